@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* The virtual MMU: the only header that outsiders include.
+ *
+ * Every machine frame has two counts: how often it exists for somebody (references), and how often
+ * it is used as its present type. A type may change only at type count 0. A page table is checked
+ * once when it becomes one (promoted), entry by entry; each entry then holds a reference and a type
+ * reference on its target. The essay is docs/counting.md.
+ *
+ * Results: VMMU_DONE - it happened. VMMU_AGAIN - something waits for this CPU: call again with the
+ * same arguments, on any CPU; progress is kept. Any other value - the named rule of refusals.def
+ * that refused it; nothing has changed. Every function is SMP-safe unless it says otherwise. */
+#ifndef VMMU_VMMU_H
+#define VMMU_VMMU_H
+
+#include "lib/addr.h"
+
+#define VMMU_CPUS_MAX   64
+#define VMMU_GDT_FRAMES 14u /* 16 minus the hypervisor's reserved pages (FIRST_RESERVED_GDT_PAGE) */
+#define VMMU_LDT_FRAMES 16u
+#define VMMU_GUEST_HOLE_FIRST 256u /* L4 slots that belong to the hypervisor: 256..271 */
+#define VMMU_GUEST_HOLE_LAST  271u
+
+enum vmmu_result {
+    VMMU_DONE = 0,
+    VMMU_AGAIN,
+#define REFUSAL(name, errno_value, sentence) REFUSED_##name,
+#include "vmmu/refusals.def"
+#undef REFUSAL
+    VMMU_RESULTS /* how many there are */
+};
+
+/* What a frame is used as. */
+enum vmmu_type {
+    TYPE_NONE,
+    TYPE_L1,
+    TYPE_L2,
+    TYPE_L3,
+    TYPE_L4,
+    TYPE_DESCRIPTOR,
+    TYPE_WRITABLE,
+    TYPE_SHARED, /* a hypervisor page shared with one guest: mappable, never a table */
+    TYPES
+};
+
+/* The frame table: 16 bytes a frame. Laid out in vmmu/frame.h; while a frame has no owner both
+ * words belong to the machine's allocator. */
+struct vmmu_frame {
+    _Atomic u64 references;
+    _Atomic u64 type;
+};
+
+/* What a domain's page tables have cost so far. Relaxed counters, read by anybody. */
+struct vmmu_counters {
+    _Atomic u64 entries_checked; /* entries validated, in promotions and in updates */
+    _Atomic u64 updates;         /* live entries changed */
+    _Atomic u64 promotions;      /* tables validated */
+    _Atomic u64 demotions;
+    _Atomic u64 pins;
+    _Atomic u64 unpins;
+    _Atomic u64 emulated_writes;
+    _Atomic u64 root_switches;
+    _Atomic u64 flushes_asked; /* by a change of type */
+    _Atomic u64 flushes_sent;
+    _Atomic u64 flushes_skipped;
+    _Atomic u64 refusals;
+};
+
+/* A domain as the engine sees it. The caller owns the memory; zero it, then vmmu_domain_start. */
+struct vmmu_domain {
+    u16 id;
+    _Atomic bool dying;
+    _Atomic u64 cpus;       /* CPUs whose TLB may hold its translations: the scheduler adds a CPU
+                               before it loads a root, the engine never removes one */
+    _Atomic u64 frames;     /* frames it owns */
+    u64 frames_max;         /* vmmu_give refuses above */
+    struct vmmu_counters counters;
+    _Atomic u32 last_refusal; /* enum vmmu_result, for the crash report */
+    _Atomic u64 last_word;    /* the word that was refused */
+    u64 teardown_cursor;
+    void *user; /* the caller's */
+};
+
+/* A root or table whose release was interrupted: finished before the vCPU's next operation. */
+struct vmmu_deferred {
+    mfn_t frame; /* MFN_NONE: nothing to do */
+    u32 kind;
+};
+
+/* A vCPU as the engine sees it. The caller owns the memory; zero it, then vmmu_vcpu_start. One CPU
+ * at a time runs or changes a vCPU; the caller sees to that. */
+struct vmmu_vcpu {
+    struct vmmu_domain *domain;
+    mfn_t kernel_root; /* MFN_NONE before the first */
+    mfn_t user_root;   /* MFN_NONE: no user mode */
+    mfn_t gdt_frame[VMMU_GDT_FRAMES];
+    u32 gdt_entries;
+    mfn_t ldt_frame[VMMU_LDT_FRAMES]; /* faulted in so far */
+    vaddr_t ldt_base;
+    u32 ldt_entries; /* 0: no LDT */
+    struct vmmu_deferred deferred;
+    void *user; /* the caller's */
+};
+
+/* ---- the machine ------------------------------------------------------------------------- */
+
+/* Starts the engine: `frames` (zeroed, `count` entries, index = mfn), the machine-to-physical array
+ * `m2p` (count entries, written by the engine, shown to guests read-only), and the 16 raw entries
+ * that every L4 table gets in slots 256..271. Once, before any other call, on one CPU. */
+void vmmu_start(struct vmmu_frame *frames, u64 count, u64 *m2p, const u64 hypervisor_slots[16]);
+
+/* A CPU has just dropped all guest translations: notes it, so that later needs to flush it for
+ * older uses are known to be met. Called by the machine on that CPU, after the flush. */
+void vmmu_cpu_flushed(u32 cpu);
+
+/* ---- frames and owners ------------------------------------------------------------------- */
+
+void vmmu_domain_start(struct vmmu_domain *domain, u16 id, u64 frames_max);
+void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain);
+
+/* Gives free frame `m` (from the machine's allocator) to `domain` as its pfn `p`: one reference,
+ * type none, m2p set. Refuses: DOMAIN_DYING, TOO_MANY_FRAMES. */
+enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p);
+
+/* The domain hands `m` back: its own reference is dropped. The frame goes to port_frame_free when
+ * nothing else refers to it, at once or later. Pins stay. Refuses: BAD_FRAME, NOT_OWNER,
+ * ALREADY_RELEASED. */
+enum vmmu_result vmmu_take(struct vmmu_domain *domain, mfn_t m);
+
+/* A hypervisor page that `domain` may map but never own the fate of (shared_info, console, grant
+ * table): TYPE_SHARED, one reference of the hypervisor's. Writable if `writable`. */
+void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable);
+
+/* Ends vmmu_share; port_frame_free follows once no entry maps the page. */
+void vmmu_unshare(mfn_t m);
+
+/* For the hypervisor's own lasting access to a guest's page (vcpu_info, runstate area): one
+ * reference and one writable type reference. vmmu_unhold drops both. Refuses: BAD_FRAME, NOT_OWNER,
+ * WRONG_TYPE. TYPE_SHARED pages can be held too. */
+enum vmmu_result vmmu_hold(struct vmmu_domain *domain, mfn_t m);
+void vmmu_unhold(mfn_t m);
+
+/* MMU_MACHPHYS_UPDATE: m2p[m] = value, any value. Refuses: BAD_FRAME, NOT_OWNER. */
+enum vmmu_result vmmu_set_m2p(struct vmmu_domain *domain, mfn_t m, u64 value);
+
+/* ---- page-table entries ------------------------------------------------------------------ */
+
+/* How an update treats what the guest wrote. */
+enum vmmu_update_kind {
+    UPDATE_NORMAL,
+    UPDATE_PRESERVE_AD,  /* accessed and dirty of the old entry are kept, atomically */
+    UPDATE_NO_TRANSLATE, /* the frame is a machine frame already: the same as NORMAL here */
+};
+
+/* Writes `entry` at machine address `at` (8-byte aligned: the caller took the command bits off), in
+ * a table or plain writable page of `table_owner`; the target frame must belong to `frame_owner`.
+ * A live table's entry is validated and counted; an ordinary writable page gets a plain store.
+ * Xen ABI: mmu_update. */
+enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
+                             struct vmmu_domain *frame_owner, maddr_t at, u64 entry,
+                             enum vmmu_update_kind kind);
+
+/* Writes the L1 entry that maps `va` in the vCPU's kernel root. Xen ABI: update_va_mapping. Flushes
+ * are the caller's, and only after VMMU_DONE. */
+enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, vaddr_t va,
+                                u64 entry);
+
+/* A guest's own store to a live L1 table, after its write fault: replaces `bytes` (1, 2, 4, 8) at
+ * virtual address `at`, naturally aligned, if they still are `expected`, by `desired`. `*swapped`
+ * says if they were. Walks the kernel root. Refuses what vmmu_update would, and NOT_L1_TABLE when
+ * `at` is not a read-only mapping of a live L1 table of this domain (so that a fault handler can ask
+ * first with vmmu_is_l1_write). */
+enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 bytes, u64 expected,
+                                     u64 desired, bool *swapped);
+
+/* True when a write to `at` faulted because `at` is mapped read-only and shows a live L1 table of
+ * this domain: the store is to be emulated. */
+bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at);
+
+/* ---- pins and roots ---------------------------------------------------------------------- */
+
+/* MMUEXT_PIN_Ln_TABLE / UNPIN_TABLE; level 1..4. The vCPU is whose deferred record an interrupted
+ * or failed promotion is kept in. */
+enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m, u32 level);
+enum vmmu_result vmmu_unpin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m);
+
+/* MMUEXT_NEW_BASEPTR / NEW_USER_BASEPTR (MFN_NONE: none). After VMMU_DONE the caller must load the
+ * new root before it runs the guest; the old root's release may be left in `deferred`, so that the
+ * old root is never freed while the CPU still uses it: call vmmu_finish after the load. */
+enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m);
+enum vmmu_result vmmu_set_user_root(struct vmmu_vcpu *vcpu, mfn_t m);
+
+/* Finishes what an earlier operation of this vCPU left. Every operation above refuses to start, with
+ * VMMU_AGAIN, until this is done; they call it themselves. */
+enum vmmu_result vmmu_finish(struct vmmu_vcpu *vcpu);
+
+/* ---- descriptor tables ------------------------------------------------------------------- */
+
+/* set_gdt: `count` frames (0..VMMU_GDT_FRAMES), `entries` descriptors. The old GDT stays if refused. */
+enum vmmu_result vmmu_set_gdt(struct vmmu_vcpu *vcpu, const mfn_t *frames, u32 count, u32 entries);
+
+/* MMUEXT_SET_LDT: page-aligned guest address, 0..8192 entries. Pages are faulted in when used. */
+enum vmmu_result vmmu_set_ldt(struct vmmu_vcpu *vcpu, vaddr_t base, u32 entries);
+
+/* A segment load touched LDT page `page` (0..15) that is not there yet. */
+enum vmmu_result vmmu_ldt_fault(struct vmmu_vcpu *vcpu, u32 page);
+
+/* Drops all LDT pages faulted in (a new kernel root does so too). */
+void vmmu_ldt_drop(struct vmmu_vcpu *vcpu);
+
+/* update_descriptor: one 8-byte descriptor at `at`, in a descriptor page or a writable page. */
+enum vmmu_result vmmu_update_descriptor(struct vmmu_vcpu *vcpu, maddr_t at, u64 descriptor);
+
+/* True when `descriptor` may stand in a guest's GDT or LDT as it is (ring forced by the caller's
+ * copy: see vmmu_update_descriptor). */
+bool vmmu_descriptor_allowed(u64 descriptor);
+
+/* ---- looking ----------------------------------------------------------------------------- */
+
+/* A walk of `va` from `root`, done in software and only for looking: entry[level] for level 4 down to
+ * where it stopped; `depth` is the lowest level read (1 when complete). */
+struct vmmu_walk {
+    u64 entry[5]; /* index = level; [0] unused */
+    maddr_t at[5];
+    u32 depth;
+    bool present; /* all levels present */
+};
+void vmmu_walk(mfn_t root, vaddr_t va, struct vmmu_walk *walk);
+
+/* What a frame is, for reports. */
+struct vmmu_frame_info {
+    bool valid; /* below the frame count */
+    u16 owner;
+    bool owned;
+    bool pinned;
+    bool validated;
+    bool partial;
+    enum vmmu_type type;
+    u64 references;
+    u64 type_count;
+};
+void vmmu_frame_look(mfn_t m, struct vmmu_frame_info *info);
+bool vmmu_frame_owned_by(const struct vmmu_domain *domain, mfn_t m);
+
+/* Names and ABI error numbers (negative) of results; sentences for people. */
+const char *vmmu_result_name(enum vmmu_result result);
+const char *vmmu_result_sentence(enum vmmu_result result);
+int vmmu_result_errno(enum vmmu_result result);
+const char *vmmu_type_name(enum vmmu_type type);
+
+/* ---- the end of a domain ----------------------------------------------------------------- */
+
+/* Drops a vCPU's roots, GDT, LDT and deferred work. The CPU must no longer run on its roots. */
+enum vmmu_result vmmu_vcpu_stop(struct vmmu_vcpu *vcpu);
+
+/* After vmmu_vcpu_stop of every vCPU, with no CPU running the domain: unpins, demotes and frees every
+ * frame it owns. VMMU_AGAIN until none is left except those another domain or the hypervisor still
+ * holds. */
+enum vmmu_result vmmu_domain_stop(struct vmmu_domain *domain);
+
+/* ---- audit ------------------------------------------------------------------------------- */
+
+/* One finding. */
+struct vmmu_finding {
+    mfn_t frame;
+    const char *what;
+    u64 expected, found;
+};
+
+/* What the tables cannot show: roots, descriptor frames, held pages. The caller lists its vCPUs, and
+ * the pages it holds or shares. */
+struct vmmu_audit {
+    struct vmmu_vcpu *const *vcpus;
+    u32 vcpu_count;
+    const mfn_t *held; /* one element a vmmu_hold */
+    u32 held_count;
+    u32 *scratch; /* two words a frame of one window; more memory, fewer passes */
+    u64 scratch_frames;
+};
+
+/* Recounts every reference and type reference from the tables, pins, roots and `audit`, compares,
+ * tells port_audit_found of each difference, and checks that no writable entry shows a table, descriptor page or frame of another owner.
+ * Returns the number of findings. Nothing else may run. */
+u64 vmmu_audit(const struct vmmu_audit *audit);
+
+#endif
