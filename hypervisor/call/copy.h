@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies between the hypervisor and the current guest's memory, by guest virtual address. */
+#ifndef CALL_COPY_H
+#define CALL_COPY_H
+
+#include "lib/types.h"
+
+/* True when [address, address + size) is the guest's part of the address space: below the
+ * non-canonical hole or above the hypervisor's slots, without wrapping. */
+bool guest_range_ok(u64 address, u64 size);
+
+/* True when `address` is canonical (any half). */
+bool address_canonical(u64 address);
+
+/* Both check the range, survive faults, and return false when any byte could not be copied (some may
+ * have been). */
+bool copy_from_guest(void *to, u64 from, u64 size);
+bool copy_to_guest(u64 to, const void *from, u64 size);
+
+/* For guest pointers that a fault must not leave half read: one object. */
+#define GET_GUEST(object, address) copy_from_guest((object), (address), sizeof *(object))
+#define PUT_GUEST(address, object) copy_to_guest((address), (object), sizeof *(object))
+
+#endif

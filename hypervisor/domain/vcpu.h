@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* A virtual CPU: the state of one processor of a guest.
+ *
+ * A vCPU is changed by the CPU that runs it; another CPU touches only the members marked "any
+ * CPU", which are atomic. */
+#ifndef DOMAIN_VCPU_H
+#define DOMAIN_VCPU_H
+
+#include "hypervisor/trap/registers.h"
+
+/* Where TSS.RSP0 points is the end of `registers`: an entry from the guest pushes straight into the
+ * vCPU, then takes its CPU's stack from here. Offsets checked in vcpu.c. */
+#define VCPU_REGISTERS  0
+#define VCPU_STACK      REGISTERS_SIZE
+
+#ifndef __ASSEMBLY__
+
+#include "hypervisor/xen.h"
+#include "hypervisor/time/timer.h"
+#include "lib/addr.h"
+#include "vmmu/vmmu.h"
+
+struct domain;
+struct cpu;
+
+enum callback {
+    CALLBACK_EVENT,
+    CALLBACK_FAILSAFE,
+    CALLBACK_SYSCALL,
+    CALLBACK_SYSCALL32,
+    CALLBACK_SYSENTER,
+    CALLBACKS
+};
+
+/* A guest address the hypervisor enters it at; 0: not registered. */
+struct entry_point {
+    u64 address;
+    u16 cs;
+    bool mask_events; /* set the upcall mask on the way in */
+    u8 dpl;           /* trap table: ring that may raise it by an instruction */
+};
+
+enum vcpu_state {
+    VCPU_DOWN,     /* not brought up yet, or taken down */
+    VCPU_RUNNABLE, /* running or in a run queue */
+    VCPU_BLOCKED,  /* waits for an event (SCHEDOP_block) */
+    VCPU_POLLING,  /* waits for a port of poll_ports (SCHEDOP_poll) */
+};
+
+struct vcpu {
+    struct registers registers;
+    u64 stack;        /* top of the stack of the CPU that runs it */
+    struct cpu *cpu;  /* the CPU it runs on, or ran on last */
+    struct domain *domain;
+    u32 id;
+    u32 window;       /* index of its descriptor window (memory/layout.h) */
+    struct vmmu_vcpu mmu;
+
+    /* Virtual processor state. */
+    bool in_kernel;   /* guest kernel mode: which root, whose GS base */
+    u64 kernel_ss, kernel_sp;
+    struct entry_point trap[256];
+    struct entry_point callback[CALLBACKS];
+    bool fpu_task_switched; /* virtual CR0.TS */
+    u64 cr4;                /* the guest's own idea of CR4 */
+    u64 debug[8];
+    u64 fs_base, gs_base, gs_base_inactive; /* when not loaded; gs_base belongs to the present mode */
+    u16 ds, es, fs, gs;                     /* when not loaded */
+    void *fpu_area;         /* one page, XSAVE format */
+    u64 xcr0;
+    bool nmi_pending, nmi_masked;
+    bool iopl_user; 
+
+    /* vcpu_info: in shared_info, or where the guest registered it. Hypervisor's view. */
+    struct vcpu_info *info;
+    mfn_t info_frame;     /* held (vmmu_hold) when registered, else MFN_NONE */
+    u64 runstate_area;    /* guest virtual address; 0: none */
+    struct vcpu_runstate_info runstate;
+    u64 time_area;        /* guest virtual address of a vcpu_time_info copy; 0: none */
+
+    /* Scheduling and time. `state` and `wake_pending`: any CPU. */
+    _Atomic u32 state;    /* enum vcpu_state */
+    _Atomic bool wake_pending;
+    struct vcpu *run_next;   /* run queue */
+    bool queued;
+    u64 slice_end;        /* system time */
+    struct timer singleshot; /* VIRQ_TIMER */
+    struct timer periodic;
+    u64 period;
+    struct timer poll_timer;
+    u32 poll_port_count;
+    u16 poll_ports[128];
+    _Atomic u32 virq_port[24]; /* NR_VIRQS; 0: not bound */
+    u32 last_refusal_logged;
+};
+
+/* The vCPU that this CPU runs. */
+struct vcpu *current_vcpu(void);
+
+/* Which of the guest's roots the mode wants: kernel_root or user_root. */
+mfn_t vcpu_root(const struct vcpu *vcpu);
+
+/* Changes between guest kernel and guest user mode: root and GS base, now. The vCPU is current. */
+void vcpu_toggle_mode(struct vcpu *vcpu);
+
+/* Loads the root of the present mode into CR3. The vCPU is current. */
+void vcpu_load_root(struct vcpu *vcpu);
+
+/* Puts a vCPU's processor state (segments, bases, FPU, debug registers, descriptor tables, root) on
+ * this CPU, after saving `from`'s (NULL: nothing to save). */
+void vcpu_switch(struct vcpu *from, struct vcpu *to);
+
+#endif
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory and strings, by their usual names and contracts (the compiler calls them too). */
+#ifndef LIB_STRING_H
+#define LIB_STRING_H
+
+#include "lib/types.h"
+
+void *memcpy(void *to, const void *from, size_t size);
+void *memmove(void *to, const void *from, size_t size);
+void *memset(void *to, int byte, size_t size);
+int memcmp(const void *a, const void *b, size_t size);
+size_t strlen(const char *s);
+int strcmp(const char *a, const char *b);
+
+#endif
