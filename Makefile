@@ -1,47 +1,129 @@
 # SPDX-License-Identifier: MIT
-# Pinion's build. `make help` lists the targets.
-CC ?= gcc
+# Pinion's build: one flat file. `make help` lists the targets.
+MAKEFLAGS += -j$(shell nproc) --no-builtin-rules --output-sync=target
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-B := build
+B ?= build
 
 WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wvla
 COMMON := -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP
 
-# ---- the hypervisor: freestanding, position-independent so that it may live anywhere ------------
-HV_CFLAGS := $(COMMON) -ffreestanding -fno-pic -mcmodel=large -mno-red-zone -mgeneral-regs-only \
-	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none \
-	-ffunction-sections -fdata-sections -fno-common
+all: $(B)/pinion.bin $(B)/pinion ## build the hypervisor and the command (the default)
+
+# A changed compiler rebuilds everything.
+$(B)/compiler: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC)' | cmp -s - $@ || echo '$(CC)' > $@
+
+# ---- the hypervisor: freestanding; linked high, moved into place by its own boot code ---------------
+HV_CFLAGS := $(COMMON) -fpie -mcmodel=small -fvisibility=hidden -mno-red-zone -mgeneral-regs-only \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -ffreestanding \
+	-fno-common -fno-strict-aliasing -ffunction-sections -fdata-sections \
+	-include lib/hidden.h
 HV_SRC := $(wildcard lib/*.c vmmu/*.c hypervisor/*.c hypervisor/*/*.c)
 HV_ASM := $(wildcard hypervisor/*/*.S)
 HV_OBJ := $(HV_SRC:%.c=$(B)/hv/%.o) $(HV_ASM:%.S=$(B)/hv/%.S.o)
 
-all: $(B)/pinion.bin $(B)/pinion
-
-$(B)/hv/%.o: %.c
+$(B)/hv/%.o: %.c $(B)/compiler
 	@mkdir -p $(@D)
 	$(CC) $(HV_CFLAGS) -c -o $@ $<
-$(B)/hv/%.S.o: %.S
+$(B)/hv/%.S.o: %.S $(B)/compiler
 	@mkdir -p $(@D)
 	$(CC) $(HV_CFLAGS) -D__ASSEMBLY__ -c -o $@ $<
 $(B)/pinion.elf: $(HV_OBJ) hypervisor/boot/pinion.lds
 	$(CC) -nostdlib -static -no-pie -Wl,-T,hypervisor/boot/pinion.lds -Wl,--gc-sections \
-	  -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-Map,$(B)/pinion.map -o $@ $(HV_OBJ)
+	  -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Wl,-Map,$(B)/pinion.map -o $@ $(HV_OBJ)
 $(B)/pinion.bin: $(B)/pinion.elf
 	objcopy -O binary $< $@
 
-# ---- the host command --------------------------------------------------------------------------
+# ---- the command --------------------------------------------------------------------------------
 TOOL_SRC := $(wildcard tools/*.c) lib/pvimage.c
 TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/host/%.o)
-$(B)/host/%.o: %.c
+TOOL_LIBS := -lz -llzma -lzstd -llz4
+
+$(B)/host/%.o: %.c $(B)/compiler
 	@mkdir -p $(@D)
 	$(CC) $(COMMON) -D_GNU_SOURCE -c -o $@ $<
 $(B)/pinion: $(TOOL_OBJ)
-	$(CC) -o $@ $(TOOL_OBJ) -lz -llzma -lzstd -llz4
+	$(CC) -o $@ $(TOOL_OBJ) $(TOOL_LIBS)
 
-clean:
+# ---- what `make run` and the system tests put into a guest ---------------------------------------
+DEMO_OBJ := $(patsubst %.c,$(B)/host/%.o,$(wildcard tools/demo/*.c))
+$(B)/demo: $(DEMO_OBJ)
+	$(CC) -static -o $@ $(DEMO_OBJ)
+$(B)/initramfs.cpio: $(B)/demo tools/demo/init tools/demo/make-initramfs
+	tools/demo/make-initramfs $@ $(B)/demo tools/demo/init
+$(B)/vmlinuz: tools/fetch-kernel
+	tools/fetch-kernel $(B)
+images: all $(B)/initramfs.cpio $(B)/vmlinuz
+
+# ---- test guests: one small PV kernel each ---------------------------------------------------------
+GUEST_CFLAGS := $(COMMON) -mcmodel=large -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -ffreestanding \
+	-fno-strict-aliasing -Wno-missing-prototypes
+GUEST_COMMON := $(patsubst %.c,$(B)/guests/%.o,$(wildcard tests/guests/common/*.c)) \
+	$(patsubst %.S,$(B)/guests/%.S.o,$(wildcard tests/guests/common/*.S))
+GUESTS := $(patsubst tests/guests/%.c,$(B)/guests/%.elf,$(wildcard tests/guests/test_*.c))
+
+$(B)/guests/%.o: %.c $(B)/compiler
+	@mkdir -p $(@D)
+	$(CC) $(GUEST_CFLAGS) -c -o $@ $<
+$(B)/guests/%.S.o: %.S $(B)/compiler
+	@mkdir -p $(@D)
+	$(CC) $(GUEST_CFLAGS) -D__ASSEMBLY__ -c -o $@ $<
+$(B)/guests/%.elf: $(B)/guests/tests/guests/%.o $(GUEST_COMMON) tests/guests/common/guest.lds
+	$(CC) -nostdlib -static -no-pie -Wl,-T,tests/guests/common/guest.lds -Wl,--build-id=none \
+	  -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -o $@ $< $(GUEST_COMMON)
+guests: $(GUESTS)
+
+# ---- unit tests: on the host, under sanitizers ------------------------------------------------------
+CHECK_CFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer -pthread
+CHECK_SRC := $(wildcard tests/unit/*/test_*.c tests/model/test_*.c)
+CHECK_BIN := $(CHECK_SRC:%.c=$(B)/check/%)
+check-objects = $(patsubst %.c,$(B)/check/%.o,$(wildcard $(1)))
+VMMU_OBJ := $(call check-objects,vmmu/*.c tests/machine/*.c lib/*.c)
+TOOLS_OBJ := $(filter-out %/tools/main.o,$(call check-objects,tools/*.c lib/*.c))
+LIB_OBJ := $(call check-objects,lib/*.c)
+DECODE_OBJ := $(call check-objects,hypervisor/trap/decode.c lib/*.c)
+
+$(B)/check/%.o: %.c $(B)/compiler
+	@mkdir -p $(@D)
+	$(CC) $(CHECK_CFLAGS) -c -o $@ $<
+$(B)/check/tests/unit/vmmu/%: $(B)/check/tests/unit/vmmu/%.o $(VMMU_OBJ)
+	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka
+$(B)/check/tests/model/%: $(B)/check/tests/model/%.o $(VMMU_OBJ)
+	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka
+$(B)/check/tests/unit/tools/%: $(B)/check/tests/unit/tools/%.o $(TOOLS_OBJ)
+	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka $(TOOL_LIBS)
+$(B)/check/tests/unit/lib/%: $(B)/check/tests/unit/lib/%.o $(LIB_OBJ)
+	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka
+$(B)/check/tests/unit/hypervisor/%: $(B)/check/tests/unit/hypervisor/%.o $(DECODE_OBJ)
+	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka -lZydis
+check-build: $(CHECK_BIN)
+check: ## build and run the unit tests (seconds, no QEMU)
+	@$(MAKE) --no-print-directory --keep-going --silent check-build || true
+	@tests/run unit
+
+# ---- everything -----------------------------------------------------------------------------------
+run: ## install what is missing, build, boot a stock Linux on Pinion; KERNEL=FILE boots another
+	@KERNEL='$(KERNEL)' tools/run-demo
+test: ## install what is missing, run every test
+	@tools/install
+	@$(MAKE) --no-print-directory --keep-going --silent all guests check-build images || true
+	@tests/run unit lint guests system
+lint: ## includes, lengths, headings, format; builds with gcc and with clang
+	@tests/lint
+format: ## put the C files into their format
+	clang-format -i $(wildcard lib/*.[ch] vmmu/*.[ch] hypervisor/*.[ch] hypervisor/*/*.[ch] \
+	  guest/*.[ch] tools/*.[ch] tools/demo/*.[ch] bench/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])
+clean: ## remove what was built
 	rm -rf $(B)
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 10
 
-.PHONY: all clean
+FORCE:
+.SECONDARY:
+.PHONY: all images guests check check-build run test lint format clean help FORCE
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

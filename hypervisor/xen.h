@@ -14,6 +14,7 @@
 #include <xen/grant_table.h>
 #include <xen/io/console.h>
 #include <xen/memory.h>
+#include <xen/nmi.h>
 #include <xen/physdev.h>
 #include <xen/sched.h>
 #include <xen/vcpu.h>

@@ -15,6 +15,10 @@ u32 port_cpu(void);
  * guest. */
 void *port_frame_view(mfn_t m);
 
+/* The domain that vmmu_domain_start was given `id` for. Its struct must live as long as any frame
+ * has it as owner; NULL only for an id never started. */
+struct vmmu_domain *port_domain(u16 id);
+
 /* Drops, on each CPU in the bit set `cpus`, every translation and every cached walk that a guest's
  * tables gave it, and returns when all have. A CPU that does so for whatever reason calls
  * vmmu_cpu_flushed. */

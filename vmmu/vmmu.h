@@ -14,9 +14,11 @@
 
 #include "lib/addr.h"
 
-#define VMMU_CPUS_MAX   64
-#define VMMU_GDT_FRAMES 14u /* 16 minus the hypervisor's reserved pages (FIRST_RESERVED_GDT_PAGE) */
-#define VMMU_LDT_FRAMES 16u
+#define VMMU_CPUS_MAX 64
+#define VMMU_GDT_FRAMES                                                                            \
+    14u /* 16 minus the hypervisor's reserved pages (FIRST_RESERVED_GDT_PAGE)                      \
+         */
+#define VMMU_LDT_FRAMES       16u
 #define VMMU_GUEST_HOLE_FIRST 256u /* L4 slots that belong to the hypervisor: 256..271 */
 #define VMMU_GUEST_HOLE_LAST  271u
 
@@ -69,15 +71,17 @@ struct vmmu_counters {
 struct vmmu_domain {
     u16 id;
     _Atomic bool dying;
-    _Atomic u64 cpus;       /* CPUs whose TLB may hold its translations: the scheduler adds a CPU
-                               before it loads a root, the engine never removes one */
-    _Atomic u64 frames;     /* frames it owns */
-    u64 frames_max;         /* vmmu_give refuses above */
+    _Atomic u64 cpus;   /* CPUs whose TLB may hold its translations: the scheduler adds a CPU
+                           before it loads a root, the engine never removes one */
+    _Atomic u64 frames; /* frames it owns */
+    u64 frames_max;     /* vmmu_give refuses above */
     struct vmmu_counters counters;
     _Atomic u32 last_refusal; /* enum vmmu_result, for the crash report */
     _Atomic u64 last_word;    /* the word that was refused */
     u64 teardown_cursor;
-    void *user; /* the caller's */
+    _Atomic bool stopped; /* vmmu_domain_stop has begun: no CPU makes new translations of it */
+    u64 stopped_at;       /* the flush clock then */
+    void *user;           /* the caller's */
 };
 
 /* A root or table whose release was interrupted: finished before the vCPU's next operation. */
@@ -105,11 +109,15 @@ struct vmmu_vcpu {
 
 /* Starts the engine: `frames` (zeroed, `count` entries, index = mfn), the machine-to-physical array
  * `m2p` (count entries, written by the engine, shown to guests read-only), and the 16 raw entries
- * that every L4 table gets in slots 256..271. Once, before any other call, on one CPU. */
-void vmmu_start(struct vmmu_frame *frames, u64 count, u64 *m2p, const u64 hypervisor_slots[16]);
+ * that every L4 table gets in slots 256..271. `l1tf`: the processor reads memory through entries
+ * that are not present, so those are checked too. Once, before any other call, on one CPU. */
+void vmmu_start(struct vmmu_frame *frames, u64 count, u64 *m2p, const u64 hypervisor_slots[16],
+                bool l1tf);
 
-/* A CPU has just dropped all guest translations: notes it, so that later needs to flush it for
- * older uses are known to be met. Called by the machine on that CPU, after the flush. */
+/* A CPU drops all guest translations: the machine calls the first just before, the second just
+ * after it, on that CPU, so that later needs to flush it for older uses are known to be met.
+ * Without the first call everything stays correct, but fewer flushes are saved. */
+void vmmu_cpu_flushing(u32 cpu);
 void vmmu_cpu_flushed(u32 cpu);
 
 /* ---- frames and owners ------------------------------------------------------------------- */
@@ -139,6 +147,11 @@ void vmmu_unshare(mfn_t m);
 enum vmmu_result vmmu_hold(struct vmmu_domain *domain, mfn_t m);
 void vmmu_unhold(mfn_t m);
 
+/* For a passing look at a guest's page of any type: one reference, so that it stays the domain's.
+ * Refuses: BAD_FRAME, NOT_OWNER. */
+enum vmmu_result vmmu_reference(struct vmmu_domain *domain, mfn_t m);
+void vmmu_unreference(mfn_t m);
+
 /* MMU_MACHPHYS_UPDATE: m2p[m] = value, any value. Refuses: BAD_FRAME, NOT_OWNER. */
 enum vmmu_result vmmu_set_m2p(struct vmmu_domain *domain, mfn_t m, u64 value);
 
@@ -167,8 +180,8 @@ enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *fram
 /* A guest's own store to a live L1 table, after its write fault: replaces `bytes` (1, 2, 4, 8) at
  * virtual address `at`, naturally aligned, if they still are `expected`, by `desired`. `*swapped`
  * says if they were. Walks the kernel root. Refuses what vmmu_update would, and NOT_L1_TABLE when
- * `at` is not a read-only mapping of a live L1 table of this domain (so that a fault handler can ask
- * first with vmmu_is_l1_write). */
+ * `at` is not a read-only mapping of a live L1 table of this domain (so that a fault handler can
+ * ask first with vmmu_is_l1_write). */
 enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 bytes, u64 expected,
                                      u64 desired, bool *swapped);
 
@@ -189,13 +202,14 @@ enum vmmu_result vmmu_unpin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, m
 enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m);
 enum vmmu_result vmmu_set_user_root(struct vmmu_vcpu *vcpu, mfn_t m);
 
-/* Finishes what an earlier operation of this vCPU left. Every operation above refuses to start, with
- * VMMU_AGAIN, until this is done; they call it themselves. */
+/* Finishes what an earlier operation of this vCPU left. Every operation above refuses to start,
+ * with VMMU_AGAIN, until this is done; they call it themselves. */
 enum vmmu_result vmmu_finish(struct vmmu_vcpu *vcpu);
 
 /* ---- descriptor tables ------------------------------------------------------------------- */
 
-/* set_gdt: `count` frames (0..VMMU_GDT_FRAMES), `entries` descriptors. The old GDT stays if refused. */
+/* set_gdt: `count` frames (0..VMMU_GDT_FRAMES), `entries` descriptors. The old GDT stays if
+ * refused. */
 enum vmmu_result vmmu_set_gdt(struct vmmu_vcpu *vcpu, const mfn_t *frames, u32 count, u32 entries);
 
 /* MMUEXT_SET_LDT: page-aligned guest address, 0..8192 entries. Pages are faulted in when used. */
@@ -216,8 +230,8 @@ bool vmmu_descriptor_allowed(u64 descriptor);
 
 /* ---- looking ----------------------------------------------------------------------------- */
 
-/* A walk of `va` from `root`, done in software and only for looking: entry[level] for level 4 down to
- * where it stopped; `depth` is the lowest level read (1 when complete). */
+/* A walk of `va` from `root`, done in software and only for looking: entry[level] for level 4 down
+ * to where it stopped; `depth` is the lowest level read (1 when complete). */
 struct vmmu_walk {
     u64 entry[5]; /* index = level; [0] unused */
     maddr_t at[5];
@@ -252,9 +266,9 @@ const char *vmmu_type_name(enum vmmu_type type);
 /* Drops a vCPU's roots, GDT, LDT and deferred work. The CPU must no longer run on its roots. */
 enum vmmu_result vmmu_vcpu_stop(struct vmmu_vcpu *vcpu);
 
-/* After vmmu_vcpu_stop of every vCPU, with no CPU running the domain: unpins, demotes and frees every
- * frame it owns. VMMU_AGAIN until none is left except those another domain or the hypervisor still
- * holds. */
+/* After vmmu_vcpu_stop of every vCPU, with no CPU running the domain: unpins, demotes and frees
+ * every frame it owns. VMMU_AGAIN until none is left except those another domain or the hypervisor
+ * still holds. */
 enum vmmu_result vmmu_domain_stop(struct vmmu_domain *domain);
 
 /* ---- audit ------------------------------------------------------------------------------- */
@@ -266,20 +280,22 @@ struct vmmu_finding {
     u64 expected, found;
 };
 
-/* What the tables cannot show: roots, descriptor frames, held pages. The caller lists its vCPUs, and
- * the pages it holds or shares. */
+/* What the tables cannot show: roots, descriptor frames, held pages. The caller lists its vCPUs,
+ * and the pages it holds (those it shares are marked as such). */
 struct vmmu_audit {
     struct vmmu_vcpu *const *vcpus;
     u32 vcpu_count;
     const mfn_t *held; /* one element a vmmu_hold */
     u32 held_count;
-    u32 *scratch; /* two words a frame of one window; more memory, fewer passes */
+    bool foreign_mappings; /* L1 entries may show frames of other domains */
+    u32 *scratch;          /* two words a frame of one window; more memory, fewer passes */
     u64 scratch_frames;
 };
 
 /* Recounts every reference and type reference from the tables, pins, roots and `audit`, compares,
- * tells port_audit_found of each difference, and checks that no writable entry shows a table, descriptor page or frame of another owner.
- * Returns the number of findings. Nothing else may run. */
+ * tells port_audit_found of each difference, and checks that every live entry may be what it is: no
+ * writable one shows a table, a descriptor page or a frame of another owner. Returns the
+ * number of findings. Nothing else may run. */
 u64 vmmu_audit(const struct vmmu_audit *audit);
 
 #endif

@@ -9,7 +9,7 @@
 
 #define CPU_REGION      0x10000
 #define CPU_STATE       0x1000
-#define CPU_IST_FIRST   0x2000 /* #DF, NMI, #MC, #DB: one page each, each below an unmapped one */
+#define CPU_IST_FIRST   0x3000 /* #DF, NMI, #MC, #DB: one page each, an unmapped one below each */
 #define CPU_IST_STRIDE  0x2000
 #define CPU_STACK       0xc000
 #define CPU_STACK_END   0x10000
@@ -25,10 +25,21 @@
 
 #include "hypervisor/time/timer.h"
 #include "lib/addr.h"
+#include "lib/lock.h"
 #include "lib/types.h"
 
 struct vcpu;
-struct tss;
+
+/* The 64-bit task state segment (AMD64 manual, volume 2, 12.2.5). */
+struct tss {
+    u32 reserved_0;
+    u64 rsp[3];
+    u64 reserved_1;
+    u64 ist[7];
+    u64 reserved_2;
+    u16 reserved_3;
+    u16 io_map;
+} __attribute__((packed));
 
 struct cpu {
     u64 syscall_rsp; /* scratch of the syscall stub */
@@ -40,11 +51,25 @@ struct cpu {
     bool need_resched;    /* an interrupt wants the run loop to choose again */
     bool work;            /* something waits for this CPU: port_should_stop */
     struct timers timers;
+    struct lock run_lock;              /* the run queue, `chosen`, and the states of its vCPUs */
     struct vcpu *run_head, *run_tail;
+    struct vcpu *chosen; /* the scheduler's last answer; NULL: idle */
     u64 tsc_stamp, time_stamp; /* a point on its clock: TSC and system time */
-    struct tss *tss;
-    u64 *gdt;
+    struct tss tss;
 };
+
+/* Interrupt stack table numbers, 1 upwards. */
+enum ist { IST_NONE, IST_DF, IST_NMI, IST_MC, IST_DB, ISTS };
+
+/* Builds this (the first) CPU's region, moves its descriptor tables in place and sets its control
+ * registers and MSRs; the caller then leaves the boot stack by cpu_enter_stack. */
+struct cpu *cpu_start(u32 number);
+
+/* Goes to `then` on the CPU's own stack, for good. */
+_Noreturn void cpu_enter_stack(struct cpu *cpu, void (*then)(void));
+
+/* Points this CPU's entries at a vCPU's registers and loads its GDT window. */
+void cpu_attach(struct cpu *cpu, struct vcpu *vcpu);
 
 static inline struct cpu *this_cpu(void)
 {

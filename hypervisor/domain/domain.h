@@ -38,6 +38,12 @@ struct domain {
     u64 started_at;        /* system time */
 };
 
+/* A domain without memory, with `vcpus` vCPUs that are down; NULL: no memory. */
+struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus);
+
+/* Its console ring is frame `ring` of its own; false: refused or no memory. */
+bool domain_start_console(struct domain *domain, mfn_t ring);
+
 /* Every domain, by index 0..domain_count()-1; a domain that has ended stays, with `end` set. */
 u32 domain_count(void);
 struct domain *domain_at(u32 index);

@@ -83,7 +83,11 @@ struct vcpu {
     _Atomic bool wake_pending;
     struct vcpu *run_next;   /* run queue */
     bool queued;
-    u64 slice_end;        /* system time */
+    u64 slice_end;        /* while it runs: system time; 0: no other wants the CPU */
+    u64 slice_left;       /* while it does not: ns left of its last slice; 0: a new one is due */
+    bool boosted;         /* queued ahead of its turn, for the rest of its slice */
+    bool yielded;
+    bool areas_stale;     /* its runstate area shows an older state */
     struct timer singleshot; /* VIRQ_TIMER */
     struct timer periodic;
     u64 period;
@@ -105,6 +109,16 @@ void vcpu_toggle_mode(struct vcpu *vcpu);
 
 /* Loads the root of the present mode into CR3. The vCPU is current. */
 void vcpu_load_root(struct vcpu *vcpu);
+
+/* Reads the present data-segment selectors into the current vCPU. */
+void vcpu_save_selectors(struct vcpu *vcpu);
+
+/* Shows frame `m` as page `page` of a descriptor window; MFN_NONE: zeroes (GDT) or nothing (LDT). */
+bool window_map(u32 window, u32 page, mfn_t m);
+
+/* A new vCPU, down; NULL: no memory. vcpu_destroy: after vmmu_vcpu_stop. */
+struct vcpu *vcpu_create(struct domain *domain, u32 id);
+void vcpu_destroy(struct vcpu *vcpu);
 
 /* Puts a vCPU's processor state (segments, bases, FPU, debug registers, descriptor tables, root) on
  * this CPU, after saving `from`'s (NULL: nothing to save). */

@@ -12,6 +12,7 @@
 mfn_t frames_alloc(u32 order);
 void frames_free(mfn_t first, u32 order);
 u64 frames_free_count(void);
+u64 frames_count(void); /* of the machine: one above the highest frame of RAM */
 
 /* Hypervisor memory: zeroed, seen through the direct map. NULL: none left. */
 void *page_alloc(u32 order);

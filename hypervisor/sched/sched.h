@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The scheduler: which vCPU a CPU runs next. One run queue a CPU, round robin by time slice. */
+/* The scheduler: which vCPU a CPU runs next. One run queue a CPU, round robin by time slice; a vCPU
+ * that gave up its CPU early may use the rest of its slice ahead of the others when it wakes.
+ *
+ * Locks: cpu->run_lock (rank 30) guards the queue, `chosen` and the states of that CPU's vCPUs. */
 #ifndef SCHED_SCHED_H
 #define SCHED_SCHED_H
 
@@ -9,25 +12,34 @@ struct vcpu;
 
 #define SCHED_SLICE_NS 10000000ull
 
-/* Makes a vCPU runnable if it is blocked or polling. Any CPU. */
+/* Makes a vCPU runnable if it is blocked or polling, and has its CPU look at it if it runs. Any
+ * CPU, any state. */
 void sched_wake(struct vcpu *vcpu);
 
-/* First run, or VCPUOP_up. */
+/* First run, or VCPUOP_up. On this CPU. */
 void sched_add(struct vcpu *vcpu);
 
-/* Takes it off its queue for good (domain end, VCPUOP_down). */
+/* Takes it off its queue and stops its timers for good (domain end, VCPUOP_down). Its CPU only. */
 void sched_remove(struct vcpu *vcpu);
 
-/* SCHEDOP_block: sleeps unless an upcall is due (the caller has unmasked). SCHEDOP_yield: to the end
- * of the queue. Both for the current vCPU; they take effect in the run loop. */
+/* SCHEDOP_block: sleeps unless an upcall is due (the caller has unmasked). SCHEDOP_yield: to the
+ * end of the queue. SCHEDOP_poll: sleeps until a port of poll_ports is pending (checked here), an
+ * upcall is due, or `timeout` (0: none). All for the current vCPU; they take effect in the run
+ * loop. */
 void sched_block(struct vcpu *vcpu);
 void sched_yield(struct vcpu *vcpu);
+void sched_poll(struct vcpu *vcpu, u64 timeout);
 
 /* The vCPU that this CPU should run now; NULL: idle. Keeps the current one till its slice ends.
- * Updates runstates and `slice_end`. */
+ * Updates runstates and `slice_end`. The caller has not switched yet: what it
+ * chose before is still loaded. */
 struct vcpu *sched_choose(void);
 
-/* Keeps vcpu->runstate and writes the registered area of the current vCPU if it has one. */
+/* Keeps vcpu->runstate; the registered area is marked stale. */
 void sched_runstate(struct vcpu *vcpu, int state);
+
+/* Writes the current vCPU's stale runstate area, where its kernel's address space is loaded. Before
+ * each entry to a guest that finds `areas_stale` set. */
+void sched_refresh_areas(struct vcpu *vcpu);
 
 #endif

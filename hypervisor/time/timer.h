@@ -24,12 +24,18 @@ struct timers {
     u64 programmed;      /* what the local APIC was told; 0: nothing */
 };
 
-/* Arms (or re-arms) on this CPU, which must be the vCPU's. A deadline in the past fires at once. */
+#define TIMER_PERIOD_LEAST 1000000ull   /* of VCPUOP_set_periodic_timer */
+#define TIMER_PERIOD_MOST  (~0ull >> 2) /* so that no sum of times overflows */
+
+/* Arms (or re-arms) on this CPU, which must be the vCPU's; `vcpu` and `kind` are set. A deadline in
+ * the past fires at once: at the next timers_run. Asks for a pass through the run loop. */
 void timer_set(struct timer *timer, u64 deadline);
 void timer_stop(struct timer *timer);
 
 /* Fires everything due, then programs the local APIC for the next deadline or `slice_end`,
- * whichever is earlier (0: no slice). Called by the run loop before it enters a guest or idles. */
+ * whichever is earlier (0: no slice). Called by the run loop before it enters a guest or idles.
+ * What fires may wake a vCPU: when cpu->work is set afterwards, the run loop has to choose
+ * again. */
 void timers_run(u64 slice_end);
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef TRAP_REGISTERS_H
 #define TRAP_REGISTERS_H
 
+#define REGISTERS_SIZE 176
+
 #ifdef __ASSEMBLY__
 #define REGISTERS_RAX    80
 #define REGISTERS_RCX    88
@@ -13,7 +15,6 @@
 #define REGISTERS_RFLAGS 152
 #define REGISTERS_RSP    160
 #define REGISTERS_SS     168
-#define REGISTERS_SIZE   176
 #else
 
 #include "lib/types.h"

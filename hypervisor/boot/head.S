@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* The first instructions: Multiboot 1 leaves us in 32-bit mode without paging; start.c wants 64-bit mode
+ * at our own addresses. */
+#include "hypervisor/memory/layout.h"
+
+#define MULTIBOOT_MAGIC 0x1badb002
+#define MULTIBOOT_FLAGS 0x00010003 /* addresses below are valid; modules on pages; memory map */
+
+        .section .boot, "awx"
+        .code32
+        .balign 4
+multiboot_header:
+        .long MULTIBOOT_MAGIC
+        .long MULTIBOOT_FLAGS
+        .long -(MULTIBOOT_MAGIC + MULTIBOOT_FLAGS)
+        .long multiboot_header
+        .long LAYOUT_IMAGE_LOAD
+        .long boot_load_end
+        .long boot_bss_end
+        .long boot_start
+
+        .globl boot_start
+boot_start:
+        cli
+        cld
+        cmp     $0x2badb002, %eax
+        jne     .
+        mov     %ebx, %esi                      /* the loader's information */
+        lgdt    boot_gdt_pointer
+
+        mov     %cr4, %eax
+        or      $(1 << 5), %eax                 /* PAE */
+        mov     %eax, %cr4
+        mov     $boot_l4, %eax
+        mov     %eax, %cr3
+        mov     $0xc0000080, %ecx               /* EFER: long mode, no-execute, syscall */
+        rdmsr
+        or      $((1 << 8) | (1 << 11) | 1), %eax
+        wrmsr
+        mov     %cr0, %eax
+        and     $~((1 << 2) | (1 << 3)), %eax   /* EM, TS off */
+        or      $((1 << 31) | (1 << 16) | (1 << 5) | 2), %eax /* paging, WP, NE, MP */
+        mov     %eax, %cr0
+        ljmp    $8, $1f
+        .code64
+1:      movabs  $boot_high, %rax
+        jmp     *%rax
+
+        /* Identity and direct map of the first 4 GiB, and the image, with 2 MiB pages. */
+        .balign 4096
+boot_l4:
+        .quad   boot_l3_identity + 3
+        .fill   255, 8, 0
+        .fill   5, 8, 0
+        .quad   boot_l3_image + 3               /* slot 261 */
+        .quad   boot_l3_identity + 3            /* slot 262 */
+        .fill   249, 8, 0
+boot_l3_identity:
+        .quad   boot_l2 + 3, boot_l2 + 0x1003, boot_l2 + 0x2003, boot_l2 + 0x3003
+        .fill   508, 8, 0
+boot_l3_image:
+        .quad   boot_l2_image + 3
+        .fill   511, 8, 0
+boot_l2_image:
+        .quad   LAYOUT_IMAGE_LOAD + 0x83
+        .fill   511, 8, 0
+boot_l2:
+        .set    at, 0
+        .rept   2048
+        .quad   at + 0x83
+        .set    at, at + 0x200000
+        .endr
+
+        .balign 8
+boot_gdt:
+        .quad   0, 0x00af9b000000ffff, 0x00cf93000000ffff
+boot_gdt_pointer:
+        .word   23
+        .quad   boot_gdt
+
+        .text
+        .code64
+boot_high:
+        xor     %eax, %eax
+        mov     %eax, %ds
+        mov     %eax, %es
+        mov     %eax, %fs
+        mov     %eax, %gs
+        mov     $16, %eax
+        mov     %eax, %ss
+        lea     image_data_end(%rip), %rdi      /* the loader may not have cleared it */
+        lea     image_end(%rip), %rcx
+        sub     %rdi, %rcx
+        shr     $3, %rcx
+        xor     %eax, %eax
+        rep stosq
+        lea     boot_stack_end(%rip), %rsp
+        xor     %ebp, %ebp
+        mov     %esi, %edi
+        call    start
+        ud2
+
+        .bss
+        .balign 65536
+boot_stack:
+        .skip   65536
+boot_stack_end:
+        .section .note.GNU-stack, "", @progbits

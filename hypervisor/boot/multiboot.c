@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* What a Multiboot 1 loader leaves. */
+#include "hypervisor/boot/multiboot.h"
+#include "hypervisor/console/log.h"
+#include "hypervisor/memory/boot_memory.h"
+#include "hypervisor/memory/map.h"
+
+#define FLAG_MODULES (1u << 3)
+#define FLAG_MEMORY_MAP (1u << 6)
+#define MEMORY_RAM 1u
+#define LOW_MEMORY 0x100000ull
+
+struct multiboot_info {
+    u32 flags, memory_lower, memory_upper, boot_device, command_line;
+    u32 module_count, modules;
+    u32 symbols[4];
+    u32 map_length, map;
+};
+
+struct multiboot_module {
+    u32 start, end, string, reserved;
+};
+
+struct multiboot_range {
+    u32 size; /* of the rest */
+    u64 start, length;
+    u32 type;
+} __attribute__((packed));
+
+static void read_memory(const struct multiboot_info *info)
+{
+    u32 at = info->map, end = info->map + info->map_length;
+
+    if (!(info->flags & FLAG_MEMORY_MAP))
+        panic("the boot loader gave no memory map");
+    while (at < end) {
+        const struct multiboot_range *range = direct(maddr(at));
+
+        if (range->type == MEMORY_RAM)
+            boot_memory_add(range->start, range->start + range->length);
+        at += range->size + sizeof range->size;
+    }
+}
+
+void multiboot_read(u32 at, struct handoff *handoff)
+{
+    const struct multiboot_info *info = direct(maddr(at));
+    const struct multiboot_module *module = direct(maddr(info->modules));
+
+    read_memory(info);
+    boot_memory_reserve(0, LOW_MEMORY);
+    boot_memory_reserve(LAYOUT_IMAGE_LOAD, LAYOUT_IMAGE_LOAD + LAYOUT_IMAGE_SIZE);
+    if (!(info->flags & FLAG_MODULES))
+        return;
+    for (u32 i = 0; i < info->module_count; i++) {
+        if (i == HANDOFF_MODULES_MAX)
+            panic("more than %u boot modules", HANDOFF_MODULES_MAX);
+        handoff->module[i].start = maddr(module[i].start);
+        handoff->module[i].size = module[i].end - module[i].start;
+        boot_memory_reserve(module[i].start, module[i].end);
+    }
+    handoff->module_count = info->module_count;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* Boot, as a story: memory, our own tables, the engine, this CPU, the guests, and off. */
+#include "hypervisor/boot/multiboot.h"
+#include "hypervisor/boot/start.h"
+#include "hypervisor/console/log.h"
+#include "hypervisor/console/uart.h"
+#include "hypervisor/cpu/apic.h"
+#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/pic.h"
+#include "hypervisor/domain/build.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/run.h"
+#include "hypervisor/memory/boot_memory.h"
+#include "hypervisor/memory/frames.h"
+#include "hypervisor/memory/map.h"
+#include "hypervisor/time/clock.h"
+#include "lib/string.h"
+
+#define M2P_UNIT    0x200000ull /* it is mapped in large pages */
+#define M2P_INVALID 0xff
+
+static struct {
+    struct handoff handoff;
+    struct cpu *cpu;
+} state;
+
+/* The frame table and the machine-to-physical array. */
+static void start_engine(void)
+{
+    u64 frames = boot_memory_frames();
+    u64 m2p_size = (frames * sizeof(u64) + M2P_UNIT - 1) & ~(M2P_UNIT - 1);
+    maddr_t table = boot_memory_take(frames * sizeof(struct vmmu_frame), PAGE_SIZE);
+    maddr_t m2p = boot_memory_take(m2p_size, M2P_UNIT);
+
+    memset(direct(table), 0, frames * sizeof(struct vmmu_frame));
+    memset(direct(m2p), M2P_INVALID, m2p_size);
+    map_m2p(m2p, m2p_size);
+    vmmu_start(direct(table), frames, direct(m2p), map_hypervisor_slots(), false);
+    frames_start(direct(table), frames);
+    boot_memory_hand_over();
+    map_use_allocator();
+}
+
+/* The text of module 0 and whatever modules no guest names. */
+static void free_unused_modules(void)
+{
+    for (u32 i = 0; i < state.handoff.module_count; i++) {
+        struct handoff_module *module = &state.handoff.module[i];
+
+        if (module->users == 0)
+            frames_free_range(mfn_of(module->start),
+                              (module->size + PAGE_SIZE - 1) >> PAGE_SHIFT);
+    }
+}
+
+static void start_guests(void)
+{
+    for (u32 i = 0; i < state.handoff.guest_count; i++)
+        domain_build(&state.handoff, i);
+    run();
+}
+
+void start(u32 loader_information)
+{
+    uart_start();
+    log_line("Pinion");
+    multiboot_read(loader_information, &state.handoff);
+    handoff_read(&state.handoff);
+    map_start(boot_memory_frames());
+    start_engine();
+    state.cpu = cpu_start(0);
+    pic_start();
+    apic_start();
+    clock_start();
+    uart_enable_input_interrupt();
+    free_unused_modules();
+    log_line("%llu MiB free, TSC %llu kHz, %u guest(s)",
+             (unsigned long long)(frames_free_count() >> 8),
+             (unsigned long long)clock_tsc_khz(), state.handoff.guest_count);
+    cpu_enter_stack(state.cpu, start_guests);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* Dispatch of hypercalls. */
+#include "hypervisor/call/call.h"
+#include "hypervisor/call/copy.h"
+#include "hypervisor/console/log.h"
+#include "hypervisor/domain/domain.h"
+#include "lib/string.h"
+#include "vmmu/port.h"
+
+#define SYSCALL_LENGTH 2 /* SYSCALL is two bytes: stepping back over it makes the call again */
+
+typedef s64 handler(struct vcpu *vcpu, struct call *call);
+
+static handler *const handlers[] = {
+#define CALL(number, name, arguments) [number] = call_##name,
+#include "hypervisor/call/calls.def"
+#undef CALL
+};
+
+s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call)
+{
+    if (number < ARRAY_LENGTH(handlers) && handlers[number])
+        return handlers[number](vcpu, call);
+    vcpu->domain->unknown_calls++;
+    log_limited(vcpu->domain->id, "d%u: unknown hypercall %llu", vcpu->domain->id,
+                (unsigned long long)number);
+    return -XEN_ENOSYS;
+}
+
+void call_from_guest(struct vcpu *vcpu)
+{
+    struct registers *r = &vcpu->registers;
+    struct call call = {.argument = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9}};
+    s64 result = call_dispatch(vcpu, r->rax, &call);
+
+    if (call.left)
+        return;
+    if (!call.again) {
+        r->rax = (u64)result;
+        return;
+    }
+    r->rdi = call.argument[0];
+    r->rsi = call.argument[1];
+    r->rdx = call.argument[2];
+    r->r10 = call.argument[3];
+    r->r8 = call.argument[4];
+    r->r9 = call.argument[5];
+    r->rip -= SYSCALL_LENGTH;
+}
+
+/* One entry of a multicall. True: go on with the next. */
+static bool serve_entry(struct vcpu *vcpu, struct call *outer, u64 at, s64 *error)
+{
+    struct multicall_entry entry;
+    struct call call = {0};
+    s64 result;
+
+    *error = -XEN_EFAULT;
+    if (!GET_GUEST(&entry, at))
+        return false;
+    memcpy(call.argument, entry.args, sizeof entry.args);
+    result = call_dispatch(vcpu, entry.op, &call);
+    if (call.left) {
+        outer->left = true;
+        return false;
+    }
+    if (call.again) {
+        memcpy(entry.args, call.argument, sizeof entry.args);
+        outer->again = true;
+        return copy_to_guest(at + offsetof(struct multicall_entry, args), entry.args,
+                             sizeof entry.args) &&
+               false;
+    }
+    return copy_to_guest(at + offsetof(struct multicall_entry, result), &result, sizeof result);
+}
+
+s64 call_multicall(struct vcpu *vcpu, struct call *call)
+{
+    u64 at = call->argument[0], count = (u32)call->argument[1];
+
+    if (!guest_range_ok(at, count * sizeof(struct multicall_entry)))
+        return -XEN_EFAULT;
+    for (; count; count--, at += sizeof(struct multicall_entry)) {
+        s64 error;
+        bool next = serve_entry(vcpu, call, at, &error);
+
+        call->argument[0] = at;
+        call->argument[1] = count;
+        if (call->left || call->again)
+            return 0;
+        if (!next)
+            return error;
+        if (count > 1 && port_should_stop()) {
+            call->argument[0] = at + sizeof(struct multicall_entry);
+            call->argument[1] = count - 1;
+            call->again = true;
+            return 0;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies between the hypervisor and the current guest's memory. */
+#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/layout.h"
+
+u64 copy_bytes(void *to, const void *from, u64 count);
+
+bool guest_range_ok(u64 address, u64 size)
+{
+    u64 last = address + (size ? size - 1 : 0);
+
+    if (last < address)
+        return false;
+    return last < 1ull << 47 || address >= LAYOUT_END;
+}
+
+bool address_canonical(u64 address)
+{
+    return (u64)((s64)(address << 16) >> 16) == address;
+}
+
+bool copy_from_guest(void *to, u64 from, u64 size)
+{
+    return guest_range_ok(from, size) && copy_bytes(to, (const void *)from, size) == 0;
+}
+
+bool copy_to_guest(u64 to, const void *from, u64 size)
+{
+    return guest_range_ok(to, size) && copy_bytes((void *)to, from, size) == 0;
+}

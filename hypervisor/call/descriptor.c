@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Descriptor tables and segment bases. */
+#include "hypervisor/call/call.h"
+#include "hypervisor/call/copy.h"
+#include "hypervisor/call/mmu.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/trap/entry.h"
+
+s64 call_set_gdt(struct vcpu *vcpu, struct call *call)
+{
+    u64 entries = (u32)call->argument[1];
+    u64 count = (entries + 511) / 512;
+    mfn_t frames[VMMU_GDT_FRAMES];
+
+    if (entries > FIRST_RESERVED_GDT_ENTRY || count > VMMU_GDT_FRAMES)
+        return -XEN_EINVAL;
+    if (count && !copy_from_guest(frames, call->argument[0], count * sizeof(u64)))
+        return -XEN_EFAULT;
+    return call_result(call, vmmu_set_gdt(&vcpu->mmu, frames, (u32)count, (u32)entries));
+}
+
+s64 call_update_descriptor(struct vcpu *vcpu, struct call *call)
+{
+    return call_result(call, vmmu_update_descriptor(&vcpu->mmu, maddr(call->argument[0]),
+                                                    call->argument[1]));
+}
+
+static s64 load_user_gs(u16 selector)
+{
+    __asm__ volatile("swapgs");
+    load_gs(selector);
+    __asm__ volatile("mfence; swapgs");
+    return 0;
+}
+
+s64 call_set_segment_base(struct vcpu *vcpu, struct call *call)
+{
+    u64 base = call->argument[1];
+    static const u32 msr[] = {
+        [SEGBASE_FS] = MSR_FS_BASE,
+        [SEGBASE_GS_USER] = MSR_KERNEL_GS_BASE,
+        [SEGBASE_GS_KERNEL] = MSR_GS_BASE,
+    };
+
+    (void)vcpu;
+    if (call->argument[0] == SEGBASE_GS_USER_SEL)
+        return load_user_gs((u16)base);
+    if (call->argument[0] >= ARRAY_LENGTH(msr) || !address_canonical(base))
+        return -XEN_EINVAL;
+    write_msr(msr[call->argument[0]], base);
+    return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* The iret hypercall: back to where a trap came from, in guest kernel or user mode. */
+#include "hypervisor/call/call.h"
+#include "hypervisor/call/copy.h"
+#include "hypervisor/console/log.h"
+#include "hypervisor/cpu/segments.h"
+#include "hypervisor/domain/domain.h"
+
+#define RFLAGS_SETTABLE 0x3f4fd5ull /* arithmetic, TF, DF, NT, RF, AC, VIF, VIP, ID */
+
+s64 call_iret(struct vcpu *vcpu, struct call *call)
+{
+    struct registers *r = &vcpu->registers;
+    struct iret_context frame;
+
+    call->left = true;
+    if (!GET_GUEST(&frame, r->rsp)) {
+        domain_crash(vcpu->domain, "iret from a stack that cannot be read");
+        return 0;
+    }
+    if (!address_canonical(frame.rip)) {
+        domain_crash(vcpu->domain, "iret to a non-canonical address");
+        return 0;
+    }
+    if ((frame.cs & 3) == 3) {
+        if (mfn_is_none(vcpu->mmu.user_root)) {
+            domain_crash(vcpu->domain, "iret to user mode without a user root");
+            return 0;
+        }
+        vcpu_toggle_mode(vcpu);
+    }
+    r->rip = frame.rip;
+    r->cs = (u16)frame.cs | 3;
+    r->rflags = (frame.rflags & RFLAGS_SETTABLE) | RFLAGS_FIXED | RFLAGS_IF;
+    r->rsp = frame.rsp;
+    r->ss = (u16)frame.ss | 3;
+    r->rax = frame.rax;
+    if (!(frame.flags & VGCF_in_syscall)) {
+        r->r11 = frame.r11;
+        r->rcx = frame.rcx;
+    }
+    vcpu->nmi_masked = false;
+    vcpu->info->evtchn_upcall_mask = !(frame.rflags & RFLAGS_IF);
+    return 0;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* memory_op: a guest's own memory, more and less of it. */
+#include "hypervisor/call/call.h"
+#include "hypervisor/call/copy.h"
+#include "hypervisor/call/memory_exchange.h"
+#include "hypervisor/call/mmu.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/memory/frames.h"
+#include "hypervisor/memory/layout.h"
+#include "hypervisor/memory/map.h"
+#include "vmmu/port.h"
+
+#define COMMAND_MASK ((1ull << MEMOP_COMMAND_BITS) - 1)
+#define MEMOP_COMMAND_BITS 6 /* the rest counts extents that are done (a call that goes on) */
+#define ORDER_MAX 9u         /* of a guest without devices */
+#define PFNS_MAX (1ull << 40)
+
+/* One extent as the guest's new memory; *first is its first frame. */
+static s64 give_extent(struct domain *domain, u64 gpfn, u32 order, u64 *first)
+{
+    u64 count = 1ull << order;
+    mfn_t m;
+
+    if (domain->mmu.frames + count > domain->mmu.frames_max)
+        return -XEN_ENOMEM;
+    m = frames_alloc(order);
+    if (mfn_is_none(m))
+        return -XEN_ENOMEM;
+    for (u64 i = 0; i < count; i++) {
+        enum vmmu_result result = vmmu_give(&domain->mmu, mfn(m.n + i), pfn(gpfn + i));
+
+        if (result == VMMU_DONE)
+            continue;
+        for (u64 given = 0; given < i; given++)
+            vmmu_take(&domain->mmu, mfn(m.n + given));
+        for (; i < count; i++)
+            frames_free(mfn(m.n + i), 0);
+        return vmmu_result_errno(result);
+    }
+    *first = m.n;
+    return 0;
+}
+
+/* populate_physmap: the guest says which pfns, and learns which frames. */
+static bool populate_one(struct domain *domain, u64 at, u32 order)
+{
+    u64 gpfn, first;
+
+    if (!GET_GUEST(&gpfn, at) || gpfn >= PFNS_MAX)
+        return false;
+    if (give_extent(domain, gpfn, order, &first))
+        return false;
+    if (PUT_GUEST(at, &first))
+        return true;
+    for (u64 i = 0; i < 1ull << order; i++)
+        vmmu_take(&domain->mmu, mfn(first + i));
+    return false;
+}
+
+/* increase_reservation: frames without a place yet. */
+static bool increase_one(struct domain *domain, u64 at, u32 order)
+{
+    u64 first;
+
+    if (give_extent(domain, PFNS_MAX - 1, order, &first))
+        return false;
+    for (u64 i = 0; i < 1ull << order; i++)
+        vmmu_set_m2p(&domain->mmu, mfn(first + i), ~0ull);
+    if (!at || PUT_GUEST(at, &first))
+        return true;
+    for (u64 i = 0; i < 1ull << order; i++)
+        vmmu_take(&domain->mmu, mfn(first + i));
+    return false;
+}
+
+static bool decrease_one(struct domain *domain, u64 at, u32 order)
+{
+    u64 first;
+
+    if (!GET_GUEST(&first, at) || first + (1ull << order) < first)
+        return false;
+    for (u64 i = 0; i < 1ull << order; i++)
+        if (vmmu_take(&domain->mmu, mfn(first + i)) != VMMU_DONE)
+            return false;
+    return true;
+}
+
+/* The extents from `start` on, until one fails or something waits. Returns how many are done. */
+static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 start)
+{
+    struct xen_memory_reservation r;
+    u64 list;
+    s64 error = 0;
+    u64 done;
+
+    if (!GET_GUEST(&r, call->argument[1]))
+        return -XEN_EFAULT;
+    if (!call_domain(vcpu, r.domid, &error))
+        return error;
+    if (r.extent_order > ORDER_MAX || start > r.nr_extents || XENMEMF_get_node(r.mem_flags) != 0xff)
+        return (s64)start;
+    if (r.mem_flags & XENMEMF_populate_on_demand)
+        return (s64)start;
+    list = (u64)r.extent_start.p;
+    if (list && !guest_range_ok(list, r.nr_extents * sizeof(u64)))
+        return -XEN_EFAULT;
+    for (done = start; done < r.nr_extents; done++) {
+        u64 at = list ? list + done * sizeof(u64) : 0;
+        bool ok;
+
+        if (done > start && port_should_stop()) {
+            call->argument[0] = command | done << MEMOP_COMMAND_BITS;
+            call->again = true;
+            return 0;
+        }
+        if (command == XENMEM_populate_physmap)
+            ok = populate_one(vcpu->domain, at, r.extent_order);
+        else if (command == XENMEM_increase_reservation)
+            ok = increase_one(vcpu->domain, at, r.extent_order);
+        else
+            ok = decrease_one(vcpu->domain, at, r.extent_order);
+        if (!ok)
+            break;
+    }
+    return (s64)done;
+}
+
+static s64 machphys_mapping(u64 at)
+{
+    struct xen_machphys_mapping mapping = {
+        .v_start = MACH2PHYS_VIRT_START,
+        .v_end = MACH2PHYS_VIRT_END,
+        .max_mfn = MACH2PHYS_NR_ENTRIES - 1,
+    };
+
+    return PUT_GUEST(at, &mapping) ? 0 : -XEN_EFAULT;
+}
+
+/* The frames that the array itself is made of, one for each 2 MiB of it. */
+static s64 machphys_list(u64 at)
+{
+    struct xen_machphys_mfn_list list;
+    u64 units = map_m2p_units(), n;
+
+    if (!GET_GUEST(&list, at))
+        return -XEN_EFAULT;
+    for (n = 0; n < units && n < list.max_extents; n++) {
+        u64 m = map_m2p_unit(n).n;
+
+        if (!copy_to_guest((u64)list.extent_start.p + n * sizeof m, &m, sizeof m))
+            return -XEN_EFAULT;
+    }
+    list.nr_extents = (u32)n;
+    return PUT_GUEST(at, &list) ? 0 : -XEN_EFAULT;
+}
+
+/* One range of RAM: what the guest was built with. */
+static s64 memory_map(struct domain *domain, u64 at)
+{
+    struct xen_memory_map map;
+    struct {
+        u64 start, size;
+        u32 type;
+    } __attribute__((packed)) ram = {0, domain->pages << PAGE_SHIFT, 1};
+
+    if (!GET_GUEST(&map, at))
+        return -XEN_EFAULT;
+    if (map.nr_entries < 1)
+        return -XEN_EINVAL;
+    map.nr_entries = 1;
+    if (!copy_to_guest((u64)map.buffer.p, &ram, sizeof ram) || !PUT_GUEST(at, &map))
+        return -XEN_EFAULT;
+    return 0;
+}
+
+static s64 reservation_size(struct vcpu *vcpu, u64 command, u64 at)
+{
+    domid_t id;
+    s64 error;
+
+    if (!GET_GUEST(&id, at))
+        return -XEN_EFAULT;
+    if (!call_domain(vcpu, id, &error))
+        return error;
+    return (s64)(command == XENMEM_current_reservation ? vcpu->domain->mmu.frames
+                                                       : vcpu->domain->mmu.frames_max);
+}
+
+s64 call_memory_op(struct vcpu *vcpu, struct call *call)
+{
+    u64 command = call->argument[0] & COMMAND_MASK;
+    u64 start = (u32)call->argument[0] >> MEMOP_COMMAND_BITS;
+
+    switch (command) {
+    case XENMEM_populate_physmap:
+    case XENMEM_increase_reservation:
+    case XENMEM_decrease_reservation:
+        return reservation(vcpu, call, command, start);
+    case XENMEM_exchange:
+        return memory_exchange(vcpu, call);
+    case XENMEM_maximum_ram_page:
+        return (s64)(frames_count() - 1);
+    case XENMEM_current_reservation:
+    case XENMEM_maximum_reservation:
+        return reservation_size(vcpu, command, call->argument[1]);
+    case XENMEM_machphys_mapping:
+        return machphys_mapping(call->argument[1]);
+    case XENMEM_machphys_mfn_list:
+        return machphys_list(call->argument[1]);
+    case XENMEM_memory_map:
+        return memory_map(vcpu->domain, call->argument[1]);
+    case XENMEM_machine_memory_map:
+        return -XEN_EPERM;
+    }
+    return -XEN_ENOSYS;
+}

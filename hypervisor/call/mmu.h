@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What the calls of the virtual MMU share with others. */
+#ifndef CALL_MMU_H
+#define CALL_MMU_H
+
+#include "hypervisor/xen.h"
+#include "lib/addr.h"
+#include "vmmu/vmmu.h"
+
+struct call;
+struct domain;
+struct vcpu;
+
+/* Makes `m` the current vCPU's kernel root and loads it. Does not stop half-way. */
+s64 call_new_baseptr(struct vcpu *vcpu, u64 m);
+
+/* The ABI's answer to an engine result; VMMU_AGAIN sets call->again. */
+s64 call_result(struct call *call, enum vmmu_result result);
+
+/* The domain that a foreigndom argument means: this one for DOMID_SELF. NULL: *error says why. */
+struct domain *call_domain(struct vcpu *vcpu, u16 id, s64 *error);
+
+/* The CPUs that run, or ran last, the vCPUs of the guest's bit set at `mask_at`. */
+s64 call_vcpus_of_mask(struct domain *domain, u64 mask_at, u64 *cpus);
+
+/* Flushes this CPU's translations of guest memory. */
+void flush_local(void);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* Page-table updates: mmu_update, update_va_mapping. */
+#include "hypervisor/call/call.h"
+#include "hypervisor/call/copy.h"
+#include "hypervisor/call/mmu.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/domain/domain.h"
+#include "vmmu/port.h"
+
+#define COMMAND_BITS 7ull
+#define PREEMPTED    (1ull << 31) /* in count: this is the rest of an interrupted call */
+#define BATCH        16u
+
+s64 call_result(struct call *call, enum vmmu_result result)
+{
+    if (result == VMMU_AGAIN) {
+        call->again = true;
+        return 0;
+    }
+    return result == VMMU_DONE ? 0 : vmmu_result_errno(result);
+}
+
+struct domain *call_domain(struct vcpu *vcpu, u16 id, s64 *error)
+{
+    if (id == DOMID_SELF)
+        return vcpu->domain;
+    *error = id != vcpu->domain->id && (id == DOMID_IO || domain_by_id(id)) ? -XEN_EPERM
+                                                                          : -XEN_ESRCH;
+    return NULL;
+}
+
+void flush_local(void)
+{
+    write_cr3(read_cr3());
+    vmmu_cpu_flushed(this_cpu()->number);
+}
+
+static enum vmmu_result update_one(struct vcpu *vcpu, const struct mmu_update *request, s64 *error)
+{
+    static const enum vmmu_update_kind kind[] = {
+        [MMU_NORMAL_PT_UPDATE] = UPDATE_NORMAL,
+        [MMU_PT_UPDATE_PRESERVE_AD] = UPDATE_PRESERVE_AD,
+        [MMU_PT_UPDATE_NO_TRANSLATE] = UPDATE_NO_TRANSLATE,
+    };
+    struct vmmu_domain *domain = &vcpu->domain->mmu;
+    u64 command = request->ptr & COMMAND_BITS;
+    u64 at = request->ptr & ~COMMAND_BITS;
+
+    if (command > MMU_PT_UPDATE_NO_TRANSLATE) {
+        *error = -XEN_ENOSYS;
+        return VMMU_DONE;
+    }
+    if (command == MMU_MACHPHYS_UPDATE)
+        return vmmu_set_m2p(domain, mfn_of(maddr(at)), request->val);
+    return vmmu_update(&vcpu->mmu, domain, domain, maddr(at), request->val, kind[command]);
+}
+
+/* Serves `count` requests from `at`; `*done` counts those that are. */
+static s64 update_many(struct vcpu *vcpu, struct call *call, u64 at, u64 count, u64 *done)
+{
+    struct mmu_update batch[BATCH];
+
+    while (*done < count) {
+        u64 left = count - *done, many = left < BATCH ? left : BATCH;
+
+        if (!copy_from_guest(batch, at + *done * sizeof *batch, many * sizeof *batch)) {
+            many = 1; /* up to the fault, one by one */
+            if (!copy_from_guest(batch, at + *done * sizeof *batch, sizeof *batch))
+                return -XEN_EFAULT;
+        }
+        for (u64 i = 0; i < many; i++) {
+            s64 error = 0;
+            enum vmmu_result result = update_one(vcpu, &batch[i], &error);
+
+            if (result != VMMU_DONE)
+                error = call_result(call, result);
+            if (error || call->again)
+                return error;
+            ++*done;
+            if (*done < count && port_should_stop()) {
+                call->again = true;
+                return 0;
+            }
+        }
+    }
+    return 0;
+}
+
+/* `foreigndom`: low half whose frames, high half (plus one) whose tables. A guest without privileges has
+ * only its own. */
+static s64 check_owners(struct vcpu *vcpu, u32 foreigndom)
+{
+    s64 error = 0;
+    u32 tables = foreigndom >> 16;
+
+    if (tables && tables - 1 != vcpu->domain->id &&
+        !call_domain(vcpu, (u16)(tables - 1), &error))
+        return error;
+    call_domain(vcpu, (u16)foreigndom, &error);
+    return error;
+}
+
+s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
+{
+    u64 at = call->argument[0], count = (u32)call->argument[1] & ~PREEMPTED;
+    bool rest = call->argument[1] & PREEMPTED;
+    u64 done_at = call->argument[2], done = 0;
+    u32 told = 0;
+    s64 result = check_owners(vcpu, (u32)call->argument[3]);
+
+    if (result)
+        return result;
+    if (!guest_range_ok(at, count * sizeof(struct mmu_update)))
+        return -XEN_EFAULT;
+    result = update_many(vcpu, call, at, count, &done);
+    if (done_at && rest && !GET_GUEST(&told, done_at))
+        return -XEN_EFAULT;
+    told += (u32)done;
+    if (done_at && !PUT_GUEST(done_at, &told))
+        result = -XEN_EFAULT;
+    call->argument[0] = at + done * sizeof(struct mmu_update);
+    call->argument[1] = (count - done) | PREEMPTED;
+    return result;
+}
+
+/* The flush that update_va_mapping asks for: UVMF_ in `flags`. */
+static s64 flush_asked(struct vcpu *vcpu, u64 va, u64 flags)
+{
+    u64 cpus = 1ull << this_cpu()->number;
+    u64 who = flags & ~(u64)UVMF_FLUSHTYPE_MASK;
+    bool one_page = (flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG;
+
+    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_NONE)
+        return 0;
+    if (who == UVMF_ALL) {
+        cpus = vcpu->domain->mmu.cpus;
+    } else if (who) {
+        s64 error = call_vcpus_of_mask(vcpu->domain, who, &cpus);
+
+        if (error)
+            return error;
+    }
+    if (one_page && cpus == 1ull << this_cpu()->number)
+        invalidate_page(va);
+    else
+        port_flush(cpus);
+    return 0;
+}
+
+static s64 update_va(struct vcpu *vcpu, struct call *call, struct domain *frames)
+{
+    u64 va = call->argument[0], entry = call->argument[1], flags = call->argument[2];
+    s64 result = call_result(call, vmmu_update_va(&vcpu->mmu, &frames->mmu, vaddr(va), entry));
+
+    if (result || call->again)
+        return result;
+    return flush_asked(vcpu, va, flags);
+}
+
+s64 call_update_va_mapping(struct vcpu *vcpu, struct call *call)
+{
+    return update_va(vcpu, call, vcpu->domain);
+}
+
+s64 call_update_va_mapping_otherdomain(struct vcpu *vcpu, struct call *call)
+{
+    s64 error = 0;
+    struct domain *frames = call_domain(vcpu, (u16)call->argument[3], &error);
+
+    return frames ? update_va(vcpu, call, frames) : error;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* mmuext_op: pins, roots, flushes, descriptor tables, pages. */
+#include "hypervisor/call/call.h"
+#include "hypervisor/call/copy.h"
+#include "hypervisor/call/mmu.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/segments.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/memory/map.h"
+#include "lib/string.h"
+#include "vmmu/port.h"
+
+#define PREEMPTED (1ull << 31)
+
+s64 call_vcpus_of_mask(struct domain *domain, u64 mask_at, u64 *cpus)
+{
+    u64 mask;
+
+    if (!GET_GUEST(&mask, mask_at))
+        return -XEN_EFAULT;
+    *cpus = 0;
+    for (u32 i = 0; i < domain->vcpu_count && i < 64; i++)
+        if (mask >> i & 1 && domain->vcpu[i] && domain->vcpu[i]->cpu)
+            *cpus |= 1ull << domain->vcpu[i]->cpu->number;
+    *cpus &= domain->mmu.cpus; /* those that ever ran it */
+    return 0;
+}
+
+s64 call_new_baseptr(struct vcpu *vcpu, u64 m)
+{
+    enum vmmu_result result;
+
+    do
+        result = vmmu_set_kernel_root(&vcpu->mmu, mfn(m));
+    while (result == VMMU_AGAIN);
+    if (result != VMMU_DONE)
+        return vmmu_result_errno(result);
+    vcpu_load_root(vcpu);
+    while (vmmu_finish(&vcpu->mmu) == VMMU_AGAIN)
+        ;
+    return 0;
+}
+
+static s64 new_kernel_root(struct vcpu *vcpu, struct call *call, mfn_t m)
+{
+    s64 result = call_result(call, vmmu_set_kernel_root(&vcpu->mmu, m));
+
+    if (result || call->again)
+        return result;
+    vcpu_load_root(vcpu);
+    vmmu_finish(&vcpu->mmu); /* what is left of it is done before the next operation */
+    return 0;
+}
+
+static s64 new_user_root(struct vcpu *vcpu, struct call *call, u64 m)
+{
+    s64 result = call_result(
+        call, vmmu_set_user_root(&vcpu->mmu, m ? mfn(m) : MFN_NONE)); /* 0 in the ABI: none */
+
+    if (result || call->again)
+        return result;
+    vmmu_finish(&vcpu->mmu);
+    return 0;
+}
+
+static s64 flush_vcpus(struct vcpu *vcpu, const struct mmuext_op *op)
+{
+    u64 cpus;
+    s64 error = call_vcpus_of_mask(vcpu->domain, (u64)op->arg2.vcpumask.p, &cpus);
+
+    if (!error)
+        port_flush(cpus);
+    return error;
+}
+
+static s64 set_ldt(struct vcpu *vcpu, struct call *call, const struct mmuext_op *op)
+{
+    s64 result = call_result(
+        call, vmmu_set_ldt(&vcpu->mmu, vaddr(op->arg1.linear_addr), op->arg2.nr_ents));
+
+    if (!result && !call->again)
+        segments_load_ldt(LAYOUT_WINDOWS + (u64)vcpu->window * WINDOW_SIZE,
+                          vcpu->mmu.ldt_entries);
+    return result;
+}
+
+/* CLEAR_PAGE, COPY_PAGE: like stores of the guest's own, so only to what it may write. */
+static s64 write_page(struct vcpu *vcpu, mfn_t to, const mfn_t *from)
+{
+    struct vmmu_domain *domain = &vcpu->domain->mmu;
+    enum vmmu_result result;
+
+    if (from) {
+        result = vmmu_reference(domain, *from);
+        if (result != VMMU_DONE)
+            return vmmu_result_errno(result);
+    }
+    result = vmmu_hold(domain, to);
+    if (result == VMMU_DONE) {
+        if (from)
+            memcpy(frame_view(to), frame_view(*from), PAGE_SIZE);
+        else
+            memset(frame_view(to), 0, PAGE_SIZE);
+        vmmu_unhold(to);
+    }
+    if (from)
+        vmmu_unreference(*from);
+    return result == VMMU_DONE ? 0 : vmmu_result_errno(result);
+}
+
+static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *op)
+{
+    struct vmmu_domain *domain = &vcpu->domain->mmu;
+    mfn_t m = mfn(op->arg1.mfn), from;
+
+    switch (op->cmd) {
+    case MMUEXT_PIN_L1_TABLE:
+    case MMUEXT_PIN_L2_TABLE:
+    case MMUEXT_PIN_L3_TABLE:
+    case MMUEXT_PIN_L4_TABLE:
+        return call_result(call, vmmu_pin(&vcpu->mmu, domain, m,
+                                          op->cmd - MMUEXT_PIN_L1_TABLE + 1));
+    case MMUEXT_UNPIN_TABLE:
+        return call_result(call, vmmu_unpin(&vcpu->mmu, domain, m));
+    case MMUEXT_NEW_BASEPTR:
+        return new_kernel_root(vcpu, call, m);
+    case MMUEXT_NEW_USER_BASEPTR:
+        return new_user_root(vcpu, call, op->arg1.mfn);
+    case MMUEXT_TLB_FLUSH_LOCAL:
+        flush_local();
+        return 0;
+    case MMUEXT_INVLPG_LOCAL:
+        if (guest_range_ok(op->arg1.linear_addr, 1))
+            invalidate_page(op->arg1.linear_addr);
+        return 0;
+    case MMUEXT_TLB_FLUSH_MULTI:
+    case MMUEXT_INVLPG_MULTI:
+        return flush_vcpus(vcpu, op);
+    case MMUEXT_TLB_FLUSH_ALL:
+    case MMUEXT_INVLPG_ALL:
+        port_flush(domain->cpus);
+        return 0;
+    case MMUEXT_SET_LDT:
+        return set_ldt(vcpu, call, op);
+    case MMUEXT_CLEAR_PAGE:
+        return write_page(vcpu, m, NULL);
+    case MMUEXT_COPY_PAGE:
+        from = mfn(op->arg2.src_mfn);
+        return write_page(vcpu, m, &from);
+    case MMUEXT_FLUSH_CACHE:
+    case MMUEXT_FLUSH_CACHE_GLOBAL:
+        return -XEN_EACCES; /* only a guest with a device may need it */
+    case MMUEXT_MARK_SUPER:
+    case MMUEXT_UNMARK_SUPER:
+        return -XEN_EOPNOTSUPP;
+    }
+    return -XEN_ENOSYS;
+}
+
+s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
+{
+    u64 at = call->argument[0], count = (u32)call->argument[1] & ~PREEMPTED;
+    bool rest = call->argument[1] & PREEMPTED;
+    u64 done_at = call->argument[2], done = 0;
+    u32 told = 0;
+    s64 result = 0;
+
+    if (!call_domain(vcpu, (u16)call->argument[3], &result))
+        return result;
+    if (!guest_range_ok(at, count * sizeof(struct mmuext_op)))
+        return -XEN_EFAULT;
+    while (done < count && !result && !call->again) {
+        struct mmuext_op op;
+
+        if (!GET_GUEST(&op, at + done * sizeof op))
+            result = -XEN_EFAULT;
+        else
+            result = serve(vcpu, call, &op);
+        if (result || call->again)
+            break;
+        if (++done < count && port_should_stop())
+            call->again = true;
+    }
+    if (done_at && rest && !GET_GUEST(&told, done_at))
+        return -XEN_EFAULT;
+    told += (u32)done;
+    if (done_at && !PUT_GUEST(done_at, &told))
+        result = -XEN_EFAULT;
+    call->argument[0] = at + done * sizeof(struct mmuext_op);
+    call->argument[1] = (count - done) | PREEMPTED;
+    return result;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* physdev_op: devices, of which an unprivileged guest has none. */
+#include "hypervisor/call/call.h"
+#include "hypervisor/call/copy.h"
+#include "hypervisor/domain/vcpu.h"
+
+#define PORTS 65536u
+
+/* No port is the guest's: all that the level does is whether its user mode gets #GP or all-ones. */
+static s64 set_iopl(struct vcpu *vcpu, u64 at)
+{
+    struct physdev_set_iopl ask;
+
+    if (!GET_GUEST(&ask, at))
+        return -XEN_EFAULT;
+    if (ask.iopl > 3)
+        return -XEN_EINVAL;
+    vcpu->iopl_user = ask.iopl == 3;
+    return 0;
+}
+
+static s64 set_iobitmap(u64 at)
+{
+    struct physdev_set_iobitmap ask;
+
+    if (!GET_GUEST(&ask, at))
+        return -XEN_EFAULT;
+    return ask.nr_ports > PORTS ? -XEN_EINVAL : 0;
+}
+
+s64 call_physdev_op(struct vcpu *vcpu, struct call *call)
+{
+    u64 at = call->argument[1];
+
+    switch ((u32)call->argument[0]) {
+    case PHYSDEVOP_set_iopl:
+        return set_iopl(vcpu, at);
+    case PHYSDEVOP_set_iobitmap:
+        return set_iobitmap(at);
+    case PHYSDEVOP_eoi: /* of an interrupt that no guest has */
+    case PHYSDEVOP_irq_status_query:
+        return -XEN_EINVAL;
+    case PHYSDEVOP_apic_read:
+    case PHYSDEVOP_apic_write:
+    case PHYSDEVOP_alloc_irq_vector:
+    case PHYSDEVOP_map_pirq:
+    case PHYSDEVOP_unmap_pirq:
+    case PHYSDEVOP_get_free_pirq:
+    case PHYSDEVOP_setup_gsi:
+    case PHYSDEVOP_manage_pci_add:
+    case PHYSDEVOP_manage_pci_add_ext:
+    case PHYSDEVOP_manage_pci_remove:
+    case PHYSDEVOP_pci_device_add:
+    case PHYSDEVOP_pci_device_remove:
+    case PHYSDEVOP_pci_mmcfg_reserved:
+    case PHYSDEVOP_prepare_msix:
+    case PHYSDEVOP_release_msix:
+    case PHYSDEVOP_restore_msi:
+    case PHYSDEVOP_restore_msi_ext:
+    case PHYSDEVOP_dbgp_op:
+        return -XEN_EPERM;
+    default:
+        return -XEN_ENOSYS;
+    }
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* sched_op: give up the CPU, or the domain. */
+#include "hypervisor/call/call.h"
+#include "hypervisor/call/copy.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/event/channel.h"
+#include "hypervisor/sched/sched.h"
+
+/* The processor's own way to sleep takes interrupts: so does this one. */
+static s64 block(struct vcpu *vcpu)
+{
+    __atomic_store_n(&vcpu->info->evtchn_upcall_mask, 0, __ATOMIC_SEQ_CST);
+    sched_block(vcpu);
+    return 0;
+}
+
+static s64 yield(struct vcpu *vcpu)
+{
+    sched_yield(vcpu);
+    return 0;
+}
+
+static s64 shutdown(struct vcpu *vcpu, struct call *call, u32 reason)
+{
+    struct domain *domain = vcpu->domain;
+
+    switch (reason) {
+    case SHUTDOWN_poweroff:
+        domain_shutdown(domain, DOMAIN_POWERED_OFF);
+        break;
+    case SHUTDOWN_reboot:
+        domain_shutdown(domain, DOMAIN_REBOOTED);
+        break;
+    case SHUTDOWN_crash:
+        domain_crash(domain, "the guest asked for it: SCHEDOP_shutdown crash");
+        break;
+    case SHUTDOWN_watchdog:
+        domain_crash(domain, "the guest asked for it: SCHEDOP_shutdown watchdog");
+        break;
+    case SHUTDOWN_suspend:
+        return 1; /* "suspend was cancelled": nobody saves guests here */
+    case SHUTDOWN_soft_reset:
+        return -XEN_EOPNOTSUPP;
+    default:
+        return -XEN_EINVAL;
+    }
+    call->left = true;
+    return 0;
+}
+
+static s64 shutdown_from(struct vcpu *vcpu, struct call *call, u64 at)
+{
+    struct sched_shutdown ask;
+
+    if (!GET_GUEST(&ask, at))
+        return -XEN_EFAULT;
+    return shutdown(vcpu, call, ask.reason);
+}
+
+/* The ports are read once, before the vCPU counts as polling. */
+static s64 read_ports(struct vcpu *vcpu, u64 at, u32 count)
+{
+    for (u32 i = 0; i < count; i++) {
+        evtchn_port_t port;
+
+        if (!GET_GUEST(&port, at + i * sizeof port))
+            return -XEN_EFAULT;
+        if (port >= EVENT_PORTS)
+            return -XEN_EINVAL;
+        vcpu->poll_ports[i] = (u16)port;
+    }
+    vcpu->poll_port_count = count;
+    return 0;
+}
+
+static s64 poll(struct vcpu *vcpu, u64 at)
+{
+    struct sched_poll ask;
+
+    if (!GET_GUEST(&ask, at))
+        return -XEN_EFAULT;
+    if (ask.nr_ports > ARRAY_LENGTH(vcpu->poll_ports))
+        return -XEN_EINVAL;
+    s64 error = read_ports(vcpu, (u64)ask.ports.p, ask.nr_ports);
+    if (error)
+        return error;
+    sched_poll(vcpu, ask.timeout);
+    return 0;
+}
+
+static s64 remote_shutdown(u64 at)
+{
+    struct sched_remote_shutdown ask;
+
+    if (!GET_GUEST(&ask, at))
+        return -XEN_EFAULT;
+    return domain_by_id(ask.domain_id) ? -XEN_EPERM : -XEN_ESRCH;
+}
+
+static s64 shutdown_code(u64 at)
+{
+    struct sched_shutdown ask;
+
+    return GET_GUEST(&ask, at) ? 0 : -XEN_EFAULT; /* nobody asks for the code */
+}
+
+s64 call_sched_op(struct vcpu *vcpu, struct call *call)
+{
+    u64 at = call->argument[1];
+
+    switch ((u32)call->argument[0]) {
+    case SCHEDOP_yield:
+        return yield(vcpu);
+    case SCHEDOP_block:
+        return block(vcpu);
+    case SCHEDOP_shutdown:
+        return shutdown_from(vcpu, call, at);
+    case SCHEDOP_poll:
+        return poll(vcpu, at);
+    case SCHEDOP_remote_shutdown:
+        return remote_shutdown(at);
+    case SCHEDOP_shutdown_code:
+        return shutdown_code(at);
+    case SCHEDOP_pin_override:
+        return -XEN_EPERM;
+    case SCHEDOP_watchdog: /* missing */
+    default:
+        return -XEN_ENOSYS;
+    }
+}
+
+s64 call_sched_op_compat(struct vcpu *vcpu, struct call *call)
+{
+    switch ((u32)call->argument[0]) {
+    case SCHEDOP_yield:
+        return yield(vcpu);
+    case SCHEDOP_block:
+        return block(vcpu);
+    case SCHEDOP_shutdown:
+        return shutdown(vcpu, call, (u32)call->argument[1]);
+    default:
+        return -XEN_ENOSYS;
+    }
+}

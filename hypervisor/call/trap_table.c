@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the guest wants to be entered: set_trap_table, callbacks; its kernel stack; the FPU switch. */
+#include "hypervisor/call/call.h"
+#include "hypervisor/call/copy.h"
+#include "hypervisor/cpu/fpu.h"
+#include "hypervisor/domain/domain.h"
+#include "lib/string.h"
+#include "vmmu/port.h"
+
+s64 call_set_trap_table(struct vcpu *vcpu, struct call *call)
+{
+    if (!call->argument[0]) {
+        memset(vcpu->trap, 0, sizeof vcpu->trap);
+        return 0;
+    }
+    for (;; call->argument[0] += sizeof(struct trap_info)) {
+        struct trap_info info;
+
+        if (!GET_GUEST(&info, call->argument[0]))
+            return -XEN_EFAULT;
+        if (!info.address)
+            return 0;
+        if (!address_canonical(info.address))
+            return -XEN_EINVAL;
+        vcpu->trap[info.vector] = (struct entry_point){
+            .address = info.address,
+            .cs = info.cs,
+            .dpl = TI_GET_DPL(&info),
+            .mask_events = TI_GET_IF(&info),
+        };
+        if (port_should_stop()) {
+            call->argument[0] += sizeof info;
+            call->again = true;
+            return 0;
+        }
+    }
+}
+
+static s64 set_callback(struct vcpu *vcpu, enum callback which, u64 address, bool mask)
+{
+    if (!address_canonical(address))
+        return -XEN_EINVAL;
+    vcpu->callback[which] = (struct entry_point){.address = address, .mask_events = mask};
+    return 0;
+}
+
+s64 call_set_callbacks(struct vcpu *vcpu, struct call *call)
+{
+    s64 result = set_callback(vcpu, CALLBACK_EVENT, call->argument[0], true);
+
+    if (!result)
+        result = set_callback(vcpu, CALLBACK_FAILSAFE, call->argument[1], false);
+    if (!result)
+        result = set_callback(vcpu, CALLBACK_SYSCALL, call->argument[2], false);
+    return result;
+}
+
+/* The ABI's callback types as ours; CALLBACKS: none. */
+static enum callback callback_of(u16 type)
+{
+    switch (type) {
+    case CALLBACKTYPE_event:
+        return CALLBACK_EVENT;
+    case CALLBACKTYPE_failsafe:
+        return CALLBACK_FAILSAFE;
+    case CALLBACKTYPE_syscall:
+        return CALLBACK_SYSCALL;
+    case CALLBACKTYPE_syscall32:
+        return CALLBACK_SYSCALL32;
+    case CALLBACKTYPE_sysenter:
+        return CALLBACK_SYSENTER;
+    }
+    return CALLBACKS;
+}
+
+static s64 register_callback(struct vcpu *vcpu, u64 at)
+{
+    struct callback_register request;
+    bool mask;
+
+    if (!GET_GUEST(&request, at))
+        return -XEN_EFAULT;
+    mask = request.flags & CALLBACKF_mask_events;
+    if (request.type == CALLBACKTYPE_nmi) {
+        if (!address_canonical(request.address))
+            return -XEN_EINVAL;
+        vcpu->trap[VECTOR_NMI] = (struct entry_point){.address = request.address};
+        return 0;
+    }
+    if (callback_of(request.type) == CALLBACKS)
+        return -XEN_ENOSYS;
+    return set_callback(vcpu, callback_of(request.type), request.address,
+                        mask || request.type == CALLBACKTYPE_event);
+}
+
+static s64 unregister_callback(struct vcpu *vcpu, u64 at)
+{
+    struct callback_unregister request;
+
+    if (!GET_GUEST(&request, at))
+        return -XEN_EFAULT;
+    switch (request.type) {
+    case CALLBACKTYPE_event:
+    case CALLBACKTYPE_failsafe:
+    case CALLBACKTYPE_syscall:
+    case CALLBACKTYPE_syscall32:
+    case CALLBACKTYPE_sysenter:
+        return -XEN_EINVAL; /* the ABI lets only NMI go */
+    case CALLBACKTYPE_nmi:
+        vcpu->trap[VECTOR_NMI] = (struct entry_point){0};
+        return 0;
+    }
+    return -XEN_ENOSYS;
+}
+
+s64 call_callback_op(struct vcpu *vcpu, struct call *call)
+{
+    switch (call->argument[0]) {
+    case CALLBACKOP_register:
+        return register_callback(vcpu, call->argument[1]);
+    case CALLBACKOP_unregister:
+        return unregister_callback(vcpu, call->argument[1]);
+    }
+    return -XEN_ENOSYS;
+}
+
+s64 call_stack_switch(struct vcpu *vcpu, struct call *call)
+{
+    vcpu->kernel_ss = call->argument[0] | 3;
+    vcpu->kernel_sp = call->argument[1];
+    return 0;
+}
+
+s64 call_fpu_taskswitch(struct vcpu *vcpu, struct call *call)
+{
+    fpu_set_task_switched(vcpu, call->argument[0] != 0);
+    return 0;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* vcpu_op and set_timer_op: a guest's processors and their timers. */
+#include "hypervisor/call/call.h"
+#include "hypervisor/call/copy.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/event/channel.h"
+#include "hypervisor/memory/map.h"
+#include "hypervisor/sched/sched.h"
+#include "hypervisor/time/clock.h"
+#include "lib/string.h"
+
+static bool is_up(const struct vcpu *vcpu)
+{
+    return atomic_load(&vcpu->state) != VCPU_DOWN;
+}
+
+/* The last one to go down takes the domain with it. */
+static s64 down(struct vcpu *vcpu, struct call *call, struct vcpu *target)
+{
+    struct domain *domain = target->domain;
+    u32 others = 0;
+
+    for (u32 i = 0; i < domain->vcpu_count; i++)
+        others += domain->vcpu[i] != target && is_up(domain->vcpu[i]);
+    if (!others) {
+        domain_shutdown(domain, DOMAIN_POWERED_OFF);
+        call->left = true;
+        return 0;
+    }
+    if (target != vcpu) /* needs its CPU to stop: missing */
+        return -XEN_EOPNOTSUPP;
+    sched_remove(target);
+    return 0;
+}
+
+static s64 get_runstate(struct vcpu *target, u64 at)
+{
+    struct vcpu_runstate_info now;
+
+    memset(&now, 0, sizeof now);
+    now.state = target->runstate.state;
+    now.state_entry_time = target->runstate.state_entry_time;
+    memcpy(now.time, target->runstate.time, sizeof now.time);
+    now.time[now.state] += clock_now() - now.state_entry_time;
+    return PUT_GUEST(at, &now) ? 0 : -XEN_EFAULT;
+}
+
+static s64 register_runstate(struct vcpu *vcpu, struct vcpu *target, u64 at)
+{
+    struct vcpu_register_runstate_memory_area ask;
+
+    if (!GET_GUEST(&ask, at) || !guest_range_ok(ask.addr.p, sizeof(struct vcpu_runstate_info)))
+        return -XEN_EFAULT;
+    target->runstate_area = ask.addr.p;
+    target->areas_stale = true;
+    if (target == vcpu)
+        sched_refresh_areas(vcpu);
+    return 0;
+}
+
+static s64 register_time(struct vcpu *vcpu, struct vcpu *target, u64 at)
+{
+    struct vcpu_register_time_memory_area ask;
+
+    if (target != vcpu) /* its address space is not loaded */
+        return -XEN_EINVAL;
+    if (!GET_GUEST(&ask, at) || !guest_range_ok(ask.addr.p, sizeof(struct vcpu_time_info)))
+        return -XEN_EFAULT;
+    vcpu->time_area = ask.addr.p;
+    if (clock_update_area(vcpu))
+        return 0;
+    vcpu->time_area = 0;
+    return -XEN_EFAULT;
+}
+
+/* The page is held, writable, for as long as the vCPU lives. Whoever raises an event meanwhile
+ * finds the old place or the new one; since the guest is told to look everywhere, none is lost. */
+static s64 register_info(struct vcpu *vcpu, struct call *call, struct vcpu *target, u64 at)
+{
+    struct vcpu_register_vcpu_info ask;
+
+    if (!GET_GUEST(&ask, at))
+        return -XEN_EFAULT;
+    if (ask.offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
+        ask.offset % _Alignof(struct vcpu_info))
+        return -XEN_ENXIO;
+    if (!mfn_is_none(target->info_frame) || (target != vcpu && is_up(target)))
+        return -XEN_EINVAL;
+    switch (vmmu_hold(&target->domain->mmu, mfn(ask.mfn))) {
+    case VMMU_DONE:
+        break;
+    case VMMU_AGAIN:
+        call->again = true;
+        return 0;
+    default:
+        return -XEN_EINVAL;
+    }
+    struct vcpu_info *info = (struct vcpu_info *)((u8 *)frame_view(mfn(ask.mfn)) + ask.offset);
+    memcpy(info, target->info, sizeof *info);
+    target->info_frame = mfn(ask.mfn);
+    __atomic_store_n(&target->info, info, __ATOMIC_SEQ_CST);
+    clock_update_vcpu(target);
+    event_mark_all(target);
+    return 0;
+}
+
+static s64 set_periodic(struct vcpu *vcpu, struct vcpu *target, u64 at)
+{
+    struct vcpu_set_periodic_timer ask;
+
+    if (!GET_GUEST(&ask, at))
+        return -XEN_EFAULT;
+    if (target != vcpu || ask.period_ns < TIMER_PERIOD_LEAST || ask.period_ns > TIMER_PERIOD_MOST)
+        return -XEN_EINVAL;
+    vcpu->period = ask.period_ns;
+    vcpu->periodic.kind = TIMER_PERIODIC;
+    vcpu->periodic.vcpu = vcpu;
+    timer_set(&vcpu->periodic, clock_now() + ask.period_ns);
+    return 0;
+}
+
+static s64 stop_periodic(struct vcpu *vcpu, struct vcpu *target)
+{
+    if (target != vcpu)
+        return -XEN_EINVAL;
+    vcpu->period = 0;
+    timer_stop(&vcpu->periodic);
+    return 0;
+}
+
+static void start_singleshot(struct vcpu *vcpu, u64 deadline)
+{
+    vcpu->singleshot.kind = TIMER_SINGLESHOT;
+    vcpu->singleshot.vcpu = vcpu;
+    timer_set(&vcpu->singleshot, deadline);
+}
+
+static s64 set_singleshot(struct vcpu *vcpu, struct vcpu *target, u64 at)
+{
+    struct vcpu_set_singleshot_timer ask;
+
+    if (target != vcpu)
+        return -XEN_EINVAL;
+    if (!GET_GUEST(&ask, at))
+        return -XEN_EFAULT;
+    if (ask.flags & VCPU_SSHOTTMR_future && ask.timeout_abs_ns < clock_now())
+        return -XEN_ETIME;
+    start_singleshot(vcpu, ask.timeout_abs_ns);
+    return 0;
+}
+
+static s64 stop_singleshot(struct vcpu *vcpu, struct vcpu *target)
+{
+    if (target != vcpu)
+        return -XEN_EINVAL;
+    timer_stop(&vcpu->singleshot);
+    return 0;
+}
+
+static s64 send_nmi(struct vcpu *target, u64 at)
+{
+    if (at)
+        return -XEN_EINVAL;
+    target->nmi_pending = true;
+    sched_wake(target);
+    return 0;
+}
+
+s64 call_vcpu_op(struct vcpu *vcpu, struct call *call)
+{
+    struct domain *domain = vcpu->domain;
+    u32 id = (u32)call->argument[1];
+    u64 at = call->argument[2];
+
+    if (id >= domain->vcpu_count || id >= DOMAIN_VCPUS_MAX)
+        return -XEN_ENOENT;
+    struct vcpu *target = domain->vcpu[id];
+    switch ((u32)call->argument[0]) {
+    case VCPUOP_initialise: /* every vCPU there is has been initialised by its domain's builder */
+        return -XEN_EEXIST;
+    case VCPUOP_up:
+        if (!is_up(target))
+            sched_add(target);
+        return 0;
+    case VCPUOP_down:
+        return down(vcpu, call, target);
+    case VCPUOP_is_up:
+        return is_up(target);
+    case VCPUOP_get_runstate_info:
+        return get_runstate(target, at);
+    case VCPUOP_register_runstate_memory_area:
+        return register_runstate(vcpu, target, at);
+    case VCPUOP_set_periodic_timer:
+        return set_periodic(vcpu, target, at);
+    case VCPUOP_stop_periodic_timer:
+        return stop_periodic(vcpu, target);
+    case VCPUOP_set_singleshot_timer:
+        return set_singleshot(vcpu, target, at);
+    case VCPUOP_stop_singleshot_timer:
+        return stop_singleshot(vcpu, target);
+    case VCPUOP_register_vcpu_info:
+        return register_info(vcpu, call, target, at);
+    case VCPUOP_send_nmi:
+        return send_nmi(target, at);
+    case VCPUOP_get_physid: /* for a vCPU that is bound to a CPU, in a privileged domain */
+        return -XEN_EINVAL;
+    case VCPUOP_register_vcpu_time_memory_area:
+        return register_time(vcpu, target, at);
+    default:
+        return -XEN_ENOSYS;
+    }
+}
+
+s64 call_set_timer_op(struct vcpu *vcpu, struct call *call)
+{
+    if (call->argument[0])
+        start_singleshot(vcpu, call->argument[0]);
+    else
+        timer_stop(&vcpu->singleshot);
+    return 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* vm_assist: modes that a domain may ask for. */
+#include "hypervisor/call/call.h"
+#include "hypervisor/domain/domain.h"
+
+/* Writable page tables are always on, the next two mean something to 32-bit guests only. Missing:
+ * architectural_iopl and m2p_strict, which change what a guest sees. */
+#define KNOWN                                                                                      \
+    (1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_4gb_segments |                      \
+     1u << VMASST_TYPE_4gb_segments_notify | 1u << VMASST_TYPE_pae_extended_cr3 |                  \
+     1u << VMASST_TYPE_runstate_update_flag)
+
+s64 call_vm_assist(struct vcpu *vcpu, struct call *call)
+{
+    struct domain *domain = vcpu->domain;
+    u32 command = (u32)call->argument[0], type = (u32)call->argument[1];
+
+    if (type >= 32 || !(KNOWN >> type & 1))
+        return -XEN_EINVAL;
+    if (command != VMASST_CMD_enable && command != VMASST_CMD_disable)
+        return -XEN_ENOSYS;
+    lock_take(&domain->lock);
+    if (command == VMASST_CMD_enable)
+        domain->vm_assist |= 1u << type;
+    else
+        domain->vm_assist &= ~(1u << type);
+    lock_release(&domain->lock);
+    return 0;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* The local APIC of this CPU: its timer, and interrupts between CPUs. */
+#include "hypervisor/console/log.h"
+#include "hypervisor/cpu/apic.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/memory/map.h"
+
+#define BASE_BOOT_CPU (1ull << 8)
+#define BASE_X2APIC   (1ull << 10)
+#define BASE_ENABLED  (1ull << 11)
+#define BASE_ADDRESS  0x000ffffffffff000ull
+
+#define MSR_X2APIC       0x800u /* one for each 16 bytes of the page */
+#define MSR_TSC_DEADLINE 0x6e0u
+
+#define REGISTER_ID       0x020
+#define REGISTER_PRIORITY 0x080
+#define REGISTER_END      0x0b0
+#define REGISTER_SPURIOUS 0x0f0
+#define REGISTER_COMMAND  0x300
+#define REGISTER_TARGET   0x310
+#define REGISTER_TIMER    0x320
+#define REGISTER_LINT0    0x350
+#define REGISTER_LINT1    0x360
+#define REGISTER_ERROR    0x370
+#define REGISTER_INITIAL  0x380
+#define REGISTER_CURRENT  0x390
+#define REGISTER_DIVIDE   0x3e0
+
+#define SPURIOUS_ENABLE (1u << 8)
+#define LVT_MASKED      (1u << 16)
+#define LVT_NMI         0x400u
+#define LVT_EXTINT      0x700u
+#define LVT_DEADLINE    (2u << 17)
+#define DIVIDE_BY_1     0x0bu
+#define COMMAND_BUSY    (1u << 12)
+#define COMMAND_ASSERT  (1u << 14)
+
+static struct {
+    volatile u32 *page; /* NULL: reached by MSRs */
+    bool deadline;
+    bool started;
+} apic;
+
+static u32 read_register(u32 at)
+{
+    return apic.page ? apic.page[at / 4] : (u32)read_msr(MSR_X2APIC + at / 16);
+}
+
+static void write_register(u32 at, u32 value)
+{
+    if (apic.page)
+        apic.page[at / 4] = value;
+    else
+        write_msr(MSR_X2APIC + at / 16, value);
+}
+
+static void find(u64 base)
+{
+    struct cpuid features = read_cpuid(1, 0);
+
+    if (!(features.edx >> 9 & 1))
+        panic("this CPU has no local APIC");
+    apic.deadline = features.ecx >> 24 & 1;
+    if (!(base & BASE_X2APIC)) {
+        apic.page = device_map(maddr(base & BASE_ADDRESS));
+        if (!apic.page)
+            panic("no memory to map the local APIC");
+    }
+    apic.started = true;
+}
+
+static void timer_reset(void)
+{
+    write_register(REGISTER_INITIAL, 0);
+    write_register(REGISTER_TIMER, APIC_VECTOR_TIMER | (apic.deadline ? LVT_DEADLINE : 0));
+}
+
+void apic_start(void)
+{
+    u64 base = read_msr(MSR_APIC_BASE);
+
+    if (!apic.started)
+        find(base);
+    if (!(base & BASE_ENABLED))
+        write_msr(MSR_APIC_BASE, base | BASE_ENABLED);
+    write_register(REGISTER_SPURIOUS, SPURIOUS_ENABLE | APIC_VECTOR_SPURIOUS);
+    write_register(REGISTER_PRIORITY, 0);
+    write_register(REGISTER_ERROR, APIC_VECTOR_ERROR);
+    write_register(REGISTER_LINT0, base & BASE_BOOT_CPU ? LVT_EXTINT : LVT_EXTINT | LVT_MASKED);
+    write_register(REGISTER_LINT1, LVT_NMI);
+    write_register(REGISTER_DIVIDE, DIVIDE_BY_1);
+    timer_reset();
+}
+
+u32 apic_id(void)
+{
+    u32 id = read_register(REGISTER_ID);
+    return apic.page ? id >> 24 : id;
+}
+
+void apic_acknowledge(void)
+{
+    write_register(REGISTER_END, 0);
+}
+
+void apic_send(u32 id, u32 vector)
+{
+    if (!apic.page) {
+        write_msr(MSR_X2APIC + REGISTER_COMMAND / 16, (u64)id << 32 | COMMAND_ASSERT | vector);
+        return;
+    }
+    while (read_register(REGISTER_COMMAND) & COMMAND_BUSY)
+        __builtin_ia32_pause();
+    write_register(REGISTER_TARGET, id << 24);
+    write_register(REGISTER_COMMAND, COMMAND_ASSERT | vector);
+}
+
+void apic_timer_set(u32 ticks)
+{
+    write_register(REGISTER_INITIAL, ticks);
+}
+
+u32 apic_timer_left(void)
+{
+    return read_register(REGISTER_CURRENT);
+}
+
+bool apic_timer_has_deadline(void)
+{
+    return apic.deadline;
+}
+
+void apic_timer_deadline(u64 tsc)
+{
+    write_msr(MSR_TSC_DEADLINE, tsc);
+}
+
+void apic_measure_start(void)
+{
+    write_register(REGISTER_TIMER, APIC_VECTOR_TIMER | LVT_MASKED);
+    write_register(REGISTER_INITIAL, ~0u);
+}
+
+void apic_measure_end(void)
+{
+    timer_reset();
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* The local APIC of this CPU: its timer, and interrupts between CPUs. */
+#ifndef CPU_APIC_H
+#define CPU_APIC_H
+
+#include "lib/types.h"
+
+#define APIC_VECTOR_TIMER    0xf0u
+#define APIC_VECTOR_WAKE     0xf1u /* another CPU wants the run loop to choose again */
+#define APIC_VECTOR_ERROR    0xfeu
+#define APIC_VECTOR_SPURIOUS 0xffu
+
+/* Enables it: timer one-shot and stopped, LINT0 passes the 8259s on (on the boot CPU). The first
+ * call maps it. Panics where there is none. */
+void apic_start(void);
+
+u32 apic_id(void);
+void apic_acknowledge(void);
+
+/* Sends `vector` to the CPU with APIC id `id`. */
+void apic_send(u32 id, u32 vector);
+
+/* One-shot: the timer interrupt comes `ticks` (1 upwards) from now; replaces what was set. 0 stops.
+ */
+void apic_timer_set(u32 ticks);
+
+/* What is left of it. */
+u32 apic_timer_left(void);
+
+/* True when the timer takes a TSC value instead; then only apic_timer_deadline may be used. */
+bool apic_timer_has_deadline(void);
+void apic_timer_deadline(u64 tsc); /* 0 stops */
+
+/* For measuring: the timer runs down from its largest count without an interrupt, and is an
+ * ordinary stopped timer again afterwards. */
+void apic_measure_start(void);
+void apic_measure_end(void);
+
+#endif

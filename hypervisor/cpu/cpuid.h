@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* CPUID as guests see it. */
+#ifndef CPU_CPUID_H
+#define CPU_CPUID_H
+
+#include "hypervisor/cpu/asm.h"
+
+struct vcpu;
+
+/* The ABI's view, by the forced-emulation prefix. A plain CPUID shows the real processor. */
+struct cpuid guest_cpuid(const struct vcpu *vcpu, u32 leaf, u32 subleaf);
+
+/* The real processor: its vendor (12 letters), and whether it has MSR_TSC_AUX. */
+bool cpuid_vendor_is(const char *vendor);
+bool cpuid_has_tsc_aux(void);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of the machine. */
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/machine.h"
+#include "lib/handoff.h"
+
+_Noreturn void machine_exit(u8 status)
+{
+    interrupts_off();
+    out8(HANDOFF_EXIT_PORT, status);
+    for (;;)
+        __asm__ volatile("hlt");
+}

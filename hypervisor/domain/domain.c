@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* Domains: their list, their beginning, their end. */
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/console/log.h"
+#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/domain/report.h"
+#include "hypervisor/memory/frames.h"
+#include "hypervisor/memory/map.h"
+#include "hypervisor/time/clock.h"
+#include "lib/string.h"
+
+#define DOMAIN_ORDER 1u
+
+static struct {
+    _Atomic u32 count;
+    struct domain *domain[HANDOFF_GUESTS_MAX];
+} state;
+
+u32 domain_count(void)
+{
+    return atomic_load_explicit(&state.count, memory_order_acquire);
+}
+
+struct domain *domain_at(u32 index)
+{
+    return index < domain_count() ? state.domain[index] : NULL;
+}
+
+struct domain *domain_by_id(u16 id)
+{
+    return id ? domain_at(id - 1u) : NULL;
+}
+
+struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
+{
+    struct domain *domain = page_alloc(DOMAIN_ORDER);
+    u32 count = domain_count();
+
+    _Static_assert(sizeof *domain <= PAGE_SIZE << DOMAIN_ORDER, "a domain fits its pages");
+    if (!domain || count == HANDOFF_GUESTS_MAX)
+        return NULL;
+    domain->id = (u16)(count + 1);
+    domain->index = index;
+    memcpy(domain->name, name, strlen(name) + 1);
+    domain->pages = pages;
+    domain->console.frame = MFN_NONE;
+    domain->shared = page_alloc(0);
+    if (!domain->shared || !events_start(domain))
+        return NULL;
+    domain->shared_frame = frame_of_view(domain->shared);
+    vmmu_domain_start(&domain->mmu, domain->id, pages);
+    domain->mmu.user = domain;
+    vmmu_share(&domain->mmu, domain->shared_frame, true);
+    for (u32 i = 0; i < vcpus; i++) {
+        domain->vcpu[i] = vcpu_create(domain, i);
+        if (!domain->vcpu[i])
+            return NULL;
+        domain->vcpu_count++;
+    }
+    domain->started_at = clock_now();
+    state.domain[count] = domain;
+    atomic_store_explicit(&state.count, count + 1, memory_order_release);
+    return domain;
+}
+
+bool domain_start_console(struct domain *domain, mfn_t ring)
+{
+    if (vmmu_hold(&domain->mmu, ring) != VMMU_DONE)
+        return false;
+    domain->console.frame = ring;
+    domain->console.ring = frame_view(ring);
+    domain->console.port = events_bind_console(domain);
+    return domain->console.port != 0;
+}
+
+void domain_shutdown(struct domain *domain, enum domain_end end)
+{
+    u32 running = DOMAIN_RUNNING;
+
+    if (atomic_compare_exchange_strong_explicit(&domain->end, &running, end, memory_order_acq_rel,
+                                                memory_order_acquire)) {
+        static const char *const how[] = {[DOMAIN_POWERED_OFF] = "powered off",
+                                          [DOMAIN_REBOOTED] = "rebooted",
+                                          [DOMAIN_CRASHED] = "crashed"};
+
+        log_line("%s: %s", domain->name, how[end]);
+        atomic_store_explicit(&domain->mmu.dying, true, memory_order_release);
+    }
+    this_cpu()->work = true;
+}
+
+void domain_crash(struct domain *domain, const char *reason)
+{
+    if (atomic_load_explicit(&domain->end, memory_order_acquire) != DOMAIN_RUNNING)
+        return;
+    log_line("%s: crash: %s", domain->name, reason);
+    report_crash(current_vcpu());
+    domain_shutdown(domain, DOMAIN_CRASHED);
+}

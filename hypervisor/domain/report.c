@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* What the log says of a domain. */
+#include "hypervisor/domain/report.h"
+#include "hypervisor/console/log.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/memory/frames.h"
+#include "hypervisor/memory/map.h"
+#include "hypervisor/time/clock.h"
+
+#define SCRATCH_ORDER 9u
+#define SCRATCH_WORDS 2u /* a frame */
+
+typedef unsigned long long ull;
+
+static void report_walk(mfn_t root, const char *of, u64 address)
+{
+    struct vmmu_walk walk;
+
+    log_line("  walk of %s %#llx from root %#llx:", of, (ull)address, (ull)root.n);
+    if (mfn_is_none(root))
+        return;
+    vmmu_walk(root, vaddr(address), &walk);
+    for (u32 level = 4; level >= walk.depth && level; level--) {
+        struct vmmu_frame_info info;
+        mfn_t target = mfn((walk.entry[level] & MAP_ADDRESS) >> PAGE_SHIFT);
+
+        vmmu_frame_look(target, &info);
+        if (!(walk.entry[level] & MAP_PRESENT))
+            log_line("    L%u at %#llx: %#llx, not present", level, (ull)walk.at[level].a,
+                     (ull)walk.entry[level]);
+        else if (info.valid && info.owned)
+            log_line("    L%u at %#llx: %#llx -> d%u %s, type count %llu, references %llu%s", level,
+                     (ull)walk.at[level].a, (ull)walk.entry[level], info.owner,
+                     vmmu_type_name(info.type), (ull)info.type_count, (ull)info.references,
+                     info.pinned ? ", pinned" : "");
+        else
+            log_line("    L%u at %#llx: %#llx -> no guest's frame", level, (ull)walk.at[level].a,
+                     (ull)walk.entry[level]);
+    }
+}
+
+void report_crash(struct vcpu *vcpu)
+{
+    const struct registers *r = &vcpu->registers;
+    const struct vmmu_domain *mmu = &vcpu->domain->mmu;
+    enum vmmu_result refusal = mmu->last_refusal;
+    u64 cr2 = vcpu->info->arch.cr2;
+
+    log_line("  vCPU %u in %s mode, last entry %llu, error code %#llx", vcpu->id,
+             vcpu->in_kernel ? "kernel" : "user", (ull)r->vector, (ull)r->error_code);
+    log_line("  rip %016llx  rsp %016llx  rflags %08llx  cs %04llx  ss %04llx", (ull)r->rip,
+             (ull)r->rsp, (ull)r->rflags, (ull)r->cs, (ull)r->ss);
+    log_line("  rax %016llx  rbx %016llx  rcx %016llx  rdx %016llx", (ull)r->rax, (ull)r->rbx,
+             (ull)r->rcx, (ull)r->rdx);
+    log_line("  rsi %016llx  rdi %016llx  rbp %016llx  cr2 %016llx", (ull)r->rsi, (ull)r->rdi,
+             (ull)r->rbp, (ull)cr2);
+    log_line("  r8  %016llx  r9  %016llx  r10 %016llx  r11 %016llx", (ull)r->r8, (ull)r->r9,
+             (ull)r->r10, (ull)r->r11);
+    log_line("  r12 %016llx  r13 %016llx  r14 %016llx  r15 %016llx", (ull)r->r12, (ull)r->r13,
+             (ull)r->r14, (ull)r->r15);
+    report_walk(vcpu_root(vcpu), "rip", r->rip);
+    report_walk(vcpu_root(vcpu), "cr2", cr2);
+    if (refusal > VMMU_AGAIN)
+        log_line("  last refusal: %s, %s %#llx", vmmu_result_name(refusal),
+                 vmmu_result_sentence(refusal), (ull)mmu->last_word);
+    else
+        log_line("  no request of it was ever refused");
+}
+
+void report_costs(struct domain *domain)
+{
+    const struct vmmu_counters *c = &domain->mmu.counters;
+
+    log_line("%s: %llu entries checked, %llu updates, %llu emulated writes, %llu promotions, %llu "
+             "demotions, %llu pins, %llu unpins",
+             domain->name, (ull)c->entries_checked, (ull)c->updates, (ull)c->emulated_writes,
+             (ull)c->promotions, (ull)c->demotions, (ull)c->pins, (ull)c->unpins);
+    log_line("%s: %llu root switches, %llu flushes asked, %llu sent, %llu skipped, %llu refusals, "
+             "%llu unknown calls",
+             domain->name, (ull)c->root_switches, (ull)c->flushes_asked, (ull)c->flushes_sent,
+             (ull)c->flushes_skipped, (ull)c->refusals, (ull)domain->unknown_calls);
+}
+
+/* Everything that the tables cannot show. */
+struct evidence {
+    struct vmmu_vcpu *vcpu[HANDOFF_GUESTS_MAX * 4];
+    mfn_t held[HANDOFF_GUESTS_MAX * 8];
+    u32 vcpus, helds;
+};
+
+static void gather(struct evidence *e, const struct domain *domain)
+{
+    if (!mfn_is_none(domain->console.frame))
+        e->held[e->helds++] = domain->console.frame;
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
+        struct vcpu *vcpu = domain->vcpu[i];
+
+        if (!vcpu)
+            continue;
+        e->vcpu[e->vcpus++] = &vcpu->mmu;
+        if (!mfn_is_none(vcpu->info_frame))
+            e->held[e->helds++] = vcpu->info_frame;
+    }
+}
+
+void report_audit(void)
+{
+    static struct evidence evidence;
+    struct vmmu_audit audit = {.vcpus = evidence.vcpu, .held = evidence.held};
+    u32 order = SCRATCH_ORDER;
+    u64 findings;
+
+    evidence.vcpus = evidence.helds = 0;
+    for (u32 i = 0; i < domain_count(); i++)
+        gather(&evidence, domain_at(i));
+    audit.vcpu_count = evidence.vcpus;
+    audit.held_count = evidence.helds;
+    while (!(audit.scratch = page_alloc(order)) && order)
+        order--;
+    if (!audit.scratch) {
+        log_line("audit: no memory for it");
+        return;
+    }
+    audit.scratch_frames = (PAGE_SIZE << order) / (SCRATCH_WORDS * sizeof(u32));
+    findings = vmmu_audit(&audit);
+    page_free(audit.scratch, order);
+    log_line("audit: %llu finding%s, %llu frames free", (ull)findings, findings == 1 ? "" : "s",
+             (ull)frames_free_count());
+}

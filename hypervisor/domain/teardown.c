@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of a domain: everything it had, step by step, back to the machine. */
+#include "hypervisor/console/log.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/report.h"
+#include "hypervisor/memory/frames.h"
+#include "hypervisor/sched/sched.h"
+
+static void stop_vcpu(struct vcpu *vcpu)
+{
+    sched_remove(vcpu);
+    timer_stop(&vcpu->singleshot);
+    timer_stop(&vcpu->periodic);
+    timer_stop(&vcpu->poll_timer);
+    if (!mfn_is_none(vcpu->info_frame)) {
+        vmmu_unhold(vcpu->info_frame);
+        vcpu->info_frame = MFN_NONE;
+    }
+    vcpu->info = (struct vcpu_info *)&vcpu->domain->shared->vcpu_info[vcpu->id];
+}
+
+static void stop_console(struct domain *domain)
+{
+    if (mfn_is_none(domain->console.frame))
+        return;
+    guest_console_drain(domain);
+    vmmu_unhold(domain->console.frame);
+    domain->console.frame = MFN_NONE;
+    domain->console.ring = NULL;
+}
+
+bool domain_teardown(struct domain *domain)
+{
+    if (domain->torn_down)
+        return true;
+    stop_console(domain);
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
+        struct vcpu *vcpu = domain->vcpu[i];
+
+        if (!vcpu)
+            continue;
+        stop_vcpu(vcpu);
+        if (vmmu_vcpu_stop(&vcpu->mmu) == VMMU_AGAIN)
+            return false;
+    }
+    if (vmmu_domain_stop(&domain->mmu) == VMMU_AGAIN)
+        return false;
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
+        if (domain->vcpu[i])
+            vcpu_destroy(domain->vcpu[i]);
+        domain->vcpu[i] = NULL;
+    }
+    events_stop(domain);
+    vmmu_unshare(domain->shared_frame);
+    domain->shared = NULL;
+    domain->torn_down = true;
+    report_costs(domain);
+    if (domain->mmu.frames)
+        log_line("%s: %llu frames are still held elsewhere", domain->name,
+                 (unsigned long long)domain->mmu.frames);
+    if (domain->end == DOMAIN_CRASHED)
+        report_audit();
+    return true;
+}

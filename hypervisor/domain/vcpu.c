@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* A virtual CPU. */
+#include "hypervisor/domain/vcpu.h"
+#include "hypervisor/console/log.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/debug.h"
+#include "hypervisor/cpu/fpu.h"
+#include "hypervisor/cpu/segments.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/memory/frames.h"
+#include "hypervisor/memory/map.h"
+#include "hypervisor/time/clock.h"
+#include "hypervisor/trap/bounce.h"
+#include "hypervisor/trap/entry.h"
+
+_Static_assert(offsetof(struct vcpu, registers) == VCPU_REGISTERS, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, stack) == VCPU_STACK, "entry.S knows it");
+_Static_assert(sizeof(struct registers) == REGISTERS_SIZE, "entry.S knows it");
+_Static_assert(REGISTERS_SIZE % 16 == 0, "the CPU aligns RSP0");
+
+#define VCPU_ORDER 2u
+
+static struct {
+    _Atomic u64 windows[WINDOWS_MAX / 64]; /* bit set: taken */
+} state;
+
+struct vcpu *current_vcpu(void)
+{
+    return this_cpu()->current;
+}
+
+static bool window_take(u32 *window)
+{
+    for (u32 i = 0; i + VMMU_CPUS_MAX < WINDOWS_MAX; i++) {
+        u64 bit = 1ull << (i & 63);
+
+        if (!(atomic_fetch_or_explicit(&state.windows[i / 64], bit, memory_order_acq_rel) & bit)) {
+            *window = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static mfn_t image_frame(const void *at)
+{
+    return mfn(((u64)at - LAYOUT_IMAGE + LAYOUT_IMAGE_LOAD) >> PAGE_SHIFT);
+}
+
+bool window_map(u32 window, u32 page, mfn_t m)
+{
+    u64 at = LAYOUT_WINDOWS + (u64)window * WINDOW_SIZE + page * PAGE_SIZE;
+
+    if (!mfn_is_none(m)) /* writable: the CPU sets descriptors' accessed bits */
+        return map_page(at, m, MAP_NX | MAP_WRITE);
+    if (page < GDT_RESERVED_PAGE)
+        return map_page(at, image_frame(segments_zero_page()), MAP_NX);
+    return map_page(at, MFN_NONE, 0);
+}
+
+/* The reserved page in place, zeroes elsewhere in the GDT half. The tables are made for all of it, so
+ * that no later change of the window needs memory. */
+static bool window_fill(u32 window)
+{
+    for (u32 page = 0; page < WINDOW_PAGES; page++) {
+        bool reserved = page == GDT_RESERVED_PAGE;
+
+        if (!window_map(window, page,
+                        reserved ? image_frame(segments_reserved_page()) : MFN_NONE))
+            return false;
+    }
+    return true;
+}
+
+struct vcpu *vcpu_create(struct domain *domain, u32 id)
+{
+    struct vcpu *vcpu = page_alloc(VCPU_ORDER);
+
+    _Static_assert(sizeof *vcpu <= PAGE_SIZE << VCPU_ORDER, "a vCPU fits its pages");
+    if (!vcpu)
+        return NULL;
+    vcpu->domain = domain;
+    vcpu->id = id;
+    vcpu->info_frame = MFN_NONE;
+    vcpu->in_kernel = true;
+    vcpu->singleshot = (struct timer){.kind = TIMER_SINGLESHOT, .vcpu = vcpu};
+    vcpu->periodic = (struct timer){.kind = TIMER_PERIODIC, .vcpu = vcpu};
+    vcpu->poll_timer = (struct timer){.kind = TIMER_POLL, .vcpu = vcpu};
+    vcpu->debug[6] = 0xffff0ff0;
+    vcpu->debug[7] = 0x400;
+    if (!fpu_create(vcpu) || !window_take(&vcpu->window)) {
+        fpu_destroy(vcpu);
+        page_free(vcpu, VCPU_ORDER);
+        return NULL;
+    }
+    vmmu_vcpu_start(&vcpu->mmu, &domain->mmu);
+    vcpu->mmu.user = vcpu;
+    if (!window_fill(vcpu->window)) {
+        vcpu_destroy(vcpu);
+        return NULL;
+    }
+    vcpu->info = (struct vcpu_info *)&domain->shared->vcpu_info[id];
+    vcpu->info->evtchn_upcall_mask = 1;
+    return vcpu;
+}
+
+void vcpu_destroy(struct vcpu *vcpu)
+{
+    fpu_destroy(vcpu);
+    atomic_fetch_and_explicit(&state.windows[vcpu->window / 64], ~(1ull << (vcpu->window & 63)),
+                              memory_order_acq_rel);
+    page_free(vcpu, VCPU_ORDER);
+}
+
+mfn_t vcpu_root(const struct vcpu *vcpu)
+{
+    return vcpu->in_kernel ? vcpu->mmu.kernel_root : vcpu->mmu.user_root;
+}
+
+void vcpu_load_root(struct vcpu *vcpu)
+{
+    write_cr3(vcpu_root(vcpu).n << PAGE_SHIFT);
+}
+
+void vcpu_toggle_mode(struct vcpu *vcpu)
+{
+    vcpu->in_kernel = !vcpu->in_kernel;
+    __asm__ volatile("swapgs");
+    vcpu_load_root(vcpu);
+}
+
+void vcpu_save_selectors(struct vcpu *vcpu)
+{
+    __asm__ volatile("mov %%ds, %0" : "=r"(vcpu->ds));
+    __asm__ volatile("mov %%es, %0" : "=r"(vcpu->es));
+    __asm__ volatile("mov %%fs, %0" : "=r"(vcpu->fs));
+    __asm__ volatile("mov %%gs, %0" : "=r"(vcpu->gs));
+}
+
+static void save(struct vcpu *vcpu)
+{
+    vcpu_save_selectors(vcpu);
+    vcpu->fs_base = read_msr(MSR_FS_BASE);
+    vcpu->gs_base = read_msr(MSR_GS_BASE);
+    vcpu->gs_base_inactive = read_msr(MSR_KERNEL_GS_BASE);
+    fpu_save(vcpu);
+}
+
+/* Selectors first: loading FS or GS sets its base. */
+static void load(struct vcpu *vcpu)
+{
+    bool good;
+
+    segments_load_ldt(LAYOUT_WINDOWS + (u64)vcpu->window * WINDOW_SIZE, vcpu->mmu.ldt_entries);
+    good = load_ds(vcpu->ds);
+    good = load_es(vcpu->es) && good;
+    good = load_fs(vcpu->fs) && good;
+    good = load_gs(vcpu->gs) && good;
+    write_msr(MSR_FS_BASE, vcpu->fs_base);
+    write_msr(MSR_GS_BASE, vcpu->gs_base);
+    write_msr(MSR_KERNEL_GS_BASE, vcpu->gs_base_inactive);
+    fpu_load(vcpu);
+    debug_load(vcpu);
+    clock_update_vcpu(vcpu);
+    if (!good)
+        bounce_failsafe(vcpu);
+}
+
+void vcpu_switch(struct vcpu *from, struct vcpu *to)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (from)
+        save(from);
+    if (!to) {
+        cpu->current = NULL;
+        write_cr3(map_idle_root().n << PAGE_SHIFT);
+        return;
+    }
+    atomic_fetch_or_explicit(&to->domain->mmu.cpus, 1ull << cpu->number, memory_order_seq_cst);
+    cpu_attach(cpu, to);
+    vcpu_load_root(to);
+    load(to);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Giving a port a far end: another domain, a virtual interrupt, or the domain itself. */
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/event/table.h"
+
+static struct vcpu *find_vcpu(struct domain *domain, u32 id)
+{
+    return id < domain->vcpu_count && id < DOMAIN_VCPUS_MAX ? domain->vcpu[id] : NULL;
+}
+
+s64 event_alloc_unbound(struct domain *domain, struct evtchn_alloc_unbound *ask)
+{
+    u16 remote = ask->remote_dom == DOMID_SELF ? domain->id : ask->remote_dom;
+    s64 error;
+
+    if (!domain_is_self(domain, ask->dom, &error))
+        return error;
+    tables_take(domain, NULL);
+    u32 port =
+        table_add(domain, (struct channel){.kind = CHANNEL_UNBOUND, .remote_domain = remote});
+    tables_release(domain, NULL);
+    ask->port = port;
+    return port ? 0 : -XEN_ENOSPC;
+}
+
+/* Both locks are held. */
+static s64 connect(struct domain *domain, struct domain *remote, u32 remote_port, u32 *local_port)
+{
+    struct channel *far = table_find(remote, remote_port);
+
+    if (!far || far->kind != CHANNEL_UNBOUND || far->remote_domain != domain->id)
+        return -XEN_EINVAL;
+    u32 port = table_add(domain, (struct channel){.kind = CHANNEL_INTERDOMAIN,
+                                                  .remote_domain = remote->id,
+                                                  .remote_port = (u16)remote_port});
+    if (!port)
+        return -XEN_ENOSPC;
+    far->kind = CHANNEL_INTERDOMAIN;
+    far->remote_port = (u16)port;
+    *local_port = port;
+    /* What the far end sent before there was somebody to hear it. */
+    event_mark(domain, port);
+    return 0;
+}
+
+s64 event_bind_interdomain(struct domain *domain, struct evtchn_bind_interdomain *ask)
+{
+    struct domain *remote = ask->remote_dom == DOMID_SELF ? domain : domain_by_id(ask->remote_dom);
+
+    if (!remote)
+        return -XEN_ESRCH;
+    tables_take(domain, remote);
+    s64 result = connect(domain, remote, ask->remote_port, &ask->local_port);
+    tables_release(domain, remote);
+    return result;
+}
+
+/* One a vCPU; all others belong to a privileged domain. */
+static bool virq_allowed(u32 virq)
+{
+    return virq == VIRQ_TIMER || virq == VIRQ_DEBUG || virq == VIRQ_XENOPROF || virq == VIRQ_XENPMU;
+}
+
+s64 event_bind_virq(struct domain *domain, struct evtchn_bind_virq *ask)
+{
+    s64 result = 0;
+
+    if (ask->virq >= NR_VIRQS || !virq_allowed(ask->virq))
+        return -XEN_EINVAL;
+    struct vcpu *vcpu = find_vcpu(domain, ask->vcpu);
+    if (!vcpu)
+        return -XEN_ENOENT;
+    tables_take(domain, NULL);
+    if (atomic_load(&vcpu->virq_port[ask->virq])) {
+        result = -XEN_EEXIST;
+    } else {
+        ask->port = table_add(
+            domain,
+            (struct channel){.kind = CHANNEL_VIRQ, .virq = (u8)ask->virq, .vcpu = (u16)ask->vcpu});
+        if (ask->port)
+            atomic_store(&vcpu->virq_port[ask->virq], ask->port);
+        else
+            result = -XEN_ENOSPC;
+    }
+    tables_release(domain, NULL);
+    return result;
+}
+
+s64 event_bind_ipi(struct domain *domain, struct evtchn_bind_ipi *ask)
+{
+    if (!find_vcpu(domain, ask->vcpu))
+        return -XEN_ENOENT;
+    tables_take(domain, NULL);
+    ask->port = table_add(domain, (struct channel){.kind = CHANNEL_IPI, .vcpu = (u16)ask->vcpu});
+    tables_release(domain, NULL);
+    return ask->port ? 0 : -XEN_ENOSPC;
+}
+
+/* Virtual and inter-processor interrupts belong to their vCPU. */
+s64 event_bind_vcpu(struct domain *domain, const struct evtchn_bind_vcpu *ask)
+{
+    s64 result = -XEN_EINVAL;
+
+    if (!find_vcpu(domain, ask->vcpu))
+        return -XEN_ENOENT;
+    tables_take(domain, NULL);
+    struct channel *channel = table_find(domain, ask->port);
+    if (channel && (channel->kind == CHANNEL_UNBOUND || channel->kind == CHANNEL_INTERDOMAIN ||
+                    channel->kind == CHANNEL_CONSOLE)) {
+        channel->vcpu = (u16)ask->vcpu;
+        result = 0;
+    }
+    tables_release(domain, NULL);
+    return result;
+}
+
+u32 events_bind_console(struct domain *domain)
+{
+    tables_take(domain, NULL);
+    u32 port = table_add(domain, (struct channel){.kind = CHANNEL_CONSOLE});
+    tables_release(domain, NULL);
+    return port;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Channels in use: send, look, close. */
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/event/table.h"
+
+/* Both locks are held; `remote` is the far end's domain or NULL. */
+static void close_locked(struct domain *domain, u32 port, struct domain *remote)
+{
+    struct channel *channel = &domain->events.channel[port];
+
+    if (channel->kind == CHANNEL_VIRQ && domain->vcpu[channel->vcpu])
+        atomic_store(&domain->vcpu[channel->vcpu]->virq_port[channel->virq], 0);
+    if (channel->kind == CHANNEL_CONSOLE)
+        domain->console.port = 0;
+    if (channel->kind == CHANNEL_INTERDOMAIN && remote) {
+        /* The far end is open again to this domain. */
+        struct channel *far = table_find(remote, channel->remote_port);
+        if (far && far->kind == CHANNEL_INTERDOMAIN && far->remote_domain == domain->id &&
+            far->remote_port == port) {
+            far->kind = CHANNEL_UNBOUND;
+            far->remote_port = 0;
+        }
+    }
+    table_drop(domain, port);
+}
+
+s64 event_close(struct domain *domain, u32 port)
+{
+    for (;;) {
+        tables_take(domain, NULL);
+        struct channel *channel = table_find(domain, port);
+        struct channel seen = channel ? *channel : (struct channel){0};
+        tables_release(domain, NULL);
+        if (!channel)
+            return -XEN_EINVAL;
+
+        struct domain *remote =
+            seen.kind == CHANNEL_INTERDOMAIN ? domain_by_id(seen.remote_domain) : NULL;
+        tables_take(domain, remote);
+        channel = table_find(domain, port);
+        bool same =
+            channel && channel->kind == seen.kind && channel->remote_domain == seen.remote_domain;
+        if (same)
+            close_locked(domain, port, remote);
+        tables_release(domain, remote);
+        if (same)
+            return 0;
+    }
+}
+
+s64 event_send(struct domain *domain, u32 port)
+{
+    struct domain *remote = NULL;
+    u32 remote_port = 0;
+    s64 result = 0;
+
+    tables_take(domain, NULL);
+    struct channel *channel = table_find(domain, port);
+    u8 kind = channel ? channel->kind : CHANNEL_FREE;
+    if (kind == CHANNEL_INTERDOMAIN) {
+        remote = domain_by_id(channel->remote_domain);
+        remote_port = channel->remote_port;
+    } else if (kind == CHANNEL_IPI) {
+        event_mark(domain, port);
+    } else if (kind != CHANNEL_UNBOUND && kind != CHANNEL_CONSOLE) {
+        result = -XEN_EINVAL;
+    }
+    tables_release(domain, NULL);
+
+    if (remote)
+        event_raise(remote, remote_port);
+    if (kind == CHANNEL_CONSOLE) {
+        guest_console_drain(domain);
+        guest_console_input();
+    }
+    return result;
+}
+
+static void describe(const struct channel *channel, struct evtchn_status *status)
+{
+    switch (channel->kind) {
+    case CHANNEL_UNBOUND:
+        status->status = EVTCHNSTAT_unbound;
+        status->u.unbound.dom = channel->remote_domain;
+        break;
+    case CHANNEL_INTERDOMAIN:
+        status->status = EVTCHNSTAT_interdomain;
+        status->u.interdomain.dom = channel->remote_domain;
+        status->u.interdomain.port = channel->remote_port;
+        break;
+    case CHANNEL_CONSOLE: /* as if domain 0 were there */
+        status->status = EVTCHNSTAT_interdomain;
+        break;
+    case CHANNEL_VIRQ:
+        status->status = EVTCHNSTAT_virq;
+        status->u.virq = channel->virq;
+        break;
+    case CHANNEL_IPI:
+        status->status = EVTCHNSTAT_ipi;
+        break;
+    default:
+        status->status = EVTCHNSTAT_closed;
+        return;
+    }
+    status->vcpu = channel->vcpu;
+}
+
+s64 event_status(struct domain *domain, struct evtchn_status *ask)
+{
+    struct evtchn_status status;
+    s64 error;
+
+    if (!domain_is_self(domain, ask->dom, &error))
+        return error;
+    if (ask->port >= EVENT_PORTS)
+        return -XEN_EINVAL;
+    __builtin_memset(&status, 0, sizeof status);
+    status.dom = ask->dom;
+    status.port = ask->port;
+    tables_take(domain, NULL);
+    if (domain->events.channel)
+        describe(&domain->events.channel[ask->port], &status);
+    tables_release(domain, NULL);
+    *ask = status;
+    return 0;
+}
+
+/* All but the console's: nobody could give the guest a new one. */
+s64 event_reset(struct domain *domain, const struct evtchn_reset *ask)
+{
+    s64 error;
+
+    if (!domain_is_self(domain, ask->dom, &error))
+        return error;
+    for (u32 port = 1; port < EVENT_PORTS; port++) {
+        tables_take(domain, NULL);
+        struct channel *channel = table_find(domain, port);
+        bool close = channel && channel->kind != CHANNEL_CONSOLE;
+        tables_release(domain, NULL);
+        if (close)
+            event_close(domain, port);
+    }
+    return 0;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* The allocator of machine frames. */
+#include "hypervisor/memory/frames.h"
+#include "hypervisor/console/log.h"
+#include "hypervisor/memory/boot_memory.h"
+#include "hypervisor/memory/map.h"
+#include "lib/lock.h"
+#include "lib/string.h"
+#include "vmmu/vmmu.h"
+
+/* A free block's head has `references` = order + 1 and links in `type`: next frame number in the upper
+ * half, previous in the lower. Every other frame that the allocator holds or that nobody owns has
+ * 0 there, so a free head is told from anything else by one word. */
+#define LINK_NONE 0xffffffffu
+
+static struct {
+    struct lock lock;
+    struct vmmu_frame *frames;
+    u64 count;
+    u64 free;
+    u32 head[FRAMES_ORDER_MAX + 1];
+} state;
+
+static u32 next_of(u32 at)
+{
+    return (u32)(atomic_load_explicit(&state.frames[at].type, memory_order_relaxed) >> 32);
+}
+
+static u32 previous_of(u32 at)
+{
+    return (u32)atomic_load_explicit(&state.frames[at].type, memory_order_relaxed);
+}
+
+static void link(u32 at, u32 next, u32 previous)
+{
+    atomic_store_explicit(&state.frames[at].type, (u64)next << 32 | previous,
+                          memory_order_relaxed);
+}
+
+static void set_order(u32 at, u64 order_plus_1)
+{
+    atomic_store_explicit(&state.frames[at].references, order_plus_1, memory_order_relaxed);
+}
+
+static bool is_free_head(u64 at, u32 order)
+{
+    return at < state.count && atomic_load_explicit(&state.frames[at].references,
+                                                    memory_order_relaxed) == order + 1;
+}
+
+static void push(u32 at, u32 order)
+{
+    u32 next = state.head[order];
+
+    set_order(at, order + 1);
+    link(at, next, LINK_NONE);
+    if (next != LINK_NONE)
+        link(next, next_of(next), at);
+    state.head[order] = at;
+}
+
+static void unlink(u32 at, u32 order)
+{
+    u32 next = next_of(at), previous = previous_of(at);
+
+    if (next != LINK_NONE)
+        link(next, next_of(next), previous);
+    if (previous != LINK_NONE)
+        link(previous, next, previous_of(previous));
+    else
+        state.head[order] = next;
+    set_order(at, 0);
+}
+
+void frames_start(struct vmmu_frame *frames, u64 count)
+{
+    state.frames = frames;
+    state.count = count;
+    for (u32 order = 0; order <= FRAMES_ORDER_MAX; order++)
+        state.head[order] = LINK_NONE;
+}
+
+mfn_t frames_alloc(u32 order)
+{
+    u32 have = order;
+    u32 at;
+
+    lock_take(&state.lock);
+    while (have <= FRAMES_ORDER_MAX && state.head[have] == LINK_NONE)
+        have++;
+    if (have > FRAMES_ORDER_MAX) {
+        lock_release(&state.lock);
+        return MFN_NONE;
+    }
+    at = state.head[have];
+    unlink(at, have);
+    while (have > order) {
+        have--;
+        push(at + (1u << have), have);
+    }
+    state.free -= 1ull << order;
+    lock_release(&state.lock);
+    return mfn(at);
+}
+
+void frames_free(mfn_t first, u32 order)
+{
+    u64 at = first.n;
+
+    ASSERT(at + (1ull << order) <= state.count && (at & ((1ull << order) - 1)) == 0);
+    lock_take(&state.lock);
+    state.free += 1ull << order;
+    for (; order < FRAMES_ORDER_MAX && is_free_head(at ^ (1ull << order), order); order++) {
+        unlink((u32)(at ^ (1ull << order)), order);
+        at &= ~(1ull << order);
+    }
+    push((u32)at, order);
+    lock_release(&state.lock);
+}
+
+void frames_free_range(mfn_t first, u64 count)
+{
+    u64 at = first.n, end = at + count;
+
+    while (at < end) {
+        u32 order = at == 0 ? FRAMES_ORDER_MAX : (u32)__builtin_ctzll(at);
+
+        if (order > FRAMES_ORDER_MAX)
+            order = FRAMES_ORDER_MAX;
+        while ((1ull << order) > end - at)
+            order--;
+        frames_free(mfn(at), order);
+        at += 1ull << order;
+    }
+}
+
+u64 frames_free_count(void)
+{
+    return state.free;
+}
+
+u64 frames_count(void)
+{
+    return state.count;
+}
+
+void *page_alloc(u32 order)
+{
+    mfn_t m = frames_alloc(order);
+
+    if (mfn_is_none(m))
+        return NULL;
+    return memset(frame_view(m), 0, PAGE_SIZE << order);
+}
+
+void page_free(void *page, u32 order)
+{
+    memset(page, 0, PAGE_SIZE << order);
+    frames_free(frame_of_view(page), order);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* The address map. The ABI gives the hypervisor L4 slots 256..271 and nothing else:
+ *
+ *   slot  from                what                                        guest   hypervisor
+ *   256   0xffff800000000000  machine-to-physical array, 8 bytes a frame   r--     r--
+ *   257   0xffff808000000000  (free)
+ *   258   0xffff810000000000  descriptor windows, 128 KiB a vCPU:          ---     r--
+ *                             16 GDT pages, then 16 LDT pages
+ *   259   0xffff818000000000  CPU regions, 64 KiB a CPU (cpu/cpu.h)        ---     rw- / r-x
+ *   260   0xffff820000000000  devices, uncached, one page each             ---     rw-
+ *   261   0xffff828000000000  the hypervisor's image                       ---     r-x r-- rw-
+ *   262   0xffff830000000000  direct map of all memory, 5 TiB at most      ---     rw-
+ *   ..271
+ *
+ * The rest of the address space is the guest's. All L4 tables share these 16 slots. */
+#ifndef MEMORY_LAYOUT_H
+#define MEMORY_LAYOUT_H
+
+#define LAYOUT_FIRST_SLOT 256
+#define LAYOUT_START      0xffff800000000000
+#define LAYOUT_END        0xffff880000000000
+
+#define LAYOUT_M2P     0xffff800000000000
+#define LAYOUT_WINDOWS 0xffff810000000000
+#define LAYOUT_CPUS    0xffff818000000000
+#define LAYOUT_DEVICES 0xffff820000000000
+#define LAYOUT_IMAGE   0xffff828000000000
+#define LAYOUT_DIRECT  0xffff830000000000
+
+#define LAYOUT_DIRECT_SIZE 0x50000000000 /* slots 262..271 */
+
+/* Where the loader puts the image; one 2 MiB page holds all of it. */
+#define LAYOUT_IMAGE_LOAD 0x200000
+#define LAYOUT_IMAGE_SIZE 0x200000
+
+#define WINDOW_SIZE  0x20000 /* of one vCPU */
+#define WINDOW_PAGES 32
+#define WINDOW_LDT   16 /* first page of the LDT half */
+#define WINDOWS_MAX  4096
+
+#endif

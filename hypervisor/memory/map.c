@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* The hypervisor's own page tables. */
+#include "hypervisor/memory/map.h"
+#include "hypervisor/console/log.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/memory/boot_memory.h"
+#include "hypervisor/memory/frames.h"
+#include "lib/lock.h"
+#include "lib/string.h"
+
+#define LARGE_PAGE 0x200000ull
+#define TABLE      (MAP_PRESENT | MAP_WRITE | MAP_USER | MAP_ACCESSED | MAP_DIRTY)
+#define OURS       (MAP_PRESENT | MAP_ACCESSED | MAP_DIRTY | MAP_GLOBAL)
+
+extern char image_text[], image_rodata[], image_data[], image_end[];
+
+static struct {
+    struct lock lock;
+    bool allocator; /* tables come from the allocator, not from boot memory */
+    u64 *root;
+    u64 devices;
+    maddr_t m2p;
+    u64 m2p_units;
+} state;
+
+static u64 *table_alloc(void)
+{
+    if (state.allocator)
+        return page_alloc(0);
+    return memset(direct(boot_memory_take(PAGE_SIZE, PAGE_SIZE)), 0, PAGE_SIZE);
+}
+
+/* The entry for `address` at `level`, making the tables above it; NULL: no memory. */
+static u64 *entry_for(u64 address, u32 level)
+{
+    u64 *table = state.root;
+
+    for (u32 at = 4; at > level; at--) {
+        u64 *entry = &table[address >> (12 + 9 * (at - 1)) & 511];
+
+        if (!(*entry & MAP_PRESENT)) {
+            u64 *next = table_alloc();
+
+            if (!next)
+                return NULL;
+            *entry = frame_of_view(next).n << PAGE_SHIFT | TABLE;
+        }
+        table = direct(maddr(*entry & MAP_ADDRESS));
+    }
+    return &table[address >> (12 + 9 * (level - 1)) & 511];
+}
+
+bool map_page(u64 address, mfn_t m, u64 flags)
+{
+    u64 *entry;
+
+    lock_take(&state.lock);
+    entry = entry_for(address, 1);
+    if (entry)
+        *entry = mfn_is_none(m) ? 0 : m.n << PAGE_SHIFT | flags | OURS;
+    lock_release(&state.lock);
+    invalidate_page(address);
+    return entry != NULL;
+}
+
+static void map_large(u64 address, maddr_t at, u64 flags)
+{
+    u64 *entry = entry_for(address, 2);
+
+    if (!entry)
+        panic("no memory for the hypervisor's page tables");
+    *entry = at.a | flags | OURS | MAP_LARGE;
+}
+
+static void map_image(void)
+{
+    u64 physical = LAYOUT_IMAGE_LOAD;
+
+    for (u64 at = LAYOUT_IMAGE; at < (u64)image_end; at += PAGE_SIZE, physical += PAGE_SIZE) {
+        u64 flags = MAP_NX | MAP_WRITE;
+
+        if (at >= (u64)image_text && at < (u64)image_rodata)
+            flags = 0;
+        else if (at >= (u64)image_rodata && at < (u64)image_data)
+            flags = MAP_NX;
+        map_page(at, mfn(physical >> PAGE_SHIFT), flags);
+    }
+}
+
+void map_start(u64 frames)
+{
+    static const u64 shared[] = {LAYOUT_M2P, LAYOUT_WINDOWS, LAYOUT_CPUS, LAYOUT_DEVICES};
+
+    if (frames << PAGE_SHIFT > LAYOUT_DIRECT_SIZE)
+        panic("more memory than the direct map holds");
+    state.root = table_alloc();
+    state.devices = LAYOUT_DEVICES;
+    for (u64 at = 0; at < frames << PAGE_SHIFT; at += LARGE_PAGE)
+        if (boot_memory_has_ram(at, at + LARGE_PAGE))
+            map_large(LAYOUT_DIRECT + at, maddr(at), MAP_NX | MAP_WRITE);
+    map_image();
+    /* The 16 entries are copied into every guest's L4: they never change after this. */
+    for (u32 i = 0; i < ARRAY_LENGTH(shared); i++)
+        if (!entry_for(shared[i], 3))
+            panic("no memory for the hypervisor's page tables");
+    write_cr3(frame_of_view(state.root).n << PAGE_SHIFT);
+    write_cr4(read_cr4() | CR4_PGE);
+}
+
+void map_use_allocator(void)
+{
+    state.allocator = true;
+}
+
+void map_m2p(maddr_t at, u64 bytes)
+{
+    state.m2p = at;
+    state.m2p_units = bytes / LARGE_PAGE;
+    for (u64 done = 0; done < bytes; done += LARGE_PAGE)
+        map_large(LAYOUT_M2P + done, maddr(at.a + done), MAP_NX | MAP_USER);
+}
+
+u64 map_m2p_units(void)
+{
+    return state.m2p_units;
+}
+
+mfn_t map_m2p_unit(u64 unit)
+{
+    return mfn_of(maddr(state.m2p.a + unit * LARGE_PAGE));
+}
+
+void *device_map(maddr_t at)
+{
+    u64 address = state.devices;
+
+    if (!map_page(address, mfn_of(at), MAP_NX | MAP_WRITE | MAP_UNCACHED | MAP_WT))
+        return NULL;
+    state.devices += PAGE_SIZE;
+    return (void *)(address + page_offset(at.a));
+}
+
+mfn_t map_idle_root(void)
+{
+    return frame_of_view(state.root);
+}
+
+const u64 *map_hypervisor_slots(void)
+{
+    return &state.root[LAYOUT_FIRST_SLOT];
+}

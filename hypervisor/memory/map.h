@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* The hypervisor's own page tables: the 16 L4 slots that every address space shares. */
+#ifndef MEMORY_MAP_H
+#define MEMORY_MAP_H
+
+#include "hypervisor/memory/layout.h"
+#include "lib/addr.h"
+
+#define MAP_PRESENT  (1ull << 0)
+#define MAP_WRITE    (1ull << 1)
+#define MAP_USER     (1ull << 2)
+#define MAP_WT       (1ull << 3)
+#define MAP_UNCACHED (1ull << 4)
+#define MAP_ACCESSED (1ull << 5)
+#define MAP_DIRTY    (1ull << 6)
+#define MAP_LARGE    (1ull << 7)
+#define MAP_GLOBAL   (1ull << 8)
+#define MAP_NX       (1ull << 63)
+#define MAP_ADDRESS  0x000ffffffffff000ull
+
+/* The hypervisor's view of machine memory through the direct map, and back. */
+static inline void *direct(maddr_t at)
+{
+    return (void *)(LAYOUT_DIRECT + at.a);
+}
+
+static inline void *frame_view(mfn_t m)
+{
+    return (void *)(LAYOUT_DIRECT + (m.n << PAGE_SHIFT));
+}
+
+static inline mfn_t frame_of_view(const void *view)
+{
+    return mfn(((u64)view - LAYOUT_DIRECT) >> PAGE_SHIFT);
+}
+
+/* Builds the final tables: direct map of `frames` frames, the image with its rights. Loads them. */
+void map_start(u64 frames);
+
+/* Maps one page at a hypervisor address, making tables as needed; replaces what was there. MFN_NONE
+ * unmaps. False: no memory for a table. Flushes the page on this CPU. */
+bool map_page(u64 address, mfn_t m, u64 flags);
+
+/* Shows the machine-to-physical array, `bytes` at `at`, read-only to everybody at LAYOUT_M2P; both in
+ * 2 MiB units. Panics without memory for it. */
+void map_m2p(maddr_t at, u64 bytes);
+
+/* How many 2 MiB units it has, and the first frame of one. */
+u64 map_m2p_units(void);
+mfn_t map_m2p_unit(u64 unit);
+
+/* An uncached page for a device's registers; NULL: no memory. Never undone. */
+void *device_map(maddr_t at);
+
+/* From here on new tables come from the allocator. */
+void map_use_allocator(void);
+
+/* The root that an idle CPU runs on, and its 16 hypervisor entries. */
+mfn_t map_idle_root(void);
+const u64 *map_hypervisor_slots(void);
+
+#endif

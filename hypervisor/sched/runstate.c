@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What a vCPU's time was spent in, and the copy that its guest reads. */
+#include "hypervisor/call/copy.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/sched/sched.h"
+#include "hypervisor/time/clock.h"
+
+void sched_runstate(struct vcpu *vcpu, int state)
+{
+    struct vcpu_runstate_info *runstate = &vcpu->runstate;
+    u64 now = clock_now();
+
+    if (runstate->state_entry_time)
+        runstate->time[runstate->state] += now - runstate->state_entry_time;
+    runstate->state = state;
+    runstate->state_entry_time = now;
+    vcpu->areas_stale = vcpu->runstate_area != 0;
+}
+
+/* Only the last byte of the entry time holds the flag. */
+static bool put_flag_byte(u64 area, u64 entry_time)
+{
+    u64 at = area + offsetof(struct vcpu_runstate_info, state_entry_time) + 7;
+    u8 byte = (u8)(entry_time >> 56);
+    return PUT_GUEST(at, &byte);
+}
+
+void sched_refresh_areas(struct vcpu *vcpu)
+{
+    struct vcpu_runstate_info copy;
+    bool flagged = vcpu->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1;
+
+    if (!vcpu->areas_stale || !vcpu->in_kernel)
+        return;
+    vcpu->areas_stale = false;
+    if (!vcpu->runstate_area)
+        return;
+    copy = vcpu->runstate;
+    if (flagged) {
+        copy.state_entry_time |= XEN_RUNSTATE_UPDATE;
+        if (!put_flag_byte(vcpu->runstate_area, copy.state_entry_time))
+            return;
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    }
+    if (!PUT_GUEST(vcpu->runstate_area, &copy) || !flagged)
+        return;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    put_flag_byte(vcpu->runstate_area, vcpu->runstate.state_entry_time);
+}

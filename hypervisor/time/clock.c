@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* System time: nanoseconds since the hypervisor started, from the TSC. */
+#include "hypervisor/call/copy.h"
+#include "hypervisor/console/log.h"
+#include "hypervisor/cpu/apic.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/time/clock.h"
+#include "hypervisor/time/cmos.h"
+#include "hypervisor/time/pit.h"
+#include "hypervisor/time/scale.h"
+
+#define WINDOW_NS   4000000ull /* to measure the TSC in */
+#define PIT_WINDOW  (PIT_HERTZ * WINDOW_NS / 1000000000)
+#define APIC_WINDOW 500000ull /* ns, where the TSC's frequency is known */
+#define LONGEST_NS  3600000000000ull
+#define SAMPLES     8
+
+#define HERTZ_LEAST 1000000ull
+#define HERTZ_MOST  100000000000ull
+
+#define LEAF_TSC              0x15u
+#define LEAF_HYPERVISOR       0x40000000u
+#define LEAF_HYPERVISOR_TIMES 0x40000010u
+
+static struct {
+    u64 tsc_start; /* system time 0 */
+    u64 hertz;
+    struct scale scale;
+    u64 tsc_per_ns, apic_per_ns; /* times 2^32 */
+    u64 wall_ns;                 /* since 1970, at system time 0 */
+} timebase;
+
+/* 0: CPUID does not say. */
+static u64 hertz_from_cpuid(void)
+{
+    if (read_cpuid(0, 0).eax >= LEAF_TSC) {
+        struct cpuid r = read_cpuid(LEAF_TSC, 0);
+        if (r.eax && r.ebx && r.ecx)
+            return (u64)r.ecx * r.ebx / r.eax;
+    }
+    bool hypervisor = read_cpuid(1, 0).ecx >> 31;
+    if (hypervisor && read_cpuid(LEAF_HYPERVISOR, 0).eax >= LEAF_HYPERVISOR_TIMES)
+        return read_cpuid(LEAF_HYPERVISOR_TIMES, 0).eax * 1000ull;
+    return 0;
+}
+
+static u64 hertz_from_pit(void)
+{
+    struct pit_edge first, last;
+
+    pit_start();
+    if (!pit_edge(&first))
+        panic("the PIT does not count: no clock");
+    while (first.count - pit_count() < PIT_WINDOW)
+        __builtin_ia32_pause();
+    if (!pit_edge(&last) || last.count >= first.count)
+        panic("the PIT went wrong: no clock");
+    return (last.tsc - first.tsc) * PIT_HERTZ / (first.count - last.count);
+}
+
+struct apic_sample {
+    u64 tsc;
+    u32 left;
+};
+
+/* The reading of the local APIC timer that took the least time. */
+static struct apic_sample apic_sample(void)
+{
+    struct apic_sample best = {0};
+    u64 narrowest = ~0ull;
+
+    for (u32 i = 0; i < SAMPLES; i++) {
+        u64 before = read_tsc();
+        u32 left = apic_timer_left();
+        u64 width = read_tsc() - before;
+
+        if (width < narrowest) {
+            narrowest = width;
+            best = (struct apic_sample){before + width / 2, left};
+        }
+    }
+    return best;
+}
+
+static void wait_ticks(u64 ticks)
+{
+    for (u64 start = read_tsc(); read_tsc() - start < ticks;)
+        __builtin_ia32_pause();
+}
+
+/* `hertz` / 10^9, times 2^32. */
+static u64 per_ns(u64 hertz)
+{
+    return hertz / 1000000000 << 32 | (hertz % 1000000000 << 32) / 1000000000;
+}
+
+/* hertz * counted / ticks, where the first product may need more than 64 bits. */
+static u64 scaled_rate(u64 counted, u64 ticks, u64 hertz)
+{
+    u64 ratio = (counted << 32) / ticks;
+    return (u64)((unsigned __int128)ratio * hertz >> 32);
+}
+
+void clock_start(void)
+{
+    u64 hertz = hertz_from_cpuid();
+
+    apic_measure_start();
+    struct apic_sample first = apic_sample();
+    if (hertz)
+        wait_ticks(hertz / 1000000 * APIC_WINDOW / 1000);
+    else
+        hertz = hertz_from_pit();
+    struct apic_sample last = apic_sample();
+    apic_measure_end();
+
+    if (hertz < HERTZ_LEAST || hertz > HERTZ_MOST)
+        panic("a TSC of %lu Hz cannot be", hertz);
+    u64 apic_hertz = scaled_rate(first.left - last.left, last.tsc - first.tsc, hertz);
+    if (!apic_hertz && !apic_timer_has_deadline())
+        panic("the local APIC timer does not count");
+    timebase.hertz = hertz;
+    timebase.tsc_per_ns = per_ns(hertz);
+    timebase.apic_per_ns = per_ns(apic_hertz);
+    timebase.tsc_start = read_tsc();
+    timebase.wall_ns = cmos_seconds() * 1000000000;
+    timebase.scale = scale_make(hertz);
+}
+
+u64 clock_now(void)
+{
+    return scale_ns(timebase.scale, read_tsc() - timebase.tsc_start);
+}
+
+u64 clock_tsc_khz(void)
+{
+    return timebase.hertz / 1000;
+}
+
+static u64 ticks_of(u64 ns, u64 rate)
+{
+    if (ns > LONGEST_NS)
+        ns = LONGEST_NS;
+    return (u64)((unsigned __int128)ns * rate >> 32) + 1;
+}
+
+u64 clock_tsc_ticks(u64 ns)
+{
+    return ticks_of(ns, timebase.tsc_per_ns);
+}
+
+u32 clock_apic_ticks(u64 ns)
+{
+    u64 ticks = ticks_of(ns, timebase.apic_per_ns);
+    return ticks > 0xffffffff ? 0xffffffff : (u32)ticks;
+}
+
+void clock_wall(u64 *seconds, u32 *nanoseconds)
+{
+    *seconds = timebase.wall_ns / 1000000000;
+    *nanoseconds = (u32)(timebase.wall_ns % 1000000000);
+}
+
+/* Makes a seqcount odd, whatever the guest left there; returns what makes it even again. */
+static u32 version_open(volatile u32 *version)
+{
+    u32 odd = *version | 1;
+
+    *version = odd;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return odd + 1;
+}
+
+static void version_close(volatile u32 *version, u32 even)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    *version = even;
+}
+
+static void fill(struct vcpu_time_info *time)
+{
+    time->tsc_timestamp = timebase.tsc_start;
+    time->system_time = 0;
+    time->tsc_to_system_mul = timebase.scale.multiplier;
+    time->tsc_shift = timebase.scale.shift;
+    time->flags = XEN_PVCLOCK_TSC_STABLE_BIT;
+}
+
+void clock_update_vcpu(struct vcpu *vcpu)
+{
+    struct vcpu_time_info *time = &vcpu->info->time;
+    u32 even = version_open(&time->version);
+
+    fill(time);
+    version_close(&time->version, even);
+}
+
+bool clock_update_area(struct vcpu *vcpu)
+{
+    struct vcpu_time_info time = {.version = 1};
+    u64 at = vcpu->time_area;
+    u32 version = 2;
+
+    if (!at)
+        return true;
+    fill(&time);
+    return PUT_GUEST(at, &time) &&
+           PUT_GUEST(at + offsetof(struct vcpu_time_info, version), &version);
+}
+
+void clock_update_domain(struct domain *domain)
+{
+    struct shared_info *shared = domain->shared;
+    u64 seconds;
+    u32 nanoseconds;
+
+    clock_wall(&seconds, &nanoseconds);
+    lock_take(&domain->lock);
+    u32 even = version_open(&shared->wc_version);
+    shared->wc_sec = (u32)seconds;
+    shared->wc_sec_hi = (u32)(seconds >> 32);
+    shared->wc_nsec = nanoseconds;
+    version_close(&shared->wc_version, even);
+    lock_release(&domain->lock);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* How ticks become nanoseconds: the ABI's multiplier and shift. */
+#ifndef TIME_SCALE_H
+#define TIME_SCALE_H
+
+#include "lib/types.h"
+
+/* ns = ((ticks << shift) * multiplier) >> 32, a negative shift to the right: what guests compute
+ * from vcpu_time_info, so that their time is exactly ours. */
+struct scale {
+    u32 multiplier;
+    s8 shift;
+};
+
+/* For `hertz` ticks a second, 1 upwards. */
+static inline struct scale scale_make(u64 hertz)
+{
+    struct scale scale = {0};
+
+    for (; hertz > 2000000000; hertz >>= 1)
+        scale.shift--;
+    for (; hertz <= 1000000000; hertz <<= 1)
+        scale.shift++;
+    scale.multiplier = (u32)((1000000000ull << 32) / hertz);
+    return scale;
+}
+
+static inline u64 scale_ns(struct scale scale, u64 ticks)
+{
+    ticks = scale.shift < 0 ? ticks >> -scale.shift : ticks << scale.shift;
+    return (u64)((unsigned __int128)ticks * scale.multiplier >> 32);
+}
+
+/* Seconds from 1970 to the start of a day of the Gregorian calendar. month, day: 1 upwards. */
+static inline u64 seconds_of_day(u32 year, u32 month, u32 day)
+{
+    /* Years that begin in March: the leap day is the last. */
+    u64 y = month > 2 ? year : year - 1;
+    u64 m = month > 2 ? month - 3 : month + 9;
+    u64 days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1;
+    return (days - 719468) * 86400;
+}
+
+#endif

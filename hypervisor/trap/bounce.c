@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* Delivers traps and callbacks to the guest. */
+#include "hypervisor/trap/bounce.h"
+#include "hypervisor/call/copy.h"
+#include "hypervisor/console/log.h"
+#include "hypervisor/cpu/segments.h"
+#include "hypervisor/domain/domain.h"
+#include "lib/string.h"
+
+#define ERROR_CODE_VECTORS 0x227d00u /* 8, 10..14, 17, 21 */
+
+/* The frame the ABI promises, low address to high: what `words` hold (failsafe: four selectors), R11 and
+ * RCX below, the interrupted context above. */
+struct frame {
+    u64 word[12];
+    u32 count;
+};
+
+static void frame_add(struct frame *frame, u64 word)
+{
+    frame->word[frame->count++] = word;
+}
+
+/* Both ends of the frame in one place: RCX, R11, `extra` words, then RIP, CS, RFLAGS, RSP, SS. */
+static void frame_build(struct frame *frame, struct vcpu *vcpu, const u64 *extra, u32 extras)
+{
+    const struct registers *r = &vcpu->registers;
+    u64 mask = vcpu->info->evtchn_upcall_mask & 1;
+    u64 cs = (u16)r->cs;
+    u64 rflags = r->rflags & ~(RFLAGS_IF | RFLAGS_IOPL);
+
+    if (vcpu->in_kernel)
+        cs &= ~3ull;
+    if (!mask)
+        rflags |= RFLAGS_IF;
+    frame->count = 0;
+    frame_add(frame, r->rcx);
+    frame_add(frame, r->r11);
+    for (u32 i = 0; i < extras; i++)
+        frame_add(frame, extra[i]);
+    frame_add(frame, r->rip);
+    frame_add(frame, cs | mask << 32);
+    frame_add(frame, rflags);
+    frame_add(frame, r->rsp);
+    frame_add(frame, r->ss);
+}
+
+static void deliver(struct vcpu *vcpu, const struct entry_point *to, const u64 *extra, u32 extras)
+{
+    struct registers *r = &vcpu->registers;
+    struct frame frame;
+    u64 stack;
+
+    frame_build(&frame, vcpu, extra, extras);
+    stack = (vcpu->in_kernel ? r->rsp : vcpu->kernel_sp) & ~15ull;
+    stack -= frame.count * sizeof(u64);
+    if (!vcpu->in_kernel)
+        vcpu_toggle_mode(vcpu);
+    if (!copy_to_guest(stack, frame.word, frame.count * sizeof(u64))) {
+        domain_crash(vcpu->domain, "its kernel stack cannot take the frame of a trap");
+        return;
+    }
+    if (to->mask_events)
+        vcpu->info->evtchn_upcall_mask = 1;
+    r->rip = to->address;
+    r->cs = SELECTOR_USER_CS64;
+    r->ss = SELECTOR_USER_DS;
+    r->rsp = stack;
+    r->rflags = (r->rflags & ~(RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_TF |
+                               RFLAGS_IOPL)) |
+                RFLAGS_IF;
+}
+
+void bounce_trap(struct vcpu *vcpu, u32 vector, u32 error_code)
+{
+    const struct entry_point *to = &vcpu->trap[vector & 255];
+    u64 extra = error_code;
+
+    if (vector == VECTOR_NMI && vcpu->nmi_masked)
+        return;
+    if (!to->address) {
+        log_line("d%u: no handler for trap %u, error code %#x", vcpu->domain->id, vector,
+                 error_code);
+        domain_crash(vcpu->domain, "a trap that it has no handler for");
+        return;
+    }
+    if (vector == VECTOR_NMI)
+        vcpu->nmi_masked = true;
+    deliver(vcpu, to, &extra, vector < 32 && ERROR_CODE_VECTORS >> vector & 1);
+}
+
+void bounce_page_fault(struct vcpu *vcpu, u64 address, u32 error_code)
+{
+    vcpu->info->arch.cr2 = address;
+    bounce_trap(vcpu, VECTOR_PF, error_code);
+}
+
+void bounce_event(struct vcpu *vcpu)
+{
+    const struct entry_point *to = &vcpu->callback[CALLBACK_EVENT];
+
+    if (!to->address) {
+        vcpu->info->evtchn_upcall_mask = 1; /* nowhere to go: as if never unmasked */
+        return;
+    }
+    deliver(vcpu, to, NULL, 0);
+    vcpu->info->evtchn_upcall_mask = 1;
+}
+
+bool bounce_callback(struct vcpu *vcpu, u32 callback)
+{
+    const struct entry_point *to = &vcpu->callback[callback];
+
+    if (!to->address)
+        return false;
+    deliver(vcpu, to, NULL, 0);
+    return true;
+}
+
+void bounce_failsafe(struct vcpu *vcpu)
+{
+    const struct entry_point *to = &vcpu->callback[CALLBACK_FAILSAFE];
+    u64 selectors[] = {vcpu->ds, vcpu->es, vcpu->fs, vcpu->gs};
+
+    if (!to->address) {
+        domain_crash(vcpu->domain, "a bad segment, and no failsafe callback");
+        return;
+    }
+    deliver(vcpu, to, selectors, 4);
+}

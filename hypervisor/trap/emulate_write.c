@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* A guest's store to a live page table, executed for it through the virtual MMU. */
+#include "hypervisor/call/copy.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/domain/vcpu.h"
+#include "hypervisor/trap/emulate.h"
+#include "hypervisor/trap/execute.h"
+#include "hypervisor/trap/fetch.h"
+
+#define TRIES 4 /* against other CPUs' stores to the same entry */
+
+static u64 segment_base(u8 segment)
+{
+    if (segment == SEGMENT_FLAT)
+        return 0;
+    return read_msr(segment == SEGMENT_FS ? MSR_FS_BASE : MSR_GS_BASE);
+}
+
+/* Reads `size` bytes. A page that has gone faults by itself when the instruction is tried again. */
+static enum emulated read(u64 *value, u64 at, u32 size)
+{
+    *value = 0;
+    if (!guest_range_ok(at, size))
+        return EMULATED_NOT;
+    return copy_from_guest(value, at, size) ? EMULATED_DONE : EMULATED_RETRY;
+}
+
+static enum emulated store(struct vcpu *vcpu, const struct instruction *in, u64 at, u64 source)
+{
+    for (u32 i = 0; i < TRIES; i++) {
+        struct registers after = vcpu->registers;
+        enum emulated had;
+        enum vmmu_result result;
+        bool swapped = false;
+        u64 old, new;
+
+        had = read(&old, at, in->operand_size);
+        if (had != EMULATED_DONE)
+            return had;
+        new = instruction_execute(in, &after, old, source);
+        result = vmmu_emulated_write(&vcpu->mmu, vaddr(at), in->operand_size, old, new, &swapped);
+        if (result == VMMU_AGAIN || result == REFUSED_NOT_L1_TABLE) /* no table any more */
+            return EMULATED_RETRY;
+        if (result != VMMU_DONE)
+            return EMULATED_NOT;
+        if (swapped) {
+            vcpu->registers = after;
+            instruction_finish(vcpu, in);
+            return EMULATED_DONE;
+        }
+    }
+    return EMULATED_RETRY;
+}
+
+enum emulated emulate_table_write(struct vcpu *vcpu, u64 address)
+{
+    struct registers *r = &vcpu->registers;
+    struct instruction in;
+    enum emulated had;
+    u64 at, source = 0;
+
+    if (!instruction_fetch(vcpu, &in) || in.operation < OPERATION_FIRST_STORE)
+        return EMULATED_NOT;
+    if (instruction_idle(&in, r)) /* this did not fault: the code has changed since */
+        return EMULATED_RETRY;
+    at = instruction_address(&in, r, segment_base(in.segment));
+    if (address - at >= in.operand_size || at % in.operand_size)
+        return EMULATED_NOT;
+    if (in.source == SOURCE_MEMORY) {
+        had = read(&source, instruction_source(&in, r, segment_base(in.source_segment)),
+                   in.operand_size);
+        if (had != EMULATED_DONE)
+            return had;
+    }
+    return store(vcpu, &in, at, source);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Fetches the instruction at a guest's RIP, and ends one that was executed for it. */
+#include "hypervisor/trap/fetch.h"
+#include "hypervisor/call/copy.h"
+#include "hypervisor/cpu/debug.h"
+#include "hypervisor/cpu/segments.h"
+#include "hypervisor/domain/vcpu.h"
+#include "hypervisor/memory/layout.h"
+#include "hypervisor/trap/bounce.h"
+#include "hypervisor/trap/execute.h"
+
+#define SELECTOR_LDT 4u
+
+#define DESCRIPTOR_CODE    (1ull << 43 | 1ull << 44 | 1ull << 47) /* present code */
+#define DESCRIPTOR_BASE    0xff0000ffffff0000ull
+#define DESCRIPTOR_LONG    (1ull << 53)
+#define DESCRIPTOR_DEFAULT (1ull << 54) /* 32 bits */
+
+/* 64-bit or flat 32-bit code. A segment of the LDT counts as the latter. */
+static bool code_is_known(const struct vcpu *vcpu, u32 selector, bool *long_mode)
+{
+    u64 descriptor;
+
+    *long_mode = selector == SELECTOR_USER_CS64;
+    if (*long_mode || selector == SELECTOR_USER_CS32 || selector & SELECTOR_LDT)
+        return true;
+    if ((selector & 0xfff8) + 7 > GDT_LIMIT)
+        return false;
+    descriptor = *(const volatile u64 *)(LAYOUT_WINDOWS + (u64)vcpu->window * WINDOW_SIZE +
+                                         (selector & 0xfff8));
+    *long_mode = descriptor & DESCRIPTOR_LONG;
+    if ((descriptor & DESCRIPTOR_CODE) != DESCRIPTOR_CODE)
+        return false;
+    return *long_mode || (descriptor & DESCRIPTOR_DEFAULT && !(descriptor & DESCRIPTOR_BASE));
+}
+
+bool instruction_fetch(const struct vcpu *vcpu, struct instruction *in)
+{
+    u8 bytes[INSTRUCTION_MAX];
+    u64 rip = vcpu->registers.rip, to_page_end = PAGE_SIZE - page_offset(rip);
+    u32 size = INSTRUCTION_MAX;
+    bool long_mode;
+
+    if (!code_is_known(vcpu, vcpu->registers.cs & 0xffff, &long_mode))
+        return false;
+    if (!copy_from_guest(bytes, rip, size)) {
+        if (to_page_end >= size || !copy_from_guest(bytes, rip, to_page_end))
+            return false;
+        size = (u32)to_page_end;
+    }
+    return instruction_decode(bytes, size, long_mode, in);
+}
+
+void instruction_finish(struct vcpu *vcpu, const struct instruction *in)
+{
+    instruction_advance(in, &vcpu->registers);
+    if (vcpu->registers.rflags & RFLAGS_TF) {
+        vcpu->debug[6] |= DR6_STEP;
+        bounce_trap(vcpu, VECTOR_DB, 0);
+    }
+}

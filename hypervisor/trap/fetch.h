@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Fetches the instruction at a guest's RIP, and ends one that was executed for it. */
+#ifndef TRAP_FETCH_H
+#define TRAP_FETCH_H
+
+#include "hypervisor/trap/decode.h"
+
+struct vcpu;
+
+/* Decodes what stands in memory at the current vCPU's RIP, which need not be what faulted. False:
+ * not readable, not one of our instructions, or code with a base or of 16 bits. */
+bool instruction_fetch(const struct vcpu *vcpu, struct instruction *in);
+
+/* Moves on behind an executed instruction; under TF a #DB follows it. */
+void instruction_finish(struct vcpu *vcpu, const struct instruction *in);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* What each trap means. */
+#include "hypervisor/call/call.h"
+#include "hypervisor/console/log.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/fpu.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/run.h"
+#include "hypervisor/memory/layout.h"
+#include "hypervisor/trap/bounce.h"
+#include "hypervisor/trap/emulate.h"
+#include "hypervisor/trap/entry.h"
+#include "hypervisor/trap/extable.h"
+#include "hypervisor/trap/fault.h"
+#include "hypervisor/trap/interrupt.h"
+
+#define SYSCALL_LENGTH 2
+
+static void syscall_from_guest(struct vcpu *vcpu, struct registers *r)
+{
+    static const u8 callback_of[] = {CALLBACK_SYSCALL, CALLBACK_SYSCALL32, CALLBACK_SYSENTER};
+    u64 entry = r->vector - ENTRY_SYSCALL;
+
+    if (vcpu->in_kernel && r->vector == ENTRY_SYSCALL) {
+        call_from_guest(vcpu);
+        return;
+    }
+    if (!vcpu->in_kernel && vcpu->callback[callback_of[entry]].address) {
+        if (r->vector == ENTRY_SYSENTER) /* the ABI's empty frame */
+            r->rip = r->rsp = 0;
+        bounce_callback(vcpu, callback_of[entry]);
+        return;
+    }
+    if (r->vector == ENTRY_SYSENTER) {
+        bounce_trap(vcpu, VECTOR_GP, 0);
+        return;
+    }
+    r->rip -= SYSCALL_LENGTH;
+    bounce_trap(vcpu, VECTOR_UD, 0);
+}
+
+static void debug_from_guest(struct vcpu *vcpu)
+{
+    vcpu->debug[6] = (vcpu->debug[6] & ~15ull) | read_dr6();
+    write_dr6(0xffff0ff0);
+    bounce_trap(vcpu, VECTOR_DB, 0);
+}
+
+static void exception_from_guest(struct vcpu *vcpu, struct registers *r)
+{
+    switch (r->vector) {
+    case VECTOR_PF:
+        fault_from_guest(vcpu, read_cr2(), (u32)r->error_code);
+        return;
+    case VECTOR_GP:
+        if (emulate_privileged(vcpu) != EMULATED_NOT)
+            return;
+        break;
+    case VECTOR_UD:
+        if (emulate_forced_cpuid(vcpu) != EMULATED_NOT)
+            return;
+        break;
+    case VECTOR_NM:
+        fpu_set_task_switched(vcpu, false);
+        break;
+    case VECTOR_DB:
+        debug_from_guest(vcpu);
+        return;
+    }
+    bounce_trap(vcpu, (u32)r->vector, (u32)r->error_code);
+}
+
+void trap_from_guest(struct registers *r)
+{
+    struct vcpu *vcpu = current_vcpu();
+
+    if (r->vector >= ENTRY_SYSCALL)
+        syscall_from_guest(vcpu, r);
+    else if (r->vector < 32)
+        exception_from_guest(vcpu, r);
+    else if (r->vector == 0x80 && vcpu->trap[0x80].address)
+        bounce_trap(vcpu, 0x80, 0);
+    else if (r->vector == 0x80) {
+        r->rip -= 2;
+        bounce_trap(vcpu, VECTOR_GP, 0x80 << 3 | 2);
+    } else
+        interrupt_handle((u32)r->vector);
+    run();
+}
+
+/* The guest's CS, SS or RIP is no good for IRETQ: its registers are untouched in the vCPU. */
+static _Noreturn void bad_return(void)
+{
+    struct vcpu *vcpu = current_vcpu();
+
+    vcpu_save_selectors(vcpu);
+    bounce_failsafe(vcpu);
+    run();
+}
+
+void trap_in_hypervisor(struct registers *r)
+{
+    u64 fixup;
+
+    if (r->vector >= 32) {
+        interrupt_handle((u32)r->vector);
+        return;
+    }
+    if (r->vector == VECTOR_PF) {
+        struct vcpu *vcpu = this_cpu()->current;
+        u64 address = read_cr2();
+
+        if (vcpu && address >= LAYOUT_WINDOWS && address < LAYOUT_CPUS &&
+            fault_in_window(vcpu, address))
+            return;
+        if (vcpu && extable_fixup(r->rip) && fault_was_stale(vcpu, address, (u32)r->error_code))
+            return;
+    }
+    if (r->rip == (u64)enter_guest_iret)
+        bad_return();
+    fixup = extable_fixup(r->rip);
+    if (!fixup)
+        panic("trap %llu, error code %#llx, at %#llx in the hypervisor, cr2 %#llx, rsp %#llx",
+              (unsigned long long)r->vector, (unsigned long long)r->error_code,
+              (unsigned long long)r->rip, (unsigned long long)read_cr2(),
+              (unsigned long long)r->rsp);
+    r->rip = fixup;
+}
+
+bool trap_on_ist(struct registers *r)
+{
+    struct vcpu *vcpu = this_cpu()->current;
+
+    if (r->vector == VECTOR_DB && r->cs & 3 && vcpu) {
+        vcpu->registers = *r;
+        return true;
+    }
+    if (r->vector == VECTOR_DB) { /* a guest's watchpoint reached into an entry: it proves nothing */
+        write_dr6(0xffff0ff0);
+        r->rflags &= ~RFLAGS_TF;
+        return false;
+    }
+    if (r->vector == VECTOR_NMI)
+        return false;
+    panic("%s at %#llx, rsp %#llx, cr2 %#llx",
+          r->vector == VECTOR_DF ? "double fault" : "machine check", (unsigned long long)r->rip,
+          (unsigned long long)r->rsp, (unsigned long long)read_cr2());
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The console: the ring in a plain domain, console_io in Xen's initial domain, which has no ring. */
+#include "tests/guests/common/guest.h"
+
+#include <xen/io/console.h>
+
+#define FLUSH_TRIES 1000000u
+
+static volatile struct xencons_interface *ring;
+
+void console_start(void)
+{
+    if (!is_initial_domain() && start_info->console.domU.mfn)
+        ring = page_of_pfn(mfn_to_pfn(start_info->console.domU.mfn));
+}
+
+static void notify(void)
+{
+    struct evtchn_send send = {.port = start_info->console.domU.evtchn};
+
+    event_channel_op(EVTCHNOP_send, &send);
+}
+
+void console_flush(void)
+{
+    for (unsigned i = 0; ring && ring->out_cons != ring->out_prod && i < FLUSH_TRIES; i++)
+        sched_op(SCHEDOP_yield, NULL);
+}
+
+void console_write(const char *text, size_t length)
+{
+    if (!ring) {
+        hypercall(__HYPERVISOR_console_io, CONSOLEIO_write, length, address(text));
+        return;
+    }
+    for (size_t i = 0; i < length; i++) {
+        XENCONS_RING_IDX at = ring->out_prod;
+
+        if (at - ring->out_cons == sizeof ring->out) {
+            notify();
+            console_flush();
+        }
+        ring->out[MASK_XENCONS_IDX(at, ring->out)] = text[i];
+        __asm__ volatile("" ::: "memory");
+        ring->out_prod = at + 1;
+    }
+    notify();
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* The way into the guest kernel (traps, callbacks) and out of it (iret, the leap to user mode). */
+#include <xen/xen.h>
+#include "tests/guests/common/vectors.h"
+
+/* A bounce frame, low to high: rcx, r11, [error code], rip, cs, rflags, rsp, ss. */
+.macro entry_point vector, has_error
+    .balign 16
+entry_\vector:
+    pop %rcx
+    pop %r11
+    .if \has_error == 0
+    push $0
+    .endif
+    push $\vector
+    jmp entry_common
+    .pushsection .rodata
+    .quad entry_\vector
+    .popsection
+.endm
+
+    .section .rodata
+    .balign 8
+    .global trap_entries
+trap_entries: /* filled by the entry points below, vectors 0..31, then 32 for INT 0x80 */
+
+    .text
+    .altmacro
+.macro entry_points_to last
+    .set i, 0
+    .rept \last + 1
+    .if i == 8 || (i >= 10 && i <= 14) || i == 17 || i == 21
+    entry_one %i, 1
+    .else
+    entry_one %i, 0
+    .endif
+    .set i, i + 1
+    .endr
+.endm
+.macro entry_one number, has_error
+    entry_point \number, \has_error
+.endm
+    entry_points_to 31
+    entry_point VECTOR_INT80, 0
+    .noaltmacro
+
+    .global syscall_entry, event_entry, failsafe_entry
+syscall_entry:
+    pop %rcx
+    pop %r11
+    push $0
+    push $VECTOR_SYSCALL
+    jmp entry_common
+
+event_entry:
+    pop %rcx
+    pop %r11
+    push $0
+    push $VECTOR_EVENT
+    jmp entry_common
+
+/* Low to high: rcx, r11, ds, es, fs, gs, rip, cs, rflags, rsp, ss. */
+failsafe_entry:
+    pop %rcx
+    pop %r11
+    popq failsafe_selectors + 0(%rip)
+    popq failsafe_selectors + 8(%rip)
+    popq failsafe_selectors + 16(%rip)
+    popq failsafe_selectors + 24(%rip)
+    push $0
+    push $VECTOR_FAILSAFE
+    jmp entry_common
+
+/* Saves what struct trap_frame names, calls trap_dispatch, and leaves with what it made of it. */
+entry_common:
+    push %rax
+    push %rbx
+    push %rcx
+    push %rdx
+    push %rsi
+    push %rdi
+    push %rbp
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    cld
+    mov %rsp, %rdi
+    mov %rsp, %rbx
+    and $-16, %rsp
+    call trap_dispatch
+    mov %rbx, %rsp
+    xor %eax, %eax
+    mov %rax, iret_flags(%rip)
+/* rsp: a struct trap_frame. */
+leave:
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rbp
+    pop %rdi
+    pop %rsi
+    pop %rdx
+    pop %rcx
+    pop %rbx
+    pop %rax
+    add $16, %rsp
+    pushq iret_flags(%rip)
+    push %rcx
+    push %r11
+    push %rax
+    mov $__HYPERVISOR_iret, %eax
+    syscall
+    ud2
+
+.macro save_callee_saved
+    push %rbp
+    push %rbx
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+.endm
+.macro restore_callee_saved
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbx
+    pop %rbp
+.endm
+
+/* bool trap_catch(void (*function)(void *), void *argument): true when it trapped. */
+    .global trap_catch, trap_catch_return
+trap_catch:
+    save_callee_saved
+    mov %rsp, trap_catch_stack(%rip)
+    movq $-1, trap_caught + 15 * 8(%rip) /* no vector yet */
+    mov %rdi, %rax
+    mov %rsi, %rdi
+    sub $8, %rsp
+    call *%rax
+    add $8, %rsp
+    xor %eax, %eax
+    jmp 1f
+trap_catch_return: /* trap_dispatch comes here with rsp = trap_catch_stack */
+    mov $1, %eax
+1:  movq $0, trap_catch_stack(%rip)
+    restore_callee_saved
+    ret
+
+/* void user_enter(struct trap_frame *frame, u64 flags): iret to it; comes back from user_return. */
+    .global user_enter, user_return
+user_enter:
+    save_callee_saved
+    mov %rsp, user_return_stack(%rip)
+    mov %rsi, iret_flags(%rip)
+    mov %rdi, %rsp
+    jmp leave
+user_return: /* trap_dispatch comes here with rsp = user_return_stack */
+    movq $0, user_return_stack(%rip)
+    restore_callee_saved
+    ret
+
+    .bss
+    .balign 8
+    .global trap_catch_stack, user_return_stack, failsafe_selectors
+trap_catch_stack:
+    .skip 8
+user_return_stack:
+    .skip 8
+iret_flags:
+    .skip 8
+failsafe_selectors:
+    .skip 32
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* The guest's memory: pseudo-physical and machine frames, and its own page tables. */
+#ifndef GUESTS_PAGE_H
+#define GUESTS_PAGE_H
+
+#include "lib/types.h"
+
+#define PAGE_SIZE     4096ull
+#define PTE_PRESENT   (1ull << 0)
+#define PTE_WRITE     (1ull << 1)
+#define PTE_USER      (1ull << 2)
+#define PTE_PWT       (1ull << 3)
+#define PTE_PCD       (1ull << 4)
+#define PTE_ACCESSED  (1ull << 5)
+#define PTE_DIRTY     (1ull << 6)
+#define PTE_HUGE      (1ull << 7)
+#define PTE_PAT       (1ull << 7)
+#define PTE_GLOBAL    (1ull << 8)
+#define PTE_AVAILABLE (7ull << 9)
+#define PTE_NX        (1ull << 63)
+#define PTE_ADDRESS   0x000ffffffffff000ull
+
+/* What an ordinary mapping and an ordinary table entry have. */
+#define PTE_RO    (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
+#define PTE_RW    (PTE_RO | PTE_WRITE | PTE_DIRTY)
+#define PTE_TABLE (PTE_RO | PTE_WRITE | PTE_DIRTY)
+
+extern char guest_virt_base_symbol[] __asm__("guest_virt_base");
+
+/* A page of the image: pseudo-physical frame and back, by the start-of-day mapping. */
+static inline u64 virt_base(void)
+{
+    return (u64)(uintptr_t)guest_virt_base_symbol;
+}
+
+static inline u64 pfn_of(const volatile void *page)
+{
+    return ((u64)(uintptr_t)page - virt_base()) / PAGE_SIZE;
+}
+
+static inline void *page_of_pfn(u64 pfn)
+{
+    return (void *)(uintptr_t)(virt_base() + pfn * PAGE_SIZE);
+}
+
+u64 pfn_to_mfn(u64 pfn);
+u64 mfn_to_pfn(u64 mfn);
+
+static inline u64 mfn_of(const volatile void *page)
+{
+    return pfn_to_mfn(pfn_of(page));
+}
+
+static inline u64 entry_for(const volatile void *page, u64 flags)
+{
+    return mfn_of(page) * PAGE_SIZE | flags;
+}
+
+/* A zeroed page of the image, mapped and writable. Never given back. */
+void *page_take(void);
+
+static inline unsigned table_index(u64 va, unsigned level)
+{
+    return va >> (12 + 9 * (level - 1)) & 511;
+}
+
+/* The entry for `va` in the table of `level` (1..4) of the running kernel root, as this guest sees it
+ * (read-only); NULL when a higher level is not present. */
+volatile u64 *entry_of(u64 va, unsigned level);
+
+/* The same, as a machine address for mmu_update; 0 when there is none. */
+u64 entry_machine(u64 va, unsigned level);
+
+/* The machine address of entry `index` of the table in `table`. */
+static inline u64 slot_machine(const volatile void *table, unsigned index)
+{
+    return mfn_of(table) * PAGE_SIZE + index * 8ull;
+}
+
+/* Changes how the image's page `page` is mapped; the mapping is flushed. 0 or a negative error. */
+long page_map_as(const volatile void *page, u64 flags);
+
+static inline long page_read_only(const volatile void *page)
+{
+    return page_map_as(page, PTE_RO);
+}
+
+static inline long page_writable(const volatile void *page)
+{
+    return page_map_as(page, PTE_RW);
+}
+
+/* A window for tests: a free address of the image's region whose own page is not used for anything,
+ * so that its L1 entry may be changed at will. */
+void *window_take(void);
+
+/* A new L4 table, pinned, that shows the whole kernel (it shares the lower tables) and is free to be
+ * changed by mmu_update. */
+u64 *root_make(void);
+
+/* The start-of-day root. */
+u64 *root_first(void);
+
+#endif

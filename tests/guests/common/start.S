@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* What the domain builder reads (the ELF notes) and the guest's first instructions. */
+#include <xen/xen.h>
+#include <xen/elfnote.h>
+
+.macro note type, kind:vararg
+    .pushsection .note.Xen, "a", @note
+    .balign 4
+    .long 4, 2f - 1f, \type
+    .asciz "Xen"
+1:  \kind
+2:  .balign 4
+    .popsection
+.endm
+
+    note XEN_ELFNOTE_GUEST_OS, .asciz "pinion-guest"
+    note XEN_ELFNOTE_GUEST_VERSION, .asciz "1"
+    note XEN_ELFNOTE_XEN_VERSION, .asciz "xen-3.0"
+    note XEN_ELFNOTE_LOADER, .asciz "generic"
+    note XEN_ELFNOTE_FEATURES, .asciz "!writable_page_tables|pae_pgdir_above_4gb"
+    note XEN_ELFNOTE_PAE_MODE, .asciz "yes"
+    note XEN_ELFNOTE_VIRT_BASE, .quad guest_virt_base
+    note XEN_ELFNOTE_PADDR_OFFSET, .quad 0
+    note XEN_ELFNOTE_ENTRY, .quad _start
+    note XEN_ELFNOTE_HV_START_LOW, .quad __HYPERVISOR_VIRT_START
+
+/* Keeps the registers as they came, for the test of the start state, and goes to C. */
+    .section .text.start, "ax"
+    .global _start
+_start:
+    mov %rax, initial_registers + 0(%rip)
+    mov %rbx, initial_registers + 8(%rip)
+    mov %rcx, initial_registers + 16(%rip)
+    mov %rdx, initial_registers + 24(%rip)
+    mov %rsi, initial_registers + 32(%rip)
+    mov %rdi, initial_registers + 40(%rip)
+    mov %rbp, initial_registers + 48(%rip)
+    mov %rsp, initial_registers + 56(%rip)
+    mov %cs, initial_registers + 64(%rip)
+    mov %ss, initial_registers + 72(%rip)
+    mov %ds, initial_registers + 80(%rip)
+    mov %es, initial_registers + 88(%rip)
+    mov %fs, initial_registers + 96(%rip)
+    mov %gs, initial_registers + 104(%rip)
+    lea boot_stack_top(%rip), %rsp
+    pushf
+    popq initial_registers + 112(%rip)
+    cld
+    mov %rsi, %rdi
+    xor %ebp, %ebp
+    call guest_main
+    ud2
+
+    .bss
+    .balign 16
+    .global initial_registers
+initial_registers:
+    .skip 120
+    .balign 4096
+    .skip 16384
+boot_stack_top:
+
+    .section .note.GNU-stack, "", @progbits

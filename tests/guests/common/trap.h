@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* Traps: catch one, take one over, and run code in user mode. */
+#ifndef GUESTS_TRAP_H
+#define GUESTS_TRAP_H
+
+#include "lib/types.h"
+#include "tests/guests/common/vectors.h"
+
+#include <xen/xen.h>
+
+struct trap_frame {
+    u64 r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
+    u64 vector;
+    u64 error;
+    u64 rip, cs, rflags, rsp, ss;
+};
+
+#define RFLAGS_CF   (1ull << 0)
+#define RFLAGS_TF   (1ull << 8)
+#define RFLAGS_IF   (1ull << 9)
+#define RFLAGS_DF   (1ull << 10)
+#define RFLAGS_IOPL (3ull << 12)
+#define RFLAGS_NT   (1ull << 14)
+#define RFLAGS_AC   (1ull << 18)
+
+#define PF_PRESENT 1u
+#define PF_WRITE   2u
+#define PF_USER    4u
+#define PF_FETCH   16u
+
+/* Selectors as a guest kernel and its user mode have them. */
+#define KERNEL_CS (FLAT_KERNEL_CS & ~3ull)
+#define USER_CS   FLAT_USER_CS
+#define GUEST_SS  FLAT_KERNEL_SS
+
+/* Registers the whole trap table, with our entry points. */
+void traps_start(void);
+
+/* The entry points: 0..31 the processor's vectors, 32: INT 0x80. */
+extern const u64 trap_entries[33];
+extern char syscall_entry[], event_entry[], failsafe_entry[];
+extern u64 failsafe_selectors[4]; /* ds, es, fs, gs of the last failsafe callback */
+
+long set_callback(unsigned type, unsigned flags, u64 entry);
+long stack_switch(u64 rsp);
+
+/* Takes a vector over; NULL: back to the default, which ends the test. Returning resumes. */
+typedef void trap_handler(struct trap_frame *frame);
+void trap_take(unsigned vector, trap_handler *handler);
+
+/* Runs function(argument). True when it trapped: then `trap_caught` says how, and it was abandoned. */
+bool trap_catch(void (*function)(void *), void *argument);
+extern struct trap_frame trap_caught;
+extern u64 trap_caught_cr2;
+
+/* The same for what tests ask most: one access. */
+bool write_traps(volatile void *at, u64 value);
+bool read_traps(const volatile void *at);
+
+/* Claims that function(argument) raises `vector`. */
+#define check_traps(wanted, function, argument, ...) \
+    check(trap_catch(function, argument) && trap_caught.vector == (wanted), __VA_ARGS__)
+
+/* Goes to user mode with the registers of `frame` (rip, rsp, rflags and whatever else matters; the
+ * selectors are filled in when 0) and waits for a trap, a syscall or an INT 0x80. On return `frame`
+ * is what user mode was like then, vector included; the event mask is as before. `flags`: 0 or
+ * VGCF_in_syscall. */
+void user_run(struct trap_frame *frame, u64 flags);
+
+/* Registers the stack and the callbacks that user_run needs. */
+void user_start(void);
+
+#endif

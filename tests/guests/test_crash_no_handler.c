@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Expect: crash
+ *
+ * A trap that the guest registered no handler for has nowhere to go: the domain ends. */
+#include "tests/guests/common/guest.h"
+
+void test_main(void)
+{
+    if (hypercall(__HYPERVISOR_set_trap_table, 0, 0, 0))
+        error("cannot empty the trap table");
+    print_verdict();
+    __asm__ volatile("ud2");
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* A machine made of host memory: frames, allocator, ports. */
+#include "tests/machine/machine.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tests/machine/cpu.h"
+#include "vmmu/frame.h"
+#include "vmmu/port.h"
+
+/* Windows of so many vCPUs are remembered. */
+#define WINDOWS 16u
+
+struct window {
+    const struct vmmu_vcpu *vcpu;
+    mfn_t slot[VMMU_GDT_FRAMES + VMMU_LDT_FRAMES];
+};
+
+struct machine machine;
+
+static u8 *memory;
+static struct vmmu_frame *table;
+static u64 *m2p;
+static _Atomic bool *is_allocated;
+static struct vmmu_domain *domains[MACHINE_DOMAINS];
+static struct window windows[WINDOWS];
+static u64 next_frame;
+static _Thread_local u32 this_cpu;
+static jmp_buf *panic_target;
+
+u64 machine_hypervisor_slot(u32 i)
+{
+    return (1ull << 12) + ((u64)i << 53) + 0x63;
+}
+
+void machine_start(u64 frames, bool l1tf)
+{
+    u64 slots[16];
+
+    memset(&machine, 0, sizeof(machine));
+    memset(domains, 0, sizeof(domains));
+    memset(windows, 0, sizeof(windows));
+    machine.frames = frames;
+    memory = aligned_alloc(PAGE_SIZE, frames * PAGE_SIZE);
+    memset(memory, 0xa5, frames * PAGE_SIZE);
+    table = aligned_alloc(PAGE_SIZE, (frames * sizeof(*table) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1));
+    memset(table, 0, frames * sizeof(*table));
+    m2p = calloc(frames, sizeof(*m2p));
+    is_allocated = calloc(frames, sizeof(*is_allocated));
+    next_frame = 2; /* frame 0 is nobody's, frame 1 the hypervisor's */
+    this_cpu = 0;
+    panic_target = NULL;
+    for (u32 i = 0; i < 16; i++) {
+        slots[i] = machine_hypervisor_slot(i);
+    }
+    cpu_reset_all();
+    vmmu_start(table, frames, m2p, slots, l1tf);
+}
+
+void machine_end(void)
+{
+    const u64 left = machine.allocated;
+    free(memory);
+    free(table);
+    free(m2p);
+    free(is_allocated);
+    memory = NULL;
+    assert_int_equal(left, 0);
+}
+
+mfn_t machine_allocate(void)
+{
+    for (u64 tries = 0; tries < machine.frames; tries++) {
+        const mfn_t m = mfn(next_frame);
+        next_frame = next_frame + 1 < machine.frames ? next_frame + 1 : 2;
+        if (!is_allocated[m.n]) {
+            is_allocated[m.n] = true;
+            machine.allocated++;
+            /* What an allocator may have left there. */
+            atomic_store(&table[m.n].references, 0x7fffffffffffffffull);
+            atomic_store(&table[m.n].type, ~0ull);
+            memset(machine_words(m), 0, PAGE_SIZE);
+            return m;
+        }
+    }
+    fail_msg("the machine is out of frames");
+    return MFN_NONE;
+}
+
+void machine_free(mfn_t m)
+{
+    assert_true(is_allocated[m.n]);
+    is_allocated[m.n] = false;
+    __atomic_fetch_sub(&machine.allocated, 1, __ATOMIC_RELAXED);
+    memset(machine_words(m), 0xa5, PAGE_SIZE);
+}
+
+u64 *machine_words(mfn_t m)
+{
+    assert_true(m.n < machine.frames);
+    return (u64 *)(memory + m.n * PAGE_SIZE);
+}
+
+maddr_t machine_at(mfn_t m, u32 index)
+{
+    return maddr(maddr_of(m).a + index * sizeof(u64));
+}
+
+void machine_stop_at(u64 k)
+{
+    machine.asks = 0;
+    machine.stop_at = k;
+}
+
+void machine_run_on(u32 cpu)
+{
+    this_cpu = cpu;
+}
+
+bool machine_panics(void (*action)(void *), void *argument)
+{
+    jmp_buf here;
+    panic_target = &here;
+    if (setjmp(here)) {
+        panic_target = NULL;
+        return true;
+    }
+    action(argument);
+    panic_target = NULL;
+    return false;
+}
+
+void machine_register(u16 id, struct vmmu_domain *domain)
+{
+    assert_true(id < MACHINE_DOMAINS);
+    domains[id] = domain;
+}
+
+u64 machine_m2p(mfn_t m)
+{
+    return m2p[m.n];
+}
+
+static struct window *window_of(const struct vmmu_vcpu *vcpu)
+{
+    for (u32 i = 0; i < WINDOWS; i++) {
+        if (windows[i].vcpu == vcpu) {
+            return &windows[i];
+        }
+        if (!windows[i].vcpu) {
+            windows[i].vcpu = vcpu;
+            for (u32 slot = 0; slot < ARRAY_LENGTH(windows[i].slot); slot++) {
+                windows[i].slot[slot] = MFN_NONE;
+            }
+            return &windows[i];
+        }
+    }
+    fail_msg("too many vCPUs");
+    return NULL;
+}
+
+mfn_t machine_descriptor_window(const struct vmmu_vcpu *vcpu, u32 slot)
+{
+    return window_of(vcpu)->slot[slot];
+}
+
+/* ---- the ports --------------------------------------------------------------------------- */
+
+u32 port_cpu(void)
+{
+    return this_cpu;
+}
+
+void *port_frame_view(mfn_t m)
+{
+    assert_true(m.n >= 1 && m.n < machine.frames);
+    return machine_words(m);
+}
+
+struct vmmu_domain *port_domain(u16 id)
+{
+    return id < MACHINE_DOMAINS ? domains[id] : NULL;
+}
+
+void port_flush(u64 cpus)
+{
+    assert_true(cpus != 0);
+    if (machine.on_flush) {
+        machine.on_flush();
+    }
+    for (; cpus; cpus &= cpus - 1) {
+        __atomic_fetch_add(&machine.flushes, 1, __ATOMIC_RELAXED);
+        if (!machine.forget_flushes) {
+            cpu_flush((u32)__builtin_ctzll(cpus));
+        }
+    }
+}
+
+bool port_should_stop(void)
+{
+    const u64 asks = __atomic_add_fetch(&machine.asks, 1, __ATOMIC_RELAXED);
+    return asks == machine.stop_at || (machine.stop_each && asks % machine.stop_each == 0);
+}
+
+void port_frame_free(struct vmmu_domain *domain, mfn_t m)
+{
+    assert_non_null(domain);
+    assert_int_equal(atomic_load(&table[m.n].references), 0);
+    assert_int_equal(atomic_load(&table[m.n].type), 0);
+    assert_false(cpu_any_translates_to(m));
+    __atomic_fetch_add(&machine.freed, 1, __ATOMIC_RELAXED);
+    machine_free(m);
+}
+
+void port_descriptor_map(struct vmmu_vcpu *vcpu, u32 slot, mfn_t m)
+{
+    assert_true(slot < VMMU_GDT_FRAMES + VMMU_LDT_FRAMES);
+    window_of(vcpu)->slot[slot] = m;
+}
+
+void port_pause(void)
+{
+    if (machine.on_pause) {
+        machine.on_pause();
+    }
+}
+
+void port_refused(struct vmmu_domain *domain, enum vmmu_result rule, u64 word)
+{
+    assert_non_null(domain);
+    __atomic_fetch_add(&machine.refusals, 1, __ATOMIC_RELAXED);
+    machine.last_rule = rule;
+    machine.last_word = word;
+}
+
+void port_audit_found(const struct vmmu_finding *finding)
+{
+    machine.findings++;
+    machine.last_finding = finding->what;
+    machine.last_finding_frame = finding->frame;
+    if (!machine.quiet) {
+        printf("audit: frame %#llx: %s: expected %#llx, found %#llx\n",
+               (unsigned long long)finding->frame.n, finding->what,
+               (unsigned long long)finding->expected, (unsigned long long)finding->found);
+    }
+}
+
+_Noreturn void port_panic(const char *sentence, u64 word)
+{
+    if (panic_target) {
+        longjmp(*panic_target, 1);
+    }
+    printf("panic: %s %#llx\n", sentence, (unsigned long long)word);
+    abort();
+}

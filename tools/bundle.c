@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads the guests' files, checks that they fit, and writes what the hypervisor gets. */
+#include "tools/bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MIB        (1ull << 20)
+#define HYPERVISOR 64u /* MiB: the hypervisor itself, the firmware, what it hands out later */
+#define FRAME_COST 24u /* bytes of metadata for each 4 KiB frame: 16 and the ABI's 8 of m2p */
+#define SPECIAL_PAGES                                                                              \
+    8ull /* start_info, xenstore, console, boot stack, tables above the lowest                     \
+          */
+#define PADDING (512ull << 10) /* the ABI's least free space behind the boot stack */
+
+static unsigned long long round_up(unsigned long long value, unsigned long long unit)
+{
+    return (value + unit - 1) / unit * unit;
+}
+
+/* The layout of the ABI: image, ramdisk, p2m list, special pages, page tables that map all of it.
+ * The p2m list grows with the memory, hence the loop. */
+unsigned long long guest_memory_needed(const struct pvimage *image, unsigned long long ramdisk)
+{
+    unsigned long long fixed = round_up(image->end, PAGE_SIZE) + round_up(ramdisk, PAGE_SIZE);
+    unsigned long long needed = round_up(fixed, MIB), before = 0;
+
+    while (needed != before) {
+        unsigned long long p2m = round_up(needed / PAGE_SIZE * 8, PAGE_SIZE);
+        unsigned long long mapped = fixed + p2m + SPECIAL_PAGES * PAGE_SIZE + PADDING;
+        unsigned long long tables = round_up(mapped, 4 * MIB) / (2 * MIB) + p2m / (2 * MIB) + 4;
+
+        before = needed;
+        needed = round_up(mapped + tables * PAGE_SIZE, MIB);
+    }
+    return needed / MIB;
+}
+
+unsigned bundle_machine_memory(const struct bundle *bundle, const struct guests *guests)
+{
+    unsigned long long mib = HYPERVISOR, modules = 0;
+    unsigned i;
+
+    for (i = 0; i < guests->count; i++)
+        mib += guests->guest[i].memory;
+    for (i = 0; i < bundle->modules; i++)
+        modules += round_up(bundle->module[i].size, PAGE_SIZE);
+    mib += round_up(modules, MIB) / MIB;
+    mib += round_up(mib * MIB / PAGE_SIZE * FRAME_COST, MIB) / MIB;
+    return (unsigned)round_up(mib, 4);
+}
+
+/* ---- modules -------------------------------------------------------------------------------- */
+
+/* The number of the module with these contents; takes the buffer over. */
+static unsigned add_module(struct bundle *bundle, struct buffer *contents,
+                           const struct pvimage *image)
+{
+    unsigned i;
+
+    for (i = 0; i < bundle->modules; i++) {
+        if (bundle->module[i].size != contents->size || bundle->is_kernel[i] != (image != NULL) ||
+            memcmp(bundle->module[i].bytes, contents->bytes, contents->size))
+            continue;
+        buffer_free(contents);
+        return i + 1;
+    }
+    bundle->module[i] = *contents;
+    bundle->is_kernel[i] = image != NULL;
+    if (image)
+        bundle->image[i] = *image;
+    *contents = (struct buffer){0};
+    return ++bundle->modules;
+}
+
+static void say(struct bundle *bundle, const char *word, const char *value)
+{
+    buffer_append(&bundle->text, word, strlen(word));
+    buffer_append(&bundle->text, " ", 1);
+    buffer_append(&bundle->text, value, strlen(value));
+    buffer_append(&bundle->text, "\n", 1);
+}
+
+static void say_number(struct bundle *bundle, const char *word, unsigned number)
+{
+    char digits[16];
+
+    snprintf(digits, sizeof(digits), "%u", number);
+    say(bundle, word, digits);
+}
+
+/* Reads a kernel that an earlier guest has already brought only once: unpacking takes a second. */
+static bool read_kernel(struct bundle *bundle, const struct guests *guests, unsigned index,
+                        const unsigned *kernels, unsigned *module, struct failure *failure)
+{
+    struct kernel kernel;
+    unsigned i;
+
+    for (i = 0; i < index; i++) {
+        if (!strcmp(guests->guest[i].kernel, guests->guest[index].kernel)) {
+            *module = kernels[i];
+            return true;
+        }
+    }
+    if (!kernel_read(guests->guest[index].kernel, &kernel, failure))
+        return false;
+    *module = add_module(bundle, &kernel.elf, &kernel.image);
+    return true;
+}
+
+static bool read_ramdisk(struct bundle *bundle, const char *path, unsigned *module,
+                         struct failure *failure)
+{
+    struct buffer ramdisk = {0};
+
+    if (!buffer_read_file(&ramdisk, path, failure)) {
+        buffer_free(&ramdisk);
+        return false;
+    }
+    if (!ramdisk.size) {
+        buffer_free(&ramdisk);
+        return fail(failure, "%s: the ramdisk is empty", path);
+    }
+    *module = add_module(bundle, &ramdisk, NULL);
+    return true;
+}
+
+static bool check_memory(const struct bundle *bundle, const struct guest *guest, unsigned kernel,
+                         unsigned ramdisk, struct failure *failure)
+{
+    unsigned long long needed = guest_memory_needed(&bundle->image[kernel - 1],
+                                                    ramdisk ? bundle->module[ramdisk - 1].size : 0);
+
+    if (guest->memory >= needed)
+        return true;
+    return fail(failure,
+                "%s: %u MiB of memory are too small for the kernel and ramdisk: they need at "
+                "least %llu MiB",
+                guest->name, guest->memory, needed);
+}
+
+bool bundle_read(struct bundle *bundle, const struct guests *guests, struct failure *failure)
+{
+    unsigned kernels[HANDOFF_GUESTS_MAX];
+    unsigned i;
+
+    *bundle = (struct bundle){0};
+    say(bundle, "pinion", "1");
+    for (i = 0; i < guests->count; i++) {
+        const struct guest *guest = &guests->guest[i];
+        unsigned ramdisk = 0;
+
+        if (!read_kernel(bundle, guests, i, kernels, &kernels[i], failure) ||
+            (guest->ramdisk && !read_ramdisk(bundle, guest->ramdisk, &ramdisk, failure)) ||
+            !check_memory(bundle, guest, kernels[i], ramdisk, failure)) {
+            bundle_remove(bundle);
+            return false;
+        }
+        say(bundle, "guest", guest->name);
+        say_number(bundle, "memory", guest->memory);
+        say_number(bundle, "vcpus", guest->vcpus);
+        say_number(bundle, "kernel", kernels[i]);
+        if (ramdisk)
+            say_number(bundle, "ramdisk", ramdisk);
+        if (guest->cmdline && guest->cmdline[0])
+            say(bundle, "cmdline", guest->cmdline);
+    }
+    return true;
+}
+
+/* ---- the folder ----------------------------------------------------------------------------- */
+
+static bool write_file(const char *path, const struct buffer *contents, struct failure *failure)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    size_t done = 0;
+
+    while (file >= 0 && done < contents->size) {
+        ssize_t wrote = write(file, contents->bytes + done, contents->size - done);
+
+        if (wrote < 0)
+            break;
+        done += (size_t)wrote;
+    }
+    if (file < 0 || done < contents->size) {
+        fail(failure, "%s: cannot be written: %s", path, strerror(errno));
+        if (file >= 0)
+            close(file);
+        return false;
+    }
+    close(file);
+    return true;
+}
+
+static void module_path(const struct bundle *bundle, unsigned module, char *path, size_t size)
+{
+    if (module)
+        snprintf(path, size, "%s/%u", bundle->folder, module);
+    else
+        snprintf(path, size, "%s/handoff", bundle->folder);
+}
+
+bool bundle_write(struct bundle *bundle, struct failure *failure)
+{
+    const char *parent = getenv("TMPDIR");
+    char path[BUNDLE_PATH_MAX + 16];
+    unsigned i;
+
+    if (!parent || !parent[0] || strlen(parent) > BUNDLE_PATH_MAX - 32)
+        parent = "/tmp";
+    snprintf(bundle->folder, sizeof(bundle->folder), "%s/pinion.XXXXXX", parent);
+    if (!mkdtemp(bundle->folder)) {
+        bundle->folder[0] = 0;
+        return fail(failure, "%s: cannot make a folder there: %s", parent, strerror(errno));
+    }
+    for (i = 0; i <= bundle->modules; i++) {
+        module_path(bundle, i, path, sizeof(path));
+        if (!write_file(path, i ? &bundle->module[i - 1] : &bundle->text, failure))
+            return false;
+    }
+    return true;
+}
+
+void bundle_remove(struct bundle *bundle)
+{
+    char path[BUNDLE_PATH_MAX + 16];
+    unsigned i;
+
+    for (i = 0; i <= bundle->modules && bundle->folder[0]; i++) {
+        module_path(bundle, i, path, sizeof(path));
+        unlink(path);
+    }
+    if (bundle->folder[0])
+        rmdir(bundle->folder);
+    while (bundle->modules)
+        buffer_free(&bundle->module[--bundle->modules]);
+    buffer_free(&bundle->text);
+    bundle->folder[0] = 0;
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/* The xl.cfg reader: one pass over the text, one setting at a time. */
+#include "tools/cfg.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum value_kind { VALUE_TEXT, VALUE_NUMBER, VALUE_LIST };
+
+struct value {
+    enum value_kind kind;
+    char *text; /* VALUE_TEXT; of a list nothing is kept */
+    unsigned long long number;
+};
+
+struct reader {
+    const char *path;
+    const char *at, *end;
+    unsigned line;
+    struct guest *guest;
+    char *root, *extra, *cmdline;
+    struct buffer *ignored;
+    struct failure *failure;
+};
+
+static bool expected(struct reader *reader, unsigned line, const char *what)
+{
+    return fail(reader->failure, "%s:%u: expected %s", reader->path, line, what);
+}
+
+/* ---- characters ----------------------------------------------------------------------------- */
+
+static int peek(const struct reader *reader)
+{
+    return reader->at < reader->end ? (unsigned char)*reader->at : EOF;
+}
+
+static int next(struct reader *reader)
+{
+    int c = peek(reader);
+
+    if (c == EOF)
+        return EOF;
+    reader->at++;
+    if (c == '\n')
+        reader->line++;
+    return c;
+}
+
+/* Skips blanks and comments; line ends too if `lines`. */
+static void skip(struct reader *reader, bool lines)
+{
+    for (;;) {
+        int c = peek(reader);
+
+        if (c == '#')
+            while (peek(reader) != '\n' && peek(reader) != EOF)
+                next(reader);
+        else if (c == ' ' || c == '\t' || c == '\r' || (lines && (c == '\n' || c == ';')))
+            next(reader);
+        else
+            break;
+    }
+}
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+/* "text" with \\ \" \' \n \t, or 'text' as it stands. */
+static bool read_text(struct reader *reader, struct value *value)
+{
+    unsigned line = reader->line;
+    struct buffer text = {0};
+    int quote = next(reader), c;
+
+    while ((c = next(reader)) != quote) {
+        char kept;
+
+        if (quote == '"' && c == '\\') {
+            c = next(reader);
+            c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
+        } else if (c == '\n') {
+            c = EOF;
+        }
+        if (c == EOF || !c) {
+            buffer_free(&text);
+            return expected(reader, line,
+                            quote == '"' ? "a closing \" on this line"
+                                         : "a closing ' on this line");
+        }
+        kept = (char)c;
+        buffer_append(&text, &kept, 1);
+    }
+    buffer_append(&text, "", 1);
+    value->kind = VALUE_TEXT;
+    value->text = (char *)text.bytes;
+    return true;
+}
+
+static bool read_number(struct reader *reader, struct value *value)
+{
+    const char *start = reader->at;
+    char digits[24], *end;
+    size_t size;
+
+    while (isalnum(peek(reader)))
+        next(reader);
+    size = (size_t)(reader->at - start);
+    if (size >= sizeof(digits))
+        return expected(reader, reader->line, "a shorter number");
+    memcpy(digits, start, size);
+    digits[size] = 0;
+    value->kind = VALUE_NUMBER;
+    value->number = strtoull(digits, &end, 0);
+    if (*end)
+        return expected(reader, reader->line, "a number, a text in quotes or a list in [ ]");
+    return true;
+}
+
+static bool read_value(struct reader *reader, struct value *value, unsigned depth);
+
+static bool read_list(struct reader *reader, struct value *value, unsigned depth)
+{
+    unsigned line = reader->line;
+
+    next(reader);
+    value->kind = VALUE_LIST;
+    for (;;) {
+        struct value item = {0};
+
+        skip(reader, true);
+        if (peek(reader) == ']')
+            break;
+        if (peek(reader) == EOF)
+            return expected(reader, line, "a ] that closes this list");
+        if (!read_value(reader, &item, depth + 1))
+            return false;
+        free(item.text);
+        skip(reader, true);
+        if (peek(reader) == ',')
+            next(reader);
+        else if (peek(reader) != ']')
+            return expected(reader, reader->line, "a , or a ] in this list");
+    }
+    next(reader);
+    return true;
+}
+
+static bool read_value(struct reader *reader, struct value *value, unsigned depth)
+{
+    int c = peek(reader);
+
+    if (c == '"' || c == '\'')
+        return read_text(reader, value);
+    if (isdigit(c))
+        return read_number(reader, value);
+    if (c == '[' && depth < 8)
+        return read_list(reader, value, depth);
+    return expected(reader, reader->line, "a number, a text in quotes or a list in [ ]");
+}
+
+/* ---- settings ------------------------------------------------------------------------------- */
+
+/* A number may be written in quotes, as xl allows. */
+static bool as_number(const struct value *value, unsigned long long *number)
+{
+    char *end;
+
+    if (value->kind == VALUE_LIST)
+        return false;
+    if (value->kind == VALUE_NUMBER) {
+        *number = value->number;
+        return true;
+    }
+    *number = strtoull(value->text, &end, 0);
+    return isdigit((unsigned char)value->text[0]) && !*end;
+}
+
+static bool set_text(struct reader *reader, unsigned line, char **field, struct value *value)
+{
+    if (value->kind != VALUE_TEXT)
+        return expected(reader, line, "a text in quotes");
+    free(*field);
+    *field = value->text;
+    value->text = NULL;
+    return true;
+}
+
+static bool set_number(struct reader *reader, unsigned line, const struct value *value,
+                       bool (*set)(struct guest *, unsigned long long, struct failure *))
+{
+    struct failure reason;
+    unsigned long long number;
+
+    if (!as_number(value, &number))
+        return expected(reader, line, "a number");
+    if (!set(reader->guest, number, &reason))
+        return fail(reader->failure, "%s:%u: %.600s", reader->path, line, reason.sentence);
+    return true;
+}
+
+static bool set_name(struct reader *reader, unsigned line, const struct value *value)
+{
+    struct failure reason;
+
+    if (value->kind != VALUE_TEXT)
+        return expected(reader, line, "a text in quotes");
+    if (!guest_set_name(reader->guest, value->text, &reason))
+        return fail(reader->failure, "%s:%u: %.600s", reader->path, line, reason.sentence);
+    return true;
+}
+
+static bool only(struct reader *reader, unsigned line, const struct value *value, const char *one,
+                 const char *other)
+{
+    if (value->kind == VALUE_TEXT && (!strcmp(value->text, one) || !strcmp(value->text, other)))
+        return true;
+    return fail(reader->failure, "%s:%u: expected \"%s\": Pinion runs PV guests only", reader->path,
+                line, one);
+}
+
+static bool take(struct reader *reader, unsigned line, const char *key, struct value *value)
+{
+    char place[600];
+
+    if (!strcmp(key, "name"))
+        return set_name(reader, line, value);
+    if (!strcmp(key, "kernel"))
+        return set_text(reader, line, &reader->guest->kernel, value);
+    if (!strcmp(key, "ramdisk"))
+        return set_text(reader, line, &reader->guest->ramdisk, value);
+    if (!strcmp(key, "cmdline"))
+        return set_text(reader, line, &reader->cmdline, value);
+    if (!strcmp(key, "root"))
+        return set_text(reader, line, &reader->root, value);
+    if (!strcmp(key, "extra"))
+        return set_text(reader, line, &reader->extra, value);
+    if (!strcmp(key, "memory"))
+        return set_number(reader, line, value, guest_set_memory);
+    if (!strcmp(key, "vcpus") || !strcmp(key, "maxvcpus"))
+        return set_number(reader, line, value, guest_set_vcpus);
+    if (!strcmp(key, "type"))
+        return only(reader, line, value, "pv", "pv");
+    if (!strcmp(key, "builder"))
+        return only(reader, line, value, "generic", "linux");
+    snprintf(place, sizeof(place), "%.400s:%u: %.100s\n", reader->path, line, key);
+    buffer_append(reader->ignored, place, strlen(place));
+    return true;
+}
+
+/* key = value, up to the end of the line or a semicolon. */
+static bool read_setting(struct reader *reader)
+{
+    unsigned line = reader->line;
+    const char *start = reader->at;
+    struct value value = {0};
+    char key[64];
+    size_t size;
+    bool well;
+
+    while (isalnum(peek(reader)) || peek(reader) == '_' || peek(reader) == '-')
+        next(reader);
+    size = (size_t)(reader->at - start);
+    if (!size || size >= sizeof(key))
+        return expected(reader, line, "a setting: key = value");
+    memcpy(key, start, size);
+    key[size] = 0;
+    skip(reader, false);
+    if (next(reader) != '=')
+        return expected(reader, line, "= after the key");
+    skip(reader, false);
+    well = read_value(reader, &value, 0) && take(reader, line, key, &value);
+    free(value.text);
+    if (!well)
+        return false;
+    skip(reader, false);
+    if (peek(reader) != EOF && peek(reader) != '\n' && peek(reader) != ';')
+        return expected(reader, reader->line, "the end of the line after the value");
+    return true;
+}
+
+/* cmdline, or "root=ROOT EXTRA". */
+static bool join_cmdline(struct reader *reader)
+{
+    struct failure reason;
+    struct buffer text = {0};
+
+    if (reader->cmdline) {
+        buffer_append(&text, reader->cmdline, strlen(reader->cmdline));
+    } else if (reader->root || reader->extra) {
+        if (reader->root) {
+            buffer_append(&text, "root=", 5);
+            buffer_append(&text, reader->root, strlen(reader->root));
+        }
+        if (reader->root && reader->extra)
+            buffer_append(&text, " ", 1);
+        if (reader->extra)
+            buffer_append(&text, reader->extra, strlen(reader->extra));
+    } else {
+        return true;
+    }
+    buffer_append(&text, "", 1);
+    reader->guest->cmdline = (char *)text.bytes;
+    if (!guest_check_cmdline(reader->guest->cmdline, &reason))
+        return fail(reader->failure, "%s: %.600s", reader->path, reason.sentence);
+    return true;
+}
+
+bool cfg_read(const char *path, const char *text, size_t size, struct guest *guest,
+              struct buffer *ignored, struct failure *failure)
+{
+    struct reader reader = {path, text, text + size, 1, guest, NULL, NULL, NULL, ignored, failure};
+    bool well = true;
+
+    *guest = (struct guest){0};
+    guest->memory = GUEST_MEMORY_DEFAULT;
+    guest->vcpus = 1;
+    for (skip(&reader, true); well && peek(&reader) != EOF; skip(&reader, true))
+        well = read_setting(&reader);
+    well = well && join_cmdline(&reader);
+    if (well && !guest->name[0])
+        well = expected(&reader, reader.line, "a name: name = \"...\"");
+    if (well && !guest->kernel)
+        well = expected(&reader, reader.line, "a kernel: kernel = \"...\"");
+    free(reader.root);
+    free(reader.extra);
+    free(reader.cmdline);
+    if (!well)
+        guest_free(guest);
+    return well;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* QEMU: its command line, its process, the meaning of its end. */
+#include "tools/emulator.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROGRAM   "qemu-system-x86_64"
+#define WIRE_ROOM (1 << 20) /* bytes that may wait on a wire */
+
+/* ---- finding -------------------------------------------------------------------------------- */
+
+static bool find_program(struct emulator *emulator, struct failure *failure)
+{
+    const char *path = getenv("PATH");
+
+    if (!path)
+        path = "/usr/local/bin:/usr/bin:/bin";
+    while (*path) {
+        size_t size = strcspn(path, ":");
+
+        snprintf(emulator->program, sizeof(emulator->program), "%.*s/" PROGRAM, (int)size, path);
+        if (size && !access(emulator->program, X_OK))
+            return true;
+        path += size + (path[size] == ':');
+    }
+    return fail(failure, PROGRAM " was not found: install the package qemu-system-x86");
+}
+
+static bool find_hypervisor(struct emulator *emulator, struct failure *failure)
+{
+    const char *named = getenv("PINION_HYPERVISOR");
+    ssize_t size;
+    char *end;
+
+    if (named && named[0]) {
+        snprintf(emulator->hypervisor, sizeof(emulator->hypervisor), "%s", named);
+    } else {
+        size = readlink("/proc/self/exe", emulator->hypervisor, EMULATOR_PATH_MAX - 32);
+        if (size < 0)
+            return fail(failure, "/proc/self/exe: %s", strerror(errno));
+        emulator->hypervisor[size] = 0;
+        end = strrchr(emulator->hypervisor, '/');
+        strcpy(end ? end + 1 : emulator->hypervisor, "pinion.bin");
+    }
+    if (access(emulator->hypervisor, R_OK))
+        return fail(failure, "%.900s: the hypervisor image cannot be read: %s",
+                    emulator->hypervisor, strerror(errno));
+    return true;
+}
+
+bool emulator_find(struct emulator *emulator, struct failure *failure)
+{
+    *emulator = (struct emulator){.pid = -1, .log_wire = -1, .console_wire = -1};
+    return find_program(emulator, failure) && find_hypervisor(emulator, failure);
+}
+
+/* ---- the command line ----------------------------------------------------------------------- */
+
+struct words {
+    char **word;
+    unsigned count, room;
+};
+
+static void add(struct words *words, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct words *words, const char *format, ...)
+{
+    va_list arguments;
+    char *text;
+
+    if (words->count + 1 >= words->room) {
+        words->room = words->room ? 2 * words->room : 64;
+        words->word = grow(words->word, words->room * sizeof(char *));
+    }
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        text = copy_text("");
+    va_end(arguments);
+    words->word[words->count++] = text;
+    words->word[words->count] = NULL;
+}
+
+/* Whether the user chose an accelerator: QEMU takes the first that works, so ours must not be one.
+ */
+static bool chooses_accelerator(const struct options *options)
+{
+    unsigned i;
+
+    for (i = 0; i < options->emulator_arguments; i++) {
+        const char *word = options->emulator_argument[i];
+
+        while (*word == '-')
+            word++;
+        if (!strcmp(word, "accel") || !strcmp(word, "enable-kvm") || strstr(word, "accel="))
+            return true;
+    }
+    return false;
+}
+
+char **emulator_command(const struct emulator *emulator, const struct emulator_machine *machine,
+                        const struct options *options)
+{
+    static const char *const fixed[] = {"-machine", "pc",          "-cpu",
+                                        "max",      "-nodefaults", "-no-user-config",
+                                        "-display", "none",        "-no-reboot"};
+    struct words words = {0};
+    char modules[64 * (BUNDLE_MODULES_MAX + 1)];
+    size_t size;
+    unsigned i;
+
+    add(&words, "%s", emulator->program);
+    if (!chooses_accelerator(options)) {
+        add(&words, "-accel");
+        add(&words, "tcg");
+    }
+    for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+        add(&words, "%s", fixed[i]);
+    add(&words, "-m");
+    add(&words, "%u", machine->memory);
+    add(&words, "-smp");
+    add(&words, "%u", machine->cpus);
+    /* Names through the descriptor: no folder name can upset QEMU's comma and blank separated list.
+     */
+    size = (size_t)snprintf(modules, sizeof(modules), "/proc/self/fd/%d/handoff", machine->folder);
+    for (i = 1; i <= machine->modules; i++)
+        size += (size_t)snprintf(modules + size, sizeof(modules) - size, ",/proc/self/fd/%d/%u",
+                                 machine->folder, i);
+    add(&words, "-kernel");
+    add(&words, "%s", emulator->hypervisor);
+    add(&words, "-initrd");
+    add(&words, "%s", modules);
+    add(&words, "-chardev");
+    add(&words, "socket,id=log,fd=%d", machine->log);
+    add(&words, "-serial");
+    add(&words, "chardev:log");
+    add(&words, "-chardev");
+    add(&words, "socket,id=console,fd=%d", machine->console);
+    add(&words, "-serial");
+    add(&words, "chardev:console");
+    add(&words, "-device");
+    add(&words, "isa-debug-exit,iobase=0x%x,iosize=1", HANDOFF_EXIT_PORT);
+    for (i = 0; i < options->emulator_arguments; i++)
+        add(&words, "%s", options->emulator_argument[i]);
+    return words.word;
+}
+
+void emulator_command_free(char **command)
+{
+    unsigned i;
+
+    for (i = 0; command[i]; i++)
+        free(command[i]);
+    free(command);
+}
+
+/* ---- the process ---------------------------------------------------------------------------- */
+
+/* A wire: ours[0], QEMU's[1]. */
+static bool make_wire(int wire[2], struct failure *failure)
+{
+    int room = WIRE_ROOM, i;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, wire))
+        return fail(failure, "socketpair: %s", strerror(errno));
+    /* QEMU sends single bytes, each of which costs the kernel hundreds: the more room the better.
+     */
+    for (i = 0; i < 2; i++)
+        if (setsockopt(wire[i], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)))
+            setsockopt(wire[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+    return true;
+}
+
+static void inherit(int descriptor)
+{
+    fcntl(descriptor, F_SETFD, 0);
+}
+
+/* The child: QEMU, or nothing. */
+static void become(char **command, const struct emulator_machine *machine, pid_t parent)
+{
+    int nothing = open("/dev/null", O_RDONLY);
+    sigset_t none;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(127);
+    setpgid(0, 0); /* the terminal's signals are for pinion, which passes the end on */
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    dup2(nothing, STDIN_FILENO);
+    dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output is the guests' */
+    inherit(machine->log);
+    inherit(machine->console);
+    inherit(machine->folder);
+    execv(command[0], command);
+    fprintf(stderr, "pinion: %s: %s\n", command[0], strerror(errno));
+    _exit(127);
+}
+
+bool emulator_start(struct emulator *emulator, const struct bundle *bundle,
+                    const struct options *options, unsigned memory, struct failure *failure)
+{
+    struct emulator_machine machine = {.memory = memory, .modules = bundle->modules};
+    int log[2], console[2];
+    pid_t parent = getpid();
+    char **command;
+
+    machine.cpus = options->machine_cpus ? options->machine_cpus : 1;
+    machine.folder = open(bundle->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (machine.folder < 0)
+        return fail(failure, "%s: %s", bundle->folder, strerror(errno));
+    if (!make_wire(log, failure) || !make_wire(console, failure))
+        return false;
+    machine.log = log[1];
+    machine.console = console[1];
+    command = emulator_command(emulator, &machine, options);
+    emulator->pid = fork();
+    if (!emulator->pid)
+        become(command, &machine, parent);
+    emulator_command_free(command);
+    close(log[1]);
+    close(console[1]);
+    close(machine.folder);
+    emulator->log_wire = log[0];
+    emulator->console_wire = console[0];
+    if (emulator->pid < 0)
+        return fail(failure, "fork: %s", strerror(errno));
+    return true;
+}
+
+void emulator_kill(struct emulator *emulator)
+{
+    if (emulator->pid > 0)
+        kill(emulator->pid, SIGKILL);
+}
+
+int emulator_wait(struct emulator *emulator)
+{
+    int status = 0;
+
+    while (waitpid(emulator->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    emulator->pid = -1;
+    return status;
+}
+
+int emulator_exit_status(int status, struct failure *failure)
+{
+    failure->sentence[0] = 0;
+    if (WIFSIGNALED(status)) {
+        fail(failure, "the emulator was ended by signal %d (%s)", WTERMSIG(status),
+             strsignal(WTERMSIG(status)));
+        return 3;
+    }
+    switch (WEXITSTATUS(status)) {
+    case 2 * HANDOFF_ALL_WELL + 1:
+        return 0;
+    case 2 * HANDOFF_CRASHED + 1:
+        return 1;
+    case 2 * HANDOFF_FAILED + 1:
+        fail(failure, "the hypervisor failed; its log says why");
+        return 3;
+    case 0:
+        fail(failure, "the machine stopped or reset before the hypervisor reported an end");
+        return 3;
+    default:
+        fail(failure, "the emulator ended with status %d before the hypervisor reported an end",
+             WEXITSTATUS(status));
+        return 3;
+    }
+}

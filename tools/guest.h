@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* One guest as the user asked for it, from a .cfg or from the command line. */
+#ifndef TOOLS_GUEST_H
+#define TOOLS_GUEST_H
+
+#include "lib/handoff.h"
+#include "tools/fail.h"
+
+#define GUEST_MEMORY_DEFAULT 256u     /* MiB */
+#define GUEST_MEMORY_MAX     1048576u /* MiB; a slip of the finger rather than a limit */
+#define GUEST_CMDLINE_MAX    1023u    /* the ABI's start_info has room for 1024 bytes */
+#define GUEST_VCPUS_MAX      32u      /* what the ABI's shared_info has room for */
+#define GUEST_VCPUS_TODAY    1u
+
+struct guest {
+    char name[HANDOFF_NAME_MAX + 1];
+    char *kernel;
+    char *ramdisk;   /* NULL: none */
+    char *cmdline;   /* NULL: none */
+    unsigned memory; /* MiB */
+    unsigned vcpus;
+};
+
+struct guests {
+    unsigned count;
+    struct guest guest[HANDOFF_GUESTS_MAX];
+};
+
+void guest_free(struct guest *guest);
+void guests_free(struct guests *guests);
+
+/* Whether a value may be used; the sentence says what was expected, without a place. */
+bool guest_set_name(struct guest *guest, const char *name, struct failure *failure);
+bool guest_set_memory(struct guest *guest, unsigned long long mib, struct failure *failure);
+bool guest_set_vcpus(struct guest *guest, unsigned long long count, struct failure *failure);
+bool guest_check_cmdline(const char *text, struct failure *failure);
+
+#endif

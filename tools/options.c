@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of `pinion run`: --option VALUE or --option=VALUE, then operands. */
+#include "tools/options.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char options_help_text[] =
+    "usage: pinion run [options] KERNEL            one guest from a kernel image\n"
+    "       pinion run [options] GUEST.cfg ...     one or more guests, each in xl.cfg syntax\n"
+    "\n"
+    "KERNEL is a bzImage (gzip, xz, zstd, lz4) or an ELF file, with Xen PV notes.\n"
+    "\n"
+    "One guest from a kernel image:\n"
+    "  --ramdisk FILE         its initial ramdisk\n"
+    "  --cmdline TEXT         its kernel command line\n"
+    "  --memory MIB           its memory (256)\n"
+    "  --vcpus N              its virtual CPUs (1; this version: no more)\n"
+    "  --name NAME            its name (guest)\n"
+    "The emulated machine:\n"
+    "  --machine-memory MIB   its memory (default: what the guests need)\n"
+    "  --machine-cpus N       its CPUs (default: what the guests need; this version uses one)\n"
+    "  --emulator-arg ARG     handed to QEMU as it is; may be repeated\n"
+    "                         (KVM instead of software emulation: --emulator-arg -enable-kvm)\n"
+    "The run:\n"
+    "  --timeout SECONDS      give up then (default: never)\n"
+    "  --log FILE             the hypervisor's log (default: standard error)\n"
+    "\n"
+    "Standard output carries the guest's console; with several guests each line begins `NAME: `.\n"
+    "Standard input is the console's too when there is one guest; on a terminal Ctrl-] ends the "
+    "run.\n"
+    "Keys of a GUEST.cfg: name, kernel, ramdisk, memory, vcpus, cmdline, or root and extra.\n"
+    "PINION_HYPERVISOR names the hypervisor image (default: pinion.bin beside this command).\n"
+    "\n"
+    "Exit status: 0 every guest powered off or rebooted, 1 a guest crashed (the log says why),\n"
+    "2 bad usage or bad input, nothing was started, 3 the hypervisor failed, 124 time-out.\n";
+
+enum option {
+    OPTION_RAMDISK,
+    OPTION_CMDLINE,
+    OPTION_MEMORY,
+    OPTION_VCPUS,
+    OPTION_NAME,
+    OPTION_MACHINE_MEMORY,
+    OPTION_MACHINE_CPUS,
+    OPTION_TIMEOUT,
+    OPTION_EMULATOR_ARG,
+    OPTION_LOG,
+    OPTIONS
+};
+
+static const char *const option_name[OPTIONS] = {
+    [OPTION_RAMDISK] = "ramdisk",
+    [OPTION_CMDLINE] = "cmdline",
+    [OPTION_MEMORY] = "memory",
+    [OPTION_VCPUS] = "vcpus",
+    [OPTION_NAME] = "name",
+    [OPTION_MACHINE_MEMORY] = "machine-memory",
+    [OPTION_MACHINE_CPUS] = "machine-cpus",
+    [OPTION_TIMEOUT] = "timeout",
+    [OPTION_EMULATOR_ARG] = "emulator-arg",
+    [OPTION_LOG] = "log",
+};
+
+bool number_read(const char *text, unsigned long long low, unsigned long long high,
+                 unsigned long long *number)
+{
+    unsigned long long value = 0;
+
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (!isdigit((unsigned char)*text) || value > (~0ull - 9) / 10)
+            return false;
+        value = value * 10 + (unsigned)(*text - '0');
+    }
+    *number = value;
+    return value >= low && value <= high;
+}
+
+static void set_text(char **field, const char *text)
+{
+    free(*field);
+    *field = copy_text(text);
+}
+
+/* --option VALUE for the guest; the sentence still lacks the option's name. */
+static bool take_guest_option(struct options *options, enum option option, const char *value,
+                              struct failure *failure)
+{
+    unsigned long long number = 0;
+
+    options->guest_options = true;
+    switch (option) {
+    case OPTION_RAMDISK:
+        set_text(&options->guest.ramdisk, value);
+        return true;
+    case OPTION_CMDLINE:
+        set_text(&options->guest.cmdline, value);
+        return guest_check_cmdline(value, failure);
+    case OPTION_NAME:
+        return guest_set_name(&options->guest, value, failure);
+    case OPTION_MEMORY:
+        if (!number_read(value, 0, ~0u, &number))
+            number = 0;
+        return guest_set_memory(&options->guest, number, failure);
+    default:
+        if (!number_read(value, 0, ~0u, &number))
+            number = 0;
+        return guest_set_vcpus(&options->guest, number, failure);
+    }
+}
+
+static bool take_number(const char *value, unsigned high, unsigned *field, struct failure *failure)
+{
+    unsigned long long number;
+
+    if (!number_read(value, 1, high, &number))
+        return fail(failure, "expected a number from 1 to %u", high);
+    *field = (unsigned)number;
+    return true;
+}
+
+static bool take_option(struct options *options, enum option option, const char *value,
+                        struct failure *failure)
+{
+    switch (option) {
+    case OPTION_MACHINE_MEMORY:
+        return take_number(value, GUEST_MEMORY_MAX, &options->machine_memory, failure);
+    case OPTION_MACHINE_CPUS:
+        return take_number(value, 255, &options->machine_cpus, failure);
+    case OPTION_TIMEOUT:
+        return take_number(value, 100000000, &options->timeout, failure);
+    case OPTION_EMULATOR_ARG:
+        options->emulator_argument[options->emulator_arguments++] = value;
+        return true;
+    case OPTION_LOG:
+        options->log = value;
+        return true;
+    default:
+        return take_guest_option(options, option, value, failure);
+    }
+}
+
+/* The option that `word` names, without its leading "--"; OPTIONS: none. */
+static enum option find_option(const char *word, size_t size)
+{
+    enum option option;
+
+    for (option = 0; option < OPTIONS; option++)
+        if (strlen(option_name[option]) == size && !memcmp(option_name[option], word, size))
+            break;
+    return option;
+}
+
+static bool is_cfg(const char *operand)
+{
+    size_t size = strlen(operand);
+
+    return size > 4 && !strcmp(operand + size - 4, ".cfg");
+}
+
+static bool check_operands(struct options *options, struct failure *failure)
+{
+    unsigned i, cfgs = 0;
+
+    if (!options->operands)
+        return fail(failure, "run: a KERNEL or a GUEST.cfg is missing; see pinion run --help");
+    for (i = 0; i < options->operands; i++)
+        cfgs += is_cfg(options->operand[i]);
+    options->operands_are_cfg = cfgs > 0;
+    if (cfgs && cfgs != options->operands)
+        return fail(failure, "run: either one KERNEL or files that end in .cfg, not both");
+    if (!cfgs && options->operands > 1)
+        return fail(failure,
+                    "run: one KERNEL at a time (%s is too many); several guests need a "
+                    ".cfg each",
+                    options->operand[1]);
+    if (cfgs && options->guest_options)
+        return fail(failure, "run: --ramdisk, --cmdline, --memory, --vcpus and --name belong to a "
+                             "KERNEL; with a .cfg write them there");
+    if (options->operands > HANDOFF_GUESTS_MAX)
+        return fail(failure, "run: at most %d guests at a time", HANDOFF_GUESTS_MAX);
+    return true;
+}
+
+bool options_read(struct options *options, int count, char **words, struct failure *failure)
+{
+    bool only_operands = false;
+    int i;
+
+    *options = (struct options){0};
+    options->guest.memory = GUEST_MEMORY_DEFAULT;
+    options->guest.vcpus = 1;
+    guest_set_name(&options->guest, "guest", failure);
+    options->operand = grow(NULL, sizeof(char *) * (unsigned)(count + 1));
+    options->emulator_argument = grow(NULL, sizeof(char *) * (unsigned)(count + 1));
+    for (i = 0; i < count; i++) {
+        const char *word = words[i], *value = strchr(word, '=');
+        size_t size = value ? (size_t)(value - word) : strlen(word);
+        struct failure reason;
+        enum option option;
+
+        if (only_operands || word[0] != '-' || !word[1]) {
+            options->operand[options->operands++] = word;
+            continue;
+        }
+        if (!strcmp(word, "--")) {
+            only_operands = true;
+            continue;
+        }
+        if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+            options->help = true;
+            return true;
+        }
+        option = word[1] == '-' ? find_option(word + 2, size - 2) : OPTIONS;
+        if (option == OPTIONS)
+            return fail(failure, "run: unknown option %.*s; see pinion run --help", (int)size,
+                        word);
+        if (!value && i + 1 == count)
+            return fail(failure, "run: --%s needs a value", option_name[option]);
+        value = value ? value + 1 : words[++i];
+        if (!take_option(options, option, value, &reason))
+            return fail(failure, "run: --%s %.200s: %.600s", option_name[option], value,
+                        reason.sentence);
+    }
+    return check_operands(options, failure);
+}
+
+void options_free(struct options *options)
+{
+    guest_free(&options->guest);
+    free(options->operand);
+    free(options->emulator_argument);
+    *options = (struct options){0};
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* One poll loop over at most six descriptors. */
+#include "tools/relay.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/terminal.h"
+
+#define QUEUE_LONG  (4u << 20)
+#define WRITE_PIECE 4096u /* a pipe that polls writable takes this much without blocking */
+#define DRAIN_TIME  3u    /* seconds */
+
+enum slot {
+    SLOT_LOG_WIRE,
+    SLOT_CONSOLE_WIRE,
+    SLOT_LOG_TO,
+    SLOT_OUT_TO,
+    SLOT_IN,
+    SLOT_SIGNALS,
+    SLOTS
+};
+
+void relay_start(struct relay *relay, const struct guests *guests)
+{
+    *relay = (struct relay){0};
+    relay->log_wire = relay->console_wire = relay->log_to = relay->out_to = -1;
+    relay->in_from = relay->signals = -1;
+    consoles_start(&relay->consoles, guests);
+}
+
+static long long milliseconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
+/* Reads what a wire has. Returns false when it has ended. */
+static bool read_wire(int wire, uint8_t *bytes, size_t room, size_t *size)
+{
+    ssize_t got = recv(wire, bytes, room, MSG_DONTWAIT);
+
+    *size = got > 0 ? (size_t)got : 0;
+    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+static void take_log(struct relay *relay)
+{
+    uint8_t bytes[65536];
+    size_t size;
+
+    if (!read_wire(relay->log_wire, bytes, sizeof(bytes), &size))
+        relay->log_wire = -1;
+    if (!relay->log_broken)
+        buffer_append(&relay->log, bytes, size);
+}
+
+static void take_console(struct relay *relay)
+{
+    uint8_t bytes[65536];
+    size_t size;
+    bool more = read_wire(relay->console_wire, bytes, sizeof(bytes), &size);
+
+    consoles_take(&relay->consoles, bytes, size, &relay->out);
+    if (!more) {
+        relay->console_wire = -1;
+        consoles_finish(&relay->consoles, &relay->out);
+    }
+    if (relay->out_broken)
+        relay->out.size = 0;
+}
+
+/* Writes a piece of a queue. False: nobody will ever read it. */
+static bool write_queue(int to, struct buffer *queue)
+{
+    ssize_t wrote = write(to, queue->bytes, queue->size < WRITE_PIECE ? queue->size : WRITE_PIECE);
+
+    if (wrote < 0 && errno != EAGAIN && errno != EINTR) {
+        queue->size = 0;
+        return false;
+    }
+    if (wrote > 0)
+        buffer_consume(queue, (size_t)wrote);
+    return true;
+}
+
+/* Keys for the guest; false when one of them says that the run shall end. */
+static bool take_input(struct relay *relay)
+{
+    uint8_t bytes[4096];
+    ssize_t got = read(relay->in_from, bytes, sizeof(bytes));
+
+    if (got <= 0) {
+        if (!got || (errno != EAGAIN && errno != EINTR))
+            relay->in_from = -1;
+        return true;
+    }
+    if (relay->is_terminal && memchr(bytes, TERMINAL_QUIT, (size_t)got))
+        return false;
+    buffer_append(&relay->in, bytes, (size_t)got);
+    return true;
+}
+
+static void send_input(struct relay *relay)
+{
+    ssize_t sent =
+        send(relay->console_wire, relay->in.bytes, relay->in.size, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    if (sent > 0)
+        buffer_consume(&relay->in, (size_t)sent);
+    else if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        relay->in.size = 0;
+}
+
+/* What to wait for now. */
+static void fill_slots(const struct relay *relay, struct pollfd *slot)
+{
+    bool full = relay->in.size >= QUEUE_LONG || relay->console_wire < 0;
+    short console = 0;
+
+    if (relay->out.size < QUEUE_LONG)
+        console |= POLLIN;
+    if (relay->in.size)
+        console |= POLLOUT;
+    slot[SLOT_LOG_WIRE] =
+        (struct pollfd){relay->log.size < QUEUE_LONG ? relay->log_wire : -1, POLLIN, 0};
+    slot[SLOT_CONSOLE_WIRE] = (struct pollfd){console ? relay->console_wire : -1, console, 0};
+    slot[SLOT_LOG_TO] = (struct pollfd){relay->log.size ? relay->log_to : -1, POLLOUT, 0};
+    slot[SLOT_OUT_TO] = (struct pollfd){relay->out.size ? relay->out_to : -1, POLLOUT, 0};
+    slot[SLOT_IN] = (struct pollfd){full ? -1 : relay->in_from, POLLIN, 0};
+    slot[SLOT_SIGNALS] = (struct pollfd){relay->signals, POLLIN, 0};
+}
+
+/* Does what the slots allow. Returns RELAY_ENDED to go on. */
+static enum relay_end serve_slots(struct relay *relay, const struct pollfd *slot)
+{
+    struct signalfd_siginfo signal;
+
+    if (slot[SLOT_SIGNALS].revents &&
+        read(relay->signals, &signal, sizeof(signal)) == sizeof(signal)) {
+        relay->signal = (int)signal.ssi_signo;
+        return RELAY_SIGNAL;
+    }
+    if (slot[SLOT_LOG_WIRE].revents)
+        take_log(relay);
+    if (slot[SLOT_CONSOLE_WIRE].revents & POLLOUT)
+        send_input(relay);
+    if (slot[SLOT_CONSOLE_WIRE].revents & ~POLLOUT)
+        take_console(relay);
+    if (slot[SLOT_LOG_TO].revents && !write_queue(relay->log_to, &relay->log))
+        relay->log_broken = true;
+    if (slot[SLOT_OUT_TO].revents && !write_queue(relay->out_to, &relay->out)) {
+        relay->out_broken = true;
+        return RELAY_NO_READER;
+    }
+    if (slot[SLOT_IN].revents && !take_input(relay))
+        return RELAY_QUIT;
+    return RELAY_ENDED;
+}
+
+enum relay_end relay_run(struct relay *relay, unsigned seconds)
+{
+    long long deadline = milliseconds() + seconds * 1000ll;
+
+    while (relay->log_wire >= 0 || relay->console_wire >= 0 || relay->log.size || relay->out.size) {
+        bool machine_runs = relay->log_wire >= 0 || relay->console_wire >= 0;
+        long long left = deadline - milliseconds();
+        struct pollfd slot[SLOTS];
+        enum relay_end end;
+        int wait = -1;
+
+        if (seconds && machine_runs) {
+            if (left <= 0)
+                return RELAY_TIMEOUT;
+            wait = left > 1000000 ? 1000000 : (int)left;
+        }
+        fill_slots(relay, slot);
+        if (poll(slot, SLOTS, wait) <= 0)
+            continue;
+        end = serve_slots(relay, slot);
+        if (end != RELAY_ENDED)
+            return end;
+    }
+    return RELAY_ENDED;
+}
+
+void relay_drain(struct relay *relay)
+{
+    long long deadline = milliseconds() + DRAIN_TIME * 1000ll;
+
+    relay->in_from = relay->signals = -1;
+    relay->in.size = 0;
+    while (relay->log_wire >= 0 || relay->console_wire >= 0 || relay->log.size || relay->out.size) {
+        long long left = deadline - milliseconds();
+        struct pollfd slot[SLOTS];
+
+        if (left <= 0)
+            return;
+        fill_slots(relay, slot);
+        if (poll(slot, SLOTS, (int)left) > 0)
+            serve_slots(relay, slot);
+    }
+}
+
+void relay_free(struct relay *relay)
+{
+    unsigned i;
+
+    for (i = 0; i < HANDOFF_GUESTS_MAX; i++)
+        buffer_free(&relay->consoles.line[i]);
+    buffer_free(&relay->log);
+    buffer_free(&relay->out);
+    buffer_free(&relay->in);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Raw mode and back. */
+#include "tools/terminal.h"
+
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+static struct termios before;
+static bool lent;
+
+bool terminal_is_ours(void)
+{
+    return isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp();
+}
+
+void terminal_lend(void)
+{
+    struct termios raw;
+
+    if (lent || tcgetattr(STDIN_FILENO, &before))
+        return;
+    raw = before;
+    raw.c_iflag &= ~(tcflag_t)(BRKINT | ICRNL | INLCR | IGNCR | INPCK | ISTRIP | IXON);
+    raw.c_lflag &= ~(tcflag_t)(ECHO | ICANON | IEXTEN | ISIG);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    /* Output processing stays: the log shares the screen and ends its lines with \n. */
+    lent = !tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+    if (lent)
+        atexit(terminal_restore);
+}
+
+void terminal_restore(void)
+{
+    if (lent)
+        tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    lent = false;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* The audit: recounts everything from the tables and compares. It shares no arithmetic with the
+ * engine, only the definitions of the words. */
+#include "vmmu/defer.h"
+#include "vmmu/entry.h"
+#include "vmmu/port.h"
+
+/* One audit on its way: a window of frames is counted at a time, over all tables. */
+struct recount {
+    const struct vmmu_audit *audit;
+    u64 first, frames; /* the window */
+    u64 findings;
+};
+
+static void tell(struct recount *run, mfn_t m, const char *what, u64 expected, u64 found)
+{
+    const struct vmmu_finding finding = {m, what, expected, found};
+    run->findings++;
+    port_audit_found(&finding);
+}
+
+static u64 references_of(mfn_t m)
+{
+    return atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
+}
+
+static u64 use_word_of(mfn_t m)
+{
+    return atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
+}
+
+static u64 entry_of(mfn_t table, u32 index)
+{
+    return atomic_load_explicit(&entry_table(table)[index], memory_order_relaxed);
+}
+
+/* Somebody has so many references and type references on `m`. */
+static void tally(struct recount *run, mfn_t m, u32 references, u32 uses)
+{
+    if (m.n - run->first < run->frames) {
+        run->audit->scratch[2 * (m.n - run->first)] += references;
+        run->audit->scratch[2 * (m.n - run->first) + 1] += uses;
+    }
+}
+
+/* How many entries of table `m` hold their references. */
+static u32 entries_held(u64 use)
+{
+    if (use & USE_PARTIAL) {
+        return (u32)use_place(use);
+    }
+    return use & USE_VALIDATED ? ENTRIES : 0;
+}
+
+static void tally_table(struct recount *run, mfn_t m, u64 use)
+{
+    const u32 level = (u32)use_type(use);
+    const u32 held = entries_held(use);
+    for (u32 i = 0; i < held; i++) {
+        const u64 entry = entry_of(m, i);
+        if ((entry & ENTRY_PRESENT) && entry_slot_is_guests(level, i)) {
+            tally(run, entry_frame(entry), 1, level > 1 || (entry & ENTRY_WRITABLE));
+        }
+    }
+    if (use & USE_CHILD) {
+        tally(run, entry_frame(entry_of(m, held)), 1, 0);
+    }
+}
+
+/* What frame `m`'s own words and contents hold on to. */
+static void tally_frame(struct recount *run, mfn_t m)
+{
+    const u64 references = references_of(m);
+    const u64 use = use_word_of(m);
+    if (!(references & REF_OWNED)) {
+        return;
+    }
+    if (references & REF_ALLOCATED) {
+        tally(run, m, 1, use_type(use) == TYPE_SHARED);
+    }
+    if (use & USE_PINNED) {
+        tally(run, m, 1, 1);
+    }
+    if (use & USE_PARTIAL) {
+        tally(run, m, 1, 1);
+    }
+    if (type_is_table(use_type(use))) {
+        tally_table(run, m, use);
+    }
+}
+
+static void tally_list(struct recount *run, const mfn_t *list, u32 count)
+{
+    for (u32 i = 0; i < count; i++) {
+        if (!mfn_is_none(list[i])) {
+            tally(run, list[i], 1, 1);
+        }
+    }
+}
+
+static void tally_vcpu(struct recount *run, const struct vmmu_vcpu *vcpu)
+{
+    tally_list(run, &vcpu->kernel_root, 1);
+    tally_list(run, &vcpu->user_root, 1);
+    tally_list(run, vcpu->gdt_frame, VMMU_GDT_FRAMES);
+    tally_list(run, vcpu->ldt_frame, VMMU_LDT_FRAMES);
+    if (!mfn_is_none(vcpu->deferred.frame)) {
+        tally(run, vcpu->deferred.frame, 1, vcpu->deferred.kind == DEFER_PUT);
+    }
+}
+
+static void count_window(struct recount *run)
+{
+    const struct vmmu_audit *audit = run->audit;
+    for (u64 i = 0; i < 2 * run->frames; i++) {
+        audit->scratch[i] = 0;
+    }
+    for (u64 n = 0; n < vmmu_state.count; n++) {
+        tally_frame(run, mfn(n));
+    }
+    for (u32 i = 0; i < audit->vcpu_count; i++) {
+        tally_vcpu(run, audit->vcpus[i]);
+    }
+    tally_list(run, audit->held, audit->held_count);
+    for (u64 i = 0; i < run->frames; i++) {
+        const mfn_t m = mfn(run->first + i);
+        const u64 references = references_of(m) & REF_OWNED ? frame_count(references_of(m)) : 0;
+        const u64 uses = references_of(m) & REF_OWNED ? frame_count(use_word_of(m)) : 0;
+        if (references != audit->scratch[2 * i]) {
+            tell(run, m, "references", audit->scratch[2 * i], references);
+        }
+        if (uses != audit->scratch[2 * i + 1]) {
+            tell(run, m, "type references", audit->scratch[2 * i + 1], uses);
+        }
+    }
+}
+
+/* The type word by itself makes sense, and no operation is on its way. */
+static void check_use(struct recount *run, mfn_t m, u64 use)
+{
+    const u64 state = use & (USE_VALIDATED | USE_PARTIAL);
+    const bool table = type_is_table(use_type(use));
+    if (use & USE_LOCKED) {
+        tell(run, m, "locked", 0, 1);
+    }
+    if (use_type(use) >= TYPES) {
+        tell(run, m, "no such type", 0, use);
+    }
+    if (frame_count(use) == 0 ? state != 0 : state != USE_VALIDATED && state != USE_PARTIAL) {
+        tell(run, m, "validated and partial do not fit the count", frame_count(use), use);
+    }
+    if ((use & USE_PARTIAL) && (!table || use_type(use) == TYPE_L1 || frame_count(use) != 1 ||
+                                use_place(use) > ENTRIES || (use & USE_PINNED))) {
+        tell(run, m, "partial where it cannot be", 0, use);
+    }
+    if ((use & USE_CHILD) && !((use & USE_PARTIAL) && use_place(use) < ENTRIES)) {
+        tell(run, m, "a partial target without a place", 0, use);
+    }
+    if ((use & USE_PINNED) && !(table && (use & USE_VALIDATED))) {
+        tell(run, m, "pinned, but not a live table", 0, use);
+    }
+}
+
+/* A live entry that is the guest's. */
+static void check_entry(struct recount *run, mfn_t table, u32 level, u64 entry)
+{
+    if (entry_check(level, entry) != VMMU_DONE || entry_installed(entry) != entry) {
+        tell(run, table, "an entry that may not be", entry_installed(entry), entry);
+        return;
+    }
+    if (!(entry & ENTRY_PRESENT)) {
+        return;
+    }
+    const mfn_t target = entry_frame(entry);
+    const u64 use = use_word_of(target);
+    if (!(references_of(target) & REF_OWNED)) {
+        tell(run, table, "an entry shows a frame without an owner", 0, entry);
+    } else if (ref_owner(references_of(target)) != ref_owner(references_of(table)) &&
+               (level > 1 || !run->audit->foreign_mappings)) {
+        tell(run, table, "an entry shows a frame of another owner", ref_owner(references_of(table)),
+             entry);
+    } else if (level > 1 && !use_is_valid(use, (enum vmmu_type)(level - 1))) {
+        tell(run, table, "an entry points at no table of the level below", level - 1, entry);
+    } else if (level == 1 && (entry & ENTRY_WRITABLE) && use_type(use) != TYPE_WRITABLE &&
+               !(use_type(use) == TYPE_SHARED && (use & USE_SHARE_WRITABLE))) {
+        tell(run, table, "a writable entry shows what must not be written", TYPE_WRITABLE, entry);
+    }
+}
+
+static void check_table(struct recount *run, mfn_t m, u64 use)
+{
+    const u32 level = (u32)use_type(use);
+    for (u32 i = 0; i < ENTRIES; i++) {
+        const u64 entry = entry_of(m, i);
+        if (entry_slot_is_guests(level, i)) {
+            check_entry(run, m, level, entry);
+        } else if (entry != vmmu_state.hypervisor_slots[i - VMMU_GUEST_HOLE_FIRST]) {
+            tell(run, m, "a hypervisor slot",
+                 vmmu_state.hypervisor_slots[i - VMMU_GUEST_HOLE_FIRST], entry);
+        }
+    }
+}
+
+static void check_frame(struct recount *run, mfn_t m)
+{
+    const u64 use = use_word_of(m);
+    if (!(references_of(m) & REF_OWNED)) {
+        return;
+    }
+    check_use(run, m, use);
+    if (!(use & USE_VALIDATED)) {
+        return;
+    }
+    if (type_is_table(use_type(use))) {
+        check_table(run, m, use);
+    } else if (use_type(use) == TYPE_DESCRIPTOR) {
+        for (u32 i = 0; i < ENTRIES; i++) {
+            if (!vmmu_descriptor_allowed(entry_of(m, i))) {
+                tell(run, m, "a descriptor that may not be", 0, entry_of(m, i));
+            }
+        }
+    }
+}
+
+/* A domain's own count of its frames. */
+static void check_domain(struct recount *run, struct vmmu_domain *domain)
+{
+    u64 frames = 0;
+    for (u64 n = 0; n < vmmu_state.count; n++) {
+        frames += ref_is_owned_by(references_of(mfn(n)), domain->id) &&
+                  use_type(use_word_of(mfn(n))) != TYPE_SHARED;
+    }
+    const u64 counted = atomic_load_explicit(&domain->frames, memory_order_relaxed);
+    if (counted != frames) {
+        tell(run, MFN_NONE, "frames of a domain", frames, counted);
+    }
+}
+
+/* True for the first vCPU of its domain. */
+static bool is_first(const struct vmmu_audit *audit, u32 index)
+{
+    for (u32 i = 0; i < index; i++) {
+        if (audit->vcpus[i]->domain == audit->vcpus[index]->domain) {
+            return false;
+        }
+    }
+    return true;
+}
+
+u64 vmmu_audit(const struct vmmu_audit *audit)
+{
+    struct recount run = {.audit = audit};
+
+    for (u64 n = 0; n < vmmu_state.count; n++) {
+        check_frame(&run, mfn(n));
+    }
+    for (u32 i = 0; i < audit->vcpu_count; i++) {
+        if (is_first(audit, i)) {
+            check_domain(&run, audit->vcpus[i]->domain);
+        }
+    }
+    for (u64 first = 0; first < vmmu_state.count && audit->scratch_frames;
+         first += audit->scratch_frames) {
+        const u64 left = vmmu_state.count - first;
+        run.first = first;
+        run.frames = left < audit->scratch_frames ? left : audit->scratch_frames;
+        count_window(&run);
+    }
+    return run.findings;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The one thing that a vCPU may still have to do for an operation that is over. */
+#include "vmmu/defer.h"
+
+#include "vmmu/port.h"
+#include "vmmu/ref.h"
+#include "vmmu/result.h"
+#include "vmmu/type.h"
+
+void defer_note(struct vmmu_vcpu *vcpu, mfn_t m, enum defer_kind kind)
+{
+    if (!mfn_is_none(vcpu->deferred.frame)) {
+        port_panic("a vCPU owes two things", m.n);
+    }
+    vcpu->deferred = (struct vmmu_deferred){m, kind};
+}
+
+void defer_put(struct vmmu_vcpu *vcpu, mfn_t m)
+{
+    if (type_put(m) == VMMU_DONE) {
+        ref_put(m);
+    } else {
+        defer_note(vcpu, m, DEFER_FINISH);
+    }
+}
+
+void defer_abandon(struct vmmu_vcpu *vcpu, mfn_t m, enum vmmu_result result)
+{
+    const u64 use = atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
+    if (result_is_refusal(result) && (use & USE_PARTIAL)) {
+        defer_note(vcpu, m, DEFER_FINISH);
+    } else {
+        ref_put(m);
+    }
+}
+
+enum vmmu_result vmmu_finish(struct vmmu_vcpu *vcpu)
+{
+    struct vmmu_deferred *deferred = &vcpu->deferred;
+    if (mfn_is_none(deferred->frame)) {
+        return VMMU_DONE;
+    }
+    const mfn_t m = deferred->frame;
+    const enum vmmu_result result = deferred->kind == DEFER_PUT ? type_put(m) : type_finish(m);
+    if (result != VMMU_DONE) {
+        deferred->kind = DEFER_FINISH;
+        return result;
+    }
+    deferred->frame = MFN_NONE;
+    ref_put(m);
+    return VMMU_DONE;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* One frame's two words, bit by bit.
+ *
+ * references: for whom the frame exists, and how often.
+ *     63     owned: clear means that the frame is free, and then both whole words are the
+ *            allocator's: it may keep anything in bits 0..62 and in all of `type`
+ *     62     allocated: the owner's own reference is among the count (of a TYPE_SHARED frame: the
+ *            hypervisor's)
+ *     46..61 owner, a domain id
+ *     32..45 flush stamp of the last drop to count 1
+ *     0..31  count. 0 while owned: on its way back to the allocator, nobody can have it
+ *
+ * type: as what it is used, and how often.
+ *     60..63 enum vmmu_type; at count 0: what it was last, which is all that is left of it
+ *     59     validated: the use is open to everybody
+ *     58     partial: half promoted or half demoted, and nobody is at work on it
+ *     57     pinned
+ *     56     locked: one CPU changes an entry of this live table
+ *     55     child: partial, and the entry at `place` still has its reference on its target
+ *     54     share_writable: TYPE_SHARED, and the guest may map it writable
+ *     32..53 place: partial: how many entries hold their references; count 0: flush stamp
+ *     0..31  count
+ *
+ * Count 1 with neither validated nor partial set means that one CPU is promoting or demoting the
+ * frame: the word is then that CPU's alone. */
+#ifndef VMMU_FRAME_H
+#define VMMU_FRAME_H
+
+#include <stdatomic.h>
+
+#include "vmmu/state.h"
+#include "vmmu/vmmu.h"
+
+#define FRAME_COUNT 0xffffffffull
+#define FRAME_COUNT_MAX                                                                            \
+    0xfffffff0ull /* ordinary gets stop here; the rest is for those that must not fail */
+
+#define REF_STAMP_SHIFT 32
+#define REF_STAMP_BITS  14
+#define REF_OWNER_SHIFT 46
+#define REF_OWNER       (0xffffull << REF_OWNER_SHIFT)
+#define REF_ALLOCATED   (1ull << 62)
+#define REF_OWNED       (1ull << 63)
+
+#define USE_PLACE_SHIFT    32
+#define USE_PLACE_BITS     22
+#define USE_SHARE_WRITABLE (1ull << 54)
+#define USE_CHILD          (1ull << 55)
+#define USE_LOCKED         (1ull << 56)
+#define USE_PINNED         (1ull << 57)
+#define USE_PARTIAL        (1ull << 58)
+#define USE_VALIDATED      (1ull << 59)
+#define USE_TYPE_SHIFT     60
+#define USE_TYPE           (0xfull << USE_TYPE_SHIFT)
+
+#define ENTRIES 512u /* of any table */
+
+/* A table's level and its type are the same number. */
+_Static_assert(TYPE_L1 == 1 && TYPE_L2 == 2 && TYPE_L3 == 3 && TYPE_L4 == 4, "level == type");
+_Static_assert(TYPES <= 16, "the type has four bits");
+_Static_assert(sizeof(struct vmmu_frame) == 16, "16 bytes a frame");
+
+static inline bool frame_exists(mfn_t m)
+{
+    return m.n < vmmu_state.count;
+}
+
+static inline struct vmmu_frame *frame_of(mfn_t m)
+{
+    return &vmmu_state.frames[m.n];
+}
+
+static inline u64 frame_count(u64 word)
+{
+    return word & FRAME_COUNT;
+}
+
+/* Ownership as it stands in a references word. */
+static inline u64 ref_owned_by(u16 id)
+{
+    return REF_OWNED | (u64)id << REF_OWNER_SHIFT;
+}
+
+static inline bool ref_is_owned_by(u64 references, u16 id)
+{
+    return (references & (REF_OWNED | REF_OWNER)) == ref_owned_by(id);
+}
+
+static inline u16 ref_owner(u64 references)
+{
+    return (u16)(references >> REF_OWNER_SHIFT);
+}
+
+static inline u64 ref_stamp(u64 references)
+{
+    return references >> REF_STAMP_SHIFT & ((1ull << REF_STAMP_BITS) - 1);
+}
+
+static inline u64 ref_with_stamp(u64 references, u64 clock)
+{
+    const u64 mask = (1ull << REF_STAMP_BITS) - 1;
+    return (references & ~(mask << REF_STAMP_SHIFT)) | (clock & mask) << REF_STAMP_SHIFT;
+}
+
+static inline enum vmmu_type use_type(u64 use)
+{
+    return (enum vmmu_type)(use >> USE_TYPE_SHIFT);
+}
+
+static inline u64 use_of(enum vmmu_type type)
+{
+    return (u64)type << USE_TYPE_SHIFT;
+}
+
+static inline u64 use_place(u64 use)
+{
+    return use >> USE_PLACE_SHIFT & ((1ull << USE_PLACE_BITS) - 1);
+}
+
+/* The place or stamp field of a type word; too large a clock value loses its top. */
+static inline u64 use_at(u64 place)
+{
+    return (place & ((1ull << USE_PLACE_BITS) - 1)) << USE_PLACE_SHIFT;
+}
+
+static inline bool type_is_table(enum vmmu_type type)
+{
+    return type >= TYPE_L1 && type <= TYPE_L4;
+}
+
+/* The word says: a validated frame of exactly this type. */
+static inline bool use_is_valid(u64 use, enum vmmu_type type)
+{
+    return (use & (USE_TYPE | USE_VALIDATED)) == (use_of(type) | USE_VALIDATED);
+}
+
+/* Adds to a counter that nobody orders anything by. */
+static inline void count_up(_Atomic u64 *counter, u64 by)
+{
+    atomic_fetch_add_explicit(counter, by, memory_order_relaxed);
+}
+
+#endif

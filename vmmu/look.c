@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* What a frame is, for people and reports. */
+#include "vmmu/frame.h"
+
+void vmmu_frame_look(mfn_t m, struct vmmu_frame_info *info)
+{
+    *info = (struct vmmu_frame_info){.valid = frame_exists(m)};
+    if (!info->valid) {
+        return;
+    }
+    const u64 references = atomic_load_explicit(&frame_of(m)->references, memory_order_acquire);
+    const u64 use = atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
+    info->owned = references & REF_OWNED;
+    if (!info->owned) {
+        return;
+    }
+    info->owner = ref_owner(references);
+    info->references = frame_count(references);
+    info->type = use_type(use);
+    info->type_count = frame_count(use);
+    info->pinned = use & USE_PINNED;
+    info->validated = use & USE_VALIDATED;
+    info->partial = use & USE_PARTIAL;
+}
+
+bool vmmu_frame_owned_by(const struct vmmu_domain *domain, mfn_t m)
+{
+    if (!frame_exists(m)) {
+        return false;
+    }
+    const u64 references = atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
+    return ref_is_owned_by(references, domain->id) && frame_count(references);
+}

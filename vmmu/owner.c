@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose a frame is: given, taken, shared, held, freed. */
+#include "vmmu/owner.h"
+
+#include "vmmu/entry.h"
+#include "vmmu/flush.h"
+#include "vmmu/port.h"
+#include "vmmu/ref.h"
+#include "vmmu/result.h"
+#include "vmmu/type.h"
+
+void vmmu_domain_start(struct vmmu_domain *domain, u16 id, u64 frames_max)
+{
+    domain->id = id;
+    domain->frames_max = frames_max;
+}
+
+void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain)
+{
+    vcpu->domain = domain;
+    vcpu->kernel_root = MFN_NONE;
+    vcpu->user_root = MFN_NONE;
+    vcpu->deferred.frame = MFN_NONE;
+    for (u32 i = 0; i < VMMU_GDT_FRAMES; i++) {
+        vcpu->gdt_frame[i] = MFN_NONE;
+    }
+    for (u32 i = 0; i < VMMU_LDT_FRAMES; i++) {
+        vcpu->ldt_frame[i] = MFN_NONE;
+    }
+}
+
+struct vmmu_domain *owner_of(mfn_t m)
+{
+    return port_domain(
+        ref_owner(atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed)));
+}
+
+/* Makes the free frame `m` the domain's, with these two words. */
+static void adopt(mfn_t m, u64 references, u64 use, u64 physical)
+{
+    struct vmmu_frame *frame = frame_of(m);
+    if (atomic_load_explicit(&frame->references, memory_order_relaxed) & REF_OWNED) {
+        port_panic("a frame is given that has an owner", m.n);
+    }
+    vmmu_state.m2p[m.n] = physical;
+    atomic_store_explicit(&frame->type, use, memory_order_relaxed);
+    atomic_store_explicit(&frame->references, references, memory_order_release);
+}
+
+enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p)
+{
+    if (atomic_load_explicit(&domain->dying, memory_order_relaxed)) {
+        return result_refuse(domain, REFUSED_DOMAIN_DYING, m.n);
+    }
+    if (!frame_exists(m)) {
+        return result_refuse(domain, REFUSED_BAD_FRAME, m.n);
+    }
+    if (atomic_fetch_add_explicit(&domain->frames, 1, memory_order_relaxed) >= domain->frames_max) {
+        atomic_fetch_sub_explicit(&domain->frames, 1, memory_order_relaxed);
+        return result_refuse(domain, REFUSED_TOO_MANY_FRAMES, m.n);
+    }
+    adopt(m, ref_owned_by(domain->id) | REF_ALLOCATED | 1, use_of(TYPE_NONE), p.n);
+    return VMMU_DONE;
+}
+
+enum vmmu_result vmmu_take(struct vmmu_domain *domain, mfn_t m)
+{
+    if (!frame_exists(m)) {
+        return result_refuse(domain, REFUSED_BAD_FRAME, m.n);
+    }
+    /* A shared page stays one for as long as it has an owner. */
+    const u64 use = atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
+    const enum vmmu_result result =
+        use_type(use) == TYPE_SHARED ? REFUSED_NOT_OWNER : ref_release(m, domain->id);
+    return result_tell(domain, result, m.n);
+}
+
+void owner_free(mfn_t m, u64 since)
+{
+    struct vmmu_frame *frame = frame_of(m);
+    const u64 use = atomic_load_explicit(&frame->type, memory_order_acquire);
+    struct vmmu_domain *domain = owner_of(m);
+
+    if (frame_count(use)) {
+        port_panic("a frame without references is in use", m.n);
+    }
+    const bool stopped = atomic_load_explicit(&domain->stopped, memory_order_acquire);
+    flush_since(domain, stopped ? domain->stopped_at : since);
+    vmmu_state.m2p[m.n] = MFN_NONE.n;
+    atomic_store_explicit(&frame->type, 0, memory_order_relaxed);
+    atomic_store_explicit(&frame->references, 0, memory_order_release);
+    if (use_type(use) != TYPE_SHARED) {
+        atomic_fetch_sub_explicit(&domain->frames, 1, memory_order_relaxed);
+    }
+    port_frame_free(domain, m);
+}
+
+void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable)
+{
+    if (!frame_exists(m)) {
+        port_panic("a frame is shared that does not exist", m.n);
+    }
+    adopt(m, ref_owned_by(domain->id) | REF_ALLOCATED | 1,
+          use_of(TYPE_SHARED) | USE_VALIDATED | (writable ? USE_SHARE_WRITABLE : 0) | 1,
+          MFN_NONE.n);
+}
+
+void vmmu_unshare(mfn_t m)
+{
+    type_put(m);
+    if (ref_release(m, owner_of(m)->id) != VMMU_DONE) {
+        port_panic("a frame is unshared that was not shared", m.n);
+    }
+}
+
+enum vmmu_result vmmu_hold(struct vmmu_domain *domain, mfn_t m)
+{
+    u64 word = m.n;
+    enum vmmu_result result = frame_exists(m) ? ref_get(m, domain->id) : REFUSED_BAD_FRAME;
+    if (result == VMMU_DONE) {
+        const u64 use = atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
+        result = type_get(m, use_type(use) == TYPE_SHARED ? TYPE_SHARED : TYPE_WRITABLE, &word);
+        if (result != VMMU_DONE) {
+            ref_put(m);
+        }
+    }
+    return result_tell(domain, result, word);
+}
+
+void vmmu_unhold(mfn_t m)
+{
+    type_put(m);
+    ref_put(m);
+}
+
+enum vmmu_result vmmu_reference(struct vmmu_domain *domain, mfn_t m)
+{
+    return result_tell(domain, frame_exists(m) ? ref_get(m, domain->id) : REFUSED_BAD_FRAME, m.n);
+}
+
+void vmmu_unreference(mfn_t m)
+{
+    ref_put(m);
+}

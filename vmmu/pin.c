@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Pins: a guest's word that a table stays one, so that it is checked once. */
+#include "vmmu/defer.h"
+#include "vmmu/ref.h"
+#include "vmmu/result.h"
+#include "vmmu/type.h"
+
+enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m, u32 level)
+{
+    enum vmmu_result result = defer_settle(vcpu);
+    u64 word = m.n;
+
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    if (level < 1 || level > 4) {
+        return result_refuse(vcpu->domain, REFUSED_BAD_LEVEL, level);
+    }
+    if (!frame_exists(m)) {
+        return result_refuse(vcpu->domain, REFUSED_BAD_FRAME, m.n);
+    }
+    result = ref_get(m, owner->id);
+    if (result != VMMU_DONE) {
+        return result_refuse(vcpu->domain, result, m.n);
+    }
+    _Atomic u64 *use = &frame_of(m)->type;
+    if (atomic_load_explicit(use, memory_order_relaxed) & USE_PINNED) {
+        ref_put(m);
+        return result_refuse(vcpu->domain, REFUSED_ALREADY_PINNED, m.n);
+    }
+    result = type_get(m, (enum vmmu_type)level, &word);
+    if (result != VMMU_DONE) {
+        defer_abandon(vcpu, m, result);
+        return result_tell(vcpu->domain, result, word);
+    }
+    if (atomic_fetch_or_explicit(use, USE_PINNED, memory_order_relaxed) & USE_PINNED) {
+        defer_put(vcpu, m);
+        return result_refuse(vcpu->domain, REFUSED_ALREADY_PINNED, m.n);
+    }
+    count_up(&owner->counters.pins, 1);
+    return VMMU_DONE;
+}
+
+enum vmmu_result vmmu_unpin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m)
+{
+    enum vmmu_result result = defer_settle(vcpu);
+
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    if (!frame_exists(m)) {
+        return result_refuse(vcpu->domain, REFUSED_BAD_FRAME, m.n);
+    }
+    result = ref_get(m, owner->id);
+    if (result != VMMU_DONE) {
+        return result_refuse(vcpu->domain, result, m.n);
+    }
+    /* Who clears the bit has the pin's two references to drop, and nobody else. */
+    const u64 old =
+        atomic_fetch_and_explicit(&frame_of(m)->type, ~USE_PINNED, memory_order_relaxed);
+    if (!(old & USE_PINNED)) {
+        ref_put(m);
+        return result_refuse(vcpu->domain, REFUSED_NOT_PINNED, m.n);
+    }
+    count_up(&owner->counters.unpins, 1);
+    defer_put(vcpu, m);
+    ref_put(m);
+    return VMMU_DONE;
+}

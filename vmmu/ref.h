@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The reference count: a frame with a reference keeps its owner and is not freed. */
+#ifndef VMMU_REF_H
+#define VMMU_REF_H
+
+#include "vmmu/frame.h"
+
+/* One reference on `m`, a frame below the frame count, if it belongs to domain `id`. Results:
+ * VMMU_DONE, REFUSED_NOT_OWNER, REFUSED_TOO_MANY_REFERENCES. */
+static inline enum vmmu_result ref_get(mfn_t m, u16 id)
+{
+    _Atomic u64 *word = &frame_of(m)->references;
+    u64 old = atomic_load_explicit(word, memory_order_relaxed);
+    do {
+        if (!ref_is_owned_by(old, id) || frame_count(old) == 0) {
+            return REFUSED_NOT_OWNER;
+        }
+        if (frame_count(old) >= FRAME_COUNT_MAX) {
+            return REFUSED_TOO_MANY_REFERENCES;
+        }
+    } while (!atomic_compare_exchange_weak_explicit(word, &old, old + 1, memory_order_acquire,
+                                                    memory_order_relaxed));
+    return VMMU_DONE;
+}
+
+/* One more reference for a caller who has one already and must not fail. */
+void ref_get_more(mfn_t m);
+
+/* Drops one reference where the count is low; the last one frees the frame. */
+void ref_put_low(mfn_t m);
+
+/* Drops the reference that `allocated` stands for, if `m` belongs to domain `id`. Results:
+ * VMMU_DONE, REFUSED_NOT_OWNER, REFUSED_ALREADY_RELEASED. */
+enum vmmu_result ref_release(mfn_t m, u16 id);
+
+/* Drops one reference. */
+static inline void ref_put(mfn_t m)
+{
+    _Atomic u64 *word = &frame_of(m)->references;
+    u64 old = atomic_load_explicit(word, memory_order_relaxed);
+    while (frame_count(old) > 2) {
+        if (atomic_compare_exchange_weak_explicit(word, &old, old - 1, memory_order_release,
+                                                  memory_order_relaxed)) {
+            return;
+        }
+    }
+    ref_put_low(m);
+}
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* The two roots of a vCPU: the tables that its CPU really uses. */
+#include "vmmu/defer.h"
+#include "vmmu/entry.h"
+#include "vmmu/descriptor.h"
+#include "vmmu/ref.h"
+#include "vmmu/result.h"
+#include "vmmu/type.h"
+
+/* The hold that a root needs. */
+static enum vmmu_result get_root(struct vmmu_vcpu *vcpu, mfn_t m)
+{
+    u64 word = m.n;
+    enum vmmu_result result = frame_exists(m) ? ref_get(m, vcpu->domain->id) : REFUSED_BAD_FRAME;
+
+    if (result == VMMU_DONE) {
+        result = type_get(m, TYPE_L4, &word);
+        if (result != VMMU_DONE) {
+            defer_abandon(vcpu, m, result);
+        }
+    }
+    return result_tell(vcpu->domain, result, word);
+}
+
+enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m)
+{
+    enum vmmu_result result = defer_settle(vcpu);
+    const mfn_t old = vcpu->kernel_root;
+
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    if (!mfn_equal(m, old)) {
+        result = get_root(vcpu, m);
+        if (result != VMMU_DONE) {
+            return result;
+        }
+        vcpu->kernel_root = m;
+        if (!mfn_is_none(old)) {
+            /* The CPU runs on it until the caller has loaded the new one. */
+            defer_note(vcpu, old, DEFER_PUT);
+        }
+    }
+    vmmu_ldt_drop(vcpu);
+    count_up(&vcpu->domain->counters.root_switches, 1);
+    return VMMU_DONE;
+}
+
+enum vmmu_result vmmu_set_user_root(struct vmmu_vcpu *vcpu, mfn_t m)
+{
+    enum vmmu_result result = defer_settle(vcpu);
+    const mfn_t old = vcpu->user_root;
+
+    if (result != VMMU_DONE || mfn_equal(m, old)) {
+        return result;
+    }
+    if (!mfn_is_none(m)) {
+        result = get_root(vcpu, m);
+        if (result != VMMU_DONE) {
+            return result;
+        }
+    }
+    vcpu->user_root = m;
+    if (!mfn_is_none(old)) {
+        defer_put(vcpu, old);
+    }
+    return VMMU_DONE;
+}
+
+enum vmmu_result vmmu_vcpu_stop(struct vmmu_vcpu *vcpu)
+{
+    mfn_t *const roots[] = {&vcpu->kernel_root, &vcpu->user_root};
+
+    for (u32 i = 0; i < ARRAY_LENGTH(roots); i++) {
+        const enum vmmu_result result = defer_settle(vcpu);
+        if (result != VMMU_DONE) {
+            return result;
+        }
+        if (!mfn_is_none(*roots[i])) {
+            defer_put(vcpu, *roots[i]);
+            *roots[i] = MFN_NONE;
+        }
+    }
+    descriptor_drop_all(vcpu);
+    return defer_settle(vcpu);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* The type count: changes of type, first uses and last uses. */
+#include "vmmu/type.h"
+
+#include "vmmu/descriptor.h"
+#include "vmmu/flush.h"
+#include "vmmu/owner.h"
+#include "vmmu/port.h"
+#include "vmmu/ref.h"
+#include "vmmu/table.h"
+
+/* How long one CPU waits for another's promotion before it gives its caller the word. */
+#define WAITS_MAX 1000u
+
+/* Gives up a frame that this CPU has to itself: from here on it is whatever `use` says. */
+static void publish(mfn_t m, u64 use)
+{
+    atomic_store_explicit(&frame_of(m)->type, use, memory_order_release);
+}
+
+/* This CPU has `m` to itself, as `type` with count 1: checks the contents and opens it. */
+static enum vmmu_result promote(mfn_t m, enum vmmu_type type, u32 place, bool child, u64 *word)
+{
+    if (type_is_table(type)) {
+        return table_promote(m, type, place, child, word);
+    }
+    if (type == TYPE_DESCRIPTOR && !descriptor_page_adopt(m, word)) {
+        publish(m, use_of(type) | use_at(flush_clock()));
+        return REFUSED_BAD_DESCRIPTOR;
+    }
+    publish(m, use_of(type) | USE_VALIDATED | 1);
+    return VMMU_DONE;
+}
+
+/* Count 0 seen in `old`: takes the frame for `type`. False: somebody was faster. */
+static bool claim(mfn_t m, u64 old, enum vmmu_type type, u64 *word, enum vmmu_result *result)
+{
+    _Atomic u64 *use = &frame_of(m)->type;
+    const enum vmmu_type last = use_type(old);
+
+    if (last == TYPE_SHARED) {
+        /* The hypervisor has let go of it, an entry has not: it goes back to the allocator next. */
+        *result = REFUSED_WRONG_TYPE;
+        return true;
+    }
+    if (type == TYPE_WRITABLE && (last == TYPE_NONE || last == TYPE_WRITABLE)) {
+        *result = VMMU_DONE;
+        return atomic_compare_exchange_strong_explicit(use, &old, use_of(type) | USE_VALIDATED | 1,
+                                                       memory_order_acquire, memory_order_relaxed);
+    }
+    if (!atomic_compare_exchange_strong_explicit(use, &old, use_of(type) | 1, memory_order_seq_cst,
+                                                 memory_order_relaxed)) {
+        return false;
+    }
+    /* Only now that nobody can begin another use: a flush before would leave time for one. */
+    if (last != TYPE_NONE && last != type) {
+        flush_for_type_change(owner_of(m), old);
+    }
+    *result = promote(m, type, 0, false, word);
+    return true;
+}
+
+/* Takes over a partial frame seen in `old`. */
+static bool take_over(mfn_t m, u64 old)
+{
+    return atomic_compare_exchange_strong_explicit(&frame_of(m)->type, &old, (old & USE_TYPE) | 1,
+                                                   memory_order_acquire, memory_order_relaxed);
+}
+
+/* A partial frame seen in `old` and the wish to have it as `type`: goes on with it, or clears it
+ * away. False: to be looked at again. */
+static bool adopt_partial(mfn_t m, u64 old, enum vmmu_type type, u64 *word,
+                          enum vmmu_result *result)
+{
+    if (use_type(old) != type) {
+        *result = type_finish(m);
+        return *result != VMMU_DONE;
+    }
+    if (!take_over(m, old)) {
+        return false;
+    }
+    *result = promote(m, type, (u32)use_place(old), old & USE_CHILD, word);
+    ref_put(m); /* the partial state's own */
+    return true;
+}
+
+enum vmmu_result type_get_slow(mfn_t m, enum vmmu_type type, u64 *word)
+{
+    _Atomic u64 *use = &frame_of(m)->type;
+    enum vmmu_result result;
+
+    for (u32 waits = 0; waits < WAITS_MAX; waits++) {
+        u64 old = atomic_load_explicit(use, memory_order_acquire);
+        if (frame_count(old) == 0) {
+            if (claim(m, old, type, word, &result)) {
+                return result;
+            }
+        } else if (old & USE_PARTIAL) {
+            if (adopt_partial(m, old, type, word, &result)) {
+                return result;
+            }
+        } else if (use_type(old) != type) {
+            return REFUSED_WRONG_TYPE;
+        } else if (frame_count(old) >= FRAME_COUNT_MAX) {
+            return REFUSED_TOO_MANY_REFERENCES;
+        } else if (old & USE_VALIDATED) {
+            if (atomic_compare_exchange_strong_explicit(use, &old, old + 1, memory_order_acquire,
+                                                        memory_order_relaxed)) {
+                return VMMU_DONE;
+            }
+        } else {
+            port_pause();
+        }
+    }
+    return VMMU_AGAIN;
+}
+
+enum vmmu_result type_get_writable(mfn_t m, u64 *word)
+{
+    const u64 use = atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
+    if (use_type(use) != TYPE_SHARED) {
+        return type_get(m, TYPE_WRITABLE, word);
+    }
+    return use & USE_SHARE_WRITABLE ? type_get(m, TYPE_SHARED, word) : REFUSED_READ_ONLY_PAGE;
+}
+
+enum vmmu_result type_put_last(mfn_t m)
+{
+    _Atomic u64 *use = &frame_of(m)->type;
+    for (;;) {
+        u64 old = atomic_load_explicit(use, memory_order_relaxed);
+        const enum vmmu_type type = use_type(old);
+        u64 new = old - 1;
+        if (frame_count(old) == 0) {
+            port_panic("a type reference dropped that nobody had", m.n);
+        }
+        if (frame_count(old) == 1) {
+            if (!(old & USE_VALIDATED) || (old & USE_PINNED)) {
+                port_panic("the last type reference is somebody else's", m.n);
+            }
+            if (old & USE_LOCKED) {
+                /* Only demotion takes a table to count 0, and not under another CPU's hands. */
+                port_pause();
+                continue;
+            }
+            new = type_is_table(type) ? use_of(type) | 1 : use_of(type) | use_at(flush_clock());
+        }
+        if (!atomic_compare_exchange_strong_explicit(use, &old, new, memory_order_acq_rel,
+                                                     memory_order_relaxed)) {
+            continue;
+        }
+        if (frame_count(old) == 1 && type_is_table(type)) {
+            return table_demote(m, type, ENTRIES, false);
+        }
+        return VMMU_DONE;
+    }
+}
+
+enum vmmu_result type_finish(mfn_t m)
+{
+    const u64 old = atomic_load_explicit(&frame_of(m)->type, memory_order_acquire);
+    if (!(old & USE_PARTIAL) || !take_over(m, old)) {
+        return VMMU_DONE;
+    }
+    const enum vmmu_result result =
+        table_demote(m, use_type(old), (u32)use_place(old), old & USE_CHILD);
+    ref_put(m); /* the partial state's own */
+    return result;
+}
+
+bool type_lock(mfn_t m, enum vmmu_type type)
+{
+    _Atomic u64 *use = &frame_of(m)->type;
+    u64 old = atomic_load_explicit(use, memory_order_relaxed);
+    while (use_is_valid(old, type)) {
+        if (old & USE_LOCKED) {
+            port_pause();
+            old = atomic_load_explicit(use, memory_order_relaxed);
+        } else if (atomic_compare_exchange_weak_explicit(
+                       use, &old, old | USE_LOCKED, memory_order_acquire, memory_order_relaxed)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void type_unlock(mfn_t m)
+{
+    atomic_fetch_and_explicit(&frame_of(m)->type, ~USE_LOCKED, memory_order_release);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* The type count: a frame is used as one thing at a time, and each use is counted.
+ *
+ * A type reference goes with a reference: who has the first has the second. Whatever a frame
+ * becomes is made safe and checked between the moment when the count turns 1 and the moment when
+ * `validated` opens it to others. */
+#ifndef VMMU_TYPE_H
+#define VMMU_TYPE_H
+
+#include "vmmu/frame.h"
+
+/* type_get where the fast path does not do. */
+enum vmmu_result type_get_slow(mfn_t m, enum vmmu_type type, u64 *word);
+
+/* type_put where the fast path does not do. */
+enum vmmu_result type_put_last(mfn_t m);
+
+/* One type reference on `m`, on which the caller has a reference. A table is promoted, with all
+ * that hangs under it. VMMU_AGAIN: interrupted; a partial frame keeps what was done, and the next
+ * type_get of the same type goes on with it. REFUSED_WRONG_TYPE, REFUSED_TOO_MANY_REFERENCES: of
+ * this frame. Any rule of entries and descriptors: its content; *word is then the culprit. After
+ * those `m` may be partial, half unwound: whoever drops the reference sees to it (type_finish). */
+static inline enum vmmu_result type_get(mfn_t m, enum vmmu_type type, u64 *word)
+{
+    _Atomic u64 *use = &frame_of(m)->type;
+    u64 old = atomic_load_explicit(use, memory_order_relaxed);
+    while (use_is_valid(old, type) && frame_count(old) < FRAME_COUNT_MAX) {
+        if (atomic_compare_exchange_weak_explicit(use, &old, old + 1, memory_order_acquire,
+                                                  memory_order_relaxed)) {
+            return VMMU_DONE;
+        }
+    }
+    return type_get_slow(m, type, word);
+}
+
+/* One type reference for a writable entry: TYPE_WRITABLE, or TYPE_SHARED where the guest may write.
+ * Refuses REFUSED_READ_ONLY_PAGE besides. */
+enum vmmu_result type_get_writable(mfn_t m, u64 *word);
+
+/* Drops one type reference. VMMU_AGAIN: it was the last of a table, whose demotion was interrupted.
+ * The reference is dropped all the same; `m` is partial, and somebody has to remember that
+ * (type_finish). Only tables of level 2 and up do so. */
+static inline enum vmmu_result type_put(mfn_t m)
+{
+    _Atomic u64 *use = &frame_of(m)->type;
+    u64 old = atomic_load_explicit(use, memory_order_relaxed);
+    while (frame_count(old) > 1) {
+        if (atomic_compare_exchange_weak_explicit(use, &old, old - 1, memory_order_release,
+                                                  memory_order_relaxed)) {
+            return VMMU_DONE;
+        }
+    }
+    return type_put_last(m);
+}
+
+/* Demotes `m` to the end if it is partial; otherwise somebody else went on with it, and nothing
+ * happens. The caller has a reference, or `m` belongs to a domain being torn down. VMMU_DONE or
+ * VMMU_AGAIN. */
+enum vmmu_result type_finish(mfn_t m);
+
+/* Locks the entries of `m` if it is a live table of this type: until type_unlock it stays one, and
+ * nobody else changes an entry. No other frame may be locked, and no type reference on `m` dropped,
+ * meanwhile. */
+bool type_lock(mfn_t m, enum vmmu_type type);
+void type_unlock(mfn_t m);
+
+#endif

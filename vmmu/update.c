@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/* Changes of entries in live tables, and stores to pages that are none.
+ *
+ * What the new entry needs is taken before the table is locked, what the old one held is dropped
+ * after it is unlocked: under the lock there is nothing but the exchange of one word. */
+#include "vmmu/defer.h"
+#include "vmmu/entry.h"
+#include "vmmu/flush.h"
+#include "vmmu/port.h"
+#include "vmmu/ref.h"
+#include "vmmu/result.h"
+#include "vmmu/type.h"
+#include "vmmu/walk.h"
+
+/* One change of one entry, on its way. */
+struct change {
+    struct vmmu_vcpu *vcpu;
+    struct entry_owners owners;
+    mfn_t table; /* the caller has a reference */
+    u32 index;
+    u64 entry;        /* as the guest wants it */
+    bool preserve;    /* keep accessed and dirty */
+    bool conditional; /* only if the old entry is `expected`, all of it */
+    u64 expected;
+    bool done; /* conditional: it was */
+    u64 word;  /* what was refused */
+};
+
+/* Puts `new` in the slot and returns what was there; the processor may set bits of that meanwhile.
+ */
+static u64 exchange(_Atomic u64 *slot, u64 new, bool preserve)
+{
+    if (!preserve) {
+        return atomic_exchange_explicit(slot, new, memory_order_seq_cst);
+    }
+    const u64 kept = ENTRY_ACCESSED | ENTRY_DIRTY;
+    u64 old = atomic_load_explicit(slot, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(slot, &old, new | (old & kept),
+                                                  memory_order_seq_cst, memory_order_relaxed)) {
+    }
+    return old;
+}
+
+/* Writes under the table's lock. False: the table is none any more, or (`same_use`) the old entry
+ * is not what was assumed, or (conditional) not what was expected. */
+static bool write_locked(struct change *change, u32 level, u64 new, bool same_use, u64 *old)
+{
+    _Atomic u64 *slot = &entry_table(change->table)[change->index];
+    bool fits = true;
+
+    if (!type_lock(change->table, (enum vmmu_type)level)) {
+        return false;
+    }
+    if (change->conditional) {
+        *old = change->expected;
+        fits = atomic_compare_exchange_strong_explicit(slot, old, new, memory_order_seq_cst,
+                                                       memory_order_relaxed);
+        change->done = fits;
+    } else if (same_use && !entry_same_use(atomic_load_explicit(slot, memory_order_relaxed), new)) {
+        fits = false;
+    } else {
+        *old = exchange(slot, new, change->preserve);
+    }
+    type_unlock(change->table);
+    return fits;
+}
+
+/* Drops what `entry`, gone from its table, held on to. */
+static void let_go(struct change *change, u32 level, u64 entry)
+{
+    if ((entry & ENTRY_PRESENT) &&
+        entry_put(level, entry, change->owners.table, flush_clock()) != VMMU_DONE) {
+        defer_note(change->vcpu, entry_frame(entry), DEFER_FINISH);
+    }
+}
+
+/* The change in a live table of this level. VMMU_AGAIN besides: the table changed under our eyes,
+ * or the conditional change found another entry (`done` is false then). */
+static enum vmmu_result change_entry(struct change *change, u32 level)
+{
+    const u64 new = entry_installed(change->entry);
+    const _Atomic u64 *slot = &entry_table(change->table)[change->index];
+    u64 old = atomic_load_explicit(slot, memory_order_relaxed);
+    bool held = false;
+
+    if (!entry_slot_is_guests(level, change->index)) {
+        return REFUSED_HYPERVISOR_SLOT;
+    }
+    if (entry_same_use(old, new) && write_locked(change, level, new, true, &old)) {
+        return VMMU_DONE;
+    }
+    change->word = change->entry;
+    enum vmmu_result result = entry_check(level, change->entry);
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    if (new &ENTRY_PRESENT) {
+        result = entry_get(level, new, change->owners, &held, &change->word);
+        if (result != VMMU_DONE) {
+            if (held) {
+                defer_abandon(change->vcpu, entry_frame(new), result);
+            }
+            return result;
+        }
+    }
+    if (!write_locked(change, level, new, false, &old)) {
+        let_go(change, level, new);
+        return VMMU_AGAIN;
+    }
+    let_go(change, level, old);
+    return VMMU_DONE;
+}
+
+/* A store to a page that is no table, which it stays for as long as the store takes. */
+static enum vmmu_result store_plain(const struct change *change)
+{
+    u64 word;
+    const enum vmmu_result result = type_get(change->table, TYPE_WRITABLE, &word);
+    if (result == VMMU_DONE) {
+        atomic_store_explicit(&entry_table(change->table)[change->index], change->entry,
+                              memory_order_relaxed);
+        type_put(change->table);
+    }
+    return result;
+}
+
+/* The change, wherever it goes. */
+static enum vmmu_result change_anywhere(struct change *change)
+{
+    const u64 use = atomic_load_explicit(&frame_of(change->table)->type, memory_order_acquire);
+    const enum vmmu_type type = use_type(use);
+
+    if (frame_count(use) == 0 || type == TYPE_WRITABLE) {
+        return store_plain(change);
+    }
+    if (type == TYPE_DESCRIPTOR) {
+        return REFUSED_DESCRIPTOR_PAGE;
+    }
+    if (!type_is_table(type)) {
+        return REFUSED_WRONG_TYPE;
+    }
+    return use & USE_VALIDATED ? change_entry(change, (u32)type) : REFUSED_TABLE_BUSY;
+}
+
+static struct change change_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
+                               struct vmmu_domain *frame_owner, maddr_t at, u64 entry)
+{
+    return (struct change){.vcpu = vcpu,
+                           .owners = {table_owner->id, frame_owner->id},
+                           .table = mfn_of(at),
+                           .index = (u32)(page_offset(at.a) / sizeof(u64)),
+                           .entry = entry,
+                           .word = at.a};
+}
+
+enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
+                             struct vmmu_domain *frame_owner, maddr_t at, u64 entry,
+                             enum vmmu_update_kind kind)
+{
+    struct change change = change_of(vcpu, table_owner, frame_owner, at, entry);
+    enum vmmu_result result = defer_settle(vcpu);
+
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    if (at.a % sizeof(u64)) {
+        return result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, at.a);
+    }
+    if (!frame_exists(change.table)) {
+        return result_refuse(vcpu->domain, REFUSED_BAD_FRAME, at.a);
+    }
+    change.preserve = kind == UPDATE_PRESERVE_AD;
+    result = ref_get(change.table, table_owner->id);
+    if (result == VMMU_DONE) {
+        result = change_anywhere(&change);
+        ref_put(change.table);
+        if (result == VMMU_DONE) {
+            count_up(&table_owner->counters.updates, 1);
+        }
+    }
+    return result_tell(vcpu->domain, result, change.word);
+}
+
+/* The vCPU's L1 table for `va`, with a reference; MFN_NONE if there is none. */
+static mfn_t get_l1_table(const struct vmmu_vcpu *vcpu, vaddr_t va)
+{
+    const u16 id = vcpu->domain->id;
+    const mfn_t m = walk_to_table(vcpu->kernel_root, id, va, 1);
+    return mfn_is_none(m) || ref_get(m, id) != VMMU_DONE ? MFN_NONE : m;
+}
+
+enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, vaddr_t va,
+                                u64 entry)
+{
+    struct vmmu_domain *domain = vcpu->domain;
+    enum vmmu_result result = defer_settle(vcpu);
+
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    if (!walk_address_is_guests(va)) {
+        return result_refuse(domain, REFUSED_BAD_ADDRESS, va.a);
+    }
+    const mfn_t table = get_l1_table(vcpu, va);
+    if (mfn_is_none(table)) {
+        return result_refuse(domain, REFUSED_NO_TABLE, va.a);
+    }
+    struct change change = change_of(vcpu, domain, frame_owner, maddr_of(table), entry);
+    change.index = walk_index(va, 1);
+    result = change_entry(&change, 1);
+    ref_put(table);
+    if (result == VMMU_DONE) {
+        count_up(&domain->counters.updates, 1);
+    }
+    return result_tell(domain, result, change.word);
+}
+
+bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at)
+{
+    const u64 entry = walk_to_entry(vcpu, at);
+    if ((entry & (ENTRY_PRESENT | ENTRY_WRITABLE)) != ENTRY_PRESENT) {
+        return false;
+    }
+    const struct vmmu_frame *frame = frame_of(entry_frame(entry));
+    return use_is_valid(atomic_load_explicit(&frame->type, memory_order_relaxed), TYPE_L1) &&
+           ref_is_owned_by(atomic_load_explicit(&frame->references, memory_order_relaxed),
+                           vcpu->domain->id);
+}
+
+/* How often the processor may change an entry's accessed and dirty bits under an emulated write
+ * before the write gives way. */
+#define EMULATE_TRIES 8
+
+/* The store to `change`'s entry, of `bytes` at `shift` bits up. */
+static enum vmmu_result emulate(struct change *change, u32 bytes, u32 shift, u64 expected,
+                                u64 desired, bool *swapped)
+{
+    const u64 mask = (bytes == 8 ? ~0ull : (1ull << bytes * 8) - 1) << shift;
+    const _Atomic u64 *slot = &entry_table(change->table)[change->index];
+    enum vmmu_result result = VMMU_AGAIN;
+
+    *swapped = false;
+    for (u32 tries = 0; result == VMMU_AGAIN && tries < EMULATE_TRIES; tries++) {
+        const u64 old = atomic_load_explicit(slot, memory_order_relaxed);
+        if ((old & mask) != (expected << shift & mask)) {
+            return VMMU_DONE;
+        }
+        change->expected = old;
+        change->entry = (old & ~mask) | (desired << shift & mask);
+        result = change_entry(change, 1);
+    }
+    *swapped = change->done;
+    return result;
+}
+
+enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 bytes, u64 expected,
+                                     u64 desired, bool *swapped)
+{
+    struct vmmu_domain *domain = vcpu->domain;
+    enum vmmu_result result = defer_settle(vcpu);
+
+    *swapped = false;
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    if ((bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8) || at.a % bytes) {
+        return result_refuse(domain, REFUSED_BAD_ADDRESS, at.a);
+    }
+    const u64 mapping = walk_to_entry(vcpu, at);
+    const mfn_t table = entry_frame(mapping);
+    if ((mapping & (ENTRY_PRESENT | ENTRY_WRITABLE)) != ENTRY_PRESENT ||
+        ref_get(table, domain->id) != VMMU_DONE) {
+        return result_refuse(domain, REFUSED_NOT_L1_TABLE, at.a);
+    }
+    struct change change =
+        change_of(vcpu, domain, domain, maddr(maddr_of(table).a + page_offset(at.a)), 0);
+    change.conditional = true;
+    if (use_is_valid(atomic_load_explicit(&frame_of(table)->type, memory_order_acquire), TYPE_L1)) {
+        result = emulate(&change, bytes, (u32)(at.a % sizeof(u64)) * 8, expected, desired, swapped);
+    } else {
+        change.word = at.a;
+        result = REFUSED_NOT_L1_TABLE;
+    }
+    ref_put(table);
+    if (*swapped) {
+        count_up(&domain->counters.emulated_writes, 1);
+    }
+    return result_tell(domain, result, change.word);
+}
