@@ -46,11 +46,11 @@ bool buffer_read_file(struct buffer *buffer, const char *path, struct failure *f
     ssize_t got = 1;
 
     if (file < 0)
-        return fail(failure, "%s: cannot be read: %s", path, strerror(errno));
+        return refuse(failure, "%s: cannot be read: %s", path, strerror(errno));
     if (fstat(file, &state) || !S_ISREG(state.st_mode)) {
         close(file);
-        return fail(failure, "%s: cannot be read: %s", path,
-                    S_ISDIR(state.st_mode) ? "it is a folder" : "it is not a regular file");
+        return refuse(failure, "%s: cannot be read: %s", path,
+                      S_ISDIR(state.st_mode) ? "it is a folder" : "it is not a regular file");
     }
     buffer_reserve(buffer, (size_t)state.st_size + 1);
     while (got > 0) {
@@ -60,7 +60,7 @@ bool buffer_read_file(struct buffer *buffer, const char *path, struct failure *f
             buffer->size += (size_t)got;
     }
     if (got < 0)
-        fail(failure, "%s: cannot be read: %s", path, strerror(errno));
+        refuse(failure, "%s: cannot be read: %s", path, strerror(errno));
     close(file);
     return got == 0;
 }

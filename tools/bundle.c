@@ -124,7 +124,7 @@ static bool read_ramdisk(struct bundle *bundle, const char *path, unsigned *modu
     }
     if (!ramdisk.size) {
         buffer_free(&ramdisk);
-        return fail(failure, "%s: the ramdisk is empty", path);
+        return refuse(failure, "%s: the ramdisk is empty", path);
     }
     *module = add_module(bundle, &ramdisk, NULL);
     return true;
@@ -138,10 +138,10 @@ static bool check_memory(const struct bundle *bundle, const struct guest *guest,
 
     if (guest->memory >= needed)
         return true;
-    return fail(failure,
-                "%s: %u MiB of memory are too small for the kernel and ramdisk: they need at "
-                "least %llu MiB",
-                guest->name, guest->memory, needed);
+    return refuse(failure,
+                  "%s: %u MiB of memory are too small for the kernel and ramdisk: they need at "
+                  "least %llu MiB",
+                  guest->name, guest->memory, needed);
 }
 
 bool bundle_read(struct bundle *bundle, const struct guests *guests, struct failure *failure)
@@ -188,7 +188,7 @@ static bool write_file(const char *path, const struct buffer *contents, struct f
         done += (size_t)wrote;
     }
     if (file < 0 || done < contents->size) {
-        fail(failure, "%s: cannot be written: %s", path, strerror(errno));
+        refuse(failure, "%s: cannot be written: %s", path, strerror(errno));
         if (file >= 0)
             close(file);
         return false;
@@ -216,7 +216,7 @@ bool bundle_write(struct bundle *bundle, struct failure *failure)
     snprintf(bundle->folder, sizeof(bundle->folder), "%s/pinion.XXXXXX", parent);
     if (!mkdtemp(bundle->folder)) {
         bundle->folder[0] = 0;
-        return fail(failure, "%s: cannot make a folder there: %s", parent, strerror(errno));
+        return refuse(failure, "%s: cannot make a folder there: %s", parent, strerror(errno));
     }
     for (i = 0; i <= bundle->modules; i++) {
         module_path(bundle, i, path, sizeof(path));

@@ -27,7 +27,7 @@ struct reader {
 
 static bool expected(struct reader *reader, unsigned line, const char *what)
 {
-    return fail(reader->failure, "%s:%u: expected %s", reader->path, line, what);
+    return refuse(reader->failure, "%s:%u: expected %s", reader->path, line, what);
 }
 
 /* ---- characters ----------------------------------------------------------------------------- */
@@ -196,7 +196,7 @@ static bool set_number(struct reader *reader, unsigned line, const struct value 
     if (!as_number(value, &number))
         return expected(reader, line, "a number");
     if (!set(reader->guest, number, &reason))
-        return fail(reader->failure, "%s:%u: %.600s", reader->path, line, reason.sentence);
+        return refuse(reader->failure, "%s:%u: %.600s", reader->path, line, reason.sentence);
     return true;
 }
 
@@ -207,7 +207,7 @@ static bool set_name(struct reader *reader, unsigned line, const struct value *v
     if (value->kind != VALUE_TEXT)
         return expected(reader, line, "a text in quotes");
     if (!guest_set_name(reader->guest, value->text, &reason))
-        return fail(reader->failure, "%s:%u: %.600s", reader->path, line, reason.sentence);
+        return refuse(reader->failure, "%s:%u: %.600s", reader->path, line, reason.sentence);
     return true;
 }
 
@@ -216,8 +216,8 @@ static bool only(struct reader *reader, unsigned line, const struct value *value
 {
     if (value->kind == VALUE_TEXT && (!strcmp(value->text, one) || !strcmp(value->text, other)))
         return true;
-    return fail(reader->failure, "%s:%u: expected \"%s\": Pinion runs PV guests only", reader->path,
-                line, one);
+    return refuse(reader->failure, "%s:%u: expected \"%s\": Pinion runs PV guests only",
+                  reader->path, line, one);
 }
 
 static bool take(struct reader *reader, unsigned line, const char *key, struct value *value)
@@ -303,7 +303,7 @@ static bool join_cmdline(struct reader *reader)
     buffer_append(&text, "", 1);
     reader->guest->cmdline = (char *)text.bytes;
     if (!guest_check_cmdline(reader->guest->cmdline, &reason))
-        return fail(reader->failure, "%s: %.600s", reader->path, reason.sentence);
+        return refuse(reader->failure, "%s: %.600s", reader->path, reason.sentence);
     return true;
 }
 

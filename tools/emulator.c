@@ -33,7 +33,7 @@ static bool find_program(struct emulator *emulator, struct failure *failure)
             return true;
         path += size + (path[size] == ':');
     }
-    return fail(failure, PROGRAM " was not found: install the package qemu-system-x86");
+    return refuse(failure, PROGRAM " was not found: install the package qemu-system-x86");
 }
 
 static bool find_hypervisor(struct emulator *emulator, struct failure *failure)
@@ -47,14 +47,14 @@ static bool find_hypervisor(struct emulator *emulator, struct failure *failure)
     } else {
         size = readlink("/proc/self/exe", emulator->hypervisor, EMULATOR_PATH_MAX - 32);
         if (size < 0)
-            return fail(failure, "/proc/self/exe: %s", strerror(errno));
+            return refuse(failure, "/proc/self/exe: %s", strerror(errno));
         emulator->hypervisor[size] = 0;
         end = strrchr(emulator->hypervisor, '/');
         strcpy(end ? end + 1 : emulator->hypervisor, "pinion.bin");
     }
     if (access(emulator->hypervisor, R_OK))
-        return fail(failure, "%.900s: the hypervisor image cannot be read: %s",
-                    emulator->hypervisor, strerror(errno));
+        return refuse(failure, "%.900s: the hypervisor image cannot be read: %s",
+                      emulator->hypervisor, strerror(errno));
     return true;
 }
 
@@ -171,7 +171,7 @@ static bool make_wire(int wire[2], struct failure *failure)
     int room = WIRE_ROOM, i;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, wire))
-        return fail(failure, "socketpair: %s", strerror(errno));
+        return refuse(failure, "socketpair: %s", strerror(errno));
     /* QEMU sends single bytes, each of which costs the kernel hundreds: the more room the better.
      */
     for (i = 0; i < 2; i++)
@@ -219,7 +219,7 @@ bool emulator_start(struct emulator *emulator, const struct bundle *bundle,
     machine.cpus = options->machine_cpus ? options->machine_cpus : 1;
     machine.folder = open(bundle->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (machine.folder < 0)
-        return fail(failure, "%s: %s", bundle->folder, strerror(errno));
+        return refuse(failure, "%s: %s", bundle->folder, strerror(errno));
     if (!make_wire(log, failure) || !make_wire(console, failure))
         return false;
     machine.log = log[1];
@@ -235,7 +235,7 @@ bool emulator_start(struct emulator *emulator, const struct bundle *bundle,
     emulator->log_wire = log[0];
     emulator->console_wire = console[0];
     if (emulator->pid < 0)
-        return fail(failure, "fork: %s", strerror(errno));
+        return refuse(failure, "fork: %s", strerror(errno));
     return true;
 }
 
@@ -259,8 +259,8 @@ int emulator_exit_status(int status, struct failure *failure)
 {
     failure->sentence[0] = 0;
     if (WIFSIGNALED(status)) {
-        fail(failure, "the emulator was ended by signal %d (%s)", WTERMSIG(status),
-             strsignal(WTERMSIG(status)));
+        refuse(failure, "the emulator was ended by signal %d (%s)", WTERMSIG(status),
+               strsignal(WTERMSIG(status)));
         return 3;
     }
     switch (WEXITSTATUS(status)) {
@@ -269,14 +269,14 @@ int emulator_exit_status(int status, struct failure *failure)
     case 2 * HANDOFF_CRASHED + 1:
         return 1;
     case 2 * HANDOFF_FAILED + 1:
-        fail(failure, "the hypervisor failed; its log says why");
+        refuse(failure, "the hypervisor failed; its log says why");
         return 3;
     case 0:
-        fail(failure, "the machine stopped or reset before the hypervisor reported an end");
+        refuse(failure, "the machine stopped or reset before the hypervisor reported an end");
         return 3;
     default:
-        fail(failure, "the emulator ended with status %d before the hypervisor reported an end",
-             WEXITSTATUS(status));
+        refuse(failure, "the emulator ended with status %d before the hypervisor reported an end",
+               WEXITSTATUS(status));
         return 3;
     }
 }

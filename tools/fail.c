@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool fail(struct failure *failure, const char *format, ...)
+bool refuse(struct failure *failure, const char *format, ...)
 {
     va_list arguments;
 

@@ -9,8 +9,8 @@ struct failure {
     char sentence[1024];
 };
 
-/* Writes the sentence and returns false, so that a caller can `return fail(...)`. */
-bool fail(struct failure *failure, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Writes the sentence and returns false, so that a caller can `return refuse(...)`. */
+bool refuse(struct failure *failure, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Allocate or end the program: a host that has no memory left is not worth a sentence each time. */
 void *grow(void *memory, unsigned long size);

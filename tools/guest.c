@@ -26,8 +26,8 @@ bool guest_set_name(struct guest *guest, const char *name, struct failure *failu
     size_t size = strlen(name);
 
     if (!size || size > HANDOFF_NAME_MAX || name[strspn(name, allowed)])
-        return fail(failure, "a name has 1 to %d characters of A-Z a-z 0-9 . _ -",
-                    HANDOFF_NAME_MAX);
+        return refuse(failure, "a name has 1 to %d characters of A-Z a-z 0-9 . _ -",
+                      HANDOFF_NAME_MAX);
     memcpy(guest->name, name, size + 1);
     return true;
 }
@@ -35,7 +35,7 @@ bool guest_set_name(struct guest *guest, const char *name, struct failure *failu
 bool guest_set_memory(struct guest *guest, unsigned long long mib, struct failure *failure)
 {
     if (!mib || mib > GUEST_MEMORY_MAX)
-        return fail(failure, "memory is a number of MiB from 1 to %u", GUEST_MEMORY_MAX);
+        return refuse(failure, "memory is a number of MiB from 1 to %u", GUEST_MEMORY_MAX);
     guest->memory = (unsigned)mib;
     return true;
 }
@@ -43,9 +43,9 @@ bool guest_set_memory(struct guest *guest, unsigned long long mib, struct failur
 bool guest_set_vcpus(struct guest *guest, unsigned long long count, struct failure *failure)
 {
     if (!count || count > GUEST_VCPUS_MAX)
-        return fail(failure, "vcpus is a number from 1 to %u", GUEST_VCPUS_MAX);
+        return refuse(failure, "vcpus is a number from 1 to %u", GUEST_VCPUS_MAX);
     if (count > GUEST_VCPUS_TODAY)
-        return fail(failure, "this version of Pinion gives a guest one vCPU, not %llu", count);
+        return refuse(failure, "this version of Pinion gives a guest one vCPU, not %llu", count);
     guest->vcpus = (unsigned)count;
     return true;
 }
@@ -55,10 +55,10 @@ bool guest_check_cmdline(const char *text, struct failure *failure)
     const char *at;
 
     if (strlen(text) > GUEST_CMDLINE_MAX)
-        return fail(failure, "a kernel command line has at most %u characters, this one has %zu",
-                    GUEST_CMDLINE_MAX, strlen(text));
+        return refuse(failure, "a kernel command line has at most %u characters, this one has %zu",
+                      GUEST_CMDLINE_MAX, strlen(text));
     for (at = text; *at; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
-            return fail(failure, "a kernel command line has no control characters");
+            return refuse(failure, "a kernel command line has no control characters");
     return true;
 }

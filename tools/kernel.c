@@ -51,21 +51,21 @@ static bool unpack_elf(const char *path, const uint8_t *bytes, size_t size, bool
         return true;
     }
     if (packing == PACKING_NONE)
-        return fail(failure, "%s: not a kernel: its payload is packed in no known way", path);
+        return refuse(failure, "%s: not a kernel: its payload is packed in no known way", path);
     if (trailed) {
         if (size < 8)
-            return fail(failure, "%s: truncated: its payload has %zu bytes", path, size);
+            return refuse(failure, "%s: truncated: its payload has %zu bytes", path, size);
         memcpy(&wanted, bytes + size - 4, 4);
         if (packing != PACKING_GZIP)
             size -= 4;
     }
     if (!unpack(packing, bytes, size, elf, &reason))
-        return fail(failure, "%s: %.600s", path, reason.sentence);
+        return refuse(failure, "%s: %.600s", path, reason.sentence);
     if (trailed && elf->size != wanted)
-        return fail(failure, "%s: its %s data is damaged: %zu bytes come out, not %u", path,
-                    packing_name(packing), elf->size, wanted);
+        return refuse(failure, "%s: its %s data is damaged: %zu bytes come out, not %u", path,
+                      packing_name(packing), elf->size, wanted);
     if (!is_elf(elf->bytes, elf->size))
-        return fail(failure, "%s: not a kernel: no ELF image inside", path);
+        return refuse(failure, "%s: not a kernel: no ELF image inside", path);
     return true;
 }
 
@@ -75,16 +75,16 @@ static bool unpack_bzimage(const char *path, const struct buffer *file, struct b
     uint64_t sectors, offset, size;
 
     if (file->size < BZ_HEADER_END)
-        return fail(failure, "%s: truncated: the file ends inside its header", path);
+        return refuse(failure, "%s: truncated: the file ends inside its header", path);
     if (number_at(file, BZ_PROTOCOL, 2) < BZ_PROTOCOL_MIN)
-        return fail(failure, "%s: a bzImage from before Linux 2.6.26, without a payload to unpack",
-                    path);
+        return refuse(failure,
+                      "%s: a bzImage from before Linux 2.6.26, without a payload to unpack", path);
     sectors = number_at(file, BZ_SETUP_SECTORS, 1);
     offset = ((sectors ? sectors : 4) + 1) * BZ_SECTOR + number_at(file, BZ_PAYLOAD_OFFSET, 4);
     size = number_at(file, BZ_PAYLOAD_SIZE, 4);
     if (offset > file->size || size > file->size - offset)
-        return fail(failure, "%s: truncated: its payload ends at byte %llu, the file at %zu", path,
-                    (unsigned long long)(offset + size), file->size);
+        return refuse(failure, "%s: truncated: its payload ends at byte %llu, the file at %zu",
+                      path, (unsigned long long)(offset + size), file->size);
     return unpack_elf(path, file->bytes + offset, size, true, elf, failure);
 }
 
@@ -103,14 +103,14 @@ bool kernel_unpack(const char *path, struct buffer *file, struct kernel *kernel,
     } else if (packing_of(file->bytes, file->size) != PACKING_NONE) {
         well = unpack_elf(path, file->bytes, file->size, false, &kernel->elf, failure);
     } else {
-        well = fail(failure, "%s: not a kernel: neither a bzImage nor an ELF image", path);
+        well = refuse(failure, "%s: not a kernel: neither a bzImage nor an ELF image", path);
     }
     buffer_free(file);
     if (well) {
         error = pvimage_read(kernel->elf.bytes, kernel->elf.size, &kernel->image);
         if (error)
-            well = fail(failure, "%s: not a kernel that Pinion can run: %s", path,
-                        pvimage_sentence(error));
+            well = refuse(failure, "%s: not a kernel that Pinion can run: %s", path,
+                          pvimage_sentence(error));
     }
     if (!well)
         kernel_free(kernel);

@@ -117,7 +117,7 @@ static bool take_number(const char *value, unsigned high, unsigned *field, struc
     unsigned long long number;
 
     if (!number_read(value, 1, high, &number))
-        return fail(failure, "expected a number from 1 to %u", high);
+        return refuse(failure, "expected a number from 1 to %u", high);
     *field = (unsigned)number;
     return true;
 }
@@ -166,22 +166,23 @@ static bool check_operands(struct options *options, struct failure *failure)
     unsigned i, cfgs = 0;
 
     if (!options->operands)
-        return fail(failure, "run: a KERNEL or a GUEST.cfg is missing; see pinion run --help");
+        return refuse(failure, "run: a KERNEL or a GUEST.cfg is missing; see pinion run --help");
     for (i = 0; i < options->operands; i++)
         cfgs += is_cfg(options->operand[i]);
     options->operands_are_cfg = cfgs > 0;
     if (cfgs && cfgs != options->operands)
-        return fail(failure, "run: either one KERNEL or files that end in .cfg, not both");
+        return refuse(failure, "run: either one KERNEL or files that end in .cfg, not both");
     if (!cfgs && options->operands > 1)
-        return fail(failure,
-                    "run: one KERNEL at a time (%s is too many); several guests need a "
-                    ".cfg each",
-                    options->operand[1]);
+        return refuse(failure,
+                      "run: one KERNEL at a time (%s is too many); several guests need a "
+                      ".cfg each",
+                      options->operand[1]);
     if (cfgs && options->guest_options)
-        return fail(failure, "run: --ramdisk, --cmdline, --memory, --vcpus and --name belong to a "
-                             "KERNEL; with a .cfg write them there");
+        return refuse(failure,
+                      "run: --ramdisk, --cmdline, --memory, --vcpus and --name belong to a "
+                      "KERNEL; with a .cfg write them there");
     if (options->operands > HANDOFF_GUESTS_MAX)
-        return fail(failure, "run: at most %d guests at a time", HANDOFF_GUESTS_MAX);
+        return refuse(failure, "run: at most %d guests at a time", HANDOFF_GUESTS_MAX);
     return true;
 }
 
@@ -216,14 +217,14 @@ bool options_read(struct options *options, int count, char **words, struct failu
         }
         option = word[1] == '-' ? find_option(word + 2, size - 2) : OPTIONS;
         if (option == OPTIONS)
-            return fail(failure, "run: unknown option %.*s; see pinion run --help", (int)size,
-                        word);
+            return refuse(failure, "run: unknown option %.*s; see pinion run --help", (int)size,
+                          word);
         if (!value && i + 1 == count)
-            return fail(failure, "run: --%s needs a value", option_name[option]);
+            return refuse(failure, "run: --%s needs a value", option_name[option]);
         value = value ? value + 1 : words[++i];
         if (!take_option(options, option, value, &reason))
-            return fail(failure, "run: --%s %.200s: %.600s", option_name[option], value,
-                        reason.sentence);
+            return refuse(failure, "run: --%s %.200s: %.600s", option_name[option], value,
+                          reason.sentence);
     }
     return check_operands(options, failure);
 }

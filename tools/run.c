@@ -61,8 +61,8 @@ static bool read_guests(struct options *options, struct guests *guests, struct f
         guests->count++;
         for (j = 0; j < i; j++)
             if (!strcmp(guests->guest[i].name, guests->guest[j].name))
-                return fail(failure, "%s: %s has a guest of the name %s already",
-                            options->operand[i], options->operand[j], guests->guest[i].name);
+                return refuse(failure, "%s: %s has a guest of the name %s already",
+                              options->operand[i], options->operand[j], guests->guest[i].name);
     }
     return true;
 }
@@ -80,10 +80,10 @@ static bool choose_memory(const struct options *options, const struct bundle *bu
     for (i = 0; i < guests->count; i++)
         least += guests->guest[i].memory;
     if (options->machine_memory <= least)
-        return fail(failure,
-                    "run: --machine-memory %u: the guests have %llu MiB between them; %u "
-                    "would do",
-                    options->machine_memory, least, *memory);
+        return refuse(failure,
+                      "run: --machine-memory %u: the guests have %llu MiB between them; %u "
+                      "would do",
+                      options->machine_memory, least, *memory);
     *memory = options->machine_memory;
     return true;
 }
@@ -95,7 +95,7 @@ static bool open_log(const struct options *options, int *log, struct failure *fa
         return true;
     *log = open(options->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (*log < 0)
-        return fail(failure, "%s: cannot be written: %s", options->log, strerror(errno));
+        return refuse(failure, "%s: cannot be written: %s", options->log, strerror(errno));
     return true;
 }
 
@@ -169,10 +169,10 @@ static int carry(struct emulator *emulator, const struct guests *guests, unsigne
     case RELAY_ENDED:
         return emulator_exit_status(status, failure);
     case RELAY_TIMEOUT:
-        fail(failure, "time-out: the guests were stopped after %u s", timeout);
+        refuse(failure, "time-out: the guests were stopped after %u s", timeout);
         return EXIT_TIMEOUT;
     case RELAY_QUIT:
-        fail(failure, "stopped with Ctrl-]");
+        refuse(failure, "stopped with Ctrl-]");
         return EXIT_QUIT;
     default:
         return EXIT_BAD_INPUT;

@@ -45,19 +45,19 @@ const char *packing_name(enum packing packing)
 
 static bool ends_early(struct failure *failure, enum packing packing)
 {
-    return fail(failure, "its %s data ends too early", packing_name(packing));
+    return refuse(failure, "its %s data ends too early", packing_name(packing));
 }
 
 static bool is_damaged(struct failure *failure, enum packing packing)
 {
-    return fail(failure, "its %s data is damaged", packing_name(packing));
+    return refuse(failure, "its %s data is damaged", packing_name(packing));
 }
 
 /* Room for the next piece of output; false when there is already more than any kernel has. */
 static bool next_piece(struct buffer *out, struct failure *failure)
 {
     if (out->size >= UNPACK_MAX)
-        return fail(failure, "it unpacks to more than %llu MiB", UNPACK_MAX >> 20);
+        return refuse(failure, "it unpacks to more than %llu MiB", UNPACK_MAX >> 20);
     buffer_reserve(out, CHUNK);
     return true;
 }
@@ -70,7 +70,7 @@ static bool unpack_gzip(const uint8_t *bytes, size_t size, struct buffer *out,
     bool room = true;
 
     if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK)
-        return fail(failure, "zlib does not start");
+        return refuse(failure, "zlib does not start");
     stream.next_in = (Bytef *)bytes;
     stream.avail_in = (uInt)size;
     while (state == Z_OK && (room = next_piece(out, failure))) {
@@ -97,7 +97,7 @@ static bool unpack_xz(const uint8_t *bytes, size_t size, struct buffer *out,
     bool room = true;
 
     if (lzma_stream_decoder(&stream, UNPACK_MAX, 0) != LZMA_OK)
-        return fail(failure, "liblzma does not start");
+        return refuse(failure, "liblzma does not start");
     stream.next_in = bytes;
     stream.avail_in = size;
     while (state == LZMA_OK && (room = next_piece(out, failure))) {
@@ -124,7 +124,7 @@ static bool unpack_zstd(const uint8_t *bytes, size_t size, struct buffer *out,
     bool room = true, stuck = false;
 
     if (!stream)
-        return fail(failure, "libzstd does not start");
+        return refuse(failure, "libzstd does not start");
     while (state && !ZSTD_isError(state) && !stuck && (room = next_piece(out, failure))) {
         ZSTD_outBuffer piece = {out->bytes + out->size, out->room - out->size, 0};
 
@@ -180,7 +180,7 @@ bool unpack(enum packing packing, const uint8_t *bytes, size_t size, struct buff
             struct failure *failure)
 {
     if (size > UNPACK_MAX)
-        return fail(failure, "it is bigger than %llu MiB", UNPACK_MAX >> 20);
+        return refuse(failure, "it is bigger than %llu MiB", UNPACK_MAX >> 20);
     switch (packing) {
     case PACKING_GZIP:
         return unpack_gzip(bytes, size, out, failure);
@@ -191,9 +191,9 @@ bool unpack(enum packing packing, const uint8_t *bytes, size_t size, struct buff
     case PACKING_LZ4:
         return unpack_lz4(bytes, size, out, failure);
     default:
-        return fail(failure,
-                    "it is packed with %s, which Pinion does not read (gzip, xz, zstd and "
-                    "lz4 are)",
-                    packing_name(packing));
+        return refuse(failure,
+                      "it is packed with %s, which Pinion does not read (gzip, xz, zstd and "
+                      "lz4 are)",
+                      packing_name(packing));
     }
 }

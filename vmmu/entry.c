@@ -8,20 +8,17 @@
 #include "vmmu/ref.h"
 #include "vmmu/type.h"
 
-/* A level's rules as data: the bits that a guest may set, and what the target has to be (of level
- * 1: only when it is writable). */
-struct level_rule {
-    u64 settable;
-    enum vmmu_type target;
-};
+/* What a guest may set in a present entry. Not among them: superpages (their other 511 frames would go
+ * uncounted) and cache attributes (what a guest wrote past the cache, a check through it would miss). */
+#define ENTRY_SETTABLE                                                                             \
+    (ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_GLOBAL | ENTRY_FREE | ENTRY_ADDRESS)
 
-#define TABLE_BITS (ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_FREE | ENTRY_ADDRESS)
-
-static const struct level_rule level_rules[5] = {
-    [1] = {TABLE_BITS | ENTRY_GLOBAL, TYPE_WRITABLE},
-    [2] = {TABLE_BITS, TYPE_L1},
-    [3] = {TABLE_BITS, TYPE_L2},
-    [4] = {TABLE_BITS, TYPE_L3},
+/* As what an entry of each level needs its target; of level 1: only if it is writable. */
+static const enum vmmu_type target_type[5] = {
+    [1] = TYPE_WRITABLE,
+    [2] = TYPE_L1,
+    [3] = TYPE_L2,
+    [4] = TYPE_L3,
 };
 
 _Atomic u64 *entry_table(mfn_t m)
@@ -45,13 +42,12 @@ enum vmmu_result entry_check(u32 level, u64 entry)
     if (!(entry & ENTRY_PRESENT)) {
         return check_not_present(level, entry);
     }
-    const u64 bad = entry & ~level_rules[level].settable;
+    const u64 bad = entry & ~ENTRY_SETTABLE;
     if (bad) {
         if (level > 1 && (bad & ENTRY_PSE)) {
             return REFUSED_SUPERPAGE;
         }
-        return level == 1 && (bad & (ENTRY_PWT | ENTRY_PCD | ENTRY_PSE)) ? REFUSED_CACHE_BITS
-                                                                         : REFUSED_BAD_BITS;
+        return level == 1 ? REFUSED_CACHE_BITS : REFUSED_BAD_BITS;
     }
     return frame_exists(entry_frame(entry)) ? VMMU_DONE : REFUSED_BAD_FRAME;
 }
@@ -84,7 +80,7 @@ enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owners owners, boo
         *held = true;
     }
     if (level > 1) {
-        result = type_get(target, level_rules[level].target, word);
+        result = type_get(target, target_type[level], word);
     } else if (entry & ENTRY_WRITABLE) {
         result = type_get_writable(target, word);
     } else {

@@ -48,6 +48,8 @@
 
         .text
 /* ---- interrupts and exceptions: one stub for each vector --------------------------------------- */
+        .balign 16
+stubs:
         .set    vector, 0
         .rept   256
         .balign 16
@@ -64,7 +66,6 @@
         .endif
         .set    vector, vector + 1
         .endr
-        .set    stubs, . - 256 * 16
 
 /* The stub pushed error code, then vector: `struct registers` has vector below error_code. */
         .balign 16

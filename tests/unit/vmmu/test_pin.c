@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: a pin makes a tree of tables live and holds it; what refuses a pin leaves everything as it
- * was; pins are counted once, and nothing but an unpin ends one. */
+/* Proves: a pin makes a tree of tables live and holds it; what refuses a pin leaves everything as
+ * it was; pins are counted once, and nothing but an unpin ends one. */
 #include "tests/machine/guest.h"
 
 static enum vmmu_result pin(mfn_t m, u32 level)

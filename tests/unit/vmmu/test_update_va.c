@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves: update_va_mapping and emulated writes find the entry by the tables as they are now, and only
+ * in live L1 tables of the caller; an emulated write compares and swaps part of an entry. */
+#include "tests/machine/guest.h"
+
+static enum vmmu_result update_va(vaddr_t va, u64 entry)
+{
+    return vmmu_update_va(&guest.vcpu[0], &guest.domain, va, entry);
+}
+
+static void updates_the_entry_for_an_address(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t page = guest_page(&guest);
+    (void)state;
+    assert_done(update_va(vaddr(0x5123), RW(page)));
+    assert_int_equal(machine_words(space.l1)[5], RW(page));
+    assert_true(cpu_store(0, guest_address(5), 1));
+    assert_done(update_va(vaddr(0x5fff), 0));
+    assert_int_equal(look(page).references, 1);
+}
+
+static void addresses_without_an_l1_table(void **state)
+{
+    const u64 bad[] = {1ull << 63, 1ull << 47, 0xffff7fffffffffff, 0x0000800000000000,
+                       0xffff800000000000, 0xffff87ffffffffff};
+    const u64 empty[] = {1ull << 21, 1ull << 30, 1ull << 39, 0x00007fffffffffff,
+                         0xffff880000000000, ~0ull};
+    (void)state;
+    assert_refused(NO_TABLE, update_va(vaddr(0x5000), 0)); /* no root yet */
+    guest_running_space(&guest);
+    for (u32 i = 0; i < ARRAY_LENGTH(bad); i++) {
+        assert_refused(BAD_ADDRESS, update_va(vaddr(bad[i]), 0));
+        assert_int_equal(machine.last_word, bad[i]);
+    }
+    for (u32 i = 0; i < ARRAY_LENGTH(empty); i++) {
+        assert_refused(NO_TABLE, update_va(vaddr(empty[i]), 0));
+    }
+}
+
+static void a_changed_walk_is_seen_at_once(void **state)
+{
+    /* XSA-286: the L1 table of an address is replaced between two updates of that address. */
+    const struct space space = guest_running_space(&guest);
+    const mfn_t second = guest_page(&guest), page = guest_page(&guest);
+    (void)state;
+    assert_done(update_va(guest_address(5), RW(page)));
+    assert_done(guest_set(&guest, space.l2, 0, LINK(second)));
+    assert_done(update_va(guest_address(5), RO(page)));
+    assert_int_equal(machine_words(second)[5], RO(page));
+    assert_int_equal(machine_words(space.l1)[5], RW(page)); /* dead words of a former table */
+    assert_int_equal(look(page).type_count, 0);
+}
+
+static void a_foreign_frame_needs_its_owner_named(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t foreign = guest_page(&other);
+    (void)state;
+    assert_refused(FOREIGN_MAPPING, update_va(guest_address(5), RW(foreign)));
+    assert_done(vmmu_update_va(&guest.vcpu[0], &other.domain, guest_address(5), RW(foreign)));
+    assert_int_equal(machine_words(space.l1)[5], RW(foreign));
+    assert_int_equal(look(foreign).references, 2);
+}
+
+/* ---- emulated writes --------------------------------------------------------------------- */
+
+/* The L1 table shown read-only to the guest, at entry 1. */
+static struct space self_showing_space(void)
+{
+    const struct space space = guest_running_space(&guest);
+    assert_done(guest_set(&guest, space.l1, 1, RO(space.l1)));
+    return space;
+}
+
+static vaddr_t entry_address(u32 index)
+{
+    return vaddr(guest_address(1).a + index * sizeof(u64));
+}
+
+static void asks_for_emulation_only_on_l1_tables(void **state)
+{
+    const struct space space = self_showing_space();
+    const mfn_t page = guest_page(&guest);
+    (void)state;
+    assert_done(guest_set(&guest, space.l1, 2, RW(page)));
+    assert_done(guest_set(&guest, space.l1, 3, RO(page)));
+    assert_done(guest_set(&guest, space.l1, 4, RO(space.l2)));
+    assert_true(vmmu_is_l1_write(&guest.vcpu[0], entry_address(5)));
+    assert_false(vmmu_is_l1_write(&guest.vcpu[0], guest_address(2)));
+    assert_false(vmmu_is_l1_write(&guest.vcpu[0], guest_address(3)));
+    assert_false(vmmu_is_l1_write(&guest.vcpu[0], guest_address(4)));
+    assert_false(vmmu_is_l1_write(&guest.vcpu[0], guest_address(6)));
+    assert_false(vmmu_is_l1_write(&guest.vcpu[0], vaddr(0xffff800000000000)));
+    assert_false(vmmu_is_l1_write(&guest.vcpu[0], vaddr(1ull << 63)));
+    assert_false(vmmu_is_l1_write(&other.vcpu[0], entry_address(5)));
+}
+
+static void emulates_exchange_and_bit_changes(void **state)
+{
+    const struct space space = self_showing_space();
+    const mfn_t page = guest_page(&guest);
+    struct vmmu_vcpu *vcpu = &guest.vcpu[0];
+    bool swapped;
+    (void)state;
+
+    assert_false(cpu_store(0, entry_address(5), 0)); /* this is why */
+    assert_done(vmmu_emulated_write(vcpu, entry_address(5), 8, 0, RW(page), &swapped));
+    assert_true(swapped);
+    assert_int_equal(look(page).type_count, 1);
+
+    /* What is not expected any more stays. */
+    assert_done(vmmu_emulated_write(vcpu, entry_address(5), 8, 0, RO(page), &swapped));
+    assert_false(swapped);
+    assert_int_equal(machine_words(space.l1)[5], RW(page));
+
+    /* One byte: write-protect, as clear_bit does. */
+    assert_done(vmmu_emulated_write(vcpu, entry_address(5), 1, RW(page) & 0xff, RO(page) & 0xff,
+                                    &swapped));
+    assert_true(swapped);
+    assert_int_equal(machine_words(space.l1)[5], RO(page));
+    assert_int_equal(look(page).type_count, 0);
+
+    /* The upper half: no-execute. */
+    const vaddr_t upper = vaddr(entry_address(5).a + 4);
+    assert_done(vmmu_emulated_write(vcpu, upper, 4, 0, 0x80000000, &swapped));
+    assert_true(swapped);
+    assert_int_equal(machine_words(space.l1)[5], RO(page) | ENTRY_NX);
+    assert_done(vmmu_emulated_write(vcpu, upper, 2, 0, 0, &swapped));
+    assert_true(swapped);
+
+    /* Away. */
+    assert_done(vmmu_emulated_write(vcpu, entry_address(5), 8, RO(page) | ENTRY_NX, 0, &swapped));
+    assert_true(swapped);
+    assert_int_equal(look(page).references, 1);
+    assert_int_equal(guest.domain.counters.emulated_writes, 5);
+}
+
+static void emulation_obeys_the_rules_of_entries(void **state)
+{
+    const struct space space = self_showing_space();
+    struct vmmu_vcpu *vcpu = &guest.vcpu[0];
+    bool swapped;
+    (void)state;
+    assert_refused(WRITABLE_TABLE,
+                   vmmu_emulated_write(vcpu, entry_address(5), 8, 0, RW(space.l1), &swapped));
+    assert_false(swapped);
+    assert_refused(BAD_FRAME, vmmu_emulated_write(vcpu, entry_address(5), 8, 0,
+                                                  RO(mfn(machine.frames)), &swapped));
+    assert_refused(BAD_ADDRESS,
+                   vmmu_emulated_write(vcpu, vaddr(entry_address(5).a + 4), 8, 0, 0, &swapped));
+    assert_refused(BAD_ADDRESS, vmmu_emulated_write(vcpu, entry_address(5), 3, 0, 0, &swapped));
+    assert_refused(BAD_ADDRESS, vmmu_emulated_write(vcpu, entry_address(5), 16, 0, 0, &swapped));
+    assert_refused(BAD_ADDRESS, vmmu_emulated_write(vcpu, entry_address(5), 0, 0, 0, &swapped));
+    assert_refused(NOT_L1_TABLE, vmmu_emulated_write(vcpu, guest_address(9), 8, 0, 0, &swapped));
+    assert_done(guest_set(&guest, space.l1, 4, RO(space.l2)));
+    assert_refused(NOT_L1_TABLE, vmmu_emulated_write(vcpu, guest_address(4), 8, 0, 0, &swapped));
+}
+
+static void the_entry_that_shows_the_table_can_be_its_own_target(void **state)
+{
+    const struct space space = self_showing_space();
+    bool swapped;
+    (void)state;
+    assert_done(vmmu_emulated_write(&guest.vcpu[0], entry_address(1), 8, RO(space.l1), 0, &swapped));
+    assert_true(swapped);
+    assert_false(vmmu_is_l1_write(&guest.vcpu[0], entry_address(5)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        GUEST_TEST(updates_the_entry_for_an_address),
+        GUEST_TEST(addresses_without_an_l1_table),
+        GUEST_TEST(a_changed_walk_is_seen_at_once),
+        GUEST_TEST(a_foreign_frame_needs_its_owner_named),
+        GUEST_TEST(asks_for_emulation_only_on_l1_tables),
+        GUEST_TEST(emulates_exchange_and_bit_changes),
+        GUEST_TEST(emulation_obeys_the_rules_of_entries),
+        GUEST_TEST(the_entry_that_shows_the_table_can_be_its_own_target),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
