@@ -72,9 +72,12 @@ $(B)/guests/%.o: %.c $(B)/compiler
 $(B)/guests/%.S.o: %.S $(B)/compiler
 	@mkdir -p $(@D)
 	$(CC) $(GUEST_CFLAGS) -D__ASSEMBLY__ -c -o $@ $<
-$(B)/guests/%.elf: $(B)/guests/tests/guests/%.o $(GUEST_COMMON) tests/guests/common/guest.lds
-	$(CC) -nostdlib -static -no-pie -Wl,-T,tests/guests/common/guest.lds -Wl,--build-id=none \
-	  -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -o $@ $< $(GUEST_COMMON)
+# A test may have a linker script of its own beside it.
+GUEST_LDS := $(wildcard tests/guests/common/*.lds tests/guests/*.lds)
+$(B)/guests/%.elf: $(B)/guests/tests/guests/%.o $(GUEST_COMMON) $(GUEST_LDS)
+	$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	  -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -o $@ $< $(GUEST_COMMON) \
+	  -Wl,-T,$(or $(wildcard tests/guests/$*.lds),tests/guests/common/guest.lds)
 guests: $(GUESTS)
 
 # ---- unit tests: on the host, under sanitizers ------------------------------------------------------
@@ -82,11 +85,13 @@ CHECK_CFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -fsanitize=address,undefined -fno-sa
 	-fno-omit-frame-pointer -pthread
 CHECK_SRC := $(wildcard tests/unit/*/test_*.c tests/model/test_*.c)
 CHECK_BIN := $(CHECK_SRC:%.c=$(B)/check/%)
-check-objects = $(patsubst %.c,$(B)/check/%.o,$(wildcard $(1)))
+# lib/string.c is for where there is no C library.
+check-objects = $(patsubst %.c,$(B)/check/%.o,$(filter-out lib/string.c,$(wildcard $(1))))
 VMMU_OBJ := $(call check-objects,vmmu/*.c tests/machine/*.c lib/*.c)
 TOOLS_OBJ := $(filter-out %/tools/main.o,$(call check-objects,tools/*.c lib/*.c))
 LIB_OBJ := $(call check-objects,lib/*.c)
-DECODE_OBJ := $(call check-objects,hypervisor/trap/decode.c lib/*.c)
+# The parts of the hypervisor that are plain computation.
+DECODE_OBJ := $(call check-objects,hypervisor/trap/decode.c hypervisor/trap/execute.c lib/*.c)
 
 $(B)/check/%.o: %.c $(B)/compiler
 	@mkdir -p $(@D)

@@ -26,13 +26,6 @@ void buffer_append(struct buffer *buffer, const void *bytes, size_t size)
     buffer->size += size;
 }
 
-void buffer_consume(struct buffer *buffer, size_t size)
-{
-    buffer->size -= size;
-    if (buffer->size)
-        memmove(buffer->bytes, buffer->bytes + size, buffer->size);
-}
-
 void buffer_free(struct buffer *buffer)
 {
     free(buffer->bytes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A growing run of bytes: file contents, unpacked kernels, queues between descriptors. */
+/* A growing run of bytes: file contents, unpacked kernels, lines. */
 #ifndef TOOLS_BUFFER_H
 #define TOOLS_BUFFER_H
 
@@ -17,8 +17,6 @@ struct buffer {
 /* Makes room for `more` bytes behind the present ones. */
 void buffer_reserve(struct buffer *buffer, size_t more);
 void buffer_append(struct buffer *buffer, const void *bytes, size_t size);
-/* Drops the first `size` bytes. */
-void buffer_consume(struct buffer *buffer, size_t size);
 void buffer_free(struct buffer *buffer);
 
 /* Reads a whole regular file. The sentence names the path and the reason. */

@@ -35,6 +35,30 @@ void relay_start(struct relay *relay, const struct guests *guests)
     consoles_start(&relay->consoles, guests);
 }
 
+static size_t waiting(const struct queue *queue)
+{
+    return queue->buffer.size - queue->done;
+}
+
+static void forget(struct queue *queue)
+{
+    queue->buffer.size = queue->done = 0;
+}
+
+/* The first `size` bytes have been written. Moves the rest only when that is worth it. */
+static void written(struct queue *queue, size_t size)
+{
+    size_t rest = waiting(queue) - size;
+
+    queue->done += size;
+    if (queue->done < rest)
+        return;
+    if (rest)
+        memmove(queue->buffer.bytes, queue->buffer.bytes + queue->done, rest);
+    queue->buffer.size = rest;
+    queue->done = 0;
+}
+
 static long long milliseconds(void)
 {
     struct timespec now;
@@ -59,8 +83,9 @@ static void take_log(struct relay *relay)
 
     if (!read_wire(relay->log_wire, bytes, sizeof(bytes), &size))
         relay->log_wire = -1;
+    relay->awake |= size > 0;
     if (!relay->log_broken)
-        buffer_append(&relay->log, bytes, size);
+        buffer_append(&relay->log.buffer, bytes, size);
 }
 
 static void take_console(struct relay *relay)
@@ -69,26 +94,28 @@ static void take_console(struct relay *relay)
     size_t size;
     bool more = read_wire(relay->console_wire, bytes, sizeof(bytes), &size);
 
-    consoles_take(&relay->consoles, bytes, size, &relay->out);
+    relay->awake |= size > 0;
+    consoles_take(&relay->consoles, bytes, size, &relay->out.buffer);
     if (!more) {
         relay->console_wire = -1;
-        consoles_finish(&relay->consoles, &relay->out);
+        consoles_finish(&relay->consoles, &relay->out.buffer);
     }
     if (relay->out_broken)
-        relay->out.size = 0;
+        forget(&relay->out);
 }
 
 /* Writes a piece of a queue. False: nobody will ever read it. */
-static bool write_queue(int to, struct buffer *queue)
+static bool write_queue(int to, struct queue *queue)
 {
-    ssize_t wrote = write(to, queue->bytes, queue->size < WRITE_PIECE ? queue->size : WRITE_PIECE);
+    size_t size = waiting(queue) < WRITE_PIECE ? waiting(queue) : WRITE_PIECE;
+    ssize_t wrote = write(to, queue->buffer.bytes + queue->done, size);
 
     if (wrote < 0 && errno != EAGAIN && errno != EINTR) {
-        queue->size = 0;
+        forget(queue);
         return false;
     }
     if (wrote > 0)
-        buffer_consume(queue, (size_t)wrote);
+        written(queue, (size_t)wrote);
     return true;
 }
 
@@ -105,36 +132,36 @@ static bool take_input(struct relay *relay)
     }
     if (relay->is_terminal && memchr(bytes, TERMINAL_QUIT, (size_t)got))
         return false;
-    buffer_append(&relay->in, bytes, (size_t)got);
+    buffer_append(&relay->in.buffer, bytes, (size_t)got);
     return true;
 }
 
 static void send_input(struct relay *relay)
 {
-    ssize_t sent =
-        send(relay->console_wire, relay->in.bytes, relay->in.size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t sent = send(relay->console_wire, relay->in.buffer.bytes + relay->in.done,
+                        waiting(&relay->in), MSG_DONTWAIT | MSG_NOSIGNAL);
 
     if (sent > 0)
-        buffer_consume(&relay->in, (size_t)sent);
+        written(&relay->in, (size_t)sent);
     else if (sent < 0 && errno != EAGAIN && errno != EINTR)
-        relay->in.size = 0;
+        forget(&relay->in);
 }
 
 /* What to wait for now. */
 static void fill_slots(const struct relay *relay, struct pollfd *slot)
 {
-    bool full = relay->in.size >= QUEUE_LONG || relay->console_wire < 0;
+    bool full = waiting(&relay->in) >= QUEUE_LONG || relay->console_wire < 0;
     short console = 0;
 
-    if (relay->out.size < QUEUE_LONG)
+    if (waiting(&relay->out) < QUEUE_LONG)
         console |= POLLIN;
-    if (relay->in.size)
+    if (waiting(&relay->in) && relay->awake)
         console |= POLLOUT;
     slot[SLOT_LOG_WIRE] =
-        (struct pollfd){relay->log.size < QUEUE_LONG ? relay->log_wire : -1, POLLIN, 0};
+        (struct pollfd){waiting(&relay->log) < QUEUE_LONG ? relay->log_wire : -1, POLLIN, 0};
     slot[SLOT_CONSOLE_WIRE] = (struct pollfd){console ? relay->console_wire : -1, console, 0};
-    slot[SLOT_LOG_TO] = (struct pollfd){relay->log.size ? relay->log_to : -1, POLLOUT, 0};
-    slot[SLOT_OUT_TO] = (struct pollfd){relay->out.size ? relay->out_to : -1, POLLOUT, 0};
+    slot[SLOT_LOG_TO] = (struct pollfd){waiting(&relay->log) ? relay->log_to : -1, POLLOUT, 0};
+    slot[SLOT_OUT_TO] = (struct pollfd){waiting(&relay->out) ? relay->out_to : -1, POLLOUT, 0};
     slot[SLOT_IN] = (struct pollfd){full ? -1 : relay->in_from, POLLIN, 0};
     slot[SLOT_SIGNALS] = (struct pollfd){relay->signals, POLLIN, 0};
 }
@@ -170,7 +197,8 @@ enum relay_end relay_run(struct relay *relay, unsigned seconds)
 {
     long long deadline = milliseconds() + seconds * 1000ll;
 
-    while (relay->log_wire >= 0 || relay->console_wire >= 0 || relay->log.size || relay->out.size) {
+    while (relay->log_wire >= 0 || relay->console_wire >= 0 || waiting(&relay->log) ||
+           waiting(&relay->out)) {
         bool machine_runs = relay->log_wire >= 0 || relay->console_wire >= 0;
         long long left = deadline - milliseconds();
         struct pollfd slot[SLOTS];
@@ -197,8 +225,9 @@ void relay_drain(struct relay *relay)
     long long deadline = milliseconds() + DRAIN_TIME * 1000ll;
 
     relay->in_from = relay->signals = -1;
-    relay->in.size = 0;
-    while (relay->log_wire >= 0 || relay->console_wire >= 0 || relay->log.size || relay->out.size) {
+    forget(&relay->in);
+    while (relay->log_wire >= 0 || relay->console_wire >= 0 || waiting(&relay->log) ||
+           waiting(&relay->out)) {
         long long left = deadline - milliseconds();
         struct pollfd slot[SLOTS];
 
@@ -216,7 +245,7 @@ void relay_free(struct relay *relay)
 
     for (i = 0; i < HANDOFF_GUESTS_MAX; i++)
         buffer_free(&relay->consoles.line[i]);
-    buffer_free(&relay->log);
-    buffer_free(&relay->out);
-    buffer_free(&relay->in);
+    buffer_free(&relay->log.buffer);
+    buffer_free(&relay->out.buffer);
+    buffer_free(&relay->in.buffer);
 }

@@ -2,7 +2,8 @@
 /* Carries bytes while the machine runs: its log out, its consoles out, keys in.
  *
  * Nothing is lost and nobody waits for a slow reader: what cannot be written yet is queued, and
- * when a queue is long its source is left unread until it is shorter. */
+ * when a queue is long its source is left unread until it is shorter. Keys wait until the
+ * hypervisor has written something: before that it has not set its serial ports up. */
 #ifndef TOOLS_RELAY_H
 #define TOOLS_RELAY_H
 
@@ -16,6 +17,12 @@ enum relay_end {
     RELAY_NO_READER, /* nobody reads standard output any more */
 };
 
+/* Bytes that wait to be written. */
+struct queue {
+    struct buffer buffer;
+    size_t done; /* of the buffer, written already */
+};
+
 struct relay {
     int log_wire, console_wire; /* sockets; -1 once they have ended */
     int log_to, out_to;
@@ -23,8 +30,9 @@ struct relay {
     int signals;      /* a signalfd; -1: none */
     bool is_terminal; /* in_from is: Ctrl-] ends the run */
     int signal;       /* what arrived */
+    bool awake;       /* something came over a wire */
     struct consoles consoles;
-    struct buffer log, out, in; /* queues */
+    struct queue log, out, in;
     bool log_broken, out_broken;
 };
 

@@ -8,9 +8,11 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#define CHUNK      (1u << 20) /* the output grows by at least this much */
+#define CHUNK      (1u << 30) /* zlib counts a piece in 32 bits */
+#define PIECE      (1u << 16) /* the output grows by at least this much */
 #define LZ4_LEGACY 0x184c2102u
 #define LZ4_BLOCK  (8u << 20) /* most that one block of a legacy frame unpacks to */
+#define LZ4_GAIN   256u       /* most that a byte unpacks to */
 
 static const struct {
     const char *name;
@@ -58,7 +60,7 @@ static bool next_piece(struct buffer *out, struct failure *failure)
 {
     if (out->size >= UNPACK_MAX)
         return refuse(failure, "it unpacks to more than %llu MiB", UNPACK_MAX >> 20);
-    buffer_reserve(out, CHUNK);
+    buffer_reserve(out, PIECE);
     return true;
 }
 
@@ -152,7 +154,7 @@ static bool unpack_lz4(const uint8_t *bytes, size_t size, struct buffer *out,
     size_t at = 4;
 
     while (at < size) {
-        uint32_t block;
+        uint32_t block, most;
         int got;
 
         if (size - at < 4)
@@ -165,9 +167,10 @@ static bool unpack_lz4(const uint8_t *bytes, size_t size, struct buffer *out,
             return ends_early(failure, PACKING_LZ4);
         if (!next_piece(out, failure))
             return false;
-        buffer_reserve(out, LZ4_BLOCK);
+        most = block < LZ4_BLOCK / LZ4_GAIN ? block * LZ4_GAIN : LZ4_BLOCK;
+        buffer_reserve(out, most);
         got = LZ4_decompress_safe((const char *)bytes + at, (char *)out->bytes + out->size,
-                                  (int)block, LZ4_BLOCK);
+                                  (int)block, (int)most);
         if (got < 0)
             return is_damaged(failure, PACKING_LZ4);
         out->size += (size_t)got;

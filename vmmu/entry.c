@@ -44,10 +44,7 @@ enum vmmu_result entry_check(u32 level, u64 entry)
     }
     const u64 bad = entry & ~ENTRY_SETTABLE;
     if (bad) {
-        if (level > 1 && (bad & ENTRY_PSE)) {
-            return REFUSED_SUPERPAGE;
-        }
-        return level == 1 ? REFUSED_CACHE_BITS : REFUSED_BAD_BITS;
+        return level > 1 && (bad & ENTRY_PSE) ? REFUSED_SUPERPAGE : REFUSED_CACHE_BITS;
     }
     return frame_exists(entry_frame(entry)) ? VMMU_DONE : REFUSED_BAD_FRAME;
 }

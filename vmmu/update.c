@@ -12,6 +12,10 @@
 #include "vmmu/type.h"
 #include "vmmu/walk.h"
 
+/* How often the processor may change an entry's accessed and dirty bits under a conditional write
+ * before the write gives way. */
+#define EMULATE_TRIES 8
+
 /* One change of one entry, on its way. */
 struct change {
     struct vmmu_vcpu *vcpu;
@@ -80,7 +84,8 @@ static enum vmmu_result change_entry(struct change *change, u32 level)
 {
     const u64 new = entry_installed(change->entry);
     const _Atomic u64 *slot = &entry_table(change->table)[change->index];
-    u64 old = atomic_load_explicit(slot, memory_order_relaxed);
+    u64 old = change->conditional ? change->expected
+                                  : atomic_load_explicit(slot, memory_order_relaxed);
     bool held = false;
 
     if (!entry_slot_is_guests(level, change->index)) {
@@ -215,6 +220,100 @@ enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *fram
     return result_tell(domain, result, change.word);
 }
 
+/* A reference on the page at `at`, if it is a live L1 table of the vCPU's domain. */
+static enum vmmu_result get_l1_at(const struct vmmu_vcpu *vcpu, maddr_t at)
+{
+    const mfn_t table = mfn_of(at);
+    enum vmmu_result result;
+
+    if (at.a % sizeof(u64)) {
+        return REFUSED_BAD_ADDRESS;
+    }
+    result = frame_exists(table) ? ref_get(table, vcpu->domain->id) : REFUSED_BAD_FRAME;
+    if (result == VMMU_DONE &&
+        !use_is_valid(atomic_load_explicit(&frame_of(table)->type, memory_order_acquire),
+                      TYPE_L1)) {
+        ref_put(table);
+        result = REFUSED_NOT_L1_TABLE;
+    }
+    return result;
+}
+
+enum vmmu_result vmmu_map_at(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, maddr_t at,
+                             u64 entry)
+{
+    struct change change = change_of(vcpu, vcpu->domain, frame_owner, at, entry);
+    enum vmmu_result result = defer_settle(vcpu);
+
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    result = get_l1_at(vcpu, at);
+    if (result == VMMU_DONE) {
+        result = change_entry(&change, 1);
+        ref_put(change.table);
+    }
+    if (result == VMMU_DONE) {
+        count_up(&vcpu->domain->counters.updates, 1);
+    }
+    return result_tell(vcpu->domain, result, change.word);
+}
+
+/* Clears `change`'s entry if it shows `m` and with just this right; its accessed and dirty bits are the
+ * processor's. */
+static enum vmmu_result unmap(struct change *change, mfn_t m, bool writable)
+{
+    const u64 seen = ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_ADDRESS;
+    const u64 wanted = ENTRY_PRESENT | (writable ? ENTRY_WRITABLE : 0) | m.n << PAGE_SHIFT;
+    const _Atomic u64 *slot = &entry_table(change->table)[change->index];
+    enum vmmu_result result = VMMU_AGAIN;
+
+    change->conditional = true;
+    for (u32 tries = 0; result == VMMU_AGAIN && tries < EMULATE_TRIES; tries++) {
+        change->expected = atomic_load_explicit(slot, memory_order_relaxed);
+        if ((change->expected & seen) != wanted) {
+            change->word = change->expected;
+            return REFUSED_NOT_THAT_MAPPING;
+        }
+        result = change_entry(change, 1);
+    }
+    return result;
+}
+
+enum vmmu_result vmmu_unmap_at(struct vmmu_vcpu *vcpu, maddr_t at, mfn_t m, bool writable)
+{
+    struct change change = change_of(vcpu, vcpu->domain, vcpu->domain, at, 0);
+    enum vmmu_result result = defer_settle(vcpu);
+
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    result = get_l1_at(vcpu, at);
+    if (result == VMMU_DONE) {
+        result = unmap(&change, m, writable);
+        ref_put(change.table);
+    }
+    return result_tell(vcpu->domain, result, change.word);
+}
+
+enum vmmu_result vmmu_unmap_va(struct vmmu_vcpu *vcpu, vaddr_t va, mfn_t m, bool writable)
+{
+    const enum vmmu_result result = defer_settle(vcpu);
+
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    if (!walk_address_is_guests(va)) {
+        return result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, va.a);
+    }
+    const mfn_t table = walk_to_table(vcpu->kernel_root, vcpu->domain->id, va, 1);
+    if (mfn_is_none(table)) {
+        return result_refuse(vcpu->domain, REFUSED_NO_TABLE, va.a);
+    }
+    return vmmu_unmap_at(vcpu, maddr(maddr_of(table).a + walk_index(va, 1) * sizeof(u64)), m,
+                         writable);
+}
+
 bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at)
 {
     const u64 entry = walk_to_entry(vcpu, at);
@@ -226,10 +325,6 @@ bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at)
            ref_is_owned_by(atomic_load_explicit(&frame->references, memory_order_relaxed),
                            vcpu->domain->id);
 }
-
-/* How often the processor may change an entry's accessed and dirty bits under an emulated write
- * before the write gives way. */
-#define EMULATE_TRIES 8
 
 /* The store to `change`'s entry, of `bytes` at `shift` bits up. */
 static enum vmmu_result emulate(struct change *change, u32 bytes, u32 shift, u64 expected,

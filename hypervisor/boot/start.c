@@ -5,6 +5,7 @@
 #include "hypervisor/console/log.h"
 #include "hypervisor/console/uart.h"
 #include "hypervisor/cpu/apic.h"
+#include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/pic.h"
 #include "hypervisor/domain/build.h"
@@ -22,6 +23,7 @@
 static struct {
     struct handoff handoff;
     struct cpu *cpu;
+    u64 tsc; /* when the loader let go: under QEMU's instruction counting, a count of instructions */
 } state;
 
 /* The frame table and the machine-to-physical array. */
@@ -57,11 +59,14 @@ static void start_guests(void)
 {
     for (u32 i = 0; i < state.handoff.guest_count; i++)
         domain_build(&state.handoff, i);
+    log_line("boot: %llu TSC ticks from the loader to the guests",
+             (unsigned long long)(read_tsc() - state.tsc));
     run();
 }
 
 void start(u32 loader_information)
 {
+    state.tsc = read_tsc();
     uart_start();
     log_line("Pinion");
     multiboot_read(loader_information, &state.handoff);

@@ -59,17 +59,19 @@ static bool serve_entry(struct vcpu *vcpu, struct call *outer, u64 at, s64 *erro
     if (!GET_GUEST(&entry, at))
         return false;
     memcpy(call.argument, entry.args, sizeof entry.args);
-    result = call_dispatch(vcpu, entry.op, &call);
-    if (call.left) {
+    if (entry.op == __HYPERVISOR_multicall)
+        result = -XEN_EINVAL; /* the ABI has no nesting, and our stack no room for it */
+    else
+        result = call_dispatch(vcpu, entry.op, &call);
+    if (call.left || domain_has_ended(vcpu->domain)) {
         outer->left = true;
         return false;
     }
     if (call.again) {
         memcpy(entry.args, call.argument, sizeof entry.args);
         outer->again = true;
-        return copy_to_guest(at + offsetof(struct multicall_entry, args), entry.args,
-                             sizeof entry.args) &&
-               false;
+        copy_to_guest(at + offsetof(struct multicall_entry, args), entry.args, sizeof entry.args);
+        return false;
     }
     return copy_to_guest(at + offsetof(struct multicall_entry, result), &result, sizeof result);
 }

@@ -32,6 +32,7 @@ struct domain *call_domain(struct vcpu *vcpu, u16 id, s64 *error)
 
 void flush_local(void)
 {
+    vmmu_cpu_flushing(this_cpu()->number);
     write_cr3(read_cr3());
     vmmu_cpu_flushed(this_cpu()->number);
 }

@@ -48,6 +48,7 @@ struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
     if (!domain->shared || !events_start(domain))
         return NULL;
     domain->shared_frame = frame_of_view(domain->shared);
+    grants_start(domain);
     vmmu_domain_start(&domain->mmu, domain->id, pages);
     domain->mmu.user = domain;
     vmmu_share(&domain->mmu, domain->shared_frame, true);
@@ -91,7 +92,7 @@ void domain_shutdown(struct domain *domain, enum domain_end end)
 
 void domain_crash(struct domain *domain, const char *reason)
 {
-    if (atomic_load_explicit(&domain->end, memory_order_acquire) != DOMAIN_RUNNING)
+    if (domain_has_ended(domain))
         return;
     log_line("%s: crash: %s", domain->name, reason);
     report_crash(current_vcpu());

@@ -3,9 +3,12 @@
 #ifndef DOMAIN_DOMAIN_H
 #define DOMAIN_DOMAIN_H
 
+#include <stdatomic.h>
+
 #include "hypervisor/domain/vcpu.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/console/guest_console.h"
+#include "hypervisor/grant/grant.h"
 #include "lib/handoff.h"
 #include "lib/lock.h"
 
@@ -31,6 +34,7 @@ struct domain {
     u32 vm_assist;
     struct event_channels events;
     struct guest_console console;
+    struct grants grants;
     struct lock lock;      /* shared_info's wall clock, handlers, life and death */
     _Atomic u32 end;       /* enum domain_end, first one wins */
     bool torn_down;
@@ -43,6 +47,12 @@ struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus);
 
 /* Its console ring is frame `ring` of its own; false: refused or no memory. */
 bool domain_start_console(struct domain *domain, mfn_t ring);
+
+/* True from its shutdown or crash on. */
+static inline bool domain_has_ended(const struct domain *domain)
+{
+    return atomic_load_explicit(&domain->end, memory_order_acquire) != DOMAIN_RUNNING;
+}
 
 /* Every domain, by index 0..domain_count()-1; a domain that has ended stays, with `end` set. */
 u32 domain_count(void);

@@ -113,6 +113,8 @@ void report_audit(void)
     evidence.vcpus = evidence.helds = 0;
     for (u32 i = 0; i < domain_count(); i++)
         gather(&evidence, domain_at(i));
+    for (u32 i = 0; i < domain_count(); i++)
+        audit.foreign_mappings |= domain_at(i)->grants.mappings != 0;
     audit.vcpu_count = evidence.vcpus;
     audit.held_count = evidence.helds;
     while (!(audit.scratch = page_alloc(order)) && order)

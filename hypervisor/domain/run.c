@@ -10,11 +10,6 @@
 #include "hypervisor/trap/bounce.h"
 #include "hypervisor/trap/entry.h"
 
-static bool has_ended(const struct domain *domain)
-{
-    return atomic_load_explicit(&domain->end, memory_order_acquire) != DOMAIN_RUNNING;
-}
-
 /* After the last domain: the audit of a machine that should be empty, and off. */
 static _Noreturn void end_machine(bool crashed)
 {
@@ -31,7 +26,7 @@ static void reap(struct cpu *cpu)
     for (u32 i = 0; i < domain_count(); i++) {
         struct domain *domain = domain_at(i);
 
-        if (!has_ended(domain)) {
+        if (!domain_has_ended(domain)) {
             alive = true;
             continue;
         }

@@ -50,6 +50,7 @@ bool domain_teardown(struct domain *domain)
             vcpu_destroy(domain->vcpu[i]);
         domain->vcpu[i] = NULL;
     }
+    grants_stop(domain);
     events_stop(domain);
     vmmu_unshare(domain->shared_frame);
     domain->shared = NULL;

@@ -9,7 +9,7 @@ enum {
     ACCUMULATOR = 1 << 3, /* the other operand is AL, AX, EAX or RAX */
     IMM8 = 1 << 4,        /* signed */
     IMM = 1 << 5,         /* of the operand's size, but at most 32 bits, signed */
-    NUMBER = 1 << 6,      /* one byte, unsigned: a port or vector */
+    NUMBER = 1 << 6,      /* one byte, unsigned: a port, vector or bit */
     OFFSET = 1 << 7,      /* the destination's address follows the opcode */
     STRING = 1 << 8,
     GROUP = 1 << 9,    /* ModRM's register field chooses the operation: `operation` is the group */
@@ -94,15 +94,15 @@ static const struct form two_byte[256] = {
     [0x21] = {OPERATION_READ_DR, SPECIAL},
     [0x22] = {OPERATION_WRITE_CR, SPECIAL},
     [0x23] = {OPERATION_WRITE_DR, SPECIAL},
-    [0x30] = {OPERATION_WRMSR, PLAIN},
+    [0x30] = {OPERATION_WRMSR, 0},
     [0x31] = {OPERATION_RDTSC, 0},
-    [0x32] = {OPERATION_RDMSR, PLAIN},
+    [0x32] = {OPERATION_RDMSR, 0},
     [0xa2] = {OPERATION_CPUID, 0},
     [0xab] = {OPERATION_BTS, STORE},
     [0xb0] = {OPERATION_CMPXCHG, STORE | BYTE},
     [0xb1] = {OPERATION_CMPXCHG, STORE},
     [0xb3] = {OPERATION_BTR, STORE},
-    [0xba] = {GROUP_BIT, GROUP | MEMORY | IMM8 | LOCKABLE},
+    [0xba] = {GROUP_BIT, GROUP | MEMORY | NUMBER | LOCKABLE},
     [0xbb] = {OPERATION_BTC, STORE},
     [0xc0] = {OPERATION_XADD, STORE | BYTE},
     [0xc1] = {OPERATION_XADD, STORE},
@@ -206,7 +206,8 @@ static void decode_sib(struct cursor *c, u32 mod, struct instruction *in)
     in->index = extend(c, sib >> 3 & 7, REX_X);
     if (in->index == REGISTER_RSP) /* the encoding of "no index" */
         in->index = REGISTER_NONE;
-    in->scale = (u8)(1 << (sib >> 6));
+    else
+        in->scale = (u8)(1 << (sib >> 6));
     in->base = extend(c, sib & 7, REX_B);
     if ((sib & 7) == REGISTER_RBP && mod == 0) {
         in->base = REGISTER_NONE;
@@ -321,7 +322,7 @@ static struct form take_form(struct cursor *c, u8 byte, bool long_mode)
     case 0xd1:
         return (struct form){OPERATION_XSETBV, PLAIN};
     case 0xf9:
-        return (struct form){OPERATION_RDTSCP, PLAIN};
+        return (struct form){OPERATION_RDTSCP, 0};
     }
     return unknown;
 }

@@ -95,7 +95,7 @@ struct instruction {
     u8 reg;         /* register operand; or number of the control or debug register */
     bool high_byte; /* `reg` means bits 8 to 15 of register 0..3 */
     u8 general;     /* register of a move to or from a control or debug register */
-    u64 immediate;  /* sign-extended; port or vector: zero-extended */
+    u64 immediate;  /* sign-extended; port, vector, bit: zero-extended */
 
     /* The memory operand that is written, of operation OPERATION_FIRST_STORE and up. */
     u8 base, index;   /* or REGISTER_NONE */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A PV kernel need not live where Linux lives.
  *
- * This one is linked at virtual base 0 and entered at 1 MiB: everything the domain builder makes, the
- * p2m list, start_info, the tables and the stack, follows at low addresses, in L4 slot 0, and nothing
- * of the guest is in the upper half. A reader that takes 0 for "not given" gets it wrong. */
+ * This one is linked at virtual base 0 and entered at 1 MiB: everything the domain builder makes,
+ * the p2m list, start_info, the tables and the stack, follows at low addresses, in L4 slot 0, and
+ * nothing of the guest is in the upper half. A reader that takes 0 for "not given" gets it wrong.
+ */
 #include "tests/guests/common/guest.h"
 
 void test_main(void)
@@ -31,11 +32,13 @@ void test_main(void)
         }
 
     entry = entry_of(0x1000, 1);
-    check(entry && (*entry & PTE_ADDRESS) / PAGE_SIZE == pfn_to_mfn(1), "address 0x1000 is not pfn 1");
+    check(entry && (*entry & PTE_ADDRESS) / PAGE_SIZE == pfn_to_mfn(1),
+          "address 0x1000 is not pfn 1");
 
     check_equal(page_read_only(page), 0, "making a page read-only");
     check(write_traps(page, 1) && trap_caught.vector == VECTOR_PF &&
-              trap_caught_cr2 == address(page), "a read-only page can be written");
+              trap_caught_cr2 == address(page),
+          "a read-only page can be written");
     check_equal(page_writable(page), 0, "making it writable again");
     check(!write_traps(page, 1), "a writable page cannot be written");
 }

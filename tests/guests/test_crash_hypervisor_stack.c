@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Expect: crash
  *
- * The hypervisor writes trap frames for the guest; a guest that sets its stack into the hypervisor's
- * own space must not get it to write there. */
+ * The hypervisor writes trap frames for the guest; a guest that sets its stack into the
+ * hypervisor's own space must not get it to write there. */
 #include "tests/guests/common/guest.h"
 
 void test_main(void)

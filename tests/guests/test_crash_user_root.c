@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Expect: crash
  *
- * User mode needs a user root. A guest kernel that goes to user mode without one must not run there on
- * the kernel's tables: the domain ends. */
+ * User mode needs a user root. A guest kernel that goes to user mode without one must not run there
+ * on the kernel's tables: the domain ends. */
 #include "tests/guests/common/guest.h"
 
 void test_main(void)

@@ -29,7 +29,8 @@ static void check_values(void)
     for (unsigned i = 0; i < 4; i++) {
         check_equal(set_debugreg(i, 0x1000 * i), 0, "dr%u", i);
         check_equal(get_debugreg(i), 0x1000 * i, "dr%u read", i);
-        check_equal(set_debugreg(i, HYPERVISOR_VIRT_START), -XEN_EPERM, "dr%u in the hypervisor", i);
+        check_equal(set_debugreg(i, HYPERVISOR_VIRT_START), -XEN_EPERM, "dr%u in the hypervisor",
+                    i);
         check_equal(set_debugreg(i, HYPERVISOR_VIRT_END - 1), -XEN_EPERM, "dr%u at its end", i);
         check(set_debugreg(i, 1ull << 63) < 0, "dr%u nowhere", i);
         check_equal(get_debugreg(i), 0x1000 * i, "dr%u after refusals", i);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Event channels: what a guest has instead of interrupts.
  *
- * A port is bound to something; sending sets its pending bit, and unless it is masked the selector bit
- * and the pending flag of the vCPU, and unless that is masked too the callback runs. Each of these
- * steps, each kind of port, each way to be refused, and the limit. */
+ * A port is bound to something; sending sets its pending bit, and unless it is masked the selector
+ * bit and the pending flag of the vCPU, and unless that is masked too the callback runs. Each of
+ * these steps, each kind of port, each way to be refused, and the limit. */
 #include "tests/guests/common/user.h"
 
 static unsigned callbacks;
@@ -142,7 +142,8 @@ static void check_loop(void)
     check(is_pending(unbound.port) && !is_pending(bind.local_port), "the wrong end is pending");
     check_equal(send(unbound.port), 0, "send back");
     check(is_pending(bind.local_port), "the near end is not pending");
-    check_equal(event_channel_op(EVTCHNOP_bind_interdomain, &bind), -XEN_EINVAL, "binding it twice");
+    check_equal(event_channel_op(EVTCHNOP_bind_interdomain, &bind), -XEN_EINVAL,
+                "binding it twice");
     check_equal(close(bind.local_port), 0, "closing one end");
     check_equal(status_of(unbound.port, &status), 0, "status");
     check_equal(status.status, EVTCHNSTAT_unbound, "the other end is unbound again");
@@ -229,7 +230,8 @@ static void check_limit(void)
     for (evtchn_port_t port = 0; port < EVTCHN_2L_NR_CHANNELS; port++)
         if (mine[port])
             check_equal(close(port), 0, "close of port %u", port);
-    check_equal(event_channel_op(EVTCHNOP_alloc_unbound, &request), 0, "a port after all are closed");
+    check_equal(event_channel_op(EVTCHNOP_alloc_unbound, &request), 0,
+                "a port after all are closed");
     check_equal(close(request.port), 0, "close");
     take_events();
 }

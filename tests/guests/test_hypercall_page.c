@@ -2,11 +2,9 @@
 /* The page that older kernels call through.
  *
  * A kernel with a HYPERCALL_PAGE note names a page of its own image; the builder fills it with 128
- * stubs of 32 bytes, stub number N making hypercall N. All other guests here have no such note and use
- * a bare `syscall`: both ways must work, in one guest too. */
+ * stubs of 32 bytes, stub number N making hypercall N. All other guests here have no such note and
+ * use a bare `syscall`: both ways must work, in one guest too. */
 #include "tests/guests/common/guest.h"
-
-#include <xen/elfnote.h>
 
 extern u8 hypercall_page[PAGE_SIZE];
 
@@ -55,7 +53,8 @@ void test_main(void)
     check_equal(call_stub(__HYPERVISOR_event_channel_op, 999, 0, 0, &rcx, &r11), -XEN_ENOSYS,
                 "event_channel_op 999");
     if (is_initial_domain())
-        call_stub(__HYPERVISOR_console_io, CONSOLEIO_write, sizeof words - 1, address(words), &rcx, &r11);
+        call_stub(__HYPERVISOR_console_io, CONSOLEIO_write, sizeof words - 1, address(words), &rcx,
+                  &r11);
 
     /* The page is ordinary memory of the guest: its own to change. */
     check(!write_traps(&hypercall_page[4096 - 8], 0), "the page is not the guest's");

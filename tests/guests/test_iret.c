@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Leaving the guest kernel: the iret hypercall.
  *
- * The guest kernel runs in ring 3 like its users, so it cannot return by itself: it puts a frame on its
- * stack and calls. The frame decides everything: kernel or user mode by the code selector, the event
- * mask by IF, whether rcx and r11 come from the frame. What it may not decide is refused silently:
- * the I/O privilege level, and interrupts really off. */
+ * The guest kernel runs in ring 3 like its users, so it cannot return by itself: it puts a frame on
+ * its stack and calls. The frame decides everything: kernel or user mode by the code selector, the
+ * event mask by IF, whether rcx and r11 come from the frame. What it may not decide is refused
+ * silently: the I/O privilege level, and interrupts really off. */
 #include "tests/guests/common/user.h"
 
 static struct user_space space;
@@ -67,7 +67,8 @@ static void check_in_syscall(void)
         check_equal(frame.rip, USER_CODE + 4, "rip");
         check_equal(frame.rax & (RFLAGS_IF | RFLAGS_IOPL), RFLAGS_IF, "flags in user mode");
         if (!i)
-            check(frame.rcx == 0x3333 && frame.r11 == 0xbbbb, "rcx %lx, r11 %lx", frame.rcx, frame.r11);
+            check(frame.rcx == 0x3333 && frame.r11 == 0xbbbb, "rcx %lx, r11 %lx", frame.rcx,
+                  frame.r11);
         else
             check_equal(frame.rcx, USER_CODE, "rcx by sysret");
     }
@@ -86,7 +87,8 @@ static void check_flags(void)
     check(frame.rax & RFLAGS_IF, "interrupts are really off in user mode: %lx", frame.rax);
     check(!(frame.rax & RFLAGS_IOPL), "IOPL in user mode: %lx", frame.rax);
     check(frame.rax & RFLAGS_CF, "CF is lost: %lx", frame.rax);
-    check(!(frame.rflags & RFLAGS_IF), "IF in the frame though events were masked: %lx", frame.rflags);
+    check(!(frame.rflags & RFLAGS_IF), "IF in the frame though events were masked: %lx",
+          frame.rflags);
 }
 
 /* Kernel to kernel: IF is the event mask, at once. */
@@ -115,8 +117,8 @@ static void check_kernel(void)
     trap_take(VECTOR_UD, NULL);
 }
 
-/* iret with its frame where nothing is: the domain would crash, so only a frame that faults on the way
- * back is tried: to a non-canonical address, in kernel and in user mode. */
+/* iret with its frame where nothing is: the domain would crash, so only a frame that faults on the
+ * way back is tried: to a non-canonical address, in kernel and in user mode. */
 static void set_bad_rip(struct trap_frame *frame)
 {
     frame->rip = 1ull << 63;
@@ -134,7 +136,8 @@ static void check_bad_rip(void)
 
     trap_take(VECTOR_UD, set_bad_rip);
     check(trap_catch(do_ud, NULL), "iret to a non-canonical address of the kernel");
-    print("Note: iret to rip 2^63, kernel: vector %lu, rip %lx\n", trap_caught.vector, trap_caught.rip);
+    print("Note: iret to rip 2^63, kernel: vector %lu, rip %lx\n", trap_caught.vector,
+          trap_caught.rip);
     trap_take(VECTOR_UD, NULL);
     for (unsigned i = 0; i < 2; i++) {
         memset(&frame, 0, sizeof frame);
@@ -143,7 +146,8 @@ static void check_bad_rip(void)
         frame.rflags = RFLAGS_IF;
         user_run(&frame, i ? VGCF_in_syscall : 0);
         print("Note: iret to rip 2^47, user: vector %lu, rip %lx\n", frame.vector, frame.rip);
-        check(frame.vector == VECTOR_GP || frame.vector == VECTOR_PF || frame.vector == VECTOR_FAILSAFE,
+        check(frame.vector == VECTOR_GP || frame.vector == VECTOR_PF ||
+                  frame.vector == VECTOR_FAILSAFE,
               "vector %lu", frame.vector);
     }
 }

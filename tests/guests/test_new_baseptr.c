@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Changing address spaces: NEW_BASEPTR, NEW_USER_BASEPTR, and mov to cr3.
  *
- * A root that is loaded is held, pinned or not: it stays a table and stays read-only until another one
- * is loaded. What is no root is refused, and the old one stays. */
+ * A root that is loaded is held, pinned or not: it stays a table and stays read-only until another
+ * one is loaded. What is no root is refused, and the old one stays. */
 #include "tests/guests/common/guest.h"
 
 #define PRIVATE_VA 0x10000000000ull /* L4 slot 2: only the second root has it */
@@ -90,10 +90,12 @@ static void check_refused(void)
     u64 cr3 = read_cr3();
     u64 *plain = page_take();
 
-    check_equal(mmuext(MMUEXT_NEW_BASEPTR, mfn_of(plain), 0), -XEN_EINVAL, "a writable page as root");
+    check_equal(mmuext(MMUEXT_NEW_BASEPTR, mfn_of(plain), 0), -XEN_EINVAL,
+                "a writable page as root");
     check_equal(mmuext(MMUEXT_NEW_BASEPTR, mfn_of(l3), 0), -XEN_EINVAL, "an L3 as root");
     check_equal(mmuext(MMUEXT_NEW_BASEPTR, ~0ull, 0), -XEN_EINVAL, "no frame as root");
-    check_equal(mmuext(MMUEXT_NEW_BASEPTR, (1ull << 40) - 1, 0), -XEN_EINVAL, "frame 2^40 - 1 as root");
+    check_equal(mmuext(MMUEXT_NEW_BASEPTR, (1ull << 40) - 1, 0), -XEN_EINVAL,
+                "frame 2^40 - 1 as root");
     check_equal(mmuext(MMUEXT_NEW_USER_BASEPTR, mfn_of(plain), 0), -XEN_EINVAL,
                 "a writable page as user root");
     check_equal(mmuext(MMUEXT_NEW_USER_BASEPTR, ~0ull, 0), -XEN_EINVAL, "no frame as user root");

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest changes its own live page tables, in both ways that it has.
  *
- * By request: mmu_update and update_va_mapping write one entry after it was checked. By a plain store:
- * the table is mapped read-only, so the store faults, and for L1 tables the hypervisor does what the
- * instruction would have done, with the same checks. Linux does both, and uses exchanges, compare-and-
- * exchange and locked bit operations on entries; so each form is tried, on each size. */
+ * By request: mmu_update and update_va_mapping write one entry after it was checked. By a plain
+ * store: the table is mapped read-only, so the store faults, and for L1 tables the hypervisor does
+ * what the instruction would have done, with the same checks. Linux does both, and uses exchanges,
+ * compare-and- exchange and locked bit operations on entries; so each form is tried, on each size.
+ */
 #include "tests/guests/common/guest.h"
 
 static u64 *page_a, *page_b;
@@ -62,17 +63,20 @@ static void check_batch(void)
 
     for (unsigned i = 0; i < 4; i++)
         requests[i] = (struct mmu_update){machine, entry_for(i & 1 ? page_b : page_a, PTE_RO)};
-    check_equal(hypercall6(__HYPERVISOR_mmu_update, address(requests), 4, address(&done), DOMID_SELF, 0, 0),
-                0, "four requests");
+    check_equal(
+        hypercall6(__HYPERVISOR_mmu_update, address(requests), 4, address(&done), DOMID_SELF, 0, 0),
+        0, "four requests");
     check_equal(done, 4, "done of four");
     check_equal(*entry & PTE_ADDRESS, entry_for(page_b, 0), "the last of them");
     requests[2].val = entry_for(root_first(), PTE_RW);
-    check_equal(hypercall6(__HYPERVISOR_mmu_update, address(requests), 4, address(&done), DOMID_SELF, 0, 0),
-                -XEN_EBUSY, "four requests, the third maps a table writable");
+    check_equal(
+        hypercall6(__HYPERVISOR_mmu_update, address(requests), 4, address(&done), DOMID_SELF, 0, 0),
+        -XEN_EBUSY, "four requests, the third maps a table writable");
     check_equal(done, 2, "done before the wrong one");
     check_equal(*entry & PTE_ADDRESS, entry_for(page_b, 0), "the entry after them");
-    check_equal(hypercall6(__HYPERVISOR_mmu_update, address(requests), 0, address(&done), DOMID_SELF, 0, 0),
-                0, "no request at all");
+    check_equal(
+        hypercall6(__HYPERVISOR_mmu_update, address(requests), 0, address(&done), DOMID_SELF, 0, 0),
+        0, "no request at all");
     check_equal(mmu_update(machine, 0), 0, "unmapping");
 }
 
@@ -103,8 +107,9 @@ static void check_accessed_dirty(void)
     *(volatile u64 *)window = 0xaaaa;
     check((*entry & (PTE_ACCESSED | PTE_DIRTY)) == (PTE_ACCESSED | PTE_DIRTY),
           "a written page is not dirty: %lx", *entry);
-    check_equal(mmu_update(machine | MMU_PT_UPDATE_PRESERVE_AD, entry_for(page_a, PTE_PRESENT | PTE_USER)),
-                0, "PRESERVE_AD");
+    check_equal(
+        mmu_update(machine | MMU_PT_UPDATE_PRESERVE_AD, entry_for(page_a, PTE_PRESENT | PTE_USER)),
+        0, "PRESERVE_AD");
     check((*entry & (PTE_ACCESSED | PTE_DIRTY | PTE_WRITE)) == (PTE_ACCESSED | PTE_DIRTY),
           "PRESERVE_AD made %lx", *entry);
     check_equal(mmu_update(machine, entry_for(page_a, PTE_PRESENT | PTE_USER)), 0, "NORMAL");
@@ -124,7 +129,8 @@ static void check_store(void)
     flush_window();
     check_equal(*(volatile u64 *)window, 0xbbbb, "page b, mapped by a store");
 
-    check(write_traps(entry, entry_for(root_first(), PTE_RW)), "a table was mapped writable by a store");
+    check(write_traps(entry, entry_for(root_first(), PTE_RW)),
+          "a table was mapped writable by a store");
     check(trap_caught.vector == VECTOR_PF && trap_caught.error == (PF_PRESENT | PF_WRITE) &&
               trap_caught_cr2 == address(entry),
           "the refused store: vector %lu, error code %lx, cr2 %lx", trap_caught.vector,
@@ -155,11 +161,15 @@ static void check_atomics(void)
     check_equal(*entry & PTE_ADDRESS, b & PTE_ADDRESS, "the entry after xchg");
 
     found = *entry;
-    __asm__ volatile("lock cmpxchg %3, %1; setz %2" : "+a"(found), "+m"(*entry), "=q"(bit) : "r"(a));
+    __asm__ volatile("lock cmpxchg %3, %1; setz %2"
+                     : "+a"(found), "+m"(*entry), "=q"(bit)
+                     : "r"(a));
     check(bit, "cmpxchg with the right value fails");
     check_equal(*entry & PTE_ADDRESS, a & PTE_ADDRESS, "the entry after cmpxchg");
     old = found = *entry ^ PTE_NX;
-    __asm__ volatile("lock cmpxchg %3, %1; setz %2" : "+a"(found), "+m"(*entry), "=q"(bit) : "r"(b));
+    __asm__ volatile("lock cmpxchg %3, %1; setz %2"
+                     : "+a"(found), "+m"(*entry), "=q"(bit)
+                     : "r"(b));
     check(!bit && found == (old ^ PTE_NX), "cmpxchg with a wrong value: %u, %lx", bit, found);
     check_equal(*entry & PTE_ADDRESS, a & PTE_ADDRESS, "the entry after a failed cmpxchg");
 
@@ -216,13 +226,17 @@ static void check_counts(void)
 {
     u64 *table = page_take();
 
-    check_equal(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(table), 0), -XEN_EINVAL, "pinning a writable page");
+    check_equal(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(table), 0), -XEN_EINVAL,
+                "pinning a writable page");
     check_equal(page_read_only(table), 0, "its own mapping read-only");
     check_equal(mmu_update(machine, entry_for(table, PTE_RW)), 0, "a second mapping, writable");
-    check_equal(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(table), 0), -XEN_EINVAL, "pinning with an alias");
+    check_equal(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(table), 0), -XEN_EINVAL,
+                "pinning with an alias");
     check_equal(mmu_update(machine, entry_for(table, PTE_RO)), 0, "the alias read-only");
-    check_equal(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(table), 0), 0, "pinning without a writable alias");
-    check_equal(mmu_update(machine, entry_for(table, PTE_RW)), -XEN_EBUSY, "the alias writable again");
+    check_equal(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(table), 0), 0,
+                "pinning without a writable alias");
+    check_equal(mmu_update(machine, entry_for(table, PTE_RW)), -XEN_EBUSY,
+                "the alias writable again");
     check_equal(page_writable(table), -XEN_EBUSY, "update_va_mapping: a table writable");
     check_equal(mmuext(MMUEXT_UNPIN_TABLE, mfn_of(table), 0), 0, "unpinning");
     check_equal(mmu_update(machine, entry_for(table, PTE_RW)), 0, "the alias after unpinning");
@@ -230,7 +244,8 @@ static void check_counts(void)
     check_equal(page_writable(table), 0, "writable after unpinning");
 }
 
-/* An entry in a page that is no table is a plain store; the machine-to-physical map is the owner's. */
+/* An entry in a page that is no table is a plain store; the machine-to-physical map is the owner's.
+ */
 static void check_others(void)
 {
     u64 *page = page_take(), mfn = mfn_of(page), pfn = pfn_of(page);
@@ -239,7 +254,8 @@ static void check_others(void)
     check_equal(page[7], 0x123456789, "the word it wrote");
     check_equal(mmu_update(mfn * PAGE_SIZE | MMU_MACHPHYS_UPDATE, 0x4242), 0, "MACHPHYS_UPDATE");
     check_equal(mfn_to_pfn(mfn), 0x4242, "the map");
-    check_equal(mmu_update(mfn * PAGE_SIZE | MMU_MACHPHYS_UPDATE, ~0ull), 0, "MACHPHYS_UPDATE to ~0");
+    check_equal(mmu_update(mfn * PAGE_SIZE | MMU_MACHPHYS_UPDATE, ~0ull), 0,
+                "MACHPHYS_UPDATE to ~0");
     check_equal(mmu_update(mfn * PAGE_SIZE | MMU_MACHPHYS_UPDATE, pfn), 0, "MACHPHYS_UPDATE back");
     check_equal(mfn_to_pfn(mfn), pfn, "the map");
 }

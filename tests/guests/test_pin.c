@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* A table is checked once and then kept: pinning.
  *
- * A pin says "this frame is a table of that level until I say otherwise", and holds everything below
- * it. So it must be refused when anything below is wrong, and then have changed nothing; it must hold
- * the tables read-only while it lasts; and unpinning must give all of it back. */
+ * A pin says "this frame is a table of that level until I say otherwise", and holds everything
+ * below it. So it must be refused when anything below is wrong, and then have changed nothing; it
+ * must hold the tables read-only while it lasts; and unpinning must give all of it back. */
 #include "tests/guests/common/tree.h"
 
 static struct tree tree;
 
-/* All levels, from every starting point: pinned tables refuse to become writable, free ones allow it. */
+/* All levels, from every starting point: pinned tables refuse to become writable, free ones allow
+ * it. */
 static void check_levels(void)
 {
     for (unsigned level = 1; level <= 4; level++) {
@@ -72,7 +73,8 @@ static void check_bad_slot(void)
         check_equal(tree_pin(&tree, level), level == 1 ? -XEN_EBUSY : -XEN_EINVAL,
                     "pinning level %u, slot 511 wrong", level);
         check_equal(tree_unpin(&tree, level), -XEN_EINVAL, "unpinning what was not pinned");
-        check_equal(tree_map(&tree, PTE_RW), 0, "all writable after a refused pin of level %u", level);
+        check_equal(tree_map(&tree, PTE_RW), 0, "all writable after a refused pin of level %u",
+                    level);
         check_equal(page_writable(pages[0]), 0, "the wrong target is as it was");
         table[511] = 0;
         check_equal(tree_map(&tree, PTE_RO), 0, "read-only");
@@ -84,7 +86,8 @@ static void check_bad_slot(void)
     }
 }
 
-/* Slots 256..271 of an L4 are the hypervisor's: what the guest put there is not looked at and is gone. */
+/* Slots 256..271 of an L4 are the hypervisor's: what the guest put there is not looked at and is
+ * gone. */
 static void check_hypervisor_slots(void)
 {
     u64 *root = tree.table[4], mine = entry_for(tree.table[0], PTE_TABLE);
@@ -134,15 +137,36 @@ static void check_update(void)
         check_equal(tree_pin(&tree, level), 0, "pinning level %u", level);
         check_equal(mmu_update(at, 0), 0, "clearing an entry of level %u", level);
         check_equal(page_writable(child), 0, "what it pointed to is writable");
-        check_equal(mmu_update(at, entry_for(child, PTE_TABLE)), -XEN_EINVAL, "... and now refused");
+        check_equal(mmu_update(at, entry_for(child, PTE_TABLE)), -XEN_EINVAL,
+                    "... and now refused");
         check_equal(page_read_only(child), 0, "read-only again");
         check_equal(mmu_update(at, entry_for(child, PTE_TABLE)), 0, "... and accepted");
         check_equal(mmu_update(at, entry_for(child, PTE_RO)), 0, "without write and dirty");
-        check_equal(mmu_update(at, entry_for(child, PTE_TABLE | PTE_AVAILABLE)), 0, "with software bits");
+        check_equal(mmu_update(at, entry_for(child, PTE_TABLE | PTE_AVAILABLE)), 0,
+                    "with software bits");
         check_equal(tree_unpin(&tree, level), 0, "unpinning");
         check_equal(tree_map(&tree, PTE_RW), 0, "all writable");
         tree.table[level][TREE_SLOT] = entry_for(child, PTE_TABLE);
     }
+}
+
+/* As many paths as there are: every entry of every level leads to one and the same table below. */
+static void check_full(void)
+{
+    for (unsigned level = 1; level <= 4; level++)
+        for (unsigned i = 0; i < 512; i++)
+            if (level < 4 || i < 256 || i > 271)
+                tree.table[level][i] = tree.table[level][TREE_SLOT];
+    check_equal(tree_map(&tree, PTE_RO), 0, "read-only");
+    for (unsigned turn = 0; turn < 3; turn++) {
+        check_equal(tree_pin(&tree, 4), 0, "pinning a full tree");
+        check_equal(mmu_update(slot_machine(tree.table[1], 511), 0), 0,
+                    "clearing one of 2^36 pages");
+        check_equal(mmu_update(slot_machine(tree.table[1], 511), entry_for(tree.table[0], PTE_RW)),
+                    0, "and back");
+        check_equal(tree_unpin(&tree, 4), 0, "unpinning a full tree");
+    }
+    check_equal(tree_map(&tree, PTE_RW), 0, "all writable");
 }
 
 void test_main(void)
@@ -155,4 +179,5 @@ void test_main(void)
     check_hypervisor_slots();
     check_shared();
     check_update();
+    check_full();
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Instructions that only ring 0 may execute, from a kernel that is not in ring 0.
  *
- * Some the hypervisor performs for the guest (moves to cr0, rdmsr, in, wbinvd ...), with the guest's
- * view of the machine; all others are the guest's own #GP. CPUID does not fault, so the ABI has a
- * prefix for it, an invalid opcode that the hypervisor knows. */
+ * Some the hypervisor performs for the guest (moves to cr0, rdmsr, in, wbinvd ...), with the
+ * guest's view of the machine; all others are the guest's own #GP. CPUID does not fault, so the ABI
+ * has a prefix for it, an invalid opcode that the hypervisor knows. */
 #include "tests/guests/common/guest.h"
 
 #include <xen/arch-x86/cpuid.h>
@@ -29,7 +29,9 @@ static struct cpuid cpuid(u32 leaf, u32 subleaf)
 {
     struct cpuid r;
 
-    __asm__ volatile(XEN_CPUID : "=a"(r.a), "=b"(r.b), "=c"(r.c), "=d"(r.d) : "0"(leaf), "2"(subleaf));
+    __asm__ volatile(XEN_CPUID
+                     : "=a"(r.a), "=b"(r.b), "=c"(r.c), "=d"(r.d)
+                     : "0"(leaf), "2"(subleaf));
     return r;
 }
 
@@ -115,9 +117,8 @@ static void check_msrs(void)
 {
     static const struct {
         u32 first, count;
-    } ranges[] = {{0, 0x800},          {0x800, 0x100},        {0xc80, 0x80},
-                  {0x40000000, 0x100}, {0xc0000000, 0x110},   {0xc0010000, 0x180},
-                  {0xc0011000, 0x40},  {0xfffffff0, 16}};
+    } ranges[] = {{0, 0x800},          {0x800, 0x100},      {0xc80, 0x80},      {0x40000000, 0x100},
+                  {0xc0000000, 0x110}, {0xc0010000, 0x180}, {0xc0011000, 0x40}, {0xfffffff0, 16}};
     unsigned readable = 0;
 
     check(!read_msr_traps(MSR_EFER), "EFER cannot be read");
@@ -182,7 +183,8 @@ static void check_control_registers(void)
     check(read_cr4() & CR4_PAE, "cr4 is %lx", read_cr4());
     check(!trap_catch(write_cr4, (void *)read_cr4()), "cr4 cannot be written as it is");
     check(!trap_catch(write_cr3, (void *)read_cr3()), "cr3 cannot be written as it is");
-    check_traps(VECTOR_GP, write_cr3, (void *)(mfn_of(page_take()) * PAGE_SIZE), "cr3 of a plain page");
+    check_traps(VECTOR_GP, write_cr3, (void *)(mfn_of(page_take()) * PAGE_SIZE),
+                "cr3 of a plain page");
 }
 
 /* ---- ports ---- */
@@ -237,8 +239,8 @@ static void check_ports(void)
     check(read_flags() & RFLAGS_IF, "interrupts are really off");
     check(!(read_flags() & RFLAGS_IOPL), "IOPL is really set: %lx", read_flags());
     iopl.iopl = 4;
-    check_equal(hypercall(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, address(&iopl), 0), -XEN_EINVAL,
-                "set_iopl 4");
+    check_equal(hypercall(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, address(&iopl), 0),
+                -XEN_EINVAL, "set_iopl 4");
 }
 
 /* ---- the rest ---- */
@@ -269,10 +271,17 @@ static void check_others(void)
     static const struct {
         void (*function)(void *);
         const char *name;
-    } refused[] = {{do_hlt, "hlt"},           {do_invd, "invd"},   {do_invlpg, "invlpg"},
-                   {do_lgdt, "lgdt"},         {do_lidt, "lidt"},   {do_lldt, "lldt"},
-                   {do_ltr, "ltr"},           {do_lmsw, "lmsw"},   {do_rdpmc, "rdpmc"},
-                   {do_read_cr8, "mov cr8"},  {do_far_jump, "lret to ring 0"},
+    } refused[] = {{do_hlt, "hlt"},
+                   {do_invd, "invd"},
+                   {do_invlpg, "invlpg"},
+                   {do_lgdt, "lgdt"},
+                   {do_lidt, "lidt"},
+                   {do_lldt, "lldt"},
+                   {do_ltr, "ltr"},
+                   {do_lmsw, "lmsw"},
+                   {do_rdpmc, "rdpmc"},
+                   {do_read_cr8, "mov cr8"},
+                   {do_far_jump, "lret to ring 0"},
                    {do_iretq, "iret to ring 0"}};
     static const u64 zeros[2];
     u64 first, second;

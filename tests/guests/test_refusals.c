@@ -2,7 +2,8 @@
 /* Every rule of the page tables that one guest alone can try to break.
  *
  * For each rule: the entry or request that breaks it, by each way it can come in (mmu_update,
- * update_va_mapping, a table that is pinned as it is), the ABI's error, and that nothing changed. */
+ * update_va_mapping, a table that is pinned as it is), the ABI's error, and that nothing changed.
+ */
 #include "tests/guests/common/tree.h"
 
 static struct tree tree; /* pinned: a live tree that is not loaded */
@@ -36,18 +37,20 @@ static void check_flags(void)
         u64 good = entry_for(tree.table[level - 1], PTE_TABLE);
 
         for (unsigned i = 0; i < ARRAY_LENGTH(refused); i++) {
-            check_equal(mmu_update(at, good | refused[i].flags), -XEN_EINVAL, "level %u, %s, in place",
-                        level, refused[i].name);
-            check_equal(mmu_update(fresh, good | refused[i].flags), -XEN_EINVAL, "level %u, %s, fresh",
-                        level, refused[i].name);
-            check_equal(mmu_update(at | MMU_PT_UPDATE_PRESERVE_AD, good | refused[i].flags), -XEN_EINVAL,
-                        "level %u, %s, PRESERVE_AD", level, refused[i].name);
+            check_equal(mmu_update(at, good | refused[i].flags), -XEN_EINVAL,
+                        "level %u, %s, in place", level, refused[i].name);
+            check_equal(mmu_update(fresh, good | refused[i].flags), -XEN_EINVAL,
+                        "level %u, %s, fresh", level, refused[i].name);
+            check_equal(mmu_update(at | MMU_PT_UPDATE_PRESERVE_AD, good | refused[i].flags),
+                        -XEN_EINVAL, "level %u, %s, PRESERVE_AD", level, refused[i].name);
         }
         check_equal(mmu_update(fresh, entry_for(plain, PTE_TABLE | PTE_HUGE)), -XEN_EINVAL,
                     "level %u, a huge page", level);
         check(!tree.table[level][TREE_SLOT + 1], "level %u: a refused entry is there", level);
-        check_equal(mmu_update(at, good | PTE_NX | PTE_AVAILABLE), 0, "level %u, NX, software", level);
-        check_equal(mmu_update(at, good | 1ull << 52 | 1ull << 58), 0, "level %u, bits 52, 58", level);
+        check_equal(mmu_update(at, good | PTE_NX | PTE_AVAILABLE), 0, "level %u, NX, software",
+                    level);
+        check_equal(mmu_update(at, good | 1ull << 52 | 1ull << 58), 0, "level %u, bits 52, 58",
+                    level);
         check_equal(mmu_update(at, good), 0, "level %u, as it was", level);
     }
 }
@@ -63,7 +66,8 @@ static void check_flags_by_pin(void)
 
         other.table[level][TREE_SLOT] = good | PTE_HUGE;
         check_equal(tree_map(&other, PTE_RO), 0, "read-only");
-        check_equal(tree_pin(&other, level), -XEN_EINVAL, "pinning level %u with a huge entry", level);
+        check_equal(tree_pin(&other, level), -XEN_EINVAL, "pinning level %u with a huge entry",
+                    level);
         check_equal(mmuext(MMUEXT_NEW_BASEPTR, mfn_of(other.table[level]), 0), -XEN_EINVAL,
                     "loading it");
         check_equal(tree_map(&other, PTE_RW), 0, "writable");
@@ -95,8 +99,10 @@ static void check_hypervisor_slots(void)
         u64 before = tree.table[4][i];
 
         check_equal(mmu_update(slot_machine(tree.table[4], i), good), -XEN_EINVAL, "L4 slot %u", i);
-        check_equal(mmu_update(slot_machine(tree.table[4], i), 0), -XEN_EINVAL, "L4 slot %u, zero", i);
-        check_equal(mmu_update(slot_machine(root_first(), i), good), -XEN_EINVAL, "live L4 slot %u", i);
+        check_equal(mmu_update(slot_machine(tree.table[4], i), 0), -XEN_EINVAL, "L4 slot %u, zero",
+                    i);
+        check_equal(mmu_update(slot_machine(root_first(), i), good), -XEN_EINVAL, "live L4 slot %u",
+                    i);
         check_equal(tree.table[4][i], before, "the entry in slot %u", i);
     }
     check_equal(mmu_update(slot_machine(tree.table[4], 255), good), 0, "L4 slot 255");
@@ -138,7 +144,8 @@ static void check_frames(void)
     check_equal(mmu_update(foreign * PAGE_SIZE, 0), -XEN_EINVAL, "a table of the hypervisor");
     check_equal(mmu_update(foreign * PAGE_SIZE | MMU_MACHPHYS_UPDATE, 0), -XEN_EINVAL,
                 "the hypervisor's frame in the map");
-    check_equal(mmuext(MMUEXT_PIN_L3_TABLE, foreign, 0), -XEN_EINVAL, "pinning the hypervisor's table");
+    check_equal(mmuext(MMUEXT_PIN_L3_TABLE, foreign, 0), -XEN_EINVAL,
+                "pinning the hypervisor's table");
 }
 
 /* Writable mappings of what must stay read-only. */
@@ -147,7 +154,8 @@ static void check_writable(void)
     for (unsigned level = 1; level <= 4; level++) {
         u64 *table = tree.table[level];
 
-        check_equal(mmu_update(window_machine, entry_for(table, PTE_RO)), 0, "level %u to read", level);
+        check_equal(mmu_update(window_machine, entry_for(table, PTE_RO)), 0, "level %u to read",
+                    level);
         check_equal(mmu_update(window_machine, entry_for(table, PTE_RW)), -XEN_EBUSY,
                     "level %u to write, in place", level);
         check_equal(mmu_update(window_machine, 0), 0, "unmapping");
@@ -155,8 +163,8 @@ static void check_writable(void)
                     "level %u to write, fresh", level);
         check_equal(update_va_mapping(address(window), entry_for(table, PTE_RW), 0), -XEN_EBUSY,
                     "level %u to write, update_va_mapping", level);
-        check_equal(mmu_update(slot_machine(tree.table[1], 9), entry_for(table, PTE_RW)), -XEN_EBUSY,
-                    "level %u to write, from a tree that is not loaded", level);
+        check_equal(mmu_update(slot_machine(tree.table[1], 9), entry_for(table, PTE_RW)),
+                    -XEN_EBUSY, "level %u to write, from a tree that is not loaded", level);
         check(read_traps(window), "the window shows something");
     }
 }
@@ -183,13 +191,14 @@ static void check_linear(void)
         u64 at = slot_machine(tree.table[level], 9), self = mfn_of(tree.table[level]) * PAGE_SIZE;
         long result;
 
-        check_equal(mmu_update(at, self | PTE_TABLE), -XEN_EINVAL, "a writable linear entry, level %u",
-                    level);
+        check_equal(mmu_update(at, self | PTE_TABLE), -XEN_EINVAL,
+                    "a writable linear entry, level %u", level);
         result = mmu_update(at, self | PTE_RO);
         check(!result || result == -XEN_EINVAL, "a linear entry, level %u: %ld", level, result);
         if (!result) {
             print("Note: linear entries are allowed at level %u\n", level);
-            check_equal(mmu_update(at, self | PTE_TABLE), -XEN_EINVAL, "made writable, level %u", level);
+            check_equal(mmu_update(at, self | PTE_TABLE), -XEN_EINVAL, "made writable, level %u",
+                        level);
         }
         check_equal(mmu_update(at, 0), 0, "zero, level %u", level);
     }
@@ -213,8 +222,10 @@ static void check_pins(void)
     for (unsigned level = 1; level <= 4; level++)
         check_equal(mmuext(pin_command(level), mfn_of(plain), 0), -XEN_EINVAL,
                     "pinning a writable page, level %u", level);
-    check_equal(mmuext(MMUEXT_UNPIN_TABLE, mfn_of(plain), 0), -XEN_EINVAL, "unpinning a plain page");
-    check_equal(mmuext(MMUEXT_CLEAR_PAGE, mfn_of(tree.table[1]), 0), -XEN_EINVAL, "clearing a table");
+    check_equal(mmuext(MMUEXT_UNPIN_TABLE, mfn_of(plain), 0), -XEN_EINVAL,
+                "unpinning a plain page");
+    check_equal(mmuext(MMUEXT_CLEAR_PAGE, mfn_of(tree.table[1]), 0), -XEN_EINVAL,
+                "clearing a table");
     check_equal(mmuext(MMUEXT_COPY_PAGE, mfn_of(tree.table[1]), mfn_of(plain)), -XEN_EINVAL,
                 "copying over a table");
     check_equal(mmuext(MMUEXT_MARK_SUPER, 0, 0), -XEN_EOPNOTSUPP, "MARK_SUPER");
@@ -227,14 +238,14 @@ static void check_va(void)
     static const u64 addresses[] = {0xffff800000000000, 0xffff804000000000, 0xffff87fffffff000,
                                     0x0000800000000000, 0xffff7ffffffff000, 1ull << 63,
                                     0x0000700000000000};
-    static const u64 flags[] = {0,           UVMF_TLB_FLUSH,           UVMF_TLB_FLUSH | UVMF_ALL,
-                                UVMF_INVLPG, UVMF_INVLPG | UVMF_ALL,   3,
+    static const u64 flags[] = {0,           UVMF_TLB_FLUSH,         UVMF_TLB_FLUSH | UVMF_ALL,
+                                UVMF_INVLPG, UVMF_INVLPG | UVMF_ALL, 3,
                                 UVMF_ALL,    UVMF_FLUSHTYPE_MASK | 4};
 
     for (unsigned i = 0; i < ARRAY_LENGTH(addresses); i++)
         for (unsigned j = 0; j < ARRAY_LENGTH(flags); j++)
-            check_equal(update_va_mapping(addresses[i], entry_for(plain, PTE_RW), flags[j]), -XEN_EINVAL,
-                        "va %lx, flags %lx", addresses[i], flags[j]);
+            check_equal(update_va_mapping(addresses[i], entry_for(plain, PTE_RW), flags[j]),
+                        -XEN_EINVAL, "va %lx, flags %lx", addresses[i], flags[j]);
     check_equal(mmuext(MMUEXT_INVLPG_LOCAL, HYPERVISOR_VIRT_START, 0), 0, "INVLPG_LOCAL there");
     check_equal(mmuext(MMUEXT_INVLPG_ALL, HYPERVISOR_VIRT_START, 0), 0, "INVLPG_ALL there");
 }
@@ -245,9 +256,10 @@ static void check_commands_and_domains(void)
 
     for (unsigned command = 4; command < 8; command++)
         check_equal(mmu_update(window_machine | command, 0), -XEN_ENOSYS, "command %u", command);
-    check_equal(hypercall6(__HYPERVISOR_mmu_update, address(&request), 1, 0, 4242, 0, 0), -XEN_ESRCH,
-                "frames of domain 4242");
-    check_equal(hypercall6(__HYPERVISOR_mmu_update, address(&request), 1, 0, 4243u << 16 | DOMID_SELF, 0, 0),
+    check_equal(hypercall6(__HYPERVISOR_mmu_update, address(&request), 1, 0, 4242, 0, 0),
+                -XEN_ESRCH, "frames of domain 4242");
+    check_equal(hypercall6(__HYPERVISOR_mmu_update, address(&request), 1, 0,
+                           4243u << 16 | DOMID_SELF, 0, 0),
                 -XEN_ESRCH, "tables of domain 4242");
     check(hypercall6(__HYPERVISOR_mmu_update, address(&request), 1, 0, DOMID_INVALID, 0, 0) < 0,
           "frames of DOMID_INVALID");
@@ -257,8 +269,9 @@ static void check_commands_and_domains(void)
         check(hypercall6(__HYPERVISOR_mmu_update, address(&request), 1, 0, DOMID_IO, 0, 0) < 0,
               "frames of DOMID_IO");
     }
-    check_equal(hypercall6(__HYPERVISOR_update_va_mapping_otherdomain, address(window), 0, 0, 4242, 0, 0),
-                -XEN_ESRCH, "update_va_mapping_otherdomain 4242");
+    check_equal(
+        hypercall6(__HYPERVISOR_update_va_mapping_otherdomain, address(window), 0, 0, 4242, 0, 0),
+        -XEN_ESRCH, "update_va_mapping_otherdomain 4242");
 }
 
 void test_main(void)

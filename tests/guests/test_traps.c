@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Exceptions of the guest kernel come to the guest kernel.
  *
- * The processor delivers them to the hypervisor, which writes a frame on the guest's stack and goes on
- * at the address of the guest's trap table. This test raises each exception it can raise, and looks at
- * the frame byte by byte: vector, error code, address, saved registers, alignment, the saved event
- * mask and what the flags and the mask are in the handler. */
+ * The processor delivers them to the hypervisor, which writes a frame on the guest's stack and goes
+ * on at the address of the guest's trap table. This test raises each exception it can raise, and
+ * looks at the frame byte by byte: vector, error code, address, saved registers, alignment, the
+ * saved event mask and what the flags and the mask are in the handler. */
 #include "tests/guests/common/guest.h"
 
 /* A raw entry that keeps the frame as it was delivered, then goes to the ordinary #UD entry. */
@@ -103,7 +103,8 @@ static void set_one(unsigned vector, unsigned flags, u64 address_of_handler, u16
 static void check_vectors(void)
 {
     check_traps(VECTOR_UD, do_ud, NULL, "ud2 raises %lu", trap_caught.vector);
-    check(*(u16 *)(uintptr_t)trap_caught.rip == 0x0b0f, "rip %lx is not at the ud2", trap_caught.rip);
+    check(*(u16 *)(uintptr_t)trap_caught.rip == 0x0b0f, "rip %lx is not at the ud2",
+          trap_caught.rip);
     check_traps(VECTOR_DE, do_de, NULL, "a division by zero raises %lu", trap_caught.vector);
     check_traps(VECTOR_BP, do_bp, NULL, "int3 raises %lu", trap_caught.vector);
     check(*(u8 *)(uintptr_t)(trap_caught.rip - 1) == 0xcc, "rip %lx is not behind the int3",
@@ -136,8 +137,8 @@ static void check_page_faults(void)
     check_equal(trap_caught.vector, VECTOR_PF, "vector of the load");
     check_equal(trap_caught.error, 0, "error code of the load");
     check_equal(trap_caught_cr2, address(page + 16), "cr2 of the load");
-    check(write_traps(page, 1) && trap_caught.error == PF_WRITE, "error code %lx of a store to nothing",
-          trap_caught.error);
+    check(write_traps(page, 1) && trap_caught.error == PF_WRITE,
+          "error code %lx of a store to nothing", trap_caught.error);
 
     check_equal(page_writable(page), 0, "writable");
     page[0] = ret;

@@ -2,9 +2,9 @@
 /* User mode beside the kernel: another root, another right.
  *
  * Kernel and user both run in ring 3, so what keeps a process out of the kernel is the second root,
- * which does not show it. The code here runs in a space of two pages. It must not see the kernel, must
- * not call the hypervisor, must not execute what is privileged; and each of its exceptions must arrive
- * in the kernel, on the kernel's stack, as a user's. */
+ * which does not show it. The code here runs in a space of two pages. It must not see the kernel,
+ * must not call the hypervisor, must not execute what is privileged; and each of its exceptions
+ * must arrive in the kernel, on the kernel's stack, as a user's. */
 #include "tests/guests/common/user.h"
 
 static struct user_space space;
@@ -29,6 +29,7 @@ USER_CODE_BYTES(user_lgdt, "lgdt (%rsp)");
 USER_CODE_BYTES(user_invlpg, "invlpg (%rsp)");
 USER_CODE_BYTES(user_popf, "push $0x3202; popf; pushf; pop %rax; int $0x80");
 USER_CODE_BYTES(user_syscall_version, "mov $17, %eax; xor %edi, %edi; syscall; int $0x80");
+USER_CODE_BYTES(user_flags, "push %rdi; popf; syscall");
 USER_CODE_BYTES(user_gs, "mov %gs:0, %rax; int $0x80");
 
 /* Runs one of them with rdi and rsi. */
@@ -76,7 +77,8 @@ static void check_kernel_memory(void)
     check_equal(RUN(user_jump, address(test_main), 0), VECTOR_PF, "jumping to the kernel");
     check_equal(frame.error & ~PF_FETCH, PF_USER, "error code");
     check_equal(frame.rip, address(test_main), "rip");
-    check_equal(RUN(user_load, HYPERVISOR_VIRT_END - PAGE_SIZE, 0), VECTOR_PF, "loading from Xen's space");
+    check_equal(RUN(user_load, HYPERVISOR_VIRT_END - PAGE_SIZE, 0), VECTOR_PF,
+                "loading from Xen's space");
     check(frame.error & PF_USER, "error code %lx", frame.error);
     check_equal(RUN(user_store, MACH2PHYS_VIRT_START, 0), VECTOR_PF, "storing to the m2p");
     check_equal(RUN(user_load, 1ull << 63, 0), VECTOR_GP, "loading from nowhere");
@@ -127,13 +129,26 @@ static void check_syscall(void)
     check_equal(frame.rax, 0x7777, "what it returned");
     check_equal(mask_in_handler, 0, "event mask in the syscall entry");
 
-    check_equal(set_callback(CALLBACKTYPE_syscall, CALLBACKF_mask_events, address(syscall_entry)), 0,
-                "a masking syscall callback");
+    check_equal(set_callback(CALLBACKTYPE_syscall, CALLBACKF_mask_events, address(syscall_entry)),
+                0, "a masking syscall callback");
     trap_take(VECTOR_SYSCALL, keep_mask);
     check_equal(RUN(user_syscall_version, 0, 0), VECTOR_INT80, "a masked syscall that returns");
     check_equal(mask_in_handler, 1, "event mask in the masking syscall entry");
     check(frame.rflags & RFLAGS_IF, "events stay masked in user mode: %lx", frame.rflags);
     check_equal(set_callback(CALLBACKTYPE_syscall, 0, address(syscall_entry)), 0, "as before");
+}
+
+/* Whatever flags the user has, the kernel gets its own, and sees the user's in the frame. */
+static void check_flags(void)
+{
+    static const u64 flags[] = {RFLAGS_NT, RFLAGS_AC, RFLAGS_DF, RFLAGS_NT | RFLAGS_AC | RFLAGS_CF};
+    struct trap_frame frame;
+
+    for (unsigned i = 0; i < ARRAY_LENGTH(flags); i++) {
+        check_equal(RUN(user_flags, flags[i] | 2, 0), VECTOR_SYSCALL, "a syscall, flags %lx",
+                    flags[i]);
+        check_equal(frame.rflags & ~(RFLAGS_IF | 2ull), flags[i], "flags in the frame");
+    }
 }
 
 /* Each mode has its gs base. */
@@ -144,7 +159,8 @@ static void check_gs(void)
     u64 seen;
 
     *(volatile u64 *)space.data = 0x75736572;
-    check_equal(hypercall(__HYPERVISOR_set_segment_base, SEGBASE_GS_USER, USER_DATA, 0), 0, "GS_USER");
+    check_equal(hypercall(__HYPERVISOR_set_segment_base, SEGBASE_GS_USER, USER_DATA, 0), 0,
+                "GS_USER");
     check_equal(hypercall(__HYPERVISOR_set_segment_base, SEGBASE_GS_KERNEL, address(&mine), 0), 0,
                 "GS_KERNEL");
     check_equal(RUN(user_gs, 0, 0), VECTOR_INT80, "loading by gs");
@@ -160,5 +176,6 @@ void test_main(void)
     check_kernel_memory();
     check_exceptions();
     check_syscall();
+    check_flags();
     check_gs();
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Who are you? Every question of xen_version has its answer, and no byte of the answer is somebody's
- * stack: what follows a text's end in its buffer is zero. */
+/* Who are you? Every question of xen_version has its answer, and no byte of the answer is
+ * somebody's stack: what follows a text's end in its buffer is zero. */
 #include "tests/guests/common/guest.h"
 
 static u8 buffer[2048];
 
-/* Asks for a text of `size` bytes; checks its end, its padding, and that nothing behind it changed. */
+/* Asks for a text of `size` bytes; checks its end, its padding, and that nothing behind it changed.
+ */
 static const char *check_text(unsigned command, size_t size, const char *name)
 {
     size_t length;
@@ -73,8 +74,8 @@ static void check_numbers(void)
     struct xen_platform_parameters parameters = {0};
     long version = xen_version(XENVER_version, NULL);
 
-    check(version >> 16 == 4 && (version & 0xffff) >= 10 && (version & 0xffff) < 100,
-          "version %lx", version);
+    check(version >> 16 == 4 && (version & 0xffff) >= 10 && (version & 0xffff) < 100, "version %lx",
+          version);
     check_equal(xen_version(XENVER_pagesize, NULL), PAGE_SIZE, "pagesize");
     check_equal(xen_version(XENVER_platform_parameters, &parameters), 0, "platform_parameters");
     check_equal(parameters.virt_start, HYPERVISOR_VIRT_START, "virt_start");
@@ -91,7 +92,8 @@ static void check_private(void)
     if (is_initial_domain())
         check(!result && has_word((char *)buffer, "console="), "command line: %ld", result);
     else
-        check(result || !has_word((char *)buffer, "="), "the command line is shown: \"%s\"", buffer);
+        check(result || !has_word((char *)buffer, "="), "the command line is shown: \"%s\"",
+              buffer);
     id->len = 64;
     result = xen_version(XENVER_build_id, id);
     if (!is_initial_domain())
@@ -110,7 +112,8 @@ void test_main(void)
     check_numbers();
     memset(buffer, 0x5a, sizeof buffer);
     check_equal(xen_version(XENVER_guest_handle, buffer), 0, "guest_handle");
-    check(buffer[16] == 0x5a && (buffer[0] != 0x5a || buffer[15] != 0x5a), "the size of the handle");
+    check(buffer[16] == 0x5a && (buffer[0] != 0x5a || buffer[15] != 0x5a),
+          "the size of the handle");
     check_private();
     check_equal(xen_version(XENVER_extraversion, (void *)HYPERVISOR_VIRT_START), -XEN_EFAULT,
                 "extraversion into the hypervisor's space");

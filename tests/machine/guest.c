@@ -23,9 +23,9 @@ static void start(struct guest *g, u16 id)
     }
 }
 
-static int setup(bool l1tf)
+static int setup(u64 frames, bool l1tf)
 {
-    machine_start(FRAMES, l1tf);
+    machine_start(frames, l1tf);
     held_count = 0;
     start(&guest, 1);
     start(&other, 2);
@@ -35,13 +35,24 @@ static int setup(bool l1tf)
 int guest_setup(void **state)
 {
     (void)state;
-    return setup(false);
+    return setup(FRAMES, false);
 }
 
 int guest_setup_l1tf(void **state)
 {
     (void)state;
-    return setup(true);
+    return setup(FRAMES, true);
+}
+
+int guest_setup_small(void **state)
+{
+    (void)state;
+    return setup(160, false);
+}
+
+void guest_restart(void)
+{
+    start(&guest, 1);
 }
 
 int guest_teardown(void **state)

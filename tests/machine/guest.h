@@ -44,10 +44,16 @@ struct space {
  * ends both guests and looks that every frame came back. */
 int guest_setup(void **state);
 int guest_setup_l1tf(void **state);
+int guest_setup_small(void **state); /* 160 frames, for many audits */
 int guest_teardown(void **state);
 
-/* A test with that fixture. */
+/* Starts guest 1 anew, after guest_end of it. */
+void guest_restart(void);
+
+/* A test with that fixture; SMALL_TEST: on the small machine. */
 #define GUEST_TEST(function) cmocka_unit_test_setup_teardown(function, guest_setup, guest_teardown)
+#define SMALL_TEST(function)                                                                       \
+    cmocka_unit_test_setup_teardown(function, guest_setup_small, guest_teardown)
 
 /* A zeroed page of the guest's, of no type. */
 mfn_t guest_page(struct guest *g);

@@ -195,7 +195,10 @@ void port_flush(u64 cpus)
     }
     for (; cpus; cpus &= cpus - 1) {
         __atomic_fetch_add(&machine.flushes, 1, __ATOMIC_RELAXED);
-        if (!machine.forget_flushes) {
+        if (machine.threads) {
+            vmmu_cpu_flushing((u32)__builtin_ctzll(cpus));
+            vmmu_cpu_flushed((u32)__builtin_ctzll(cpus));
+        } else {
             cpu_flush((u32)__builtin_ctzll(cpus));
         }
     }
@@ -234,8 +237,8 @@ void port_refused(struct vmmu_domain *domain, enum vmmu_result rule, u64 word)
 {
     assert_non_null(domain);
     __atomic_fetch_add(&machine.refusals, 1, __ATOMIC_RELAXED);
-    machine.last_rule = rule;
-    machine.last_word = word;
+    __atomic_store_n(&machine.last_rule, rule, __ATOMIC_RELAXED);
+    __atomic_store_n(&machine.last_word, word, __ATOMIC_RELAXED);
 }
 
 void port_audit_found(const struct vmmu_finding *finding)

@@ -24,7 +24,7 @@ struct machine {
     u64 stop_each;          /* not 0: every so many asks get "yes" */
     void (*on_flush)(void); /* port_flush, before any CPU flushes */
     void (*on_pause)(void); /* port_pause */
-    bool forget_flushes;    /* port_flush does nothing: a machine that is broken */
+    bool threads;           /* several threads at once: the fake CPUs are not used */
     bool unannounced;       /* flushes are told only when over */
     u64 findings;           /* of the audit */
     const char *last_finding;

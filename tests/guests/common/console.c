@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The console: the ring in a plain domain, console_io in Xen's initial domain, which has no ring. */
+/* The console: the ring in a plain domain, console_io in Xen's initial domain, which has no ring.
+ */
 #include "tests/guests/common/guest.h"
 
 #include <xen/io/console.h>
@@ -19,6 +20,15 @@ static void notify(void)
     struct evtchn_send send = {.port = start_info->console.domU.evtchn};
 
     event_channel_op(EVTCHNOP_send, &send);
+}
+
+/* What the reader sends back is of no interest: it takes no event. */
+void console_mask(void)
+{
+    evtchn_port_t port = start_info->console.domU.evtchn;
+
+    if (ring)
+        shared_info->evtchn_mask[port / 64] |= 1ull << port % 64;
 }
 
 void console_flush(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The way into the guest kernel (traps, callbacks) and out of it (iret, the leap to user mode). */
-#include <xen/xen.h>
+#include "tests/guests/common/abi.h"
 #include "tests/guests/common/vectors.h"
 
 /* A bounce frame, low to high: rcx, r11, [error code], rip, cs, rflags, rsp, ss. */

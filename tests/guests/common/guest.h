@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The only header that a test guest includes.
  *
- * A test is one freestanding PV kernel with a `test_main`. It states claims with `check` and the like;
- * returning from test_main gives the verdict, a line "Test result: SUCCESS" or "... FAILURE" on the
- * console, and powers the domain off. A test whose claim is that the domain dies has "Expect: crash"
- * in its first lines: it prints SUCCESS, crashes, and prints FAILURE should it live on. */
+ * A test is one freestanding PV kernel with a `test_main`. It states claims with `check` and the
+ * like; returning from test_main gives the verdict, a line "Test result: SUCCESS" or "... FAILURE"
+ * on the console, and powers the domain off. A test whose claim is that the domain dies has
+ * "Expect: crash" in its first lines: it prints SUCCESS, crashes, and prints FAILURE should it live
+ * on. */
 #ifndef GUESTS_GUEST_H
 #define GUESTS_GUEST_H
 
 #include "lib/types.h"
-
-#include <xen/xen.h>
-#include <xen/callback.h>
-#include <xen/errno.h>
-#include <xen/event_channel.h>
-#include <xen/memory.h>
-#include <xen/sched.h>
-#include <xen/vcpu.h>
-#include <xen/version.h>
+#include "tests/guests/common/abi.h"
 
 #include "tests/guests/common/hypercall.h"
 #include "tests/guests/common/page.h"
@@ -31,8 +24,7 @@ void test_main(void);
 #define check(condition, ...) ((condition) ? (void)0 : report_failure(__LINE__, __VA_ARGS__))
 
 /* A claim about a number, mostly about what a hypercall returns. */
-#define check_equal(got, want, ...) \
-    report_unequal(__LINE__, (s64)(got), (s64)(want), __VA_ARGS__)
+#define check_equal(got, want, ...) report_unequal(__LINE__, (s64)(got), (s64)(want), __VA_ARGS__)
 
 void report_failure(int line, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void report_unequal(int line, s64 got, s64 want, const char *format, ...)
@@ -50,6 +42,7 @@ void shut_down(unsigned reason) __attribute__((noreturn));
 /* ---- console ---- */
 
 void console_start(void);
+void console_mask(void);
 void console_write(const char *text, size_t length);
 void console_flush(void);
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -67,7 +60,8 @@ extern struct start_info *start_info;
 extern struct shared_info *shared_info;
 extern char guest_start[], guest_end[];
 
-/* The test runs as Xen's initial domain, with rights and limits that a plain domain does not have. */
+/* The test runs as Xen's initial domain, with rights and limits that a plain domain does not have.
+ */
 static inline bool is_initial_domain(void)
 {
     return start_info->flags & SIF_INITDOMAIN;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Hypercalls by a bare `syscall`, no hypercall page needed. Results: negative XEN_E... or a value. */
+/* Hypercalls by a bare `syscall`, no hypercall page needed. Results: negative XEN_E... or a value.
+ */
 #ifndef GUESTS_HYPERCALL_H
 #define GUESTS_HYPERCALL_H
 
 #include "lib/types.h"
-
-#include <xen/xen.h>
-#include <xen/sched.h>
+#include "tests/guests/common/abi.h"
 
 static inline long hypercall6(u64 number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
 {

@@ -89,6 +89,7 @@ void guest_main(struct start_info *info)
     console_start();
     if (update_va_mapping(address(shared_info), info->shared_info | PTE_RW, UVMF_INVLPG))
         error("cannot map shared_info");
+    console_mask();
     traps_start();
     test_main();
     print_verdict();

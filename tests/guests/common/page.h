@@ -64,8 +64,8 @@ static inline unsigned table_index(u64 va, unsigned level)
     return va >> (12 + 9 * (level - 1)) & 511;
 }
 
-/* The entry for `va` in the table of `level` (1..4) of the running kernel root, as this guest sees it
- * (read-only); NULL when a higher level is not present. */
+/* The entry for `va` in the table of `level` (1..4) of the running kernel root, as this guest sees
+ * it (read-only); NULL when a higher level is not present. */
 volatile u64 *entry_of(u64 va, unsigned level);
 
 /* The same, as a machine address for mmu_update; 0 when there is none. */
@@ -94,8 +94,8 @@ static inline long page_writable(const volatile void *page)
  * so that its L1 entry may be changed at will. */
 void *window_take(void);
 
-/* A new L4 table, pinned, that shows the whole kernel (it shares the lower tables) and is free to be
- * changed by mmu_update. */
+/* A new L4 table, pinned, that shows the whole kernel (it shares the lower tables) and is free to
+ * be changed by mmu_update. */
 u64 *root_make(void);
 
 /* The start-of-day root. */

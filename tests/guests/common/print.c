@@ -115,7 +115,8 @@ void print_arguments(const char *format, __builtin_va_list arguments)
             put(&line, (char)__builtin_va_arg(arguments, int));
         else if (*format == 'd')
             put_signed(&line,
-                       is_long ? __builtin_va_arg(arguments, long) : __builtin_va_arg(arguments, int),
+                       is_long ? __builtin_va_arg(arguments, long)
+                               : __builtin_va_arg(arguments, int),
                        width, pad);
         else if (*format == 'u' || *format == 'x')
             put_number(&line,

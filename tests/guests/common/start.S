@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the domain builder reads (the ELF notes) and the guest's first instructions. */
-#include <xen/xen.h>
-#include <xen/elfnote.h>
+#include "tests/guests/common/abi.h"
 
 .macro note type, kind:vararg
     .pushsection .note.Xen, "a", @note

@@ -4,9 +4,8 @@
 #define GUESTS_TRAP_H
 
 #include "lib/types.h"
+#include "tests/guests/common/abi.h"
 #include "tests/guests/common/vectors.h"
-
-#include <xen/xen.h>
 
 struct trap_frame {
     u64 r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
@@ -48,7 +47,8 @@ long stack_switch(u64 rsp);
 typedef void trap_handler(struct trap_frame *frame);
 void trap_take(unsigned vector, trap_handler *handler);
 
-/* Runs function(argument). True when it trapped: then `trap_caught` says how, and it was abandoned. */
+/* Runs function(argument). True when it trapped: then `trap_caught` says how, and it was abandoned.
+ */
 bool trap_catch(void (*function)(void *), void *argument);
 extern struct trap_frame trap_caught;
 extern u64 trap_caught_cr2;
@@ -58,7 +58,7 @@ bool write_traps(volatile void *at, u64 value);
 bool read_traps(const volatile void *at);
 
 /* Claims that function(argument) raises `vector`. */
-#define check_traps(wanted, function, argument, ...) \
+#define check_traps(wanted, function, argument, ...)                                               \
     check(trap_catch(function, argument) && trap_caught.vector == (wanted), __VA_ARGS__)
 
 /* Goes to user mode with the registers of `frame` (rip, rsp, rflags and whatever else matters; the

@@ -288,7 +288,7 @@ static void bad_notes(void **state)
     assert_int_equal(with_note(XEN_ELFNOTE_INIT_P2M, 0x100000, 8), PVIMAGE_BAD_NOTE);
     assert_int_equal(with_note(XEN_ELFNOTE_VIRT_BASE, 0x1008, 8), PVIMAGE_BAD_NOTE);
     assert_int_equal(with_note(XEN_ELFNOTE_VIRT_BASE, 0xffff800000000000, 8), PVIMAGE_BAD_LAYOUT);
-    assert_int_equal(with_note(XEN_ELFNOTE_VIRT_BASE, 0xffff87fffff00000, 8), PVIMAGE_BAD_NOTE);
+    assert_int_equal(with_note(XEN_ELFNOTE_VIRT_BASE, 0xffff87fffff00000, 8), PVIMAGE_NO_ENTRY);
     assert_int_equal(with_note(XEN_ELFNOTE_VIRT_BASE, 0x800000000000, 8), PVIMAGE_BAD_LAYOUT);
     assert_int_equal(with_note(XEN_ELFNOTE_VIRT_BASE, 0xfffffffffff00000, 8), PVIMAGE_BAD_LAYOUT);
     assert_int_equal(with_note(XEN_ELFNOTE_PADDR_OFFSET, 0x100001, 8), PVIMAGE_BAD_LAYOUT);

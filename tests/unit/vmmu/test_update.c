@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: mmu_update counts what it installs and what it replaces, writes plain pages plainly, keeps
- * accessed and dirty bits when asked, and changes nothing when it refuses. */
+/* Proves: mmu_update counts what it installs and what it replaces, writes plain pages plainly,
+ * keeps accessed and dirty bits when asked, and changes nothing when it refuses. */
 #include "tests/machine/guest.h"
 #include "vmmu/frame.h"
 
@@ -54,8 +54,8 @@ static void harmless_bits_change_no_count(void **state)
 
     /* Even on top of a foreign frame, which this caller could not map anew. */
     const mfn_t foreign = guest_page(&other);
-    assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &other.domain,
-                            machine_at(space.l1, 6), RO(foreign), UPDATE_NORMAL));
+    assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &other.domain, machine_at(space.l1, 6),
+                            RO(foreign), UPDATE_NORMAL));
     assert_done(guest_set(&guest, space.l1, 6, RO(foreign) | ENTRY_NX));
     assert_refused(FOREIGN_MAPPING, guest_set(&guest, space.l1, 6, RW(foreign) | ENTRY_NX));
     assert_refused(FOREIGN_MAPPING, guest_set(&guest, space.l1, 7, RO(foreign)));
@@ -111,9 +111,8 @@ static void places_that_are_not_written(void **state)
     assert_refused(BAD_FRAME, guest_set(&guest, mfn(~0ull >> 13), 0, 0));
     assert_refused(NOT_OWNER, guest_set(&guest, guest_page(&other), 0, 0));
     assert_refused(NOT_OWNER, guest_set(&guest, mfn(1), 0, 0));
-    assert_refused(BAD_ADDRESS,
-                   vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain,
-                               maddr(maddr_of(space.l1).a + 4), 0, UPDATE_NORMAL));
+    assert_refused(BAD_ADDRESS, vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain,
+                                            maddr(maddr_of(space.l1).a + 4), 0, UPDATE_NORMAL));
     assert_done(vmmu_set_gdt(&guest.vcpu[0], &gdt, 1, 512));
     assert_refused(DESCRIPTOR_PAGE, guest_set(&guest, gdt, 0, 0));
     vmmu_share(&guest.domain, shared, true);
@@ -125,8 +124,8 @@ static void a_refused_update_changes_nothing(void **state)
 {
     const struct space space = guest_running_space(&guest);
     const mfn_t page = guest_page(&guest);
-    const u64 refused[] = {RW(space.l1),         RW(mfn(1)),
-                           RW(page) | ENTRY_PCD, RW(mfn(machine.frames)),
+    const u64 refused[] = {RW(space.l1),           RW(mfn(1)),
+                           RW(page) | ENTRY_PCD,   RW(mfn(machine.frames)),
                            RW(guest_page(&other)), RW(mfn(ENTRY_ADDRESS >> PAGE_SHIFT))};
     (void)state;
     assert_done(guest_set(&guest, space.l1, 5, RW(page)));

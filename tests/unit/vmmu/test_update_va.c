@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: update_va_mapping and emulated writes find the entry by the tables as they are now, and only
- * in live L1 tables of the caller; an emulated write compares and swaps part of an entry. */
+/* Proves: update_va_mapping and emulated writes find the entry by the tables as they are now, and
+ * only in live L1 tables of the caller; an emulated write compares and swaps part of an entry. */
 #include "tests/machine/guest.h"
 
 static enum vmmu_result update_va(vaddr_t va, u64 entry)
@@ -22,10 +22,10 @@ static void updates_the_entry_for_an_address(void **state)
 
 static void addresses_without_an_l1_table(void **state)
 {
-    const u64 bad[] = {1ull << 63, 1ull << 47, 0xffff7fffffffffff, 0x0000800000000000,
-                       0xffff800000000000, 0xffff87ffffffffff};
-    const u64 empty[] = {1ull << 21, 1ull << 30, 1ull << 39, 0x00007fffffffffff,
-                         0xffff880000000000, ~0ull};
+    const u64 bad[] = {1ull << 63,         1ull << 47,         0xffff7fffffffffff,
+                       0x0000800000000000, 0xffff800000000000, 0xffff87ffffffffff};
+    const u64 empty[] = {1ull << 21,         1ull << 30,         1ull << 39,
+                         0x00007fffffffffff, 0xffff880000000000, ~0ull};
     (void)state;
     assert_refused(NO_TABLE, update_va(vaddr(0x5000), 0)); /* no root yet */
     guest_running_space(&guest);
@@ -115,8 +115,8 @@ static void emulates_exchange_and_bit_changes(void **state)
     assert_int_equal(machine_words(space.l1)[5], RW(page));
 
     /* One byte: write-protect, as clear_bit does. */
-    assert_done(vmmu_emulated_write(vcpu, entry_address(5), 1, RW(page) & 0xff, RO(page) & 0xff,
-                                    &swapped));
+    assert_done(
+        vmmu_emulated_write(vcpu, entry_address(5), 1, RW(page) & 0xff, RO(page) & 0xff, &swapped));
     assert_true(swapped);
     assert_int_equal(machine_words(space.l1)[5], RO(page));
     assert_int_equal(look(page).type_count, 0);
@@ -162,7 +162,8 @@ static void the_entry_that_shows_the_table_can_be_its_own_target(void **state)
     const struct space space = self_showing_space();
     bool swapped;
     (void)state;
-    assert_done(vmmu_emulated_write(&guest.vcpu[0], entry_address(1), 8, RO(space.l1), 0, &swapped));
+    assert_done(
+        vmmu_emulated_write(&guest.vcpu[0], entry_address(1), 8, RO(space.l1), 0, &swapped));
     assert_true(swapped);
     assert_false(vmmu_is_l1_write(&guest.vcpu[0], entry_address(5)));
 }

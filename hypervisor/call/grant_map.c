@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* GNTTABOP_map_grant_ref and unmap_grant_ref. */
+#include "hypervisor/call/call.h"
+#include "hypervisor/call/grant.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/grant/grant.h"
+#include "hypervisor/memory/map.h"
+#include "vmmu/port.h"
+
+#define AVAILABLE_SHIFT 9
+
+struct domain *grant_domain(const struct vcpu *vcpu, u16 id)
+{
+    struct domain *domain = id == DOMID_SELF ? vcpu->domain : domain_by_id(id);
+
+    return domain && !domain_has_ended(domain) ? domain : NULL;
+}
+
+s16 grant_status(enum vmmu_result result)
+{
+    switch (result) {
+    case VMMU_DONE:
+        return GNTST_okay;
+    case REFUSED_BAD_FRAME:
+    case REFUSED_FOREIGN_MAPPING:
+    case REFUSED_WRITABLE_TABLE:
+    case REFUSED_READ_ONLY_PAGE:
+    case REFUSED_WRONG_TYPE:
+    case REFUSED_NOT_OWNER:
+        return GNTST_bad_page;
+    case REFUSED_BAD_ADDRESS:
+    case REFUSED_NO_TABLE:
+        return GNTST_bad_virt_addr;
+    default:
+        return GNTST_general_error;
+    }
+}
+
+static u64 entry_of(mfn_t m, u32 flags)
+{
+    u64 entry = m.n << PAGE_SHIFT | MAP_PRESENT | MAP_USER | MAP_ACCESSED;
+
+    if (!(flags & GNTMAP_readonly))
+        entry |= MAP_WRITE | MAP_DIRTY;
+    return entry | (u64)(flags >> _GNTMAP_guest_avail0 & 7) << AVAILABLE_SHIFT;
+}
+
+/* Writes the entry; the granter's lock is held, so that what was checked still stands. */
+static enum vmmu_result map_frame(struct vcpu *vcpu, struct domain *granter,
+                                  const struct gnttab_map_grant_ref *op, mfn_t m)
+{
+    u64 entry = entry_of(m, op->flags);
+
+    if (op->flags & GNTMAP_contains_pte)
+        return vmmu_map_at(&vcpu->mmu, &granter->mmu, maddr(op->host_addr), entry);
+    return vmmu_update_va(&vcpu->mmu, &granter->mmu, vaddr(op->host_addr), entry);
+}
+
+static s16 map_grant(struct vcpu *vcpu, struct call *call, struct domain *granter,
+                     struct gnttab_map_grant_ref *op)
+{
+    bool writable = !(op->flags & GNTMAP_readonly);
+    struct grant_handle handle = {.ref = op->ref, .granter = granter->id, .writable = writable,
+                                  .contains_pte = (op->flags & GNTMAP_contains_pte) != 0};
+    enum vmmu_result result;
+    mfn_t frame;
+    s16 status = grant_get(granter, vcpu->domain, op->ref, writable, &frame);
+
+    if (status != GNTST_okay)
+        return status;
+    handle.frame = frame.n;
+    op->handle = handle_take(vcpu->domain, &handle);
+    if (op->handle == HANDLE_NONE) {
+        grant_put(granter, op->ref, writable);
+        return GNTST_no_space;
+    }
+    result = map_frame(vcpu, granter, op, frame);
+    if (result != VMMU_DONE) {
+        handle_drop(vcpu->domain, op->handle);
+        grant_put(granter, op->ref, writable);
+        call->again = result == VMMU_AGAIN;
+        return grant_status(result);
+    }
+    op->dev_bus_addr = maddr_of(frame).a;
+    return GNTST_okay;
+}
+
+void grant_map_one(struct vcpu *vcpu, struct call *call, struct gnttab_map_grant_ref *op)
+{
+    struct domain *granter = grant_domain(vcpu, op->dom);
+
+    if (!granter) {
+        op->status = GNTST_bad_domain;
+        return;
+    }
+    /* Devices are not behind an IOMMU of ours: a mapping for one alone would map nothing. */
+    if (!(op->flags & GNTMAP_host_map)) {
+        op->status = GNTST_general_error;
+        return;
+    }
+    lock_take(&granter->grants.lock);
+    op->status = map_grant(vcpu, call, granter, op);
+    lock_release(&granter->grants.lock);
+}
+
+static s16 unmap_grant(struct vcpu *vcpu, struct call *call, struct domain *granter,
+                       const struct gnttab_unmap_grant_ref *op)
+{
+    struct vmmu_vcpu *mmu = &vcpu->mmu;
+    struct grant_handle handle;
+    enum vmmu_result result;
+
+    /* Again, under the lock: nobody may have ended it meanwhile. */
+    if (!handle_get(vcpu->domain, op->handle, &handle) || handle.granter != granter->id)
+        return GNTST_bad_handle;
+    if (op->dev_bus_addr && op->dev_bus_addr != maddr_of(mfn(handle.frame)).a)
+        return GNTST_bad_dev_addr;
+    if (handle.contains_pte)
+        result = vmmu_unmap_at(mmu, maddr(op->host_addr), mfn(handle.frame), handle.writable);
+    else
+        result = vmmu_unmap_va(mmu, vaddr(op->host_addr), mfn(handle.frame), handle.writable);
+    if (result != VMMU_DONE) {
+        call->again = result == VMMU_AGAIN;
+        return result == REFUSED_NOT_THAT_MAPPING ? GNTST_general_error : GNTST_bad_virt_addr;
+    }
+    /* The granter hears of it when no CPU can reach the page any more. */
+    port_flush(vcpu->domain->mmu.cpus);
+    handle_drop(vcpu->domain, op->handle);
+    grant_put(granter, handle.ref, handle.writable);
+    return GNTST_okay;
+}
+
+void grant_unmap_one(struct vcpu *vcpu, struct call *call, struct gnttab_unmap_grant_ref *op)
+{
+    struct grant_handle handle;
+    struct domain *granter;
+
+    if (!handle_get(vcpu->domain, op->handle, &handle)) {
+        op->status = GNTST_bad_handle;
+        return;
+    }
+    granter = domain_by_id(handle.granter);
+    lock_take(&granter->grants.lock);
+    op->status = unmap_grant(vcpu, call, granter, op);
+    lock_release(&granter->grants.lock);
+}

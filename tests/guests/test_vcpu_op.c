@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Virtual CPUs, their information pages and their accounts, as one vCPU can see them. */
+#include "tests/guests/common/guest.h"
+
+static u8 area_page[PAGE_SIZE] __attribute__((aligned(4096)));
+static struct vcpu_runstate_info runstate __attribute__((aligned(64)));
+
+static void check_existence(void)
+{
+    unsigned count = 0;
+
+    check_equal(vcpu_op(VCPUOP_is_up, 0, NULL), 1, "is_up(0)");
+    while (vcpu_op(VCPUOP_is_up, count, NULL) >= 0 && count < 4096)
+        count++;
+    check(count >= 1 && count < 4096, "%u vCPUs", count);
+    check_equal(vcpu_op(VCPUOP_is_up, count, NULL), -XEN_ENOENT, "is_up of the first that is none");
+    check_equal(vcpu_op(VCPUOP_is_up, ~0u, NULL), -XEN_ENOENT, "is_up(~0)");
+    check_equal(vcpu_op(VCPUOP_up, 4095, NULL), -XEN_ENOENT, "up(4095)");
+    check_equal(vcpu_op(VCPUOP_down, 4095, NULL), -XEN_ENOENT, "down(4095)");
+    check_equal(vcpu_op(VCPUOP_up, 0, NULL), 0, "up(0), which is up");
+}
+
+static void check_runstate(void)
+{
+    struct vcpu_register_runstate_memory_area request;
+    struct vcpu_runstate_info asked;
+    u64 sum = 0, before;
+
+    set_xen_guest_handle(request.addr.h, &runstate);
+    check_equal(vcpu_op(VCPUOP_register_runstate_memory_area, 0, &request), 0, "the runstate area");
+    check_equal(runstate.state, RUNSTATE_running, "the state in it");
+    check_equal(vcpu_op(VCPUOP_get_runstate_info, 0, &asked), 0, "get_runstate_info");
+    check_equal(asked.state, RUNSTATE_running, "the state");
+    for (unsigned i = 0; i < 4; i++)
+        sum += asked.time[i];
+    check(asked.time[RUNSTATE_running] > 0, "it never ran");
+    check(sum >= asked.state_entry_time - 1000000000ull || asked.state_entry_time < 1000000000ull,
+          "times %lu, state entered at %lu", sum, asked.state_entry_time);
+    before = asked.time[RUNSTATE_running];
+    for (unsigned i = 0; i < 1000; i++)
+        sched_op(SCHEDOP_yield, NULL);
+    check_equal(vcpu_op(VCPUOP_get_runstate_info, 0, &asked), 0, "get_runstate_info");
+    check(asked.time[RUNSTATE_running] > before, "its time stands");
+    set_xen_guest_handle(request.addr.h, (void *)HYPERVISOR_VIRT_START);
+    check_equal(vcpu_op(VCPUOP_register_runstate_memory_area, 0, &request), -XEN_EFAULT,
+                "a runstate area in Xen's space");
+}
+
+static long register_info(u64 mfn, u32 offset)
+{
+    struct vcpu_register_vcpu_info request = {.mfn = mfn, .offset = offset};
+
+    return vcpu_op(VCPUOP_register_vcpu_info, 0, &request);
+}
+
+/* Information of the vCPU moves to where the guest wants it: once. */
+static void check_info(void)
+{
+    const volatile struct vcpu_info *moved = (struct vcpu_info *)(area_page + 64);
+    u64 mfn = mfn_of(area_page);
+    long result;
+
+    check_equal(register_info(mfn, 1), -XEN_ENXIO, "offset 1");
+    check_equal(register_info(mfn, 63), -XEN_ENXIO, "offset 63");
+    check_equal(register_info(mfn, PAGE_SIZE - 32), -XEN_ENXIO, "across the page's end");
+    check_equal(register_info(mfn, PAGE_SIZE), -XEN_ENXIO, "behind the page");
+    check(register_info(~0ull, 0) < 0, "in no frame");
+    check(register_info(mfn_of(root_first()), 0) < 0, "in a page table");
+
+    vcpu_info()->evtchn_upcall_mask = 1;
+    check_equal(register_info(mfn, 64), 0, "register_vcpu_info");
+    check_equal(moved->evtchn_upcall_mask, 1, "the mask, moved");
+    check(moved->time.tsc_to_system_mul && !(moved->time.version & 1),
+          "the clock, moved: version %u", moved->time.version);
+    result = register_info(mfn, 128);
+    check(result == -XEN_EINVAL || result == -XEN_EBUSY, "moved again: %ld", result);
+    check_equal(page_read_only(area_page), 0, "its page read-only");
+    check(mmuext(MMUEXT_PIN_L1_TABLE, mfn, 0) < 0, "a page that the hypervisor writes as a table");
+    check_equal(page_writable(area_page), 0, "its page writable");
+}
+
+/* The page fault address goes where the information went. */
+static void check_cr2(void)
+{
+    const volatile struct vcpu_info *moved = (struct vcpu_info *)(area_page + 64);
+
+    check(read_traps((void *)0x5000), "address 0x5000 is mapped");
+    check_equal(moved->arch.cr2, 0x5000, "cr2 in the moved information");
+}
+
+static unsigned nmis;
+
+static void count_nmi(struct trap_frame *frame)
+{
+    (void)frame;
+    nmis++;
+}
+
+static void check_nmi(void)
+{
+    trap_take(VECTOR_NMI, count_nmi);
+    check_equal(vcpu_op(VCPUOP_send_nmi, 0, NULL), 0, "send_nmi");
+    xen_version(XENVER_version, NULL);
+    check_equal(nmis, 1, "NMIs that came");
+    check_equal(vcpu_op(VCPUOP_send_nmi, 0, NULL), 0, "send_nmi");
+    xen_version(XENVER_version, NULL);
+    check_equal(nmis, 2, "NMIs after the first has returned");
+    trap_take(VECTOR_NMI, NULL);
+}
+
+static void check_time_area(void)
+{
+    static struct vcpu_time_info time;
+    struct vcpu_register_time_memory_area request;
+    long result;
+
+    set_xen_guest_handle(request.addr.h, &time);
+    result = vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0, &request);
+    if (result == -XEN_ENOSYS) {
+        print("Note: no register_vcpu_time_memory_area\n");
+        return;
+    }
+    check_equal(result, 0, "the time area");
+    sched_op(SCHEDOP_yield, NULL);
+    check(time.tsc_to_system_mul, "the time area is empty");
+    set_xen_guest_handle(request.addr.h, (void *)HYPERVISOR_VIRT_START);
+    check_equal(vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0, &request), -XEN_EFAULT,
+                "a time area in Xen's space");
+}
+
+void test_main(void)
+{
+    static struct vcpu_guest_context context;
+    long result;
+
+    check_existence();
+    check_runstate();
+    check_time_area();
+    check_nmi();
+    result = vcpu_op(VCPUOP_initialise, 0, &context);
+    check_equal(result, -XEN_EEXIST, "initialise(0)");
+    check_equal(vcpu_op(VCPUOP_initialise, 4095, &context), -XEN_ENOENT, "initialise(4095)");
+    check_info();
+    check_cr2();
+}

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+# Proves that everything that can be wrong with what the user gives is told in one clear sentence on
+# standard error, with exit status 2, and that nothing is started: an emulator that would say so if it
+# ran stands in PATH, except where its absence is the point.
+. "$(dirname "$0")/common.sh"
+
+mkdir "$work/bin"
+printf '#!/bin/sh\ntouch "%s/started"\n' "$work" >"$work/bin/qemu-system-x86_64"
+chmod +x "$work/bin/qemu-system-x86_64"
+PATH=$work/bin:$PATH
+export PINION_HYPERVISOR=$work/hypervisor
+: >"$work/hypervisor"
+
+# refused PATTERN ARG...: one sentence that matches, status 2, nothing on standard output.
+refused() {
+    local pattern=$1
+    shift
+    status=0
+    "$B/pinion" "$@" </dev/null >"$work/out" 2>"$work/err" || status=$?
+    [ "$status" = 2 ] || wrong "exit status $status, not 2: pinion $*"
+    [ "$(wc -l <"$work/err")" = 1 ] || wrong "not one line: pinion $*: $(cat "$work/err")"
+    expect err "$pattern" "pinion $*"
+    [ ! -s "$work/out" ] || wrong "standard output is not empty: pinion $*"
+    [ ! -e "$work/started" ] || wrong "an emulator was started: pinion $*"
+    rm -f "$work/started"
+}
+
+# cfg TEXT: writes it to $work/bad.cfg
+cfg() {
+    printf '%s\n' "$@" >"$work/bad.cfg"
+}
+
+# The command line.
+refused 'a command is missing'
+refused 'unknown command fly' fly
+refused 'unknown option --fly' run --fly "$kernel"
+refused 'unknown option -m' run -m 5 "$kernel"
+refused 'a KERNEL or a GUEST.cfg is missing' run
+refused 'memory needs a value' run --memory
+refused 'memory is a number of MiB' run --memory lots "$kernel"
+refused 'memory is a number of MiB' run --memory 0 "$kernel"
+refused 'a number from 1' run --timeout -3 "$kernel"
+refused 'a name has 1 to 31 characters' run --name 'a b' "$kernel"
+refused 'one vCPU, not 2' run --vcpus 2 "$kernel"
+refused 'either one KERNEL or files that end in .cfg' run "$kernel" x.cfg
+refused 'one KERNEL at a time' run "$kernel" "$kernel"
+refused 'belong to a KERNEL' run --memory 5 x.cfg
+refused 'at most 1023 characters, this one has 1024' run --cmdline "$(printf '%1024s' x)" "$kernel"
+refused 'the guests have 256 MiB' run --machine-memory 100 "$kernel"
+refused '/nowhere/log: cannot be written: No such file' run --log /nowhere/log "$kernel"
+
+# Files.
+refused '/nowhere/vmlinuz: cannot be read: No such file' run /nowhere/vmlinuz
+refused 'cannot be read: it is a folder' run "$work"
+refused '/nowhere/ramdisk: cannot be read: No such file' run --ramdisk /nowhere/ramdisk "$kernel"
+refused '/nowhere/a.cfg: cannot be read: No such file' run /nowhere/a.cfg
+if [ "$(id -u)" != 0 ]; then
+    cp "$kernel" "$work/secret" && chmod 0 "$work/secret"
+    refused 'secret: cannot be read: Permission denied' run "$work/secret"
+fi
+
+# Kernels.
+refused 'not a kernel: neither a bzImage nor an ELF image' run tests/system/common.sh
+: >"$work/empty"
+refused 'empty: not a kernel' run "$work/empty"
+refused 'demo: not a kernel that Pinion can run: .*built without CONFIG_XEN_PV' run "$B/demo"
+head -c 4000000 "$kernel" >"$work/cut"
+refused 'cut: truncated: its payload ends at byte [0-9]*, the file at 4000000' run "$work/cut"
+cp "$kernel" "$work/damaged"
+printf 'damage' | dd of="$work/damaged" bs=1 seek=5000000 conv=notrunc 2>/dev/null
+refused 'damaged: its .* data is damaged' run "$work/damaged"
+
+# Memory.
+refused '48 MiB of memory are too small for the kernel and ramdisk: they need at least [0-9]+ MiB' \
+    run --memory 48 --ramdisk "$ramdisk" "$kernel"
+
+# Lines of a .cfg.
+cfg 'name = "a"' 'kernel = "k' 'memory = 5'
+refused 'bad.cfg:2: expected a closing " on this line' run "$work/bad.cfg"
+cfg 'name = "a"' '' 'memory 5'
+refused 'bad.cfg:3: expected = after the key' run "$work/bad.cfg"
+cfg 'name = "a"' 'memory = much'
+refused 'bad.cfg:2: expected a number, a text in quotes or a list' run "$work/bad.cfg"
+cfg 'name = "a"' 'memory = "much"'
+refused 'bad.cfg:2: expected a number' run "$work/bad.cfg"
+cfg 'name = "a"' 'vcpus = 4'
+refused 'bad.cfg:2: .*one vCPU, not 4' run "$work/bad.cfg"
+cfg 'name = "a"' 'type = "hvm"'
+refused 'bad.cfg:2: expected "pv"' run "$work/bad.cfg"
+cfg 'name = "a"'
+refused 'bad.cfg:2: expected a kernel' run "$work/bad.cfg"
+cfg 'kernel = "a"'
+refused 'bad.cfg:2: expected a name' run "$work/bad.cfg"
+cfg 'name = "a"' "kernel = '$kernel'"
+cp "$work/bad.cfg" "$work/again.cfg"
+refused 'again.cfg: .*bad.cfg has a guest of the name a already' run "$work/bad.cfg" "$work/again.cfg"
+
+# The emulator and the hypervisor.
+rm "$work/hypervisor"
+refused 'hypervisor: the hypervisor image cannot be read' run "$kernel"
+: >"$work/hypervisor"
+mkdir "$work/tools"
+for tool in wc grep rm cat; do
+    ln -s "$(command -v $tool)" "$work/tools/"
+done
+PATH=$work/tools
+refused 'qemu-system-x86_64 was not found: install the package qemu-system-x86' run "$kernel"
+PATH=/usr/bin:/bin
+finish

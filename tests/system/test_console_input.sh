@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# Proves that standard input is the guest's console when there is one guest: a line that was written
+# before the guest even started reaches the program that reads it.
+. "$(dirname "$0")/common.sh"
+
+status=0
+echo "the quick brown fox" | "$B/pinion" run --timeout 60 --log "$work/log" --memory 192 \
+    --ramdisk "$ramdisk" --cmdline "console=hvc0 quiet pinion.do=echo" "$kernel" \
+    >"$work/out" 2>"$work/err" || status=$?
+expect_status 0 "the guest powered off"
+expect out 'echo: got the quick brown fox' "the line"
+finish

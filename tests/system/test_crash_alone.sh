@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# Proves that a panic of the only guest (it has no init) ends the run with status 1 and a report:
+# registers, and an audit that finds nothing leaked.
+. "$(dirname "$0")/common.sh"
+
+pinion --memory 192 --ramdisk "$ramdisk" --name alone \
+    --cmdline "console=hvc0 quiet panic=1 rdinit=/nothing init=/nothing" "$kernel"
+expect_status 1 "the guest crashed"
+expect out 'Kernel panic' "the panic on the console"
+expect log 'alone.*crash' "the report"
+expect log 'r[is]p|RIP' "registers in the report"
+expect log 'audit: 0 findings' "the audit"
+finish

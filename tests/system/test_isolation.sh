@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+# Proves that a guest finds nothing of another's memory in its own: one fills its memory with a secret
+# and finds it there (the control), the other looks through all the memory its kernel has, and does not.
+. "$(dirname "$0")/common.sh"
+
+pinion "$(guest keeper secret)" "$(guest seeker search)"
+expect_status 0 "both guests powered off"
+expect out '^keeper: secret: [1-9][0-9]* MiB written' "the secret"
+expect out '^keeper: search: [1-9][0-9]* MiB searched, the secret is here' "the control"
+expect out '^seeker: search: 1[0-9][0-9] MiB searched, no secret here' "the search"
+finish

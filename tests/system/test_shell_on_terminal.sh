@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+# Proves what `make run` does on a terminal: a shell prompt in the guest, commands typed there work,
+# `poweroff` ends the command with status 0, and the terminal is as it was before.
+. "$(dirname "$0")/common.sh"
+
+command -v script >/dev/null || exit 77
+mkfifo "$work/keys"
+cat >"$work/session" <<END
+stty -a >'$work/stty-before'
+'$B/pinion' run --timeout 90 --log '$work/log' --memory 192 --ramdisk '$ramdisk' \
+    --cmdline 'console=hvc0 quiet pinion.do=shell' '$kernel'
+echo "status \$?"
+stty -a >'$work/stty-after'
+END
+: >"$work/out"
+script -qfc "bash '$work/session'" /dev/null <"$work/keys" >"$work/out" 2>&1 &
+exec 3>"$work/keys"
+wait_for() {
+    local i
+    for i in $(seq 300); do
+        grep -Eq -- "$1" "$work/out" && return
+        sleep 0.2
+    done
+    wrong "no /$1/ on the terminal"
+}
+wait_for '/ # '
+printf 'echo $((6 * 7))-from-the-guest; tty\r' >&3
+wait_for '42-from-the-guest'
+printf 'poweroff\r' >&3
+wait_for 'status [0-9]'
+exec 3>&-
+wait
+expect out '/dev/hvc0' "the shell's terminal"
+expect out 'status 0' "the exit status"
+cmp -s "$work/stty-before" "$work/stty-after" || wrong "the terminal was changed"
+finish

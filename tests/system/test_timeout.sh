@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+# Proves that a guest that never ends is stopped by --timeout: status 124, one sentence, what it had
+# printed is there, and neither the emulator nor a file of the run is left behind.
+. "$(dirname "$0")/common.sh"
+
+mkdir "$work/tmp"
+timeout=12
+TMPDIR=$work/tmp pinion --memory 192 --ramdisk "$ramdisk" \
+    --cmdline "console=hvc0 pinion.do=hang" "$kernel"
+expect_status 124 "time-out"
+expect err '^pinion: time-out: the guests were stopped after 12 s$' "the sentence"
+expect out 'Run /init as init process' "what it printed before"
+[ -z "$(ls "$work/tmp")" ] || wrong "files left behind"
+! pgrep -f "$work/tmp" >/dev/null || wrong "an emulator left behind"
+finish

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* hypervisor/event: the ABI's answers, the two-level marks, and far ends that go. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/memory/frames.h"
+#include "hypervisor/sched/sched.h"
+
+static struct {
+    struct domain *domain[2];
+    u32 wakes, drains;
+} world;
+
+void *page_alloc(u32 order)
+{
+    return calloc(1, PAGE_SIZE << order);
+}
+
+void page_free(void *page, u32 order)
+{
+    (void)order;
+    free(page);
+}
+
+struct domain *domain_by_id(u16 id)
+{
+    return id == 1 || id == 2 ? world.domain[id - 1] : NULL;
+}
+
+void sched_wake(struct vcpu *vcpu)
+{
+    (void)vcpu;
+    world.wakes++;
+}
+
+void guest_console_drain(struct domain *domain)
+{
+    (void)domain;
+    world.drains++;
+}
+
+void guest_console_input(void)
+{
+}
+
+static int start(void **unused)
+{
+    (void)unused;
+    memset(&world, 0, sizeof world);
+    for (u32 i = 0; i < 2; i++) {
+        struct domain *domain = calloc(1, sizeof *domain);
+
+        world.domain[i] = domain;
+        domain->id = (u16)(i + 1);
+        domain->shared = calloc(1, sizeof *domain->shared);
+        domain->vcpu_count = 1;
+        domain->vcpu[0] = calloc(1, sizeof *domain->vcpu[0]);
+        domain->vcpu[0]->domain = domain;
+        domain->vcpu[0]->info = (struct vcpu_info *)domain->shared->vcpu_info;
+        assert_true(events_start(domain));
+    }
+    return 0;
+}
+
+static int stop(void **unused)
+{
+    (void)unused;
+    for (u32 i = 0; i < 2; i++) {
+        events_stop(world.domain[i]);
+        free(world.domain[i]->vcpu[0]);
+        free(world.domain[i]->shared);
+        free(world.domain[i]);
+    }
+    return 0;
+}
+
+#define A (world.domain[0])
+#define B (world.domain[1])
+
+static bool pending(struct domain *domain, u32 port)
+{
+    return domain->shared->evtchn_pending[port / 64] >> port % 64 & 1;
+}
+
+static u32 unbound(struct domain *domain, u16 remote)
+{
+    struct evtchn_alloc_unbound ask = {.dom = DOMID_SELF, .remote_dom = remote};
+
+    assert_int_equal(event_alloc_unbound(domain, &ask), 0);
+    return ask.port;
+}
+
+static s64 bind_to(struct domain *domain, u16 remote, u32 remote_port, u32 *port)
+{
+    struct evtchn_bind_interdomain ask = {.remote_dom = remote, .remote_port = remote_port};
+    s64 result = event_bind_interdomain(domain, &ask);
+
+    *port = ask.local_port;
+    return result;
+}
+
+static u32 status_of(struct domain *domain, u32 port)
+{
+    struct evtchn_status ask = {.dom = DOMID_SELF, .port = port};
+
+    assert_int_equal(event_status(domain, &ask), 0);
+    return ask.status;
+}
+
+static void two_domains_talk(void **unused)
+{
+    u32 far = unbound(B, 1), near;
+
+    (void)unused;
+    assert_int_equal(event_send(B, far), 0); /* nobody listens: dropped */
+    assert_int_equal(bind_to(A, 2, far, &near), 0);
+    assert_true(pending(A, near)); /* what may have been missed */
+    assert_int_equal(world.wakes, 1);
+    assert_int_equal(event_send(A, near), 0);
+    assert_true(pending(B, far));
+    assert_int_equal(B->vcpu[0]->info->evtchn_pending_sel, 1ul << far / 64);
+    assert_true(event_upcall_due(B->vcpu[0]));
+    assert_int_equal(world.wakes, 2);
+    event_send(A, near); /* pending already */
+    assert_int_equal(world.wakes, 2);
+
+    assert_int_equal(event_close(A, near), 0);
+    assert_false(pending(A, near));
+    assert_int_equal(status_of(B, far), EVTCHNSTAT_unbound);
+    assert_int_equal(bind_to(A, 2, far, &near), 0);
+}
+
+static void strangers_do_not(void **unused)
+{
+    u32 port, far = unbound(B, 2);
+
+    (void)unused;
+    assert_int_equal(bind_to(A, 2, far, &port), -XEN_EINVAL); /* meant for B itself */
+    assert_int_equal(bind_to(A, 2, 0, &port), -XEN_EINVAL);
+    assert_int_equal(bind_to(A, 2, EVENT_PORTS, &port), -XEN_EINVAL);
+    assert_int_equal(bind_to(A, 2, ~0u, &port), -XEN_EINVAL);
+    assert_int_equal(bind_to(A, 7, 1, &port), -XEN_ESRCH);
+    assert_int_equal(bind_to(A, DOMID_IO, 1, &port), -XEN_ESRCH);
+    struct evtchn_alloc_unbound ask = {.dom = 2, .remote_dom = 1};
+    assert_int_equal(event_alloc_unbound(A, &ask), -XEN_EPERM);
+    ask.dom = 9;
+    assert_int_equal(event_alloc_unbound(A, &ask), -XEN_ESRCH);
+    struct evtchn_status status = {.dom = 2, .port = far};
+    assert_int_equal(event_status(A, &status), -XEN_EPERM);
+}
+
+static void a_domain_talks_to_itself(void **unused)
+{
+    u32 far = unbound(A, DOMID_SELF), near;
+
+    (void)unused;
+    assert_int_equal(bind_to(A, DOMID_SELF, far, &near), 0);
+    event_send(A, near);
+    assert_true(pending(A, far));
+    assert_int_equal(event_close(A, far), 0);
+    assert_int_equal(status_of(A, near), EVTCHNSTAT_unbound);
+}
+
+static void virqs_and_ipis(void **unused)
+{
+    struct evtchn_bind_virq timer = {.virq = VIRQ_TIMER}, other;
+    struct evtchn_bind_ipi ipi = {.vcpu = 0};
+
+    (void)unused;
+    event_virq(A->vcpu[0], VIRQ_TIMER); /* not bound: nothing */
+    assert_int_equal(event_bind_virq(A, &timer), 0);
+    other = timer;
+    assert_int_equal(event_bind_virq(A, &other), -XEN_EEXIST);
+    other.virq = VIRQ_DOM_EXC;
+    assert_int_equal(event_bind_virq(A, &other), -XEN_EINVAL);
+    other.virq = ~0u;
+    assert_int_equal(event_bind_virq(A, &other), -XEN_EINVAL);
+    other = (struct evtchn_bind_virq){.virq = VIRQ_DEBUG, .vcpu = 1};
+    assert_int_equal(event_bind_virq(A, &other), -XEN_ENOENT);
+    event_virq(A->vcpu[0], VIRQ_TIMER);
+    assert_true(pending(A, timer.port));
+    assert_int_equal(event_send(A, timer.port), -XEN_EINVAL);
+    assert_int_equal(event_close(A, timer.port), 0);
+    assert_int_equal(A->vcpu[0]->virq_port[VIRQ_TIMER], 0);
+
+    assert_int_equal(event_bind_ipi(A, &ipi), 0);
+    assert_int_equal(event_send(A, ipi.port), 0);
+    assert_true(pending(A, ipi.port));
+    struct evtchn_bind_vcpu move = {.port = ipi.port, .vcpu = 0};
+    assert_int_equal(event_bind_vcpu(A, &move), -XEN_EINVAL);
+    move.vcpu = ~0u;
+    assert_int_equal(event_bind_vcpu(A, &move), -XEN_ENOENT);
+    ipi.vcpu = 1;
+    assert_int_equal(event_bind_ipi(A, &ipi), -XEN_ENOENT);
+}
+
+static void a_mask_delays(void **unused)
+{
+    u32 port = events_bind_console(A);
+
+    (void)unused;
+    A->shared->evtchn_mask[port / 64] |= 1ul << port % 64;
+    event_raise(A, port);
+    assert_true(pending(A, port));
+    assert_false(event_upcall_due(A->vcpu[0]));
+    assert_int_equal(world.wakes, 0);
+    assert_int_equal(event_unmask(A, port), 0);
+    assert_true(event_upcall_due(A->vcpu[0]));
+    assert_int_equal(world.wakes, 1);
+    assert_int_equal(event_unmask(A, EVENT_PORTS), -XEN_EINVAL);
+    assert_int_equal(event_send(A, port), 0);
+    assert_int_equal(world.drains, 1);
+}
+
+static void a_poller_wakes_for_its_port_only(void **unused)
+{
+    u32 port = events_bind_console(A), other = events_bind_console(A);
+    struct vcpu *vcpu = A->vcpu[0];
+
+    (void)unused;
+    memset(A->shared->evtchn_mask, 0xff, sizeof A->shared->evtchn_mask);
+    vcpu->poll_ports[0] = (u16)port;
+    vcpu->poll_port_count = 1;
+    atomic_store(&vcpu->state, VCPU_POLLING);
+    event_raise(A, other);
+    assert_int_equal(world.wakes, 0);
+    assert_false(event_poll_due(vcpu));
+    event_raise(A, port);
+    assert_int_equal(world.wakes, 1);
+    assert_true(event_poll_due(vcpu));
+}
+
+static void ports_run_out_and_come_back(void **unused)
+{
+    struct evtchn_alloc_unbound ask = {.dom = DOMID_SELF, .remote_dom = 2};
+    struct evtchn_reset reset = {.dom = DOMID_SELF};
+
+    (void)unused;
+    for (u32 i = 1; i < EVENT_PORTS; i++)
+        assert_int_equal(unbound(A, 2), i);
+    assert_int_equal(event_alloc_unbound(A, &ask), -XEN_ENOSPC);
+    assert_int_equal(event_close(A, 100), 0);
+    assert_int_equal(event_close(A, 100), -XEN_EINVAL);
+    assert_int_equal(event_close(A, 0), -XEN_EINVAL);
+    assert_int_equal(event_close(A, EVENT_PORTS), -XEN_EINVAL);
+    assert_int_equal(unbound(A, 2), 100);
+    assert_int_equal(event_reset(A, &reset), 0);
+    assert_int_equal(status_of(A, 100), EVTCHNSTAT_closed);
+    assert_int_equal(unbound(A, 2), 1);
+}
+
+static void a_dead_domain_hears_nothing(void **unused)
+{
+    u32 far = unbound(B, 1), near, port;
+
+    (void)unused;
+    bind_to(A, 2, far, &near);
+    events_stop(B);
+    assert_int_equal(status_of(A, near), EVTCHNSTAT_unbound);
+    assert_int_equal(event_send(A, near), 0);
+    assert_int_equal(bind_to(A, 2, far, &port), -XEN_EINVAL);
+    event_raise(B, far);
+    assert_int_equal(B->vcpu[0]->info->evtchn_pending_sel, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+    const struct CMUnitTest tests[] = {
+        TEST(two_domains_talk),
+        TEST(strangers_do_not),
+        TEST(a_domain_talks_to_itself),
+        TEST(virqs_and_ipis),
+        TEST(a_mask_delays),
+        TEST(a_poller_wakes_for_its_port_only),
+        TEST(ports_run_out_and_come_back),
+        TEST(a_dead_domain_hears_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

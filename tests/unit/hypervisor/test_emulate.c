@@ -1,0 +1,646 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves: what a guest may have executed for it, and what it may not. Guest user mode gets nothing
+ * but INT n and CPUID; INT n obeys the gate; ports are empty; a store to a page table changes
+ * registers only when the entry was changed, and one that loses a race, is refused or misses is
+ * told apart; debug registers take no value that could hurt the hypervisor. Memory, the virtual MMU
+ * and delivery are played by this file. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include "hypervisor/call/copy.h"
+#include "hypervisor/console/log.h"
+#include "hypervisor/cpu/control.h"
+#include "hypervisor/cpu/cpuid.h"
+#include "hypervisor/cpu/debug.h"
+#include "hypervisor/cpu/fpu.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/trap/bounce.h"
+#include "hypervisor/trap/emulate.h"
+#include "hypervisor/trap/msr.h"
+
+#define MEMORY      0x10000u /* the only readable guest address, and on for MEMORY_SIZE */
+#define MEMORY_SIZE 0x2000u
+#define CODE        (MEMORY + 0x100)
+#define TABLE       (MEMORY + 0x1000)
+#define CS64        0xe033
+#define CS32        0xe023
+
+static struct {
+    struct domain domain;
+    struct vcpu vcpu;
+    u8 memory[MEMORY_SIZE];
+    int bounced; /* vector, or -1 */
+    u32 error_code;
+    u64 fault_address;
+    enum vmmu_result write_result;
+    u32 races; /* how many writes lose against another CPU first */
+    u32 writes;
+    u32 touched; /* calls that change or show privileged state */
+} test;
+
+/* ---- what the rest of the hypervisor would do ---------------------------------------------- */
+
+struct vcpu *current_vcpu(void)
+{
+    return NULL; /* no real debug registers here */
+}
+
+mfn_t vcpu_root(const struct vcpu *vcpu)
+{
+    return vcpu->mmu.kernel_root;
+}
+
+bool guest_range_ok(u64 address, u64 size)
+{
+    return address + size >= address &&
+           (address + size <= 1ull << 47 || address >= 0xffff880000000000);
+}
+
+bool address_canonical(u64 address)
+{
+    return (u64)((s64)(address << 16) >> 16) == address;
+}
+
+static u8 *guest(u64 address, u64 size)
+{
+    if (address < MEMORY || size > MEMORY_SIZE || address - MEMORY > MEMORY_SIZE - size)
+        return NULL;
+    return test.memory + (address - MEMORY);
+}
+
+bool copy_from_guest(void *to, u64 from, u64 size)
+{
+    if (!guest(from, size))
+        return false;
+    memcpy(to, guest(from, size), size);
+    return true;
+}
+
+bool copy_to_guest(u64 to, const void *from, u64 size)
+{
+    if (!guest(to, size))
+        return false;
+    memcpy(guest(to, size), from, size);
+    return true;
+}
+
+void bounce_trap(struct vcpu *vcpu, u32 vector, u32 error_code)
+{
+    (void)vcpu;
+    test.bounced = (int)vector;
+    test.error_code = error_code;
+}
+
+void bounce_page_fault(struct vcpu *vcpu, u64 address, u32 error_code)
+{
+    bounce_trap(vcpu, VECTOR_PF, error_code);
+    test.fault_address = address;
+}
+
+void log_limited(u16 domain_id, const char *format, ...)
+{
+    (void)domain_id;
+    (void)format;
+}
+
+void fpu_set_task_switched(struct vcpu *vcpu, bool on)
+{
+    vcpu->fpu_task_switched = on;
+    test.touched++;
+}
+
+bool control_read(const struct vcpu *vcpu, u32 number, u64 *value)
+{
+    (void)vcpu;
+    test.touched++;
+    *value = 0x1122334455667700 + number;
+    return number != 8;
+}
+
+bool control_write(struct vcpu *vcpu, u32 number, u64 value)
+{
+    (void)vcpu;
+    test.touched++;
+    return number == 3 && value == 0x5000;
+}
+
+bool control_set_xcr(struct vcpu *vcpu, u32 index, u64 value)
+{
+    (void)vcpu;
+    test.touched++;
+    return index == 0 && value == 7;
+}
+
+bool guest_read_msr(const struct vcpu *vcpu, u32 index, u64 *value)
+{
+    (void)vcpu;
+    test.touched++;
+    *value = 0x8877665544332211;
+    return index == 0x10;
+}
+
+bool guest_write_msr(const struct vcpu *vcpu, u32 index, u64 value)
+{
+    (void)vcpu;
+    test.touched++;
+    return index == 0x10 && value == 0x500000006;
+}
+
+struct cpuid guest_cpuid(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
+{
+    (void)vcpu;
+    return (struct cpuid){leaf + 1, leaf + 2, subleaf + 3, 4};
+}
+
+void vmmu_walk(mfn_t root, vaddr_t va, struct vmmu_walk *walk)
+{
+    (void)root;
+    (void)va;
+    memset(walk, 0, sizeof *walk);
+}
+
+enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 bytes, u64 expected,
+                                     u64 desired, bool *swapped)
+{
+    u64 now = 0;
+
+    (void)vcpu;
+    test.writes++;
+    if (test.write_result != VMMU_DONE)
+        return test.write_result;
+    if (test.races) {
+        test.races--;
+        guest(at.a, bytes)[0] ^= 0x40; /* another CPU was faster */
+    }
+    memcpy(&now, guest(at.a, bytes), bytes);
+    *swapped = now == expected;
+    if (*swapped)
+        memcpy(guest(at.a, bytes), &desired, bytes);
+    return VMMU_DONE;
+}
+
+/* ---- a guest about to execute something ---------------------------------------------------- */
+
+static struct registers *code(u64 rip, const char *bytes, u32 size)
+{
+    memset(&test, 0, sizeof test);
+    test.bounced = -1;
+    test.vcpu.domain = &test.domain;
+    test.vcpu.in_kernel = true;
+    test.vcpu.registers.cs = CS64;
+    test.vcpu.registers.rip = rip;
+    test.vcpu.registers.rflags = RFLAGS_FIXED | RFLAGS_IF | RFLAGS_RF;
+    for (u32 i = 0; i < size && guest(rip + i, 1); i++)
+        *guest(rip + i, 1) = (u8)bytes[i];
+    return &test.vcpu.registers;
+}
+#define GUEST_AT(rip, bytes) code((rip), (bytes), sizeof(bytes) - 1)
+#define GUEST(bytes)         GUEST_AT(CODE, bytes)
+
+static u64 *table(void)
+{
+    return (u64 *)guest(TABLE, 8);
+}
+
+static void expect_done(u32 length)
+{
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_DONE);
+    assert_int_equal(test.vcpu.registers.rip, CODE + length);
+    assert_int_equal(test.vcpu.registers.rflags & RFLAGS_RF, 0);
+    assert_int_equal(test.bounced, -1);
+}
+
+/* ---- privileged instructions --------------------------------------------------------------- */
+
+/* Two bytes of opcode and a ModRM: all of it, as user mode. */
+static void user_mode_gets_nothing_privileged(void **state)
+{
+    (void)state;
+    for (u32 opcode = 0; opcode < 512; opcode++)
+        for (u32 modrm = 0; modrm < 256; modrm++) {
+            char bytes[] = {opcode & 256 ? 0x0f : 0x2e, (char)opcode, (char)modrm, 0, 0, 0, 0, 0};
+            struct registers *r = code(CODE, bytes, sizeof bytes), before;
+            enum emulated result;
+
+            if (opcode == 0xcd || opcode == 0x1a2)
+                continue;
+            test.vcpu.in_kernel = false;
+            before = *r;
+            result = emulate_privileged(&test.vcpu);
+            assert_int_equal(result, EMULATED_NOT);
+            assert_memory_equal(r, &before, sizeof before);
+            assert_int_equal(test.touched, 0);
+            assert_int_equal(test.bounced, -1);
+        }
+}
+
+static void ports_are_empty(void **state)
+{
+    struct registers *r;
+
+    (void)state;
+    r = GUEST("\xec");
+    r->rax = 0x1122334455667788;
+    expect_done(1);
+    assert_int_equal(r->rax, 0x11223344556677ff);
+
+    r = GUEST("\x66\xed");
+    r->rax = 0x1122334455667788;
+    expect_done(2);
+    assert_int_equal(r->rax, 0x112233445566ffff);
+
+    r = GUEST("\xe5\x70");
+    r->rax = 0x1122334455667788;
+    expect_done(2);
+    assert_int_equal(r->rax, 0xffffffff);
+
+    GUEST("\xe6\x64");
+    expect_done(2);
+    GUEST("\xef");
+    expect_done(1);
+
+    r = GUEST("\x6d");
+    r->rdi = TABLE;
+    expect_done(1);
+    assert_int_equal(*table(), 0xffffffff);
+    assert_int_equal(r->rdi, TABLE + 4);
+
+    r = GUEST("\xf3\x6e");
+    r->rcx = 2;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_DONE);
+    assert_int_equal(r->rip, CODE);
+    expect_done(2);
+    assert_int_equal(r->rcx, 0);
+    assert_int_equal(r->rsi, 2);
+}
+
+static void a_port_read_into_bad_memory_faults_there(void **state)
+{
+    struct registers *r = GUEST("\x6c");
+
+    (void)state;
+    r->rdi = 0xdead000;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_FAULT);
+    assert_int_equal(test.bounced, VECTOR_PF);
+    assert_int_equal(test.fault_address, 0xdead000);
+    assert_int_equal(test.error_code, PF_WRITE);
+    assert_int_equal(r->rip, CODE);
+}
+
+static void user_mode_with_ports_finds_them_empty(void **state)
+{
+    (void)state;
+    GUEST("\xec");
+    test.vcpu.in_kernel = false;
+    test.vcpu.iopl_user = true;
+    expect_done(1);
+    GUEST("\x0f\x06");
+    test.vcpu.in_kernel = false;
+    test.vcpu.iopl_user = true;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+}
+
+static void control_registers(void **state)
+{
+    struct registers *r;
+
+    (void)state;
+    r = GUEST("\x41\x0f\x20\xd0"); /* mov %cr2, %r8 */
+    expect_done(4);
+    assert_int_equal(r->r8, 0x1122334455667702);
+    r = GUEST("\x0f\x22\xdb"); /* mov %rbx, %cr3 */
+    r->rbx = 0x5000;
+    expect_done(3);
+    r = GUEST("\x0f\x22\xdb");
+    r->rbx = 0x6000;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+    assert_int_equal(r->rip, CODE);
+    GUEST("\x0f\x06");
+    test.vcpu.fpu_task_switched = true;
+    expect_done(2);
+    assert_false(test.vcpu.fpu_task_switched);
+    r = GUEST("\x0f\x01\xd1");
+    r->rax = 7;
+    expect_done(3);
+}
+
+static void msrs_and_their_faults(void **state)
+{
+    struct registers *r;
+
+    (void)state;
+    r = GUEST("\x0f\x32");
+    r->rcx = 0xabcdef0000000010;
+    expect_done(2);
+    assert_int_equal(r->rax, 0x44332211);
+    assert_int_equal(r->rdx, 0x88776655);
+
+    r = GUEST("\x0f\x32"); /* before there is a handler */
+    r->rcx = 0x11;
+    r->rax = r->rdx = 5;
+    expect_done(2);
+    assert_int_equal(r->rax | r->rdx, 0);
+
+    r = GUEST("\x0f\x32");
+    r->rcx = 0x11;
+    test.vcpu.trap[VECTOR_GP].address = 0x1000;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+
+    r = GUEST("\x0f\x30");
+    r->rcx = 0x10;
+    r->rax = 0x1111111100000006;
+    r->rdx = 0x2222222200000005;
+    expect_done(2);
+    r = GUEST("\x0f\x30");
+    r->rcx = 0x11;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+}
+
+static void halting_is_not_executed(void **state)
+{
+    (void)state;
+    GUEST("\xf4");
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+    GUEST("\x0f\x01\x38"); /* invlpg */
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+    GUEST("\x48\xcf");
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+}
+
+static void a_trap_flag_takes_effect_behind_the_instruction(void **state)
+{
+    struct registers *r = GUEST("\xfa");
+
+    (void)state;
+    r->rflags |= RFLAGS_TF;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_DONE);
+    assert_int_equal(r->rip, CODE + 1);
+    assert_int_equal(test.bounced, VECTOR_DB);
+    assert_true(test.vcpu.debug[6] & DR6_STEP);
+}
+
+static void int_n_obeys_its_gate(void **state)
+{
+    static const struct {
+        bool kernel, architectural;
+        u8 dpl;
+        bool passes;
+    } cases[] = {{false, false, 3, true}, {false, false, 2, false}, {true, false, 3, true},
+                 {true, false, 1, true},  {true, false, 0, false},  {true, true, 0, true}};
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct registers *r = GUEST("\xcd\x80");
+
+        test.vcpu.in_kernel = cases[i].kernel;
+        test.vcpu.trap[0x80] = (struct entry_point){.address = 0x1000, .dpl = cases[i].dpl};
+        if (cases[i].architectural)
+            test.domain.vm_assist = 1u << VMASST_TYPE_architectural_iopl;
+        assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_FAULT);
+        assert_int_equal(test.bounced, cases[i].passes ? 0x80 : VECTOR_GP);
+        assert_int_equal(test.error_code, cases[i].passes ? 0 : 0x402);
+        assert_int_equal(r->rip, cases[i].passes ? CODE + 2 : CODE);
+    }
+    GUEST("\xcd\x80"); /* nobody there */
+    test.vcpu.trap[0x80].dpl = 3;
+    emulate_privileged(&test.vcpu);
+    assert_int_equal(test.bounced, VECTOR_GP);
+    assert_int_equal(test.error_code, 0x402);
+}
+
+static void forced_cpuid_needs_all_of_its_prefix(void **state)
+{
+    struct registers *r = GUEST("\x0f\x0bxen\x0f\xa2");
+
+    (void)state;
+    r->rax = 0xffffffff00000010;
+    r->rcx = 0x20;
+    test.vcpu.in_kernel = false;
+    assert_int_equal(emulate_forced_cpuid(&test.vcpu), EMULATED_DONE);
+    assert_int_equal(r->rax, 0x11);
+    assert_int_equal(r->rbx, 0x12);
+    assert_int_equal(r->rcx, 0x23);
+    assert_int_equal(r->rdx, 4);
+    assert_int_equal(r->rip, CODE + 7);
+
+    GUEST("\x0f\x0bxen\x0f\xa3");
+    assert_int_equal(emulate_forced_cpuid(&test.vcpu), EMULATED_NOT);
+    GUEST("\x0f\x0b");
+    assert_int_equal(emulate_forced_cpuid(&test.vcpu), EMULATED_NOT);
+    GUEST_AT(MEMORY + MEMORY_SIZE - 6, "\x0f\x0bxen\x0f\xa2");
+    assert_int_equal(emulate_forced_cpuid(&test.vcpu), EMULATED_NOT);
+}
+
+/* ---- stores to page tables ----------------------------------------------------------------- */
+
+static void a_store_changes_entry_and_registers(void **state)
+{
+    struct registers *r = GUEST("\x48\x87\x03"); /* xchg %rax, (%rbx) */
+
+    (void)state;
+    r->rax = 0x1111;
+    r->rbx = TABLE;
+    *table() = 0x2222;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_DONE);
+    assert_int_equal(*table(), 0x1111);
+    assert_int_equal(r->rax, 0x2222);
+    assert_int_equal(r->rip, CODE + 3);
+    assert_int_equal(r->rflags & RFLAGS_RF, 0);
+}
+
+static void a_lost_race_is_run_again(void **state)
+{
+    struct registers *r = GUEST("\xf0\x48\x0f\xba\x33\x01"); /* lock btrq $1, (%rbx) */
+
+    (void)state;
+    r->rbx = TABLE;
+    *table() = 0x67;
+    test.races = 2;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_DONE);
+    assert_int_equal(test.writes, 3);
+    assert_int_equal(*table(), 0x65);
+    assert_true(r->rflags & RFLAGS_CF);
+
+    r = GUEST("\xf0\x48\x0f\xba\x33\x01");
+    r->rbx = TABLE;
+    test.races = 1000;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_RETRY);
+    assert_int_equal(r->rip, CODE);
+}
+
+static void what_the_engine_says_is_told_apart(void **state)
+{
+    static const struct {
+        enum vmmu_result result;
+        enum emulated emulated;
+    } cases[] = {{VMMU_AGAIN, EMULATED_RETRY},
+                 {REFUSED_NOT_L1_TABLE, EMULATED_RETRY},
+                 {REFUSED_FOREIGN_MAPPING, EMULATED_NOT},
+                 {REFUSED_CACHE_BITS, EMULATED_NOT}};
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct registers *r = GUEST("\x48\x87\x03"), before;
+
+        r->rbx = TABLE;
+        before = *r;
+        test.write_result = cases[i].result;
+        assert_int_equal(emulate_table_write(&test.vcpu, TABLE), cases[i].emulated);
+        assert_memory_equal(r, &before, sizeof before);
+        assert_int_equal(test.bounced, -1);
+    }
+}
+
+static void a_store_elsewhere_is_not_the_one(void **state)
+{
+    struct registers *r = GUEST("\x48\x89\x03"); /* mov %rax, (%rbx) */
+
+    (void)state;
+    r->rbx = TABLE + 8;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_NOT);
+    r->rbx = TABLE + 4; /* misaligned */
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE + 4), EMULATED_NOT);
+    r->rbx = TABLE;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE + 8), EMULATED_NOT);
+    assert_int_equal(test.writes, 0);
+    GUEST("\xfa"); /* no store at all */
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_NOT);
+    r = GUEST("\x48\x0f\xc7\x0b"); /* cmpxchg16b */
+    r->rbx = TABLE;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_NOT);
+}
+
+static void an_instruction_at_the_end_of_readable_code(void **state)
+{
+    struct registers *r = GUEST_AT(MEMORY + MEMORY_SIZE - 3, "\x48\x89\x03");
+
+    (void)state;
+    r->rbx = TABLE;
+    r->rax = 0x77;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_DONE);
+    assert_int_equal(*table(), 0x77);
+
+    r = GUEST_AT(MEMORY + MEMORY_SIZE - 2, "\x48\x89\x03");
+    r->rbx = TABLE;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_NOT);
+}
+
+static void a_copied_entry_comes_from_the_source(void **state)
+{
+    struct registers *r = GUEST("\xf3\x48\xa5"); /* rep movsq */
+
+    (void)state;
+    r->rcx = 2;
+    r->rsi = MEMORY + 0x800;
+    r->rdi = TABLE;
+    memcpy(guest(r->rsi, 8), "abcdefgh", 8);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_DONE);
+    assert_memory_equal(guest(TABLE, 8), "abcdefgh", 8);
+    assert_int_equal(r->rip, CODE);
+    assert_int_equal(r->rcx, 1);
+    assert_int_equal(r->rdi, TABLE + 8);
+
+    r = GUEST("\x48\xa5");
+    r->rsi = 0xdead000; /* gone: faults by itself when tried again */
+    r->rdi = TABLE;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_RETRY);
+    r->rsi = 0xffff830000000000; /* never the guest's */
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_NOT);
+    assert_int_equal(test.writes, 0);
+}
+
+static void code_of_32_bits_stores_too(void **state)
+{
+    struct registers *r = GUEST("\x89\x03"); /* mov %eax, (%ebx) */
+
+    (void)state;
+    r->cs = CS32;
+    r->rax = 0x1111111122222222;
+    r->rbx = TABLE | 0x500000000;
+    *table() = ~0ull;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_DONE);
+    assert_int_equal(*table(), 0xffffffff22222222);
+}
+
+/* ---- debug registers ----------------------------------------------------------------------- */
+
+static void debug_registers_are_harmless(void **state)
+{
+    static const struct {
+        u32 reg;
+        u64 value;
+        s64 result;
+        u64 reads;
+    } cases[] = {
+        {0, 0x1000, 0, 0x1000},
+        {1, 0x7fffffffffff, 0, 0x7fffffffffff},
+        {2, 0x800000000000, -XEN_EPERM, 0}, /* not canonical */
+        {3, 0xffff800000000000, -XEN_EPERM, 0},
+        {3, 0xffff87ffffffffff, -XEN_EPERM, 0},
+        {3, 0xffff880000000000, 0, 0xffff880000000000},
+        {6, 0, 0, 0xffff0ff0},
+        {6, 0xffffffff, 0, 0xffffefff},
+        {6, 1ull << 32, -XEN_EPERM, 0xffff0ff0},
+        {4, 0x4001, 0, 0xffff4ff1}, /* another name of 6 */
+        {7, 0, 0, 0x400},
+        {7, 0xffff03ff & ~0x33330000ull, 0, 0xcccc07ff},
+        {7, 1 << 11 | 1 << 12 | 1 << 14 | 1 << 15, 0, 0x400},
+        {7, 1 << 13, -XEN_EPERM, 0x400}, /* GD */
+        {7, 1ull << 32, -XEN_EPERM, 0x400},
+        {7, 0x00020001, -XEN_EPERM, 0x400}, /* port, enabled */
+        {7, 0x20000080, -XEN_EPERM, 0x400},
+        {7, 0x00020004, 0, 0x00020404}, /* another one is enabled */
+        {8, 0, -XEN_ENODEV, 0},
+    };
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(cases); i++) {
+        GUEST("");
+        test.vcpu.debug[6] = 0xffff0ff0;
+        test.vcpu.debug[7] = 0x400;
+        assert_int_equal(debug_set(&test.vcpu, cases[i].reg, cases[i].value), cases[i].result);
+        assert_int_equal(debug_get(&test.vcpu, cases[i].reg), cases[i].reads);
+    }
+}
+
+static void other_names_of_debug_registers_end_with_cr4_de(void **state)
+{
+    (void)state;
+    GUEST("\x0f\x21\xe0"); /* mov %dr4, %rax */
+    expect_done(3);
+    GUEST("\x0f\x21\xe0");
+    test.vcpu.cr4 = CR4_DE;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_FAULT);
+    assert_int_equal(test.bounced, VECTOR_UD);
+    assert_int_equal(debug_set(&test.vcpu, 5, 0), -XEN_ENODEV);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(user_mode_gets_nothing_privileged),
+        cmocka_unit_test(ports_are_empty),
+        cmocka_unit_test(a_port_read_into_bad_memory_faults_there),
+        cmocka_unit_test(user_mode_with_ports_finds_them_empty),
+        cmocka_unit_test(control_registers),
+        cmocka_unit_test(msrs_and_their_faults),
+        cmocka_unit_test(halting_is_not_executed),
+        cmocka_unit_test(a_trap_flag_takes_effect_behind_the_instruction),
+        cmocka_unit_test(int_n_obeys_its_gate),
+        cmocka_unit_test(forced_cpuid_needs_all_of_its_prefix),
+        cmocka_unit_test(a_store_changes_entry_and_registers),
+        cmocka_unit_test(a_lost_race_is_run_again),
+        cmocka_unit_test(what_the_engine_says_is_told_apart),
+        cmocka_unit_test(a_store_elsewhere_is_not_the_one),
+        cmocka_unit_test(an_instruction_at_the_end_of_readable_code),
+        cmocka_unit_test(a_copied_entry_comes_from_the_source),
+        cmocka_unit_test(code_of_32_bits_stores_too),
+        cmocka_unit_test(debug_registers_are_harmless),
+        cmocka_unit_test(other_names_of_debug_registers_end_with_cr4_de),
+    };
+
+    return cmocka_run_group_tests_name("hypervisor/emulate", tests, NULL, NULL);
+}

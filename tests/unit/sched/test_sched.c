@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* hypervisor/sched and hypervisor/time/timer, on a pretended clock: who runs, for how long, and
+ * what wakes it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+#include <cmocka.h>
+
+#include "hypervisor/call/copy.h"
+#include "hypervisor/cpu/apic.h"
+#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/event/channel.h"
+#include "hypervisor/sched/sched.h"
+#include "hypervisor/time/clock.h"
+
+#define MS 1000000ull
+
+static struct {
+    struct cpu *cpu;
+    struct domain domain;
+    struct vcpu vcpu[3];
+    u64 now, alarm;
+    bool upcall[3], port[3];
+    u32 timer_virqs[3];
+    ucontext_t host, cpu_stack;
+    void (*body)(void);
+} world;
+
+u64 clock_now(void)
+{
+    return world.now;
+}
+
+u32 clock_apic_ticks(u64 ns)
+{
+    return (u32)ns + 1;
+}
+
+u64 clock_tsc_ticks(u64 ns)
+{
+    return ns;
+}
+
+bool apic_timer_has_deadline(void)
+{
+    return false;
+}
+
+void apic_timer_deadline(u64 tsc)
+{
+    (void)tsc;
+}
+
+void apic_timer_set(u32 ticks)
+{
+    world.alarm = ticks ? world.now + ticks - 1 : 0;
+}
+
+void apic_send(u32 id, u32 vector)
+{
+    (void)id;
+    (void)vector;
+}
+
+bool copy_to_guest(u64 to, const void *from, u64 size)
+{
+    memcpy((void *)to, from, size);
+    return true;
+}
+
+bool event_upcall_due(const struct vcpu *vcpu)
+{
+    return world.upcall[vcpu->id];
+}
+
+bool event_poll_due(const struct vcpu *vcpu)
+{
+    return world.port[vcpu->id];
+}
+
+void event_virq(struct vcpu *vcpu, u32 virq)
+{
+    assert_int_equal(virq, VIRQ_TIMER);
+    world.timer_virqs[vcpu->id]++;
+    sched_wake(vcpu);
+}
+
+/* this_cpu() looks at the stack pointer: each test runs on a CPU's stack. */
+static void on_cpu(void)
+{
+    world.body();
+}
+
+static void run_on_cpu(void (*body)(void))
+{
+    void *region = aligned_alloc(CPU_REGION, CPU_REGION);
+
+    memset(&world, 0, sizeof world);
+    memset(region, 0, CPU_REGION);
+    world.cpu = (struct cpu *)((char *)region + CPU_STATE);
+    world.now = 1000 * MS;
+    world.body = body;
+    for (u32 i = 0; i < 3; i++) {
+        world.vcpu[i].id = i;
+        world.vcpu[i].domain = &world.domain;
+        world.vcpu[i].in_kernel = true;
+    }
+    getcontext(&world.cpu_stack);
+    world.cpu_stack.uc_stack.ss_sp = (char *)region + 0x3000;
+    world.cpu_stack.uc_stack.ss_size = CPU_REGION - 0x3000 - 64;
+    world.cpu_stack.uc_link = &world.host;
+    makecontext(&world.cpu_stack, on_cpu, 0);
+    swapcontext(&world.host, &world.cpu_stack);
+    free(region);
+}
+
+/* One pass of the run loop. */
+static struct vcpu *pass(void)
+{
+    struct vcpu *next;
+
+    do {
+        world.cpu->work = false;
+        next = sched_choose();
+        world.cpu->current = next;
+        timers_run(next ? next->slice_end : 0);
+    } while (world.cpu->work);
+    return next;
+}
+
+static struct vcpu *pass_after(u64 ns)
+{
+    world.now += ns;
+    if (world.alarm && world.now >= world.alarm)
+        world.cpu->timers.programmed = world.alarm = 0;
+    return pass();
+}
+
+#define V(n)          (&world.vcpu[n])
+#define RUNS(vcpu, n) assert_ptr_equal(vcpu, V(n))
+
+static void alone_it_runs_without_a_slice(void)
+{
+    assert_null(pass());
+    sched_add(V(0));
+    RUNS(pass(), 0);
+    assert_int_equal(V(0)->slice_end, 0);
+    assert_int_equal(world.alarm, 0);
+    RUNS(pass_after(50 * MS), 0);
+    assert_int_equal(V(0)->runstate.state, RUNSTATE_running);
+}
+
+static void slices_go_round(void)
+{
+    for (u32 i = 0; i < 3; i++)
+        sched_add(V(i));
+    RUNS(pass(), 0);
+    assert_int_equal(world.alarm, world.now + SCHED_SLICE_NS);
+    RUNS(pass_after(9 * MS), 0);
+    RUNS(pass_after(1 * MS), 1);
+    RUNS(pass_after(10 * MS), 2);
+    RUNS(pass_after(10 * MS), 0);
+    sched_yield(V(0));
+    RUNS(pass(), 1);
+    sched_remove(V(1));
+    RUNS(pass(), 2);
+    RUNS(pass_after(10 * MS), 0);
+}
+
+static void a_slice_begins_when_somebody_waits(void)
+{
+    sched_add(V(0));
+    RUNS(pass(), 0);
+    world.now += 100 * MS;
+    sched_add(V(1));
+    RUNS(pass(), 0);
+    assert_int_equal(V(0)->slice_end, world.now + SCHED_SLICE_NS);
+    RUNS(pass_after(10 * MS), 1);
+}
+
+static void who_slept_early_comes_first_but_not_for_ever(void)
+{
+    u64 got = 0;
+
+    for (u32 i = 0; i < 2; i++)
+        sched_add(V(i));
+    RUNS(pass(), 0);
+    sched_block(V(0));
+    RUNS(pass_after(4 * MS), 1);
+    sched_wake(V(0));
+    RUNS(pass_after(1 * MS), 0); /* ahead of its turn, for what it had left */
+    assert_int_equal(V(0)->slice_end, world.now + 6 * MS);
+    sched_block(V(0));
+    RUNS(pass_after(6 * MS), 1);
+    sched_wake(V(0));
+    RUNS(pass(), 1); /* nothing left: in its turn */
+    RUNS(pass_after(10 * MS), 0);
+    for (u32 i = 0; i < 1000; i++) { /* a guest that sleeps for a moment before each slice ends */
+        struct vcpu *vcpu = pass_after(MS / 2);
+        got += vcpu == V(1);
+        if (vcpu == V(0)) {
+            sched_block(V(0));
+            sched_wake(V(0));
+        }
+    }
+    assert_in_range(got, 400, 600);
+}
+
+static void an_event_in_between_is_not_lost(void)
+{
+    sched_add(V(0));
+    RUNS(pass(), 0);
+    world.upcall[0] = true;
+    sched_block(V(0));
+    RUNS(pass(), 0);
+    world.upcall[0] = false;
+    sched_block(V(0));
+    assert_null(pass());
+    assert_int_equal(V(0)->runstate.state, RUNSTATE_blocked);
+    sched_wake(V(0));
+    assert_int_equal(V(0)->runstate.state, RUNSTATE_runnable);
+    RUNS(pass(), 0);
+    sched_block(V(0));
+    sched_wake(V(0)); /* before the run loop saw it sleep */
+    RUNS(pass(), 0);
+}
+
+static void poll_ends_by_port_or_time(void)
+{
+    sched_add(V(0));
+    RUNS(pass(), 0);
+    world.port[0] = true;
+    sched_poll(V(0), 0);
+    RUNS(pass(), 0);
+    world.port[0] = false;
+    sched_poll(V(0), world.now + 5 * MS);
+    assert_null(pass());
+    assert_int_equal(world.alarm, world.now + 5 * MS);
+    RUNS(pass_after(5 * MS), 0);
+    sched_poll(V(0), 1); /* long past */
+    RUNS(pass(), 0);
+}
+
+static void timers_fire_once_and_in_order(void)
+{
+    sched_add(V(0));
+    RUNS(pass(), 0);
+    V(0)->singleshot = (struct timer){.kind = TIMER_SINGLESHOT, .vcpu = V(0)};
+    V(0)->periodic = (struct timer){.kind = TIMER_PERIODIC, .vcpu = V(0)};
+    timer_set(&V(0)->singleshot, world.now + 7 * MS);
+    timer_set(&V(0)->singleshot, world.now + 3 * MS);
+    pass();
+    assert_int_equal(world.alarm, world.now + 3 * MS);
+    pass_after(3 * MS);
+    assert_int_equal(world.timer_virqs[0], 1);
+    assert_false(V(0)->singleshot.armed);
+    pass_after(10 * MS);
+    assert_int_equal(world.timer_virqs[0], 1);
+
+    V(0)->period = MS;
+    timer_set(&V(0)->periodic, world.now + MS);
+    pass_after(1000 * MS); /* what was missed is not made up for */
+    assert_int_equal(world.timer_virqs[0], 2);
+    assert_int_equal(world.alarm, world.now + MS);
+    timer_set(&V(0)->singleshot, ~0ull);
+    pass();
+    timer_stop(&V(0)->periodic);
+    pass();
+    assert_int_equal(world.timer_virqs[0], 2);
+    sched_remove(V(0));
+    assert_null(world.cpu->timers.first);
+}
+
+static void an_ended_domain_does_not_run(void)
+{
+    sched_add(V(0));
+    sched_add(V(1));
+    RUNS(pass(), 0);
+    atomic_store(&world.domain.end, DOMAIN_CRASHED);
+    assert_null(pass());
+    sched_wake(V(0));
+    assert_null(pass());
+}
+
+static void the_runstate_area_is_written(void)
+{
+    struct vcpu_runstate_info area = {0};
+
+    V(0)->runstate_area = (u64)&area;
+    world.domain.vm_assist = 1u << VMASST_TYPE_runstate_update_flag;
+    sched_add(V(0));
+    sched_add(V(1));
+    pass();
+    sched_refresh_areas(V(0));
+    assert_int_equal(area.state, RUNSTATE_running);
+    assert_int_equal(area.state_entry_time, world.now);
+    pass_after(10 * MS); /* while its address space is still there */
+    assert_int_equal(area.state, RUNSTATE_runnable);
+    assert_int_equal(area.time[RUNSTATE_running], 10 * MS);
+    V(0)->in_kernel = false;
+    RUNS(pass_after(10 * MS), 0);
+    sched_refresh_areas(V(0));
+    assert_int_equal(area.state, RUNSTATE_runnable); /* not in user mode */
+    V(0)->in_kernel = true;
+    sched_refresh_areas(V(0));
+    assert_int_equal(area.state, RUNSTATE_running);
+    assert_int_equal(area.time[RUNSTATE_runnable], 10 * MS);
+}
+
+#define TEST(name)                                                                                 \
+    static void test_##name(void **unused)                                                         \
+    {                                                                                              \
+        (void)unused;                                                                              \
+        run_on_cpu(name);                                                                          \
+    }
+TEST(alone_it_runs_without_a_slice)
+TEST(slices_go_round)
+TEST(a_slice_begins_when_somebody_waits)
+TEST(who_slept_early_comes_first_but_not_for_ever)
+TEST(an_event_in_between_is_not_lost)
+TEST(poll_ends_by_port_or_time)
+TEST(timers_fire_once_and_in_order)
+TEST(an_ended_domain_does_not_run)
+TEST(the_runstate_area_is_written)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_alone_it_runs_without_a_slice),
+        cmocka_unit_test(test_slices_go_round),
+        cmocka_unit_test(test_a_slice_begins_when_somebody_waits),
+        cmocka_unit_test(test_who_slept_early_comes_first_but_not_for_ever),
+        cmocka_unit_test(test_an_event_in_between_is_not_lost),
+        cmocka_unit_test(test_poll_ends_by_port_or_time),
+        cmocka_unit_test(test_timers_fire_once_and_in_order),
+        cmocka_unit_test(test_an_ended_domain_does_not_run),
+        cmocka_unit_test(test_the_runstate_area_is_written),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that the bundle is what lib/handoff.h promises the hypervisor: the text, modules with the
+ * same contents once, a private folder that disappears; and that memory is checked against need. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/synthetic_elf.h"
+#include "tools/bundle.h"
+
+static char folder[64];
+
+static char *write_file(const char *name, const void *bytes, size_t size)
+{
+    char path[128];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+    return copy_text(path);
+}
+
+static int make_files(void **state)
+{
+    size_t size;
+    u8 *kernel = synthetic_kernel(1000, &size);
+
+    (void)state;
+    strcpy(folder, "/tmp/pinion-test.XXXXXX");
+    if (!mkdtemp(folder))
+        return 1;
+    free(write_file("kernel", kernel, size));
+    free(write_file("same", kernel, size));
+    kernel[size - 1] ^= 1;
+    free(write_file("other", kernel, size));
+    free(write_file("ramdisk", "ramdisk", 7));
+    free(write_file("empty", "", 0));
+    free(kernel);
+    return 0;
+}
+
+static int remove_files(void **state)
+{
+    char command[128];
+
+    (void)state;
+    snprintf(command, sizeof(command), "rm -r '%s'", folder);
+    return system(command);
+}
+
+static void set_guest(struct guests *guests, const char *name, const char *kernel,
+                      const char *ramdisk, const char *cmdline)
+{
+    struct guest *guest = &guests->guest[guests->count++];
+    char path[128];
+
+    strcpy(guest->name, name);
+    snprintf(path, sizeof(path), "%s/%s", folder, kernel);
+    guest->kernel = copy_text(path);
+    if (ramdisk) {
+        snprintf(path, sizeof(path), "%s/%s", folder, ramdisk);
+        guest->ramdisk = copy_text(path);
+    }
+    guest->cmdline = cmdline ? copy_text(cmdline) : NULL;
+    guest->memory = 10 * guests->count;
+    guest->vcpus = 1;
+}
+
+static void the_text(void **state)
+{
+    static const char expected[] =
+        "pinion 1\n"
+        "guest a\nmemory 10\nvcpus 1\nkernel 1\nramdisk 2\ncmdline x  y=z\n"
+        "guest b\nmemory 20\nvcpus 1\nkernel 1\n"
+        "guest c\nmemory 30\nvcpus 1\nkernel 3\nramdisk 2\n";
+    struct failure failure = {""};
+    struct guests guests = {0};
+    struct bundle bundle;
+    char path[BUNDLE_PATH_MAX + 16];
+    struct buffer written = {0};
+    struct stat folder_state;
+    char kept[BUNDLE_PATH_MAX];
+
+    (void)state;
+    set_guest(&guests, "a", "kernel", "ramdisk", "x  y=z");
+    set_guest(&guests, "b", "same", NULL, "");
+    set_guest(&guests, "c", "other", "ramdisk", NULL);
+    assert_true(bundle_read(&bundle, &guests, &failure));
+    assert_int_equal(bundle.modules, 3);
+    assert_int_equal(bundle.text.size, sizeof(expected) - 1);
+    assert_memory_equal(bundle.text.bytes, expected, sizeof(expected) - 1);
+    assert_true(bundle_machine_memory(&bundle, &guests) >= 60 + 64);
+
+    assert_true(bundle_write(&bundle, &failure));
+    strcpy(kept, bundle.folder);
+    assert_int_equal(stat(kept, &folder_state), 0);
+    assert_int_equal(folder_state.st_mode & 0777, 0700);
+    snprintf(path, sizeof(path), "%s/2", kept);
+    assert_true(buffer_read_file(&written, path, &failure));
+    assert_int_equal(written.size, 7);
+    buffer_free(&written);
+    bundle_remove(&bundle);
+    assert_int_not_equal(stat(kept, &folder_state), 0);
+    guests_free(&guests);
+}
+
+/* One guest of these files; the sentence must contain `what`. */
+static void refused(const char *kernel, const char *ramdisk, unsigned memory, const char *what)
+{
+    struct failure failure = {""};
+    struct guests guests = {0};
+    struct bundle bundle;
+
+    set_guest(&guests, "a", kernel, ramdisk, NULL);
+    guests.guest[0].memory = memory;
+    assert_false(bundle_read(&bundle, &guests, &failure));
+    if (!strstr(failure.sentence, what))
+        fail_msg("\"%s\" lacks \"%s\"", failure.sentence, what);
+    guests_free(&guests);
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    refused("none", NULL, 10, "/none: cannot be read: No such file");
+    refused("ramdisk", NULL, 10, "/ramdisk: not a kernel");
+    refused("kernel", "none", 10, "/none: cannot be read: No such file");
+    refused("kernel", "empty", 10, "/empty: the ramdisk is empty");
+    refused(
+        "kernel", NULL, 1,
+        "a: 1 MiB of memory are too small for the kernel and ramdisk: they need at least 2 MiB");
+}
+
+static void memory_needed(void **state)
+{
+    struct pvimage image = {.end = 0x100000 + 5096};
+    unsigned long long before = 0, mib;
+
+    (void)state;
+    /* 1 MiB and a bit, the p2m list, a dozen pages, 512 KiB of padding. */
+    assert_int_equal(guest_memory_needed(&image, 0), 2);
+    for (mib = 1; mib < 5000; mib += 7) {
+        unsigned long long needed = guest_memory_needed(&image, mib << 20);
+
+        assert_true(needed > mib && needed > before && needed < mib + mib / 100 + 4);
+        before = needed;
+    }
+    image.end = 62 << 20;
+    assert_in_range(guest_memory_needed(&image, 3 << 20), 66, 67);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_text),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(memory_needed),
+    };
+
+    return cmocka_run_group_tests(tests, make_files, remove_files);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that the guests' consoles come out of the wire as lib/handoff.h frames them: byte for byte
+ * with one guest, in whole lines with their names with several, however the bytes are cut. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tools/consoles.h"
+
+static const struct guests one = {1, {{.name = "only"}}};
+static const struct guests three = {3, {{.name = "a"}, {.name = "bb"}, {.name = "c"}}};
+
+/* Takes `wire` in pieces of `piece` bytes; what must come out. */
+static void expect(const struct guests *guests, const char *wire, size_t size, const char *shown,
+                   size_t shown_size)
+{
+    size_t piece, at;
+
+    for (piece = 1; piece <= size; piece++) {
+        struct consoles consoles;
+        struct buffer out = {0};
+
+        consoles_start(&consoles, guests);
+        for (at = 0; at < size; at += piece)
+            consoles_take(&consoles, (const uint8_t *)wire + at,
+                          size - at < piece ? size - at : piece, &out);
+        consoles_finish(&consoles, &out);
+        assert_int_equal(out.size, shown_size);
+        assert_memory_equal(out.bytes, shown, shown_size);
+        buffer_free(&out);
+    }
+}
+
+#define EXPECT(guests, wire, shown) expect(guests, wire, sizeof(wire) - 1, shown, sizeof(shown) - 1)
+
+static void one_guest(void **state)
+{
+    (void)state;
+    EXPECT(&one,
+           "\x10"
+           "Ahello\r\n\0\xff login: ",
+           "hello\r\n\0\xff login: ");
+    EXPECT(&one, "no prefix at all", "no prefix at all");
+    EXPECT(&one,
+           "\x10"
+           "Aan \x10\x10 escape\x10\x10\x10\x10",
+           "an \x10 escape\x10\x10");
+}
+
+static void several_guests(void **state)
+{
+    (void)state;
+    EXPECT(&three,
+           "\x10"
+           "Aone\n\x10"
+           "Btwo\n\x10"
+           "Cthree\n",
+           "a: one\nbb: two\nc: three\n");
+    EXPECT(&three,
+           "\x10"
+           "Ahel\x10"
+           "Bwor\x10"
+           "Alo\n\x10"
+           "Bld\n",
+           "a: hello\nbb: world\n");
+    EXPECT(&three,
+           "\x10"
+           "Bfirst\n\x10"
+           "Asecond",
+           "bb: first\na: second\n");
+    EXPECT(&three,
+           "\x10"
+           "Cx\x10\x10y\n\n",
+           "c: x\x10y\nc: \n");
+}
+
+static void what_the_hypervisor_would_never_send(void **state)
+{
+    (void)state;
+    EXPECT(&three,
+           "\x10"
+           "Dlost\n\x10\x01x\n",
+           "a: lost\na: x\n"); /* no such guest: as before */
+    EXPECT(&three, "\x10", "");
+    EXPECT(&one,
+           "\x10"
+           "Bx\x10",
+           "x");
+}
+
+static void a_long_line(void **state)
+{
+    struct consoles consoles;
+    struct buffer out = {0};
+    size_t i, size = 3000000;
+
+    (void)state;
+    consoles_start(&consoles, &three);
+    for (i = 0; i < size / 10; i++)
+        consoles_take(&consoles, (const uint8_t *)"0123456789", 10, &out);
+    assert_int_equal(out.size, 0);
+    consoles_take(&consoles, (const uint8_t *)"\n", 1, &out);
+    assert_int_equal(out.size, 3 + size + 1);
+    consoles_finish(&consoles, &out);
+    assert_int_equal(out.size, 3 + size + 1);
+    buffer_free(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_guest),
+        cmocka_unit_test(several_guests),
+        cmocka_unit_test(what_the_hypervisor_would_never_send),
+        cmocka_unit_test(a_long_line),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

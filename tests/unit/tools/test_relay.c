@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that the relay loses no byte and never deadlocks: a fast machine with a slow reader, keys
+ * that wait for the machine, a deadline that holds although nobody reads, a reader that goes away.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "tools/relay.h"
+
+static const struct guests one = {1, {{.name = "only"}}};
+
+/* The relay's ends are [0] of wires, log_pipe[1], out_pipe[1], in_pipe[0]. */
+struct bench {
+    struct relay relay;
+    int log_wire[2], console_wire[2];
+    int log_pipe[2], out_pipe[2], in_pipe[2];
+};
+
+static void start(struct bench *bench)
+{
+    relay_start(&bench->relay, &one);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, bench->log_wire), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, bench->console_wire), 0);
+    assert_int_equal(pipe(bench->log_pipe), 0);
+    assert_int_equal(pipe(bench->out_pipe), 0);
+    assert_int_equal(pipe(bench->in_pipe), 0);
+    bench->relay.log_wire = bench->log_wire[0];
+    bench->relay.console_wire = bench->console_wire[0];
+    bench->relay.log_to = bench->log_pipe[1];
+    bench->relay.out_to = bench->out_pipe[1];
+    bench->relay.in_from = bench->in_pipe[0];
+}
+
+/* Closes what this process has of the bench; a descriptor that is closed already is -1. */
+static void close_all(struct bench *bench)
+{
+    int *all[] = {bench->log_wire, bench->console_wire, bench->log_pipe, bench->out_pipe,
+                  bench->in_pipe};
+    unsigned i;
+
+    for (i = 0; i < 10; i++) {
+        if (all[i / 2][i % 2] >= 0)
+            close(all[i / 2][i % 2]);
+        all[i / 2][i % 2] = -1;
+    }
+    relay_free(&bench->relay);
+}
+
+static void drop(int *descriptor)
+{
+    close(*descriptor);
+    *descriptor = -1;
+}
+
+static void write_all(int to, const void *bytes, size_t size)
+{
+    while (size) {
+        ssize_t wrote = write(to, bytes, size);
+
+        if (wrote < 0)
+            _exit(9);
+        bytes = (const char *)bytes + wrote;
+        size -= (size_t)wrote;
+    }
+}
+
+static pid_t child(void (*body)(struct bench *bench), struct bench *bench)
+{
+    pid_t pid = fork();
+
+    if (!pid) {
+        body(bench);
+        _exit(0);
+    }
+    return pid;
+}
+
+static int child_status(pid_t pid)
+{
+    int status;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* ---- a fast machine and a slow reader -----------------------------------------------------------
+ */
+
+#define FLOOD 12000000u /* bytes: more than queues and pipes together hold */
+
+static void flooding_machine(struct bench *bench)
+{
+    static uint8_t bytes[FLOOD];
+    unsigned i;
+
+    drop(&bench->console_wire[0]);
+    drop(&bench->log_wire[0]);
+    for (i = 0; i < FLOOD; i++)
+        bytes[i] = (uint8_t)('a' + i % 23);
+    write_all(bench->log_wire[1], bytes, 1000);
+    write_all(bench->console_wire[1], bytes, FLOOD);
+}
+
+static void slow_reader(struct bench *bench)
+{
+    static uint8_t bytes[60000];
+    size_t total = 0;
+    ssize_t got;
+
+    drop(&bench->out_pipe[1]);
+    usleep(300000);
+    while ((got = read(bench->out_pipe[0], bytes, sizeof(bytes))) > 0) {
+        ssize_t i;
+
+        for (i = 0; i < got; i++)
+            if (bytes[i] != (uint8_t)('a' + (total + (size_t)i) % 23))
+                _exit(1);
+        total += (size_t)got;
+        if (total % 100 == 0)
+            usleep(1000);
+    }
+    _exit(total == FLOOD ? 0 : 2);
+}
+
+static void nothing_is_lost(void **state)
+{
+    pid_t machine, reader;
+    struct bench bench;
+
+    (void)state;
+    start(&bench);
+    drop(&bench.in_pipe[1]);
+    machine = child(flooding_machine, &bench);
+    reader = child(slow_reader, &bench);
+    drop(&bench.log_wire[1]);
+    drop(&bench.console_wire[1]);
+    drop(&bench.out_pipe[0]);
+    assert_int_equal(relay_run(&bench.relay, 60), RELAY_ENDED);
+    assert_int_equal(child_status(machine), 0);
+    drop(&bench.out_pipe[1]);
+    assert_int_equal(child_status(reader), 0);
+    close_all(&bench);
+}
+
+/* ---- the rest -----------------------------------------------------------------------------------
+ */
+
+static void waking_machine(struct bench *bench)
+{
+    uint8_t byte = 0;
+
+    usleep(200000);
+    /* Keys that came before the machine was awake have waited. */
+    if (recv(bench->console_wire[1], &byte, 1, MSG_DONTWAIT) >= 0)
+        _exit(1);
+    write_all(bench->log_wire[1], "up\n", 3);
+    if (read(bench->console_wire[1], &byte, 1) != 1 || byte != 'k')
+        _exit(2);
+    write_all(bench->console_wire[1],
+              "\x10"
+              "Aseen",
+              6);
+}
+
+static void keys_wait_for_the_machine(void **state)
+{
+    struct bench bench;
+    char bytes[10];
+    pid_t machine;
+
+    (void)state;
+    start(&bench);
+    write_all(bench.in_pipe[1], "k", 1);
+    machine = child(waking_machine, &bench);
+    drop(&bench.log_wire[1]);
+    drop(&bench.console_wire[1]);
+    assert_int_equal(relay_run(&bench.relay, 20), RELAY_ENDED);
+    assert_int_equal(child_status(machine), 0);
+    assert_int_equal(read(bench.out_pipe[0], bytes, sizeof(bytes)), 4);
+    assert_memory_equal(bytes, "seen", 4);
+    assert_int_equal(read(bench.log_pipe[0], bytes, sizeof(bytes)), 3);
+    close_all(&bench);
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Nobody reads standard output and the machine goes on: the deadline and the drain end all the
+ * same. */
+static void a_deadline_with_a_stuck_reader(void **state)
+{
+    double before = seconds();
+    struct bench bench;
+    pid_t machine;
+
+    (void)state;
+    start(&bench);
+    machine = child(flooding_machine, &bench);
+    assert_int_equal(relay_run(&bench.relay, 1), RELAY_TIMEOUT);
+    assert_in_range((long)(seconds() - before), 1, 3);
+    kill(machine, SIGKILL);
+    assert_int_equal(child_status(machine), -1);
+    drop(&bench.log_wire[1]);
+    drop(&bench.console_wire[1]);
+    relay_drain(&bench.relay);
+    assert_in_range((long)(seconds() - before), 1, 8);
+    close_all(&bench);
+}
+
+static void what_is_on_the_wire_is_drained(void **state)
+{
+    struct bench bench;
+    char bytes[100];
+
+    (void)state;
+    start(&bench);
+    write_all(bench.console_wire[1],
+              "\x10"
+              "Alast words",
+              12);
+    write_all(bench.log_wire[1], "of both", 7);
+    drop(&bench.console_wire[1]);
+    drop(&bench.log_wire[1]);
+    relay_drain(&bench.relay);
+    assert_int_equal(read(bench.out_pipe[0], bytes, sizeof(bytes)), 10);
+    assert_int_equal(read(bench.log_pipe[0], bytes, sizeof(bytes)), 7);
+    close_all(&bench);
+}
+
+static void a_reader_that_goes_away(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    signal(SIGPIPE, SIG_IGN);
+    start(&bench);
+    drop(&bench.log_pipe[0]); /* the log's reader may go: the run continues */
+    write_all(bench.log_wire[1], "log", 3);
+    drop(&bench.out_pipe[0]); /* standard output's may not */
+    write_all(bench.console_wire[1], "out", 3);
+    assert_int_equal(relay_run(&bench.relay, 20), RELAY_NO_READER);
+    assert_true(bench.relay.out_broken);
+    close_all(&bench);
+    start(&bench);
+    drop(&bench.log_pipe[0]);
+    write_all(bench.log_wire[1], "log", 3);
+    drop(&bench.log_wire[1]);
+    drop(&bench.console_wire[1]);
+    assert_int_equal(relay_run(&bench.relay, 20), RELAY_ENDED);
+    assert_true(bench.relay.log_broken);
+    close_all(&bench);
+}
+
+static void the_quit_key_and_signals(void **state)
+{
+    struct bench bench;
+    sigset_t set;
+
+    (void)state;
+    start(&bench);
+    bench.relay.is_terminal = true;
+    write_all(bench.in_pipe[1], "ls\x1d", 3);
+    assert_int_equal(relay_run(&bench.relay, 20), RELAY_QUIT);
+    close_all(&bench);
+    start(&bench); /* not a terminal: an ordinary byte */
+    write_all(bench.in_pipe[1], "ls\x1d", 3);
+    assert_int_equal(relay_run(&bench.relay, 1), RELAY_TIMEOUT);
+    close_all(&bench);
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    start(&bench);
+    bench.relay.signals = signalfd(-1, &set, 0);
+    raise(SIGTERM);
+    assert_int_equal(relay_run(&bench.relay, 20), RELAY_SIGNAL);
+    assert_int_equal(bench.relay.signal, SIGTERM);
+    close(bench.relay.signals);
+    close_all(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_lost),
+        cmocka_unit_test(keys_wait_for_the_machine),
+        cmocka_unit_test(a_deadline_with_a_stuck_reader),
+        cmocka_unit_test(what_is_on_the_wire_is_drained),
+        cmocka_unit_test(a_reader_that_goes_away),
+        cmocka_unit_test(the_quit_key_and_signals),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves: no CPU keeps a stale translation across a frame's change of use or owner, however it came
+ * to have it; a flush is saved only when every CPU has flushed since. */
+#include "tests/machine/guest.h"
+
+#include "vmmu/flush.h"
+#include "vmmu/frame.h"
+
+/* A page that CPU 0 has a stale writable translation of, at address 5: its entry is gone, the TLB
+ * does not know. */
+static mfn_t stale_page(const struct space *space)
+{
+    const mfn_t page = guest_page(&guest);
+    assert_done(guest_set(&guest, space->l1, 5, RW(page)));
+    assert_true(cpu_store(0, guest_address(5), 1));
+    assert_done(guest_set(&guest, space->l1, 5, 0));
+    assert_true(cpu_store(0, guest_address(5), 0)); /* stale, and still harmless */
+    return page;
+}
+
+static void a_new_table_cannot_be_written_through_a_stale_entry(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    (void)state;
+    for (u32 level = 1; level <= 4; level++) {
+        const mfn_t page = stale_page(&space);
+        const u64 flushes = machine.flushes;
+        assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, page, level));
+        assert_false(cpu_store(0, guest_address(5), RW(space.l4)));
+        assert_int_equal(machine_words(page)[0], 0);
+        assert_int_equal(machine.flushes, flushes + 1);
+    }
+    assert_int_equal(guest.domain.counters.flushes_sent, 4);
+}
+
+static void nor_a_descriptor_page(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t page = stale_page(&space);
+    (void)state;
+    assert_done(vmmu_set_gdt(&guest.vcpu[0], &page, 1, 1));
+    assert_false(cpu_store(0, guest_address(5), ~0ull));
+}
+
+static void nor_somebody_elses_page(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t page = stale_page(&space);
+    u64 value;
+    (void)state;
+    assert_done(vmmu_take(&guest.domain, page)); /* the machine checks at port_frame_free */
+    assert_int_equal(machine.freed, 1);
+    assert_false(cpu_store(0, guest_address(5), 1));
+    assert_false(cpu_load(0, guest_address(5), &value));
+}
+
+static void a_stale_read_is_gone_before_the_frame_is(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t page = guest_page(&guest);
+    u64 value;
+    (void)state;
+    assert_done(guest_set(&guest, space.l1, 5, RO(page)));
+    assert_true(cpu_load(0, guest_address(5), &value));
+    assert_done(vmmu_take(&guest.domain, page));
+    assert_done(guest_set(&guest, space.l1, 5, 0));
+    assert_int_equal(machine.freed, 1);
+    assert_false(cpu_load(0, guest_address(5), &value));
+}
+
+static void a_former_table_cannot_be_walked(void **state)
+{
+    /* A cached walk into an L1 table that becomes an ordinary page: the guest writes entries to it.
+     */
+    const struct space space = guest_running_space(&guest);
+    const mfn_t table = guest_page(&guest), page = guest_page(&guest), secret = guest_page(&other);
+    const vaddr_t through = vaddr(3ull << 21 | 7ull << 12);
+    u64 value;
+    (void)state;
+    machine_words(table)[7] = RW(page);
+    machine_words(table)[8] = RW(page);
+    assert_done(guest_set(&guest, space.l2, 3, LINK(table)));
+    assert_true(cpu_load(0, through, &value));
+    assert_done(guest_set(&guest, space.l2, 3, 0));
+    assert_done(guest_set(&guest, space.l1, 6, RW(table)));
+    assert_true(cpu_store(0, vaddr(guest_address(6).a + 8 * sizeof(u64)), RW(secret)));
+    assert_false(cpu_load(0, vaddr(through.a + PAGE_SIZE), &value));
+}
+
+static void every_cpu_that_ran_the_domain_is_asked(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t page = guest_page(&guest);
+    (void)state;
+    guest_run(&guest, 1, space.l4);
+    guest_run(&guest, 2, space.l4);
+    assert_done(guest_set(&guest, space.l1, 5, RW(page)));
+    for (u32 cpu = 0; cpu < 3; cpu++) {
+        assert_true(cpu_store(cpu, guest_address(5), cpu));
+    }
+    assert_done(guest_set(&guest, space.l1, 5, 0));
+    cpu_flush(1); /* for some reason of its own */
+    machine_words(page)[0] = 0;
+    const u64 flushes = machine.flushes;
+    assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, page, 1));
+    assert_int_equal(machine.flushes, flushes + 2); /* CPU 1 has done so, CPU 3 never ran it */
+    for (u32 cpu = 0; cpu < 3; cpu++) {
+        assert_false(cpu_store(cpu, guest_address(5), 1));
+    }
+}
+
+static void a_flush_since_saves_one(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t page = stale_page(&space);
+    (void)state;
+    cpu_flush(0);
+    const u64 flushes = machine.flushes;
+    assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, page, 1));
+    assert_int_equal(machine.flushes, flushes);
+    assert_int_equal(guest.domain.counters.flushes_asked, 1);
+    assert_int_equal(guest.domain.counters.flushes_skipped, 1);
+
+    /* Freed long after its last entry went: nothing to do either. */
+    const mfn_t freed = stale_page(&space);
+    cpu_flush(0);
+    const u64 before = machine.flushes;
+    assert_done(vmmu_take(&guest.domain, freed));
+    assert_int_equal(machine.flushes, before);
+}
+
+static void a_flush_that_began_earlier_saves_none(void **state)
+{
+    /* XSA-241: the flush is on its way when the entry goes; whether it dropped it nobody knows. */
+    const struct space space = guest_running_space(&guest);
+    const mfn_t page = guest_page(&guest);
+    (void)state;
+    assert_done(guest_set(&guest, space.l1, 5, RW(page)));
+    vmmu_cpu_flushing(0);
+    assert_true(cpu_store(0, guest_address(5), 0));
+    assert_done(guest_set(&guest, space.l1, 5, 0));
+    vmmu_cpu_flushed(0);
+    assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, page, 1));
+    assert_false(cpu_store(0, guest_address(5), 1));
+}
+
+static void unannounced_flushes_are_safe_too(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    (void)state;
+    machine.unannounced = true;
+    for (u32 i = 0; i < 8; i++) {
+        const mfn_t page = stale_page(&space);
+        for (u32 j = 0; j < i % 4; j++) {
+            cpu_flush(0);
+        }
+        assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, page, 1));
+        assert_false(cpu_store(0, guest_address(5), RW(space.l4)));
+    }
+    assert_true(guest.domain.counters.flushes_skipped > 0);
+}
+
+static void stamps_that_wrap_cost_a_flush_at_most(void **state)
+{
+    /* Ages around every wrap of both stamps: the page is used, then so many flushes of another CPU.
+     */
+    const struct space space = guest_running_space(&guest);
+    const u64 ages[] = {1ull << REF_STAMP_BITS, 1ull << USE_PLACE_BITS};
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(ages); i++) {
+        for (s64 off = -2; off <= 2; off++) {
+            const mfn_t pinned = stale_page(&space), taken = guest_page(&guest);
+            assert_done(guest_set(&guest, space.l1, 6, RW(taken)));
+            assert_true(cpu_store(0, guest_address(6), 1));
+            assert_done(guest_set(&guest, space.l1, 6, 0));
+            for (u64 n = 0; n < ages[i] + (u64)off; n++) {
+                vmmu_cpu_flushing(3);
+                vmmu_cpu_flushed(3);
+            }
+            assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, pinned, 1));
+            assert_false(cpu_store(0, guest_address(5), 1));
+            /* With the translation back and a fresh flush: right again, by the other stamp. */
+            assert_done(vmmu_take(&guest.domain, taken));
+            assert_false(cpu_store(0, guest_address(6), 1));
+        }
+    }
+    for (u64 clock = 0; clock < 5; clock++) {
+        const u64 now = flush_clock();
+        assert_int_equal(flush_stamp_read(now - clock, 14), now - clock);
+        assert_int_equal(flush_stamp_read((now - clock - (1u << 14)) & 0x3fff, 14), now - clock);
+    }
+}
+
+static void no_flush_without_a_change_of_use(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t page = guest_page(&guest), table = guest_page(&guest);
+    (void)state;
+    for (u32 i = 0; i < 5; i++) {
+        assert_done(guest_set(&guest, space.l1, 5, RW(page)));
+        assert_done(guest_set(&guest, space.l1, 5, 0));
+        assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, table, 1));
+        assert_done(vmmu_unpin(&guest.vcpu[0], &guest.domain, table));
+    }
+    assert_int_equal(guest.domain.counters.flushes_asked, 0);
+}
+
+static void a_descriptor_page_always_costs_a_flush(void **state)
+{
+    const mfn_t page = guest_page(&guest);
+    (void)state;
+    guest_running_space(&guest);
+    assert_done(vmmu_set_gdt(&guest.vcpu[0], &page, 1, 1));
+    assert_done(vmmu_set_gdt(&guest.vcpu[0], NULL, 0, 0));
+    cpu_flush(0);
+    assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, page, 1));
+    assert_int_equal(guest.domain.counters.flushes_sent, 1);
+}
+
+/* ---- the window between flush and type (XSA-401) ------------------------------------------ */
+
+static struct space raced_space;
+static mfn_t raced_page;
+static enum vmmu_result raced_result;
+
+static void map_it_again(void)
+{
+    machine.on_flush = NULL;
+    raced_result = vmmu_update(&guest.vcpu[1], &guest.domain, &guest.domain,
+                               machine_at(raced_space.l1, 6), RW(raced_page), UPDATE_NORMAL);
+    if (raced_result == VMMU_DONE) {
+        cpu_store(0, guest_address(6), 1);
+    }
+}
+
+static void nothing_begins_between_flush_and_type(void **state)
+{
+    (void)state;
+    raced_space = guest_running_space(&guest);
+    raced_page = stale_page(&raced_space);
+    machine.on_flush = map_it_again;
+    assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, raced_page, 1));
+    assert_null(machine.on_flush);
+    assert_result(REFUSED_WRITABLE_TABLE, raced_result);
+    assert_false(cpu_store(0, guest_address(6), 1));
+}
+
+static void a_foreign_mapping_is_flushed_where_it_was(void **state)
+{
+    /* XSA-217: guest 1 maps a frame of guest 2, lets go of it without a flush, and guest 2 makes it
+     * a page table: CPU 0 never ran guest 2. */
+    const struct space space = guest_running_space(&guest);
+    const mfn_t page = guest_page(&other);
+    (void)state;
+    assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &other.domain, machine_at(space.l1, 5),
+                            RW(page), UPDATE_NORMAL));
+    assert_true(cpu_store(0, guest_address(5), 1));
+    assert_done(guest_set(&guest, space.l1, 5, 0));
+    machine_words(page)[0] = 0;
+    assert_done(vmmu_pin(&other.vcpu[0], &other.domain, page, 1));
+    assert_false(cpu_store(0, guest_address(5), RW(space.l4)));
+    assert_done(vmmu_unpin(&other.vcpu[0], &other.domain, page));
+
+    /* The same by taking the whole table apart. */
+    const mfn_t table = guest_page(&guest), target = guest_page(&other);
+    const vaddr_t va = vaddr(3ull << 21);
+    assert_done(guest_set(&guest, space.l2, 3, LINK(table)));
+    assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &other.domain, machine_at(table, 0),
+                            RW(target), UPDATE_NORMAL));
+    assert_true(cpu_store(0, va, 0));
+    assert_done(guest_set(&guest, space.l2, 3, 0));
+    assert_done(vmmu_pin(&other.vcpu[0], &other.domain, target, 1));
+    assert_false(cpu_store(0, va, 1));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        GUEST_TEST(a_new_table_cannot_be_written_through_a_stale_entry),
+        GUEST_TEST(nor_a_descriptor_page),
+        GUEST_TEST(nor_somebody_elses_page),
+        GUEST_TEST(a_stale_read_is_gone_before_the_frame_is),
+        GUEST_TEST(a_former_table_cannot_be_walked),
+        GUEST_TEST(every_cpu_that_ran_the_domain_is_asked),
+        GUEST_TEST(a_flush_since_saves_one),
+        GUEST_TEST(a_flush_that_began_earlier_saves_none),
+        GUEST_TEST(unannounced_flushes_are_safe_too),
+        GUEST_TEST(stamps_that_wrap_cost_a_flush_at_most),
+        GUEST_TEST(no_flush_without_a_change_of_use),
+        GUEST_TEST(a_descriptor_page_always_costs_a_flush),
+        GUEST_TEST(nothing_begins_between_flush_and_type),
+        GUEST_TEST(a_foreign_mapping_is_flushed_where_it_was),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

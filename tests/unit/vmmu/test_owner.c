@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves: frames are given, taken, shared and held by the book, and go back to the allocator once
+ * and only once, when nothing refers to them any more; the m2p carries no authority. */
+#include "tests/machine/guest.h"
+#include "vmmu/frame.h"
+
+static void given_frames_are_counted_and_mapped(void **state)
+{
+    const mfn_t m = machine_allocate();
+    (void)state;
+    assert_done(vmmu_give(&guest.domain, m, pfn(77)));
+    assert_int_equal(machine_m2p(m), 77);
+    assert_int_equal(guest.domain.frames, 1);
+    assert_int_equal(look(m).owner, 1);
+    assert_int_equal(look(m).references, 1);
+    assert_int_equal(look(m).type, TYPE_NONE);
+    assert_true(vmmu_frame_owned_by(&guest.domain, m));
+    assert_false(vmmu_frame_owned_by(&other.domain, m));
+    assert_false(vmmu_frame_owned_by(&guest.domain, mfn(machine.frames)));
+    assert_false(look(mfn(machine.frames)).valid);
+    assert_false(look(mfn(1)).owned);
+
+    assert_done(vmmu_take(&guest.domain, m));
+    assert_int_equal(guest.domain.frames, 0);
+    assert_int_equal(machine.freed, 1);
+    assert_int_equal(machine_m2p(m), ~0ull);
+    assert_false(look(m).owned);
+}
+
+static void limits_of_giving(void **state)
+{
+    const mfn_t a = machine_allocate(), b = machine_allocate();
+    (void)state;
+    guest.domain.frames_max = 1;
+    assert_done(vmmu_give(&guest.domain, a, pfn(0)));
+    assert_refused(TOO_MANY_FRAMES, vmmu_give(&guest.domain, b, pfn(1)));
+    assert_int_equal(guest.domain.frames, 1);
+    assert_int_equal(vmmu_result_errno(REFUSED_TOO_MANY_FRAMES), -12);
+    assert_done(vmmu_take(&guest.domain, a));
+    atomic_store(&guest.domain.dying, true);
+    assert_refused(DOMAIN_DYING, vmmu_give(&guest.domain, b, pfn(1)));
+    assert_refused(BAD_FRAME, vmmu_give(&other.domain, mfn(machine.frames), pfn(1)));
+    machine_free(b);
+}
+
+static void taking_twice_or_from_others(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t page = guest_page(&guest);
+    (void)state;
+    assert_done(guest_set(&guest, space.l1, 5, RO(page)));
+    assert_refused(NOT_OWNER, vmmu_take(&other.domain, page));
+    assert_refused(BAD_FRAME, vmmu_take(&guest.domain, mfn(machine.frames)));
+    assert_done(vmmu_take(&guest.domain, page));
+    assert_int_equal(machine.freed, 0); /* still mapped */
+    assert_refused(ALREADY_RELEASED, vmmu_take(&guest.domain, page));
+    assert_int_equal(look(page).references, 1);
+    assert_audit();
+    assert_done(guest_set(&guest, space.l1, 5, 0));
+    assert_int_equal(machine.freed, 1);
+    assert_refused(NOT_OWNER, vmmu_take(&guest.domain, page));
+}
+
+static void give_twice(void *frame)
+{
+    vmmu_give(&other.domain, *(mfn_t *)frame, pfn(0));
+}
+
+static void a_frame_with_an_owner_is_not_given_again(void **state)
+{
+    mfn_t page = guest_page(&guest);
+    (void)state;
+    assert_true(machine_panics(give_twice, &page));
+    atomic_store(&other.domain.frames, 0);
+}
+
+static void a_shared_page_is_mapped_but_stays_a_shared_page(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t writable = machine_allocate(), readable = machine_allocate();
+    (void)state;
+    vmmu_share(&guest.domain, writable, true);
+    vmmu_share(&guest.domain, readable, false);
+    assert_done(guest_set(&guest, space.l1, 5, RW(writable)));
+    assert_done(guest_set(&guest, space.l1, 6, RO(readable)));
+    assert_refused(READ_ONLY_PAGE, guest_set(&guest, space.l1, 7, RW(readable)));
+    assert_true(cpu_store(0, guest_address(5), 1));
+    assert_int_equal(guest.domain.frames, 4); /* the four tables */
+
+    assert_refused(WRONG_TYPE, vmmu_pin(&guest.vcpu[0], &guest.domain, writable, 1));
+    assert_refused(WRONG_TYPE, vmmu_set_gdt(&guest.vcpu[0], &readable, 1, 1));
+    assert_refused(WRONG_TYPE, guest_set(&guest, space.l2, 7, LINK(readable)));
+    assert_refused(NOT_OWNER, vmmu_take(&guest.domain, writable));
+    assert_refused(FOREIGN_MAPPING,
+                   guest_set(&other, guest_running_space(&other).l1, 5, RO(writable)));
+    machine_run_on(0);
+    assert_done(guest_hold(&guest, writable));
+    assert_done(guest_hold(&guest, readable));
+    assert_audit();
+    guest_unhold(writable);
+    guest_unhold(readable);
+
+    /* Unshared while mapped: freed by the last entry, and nothing else in between. */
+    vmmu_unshare(writable);
+    vmmu_unshare(readable);
+    assert_int_equal(machine.freed, 0);
+    assert_refused(WRONG_TYPE, vmmu_pin(&guest.vcpu[0], &guest.domain, readable, 1));
+    assert_refused(READ_ONLY_PAGE, guest_set(&guest, space.l1, 6, RW(readable)));
+    assert_audit();
+    assert_done(guest_set(&guest, space.l1, 5, 0));
+    assert_done(guest_set(&guest, space.l1, 6, 0));
+    assert_int_equal(machine.freed, 2);
+}
+
+static void a_held_page_stays_writable(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t page = guest_page(&guest);
+    (void)state;
+    assert_done(guest_hold(&guest, page));
+    assert_refused(WRONG_TYPE, vmmu_pin(&guest.vcpu[0], &guest.domain, page, 1));
+    assert_done(guest_set(&guest, space.l1, 5, RW(page)));
+    assert_done(vmmu_take(&guest.domain, page));
+    assert_done(guest_set(&guest, space.l1, 5, 0));
+    assert_int_equal(machine.freed, 0);
+    assert_audit();
+    guest_unhold(page);
+    assert_int_equal(machine.freed, 1);
+
+    assert_refused(WRONG_TYPE, guest_hold(&guest, space.l1));
+    assert_refused(NOT_OWNER, guest_hold(&guest, guest_page(&other)));
+    assert_refused(BAD_FRAME, guest_hold(&guest, mfn(machine.frames)));
+}
+
+static void the_m2p_believes_anything_and_means_nothing(void **state)
+{
+    const mfn_t page = guest_page(&guest);
+    const u64 values[] = {0, ~0ull, ~1ull, 1ull << 63, 12345};
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(values); i++) {
+        assert_done(vmmu_set_m2p(&guest.domain, page, values[i]));
+        assert_int_equal(machine_m2p(page), values[i]);
+    }
+    for (u32 i = 0; i < 100; i++) {
+        assert_refused(NOT_OWNER, vmmu_set_m2p(&other.domain, page, 0));
+    }
+    assert_refused(NOT_OWNER, vmmu_set_m2p(&guest.domain, mfn(1), 0));
+    assert_refused(BAD_FRAME, vmmu_set_m2p(&guest.domain, mfn(machine.frames), 0));
+    assert_int_equal(look(page).references, 1);
+}
+
+static void only_own_frames_can_be_obtained(void **state)
+{
+    /* XSA-248: every frame of the machine, asked for in every way. */
+    const struct space space = guest_running_space(&guest);
+    (void)state;
+    guest_page(&other);
+    for (u64 n = 0; n < machine.frames; n++) {
+        const bool own = vmmu_frame_owned_by(&guest.domain, mfn(n));
+        assert_result(own ? VMMU_DONE : REFUSED_FOREIGN_MAPPING,
+                      guest_set(&guest, space.l1, 5, RO(mfn(n))));
+        if (!own) {
+            assert_refused(NOT_OWNER, vmmu_pin(&guest.vcpu[0], &guest.domain, mfn(n), 1));
+            assert_refused(NOT_OWNER, vmmu_hold(&guest.domain, mfn(n)));
+        }
+    }
+}
+
+static void drop_too_often(void *frame)
+{
+    vmmu_unhold(*(mfn_t *)frame);
+}
+
+static void dropping_what_nobody_has_is_noticed(void **state)
+{
+    mfn_t page = guest_page(&guest);
+    (void)state;
+    assert_true(machine_panics(drop_too_often, &page));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        GUEST_TEST(given_frames_are_counted_and_mapped),
+        GUEST_TEST(limits_of_giving),
+        GUEST_TEST(taking_twice_or_from_others),
+        GUEST_TEST(a_frame_with_an_owner_is_not_given_again),
+        GUEST_TEST(a_shared_page_is_mapped_but_stays_a_shared_page),
+        GUEST_TEST(a_held_page_stays_writable),
+        GUEST_TEST(the_m2p_believes_anything_and_means_nothing),
+        GUEST_TEST(only_own_frames_can_be_obtained),
+        GUEST_TEST(dropping_what_nobody_has_is_noticed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves: a vCPU's roots are held for as long as a CPU may use them, the old kernel root until
+ * after the new one is loaded; a refused root changes nothing. */
+#include "tests/machine/guest.h"
+
+static void a_root_is_promoted_and_held(void **state)
+{
+    const struct space a = guest_space(&guest), b = guest_space(&guest);
+    struct vmmu_vcpu *vcpu = &guest.vcpu[0];
+    (void)state;
+
+    guest_run(&guest, 0, a.l4);
+    assert_int_equal(look(a.l4).type, TYPE_L4);
+    assert_int_equal(look(a.l4).type_count, 1);
+
+    assert_done(vmmu_set_kernel_root(vcpu, b.l4));
+    assert_int_equal(vcpu->kernel_root.n, b.l4.n);
+    assert_int_equal(look(a.l4).type_count, 1); /* the CPU still runs on it */
+    assert_audit();
+    cpu_load_root(0, b.l4);
+    assert_done(vmmu_finish(vcpu));
+    assert_int_equal(look(a.l4).type_count, 0);
+    assert_int_equal(look(a.l4).references, 1);
+    assert_int_equal(guest.domain.counters.root_switches, 2);
+}
+
+static void an_old_root_outlives_its_release(void **state)
+{
+    const struct space a = guest_space(&guest), b = guest_space(&guest);
+    struct vmmu_vcpu *vcpu = &guest.vcpu[0];
+    (void)state;
+    guest_run(&guest, 0, a.l4);
+    assert_done(vmmu_take(&guest.domain, a.l4));
+    assert_done(vmmu_set_kernel_root(vcpu, b.l4));
+    assert_int_equal(machine.freed, 0);
+    cpu_load_root(0, b.l4);
+    assert_done(vmmu_finish(vcpu));
+    assert_int_equal(machine.freed, 1);
+}
+
+static void a_refused_root_leaves_the_old_one(void **state)
+{
+    const struct space a = guest_running_space(&guest), b = guest_space(&guest);
+    struct vmmu_vcpu *vcpu = &guest.vcpu[0];
+    (void)state;
+    machine_words(b.l1)[511] = RW(a.l1);
+    assert_refused(WRITABLE_TABLE, vmmu_set_kernel_root(vcpu, b.l4));
+    assert_refused(WRITABLE_TABLE, vmmu_set_user_root(vcpu, b.l4));
+    assert_refused(WRONG_TYPE, vmmu_set_kernel_root(vcpu, a.l3));
+    assert_refused(BAD_FRAME, vmmu_set_kernel_root(vcpu, MFN_NONE));
+    assert_refused(BAD_FRAME, vmmu_set_kernel_root(vcpu, mfn(machine.frames)));
+    assert_refused(NOT_OWNER, vmmu_set_kernel_root(vcpu, guest_page(&other)));
+    assert_int_equal(vcpu->kernel_root.n, a.l4.n);
+    assert_true(mfn_is_none(vcpu->user_root));
+}
+
+static void a_user_root_comes_and_goes(void **state)
+{
+    const struct space a = guest_running_space(&guest);
+    const struct space user = guest_space(&guest);
+    struct vmmu_vcpu *vcpu = &guest.vcpu[0];
+    (void)state;
+    assert_done(vmmu_set_user_root(vcpu, user.l4));
+    assert_int_equal(look(user.l4).type_count, 1);
+    assert_done(vmmu_set_user_root(vcpu, user.l4));
+    assert_int_equal(look(user.l4).type_count, 1);
+    /* The same frame may be both. */
+    assert_done(vmmu_set_user_root(vcpu, a.l4));
+    assert_int_equal(look(a.l4).type_count, 3);
+    assert_int_equal(look(user.l4).type_count, 0);
+    assert_done(vmmu_set_user_root(vcpu, MFN_NONE));
+    assert_true(mfn_is_none(vcpu->user_root));
+    assert_int_equal(look(a.l4).type_count, 2);
+}
+
+static void the_same_root_again_costs_nothing(void **state)
+{
+    const struct space a = guest_running_space(&guest);
+    (void)state;
+    assert_done(vmmu_set_kernel_root(&guest.vcpu[0], a.l4));
+    assert_true(mfn_is_none(guest.vcpu[0].deferred.frame));
+    assert_int_equal(look(a.l4).type_count, 2); /* the pin and the root */
+}
+
+static void a_loaded_root_cannot_be_unhooked(void **state)
+{
+    const struct space a = guest_running_space(&guest);
+    (void)state;
+    assert_done(vmmu_unpin(&guest.vcpu[0], &guest.domain, a.l4));
+    assert_true(look(a.l4).validated);
+    assert_refused(WRITABLE_TABLE, guest_set(&guest, a.l1, 0, RW(a.l4)));
+}
+
+static void several_vcpus_share_a_root(void **state)
+{
+    const struct space a = guest_running_space(&guest);
+    (void)state;
+    guest_run(&guest, 1, a.l4);
+    guest_run(&guest, 2, a.l4);
+    assert_int_equal(look(a.l4).type_count, 4);
+    cpu_load_root(1, MFN_NONE);
+    assert_done(vmmu_vcpu_stop(&guest.vcpu[1]));
+    assert_int_equal(look(a.l4).type_count, 3);
+    assert_done(vmmu_vcpu_stop(&guest.vcpu[1]));
+    assert_int_equal(look(a.l4).type_count, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        GUEST_TEST(a_root_is_promoted_and_held),       GUEST_TEST(an_old_root_outlives_its_release),
+        GUEST_TEST(a_refused_root_leaves_the_old_one), GUEST_TEST(a_user_root_comes_and_goes),
+        GUEST_TEST(the_same_root_again_costs_nothing), GUEST_TEST(a_loaded_root_cannot_be_unhooked),
+        GUEST_TEST(several_vcpus_share_a_root),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves: a domain can be ended at any time - idle, in the middle of a promotion or demotion, with
+ * work it owes - in pieces of any size, and gives back every frame but those that others hold. The
+ * fixture's teardown, which ends both guests and counts the frames, is part of the proof. */
+#include "tests/machine/guest.h"
+
+#define TABLES 4u
+
+/* A domain with something of everything. */
+static struct space busy_guest(void)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t gdt = guest_page(&guest), ldt = guest_page(&guest);
+    guest_run(&guest, 1, space.l4);
+    const struct space user = guest_space(&guest);
+    assert_done(vmmu_set_user_root(&guest.vcpu[1], user.l4));
+    for (u32 i = 0; i < TABLES; i++) {
+        const mfn_t l1 = guest_page(&guest), page = guest_page(&guest);
+        machine_words(l1)[0] = RW(page);
+        machine_words(l1)[1] = RO(space.l4);
+        assert_done(guest_set(&guest, space.l2, 10 + i, LINK(l1)));
+        if (i & 1) {
+            assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, l1, 1));
+        }
+    }
+    assert_done(vmmu_set_gdt(&guest.vcpu[0], &gdt, 1, 16));
+    assert_done(guest_set(&guest, space.l1, 9, RO(ldt)));
+    assert_done(vmmu_set_ldt(&guest.vcpu[0], guest_address(9), 512));
+    assert_done(vmmu_ldt_fault(&guest.vcpu[0], 0));
+    return space;
+}
+
+static void assert_all_back(void)
+{
+    assert_int_equal(guest.domain.frames, 0);
+    for (u64 n = 0; n < machine.frames; n++) {
+        assert_false(vmmu_frame_owned_by(&guest.domain, mfn(n)));
+    }
+    assert_audit();
+}
+
+static void a_busy_domain_gives_everything_back(void **state)
+{
+    (void)state;
+    busy_guest();
+    assert_int_equal(guest_end(&guest), 0);
+    assert_all_back();
+    assert_int_equal(machine.flushes, 2); /* once for each CPU that ran it, however many frames */
+    assert_int_equal(vmmu_domain_stop(&guest.domain), VMMU_DONE);
+    assert_refused(DOMAIN_DYING, vmmu_give(&guest.domain, mfn(2), pfn(0)));
+}
+
+static void in_pieces_of_any_size(void **state)
+{
+    (void)state;
+    busy_guest();
+    for (u32 i = 0; i < GUEST_VCPUS; i++) {
+        cpu_load_root(i, MFN_NONE);
+    }
+    machine.stop_each = 1;
+    u64 pieces = 0;
+    for (u32 i = 0; i < GUEST_VCPUS; i++) {
+        while (vmmu_vcpu_stop(&guest.vcpu[i]) == VMMU_AGAIN) {
+            pieces++;
+            assert_audit();
+        }
+        assert_audit();
+    }
+    while (vmmu_domain_stop(&guest.domain) == VMMU_AGAIN) {
+        pieces++;
+        assert_audit();
+    }
+    assert_true(pieces > TABLES);
+    assert_all_back();
+}
+
+/* What the guest was at when it was killed; `k` is where it was stopped. */
+static void pin_until(u64 k)
+{
+    const struct space space = guest_space(&guest);
+    for (u32 i = 1; i < TABLES; i++) {
+        machine_words(space.l2)[i] = LINK(space.l1);
+        machine_words(space.l3)[i] = LINK(space.l2);
+        machine_words(space.l4)[i] = LINK(space.l3);
+    }
+    machine_stop_at(k);
+    vmmu_pin(&guest.vcpu[0], &guest.domain, space.l4, 4);
+}
+
+static void unpin_until(u64 k)
+{
+    const struct space space = guest_space(&guest);
+    for (u32 i = 1; i < TABLES; i++) {
+        const mfn_t l1 = guest_page(&guest), l2 = guest_page(&guest);
+        machine_words(space.l2)[i] = LINK(l1);
+        machine_words(space.l3)[i] = LINK(l2);
+    }
+    assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, space.l4, 4));
+    machine_stop_at(k);
+    vmmu_unpin(&guest.vcpu[0], &guest.domain, space.l4);
+}
+
+static void fail_until(u64 k)
+{
+    const struct space space = guest_space(&guest);
+    for (u32 i = 1; i < TABLES; i++) {
+        const mfn_t l1 = guest_page(&guest);
+        machine_words(space.l2)[i] = LINK(l1);
+    }
+    machine_words(space.l2)[511] = ~0ull;
+    machine_stop_at(k);
+    while (vmmu_set_kernel_root(&guest.vcpu[0], space.l4) == VMMU_AGAIN) {
+        machine.stop_at = machine.asks + k;
+    }
+}
+
+static void leave_root(u64 k)
+{
+    const struct space space = guest_space(&guest);
+    machine_words(space.l3)[1] = LINK(guest_page(&guest));
+    machine_words(space.l3)[2] = LINK(guest_page(&guest));
+    guest_run(&guest, 0, space.l4);
+    assert_done(vmmu_set_kernel_root(&guest.vcpu[0], guest_page(&guest)));
+    machine_stop_at(k);
+    if (k > 1) {
+        cpu_load_root(0, guest.vcpu[0].kernel_root);
+        vmmu_finish(&guest.vcpu[0]);
+    }
+}
+
+static void killed_in_the_middle(void (*act)(u64 k))
+{
+    for (u64 k = 1; k < 16; k++) {
+        for (u64 each = 0; each < 3; each++) {
+            machine.stop_each = 0;
+            guest_restart();
+            act(k);
+            machine.stop_at = 0;
+            machine.stop_each = each;
+            assert_audit();
+            guest_end(&guest);
+            assert_all_back();
+        }
+    }
+}
+
+static void killed_while_pinning(void **state)
+{
+    (void)state;
+    killed_in_the_middle(pin_until);
+}
+
+static void killed_while_unpinning(void **state)
+{
+    (void)state;
+    killed_in_the_middle(unpin_until);
+}
+
+static void killed_while_a_promotion_is_unwound(void **state)
+{
+    (void)state;
+    killed_in_the_middle(fail_until);
+}
+
+static void killed_between_two_roots(void **state)
+{
+    (void)state;
+    killed_in_the_middle(leave_root);
+}
+
+static void held_and_foreign_frames_follow_later(void **state)
+{
+    const struct space space = guest_running_space(&other);
+    const mfn_t held = guest_page(&guest), mapped = guest_page(&guest);
+    const mfn_t shared = machine_allocate();
+    (void)state;
+    vmmu_share(&guest.domain, shared, true);
+    assert_done(guest_hold(&guest, held));
+    assert_done(vmmu_update(&other.vcpu[0], &other.domain, &guest.domain, machine_at(space.l1, 5),
+                            RW(mapped), UPDATE_NORMAL));
+    assert_true(cpu_store(0, guest_address(5), 1));
+    assert_int_equal(guest_end(&guest), 0);
+    assert_int_equal(guest.domain.frames, 2);
+    assert_audit();
+    guest_unhold(held);
+    assert_int_equal(guest.domain.frames, 1);
+    assert_done(guest_set(&other, space.l1, 5, 0));
+    assert_int_equal(guest.domain.frames, 0);
+    assert_false(cpu_store(0, guest_address(5), 1));
+    assert_false(look(mapped).owned);
+    vmmu_unshare(shared);
+    assert_false(look(shared).owned);
+}
+
+static void released_pinned_and_partial_frames_are_found(void **state)
+{
+    const struct space space = guest_space(&guest);
+    (void)state;
+    assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, space.l4, 4));
+    const mfn_t all[] = {space.l4, space.l3, space.l2, space.l1};
+    for (u32 i = 0; i < ARRAY_LENGTH(all); i++) {
+        assert_done(vmmu_take(&guest.domain, all[i]));
+    }
+    assert_int_equal(machine.freed, 0);
+    guest_end(&guest);
+    assert_int_equal(machine.freed, 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SMALL_TEST(a_busy_domain_gives_everything_back),
+        SMALL_TEST(in_pieces_of_any_size),
+        SMALL_TEST(killed_while_pinning),
+        SMALL_TEST(killed_while_unpinning),
+        SMALL_TEST(killed_while_a_promotion_is_unwound),
+        SMALL_TEST(killed_between_two_roots),
+        SMALL_TEST(held_and_foreign_frames_follow_later),
+        SMALL_TEST(released_pinned_and_partial_frames_are_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
