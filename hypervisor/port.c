@@ -34,7 +34,7 @@ bool port_should_stop(void)
 void port_frame_free(struct vmmu_domain *domain, mfn_t m)
 {
     (void)domain;
-    memset(frame_view(m), 0, PAGE_SIZE);
+    page_clear(frame_view(m));
     frames_free(m, 0);
 }
 

@@ -9,6 +9,9 @@ void *memcpy(void *to, const void *from, size_t size);
 void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);
 int memcmp(const void *a, const void *b, size_t size);
+/* Zeroes one page, `page` on a page boundary. */
+void page_clear(void *page);
+
 size_t strlen(const char *s);
 int strcmp(const char *a, const char *b);
 

@@ -192,7 +192,7 @@ enum vmmu_result vmmu_update_descriptor(struct vmmu_vcpu *vcpu, maddr_t at, u64 
 {
     struct vmmu_domain *domain = vcpu->domain;
     const mfn_t m = mfn_of(at);
-    const u64 new = descriptor_installed(descriptor);
+    const u64 next = descriptor_installed(descriptor);
     enum vmmu_result result = defer_settle(vcpu);
     u64 word = at.a;
 
@@ -205,7 +205,7 @@ enum vmmu_result vmmu_update_descriptor(struct vmmu_vcpu *vcpu, maddr_t at, u64 
     if (!frame_exists(m)) {
         return result_refuse(domain, REFUSED_BAD_FRAME, at.a);
     }
-    if (!vmmu_descriptor_allowed(new)) {
+    if (!vmmu_descriptor_allowed(next)) {
         return result_refuse(domain, REFUSED_BAD_DESCRIPTOR, descriptor);
     }
     result = ref_get(m, domain->id);
@@ -217,7 +217,7 @@ enum vmmu_result vmmu_update_descriptor(struct vmmu_vcpu *vcpu, maddr_t at, u64 
         use_type(use) == TYPE_DESCRIPTOR && frame_count(use) ? TYPE_DESCRIPTOR : TYPE_WRITABLE;
     result = type_get(m, type, &word);
     if (result == VMMU_DONE) {
-        atomic_store_explicit(&entry_table(m)[page_offset(at.a) / sizeof(u64)], new,
+        atomic_store_explicit(&entry_table(m)[page_offset(at.a) / sizeof(u64)], next,
                               memory_order_seq_cst);
         type_put(m);
     }

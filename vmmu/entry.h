@@ -6,7 +6,8 @@
 #ifndef VMMU_ENTRY_H
 #define VMMU_ENTRY_H
 
-#include "vmmu/frame.h"
+#include "vmmu/ref.h"
+#include "vmmu/type.h"
 
 #define ENTRY_PRESENT  (1ull << 0)
 #define ENTRY_WRITABLE (1ull << 1)
@@ -40,10 +41,13 @@ static inline u64 entry_installed(u64 entry)
     return entry & ENTRY_PRESENT ? (entry | ENTRY_USER) & ~ENTRY_GLOBAL : entry;
 }
 
-/* Both present, and different in free bits only. `new` is as installed. */
-static inline bool entry_same_use(u64 old, u64 new)
+/* `next`, as installed, needs nothing that the live entry `old` does not hold: the same but for
+ * free bits, or (level 1) for a right to write that is given up. */
+static inline bool entry_inherits(u32 level, u64 old, u64 next)
 {
-    return ((old ^ new) & ~ENTRY_FREE) == 0 && (old & ENTRY_PRESENT);
+    const u64 differ = (old ^ next) & ~ENTRY_FREE;
+    return (old & ENTRY_PRESENT) &&
+           (differ == 0 || (level == 1 && differ == (old & ENTRY_WRITABLE)));
 }
 
 /* True if slot `index` of a table of this level is the guest's. The one definition of that. */
@@ -55,8 +59,20 @@ static inline bool entry_slot_is_guests(u32 level, u32 index)
 /* The entries of table `m`, which the CPU's own walks may change at any time. */
 _Atomic u64 *entry_table(mfn_t m);
 
+/* What a guest may set in a present entry. Not among them: superpages (their other 511 frames would
+ * go uncounted) and cache attributes (what a guest wrote past the cache, a check through it would
+ * miss). */
+#define ENTRY_SETTABLE (ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_GLOBAL | ENTRY_FREE | ENTRY_ADDRESS)
+
+/* entry_check where the fast path does not do. */
+enum vmmu_result entry_check_slow(u32 level, u64 entry);
+
 /* May this stand in a table of this level, whatever it points at? VMMU_DONE or a rule. */
-enum vmmu_result entry_check(u32 level, u64 entry);
+static inline enum vmmu_result entry_check(u32 level, u64 entry)
+{
+    const bool plain = (entry & (ENTRY_PRESENT | ~ENTRY_SETTABLE)) == ENTRY_PRESENT;
+    return plain && frame_exists(entry_frame(entry)) ? VMMU_DONE : entry_check_slow(level, entry);
+}
 
 /* Whose table it is, and whose frames it may map. */
 struct entry_owners {
@@ -64,15 +80,77 @@ struct entry_owners {
     u16 frame;
 };
 
+/* entry_get at level 1: all or nothing. */
+enum vmmu_result entry_refusal_of_page(enum vmmu_result result);
+
+static inline enum vmmu_result entry_get_page(u64 entry, u16 frame_owner)
+{
+    const mfn_t target = entry_frame(entry);
+    enum vmmu_result result = ref_get(target, frame_owner);
+    if (result == VMMU_DONE) {
+        if (!(entry & ENTRY_WRITABLE)) {
+            return VMMU_DONE;
+        }
+        result = type_get_writable(target);
+        if (result == VMMU_DONE) {
+            return VMMU_DONE;
+        }
+        ref_put(target);
+    }
+    return entry_refusal_of_page(result);
+}
+
+/* entry_get above level 1. */
+enum vmmu_result entry_get_table(u32 level, u64 entry, struct entry_owners owners, bool *held,
+                                 u64 *word);
+
 /* Takes what the present, checked entry holds on to. `held`: the reference on the target is taken
  * already (from an interrupted try). If the result is not VMMU_DONE, *held tells if the reference
  * is still there: the target may be partial, and the caller has to remember it or drop the
- * reference. *word: what was refused. */
-enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owners owners, bool *held, u64 *word);
+ * reference. Never at level 1. *word: what was refused. */
+static inline enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owners owners,
+                                         bool *held, u64 *word)
+{
+    if (level > 1) {
+        return entry_get_table(level, entry, owners, held, word);
+    }
+    const enum vmmu_result result = entry_get_page(entry, owners.frame);
+    if (result != VMMU_DONE) {
+        *word = entry;
+    }
+    return result;
+}
+
+/* Domain `table_owner` had a translation to `target`, a frame of another, until `since`: its CPUs
+ * flush it, for the target's own stamps speak of its owner's CPUs. */
+void entry_flush_foreign(u16 table_owner, u64 since);
 
 /* Drops what the present entry held on to; it stands in no table that a CPU reaches since clock
  * value `since`. VMMU_AGAIN: the reference on the target is kept, for the caller to drop after
  * type_finish of it. Never at level 1. */
-enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, u64 since);
+static inline enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, u64 since)
+{
+    const mfn_t target = entry_frame(entry);
+    if (level > 1) {
+        const enum vmmu_result result = type_put(target);
+        if (result != VMMU_DONE) {
+            return result;
+        }
+    } else {
+        const u64 references =
+            atomic_load_explicit(&frame_of(target)->references, memory_order_relaxed);
+        if (ref_owner(references) != table_owner) {
+            entry_flush_foreign(table_owner, since);
+        }
+        if (entry & ENTRY_WRITABLE) {
+            type_put(target);
+        }
+    }
+    ref_put(target);
+    return VMMU_DONE;
+}
+
+/* At level 1, where `next` has inherited from `old`: drops the right to write that is given up. */
+void entry_put_right(u64 old, u64 next, u16 table_owner, u64 since);
 
 #endif

@@ -14,15 +14,15 @@ void ref_get_more(mfn_t m)
     }
 }
 
-/* Tries to put `new`, with one reference less, for `old`; the last one frees the frame, whose last
+/* Tries to put `next`, with one reference less, for `old`; the last one frees the frame, whose last
  * translation went before clock value `since`. */
-static bool drop(mfn_t m, u64 *old, u64 new, u64 since)
+static bool drop(mfn_t m, u64 *old, u64 next, u64 since)
 {
-    if (!atomic_compare_exchange_strong_explicit(&frame_of(m)->references, old, new,
+    if (!atomic_compare_exchange_strong_explicit(&frame_of(m)->references, old, next,
                                                  memory_order_acq_rel, memory_order_relaxed)) {
         return false;
     }
-    if (frame_count(new) == 0) {
+    if (frame_count(next) == 0) {
         owner_free(m, since);
     }
     return true;
@@ -31,20 +31,20 @@ static bool drop(mfn_t m, u64 *old, u64 new, u64 since)
 void ref_put_low(mfn_t m)
 {
     u64 old = atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
-    u64 new, now;
+    u64 next, now;
     do {
         if (frame_count(old) == 0) {
             port_panic("a reference dropped that nobody had", m.n);
         }
         now = flush_clock();
-        new = frame_count(old) == 2 ? ref_with_stamp(old - 1, now) : old - 1;
-    } while (!drop(m, &old, new, now));
+        next = frame_count(old) == 2 ? ref_with_stamp(old - 1, now) : old - 1;
+    } while (!drop(m, &old, next, now));
 }
 
 enum vmmu_result ref_release(mfn_t m, u16 id)
 {
     u64 old = atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
-    u64 new, since;
+    u64 next, since;
     do {
         if (!ref_is_owned_by(old, id) || frame_count(old) == 0) {
             return REFUSED_NOT_OWNER;
@@ -52,9 +52,9 @@ enum vmmu_result ref_release(mfn_t m, u16 id)
         if (!(old & REF_ALLOCATED)) {
             return REFUSED_ALREADY_RELEASED;
         }
-        new = (old - 1) & ~REF_ALLOCATED;
+        next = (old - 1) & ~REF_ALLOCATED;
         /* This reference is no translation: the last of those went when the count fell to 1. */
         since = flush_stamp_read(ref_stamp(old), REF_STAMP_BITS);
-    } while (!drop(m, &old, new, since));
+    } while (!drop(m, &old, next, since));
     return VMMU_DONE;
 }

@@ -5,6 +5,13 @@
 
 #include "vmmu/frame.h"
 
+/* Why ref_get of a frame with these references does not do. */
+static inline enum vmmu_result ref_refusal(u64 references, u16 id)
+{
+    return ref_is_owned_by(references, id) && frame_count(references) ? REFUSED_TOO_MANY_REFERENCES
+                                                                      : REFUSED_NOT_OWNER;
+}
+
 /* One reference on `m`, a frame below the frame count, if it belongs to domain `id`. Results:
  * VMMU_DONE, REFUSED_NOT_OWNER, REFUSED_TOO_MANY_REFERENCES. */
 static inline enum vmmu_result ref_get(mfn_t m, u16 id)
@@ -12,11 +19,9 @@ static inline enum vmmu_result ref_get(mfn_t m, u16 id)
     _Atomic u64 *word = &frame_of(m)->references;
     u64 old = atomic_load_explicit(word, memory_order_relaxed);
     do {
-        if (!ref_is_owned_by(old, id) || frame_count(old) == 0) {
-            return REFUSED_NOT_OWNER;
-        }
-        if (frame_count(old) >= FRAME_COUNT_MAX) {
-            return REFUSED_TOO_MANY_REFERENCES;
+        /* One comparison for both ends: count 0 wraps to the top. */
+        if (!ref_is_owned_by(old, id) || (u32)old - 1 >= FRAME_COUNT_MAX - 1) {
+            return ref_refusal(old, id);
         }
     } while (!atomic_compare_exchange_weak_explicit(word, &old, old + 1, memory_order_acquire,
                                                     memory_order_relaxed));

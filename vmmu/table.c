@@ -22,34 +22,72 @@ static enum vmmu_result suspend(mfn_t m, enum vmmu_type type, u32 place, bool ch
     return VMMU_AGAIN;
 }
 
+/* Entries on their way, in either direction. */
+struct visit {
+    _Atomic u64 *entries;
+    u32 place;
+    bool child;
+    u16 owner;
+    u64 since;   /* going down: the table is out of reach since then */
+    u32 checked; /* going up */
+    bool differ; /* going up: some entry is not as it stands in a live table */
+    u64 *word;   /* going up: what was refused */
+};
+
+static struct visit visit_of(mfn_t m, u32 place, bool child)
+{
+    const u64 references = atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
+    return (struct visit){
+        .entries = entry_table(m), .place = place, .child = child, .owner = ref_owner(references)};
+}
+
+/* One text for all levels; the compiler makes one for tables and one, the one that counts, for
+ * level 1, out of it. */
+#define FOR_LEVEL(function, visit, level)                                                          \
+    ((level) == 1 ? function(visit, 1) : function(visit, level))
+
+/* Drops entries from visit->place - 1 down. VMMU_AGAIN: to stop here. */
+static inline __attribute__((always_inline)) enum vmmu_result drop_entries(struct visit *visit,
+                                                                           u32 level)
+{
+    u32 place = visit->place;
+    enum vmmu_result result = VMMU_DONE;
+
+    while (place > 0 && result == VMMU_DONE) {
+        const u64 entry = atomic_load_explicit(&visit->entries[--place], memory_order_relaxed);
+        if (!(entry & ENTRY_PRESENT) || !entry_slot_is_guests(level, place)) {
+            continue;
+        }
+        result = entry_put(level, entry, visit->owner, visit->since);
+        if (level > 1) {
+            visit->child = result != VMMU_DONE;
+            if (place > 0 && result == VMMU_DONE && port_should_stop()) {
+                result = VMMU_AGAIN;
+            }
+        }
+    }
+    visit->place = place;
+    return result;
+}
+
 enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, bool child)
 {
     const u32 level = (u32)type;
-    const u64 since = flush_clock();
-    const u16 owner =
-        ref_owner(atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed));
-    _Atomic u64 *entries = entry_table(m);
+    struct visit visit = visit_of(m, place, child);
 
+    visit.since = flush_clock();
     if (child) {
-        const mfn_t target = entry_frame(entries[place]);
+        const mfn_t target = entry_frame(visit.entries[place]);
         if (type_finish(target) != VMMU_DONE) {
             return suspend(m, type, place, true);
         }
         ref_put(target);
+        visit.child = false;
     }
-    while (place > 0) {
-        const u64 entry = atomic_load_explicit(&entries[--place], memory_order_relaxed);
-        if (!(entry & ENTRY_PRESENT) || !entry_slot_is_guests(level, place)) {
-            continue;
-        }
-        if (entry_put(level, entry, owner, since) != VMMU_DONE) {
-            return suspend(m, type, place, true);
-        }
-        if (level > 1 && place > 0 && port_should_stop()) {
-            return suspend(m, type, place, false);
-        }
+    if (FOR_LEVEL(drop_entries, &visit, level) != VMMU_DONE) {
+        return suspend(m, type, visit.place, visit.child);
     }
-    count_up(&port_domain(owner)->counters.demotions, 1);
+    count_up(&port_domain(visit.owner)->counters.demotions, 1);
     publish(m, use_of(type) | use_at(flush_clock()));
     return VMMU_DONE;
 }
@@ -70,60 +108,70 @@ static void install(mfn_t m, u32 level, _Atomic u64 *entries, bool differ)
     publish(m, use_of((enum vmmu_type)level) | USE_VALIDATED | 1);
 }
 
-enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool child, u64 *word)
+/* Checks and takes entries from visit->place up. VMMU_AGAIN: to stop here. */
+static inline __attribute__((always_inline)) enum vmmu_result take_entries(struct visit *visit,
+                                                                           u32 level)
 {
-    const u32 level = (u32)type;
-    const u16 owner =
-        ref_owner(atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed));
-    const struct entry_owners owners = {owner, owner};
-    _Atomic u64 *entries = entry_table(m);
-    enum vmmu_result result = VMMU_DONE;
-    bool differ = place > 0;
+    const struct entry_owners owners = {visit->owner, visit->owner};
+    u32 place = visit->place;
     u32 checked = 0;
+    u64 differ = 0;
+    enum vmmu_result result = VMMU_DONE;
 
     for (; place < ENTRIES; place++) {
-        const u64 entry = atomic_load_explicit(&entries[place], memory_order_relaxed);
+        const u64 entry = atomic_load_explicit(&visit->entries[place], memory_order_relaxed);
         if (entry == 0 || !entry_slot_is_guests(level, place)) {
             continue;
         }
         checked++;
         result = entry_check(level, entry);
         if (result != VMMU_DONE) {
-            *word = entry;
+            *visit->word = entry;
             break;
         }
         if (!(entry & ENTRY_PRESENT)) {
             continue;
         }
-        differ |= entry_installed(entry) != entry;
-        result = entry_get(level, entry, owners, &child, word);
+        differ |= entry_installed(entry) ^ entry;
+        result = entry_get(level, entry, owners, &visit->child, visit->word);
         if (result != VMMU_DONE) {
             break;
         }
-        child = false;
-        if (level > 1 && place + 1 < ENTRIES && port_should_stop()) {
-            place++;
-            result = VMMU_AGAIN;
-            break;
+        if (level > 1) {
+            visit->child = false;
+            if (place + 1 < ENTRIES && port_should_stop()) {
+                place++;
+                result = VMMU_AGAIN;
+                break;
+            }
         }
     }
+    visit->place = place;
+    visit->checked = checked;
+    visit->differ |= differ != 0;
+    return result;
+}
 
-    struct vmmu_counters *counters = &port_domain(owner)->counters;
-    count_up(&counters->entries_checked, checked);
+enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool child, u64 *word)
+{
+    const u32 level = (u32)type;
+    struct visit visit = visit_of(m, place, child);
+
+    visit.word = word;
+    visit.differ = place > 0; /* what was found before the interruption is forgotten */
+    const enum vmmu_result result = FOR_LEVEL(take_entries, &visit, level);
+
+    struct vmmu_counters *counters = &port_domain(visit.owner)->counters;
+    count_up(&counters->entries_checked, visit.checked);
     if (result == VMMU_DONE) {
-        install(m, level, entries, differ);
+        install(m, level, visit.entries, visit.differ);
         count_up(&counters->promotions, 1);
         return VMMU_DONE;
     }
     if (result == VMMU_AGAIN && level > 1) {
-        return suspend(m, type, place, child);
+        return suspend(m, type, visit.place, visit.child);
     }
-    /* A rule said no; or it is level 1, which keeps nothing by halves and owes no target anything.
-     */
-    if (level == 1 && child) {
-        ref_put(entry_frame(entries[place]));
-        child = false;
-    }
-    table_demote(m, type, place, child);
+    /* A rule said no; or it is level 1, which keeps nothing by halves. */
+    table_demote(m, type, visit.place, visit.child);
     return result;
 }

@@ -115,13 +115,14 @@ enum vmmu_result type_get_slow(mfn_t m, enum vmmu_type type, u64 *word)
     return VMMU_AGAIN;
 }
 
-enum vmmu_result type_get_writable(mfn_t m, u64 *word)
+enum vmmu_result type_get_writable_slow(mfn_t m)
 {
     const u64 use = atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
+    u64 word;
     if (use_type(use) != TYPE_SHARED) {
-        return type_get(m, TYPE_WRITABLE, word);
+        return type_get(m, TYPE_WRITABLE, &word);
     }
-    return use & USE_SHARE_WRITABLE ? type_get(m, TYPE_SHARED, word) : REFUSED_READ_ONLY_PAGE;
+    return use & USE_SHARE_WRITABLE ? type_get(m, TYPE_SHARED, &word) : REFUSED_READ_ONLY_PAGE;
 }
 
 enum vmmu_result type_put_last(mfn_t m)
@@ -130,7 +131,7 @@ enum vmmu_result type_put_last(mfn_t m)
     for (;;) {
         u64 old = atomic_load_explicit(use, memory_order_relaxed);
         const enum vmmu_type type = use_type(old);
-        u64 new = old - 1;
+        u64 next = old - 1;
         if (frame_count(old) == 0) {
             port_panic("a type reference dropped that nobody had", m.n);
         }
@@ -143,9 +144,9 @@ enum vmmu_result type_put_last(mfn_t m)
                 port_pause();
                 continue;
             }
-            new = type_is_table(type) ? use_of(type) | 1 : use_of(type) | use_at(flush_clock());
+            next = type_is_table(type) ? use_of(type) | 1 : use_of(type) | use_at(flush_clock());
         }
-        if (!atomic_compare_exchange_strong_explicit(use, &old, new, memory_order_acq_rel,
+        if (!atomic_compare_exchange_strong_explicit(use, &old, next, memory_order_acq_rel,
                                                      memory_order_relaxed)) {
             continue;
         }

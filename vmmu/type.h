@@ -33,9 +33,21 @@ static inline enum vmmu_result type_get(mfn_t m, enum vmmu_type type, u64 *word)
     return type_get_slow(m, type, word);
 }
 
+/* type_get_writable where the fast path does not do. */
+enum vmmu_result type_get_writable_slow(mfn_t m);
+
 /* One type reference for a writable entry: TYPE_WRITABLE, or TYPE_SHARED where the guest may write.
  * Refuses REFUSED_READ_ONLY_PAGE besides. */
-enum vmmu_result type_get_writable(mfn_t m, u64 *word);
+static inline enum vmmu_result type_get_writable(mfn_t m)
+{
+    _Atomic u64 *use = &frame_of(m)->type;
+    u64 old = atomic_load_explicit(use, memory_order_relaxed);
+    const bool plain = use_is_valid(old, TYPE_WRITABLE) && frame_count(old) < FRAME_COUNT_MAX;
+    return plain && atomic_compare_exchange_strong_explicit(
+                        use, &old, old + 1, memory_order_acquire, memory_order_relaxed)
+               ? VMMU_DONE
+               : type_get_writable_slow(m);
+}
 
 /* Drops one type reference. VMMU_AGAIN: it was the last of a table, whose demotion was interrupted.
  * The reference is dropped all the same; `m` is partial, and somebody has to remember that

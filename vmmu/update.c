@@ -22,34 +22,35 @@ struct change {
     struct entry_owners owners;
     mfn_t table; /* the caller has a reference */
     u32 index;
-    u64 entry;        /* as the guest wants it */
-    bool preserve;    /* keep accessed and dirty */
-    bool conditional; /* only if the old entry is `expected`, all of it */
+    _Atomic u64 *slot; /* what the two come to, once the table is known to be one */
+    u64 entry;         /* as the guest wants it */
+    bool preserve;     /* keep accessed and dirty */
+    bool conditional;  /* only if the old entry is `expected`, all of it */
     u64 expected;
     bool done; /* conditional: it was */
     u64 word;  /* what was refused */
 };
 
-/* Puts `new` in the slot and returns what was there; the processor may set bits of that meanwhile.
+/* Puts `next` in the slot and returns what was there; the processor may set bits of that meanwhile.
  */
-static u64 exchange(_Atomic u64 *slot, u64 new, bool preserve)
+static u64 exchange(_Atomic u64 *slot, u64 next, bool preserve)
 {
     if (!preserve) {
-        return atomic_exchange_explicit(slot, new, memory_order_seq_cst);
+        return atomic_exchange_explicit(slot, next, memory_order_seq_cst);
     }
     const u64 kept = ENTRY_ACCESSED | ENTRY_DIRTY;
     u64 old = atomic_load_explicit(slot, memory_order_relaxed);
-    while (!atomic_compare_exchange_weak_explicit(slot, &old, new | (old & kept),
+    while (!atomic_compare_exchange_weak_explicit(slot, &old, next | (old & kept),
                                                   memory_order_seq_cst, memory_order_relaxed)) {
     }
     return old;
 }
 
-/* Writes under the table's lock. False: the table is none any more, or (`same_use`) the old entry
- * is not what was assumed, or (conditional) not what was expected. */
-static bool write_locked(struct change *change, u32 level, u64 new, bool same_use, u64 *old)
+/* Writes under the table's lock. False: the table is none any more, or (`inherit`) the old entry
+ * is none to inherit from, or (conditional) not what was expected. */
+static bool write_locked(struct change *change, u32 level, u64 next, bool inherit, u64 *old)
 {
-    _Atomic u64 *slot = &entry_table(change->table)[change->index];
+    _Atomic u64 *slot = change->slot;
     bool fits = true;
 
     if (!type_lock(change->table, (enum vmmu_type)level)) {
@@ -57,13 +58,14 @@ static bool write_locked(struct change *change, u32 level, u64 new, bool same_us
     }
     if (change->conditional) {
         *old = change->expected;
-        fits = atomic_compare_exchange_strong_explicit(slot, old, new, memory_order_seq_cst,
+        fits = atomic_compare_exchange_strong_explicit(slot, old, next, memory_order_seq_cst,
                                                        memory_order_relaxed);
         change->done = fits;
-    } else if (same_use && !entry_same_use(atomic_load_explicit(slot, memory_order_relaxed), new)) {
+    } else if (inherit &&
+               !entry_inherits(level, atomic_load_explicit(slot, memory_order_relaxed), next)) {
         fits = false;
     } else {
-        *old = exchange(slot, new, change->preserve);
+        *old = exchange(slot, next, change->preserve);
     }
     type_unlock(change->table);
     return fits;
@@ -82,16 +84,17 @@ static void let_go(struct change *change, u32 level, u64 entry)
  * or the conditional change found another entry (`done` is false then). */
 static enum vmmu_result change_entry(struct change *change, u32 level)
 {
-    const u64 new = entry_installed(change->entry);
-    const _Atomic u64 *slot = &entry_table(change->table)[change->index];
+    const u64 next = entry_installed(change->entry);
+    change->slot = &entry_table(change->table)[change->index];
     u64 old = change->conditional ? change->expected
-                                  : atomic_load_explicit(slot, memory_order_relaxed);
+                                  : atomic_load_explicit(change->slot, memory_order_relaxed);
     bool held = false;
 
     if (!entry_slot_is_guests(level, change->index)) {
         return REFUSED_HYPERVISOR_SLOT;
     }
-    if (entry_same_use(old, new) && write_locked(change, level, new, true, &old)) {
+    if (entry_inherits(level, old, next) && write_locked(change, level, next, true, &old)) {
+        entry_put_right(old, next, change->owners.table, flush_clock());
         return VMMU_DONE;
     }
     change->word = change->entry;
@@ -99,17 +102,17 @@ static enum vmmu_result change_entry(struct change *change, u32 level)
     if (result != VMMU_DONE) {
         return result;
     }
-    if (new &ENTRY_PRESENT) {
-        result = entry_get(level, new, change->owners, &held, &change->word);
+    if (next & ENTRY_PRESENT) {
+        result = entry_get(level, next, change->owners, &held, &change->word);
         if (result != VMMU_DONE) {
             if (held) {
-                defer_abandon(change->vcpu, entry_frame(new), result);
+                defer_abandon(change->vcpu, entry_frame(next), result);
             }
             return result;
         }
     }
-    if (!write_locked(change, level, new, false, &old)) {
-        let_go(change, level, new);
+    if (!write_locked(change, level, next, false, &old)) {
+        let_go(change, level, next);
         return VMMU_AGAIN;
     }
     let_go(change, level, old);
@@ -259,8 +262,8 @@ enum vmmu_result vmmu_map_at(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_o
     return result_tell(vcpu->domain, result, change.word);
 }
 
-/* Clears `change`'s entry if it shows `m` and with just this right; its accessed and dirty bits are the
- * processor's. */
+/* Clears `change`'s entry if it shows `m` and with just this right; its accessed and dirty bits are
+ * the processor's. */
 static enum vmmu_result unmap(struct change *change, mfn_t m, bool writable)
 {
     const u64 seen = ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_ADDRESS;

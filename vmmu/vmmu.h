@@ -177,12 +177,12 @@ enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_o
 enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, vaddr_t va,
                                 u64 entry);
 
-/* What grant tables need. vmmu_map_at writes `entry`, which may show a frame of `frame_owner`, at machine
- * address `at` of a live L1 table of the vCPU's domain, and of nothing else (vmmu_update_va does the
- * same by virtual address). The entry itself holds what keeps the frame from being freed or, if
- * writable, from becoming a table. vmmu_unmap_* clear an entry again, only if it is present, shows `m`
- * and is writable exactly if `writable`; the flush is the caller's. Refuse: BAD_ADDRESS, BAD_FRAME,
- * NOT_OWNER, NO_TABLE, NOT_L1_TABLE, NOT_THAT_MAPPING, and what vmmu_update would. */
+/* What grant tables need. vmmu_map_at writes `entry`, which may show a frame of `frame_owner`, at
+ * machine address `at` of a live L1 table of the vCPU's domain, and of nothing else (vmmu_update_va
+ * does the same by virtual address). The entry itself holds what keeps the frame from being freed
+ * or, if writable, from becoming a table. vmmu_unmap_* clear an entry again, only if it is present,
+ * shows `m` and is writable exactly if `writable`; the flush is the caller's. Refuse: BAD_ADDRESS,
+ * BAD_FRAME, NOT_OWNER, NO_TABLE, NOT_L1_TABLE, NOT_THAT_MAPPING, and what vmmu_update would. */
 enum vmmu_result vmmu_map_at(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, maddr_t at,
                              u64 entry);
 enum vmmu_result vmmu_unmap_at(struct vmmu_vcpu *vcpu, maddr_t at, mfn_t m, bool writable);

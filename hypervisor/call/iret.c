@@ -18,10 +18,6 @@ s64 call_iret(struct vcpu *vcpu, struct call *call)
         domain_crash(vcpu->domain, "iret from a stack that cannot be read");
         return 0;
     }
-    if (!address_canonical(frame.rip)) {
-        domain_crash(vcpu->domain, "iret to a non-canonical address");
-        return 0;
-    }
     if ((frame.cs & 3) == 3) {
         if (mfn_is_none(vcpu->mmu.user_root)) {
             domain_crash(vcpu->domain, "iret to user mode without a user root");
@@ -35,10 +31,9 @@ s64 call_iret(struct vcpu *vcpu, struct call *call)
     r->rsp = frame.rsp;
     r->ss = (u16)frame.ss | 3;
     r->rax = frame.rax;
-    if (!(frame.flags & VGCF_in_syscall)) {
-        r->r11 = frame.r11;
-        r->rcx = frame.rcx;
-    }
+    /* As after SYSRET: a system call's caller sees no address of its kernel there. */
+    r->r11 = frame.flags & VGCF_in_syscall ? r->rflags : frame.r11;
+    r->rcx = frame.flags & VGCF_in_syscall ? r->rip : frame.rcx;
     vcpu->nmi_masked = false;
     vcpu->info->evtchn_upcall_mask = !(frame.rflags & RFLAGS_IF);
     return 0;

@@ -93,17 +93,16 @@ static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 st
     s64 error = 0;
     u64 done;
 
-    if (!GET_GUEST(&r, call->argument[1]))
-        return -XEN_EFAULT;
-    if (!call_domain(vcpu, r.domid, &error))
-        return error;
+    /* The answer counts extents that are done, so most refusals are "none more". */
+    if (!GET_GUEST(&r, call->argument[1]) || !call_domain(vcpu, r.domid, &error))
+        return (s64)start;
     if (r.extent_order > ORDER_MAX || start > r.nr_extents || XENMEMF_get_node(r.mem_flags) != 0xff)
         return (s64)start;
     if (r.mem_flags & XENMEMF_populate_on_demand)
         return (s64)start;
     list = (u64)r.extent_start.p;
     if (list && !guest_range_ok(list, r.nr_extents * sizeof(u64)))
-        return -XEN_EFAULT;
+        return (s64)start;
     for (done = start; done < r.nr_extents; done++) {
         u64 at = list ? list + done * sizeof(u64) : 0;
         bool ok;

@@ -102,12 +102,22 @@ static s64 check_owners(struct vcpu *vcpu, u32 foreigndom)
     return error;
 }
 
+void call_tell_done(u64 at, bool rest, u64 done)
+{
+    u32 told = 0;
+
+    if (!at || (rest && !GET_GUEST(&told, at)))
+        return;
+    told += (u32)done;
+    if (!PUT_GUEST(at, &told))
+        return;
+}
+
 s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
 {
     u64 at = call->argument[0], count = (u32)call->argument[1] & ~PREEMPTED;
     bool rest = call->argument[1] & PREEMPTED;
     u64 done_at = call->argument[2], done = 0;
-    u32 told = 0;
     s64 result = check_owners(vcpu, (u32)call->argument[3]);
 
     if (result)
@@ -115,11 +125,7 @@ s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
     if (!guest_range_ok(at, count * sizeof(struct mmu_update)))
         return -XEN_EFAULT;
     result = update_many(vcpu, call, at, count, &done);
-    if (done_at && rest && !GET_GUEST(&told, done_at))
-        return -XEN_EFAULT;
-    told += (u32)done;
-    if (done_at && !PUT_GUEST(done_at, &told))
-        result = -XEN_EFAULT;
+    call_tell_done(done_at, rest, done);
     call->argument[0] = at + done * sizeof(struct mmu_update);
     call->argument[1] = (count - done) | PREEMPTED;
     return result;

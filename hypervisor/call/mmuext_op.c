@@ -18,7 +18,7 @@ s64 call_vcpus_of_mask(struct domain *domain, u64 mask_at, u64 *cpus)
     u64 mask;
 
     if (!GET_GUEST(&mask, mask_at))
-        return -XEN_EFAULT;
+        return -XEN_EINVAL; /* the ABI's answer to a bad mask pointer */
     *cpus = 0;
     for (u32 i = 0; i < domain->vcpu_count && i < 64; i++)
         if (mask >> i & 1 && domain->vcpu[i] && domain->vcpu[i]->cpu)
@@ -55,9 +55,11 @@ static s64 new_kernel_root(struct vcpu *vcpu, struct call *call, mfn_t m)
 
 static s64 new_user_root(struct vcpu *vcpu, struct call *call, u64 m)
 {
-    s64 result = call_result(
-        call, vmmu_set_user_root(&vcpu->mmu, m ? mfn(m) : MFN_NONE)); /* 0 in the ABI: none */
+    s64 result;
 
+    if (mfn_is_none(mfn(m))) /* ours for "none"; the ABI's is 0 */
+        return -XEN_EINVAL;
+    result = call_result(call, vmmu_set_user_root(&vcpu->mmu, m ? mfn(m) : MFN_NONE));
     if (result || call->again)
         return result;
     vmmu_finish(&vcpu->mmu);
@@ -163,7 +165,6 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
     u64 at = call->argument[0], count = (u32)call->argument[1] & ~PREEMPTED;
     bool rest = call->argument[1] & PREEMPTED;
     u64 done_at = call->argument[2], done = 0;
-    u32 told = 0;
     s64 result = 0;
 
     if (!call_domain(vcpu, (u16)call->argument[3], &result))
@@ -182,11 +183,7 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
         if (++done < count && port_should_stop())
             call->again = true;
     }
-    if (done_at && rest && !GET_GUEST(&told, done_at))
-        return -XEN_EFAULT;
-    told += (u32)done;
-    if (done_at && !PUT_GUEST(done_at, &told))
-        result = -XEN_EFAULT;
+    call_tell_done(done_at, rest, done);
     call->argument[0] = at + done * sizeof(struct mmuext_op);
     call->argument[1] = (count - done) | PREEMPTED;
     return result;

@@ -15,7 +15,7 @@ static s64 set_iopl(struct vcpu *vcpu, u64 at)
         return -XEN_EFAULT;
     if (ask.iopl > 3)
         return -XEN_EINVAL;
-    vcpu->iopl_user = ask.iopl == 3;
+    vcpu->iopl = (u8)ask.iopl;
     return 0;
 }
 

@@ -16,7 +16,7 @@ static s64 block(struct vcpu *vcpu)
 
 static s64 yield(struct vcpu *vcpu)
 {
-    sched_yield(vcpu);
+    sched_give_way(vcpu);
     return 0;
 }
 

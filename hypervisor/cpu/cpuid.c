@@ -4,6 +4,7 @@
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/fpu.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/memory/frames.h"
 #include "hypervisor/time/clock.h"
 #include "lib/string.h"
 
@@ -124,9 +125,10 @@ static struct cpuid text(u32 eax, const char *name)
 
 /* ---- the hypervisor's leaves ------------------------------------------------------------- */
 
+/* Of the memory there is: beyond 44 bits a guest wants wider grant entries. */
 static u32 address_width(void)
 {
-    return host_max(0x80000000) >= 0x80000008 ? read_cpuid(0x80000008, 0).eax & 0xff : 36;
+    return PAGE_SHIFT + 64 - (u32)__builtin_clzll((frames_count() - 1) | 1);
 }
 
 static struct cpuid hypervisor_leaf(u32 leaf, u32 subleaf)

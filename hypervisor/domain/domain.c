@@ -52,6 +52,8 @@ struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
     vmmu_domain_start(&domain->mmu, domain->id, pages);
     domain->mmu.user = domain;
     vmmu_share(&domain->mmu, domain->shared_frame, true);
+    for (u32 i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
+        domain->shared->vcpu_info[i].evtchn_upcall_mask = 1;
     for (u32 i = 0; i < vcpus; i++) {
         domain->vcpu[i] = vcpu_create(domain, i);
         if (!domain->vcpu[i])

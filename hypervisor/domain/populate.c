@@ -59,7 +59,8 @@ void *populate_page(struct population *p, u64 at)
     m = next_frame(p);
     if (mfn_is_none(m) || !give(p, at, m))
         return NULL;
-    return memset(frame_view(m), 0, PAGE_SIZE);
+    page_clear(frame_view(m));
+    return frame_view(m);
 }
 
 static bool frame_is_taken(mfn_t m)
@@ -134,7 +135,7 @@ void populate_release_module(struct handoff_module *module)
 
         if (frame_is_taken(m))
             continue;
-        memset(frame_view(m), 0, PAGE_SIZE);
+        page_clear(frame_view(m));
         frames_free(m, 0);
     }
 }

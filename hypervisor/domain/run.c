@@ -75,6 +75,12 @@ void run(void)
             }
             vcpu = cpu->current;
         }
+        if (vcpu->nmi_pending && !vcpu->nmi_masked) {
+            vcpu->nmi_pending = false;
+            if (vcpu->trap[VECTOR_NMI].address)
+                bounce_trap(vcpu, VECTOR_NMI, 0);
+            continue;
+        }
         if (event_upcall_due(vcpu)) {
             bounce_event(vcpu);
             continue;

@@ -3,6 +3,7 @@
 #include "hypervisor/domain/vcpu.h"
 #include "hypervisor/console/log.h"
 #include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/control.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/debug.h"
 #include "hypervisor/cpu/fpu.h"
@@ -89,6 +90,7 @@ struct vcpu *vcpu_create(struct domain *domain, u32 id)
     vcpu->poll_timer = (struct timer){.kind = TIMER_POLL, .vcpu = vcpu};
     vcpu->debug[6] = 0xffff0ff0;
     vcpu->debug[7] = 0x400;
+    vcpu->cr4 = control_guest_cr4(0);
     if (!fpu_create(vcpu) || !window_take(&vcpu->window)) {
         fpu_destroy(vcpu);
         page_free(vcpu, VCPU_ORDER);
@@ -101,7 +103,6 @@ struct vcpu *vcpu_create(struct domain *domain, u32 id)
         return NULL;
     }
     vcpu->info = (struct vcpu_info *)&domain->shared->vcpu_info[id];
-    vcpu->info->evtchn_upcall_mask = 1;
     return vcpu;
 }
 
@@ -161,6 +162,7 @@ static void load(struct vcpu *vcpu)
     write_msr(MSR_GS_BASE, vcpu->gs_base);
     write_msr(MSR_KERNEL_GS_BASE, vcpu->gs_base_inactive);
     fpu_load(vcpu);
+    control_load(vcpu);
     debug_load(vcpu);
     clock_update_vcpu(vcpu);
     if (!good)

@@ -69,7 +69,7 @@ struct vcpu {
     void *fpu_area;         /* one page, XSAVE format */
     u64 xcr0;
     bool nmi_pending, nmi_masked;
-    bool iopl_user; 
+    u8 iopl; /* virtual: the least privileged ring that may use ports, CLI and STI */
 
     /* vcpu_info: in shared_info, or where the guest registered it. Hypervisor's view. */
     struct vcpu_info *info;

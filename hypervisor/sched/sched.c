@@ -165,7 +165,7 @@ void sched_poll(struct vcpu *vcpu, u64 timeout)
     }
 }
 
-void sched_yield(struct vcpu *vcpu)
+void sched_give_way(struct vcpu *vcpu)
 {
     vcpu->yielded = true;
     vcpu->cpu->work = true;

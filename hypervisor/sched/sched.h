@@ -27,7 +27,7 @@ void sched_remove(struct vcpu *vcpu);
  * upcall is due, or `timeout` (0: none). All for the current vCPU; they take effect in the run
  * loop. */
 void sched_block(struct vcpu *vcpu);
-void sched_yield(struct vcpu *vcpu);
+void sched_give_way(struct vcpu *vcpu);
 void sched_poll(struct vcpu *vcpu, u64 timeout);
 
 /* The vCPU that this CPU should run now; NULL: idle. Keeps the current one till its slice ends.

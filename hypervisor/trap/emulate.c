@@ -170,13 +170,18 @@ static enum emulated emulate_cpuid(struct vcpu *vcpu, const struct instruction *
 /* ---- INT n --------------------------------------------------------------------------------- */
 
 /* The guest kernel counts as ring 1, or as ring 0 if it asked for that. */
+static u32 virtual_ring(const struct vcpu *vcpu)
+{
+    if (!vcpu->in_kernel)
+        return 3;
+    return vcpu->domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl ? 0 : 1;
+}
+
 static enum emulated emulate_int(struct vcpu *vcpu, const struct instruction *in)
 {
-    u32 vector = (u32)in->immediate, ring = 3;
+    u32 vector = (u32)in->immediate;
 
-    if (vcpu->in_kernel)
-        ring = vcpu->domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl ? 0 : 1;
-    if (vcpu->trap[vector].dpl < ring || !vcpu->trap[vector].address) {
+    if (vcpu->trap[vector].dpl < virtual_ring(vcpu) || !vcpu->trap[vector].address) {
         bounce_trap(vcpu, VECTOR_GP, vector << 3 | 2);
         return EMULATED_FAULT;
     }
@@ -216,7 +221,9 @@ static const struct {
 
 static bool may(const struct vcpu *vcpu, enum who who)
 {
-    return vcpu->in_kernel || who == ANYBODY || (who == WITH_PORTS && vcpu->iopl_user);
+    if (who == WITH_PORTS)
+        return vcpu->iopl >= virtual_ring(vcpu);
+    return vcpu->in_kernel || who == ANYBODY;
 }
 
 enum emulated emulate_privileged(struct vcpu *vcpu)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* hypervisor/sched and hypervisor/time/timer, on a pretended clock: who runs, for how long, and
  * what wakes it. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ucontext.h>
 #include <cmocka.h>
 
 #include "hypervisor/call/copy.h"
@@ -26,8 +26,6 @@ static struct {
     u64 now, alarm;
     bool upcall[3], port[3];
     u32 timer_virqs[3];
-    ucontext_t host, cpu_stack;
-    void (*body)(void);
 } world;
 
 u64 clock_now(void)
@@ -89,33 +87,19 @@ void event_virq(struct vcpu *vcpu, u32 virq)
     sched_wake(vcpu);
 }
 
-/* this_cpu() looks at the stack pointer: each test runs on a CPU's stack. */
-static void on_cpu(void)
+static int start(void **unused)
 {
-    world.body();
-}
-
-static void run_on_cpu(void (*body)(void))
-{
-    void *region = aligned_alloc(CPU_REGION, CPU_REGION);
-
+    (void)unused;
     memset(&world, 0, sizeof world);
-    memset(region, 0, CPU_REGION);
-    world.cpu = (struct cpu *)((char *)region + CPU_STATE);
+    world.cpu = this_cpu();
+    memset(world.cpu, 0, sizeof *world.cpu);
     world.now = 1000 * MS;
-    world.body = body;
     for (u32 i = 0; i < 3; i++) {
         world.vcpu[i].id = i;
         world.vcpu[i].domain = &world.domain;
         world.vcpu[i].in_kernel = true;
     }
-    getcontext(&world.cpu_stack);
-    world.cpu_stack.uc_stack.ss_sp = (char *)region + 0x3000;
-    world.cpu_stack.uc_stack.ss_size = CPU_REGION - 0x3000 - 64;
-    world.cpu_stack.uc_link = &world.host;
-    makecontext(&world.cpu_stack, on_cpu, 0);
-    swapcontext(&world.host, &world.cpu_stack);
-    free(region);
+    return 0;
 }
 
 /* One pass of the run loop. */
@@ -143,8 +127,9 @@ static struct vcpu *pass_after(u64 ns)
 #define V(n)          (&world.vcpu[n])
 #define RUNS(vcpu, n) assert_ptr_equal(vcpu, V(n))
 
-static void alone_it_runs_without_a_slice(void)
+static void alone_it_runs_without_a_slice(void **unused)
 {
+    (void)unused;
     assert_null(pass());
     sched_add(V(0));
     RUNS(pass(), 0);
@@ -154,8 +139,9 @@ static void alone_it_runs_without_a_slice(void)
     assert_int_equal(V(0)->runstate.state, RUNSTATE_running);
 }
 
-static void slices_go_round(void)
+static void slices_go_round(void **unused)
 {
+    (void)unused;
     for (u32 i = 0; i < 3; i++)
         sched_add(V(i));
     RUNS(pass(), 0);
@@ -164,15 +150,16 @@ static void slices_go_round(void)
     RUNS(pass_after(1 * MS), 1);
     RUNS(pass_after(10 * MS), 2);
     RUNS(pass_after(10 * MS), 0);
-    sched_yield(V(0));
+    sched_give_way(V(0));
     RUNS(pass(), 1);
     sched_remove(V(1));
     RUNS(pass(), 2);
     RUNS(pass_after(10 * MS), 0);
 }
 
-static void a_slice_begins_when_somebody_waits(void)
+static void a_slice_begins_when_somebody_waits(void **unused)
 {
+    (void)unused;
     sched_add(V(0));
     RUNS(pass(), 0);
     world.now += 100 * MS;
@@ -182,10 +169,11 @@ static void a_slice_begins_when_somebody_waits(void)
     RUNS(pass_after(10 * MS), 1);
 }
 
-static void who_slept_early_comes_first_but_not_for_ever(void)
+static void who_slept_early_comes_first_but_not_for_ever(void **unused)
 {
     u64 got = 0;
 
+    (void)unused;
     for (u32 i = 0; i < 2; i++)
         sched_add(V(i));
     RUNS(pass(), 0);
@@ -210,8 +198,9 @@ static void who_slept_early_comes_first_but_not_for_ever(void)
     assert_in_range(got, 400, 600);
 }
 
-static void an_event_in_between_is_not_lost(void)
+static void an_event_in_between_is_not_lost(void **unused)
 {
+    (void)unused;
     sched_add(V(0));
     RUNS(pass(), 0);
     world.upcall[0] = true;
@@ -229,8 +218,9 @@ static void an_event_in_between_is_not_lost(void)
     RUNS(pass(), 0);
 }
 
-static void poll_ends_by_port_or_time(void)
+static void poll_ends_by_port_or_time(void **unused)
 {
+    (void)unused;
     sched_add(V(0));
     RUNS(pass(), 0);
     world.port[0] = true;
@@ -245,8 +235,9 @@ static void poll_ends_by_port_or_time(void)
     RUNS(pass(), 0);
 }
 
-static void timers_fire_once_and_in_order(void)
+static void timers_fire_once_and_in_order(void **unused)
 {
+    (void)unused;
     sched_add(V(0));
     RUNS(pass(), 0);
     V(0)->singleshot = (struct timer){.kind = TIMER_SINGLESHOT, .vcpu = V(0)};
@@ -275,8 +266,9 @@ static void timers_fire_once_and_in_order(void)
     assert_null(world.cpu->timers.first);
 }
 
-static void an_ended_domain_does_not_run(void)
+static void an_ended_domain_does_not_run(void **unused)
 {
+    (void)unused;
     sched_add(V(0));
     sched_add(V(1));
     RUNS(pass(), 0);
@@ -286,10 +278,11 @@ static void an_ended_domain_does_not_run(void)
     assert_null(pass());
 }
 
-static void the_runstate_area_is_written(void)
+static void the_runstate_area_is_written(void **unused)
 {
     struct vcpu_runstate_info area = {0};
 
+    (void)unused;
     V(0)->runstate_area = (u64)&area;
     world.domain.vm_assist = 1u << VMASST_TYPE_runstate_update_flag;
     sched_add(V(0));
@@ -311,34 +304,35 @@ static void the_runstate_area_is_written(void)
     assert_int_equal(area.time[RUNSTATE_runnable], 10 * MS);
 }
 
-#define TEST(name)                                                                                 \
-    static void test_##name(void **unused)                                                         \
-    {                                                                                              \
-        (void)unused;                                                                              \
-        run_on_cpu(name);                                                                          \
-    }
-TEST(alone_it_runs_without_a_slice)
-TEST(slices_go_round)
-TEST(a_slice_begins_when_somebody_waits)
-TEST(who_slept_early_comes_first_but_not_for_ever)
-TEST(an_event_in_between_is_not_lost)
-TEST(poll_ends_by_port_or_time)
-TEST(timers_fire_once_and_in_order)
-TEST(an_ended_domain_does_not_run)
-TEST(the_runstate_area_is_written)
-
-int main(void)
+static void *run_all(void *failed)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_alone_it_runs_without_a_slice),
-        cmocka_unit_test(test_slices_go_round),
-        cmocka_unit_test(test_a_slice_begins_when_somebody_waits),
-        cmocka_unit_test(test_who_slept_early_comes_first_but_not_for_ever),
-        cmocka_unit_test(test_an_event_in_between_is_not_lost),
-        cmocka_unit_test(test_poll_ends_by_port_or_time),
-        cmocka_unit_test(test_timers_fire_once_and_in_order),
-        cmocka_unit_test(test_an_ended_domain_does_not_run),
-        cmocka_unit_test(test_the_runstate_area_is_written),
+        cmocka_unit_test_setup(alone_it_runs_without_a_slice, start),
+        cmocka_unit_test_setup(slices_go_round, start),
+        cmocka_unit_test_setup(a_slice_begins_when_somebody_waits, start),
+        cmocka_unit_test_setup(who_slept_early_comes_first_but_not_for_ever, start),
+        cmocka_unit_test_setup(an_event_in_between_is_not_lost, start),
+        cmocka_unit_test_setup(poll_ends_by_port_or_time, start),
+        cmocka_unit_test_setup(timers_fire_once_and_in_order, start),
+        cmocka_unit_test_setup(an_ended_domain_does_not_run, start),
+        cmocka_unit_test_setup(the_runstate_area_is_written, start),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    *(int *)failed = cmocka_run_group_tests(tests, NULL, NULL);
+    return NULL;
+}
+
+/* this_cpu() looks at the stack pointer: the tests run on a stack that lies as a CPU's does. */
+int main(void)
+{
+    static _Alignas(CPU_REGION) char region[CPU_REGION];
+    pthread_attr_t attributes;
+    pthread_t thread;
+    int failed = 1;
+
+    pthread_attr_init(&attributes);
+    pthread_attr_setstack(&attributes, region + CPU_IST_FIRST, CPU_REGION - CPU_IST_FIRST);
+    if (pthread_create(&thread, &attributes, run_all, &failed))
+        return 1;
+    pthread_join(thread, NULL);
+    return failed;
 }

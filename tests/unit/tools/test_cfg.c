@@ -143,7 +143,7 @@ static void bad_lines(void **state)
     refused("name = 'a\nkernel = 'k'", "g.cfg:1: expected a closing ' on this line");
     refused("name = \"a", "g.cfg:1: expected a closing \" on this line");
     refused("name = \"a\\", "g.cfg:1: expected a closing \" on this line");
-    refused("\n\ndisk = [ 'a'\n", "g.cfg:3: expected a , or a ] in this list");
+    refused("\n\ndisk = [ 'a'\n", "g.cfg:4: expected a , or a ] in this list");
     refused("\n\ndisk = [ 'a',\n", "g.cfg:3: expected a ] that closes this list");
     refused("disk = [ 'a'\n\n'b' ]", "g.cfg:3: expected a , or a ] in this list");
     refused("type = 'hvm'", "g.cfg:1: expected \"pv\": Pinion runs PV guests only");

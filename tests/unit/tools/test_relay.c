@@ -119,6 +119,8 @@ static void slow_reader(struct bench *bench)
     ssize_t got;
 
     drop(&bench->out_pipe[1]);
+    drop(&bench->log_wire[1]);
+    drop(&bench->console_wire[1]);
     usleep(300000);
     while ((got = read(bench->out_pipe[0], bytes, sizeof(bytes))) > 0) {
         ssize_t i;

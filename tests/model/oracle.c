@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/* The oracle's rules of one frame and one table, and the recount. */
+#include "tests/model/oracle.h"
+
+#include <string.h>
+
+const u16 oracle_slot[ORACLE_SLOTS] = {0,   1,   255, 256, 257, 258, 259, 260, 261, 262, 263,
+                                       264, 265, 266, 267, 268, 269, 270, 271, 272, 300, 511};
+
+u32 oracle_slot_position(u32 index)
+{
+    if (index < 2) {
+        return index;
+    }
+    if (index >= 255 && index <= 272) {
+        return index - 253;
+    }
+    return index == 300 ? 20 : 21;
+}
+
+void oracle_start(struct oracle *o, u32 frames, bool l1tf, const u64 hypervisor_slot[16])
+{
+    memset(o, 0, sizeof(*o));
+    o->frames = frames;
+    o->l1tf = l1tf;
+    memcpy(o->hypervisor_slot, hypervisor_slot, sizeof(o->hypervisor_slot));
+}
+
+bool oracle_is_table(enum vmmu_type type)
+{
+    return type == TYPE_L1 || type == TYPE_L2 || type == TYPE_L3 || type == TYPE_L4;
+}
+
+u32 oracle_target(u64 entry)
+{
+    const u64 n = entry >> 12 & 0xffffffffffull;
+    return n > ORACLE_NONE - 1 ? ORACLE_NONE - 1 : (u32)n;
+}
+
+u64 oracle_installed(u64 entry)
+{
+    return entry & BIT_PRESENT ? (entry | BIT_USER) & ~BIT_GLOBAL : entry;
+}
+
+bool oracle_slot_is_guests(u32 level, u32 index)
+{
+    return !(level == 4 && index >= 256 && index < 272);
+}
+
+static bool interrupted(struct oracle *o)
+{
+    o->asks++;
+    return o->asks == o->stop_at || (o->stop_each && o->asks % o->stop_each == 0);
+}
+
+/* ---- references ----------------------------------------------------------------------------- */
+
+enum vmmu_result oracle_get(struct oracle *o, u32 m, u32 domain)
+{
+    if (o->frame[m].owner != domain) {
+        return REFUSED_NOT_OWNER;
+    }
+    o->frame[m].references++;
+    return VMMU_DONE;
+}
+
+void oracle_put(struct oracle *o, u32 m)
+{
+    struct oracle_frame *f = &o->frame[m];
+    if (--f->references > 0) {
+        return;
+    }
+    if (f->type != TYPE_SHARED) {
+        o->domain[f->owner].frames--;
+    }
+    memset(f, 0, sizeof(*f));
+    f->m2p = ~0ull;
+}
+
+/* ---- entries -------------------------------------------------------------------------------- */
+
+enum vmmu_result oracle_check_entry(const struct oracle *o, u32 level, u64 entry)
+{
+    if (!(entry & BIT_PRESENT)) {
+        const bool names = oracle_target(entry) != 0 && oracle_target(entry) < o->frames;
+        const bool large = level > 1 && (entry & BIT_PSE);
+        return o->l1tf && (names || large) ? REFUSED_UNSAFE_NOT_PRESENT : VMMU_DONE;
+    }
+    if (level > 1 && (entry & BIT_PSE)) {
+        return REFUSED_SUPERPAGE;
+    }
+    if (entry & (BIT_PWT | BIT_PCD | BIT_PSE)) {
+        return REFUSED_CACHE_BITS;
+    }
+    return oracle_target(entry) < o->frames ? VMMU_DONE : REFUSED_BAD_FRAME;
+}
+
+/* The type that an entry needs its target to have. */
+static enum vmmu_result get_target(struct oracle *o, u32 level, u64 entry)
+{
+    const struct oracle_frame *f = &o->frame[oracle_target(entry)];
+    if (level > 1) {
+        return oracle_get_type(o, oracle_target(entry), (enum vmmu_type)(level - 1));
+    }
+    if (!(entry & BIT_WRITABLE)) {
+        return VMMU_DONE;
+    }
+    if (f->type != TYPE_SHARED) {
+        return oracle_get_type(o, oracle_target(entry), TYPE_WRITABLE);
+    }
+    return f->share_writable ? oracle_get_type(o, oracle_target(entry), TYPE_SHARED)
+                             : REFUSED_READ_ONLY_PAGE;
+}
+
+/* True if the type count of `m` is somebody else's, so that `type` can't be had whatever is in it.
+ */
+static bool is_taken(const struct oracle_frame *f, enum vmmu_type type)
+{
+    return f->types ? f->type != type && !f->partial : f->type == TYPE_SHARED;
+}
+
+enum vmmu_result oracle_get_entry(struct oracle *o, u32 level, u64 entry, u32 table_owner,
+                                  u32 frame_owner, bool *held)
+{
+    const u32 m = oracle_target(entry);
+    const struct oracle_frame *f = &o->frame[m];
+    if (!*held) {
+        if (level > 1 && table_owner != frame_owner) {
+            return REFUSED_FOREIGN_TABLE;
+        }
+        const enum vmmu_result result = oracle_get(o, m, frame_owner);
+        if (result != VMMU_DONE) {
+            return level == 1 ? REFUSED_FOREIGN_MAPPING : result;
+        }
+        *held = true;
+    }
+    if (level == 1 && (entry & BIT_WRITABLE) && f->type != TYPE_SHARED &&
+        is_taken(f, TYPE_WRITABLE)) {
+        return REFUSED_WRITABLE_TABLE;
+    }
+    if (level > 1 && is_taken(f, (enum vmmu_type)(level - 1))) {
+        return f->type == (enum vmmu_type)level && f->types ? REFUSED_LINEAR_ENTRY
+                                                            : REFUSED_WRONG_TYPE;
+    }
+    const enum vmmu_result result = get_target(o, level, entry);
+    return level == 1 && result == REFUSED_WRONG_TYPE ? REFUSED_WRITABLE_TABLE : result;
+}
+
+enum vmmu_result oracle_put_entry(struct oracle *o, u32 level, u64 entry)
+{
+    const u32 m = oracle_target(entry);
+    if (level > 1 || (entry & BIT_WRITABLE)) {
+        if (oracle_put_type(o, m) != VMMU_DONE) {
+            return VMMU_AGAIN;
+        }
+    }
+    oracle_put(o, m);
+    return VMMU_DONE;
+}
+
+/* ---- tables --------------------------------------------------------------------------------- */
+
+/* Nobody works on the table any more, and it is neither the one nor the other. */
+static enum vmmu_result leave_partial(struct oracle *o, u32 m, u32 place, bool child)
+{
+    struct oracle_frame *f = &o->frame[m];
+    f->partial = true;
+    f->place = (u16)place;
+    f->child = child;
+    f->references++;
+    return VMMU_AGAIN;
+}
+
+/* The table's entries below `place` let go of their targets, last first. */
+static enum vmmu_result demote(struct oracle *o, u32 m, u32 place, bool child)
+{
+    struct oracle_frame *f = &o->frame[m];
+    const u32 level = (u32)f->type;
+    f->open = false;
+    if (child) {
+        const u32 target = oracle_target(f->word[oracle_slot_position(place)]);
+        if (oracle_finish_partial(o, target) != VMMU_DONE) {
+            return leave_partial(o, m, place, true);
+        }
+        oracle_put(o, target);
+    }
+    for (u32 i = ORACLE_SLOTS; i-- > 0;) {
+        const u32 index = oracle_slot[i];
+        const u64 entry = f->word[i];
+        if (index >= place || !(entry & BIT_PRESENT) || !oracle_slot_is_guests(level, index)) {
+            continue;
+        }
+        if (oracle_put_entry(o, level, entry) != VMMU_DONE) {
+            return leave_partial(o, m, index, true);
+        }
+        if (level > 1 && index > 0 && interrupted(o)) {
+            return leave_partial(o, m, index, false);
+        }
+    }
+    f->types = 0;
+    o->domain[f->owner].demotions++;
+    return VMMU_DONE;
+}
+
+static void open_table(struct oracle *o, u32 m)
+{
+    struct oracle_frame *f = &o->frame[m];
+    for (u32 i = 0; i < ORACLE_SLOTS; i++) {
+        f->word[i] = oracle_slot_is_guests((u32)f->type, oracle_slot[i])
+                         ? oracle_installed(f->word[i])
+                         : o->hypervisor_slot[oracle_slot[i] - 256];
+    }
+    f->open = true;
+    o->domain[f->owner].promotions++;
+}
+
+/* Entry `i` of a table on its way. */
+static enum vmmu_result promote_entry(struct oracle *o, u32 m, u32 i, bool *child)
+{
+    const struct oracle_frame *f = &o->frame[m];
+    const u64 entry = f->word[i];
+    o->domain[f->owner].entries_checked++;
+    const enum vmmu_result result = oracle_check_entry(o, (u32)f->type, entry);
+    if (result != VMMU_DONE || !(entry & BIT_PRESENT)) {
+        return result;
+    }
+    return oracle_get_entry(o, (u32)f->type, entry, f->owner, f->owner, child);
+}
+
+/* The table, of count 1 and nobody else's for now, from entry `place` on. */
+static enum vmmu_result promote(struct oracle *o, u32 m, u32 place, bool child)
+{
+    struct oracle_frame *f = &o->frame[m];
+    const u32 level = (u32)f->type;
+    for (u32 i = 0; i < ORACLE_SLOTS; i++) {
+        const u32 index = oracle_slot[i];
+        if (index < place || f->word[i] == 0 || !oracle_slot_is_guests(level, index)) {
+            continue;
+        }
+        const enum vmmu_result result = promote_entry(o, m, i, &child);
+        if (result == VMMU_AGAIN && level > 1) {
+            return leave_partial(o, m, index, child);
+        }
+        if (result != VMMU_DONE) {
+            if (level == 1 && child) {
+                oracle_put(o, oracle_target(f->word[i]));
+                child = false;
+            }
+            demote(o, m, index, child);
+            return result;
+        }
+        child = false;
+        if (level > 1 && index < 511 && (f->word[i] & BIT_PRESENT) && interrupted(o)) {
+            return leave_partial(o, m, index + 1, false);
+        }
+    }
+    open_table(o, m);
+    return VMMU_DONE;
+}
+
+/* ---- types ---------------------------------------------------------------------------------- */
+
+u64 oracle_descriptor_installed(u64 d)
+{
+    const bool segment = d >> 47 & 1 && d >> 44 & 1;
+    return segment ? d | 3ull << 45 | 1ull << 40 : d;
+}
+
+bool oracle_descriptor_allowed(u64 d)
+{
+    return !(d >> 47 & 1) || (d >> 44 & 1) || (d >> 40 & 15) == 0;
+}
+
+static enum vmmu_result adopt_descriptors(struct oracle_frame *f)
+{
+    for (u32 i = 0; i < ORACLE_SLOTS; i++) {
+        if (!oracle_descriptor_allowed(f->word[i])) {
+            f->types = 0;
+            return REFUSED_BAD_DESCRIPTOR;
+        }
+    }
+    for (u32 i = 0; i < ORACLE_SLOTS; i++) {
+        f->word[i] = oracle_descriptor_installed(f->word[i]);
+    }
+    f->open = true;
+    return VMMU_DONE;
+}
+
+enum vmmu_result oracle_get_type(struct oracle *o, u32 m, enum vmmu_type type)
+{
+    struct oracle_frame *f = &o->frame[m];
+    if (is_taken(f, type)) {
+        return REFUSED_WRONG_TYPE;
+    }
+    if (f->partial && f->type != type) {
+        if (oracle_finish_partial(o, m) != VMMU_DONE) {
+            return VMMU_AGAIN;
+        }
+    }
+    if (f->partial) {
+        const bool child = f->child;
+        f->partial = f->child = false;
+        const enum vmmu_result result = promote(o, m, f->place, child);
+        oracle_put(o, m);
+        return result;
+    }
+    if (f->types) {
+        f->types++;
+        return VMMU_DONE;
+    }
+    f->type = type;
+    f->types = 1;
+    if (oracle_is_table(type)) {
+        return promote(o, m, 0, false);
+    }
+    if (type == TYPE_DESCRIPTOR) {
+        return adopt_descriptors(f);
+    }
+    f->open = true;
+    return VMMU_DONE;
+}
+
+enum vmmu_result oracle_put_type(struct oracle *o, u32 m)
+{
+    struct oracle_frame *f = &o->frame[m];
+    if (f->types > 1) {
+        f->types--;
+        return VMMU_DONE;
+    }
+    if (oracle_is_table(f->type)) {
+        return demote(o, m, 512, false);
+    }
+    f->types = 0;
+    f->open = false;
+    return VMMU_DONE;
+}
+
+enum vmmu_result oracle_finish_partial(struct oracle *o, u32 m)
+{
+    struct oracle_frame *f = &o->frame[m];
+    if (!f->partial) {
+        return VMMU_DONE;
+    }
+    const bool child = f->child;
+    f->partial = f->child = false;
+    const enum vmmu_result result = demote(o, m, f->place, child);
+    oracle_put(o, m);
+    return result;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* The oracle: a tiny slow model of the virtual MMU's rules, to hold the engine against.
+ *
+ * It knows the contract and no line of the engine: plain arrays say whose each frame is, what is in
+ * it, what it is used as and how often, and what every vCPU holds. oracle_predict says what an
+ * operation answers and does all it does, in one thread and in plain words; an interruption happens
+ * where the contract says that one may. oracle_recount throws the counts away and finds them again
+ * from tables, pins, roots, descriptor tables and holds alone. */
+#ifndef TESTS_MODEL_ORACLE_H
+#define TESTS_MODEL_ORACLE_H
+
+#include "vmmu/vmmu.h"
+
+#define ORACLE_FRAMES  40u
+#define ORACLE_DOMAINS 5u /* ids 1..4; 0 is nobody */
+#define ORACLE_VCPUS   8u /* two a domain: (id - 1) * 2 and the next */
+#define ORACLE_SLOTS   22u
+#define ORACLE_NONE    ~0u
+
+/* Entries that tests use: of every table and page the others stay zero. */
+extern const u16 oracle_slot[ORACLE_SLOTS];
+
+/* Where `index` is among oracle_slot; it must be. */
+u32 oracle_slot_position(u32 index);
+
+/* The bits of an entry. */
+#define BIT_PRESENT  (1ull << 0)
+#define BIT_WRITABLE (1ull << 1)
+#define BIT_USER     (1ull << 2)
+#define BIT_PWT      (1ull << 3)
+#define BIT_PCD      (1ull << 4)
+#define BIT_ACCESSED (1ull << 5)
+#define BIT_DIRTY    (1ull << 6)
+#define BIT_PSE      (1ull << 7)
+#define BIT_GLOBAL   (1ull << 8)
+
+#define MODEL_OPS(X)                                                                               \
+    X(GIVE)                                                                                        \
+    X(TAKE)                                                                                        \
+    X(SHARE)                                                                                       \
+    X(UNSHARE)                                                                                     \
+    X(HOLD)                                                                                        \
+    X(UNHOLD)                                                                                      \
+    X(REFERENCE)                                                                                   \
+    X(UNREFERENCE)                                                                                 \
+    X(SET_M2P)                                                                                     \
+    X(UPDATE)                                                                                      \
+    X(UPDATE_VA)                                                                                   \
+    X(EMULATED_WRITE)                                                                              \
+    X(IS_L1_WRITE)                                                                                 \
+    X(PIN)                                                                                         \
+    X(UNPIN)                                                                                       \
+    X(KERNEL_ROOT)                                                                                 \
+    X(USER_ROOT)                                                                                   \
+    X(FINISH)                                                                                      \
+    X(SET_GDT)                                                                                     \
+    X(SET_LDT)                                                                                     \
+    X(LDT_FAULT)                                                                                   \
+    X(LDT_DROP)                                                                                    \
+    X(DESCRIPTOR)                                                                                  \
+    X(VCPU_STOP)                                                                                   \
+    X(DOMAIN_STOP)                                                                                 \
+    X(DOMAIN_START)                                                                                \
+    X(STORE)                                                                                       \
+    X(LOAD)                                                                                        \
+    X(FLUSH)                                                                                       \
+    X(SCHEDULE)
+
+enum model_op_kind {
+#define X(name) OP_##name,
+    MODEL_OPS(X)
+#undef X
+        OP_KINDS
+};
+
+/* One operation and its arguments; which of them it has is in oracle_operations.c, by its kind. */
+struct model_op {
+    enum model_op_kind kind;
+    u32 vcpu;
+    u32 domain; /* owner of the table or frame; a share's or hold's domain */
+    u32 other;  /* owner of the frame that an entry names */
+    u32 cpu;    /* where it happens */
+    u32 number; /* level, bytes, count, page, update kind, writable */
+    u32 entries;
+    u64 at; /* frame, machine address or virtual address */
+    u64 value;
+    u64 expected;
+    u32 list[4]; /* GDT frames; the last stands for all further ones */
+    u32 stop_at, stop_each;
+};
+
+struct oracle_frame {
+    u8 owner; /* 0: free */
+    bool allocated;
+    bool pinned;
+    bool partial, child;
+    bool share_writable;
+    u16 place;
+    enum vmmu_type type; /* at count 0: the last one */
+    u32 types, references;
+    bool open; /* validated */
+    u64 m2p;
+    u64 word[ORACLE_SLOTS];
+    u32 held, looked; /* vmmu_hold, vmmu_reference */
+};
+
+struct oracle_vcpu {
+    u32 domain;
+    u32 kernel_root, user_root;
+    u32 gdt[VMMU_GDT_FRAMES], gdt_entries;
+    u32 ldt[VMMU_LDT_FRAMES], ldt_entries;
+    u64 ldt_base;
+    u32 owed; /* the frame of the deferred record */
+    bool owed_put;
+};
+
+struct oracle_domain {
+    bool started, dying;
+    u32 frames, frames_max, cursor;
+    enum vmmu_result last_refusal;
+    u64 entries_checked, updates, promotions, demotions, pins, unpins, emulated_writes,
+        root_switches, refusals;
+};
+
+struct oracle {
+    u32 frames; /* how many exist; 0 and 1 are never a domain's */
+    bool l1tf;
+    u64 hypervisor_slot[16];
+    struct oracle_frame frame[ORACLE_FRAMES];
+    struct oracle_vcpu vcpu[ORACLE_VCPUS];
+    struct oracle_domain domain[ORACLE_DOMAINS];
+    u32 asks, stop_at, stop_each;
+    bool swapped; /* the last EMULATED_WRITE's, IS_L1_WRITE's answer */
+};
+
+void oracle_start(struct oracle *o, u32 frames, bool l1tf, const u64 hypervisor_slot[16]);
+
+/* What `op`, one of the engine's, answers; its effects have happened in the model. */
+enum vmmu_result oracle_predict(struct oracle *o, const struct model_op *op);
+
+/* True if `op` is the engine's, not only the machine's. */
+bool oracle_knows(enum model_op_kind kind);
+
+/* Counts again from scratch and compares with the counts kept, and looks that every entry that is
+ * in force may be. NULL, or what is wrong with frame *m. */
+const char *oracle_recount(const struct oracle *o, u32 *m);
+
+/* The L1 entry for `va` in the vCPU's kernel root; 0 none. */
+u64 oracle_walk(const struct oracle *o, u32 vcpu, u64 va);
+
+/* True if a live L1 table of `domain` maps frame `m` writable. */
+bool oracle_maps_writable(const struct oracle *o, u32 domain, u32 m);
+
+/* Between the two halves of the oracle. */
+enum vmmu_result oracle_get(struct oracle *o, u32 m, u32 domain);
+void oracle_put(struct oracle *o, u32 m);
+enum vmmu_result oracle_get_type(struct oracle *o, u32 m, enum vmmu_type type);
+enum vmmu_result oracle_put_type(struct oracle *o, u32 m);
+enum vmmu_result oracle_finish_partial(struct oracle *o, u32 m);
+enum vmmu_result oracle_check_entry(const struct oracle *o, u32 level, u64 entry);
+enum vmmu_result oracle_get_entry(struct oracle *o, u32 level, u64 entry, u32 table_owner,
+                                  u32 frame_owner, bool *held);
+enum vmmu_result oracle_put_entry(struct oracle *o, u32 level, u64 entry);
+u64 oracle_installed(u64 entry);
+bool oracle_slot_is_guests(u32 level, u32 index);
+u32 oracle_target(u64 entry);
+bool oracle_is_table(enum vmmu_type type);
+bool oracle_descriptor_allowed(u64 descriptor);
+u64 oracle_descriptor_installed(u64 descriptor);
+
+#endif
