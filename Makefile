@@ -32,8 +32,9 @@ $(B)/hv/%.S.o: %.S $(B)/compiler
 	@mkdir -p $(@D)
 	$(CC) $(HV_CFLAGS) -D__ASSEMBLY__ -c -o $@ $<
 $(B)/pinion.elf: $(HV_OBJ) hypervisor/boot/pinion.lds
-	$(CC) -nostdlib -static -no-pie -Wl,-T,hypervisor/boot/pinion.lds -Wl,--gc-sections \
-	  -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Wl,-Map,$(B)/pinion.map -o $@ $(HV_OBJ)
+	$(CC) -nostdlib -static -Wl,-T,hypervisor/boot/pinion.lds -Wl,--gc-sections \
+	  -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments \
+	  -Wl,-Map,$(B)/pinion.map -o $@ $(HV_OBJ)
 $(B)/pinion.bin: $(B)/pinion.elf
 	objcopy -O binary $< $@
 
@@ -64,7 +65,7 @@ GUEST_CFLAGS := $(COMMON) -mcmodel=large -fno-pic -fno-pie -mno-red-zone -mgener
 	-fno-strict-aliasing -Wno-missing-prototypes
 GUEST_COMMON := $(patsubst %.c,$(B)/guests/%.o,$(wildcard tests/guests/common/*.c)) \
 	$(patsubst %.S,$(B)/guests/%.S.o,$(wildcard tests/guests/common/*.S))
-GUESTS := $(patsubst tests/guests/%.c,$(B)/guests/%.elf,$(wildcard tests/guests/test_*.c))
+GUESTS := $(patsubst tests/guests/%.c,$(B)/guests/%.elf,$(wildcard tests/guests/*.c))
 
 $(B)/guests/%.o: %.c $(B)/compiler
 	@mkdir -p $(@D)
@@ -75,7 +76,7 @@ $(B)/guests/%.S.o: %.S $(B)/compiler
 # A test may have a linker script of its own beside it.
 GUEST_LDS := $(wildcard tests/guests/common/*.lds tests/guests/*.lds)
 $(B)/guests/%.elf: $(B)/guests/tests/guests/%.o $(GUEST_COMMON) $(GUEST_LDS)
-	$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	  -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -o $@ $< $(GUEST_COMMON) \
 	  -Wl,-T,$(or $(wildcard tests/guests/$*.lds),tests/guests/common/guest.lds)
 guests: $(GUESTS)
@@ -88,6 +89,7 @@ CHECK_BIN := $(CHECK_SRC:%.c=$(B)/check/%)
 # lib/string.c is for where there is no C library.
 check-objects = $(patsubst %.c,$(B)/check/%.o,$(filter-out lib/string.c,$(wildcard $(1))))
 VMMU_OBJ := $(call check-objects,vmmu/*.c tests/machine/*.c lib/*.c)
+MODEL_OBJ := $(patsubst %.c,$(B)/check/%.o,$(filter-out tests/model/test_%,$(wildcard tests/model/*.c)))
 TOOLS_OBJ := $(filter-out %/tools/main.o,$(call check-objects,tools/*.c lib/*.c))
 LIB_OBJ := $(call check-objects,lib/*.c)
 # The hypervisor as an archive: a test gets the objects that it needs and stands in for the rest.
@@ -99,7 +101,7 @@ $(B)/check/%.o: %.c $(B)/compiler
 	$(CC) $(CHECK_CFLAGS) -c -o $@ $<
 $(B)/check/tests/unit/vmmu/%: $(B)/check/tests/unit/vmmu/%.o $(VMMU_OBJ)
 	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka
-$(B)/check/tests/model/%: $(B)/check/tests/model/%.o $(VMMU_OBJ)
+$(B)/check/tests/model/test_%: $(B)/check/tests/model/test_%.o $(MODEL_OBJ) $(VMMU_OBJ)
 	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka
 $(B)/check/tests/unit/tools/%: $(B)/check/tests/unit/tools/%.o $(TOOLS_OBJ)
 	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka $(TOOL_LIBS)
@@ -112,15 +114,17 @@ $(HV_ARCHIVE): $(HV_CHECK_OBJ)
 check-build: $(CHECK_BIN)
 check: ## build and run the unit tests (seconds, no QEMU)
 	@$(MAKE) --no-print-directory --keep-going --silent check-build || true
-	@tests/run unit
+	@tests/run unit model
 
 # ---- everything -----------------------------------------------------------------------------------
 run: ## install what is missing, build, boot a stock Linux on Pinion; KERNEL=FILE boots another
 	@KERNEL='$(KERNEL)' tools/run-demo
 test: ## install what is missing, run every test
 	@tools/install
+	@echo 'pinion: building everything that is tested'
 	@$(MAKE) --no-print-directory --keep-going --silent all guests check-build images || true
-	@tests/run unit lint guests system
+	@$(MAKE) --no-print-directory --keep-going --silent CC=clang B=$(B)/clang all guests || true
+	@tests/run unit model lint guests system
 lint: ## includes, lengths, headings, format; builds with gcc and with clang
 	@tests/lint
 format: ## put the C files into their format

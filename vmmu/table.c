@@ -50,11 +50,12 @@ static struct visit visit_of(mfn_t m, u32 place, bool child)
 static inline __attribute__((always_inline)) enum vmmu_result drop_entries(struct visit *visit,
                                                                            u32 level)
 {
+    const _Atomic u64 *const entries = visit->entries;
     u32 place = visit->place;
     enum vmmu_result result = VMMU_DONE;
 
     while (place > 0 && result == VMMU_DONE) {
-        const u64 entry = atomic_load_explicit(&visit->entries[--place], memory_order_relaxed);
+        const u64 entry = atomic_load_explicit(&entries[--place], memory_order_relaxed);
         if (!(entry & ENTRY_PRESENT) || !entry_slot_is_guests(level, place)) {
             continue;
         }
@@ -113,13 +114,14 @@ static inline __attribute__((always_inline)) enum vmmu_result take_entries(struc
                                                                            u32 level)
 {
     const struct entry_owners owners = {visit->owner, visit->owner};
+    const _Atomic u64 *const entries = visit->entries;
     u32 place = visit->place;
     u32 checked = 0;
     u64 differ = 0;
     enum vmmu_result result = VMMU_DONE;
 
     for (; place < ENTRIES; place++) {
-        const u64 entry = atomic_load_explicit(&visit->entries[place], memory_order_relaxed);
+        const u64 entry = atomic_load_explicit(&entries[place], memory_order_relaxed);
         if (entry == 0 || !entry_slot_is_guests(level, place)) {
             continue;
         }

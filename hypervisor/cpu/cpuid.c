@@ -138,8 +138,8 @@ static struct cpuid hypervisor_leaf(u32 leaf, u32 subleaf)
         return text(XEN_LAST, "XenVMMXenVMM");
     case 1:
         return (struct cpuid){.eax = XEN_VERSION};
-    case 2: /* no hypercall page by MSR; updates that keep accessed and dirty */
-        return (struct cpuid){.ebx = 0x40000000, .ecx = BIT(0)};
+    case 2: /* one hypercall page, by MSR; updates that keep accessed and dirty */
+        return (struct cpuid){.eax = 1, .ebx = 0x40000000, .ecx = BIT(0)};
     case 3: /* the TSC is the real one */
         if (subleaf == 0)
             return (struct cpuid){.eax = cpuid_has_tsc_aux() ? BIT(2) : 0,

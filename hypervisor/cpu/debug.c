@@ -66,10 +66,12 @@ s64 debug_set(struct vcpu *vcpu, u32 reg, u64 value)
         vcpu->debug[reg] = value;
     } else if (reg == 6) {
         if (value >> 32)
-            return -XEN_EPERM;
+            return -XEN_EINVAL;
         vcpu->debug[6] = (value & DR6_MAY) | DR6_ALWAYS;
         return 0; /* the real one only tells of new hits */
     } else if (reg == 7) {
+        if (value >> 32)
+            return -XEN_EINVAL;
         if (!control_ok(value))
             return -XEN_EPERM;
         vcpu->debug[7] = (value & DR7_MAY) | DR7_ALWAYS;

@@ -11,7 +11,7 @@ struct vcpu;
 
 /* Sets debug register `reg` of a vCPU, and the real one when it is current. Everything that could
  * be harmful in the real one is refused here: -ENODEV for a register that is not there (4 and 5 are
- * 6 and 7, unless CR4.DE is set), -EPERM for a value. */
+ * 6 and 7, unless CR4.DE is set), -EPERM or -EINVAL for a value. */
 s64 debug_set(struct vcpu *vcpu, u32 reg, u64 value);
 
 /* As the guest would read it; 0 for a register that is not there. */

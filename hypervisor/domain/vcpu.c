@@ -5,6 +5,7 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/control.h"
 #include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/debug.h"
 #include "hypervisor/cpu/fpu.h"
 #include "hypervisor/cpu/segments.h"
@@ -145,6 +146,8 @@ static void save(struct vcpu *vcpu)
     vcpu->fs_base = read_msr(MSR_FS_BASE);
     vcpu->gs_base = read_msr(MSR_GS_BASE);
     vcpu->gs_base_inactive = read_msr(MSR_KERNEL_GS_BASE);
+    if (cpuid_has_tsc_aux())
+        vcpu->tsc_aux = read_msr(MSR_TSC_AUX);
     fpu_save(vcpu);
 }
 
@@ -161,6 +164,8 @@ static void load(struct vcpu *vcpu)
     write_msr(MSR_FS_BASE, vcpu->fs_base);
     write_msr(MSR_GS_BASE, vcpu->gs_base);
     write_msr(MSR_KERNEL_GS_BASE, vcpu->gs_base_inactive);
+    if (cpuid_has_tsc_aux())
+        write_msr(MSR_TSC_AUX, vcpu->tsc_aux);
     fpu_load(vcpu);
     control_load(vcpu);
     debug_load(vcpu);

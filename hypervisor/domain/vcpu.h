@@ -68,6 +68,7 @@ struct vcpu {
     u16 ds, es, fs, gs;                     /* when not loaded */
     void *fpu_area;         /* one page, XSAVE format */
     u64 xcr0;
+    u64 tsc_aux;            /* when not loaded */
     bool nmi_pending, nmi_masked;
     u8 iopl; /* virtual: the least privileged ring that may use ports, CLI and STI */
 

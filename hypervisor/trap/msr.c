@@ -4,7 +4,9 @@
 #include "hypervisor/call/copy.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpuid.h"
-#include "hypervisor/domain/vcpu.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/hypercall_page.h"
+#include "hypervisor/memory/map.h"
 
 /* What reading gives. */
 enum view {
@@ -22,6 +24,7 @@ enum effect {
     EFFECT_IGNORE,
     EFFECT_BASE, /* the real register gets a canonical address */
     EFFECT_WORD, /* the real register gets a 32-bit number */
+    EFFECT_HYPERCALLS, /* the page it names becomes a hypercall page */
 };
 
 /* Where it exists. */
@@ -33,6 +36,7 @@ struct row {
     u64 value;
 };
 
+#define MSR_HYPERCALLS    0x40000000u /* what the hypervisor's CPUID leaves name */
 #define APIC_BASE_ADDRESS 0xfee00000u
 #define APIC_BASE_BOOT    (1u << 8)
 #define APIC_BASE_ENABLED (1u << 11)
@@ -58,6 +62,7 @@ static const struct row rows[] = {
     {MSR_EFER, MSR_EFER, VIEW_VALUE, EFFECT_SAME, ANY, EFER_VALUE},
     {MSR_FS_BASE, MSR_KERNEL_GS_BASE, VIEW_REAL, EFFECT_BASE, ANY, 0},
     {MSR_TSC_AUX, MSR_TSC_AUX, VIEW_REAL, EFFECT_WORD, WITH_RDTSCP, 0},
+    {MSR_HYPERCALLS, MSR_HYPERCALLS, VIEW_NONE, EFFECT_HYPERCALLS, ANY, 0},
     {0xc0010015, 0xc0010015, VIEW_VALUE, EFFECT_IGNORE, AMD, HWCR_VALUE},
     {0xc001001f, 0xc001001f, VIEW_VALUE, EFFECT_IGNORE, AMD, 0}, /* northbridge */
     {0xc0010058, 0xc0010058, VIEW_VALUE, EFFECT_IGNORE, AMD, 0}, /* PCI configuration window */
@@ -108,6 +113,18 @@ bool guest_read_msr(const struct vcpu *vcpu, u32 index, u64 *value)
     return false;
 }
 
+/* Fills a page of the guest's own, as an ELF note would have had it filled at its start. */
+static bool fill_hypercall_page(const struct vcpu *vcpu, u64 value)
+{
+    mfn_t m = mfn_of(maddr(value));
+
+    if (page_offset(value) || vmmu_hold(&vcpu->domain->mmu, m) != VMMU_DONE)
+        return false;
+    hypercall_page_fill(frame_view(m));
+    vmmu_unhold(m);
+    return true;
+}
+
 bool guest_write_msr(const struct vcpu *vcpu, u32 index, u64 value)
 {
     const struct row *row = find(index);
@@ -128,6 +145,8 @@ bool guest_write_msr(const struct vcpu *vcpu, u32 index, u64 value)
             return false;
         write_msr(index, value);
         return true;
+    case EFFECT_HYPERCALLS:
+        return fill_hypercall_page(vcpu, value);
     }
     return false;
 }

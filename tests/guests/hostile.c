@@ -26,6 +26,7 @@ static volatile bool attacking, is_broken;
 static u32 timer_port;
 static struct vcpu_info *info;
 static struct user_space user;
+static u64 *second_root, *alias;
 static u8 *code;                                          /* a page to run */
 static u64 paper[PAPER_WORDS] __attribute__((aligned(4096))); /* arguments */
 static u64 registers[16];
@@ -98,6 +99,15 @@ static void set_timer(void)
         shared_info->evtchn_mask[i] = 0;
 }
 
+/* The kernel also where 32-bit code finds it: stack pointers get cut. */
+static void alias_make(void)
+{
+    alias = page_take();
+    alias[table_index((u32)virt_base(), 3)] = *entry_of(virt_base(), 3);
+    if (page_read_only(alias) || mmuext(MMUEXT_PIN_L3_TABLE, mfn_of(alias), 0))
+        error("cannot make the alias");
+}
+
 /* Makes what it needs for itself as it was. What is refused stays broken. */
 static void repair(void)
 {
@@ -112,6 +122,8 @@ static void repair(void)
     hypercall(__HYPERVISOR_set_gdt, 0, 0, 0);
     mmuext(MMUEXT_SET_LDT, 0, 0);
     mmuext(MMUEXT_NEW_BASEPTR, mfn_of(root_first()), 0);
+    mmu_update(slot_machine(root_first(), 0), entry_for(alias, PTE_TABLE));
+    mmu_update(slot_machine(second_root, 0), entry_for(alias, PTE_TABLE));
     mmuext(MMUEXT_NEW_USER_BASEPTR, mfn_of(user.root), 0);
     page_writable(code);
     set_timer();
@@ -268,6 +280,8 @@ static void attack_mmuext(void)
         memset(&list[i], 0, sizeof list[i]);
         list[i].cmd = once_in(6) ? (u32)a_number() : PICK(likely);
         list[i].arg1.mfn = list[i].cmd == MMUEXT_SET_LDT || once_in(6) ? an_address() : a_frame();
+        if (list[i].cmd == MMUEXT_NEW_BASEPTR && !once_in(60))
+            list[i].arg1.mfn = mfn_of(once_in(2) ? second_root : root_first());
         list[i].arg2.src_mfn = once_in(2) ? a_frame() : a_number();
         note("  mmuext", (const u64 *)&list[i], sizeof list[i] / 8);
     }
@@ -561,6 +575,12 @@ static void (*const kinds[])(void) = {
     attack_iret,
 };
 
+static void one_repair(void *unused)
+{
+    (void)unused;
+    repair();
+}
+
 static void one_attack(void *unused)
 {
     (void)unused;
@@ -575,7 +595,7 @@ static void campaign(void)
 {
     for (attacks = 0; attacks < rounds; attacks++) {
         if (is_broken || attacks % REPAIR_EACH == 0)
-            repair();
+            trap_catch(one_repair, NULL);
         if (trap_catch(one_attack, NULL))
             trapped++;
         attacking = false;
@@ -624,6 +644,8 @@ void test_main(void)
         if (pfn_to_mfn(i) >= frames_seen)
             frames_seen = pfn_to_mfn(i) + 1;
     user_space_make(&user);
+    second_root = root_make();
+    alias_make();
     move_info();
     trap_take(VECTOR_EVENT, on_event);
     trap_take(VECTOR_DB, on_debug);

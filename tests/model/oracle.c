@@ -15,7 +15,13 @@ u32 oracle_slot_position(u32 index)
     if (index >= 255 && index <= 272) {
         return index - 253;
     }
-    return index == 300 ? 20 : 21;
+    return index == 300 ? 20 : index == 511 ? 21 : ORACLE_NONE;
+}
+
+u64 oracle_word(const struct oracle *o, u32 m, u32 index)
+{
+    const u32 i = oracle_slot_position(index);
+    return i == ORACLE_NONE ? 0 : o->frame[m].word[i];
 }
 
 void oracle_start(struct oracle *o, u32 frames, bool l1tf, const u64 hypervisor_slot[16])
@@ -178,7 +184,7 @@ static enum vmmu_result demote(struct oracle *o, u32 m, u32 place, bool child)
     const u32 level = (u32)f->type;
     f->open = false;
     if (child) {
-        const u32 target = oracle_target(f->word[oracle_slot_position(place)]);
+        const u32 target = oracle_target(oracle_word(o, m, place));
         if (oracle_finish_partial(o, target) != VMMU_DONE) {
             return leave_partial(o, m, place, true);
         }

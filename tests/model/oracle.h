@@ -20,7 +20,7 @@
 /* Entries that tests use: of every table and page the others stay zero. */
 extern const u16 oracle_slot[ORACLE_SLOTS];
 
-/* Where `index` is among oracle_slot; it must be. */
+/* Where `index` is among oracle_slot; ORACLE_NONE if it is not, and the entry is zero. */
 u32 oracle_slot_position(u32 index);
 
 /* The bits of an entry. */
@@ -138,9 +138,6 @@ void oracle_start(struct oracle *o, u32 frames, bool l1tf, const u64 hypervisor_
 /* What `op`, one of the engine's, answers; its effects have happened in the model. */
 enum vmmu_result oracle_predict(struct oracle *o, const struct model_op *op);
 
-/* True if `op` is the engine's, not only the machine's. */
-bool oracle_knows(enum model_op_kind kind);
-
 /* Counts again from scratch and compares with the counts kept, and looks that every entry that is
  * in force may be. NULL, or what is wrong with frame *m. */
 const char *oracle_recount(const struct oracle *o, u32 *m);
@@ -150,6 +147,12 @@ u64 oracle_walk(const struct oracle *o, u32 vcpu, u64 va);
 
 /* True if a live L1 table of `domain` maps frame `m` writable. */
 bool oracle_maps_writable(const struct oracle *o, u32 domain, u32 m);
+
+/* Entry `index` of frame `m`. */
+u64 oracle_word(const struct oracle *o, u32 m, u32 index);
+
+/* True for an address whose L4 slot is a guest's. */
+bool oracle_address_is_guests(u64 va);
 
 /* Between the two halves of the oracle. */
 enum vmmu_result oracle_get(struct oracle *o, u32 m, u32 domain);
@@ -167,5 +170,10 @@ u32 oracle_target(u64 entry);
 bool oracle_is_table(enum vmmu_type type);
 bool oracle_descriptor_allowed(u64 descriptor);
 u64 oracle_descriptor_installed(u64 descriptor);
+enum vmmu_result oracle_settle(struct oracle *o, struct oracle_vcpu *v);
+enum vmmu_result oracle_vcpu_stop(struct oracle *o, struct oracle_vcpu *v);
+void oracle_ldt_drop(struct oracle *o, struct oracle_vcpu *v);
+u32 oracle_shown_table(const struct oracle *o, u32 vcpu, u64 va);
+enum vmmu_result oracle_of_vcpu(struct oracle *o, const struct model_op *op);
 
 #endif

@@ -71,7 +71,7 @@ static void tally_vcpu(const struct oracle *o, struct tally *t, const struct ora
             use(t, v->gdt[i], TYPE_DESCRIPTOR);
         }
     }
-    for (u32 i = 0; v->ldt_entries && i < VMMU_LDT_FRAMES; i++) {
+    for (u32 i = 0; i < VMMU_LDT_FRAMES; i++) {
         if (v->ldt[i] != ORACLE_NONE) {
             use(t, v->ldt[i], TYPE_DESCRIPTOR);
         }
@@ -161,23 +161,27 @@ const char *oracle_recount(const struct oracle *o, u32 *m)
 
 /* ---- looking -------------------------------------------------------------------------------- */
 
+bool oracle_address_is_guests(u64 va)
+{
+    const u64 top = va >> 47;
+    return (top == 0 || top == 0x1ffff) && oracle_slot_is_guests(4, va >> 39 & 511);
+}
+
 u64 oracle_walk(const struct oracle *o, u32 vcpu, u64 va)
 {
     u32 m = o->vcpu[vcpu].kernel_root;
-    const u64 top = va >> 47;
-    if ((top != 0 && top != 0x1ffff) || !oracle_slot_is_guests(4, va >> 39 & 511) ||
-        m == ORACLE_NONE) {
+    if (!oracle_address_is_guests(va) || m == ORACLE_NONE) {
         return 0;
     }
     for (u32 level = 4; level > 1; level--) {
         const u32 index = va >> (12 + 9 * (level - 1)) & 511;
-        const u64 entry = o->frame[m].word[oracle_slot_position(index)];
+        const u64 entry = oracle_word(o, m, index);
         if (!(entry & BIT_PRESENT)) {
             return 0;
         }
         m = oracle_target(entry);
     }
-    return o->frame[m].word[oracle_slot_position(va >> 12 & 511)];
+    return oracle_word(o, m, va >> 12 & 511);
 }
 
 bool oracle_maps_writable(const struct oracle *o, u32 domain, u32 m)

@@ -40,13 +40,13 @@ static void debug_registers_are_harmless(void **state)
         {3, 0xffff880000000000, 0, 0xffff880000000000},
         {6, 0, 0, 0xffff0ff0},
         {6, 0xffffffff, 0, 0xffffefff},
-        {6, 1ull << 32, -XEN_EPERM, 0xffff0ff0},
+        {6, 1ull << 32, -XEN_EINVAL, 0xffff0ff0},
         {4, 0x4001, 0, 0xffff4ff1}, /* another name of 6 */
         {7, 0, 0, 0x400},
         {7, 0xffff03ff & ~0x33330000ull, 0, 0xcccc07ff},
         {7, 1 << 11 | 1 << 12 | 1 << 14 | 1 << 15, 0, 0x400},
         {7, 1 << 13, -XEN_EPERM, 0x400}, /* GD */
-        {7, 1ull << 32, -XEN_EPERM, 0x400},
+        {7, 1ull << 32, -XEN_EINVAL, 0x400},
         {7, 0x00020001, -XEN_EPERM, 0x400}, /* port, enabled */
         {7, 0x20000080, -XEN_EPERM, 0x400},
         {7, 0x00020004, 0, 0x00020404}, /* another one is enabled */

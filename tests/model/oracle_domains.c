@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* The oracle's frames and owners, the end of a domain, and the door to all operations. */
+#include "tests/model/oracle.h"
+
+/* ---- frames --------------------------------------------------------------------------------- */
+
+static enum vmmu_result give(struct oracle *o, const struct model_op *op)
+{
+    struct oracle_domain *d = &o->domain[op->domain];
+    if (d->dying) {
+        return REFUSED_DOMAIN_DYING;
+    }
+    if (op->at >= o->frames) {
+        return REFUSED_BAD_FRAME;
+    }
+    if (d->frames >= d->frames_max) {
+        return REFUSED_TOO_MANY_FRAMES;
+    }
+    d->frames++;
+    o->frame[op->at] = (struct oracle_frame){
+        .owner = (u8)op->domain, .allocated = true, .references = 1, .m2p = op->value};
+    return VMMU_DONE;
+}
+
+static enum vmmu_result take(struct oracle *o, const struct model_op *op)
+{
+    if (op->at >= o->frames) {
+        return REFUSED_BAD_FRAME;
+    }
+    struct oracle_frame *f = &o->frame[op->at];
+    if (f->owner != op->domain || f->type == TYPE_SHARED) {
+        return REFUSED_NOT_OWNER;
+    }
+    if (!f->allocated) {
+        return REFUSED_ALREADY_RELEASED;
+    }
+    f->allocated = false;
+    oracle_put(o, (u32)op->at);
+    return VMMU_DONE;
+}
+
+static enum vmmu_result share(struct oracle *o, const struct model_op *op)
+{
+    o->frame[op->at] = (struct oracle_frame){.owner = (u8)op->domain,
+                                             .allocated = true,
+                                             .open = true,
+                                             .type = TYPE_SHARED,
+                                             .types = 1,
+                                             .references = 1,
+                                             .share_writable = op->number,
+                                             .m2p = ~0ull};
+    return VMMU_DONE;
+}
+
+static enum vmmu_result unshare(struct oracle *o, const struct model_op *op)
+{
+    oracle_put_type(o, (u32)op->at);
+    o->frame[op->at].allocated = false;
+    oracle_put(o, (u32)op->at);
+    return VMMU_DONE;
+}
+
+static enum vmmu_result hold(struct oracle *o, const struct model_op *op)
+{
+    const u32 m = (u32)op->at;
+    enum vmmu_result result = op->at < o->frames ? oracle_get(o, m, op->domain) : REFUSED_BAD_FRAME;
+    if (result == VMMU_DONE) {
+        const bool shared = o->frame[m].type == TYPE_SHARED;
+        result = oracle_get_type(o, m, shared ? TYPE_SHARED : TYPE_WRITABLE);
+        if (result != VMMU_DONE) {
+            oracle_put(o, m);
+        } else {
+            o->frame[m].held++;
+        }
+    }
+    return result;
+}
+
+static enum vmmu_result unhold(struct oracle *o, const struct model_op *op)
+{
+    o->frame[op->at].held--;
+    oracle_put_type(o, (u32)op->at);
+    oracle_put(o, (u32)op->at);
+    return VMMU_DONE;
+}
+
+static enum vmmu_result reference(struct oracle *o, const struct model_op *op)
+{
+    if (op->at >= o->frames) {
+        return REFUSED_BAD_FRAME;
+    }
+    const enum vmmu_result result = oracle_get(o, (u32)op->at, op->domain);
+    o->frame[op->at].looked += result == VMMU_DONE;
+    return result;
+}
+
+static enum vmmu_result unreference(struct oracle *o, const struct model_op *op)
+{
+    o->frame[op->at].looked--;
+    oracle_put(o, (u32)op->at);
+    return VMMU_DONE;
+}
+
+static enum vmmu_result set_m2p(struct oracle *o, const struct model_op *op)
+{
+    if (op->at >= o->frames) {
+        return REFUSED_BAD_FRAME;
+    }
+    if (o->frame[op->at].owner != op->domain) {
+        return REFUSED_NOT_OWNER;
+    }
+    o->frame[op->at].m2p = op->value;
+    return VMMU_DONE;
+}
+
+/* ---- the beginning and end of a domain ------------------------------------------------------ */
+
+static enum vmmu_result domain_start(struct oracle *o, const struct model_op *op)
+{
+    o->domain[op->domain] = (struct oracle_domain){.started = true, .frames_max = op->number};
+    for (u32 i = 0; i < 2; i++) {
+        struct oracle_vcpu *v = &o->vcpu[(op->domain - 1) * 2 + i];
+        *v = (struct oracle_vcpu){.domain = op->domain,
+                                  .kernel_root = ORACLE_NONE,
+                                  .user_root = ORACLE_NONE,
+                                  .owed = ORACLE_NONE};
+        for (u32 j = 0; j < VMMU_GDT_FRAMES; j++) {
+            v->gdt[j] = ORACLE_NONE;
+        }
+        for (u32 j = 0; j < VMMU_LDT_FRAMES; j++) {
+            v->ldt[j] = ORACLE_NONE;
+        }
+    }
+    return VMMU_DONE;
+}
+
+/* The domain lets go of one frame. */
+static enum vmmu_result release(struct oracle *o, u32 m)
+{
+    struct oracle_frame *f = &o->frame[m];
+    enum vmmu_result result;
+    if (f->type == TYPE_SHARED) {
+        return VMMU_DONE;
+    }
+    f->references++;
+    if (f->pinned) {
+        f->pinned = false;
+        result = oracle_put_type(o, m);
+        oracle_put(o, m);
+    } else {
+        result = oracle_finish_partial(o, m);
+    }
+    if (result == VMMU_DONE && f->allocated) {
+        f->allocated = false;
+        oracle_put(o, m);
+    }
+    oracle_put(o, m);
+    return result;
+}
+
+static bool told_to_stop(struct oracle *o)
+{
+    o->asks++;
+    return o->asks == o->stop_at || (o->stop_each && o->asks % o->stop_each == 0);
+}
+
+static enum vmmu_result domain_stop(struct oracle *o, const struct model_op *op)
+{
+    struct oracle_domain *d = &o->domain[op->domain];
+    d->dying = true;
+    while (d->cursor < o->frames) {
+        const u32 m = d->cursor;
+        const bool own = o->frame[m].owner == op->domain;
+        if (own && release(o, m) != VMMU_DONE) {
+            return VMMU_AGAIN;
+        }
+        d->cursor++;
+        if (own && told_to_stop(o)) {
+            return VMMU_AGAIN;
+        }
+    }
+    return VMMU_DONE;
+}
+
+/* ---- all operations ------------------------------------------------------------------------- */
+
+static enum vmmu_result of_domain(struct oracle *o, const struct model_op *op)
+{
+    switch (op->kind) {
+    case OP_GIVE:
+        return give(o, op);
+    case OP_TAKE:
+        return take(o, op);
+    case OP_SHARE:
+        return share(o, op);
+    case OP_UNSHARE:
+        return unshare(o, op);
+    case OP_HOLD:
+        return hold(o, op);
+    case OP_UNHOLD:
+        return unhold(o, op);
+    case OP_REFERENCE:
+        return reference(o, op);
+    case OP_UNREFERENCE:
+        return unreference(o, op);
+    case OP_SET_M2P:
+        return set_m2p(o, op);
+    case OP_DOMAIN_START:
+        return domain_start(o, op);
+    default:
+        return domain_stop(o, op);
+    }
+}
+
+static bool is_of_vcpu(enum model_op_kind kind)
+{
+    return (kind >= OP_UPDATE && kind <= OP_VCPU_STOP);
+}
+
+enum vmmu_result oracle_predict(struct oracle *o, const struct model_op *op)
+{
+    enum vmmu_result result;
+    o->asks = 0;
+    o->stop_at = op->stop_at;
+    o->stop_each = op->stop_each;
+    o->swapped = false;
+    if (op->kind == OP_VCPU_STOP) {
+        result = oracle_vcpu_stop(o, &o->vcpu[op->vcpu]);
+    } else if (op->kind == OP_LDT_DROP) {
+        oracle_ldt_drop(o, &o->vcpu[op->vcpu]);
+        result = VMMU_DONE;
+    } else if (op->kind == OP_IS_L1_WRITE) {
+        o->swapped = oracle_shown_table(o, op->vcpu, op->at) != ORACLE_NONE;
+        result = VMMU_DONE;
+    } else if (is_of_vcpu(op->kind)) {
+        result = oracle_of_vcpu(o, op);
+    } else {
+        result = of_domain(o, op);
+    }
+    if (result > VMMU_AGAIN) {
+        const u32 d = is_of_vcpu(op->kind) ? o->vcpu[op->vcpu].domain : op->domain;
+        o->domain[d].refusals++;
+        o->domain[d].last_refusal = result;
+    }
+    return result;
+}

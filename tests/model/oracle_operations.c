@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: MIT */
+/* The operations of a vCPU, as the oracle sees them: what each answers, and what it does. */
+#include "tests/model/oracle.h"
+
+#include <string.h>
+
+#define EMULATE_TRIES 8u
+
+static bool is_refusal(enum vmmu_result result)
+{
+    return result > VMMU_AGAIN;
+}
+
+/* ---- what a vCPU owes ----------------------------------------------------------------------- */
+
+static void owe(struct oracle_vcpu *v, u32 m, bool put)
+{
+    v->owed = m;
+    v->owed_put = put;
+}
+
+static void put_or_owe(struct oracle *o, struct oracle_vcpu *v, u32 m)
+{
+    if (oracle_put_type(o, m) == VMMU_DONE) {
+        oracle_put(o, m);
+    } else {
+        owe(v, m, false);
+    }
+}
+
+/* A try for a type reference on `m` ended with `result`. */
+static void abandon(struct oracle *o, struct oracle_vcpu *v, u32 m, enum vmmu_result result)
+{
+    if (is_refusal(result) && o->frame[m].partial) {
+        owe(v, m, false);
+    } else {
+        oracle_put(o, m);
+    }
+}
+
+enum vmmu_result oracle_settle(struct oracle *o, struct oracle_vcpu *v)
+{
+    if (v->owed == ORACLE_NONE) {
+        return VMMU_DONE;
+    }
+    const u32 m = v->owed;
+    const enum vmmu_result result =
+        v->owed_put ? oracle_put_type(o, m) : oracle_finish_partial(o, m);
+    if (result != VMMU_DONE) {
+        v->owed_put = false;
+        return result;
+    }
+    v->owed = ORACLE_NONE;
+    oracle_put(o, m);
+    return VMMU_DONE;
+}
+
+/* ---- entries -------------------------------------------------------------------------------- */
+
+/* Where a change goes, and what it is to be. */
+struct write {
+    struct oracle_vcpu *v;
+    u32 table_owner, frame_owner, table, slot;
+    u64 entry;
+    bool preserve, swapped;
+};
+
+/* Both present, and nothing differs that is counted or guarded. */
+static bool same_use(u64 old, u64 new)
+{
+    const u64 guarded = BIT_PRESENT | BIT_WRITABLE | BIT_PWT | BIT_PCD | BIT_PSE | BIT_GLOBAL |
+                        0x000ffffffffff000ull;
+    return (old & BIT_PRESENT) && (old & guarded) == (new &guarded);
+}
+
+static void put_word(struct oracle *o, struct write *w, u64 new)
+{
+    u64 *word = &o->frame[w->table].word[oracle_slot_position(w->slot)];
+    *word = w->preserve ? new | (*word & (BIT_ACCESSED | BIT_DIRTY)) : new;
+    w->swapped = true;
+}
+
+static void let_go(struct oracle *o, struct write *w, u32 level, u64 entry)
+{
+    if ((entry & BIT_PRESENT) && oracle_put_entry(o, level, entry) != VMMU_DONE) {
+        owe(w->v, oracle_target(entry), false);
+    }
+}
+
+static enum vmmu_result change_entry(struct oracle *o, struct write *w, u32 level)
+{
+    const u64 new = oracle_installed(w->entry);
+    const u64 old = oracle_word(o, w->table, w->slot);
+    bool held = false;
+    if (!oracle_slot_is_guests(level, w->slot)) {
+        return REFUSED_HYPERVISOR_SLOT;
+    }
+    if (same_use(old, new)) {
+        put_word(o, w, new);
+        return VMMU_DONE;
+    }
+    enum vmmu_result result = oracle_check_entry(o, level, w->entry);
+    if (result == VMMU_DONE && (new &BIT_PRESENT)) {
+        result = oracle_get_entry(o, level, new, w->table_owner, w->frame_owner, &held);
+    }
+    if (result != VMMU_DONE) {
+        if (held) {
+            abandon(o, w->v, oracle_target(new), result);
+        }
+        return result;
+    }
+    if (!o->frame[w->table].open || (u32)o->frame[w->table].type != level) {
+        /* Clearing away what the target half was took this very table apart. */
+        let_go(o, w, level, new);
+        return VMMU_AGAIN;
+    }
+    put_word(o, w, new);
+    let_go(o, w, level, old);
+    return VMMU_DONE;
+}
+
+static enum vmmu_result change_anywhere(struct oracle *o, struct write *w)
+{
+    const struct oracle_frame *f = &o->frame[w->table];
+    if (f->types == 0 || f->type == TYPE_WRITABLE) {
+        const enum vmmu_result result = oracle_get_type(o, w->table, TYPE_WRITABLE);
+        if (result == VMMU_DONE) {
+            o->frame[w->table].word[oracle_slot_position(w->slot)] = w->entry;
+            oracle_put_type(o, w->table);
+        }
+        return result;
+    }
+    if (f->type == TYPE_DESCRIPTOR) {
+        return REFUSED_DESCRIPTOR_PAGE;
+    }
+    if (f->type == TYPE_SHARED) {
+        return REFUSED_WRONG_TYPE;
+    }
+    return f->open ? change_entry(o, w, (u32)f->type) : REFUSED_TABLE_BUSY;
+}
+
+static enum vmmu_result update(struct oracle *o, struct oracle_vcpu *v, const struct model_op *op)
+{
+    struct write w = {.v = v,
+                      .table_owner = op->domain,
+                      .frame_owner = op->other,
+                      .table = (u32)(op->at >> 12),
+                      .slot = (u32)(op->at >> 3 & 511),
+                      .entry = op->value,
+                      .preserve = op->number == UPDATE_PRESERVE_AD};
+    if (op->at % 8) {
+        return REFUSED_BAD_ADDRESS;
+    }
+    if (op->at >> 12 >= o->frames) {
+        return REFUSED_BAD_FRAME;
+    }
+    enum vmmu_result result = oracle_get(o, w.table, op->domain);
+    if (result == VMMU_DONE) {
+        result = change_anywhere(o, &w);
+        oracle_put(o, w.table);
+        o->domain[op->domain].updates += result == VMMU_DONE;
+    }
+    return result;
+}
+
+static enum vmmu_result update_va(struct oracle *o, struct oracle_vcpu *v,
+                                  const struct model_op *op)
+{
+    u32 m = v->kernel_root;
+    if (!oracle_address_is_guests(op->at)) {
+        return REFUSED_BAD_ADDRESS;
+    }
+    for (u32 level = 4; level > 1 && m != ORACLE_NONE; level--) {
+        const u64 entry = oracle_word(o, m, op->at >> (12 + 9 * (level - 1)) & 511);
+        m = entry & BIT_PRESENT ? oracle_target(entry) : ORACLE_NONE;
+    }
+    if (m == ORACLE_NONE) {
+        return REFUSED_NO_TABLE;
+    }
+    struct write w = {.v = v,
+                      .table_owner = v->domain,
+                      .frame_owner = op->other,
+                      .table = m,
+                      .slot = op->at >> 12 & 511,
+                      .entry = op->value};
+    oracle_get(o, m, v->domain);
+    const enum vmmu_result result = change_entry(o, &w, 1);
+    oracle_put(o, m);
+    o->domain[v->domain].updates += result == VMMU_DONE;
+    return result;
+}
+
+/* The live L1 table of the vCPU's that `va` shows read-only, or ORACLE_NONE. */
+u32 oracle_shown_table(const struct oracle *o, u32 vcpu, u64 va)
+{
+    const u64 entry = oracle_walk(o, vcpu, va);
+    const u32 m = oracle_target(entry);
+    if ((entry & (BIT_PRESENT | BIT_WRITABLE)) != BIT_PRESENT) {
+        return ORACLE_NONE;
+    }
+    const struct oracle_frame *f = &o->frame[m];
+    return f->owner == o->vcpu[vcpu].domain && f->type == TYPE_L1 && f->open ? m : ORACLE_NONE;
+}
+
+static enum vmmu_result emulated_write(struct oracle *o, struct oracle_vcpu *v,
+                                       const struct model_op *op)
+{
+    const u32 bytes = op->number;
+    if ((bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8) || op->at % bytes) {
+        return REFUSED_BAD_ADDRESS;
+    }
+    const u32 m = oracle_shown_table(o, op->vcpu, op->at);
+    if (m == ORACLE_NONE) {
+        return REFUSED_NOT_L1_TABLE;
+    }
+    struct write w = {.v = v,
+                      .table_owner = v->domain,
+                      .frame_owner = v->domain,
+                      .table = m,
+                      .slot = op->at >> 3 & 511};
+    enum vmmu_result result = VMMU_AGAIN;
+    oracle_get(o, m, v->domain);
+    for (u32 tries = 0; tries < EMULATE_TRIES && result == VMMU_AGAIN; tries++) {
+        const u64 old = oracle_word(o, m, w.slot);
+        u8 bytes_now[8];
+        memcpy(bytes_now, &old, 8);
+        if (memcmp(&bytes_now[op->at % 8], &op->expected, bytes) != 0) {
+            result = VMMU_DONE;
+            break;
+        }
+        memcpy(&bytes_now[op->at % 8], &op->value, bytes);
+        memcpy(&w.entry, bytes_now, 8);
+        result = change_entry(o, &w, 1);
+    }
+    oracle_put(o, m);
+    o->swapped = w.swapped;
+    o->domain[v->domain].emulated_writes += w.swapped;
+    return result;
+}
+
+/* ---- pins and roots ------------------------------------------------------------------------- */
+
+static enum vmmu_result pin(struct oracle *o, struct oracle_vcpu *v, const struct model_op *op)
+{
+    const u32 m = (u32)op->at;
+    if (op->number < 1 || op->number > 4) {
+        return REFUSED_BAD_LEVEL;
+    }
+    if (op->at >= o->frames) {
+        return REFUSED_BAD_FRAME;
+    }
+    enum vmmu_result result = oracle_get(o, m, op->domain);
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    if (o->frame[m].pinned) {
+        oracle_put(o, m);
+        return REFUSED_ALREADY_PINNED;
+    }
+    result = oracle_get_type(o, m, (enum vmmu_type)op->number);
+    if (result != VMMU_DONE) {
+        abandon(o, v, m, result);
+        return result;
+    }
+    o->frame[m].pinned = true;
+    o->domain[op->domain].pins++;
+    return VMMU_DONE;
+}
+
+static enum vmmu_result unpin(struct oracle *o, struct oracle_vcpu *v, const struct model_op *op)
+{
+    const u32 m = (u32)op->at;
+    if (op->at >= o->frames) {
+        return REFUSED_BAD_FRAME;
+    }
+    if (o->frame[m].owner != op->domain) {
+        return REFUSED_NOT_OWNER;
+    }
+    if (!o->frame[m].pinned) {
+        return REFUSED_NOT_PINNED;
+    }
+    o->frame[m].pinned = false;
+    o->domain[op->domain].unpins++;
+    put_or_owe(o, v, m);
+    return VMMU_DONE;
+}
+
+static enum vmmu_result get_root(struct oracle *o, struct oracle_vcpu *v, u64 at)
+{
+    enum vmmu_result result =
+        at < o->frames ? oracle_get(o, (u32)at, v->domain) : REFUSED_BAD_FRAME;
+    if (result == VMMU_DONE) {
+        result = oracle_get_type(o, (u32)at, TYPE_L4);
+        if (result != VMMU_DONE) {
+            abandon(o, v, (u32)at, result);
+        }
+    }
+    return result;
+}
+
+static void drop_page(struct oracle *o, u32 *page)
+{
+    if (*page != ORACLE_NONE) {
+        oracle_put_type(o, *page);
+        oracle_put(o, *page);
+        *page = ORACLE_NONE;
+    }
+}
+
+void oracle_ldt_drop(struct oracle *o, struct oracle_vcpu *v)
+{
+    for (u32 i = 0; i < VMMU_LDT_FRAMES; i++) {
+        drop_page(o, &v->ldt[i]);
+    }
+}
+
+static enum vmmu_result kernel_root(struct oracle *o, struct oracle_vcpu *v,
+                                    const struct model_op *op)
+{
+    const u32 old = v->kernel_root;
+    if (op->at != (old == ORACLE_NONE ? MFN_NONE.n : old)) {
+        const enum vmmu_result result = get_root(o, v, op->at);
+        if (result != VMMU_DONE) {
+            return result;
+        }
+        v->kernel_root = (u32)op->at;
+        if (old != ORACLE_NONE) {
+            owe(v, old, true);
+        }
+    }
+    oracle_ldt_drop(o, v);
+    o->domain[v->domain].root_switches++;
+    return VMMU_DONE;
+}
+
+static enum vmmu_result user_root(struct oracle *o, struct oracle_vcpu *v,
+                                  const struct model_op *op)
+{
+    const u32 old = v->user_root;
+    const u32 new = op->at == MFN_NONE.n ? ORACLE_NONE : (u32)op->at;
+    if (op->at == (old == ORACLE_NONE ? MFN_NONE.n : old)) {
+        return VMMU_DONE;
+    }
+    if (new != ORACLE_NONE) {
+        const enum vmmu_result result = get_root(o, v, op->at);
+        if (result != VMMU_DONE) {
+            return result;
+        }
+    }
+    v->user_root = new;
+    if (old != ORACLE_NONE) {
+        put_or_owe(o, v, old);
+    }
+    return VMMU_DONE;
+}
+
+/* ---- descriptors ---------------------------------------------------------------------------- */
+
+static enum vmmu_result get_page(struct oracle *o, u32 domain, u32 m)
+{
+    enum vmmu_result result = m < o->frames ? oracle_get(o, m, domain) : REFUSED_BAD_FRAME;
+    if (result == VMMU_DONE) {
+        result = oracle_get_type(o, m, TYPE_DESCRIPTOR);
+        if (result != VMMU_DONE) {
+            oracle_put(o, m);
+        }
+    }
+    return result;
+}
+
+static enum vmmu_result set_gdt(struct oracle *o, struct oracle_vcpu *v, const struct model_op *op)
+{
+    u32 frames[VMMU_GDT_FRAMES];
+    if (op->number > VMMU_GDT_FRAMES || op->entries > op->number * 512) {
+        return REFUSED_TOO_MANY_DESCRIPTORS;
+    }
+    for (u32 i = 0; i < op->number; i++) {
+        frames[i] = op->list[i < 3 ? i : 3];
+        const enum vmmu_result result = get_page(o, v->domain, frames[i]);
+        if (result != VMMU_DONE) {
+            while (i-- > 0) {
+                drop_page(o, &frames[i]);
+            }
+            return result;
+        }
+    }
+    for (u32 i = 0; i < VMMU_GDT_FRAMES; i++) {
+        drop_page(o, &v->gdt[i]);
+        v->gdt[i] = i < op->number ? frames[i] : ORACLE_NONE;
+    }
+    v->gdt_entries = op->entries;
+    return VMMU_DONE;
+}
+
+static enum vmmu_result set_ldt(struct oracle *o, struct oracle_vcpu *v, const struct model_op *op)
+{
+    const u64 last = op->at + op->entries * 8ull - 1;
+    if (op->entries > 8192) {
+        return REFUSED_TOO_MANY_DESCRIPTORS;
+    }
+    if (op->entries && (op->at % 4096 || last < op->at || !oracle_address_is_guests(op->at) ||
+                        !oracle_address_is_guests(last))) {
+        return REFUSED_BAD_ADDRESS;
+    }
+    oracle_ldt_drop(o, v);
+    v->ldt_base = op->entries ? op->at : 0;
+    v->ldt_entries = op->entries;
+    return VMMU_DONE;
+}
+
+static enum vmmu_result ldt_fault(struct oracle *o, struct oracle_vcpu *v,
+                                  const struct model_op *op)
+{
+    if (op->number >= VMMU_LDT_FRAMES || op->number * 512 >= v->ldt_entries) {
+        return REFUSED_NO_LDT_PAGE;
+    }
+    if (v->ldt[op->number] != ORACLE_NONE) {
+        return VMMU_DONE;
+    }
+    const u64 entry = oracle_walk(o, op->vcpu, v->ldt_base + op->number * 4096ull);
+    if (!(entry & BIT_PRESENT)) {
+        return REFUSED_NO_LDT_PAGE;
+    }
+    const enum vmmu_result result = get_page(o, v->domain, oracle_target(entry));
+    if (result == VMMU_DONE) {
+        v->ldt[op->number] = oracle_target(entry);
+    }
+    return result;
+}
+
+static enum vmmu_result descriptor(struct oracle *o, struct oracle_vcpu *v,
+                                   const struct model_op *op)
+{
+    const u64 new = oracle_descriptor_installed(op->value);
+    const u32 m = (u32)(op->at >> 12);
+    if (op->at % 8) {
+        return REFUSED_BAD_ADDRESS;
+    }
+    if (op->at >> 12 >= o->frames) {
+        return REFUSED_BAD_FRAME;
+    }
+    if (!oracle_descriptor_allowed(new)) {
+        return REFUSED_BAD_DESCRIPTOR;
+    }
+    enum vmmu_result result = oracle_get(o, m, v->domain);
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    struct oracle_frame *f = &o->frame[m];
+    const bool live = f->types && f->type == TYPE_DESCRIPTOR;
+    result = oracle_get_type(o, m, live ? TYPE_DESCRIPTOR : TYPE_WRITABLE);
+    if (result == VMMU_DONE) {
+        f->word[oracle_slot_position(op->at >> 3 & 511)] = new;
+        oracle_put_type(o, m);
+    }
+    oracle_put(o, m);
+    return result;
+}
+
+/* ---- all of them ---------------------------------------------------------------------------- */
+
+enum vmmu_result oracle_vcpu_stop(struct oracle *o, struct oracle_vcpu *v)
+{
+    u32 *const roots[] = {&v->kernel_root, &v->user_root};
+    for (u32 i = 0; i < 2; i++) {
+        if (oracle_settle(o, v) != VMMU_DONE) {
+            return VMMU_AGAIN;
+        }
+        if (*roots[i] != ORACLE_NONE) {
+            put_or_owe(o, v, *roots[i]);
+            *roots[i] = ORACLE_NONE;
+        }
+    }
+    for (u32 i = 0; i < VMMU_GDT_FRAMES; i++) {
+        drop_page(o, &v->gdt[i]);
+    }
+    oracle_ldt_drop(o, v);
+    v->gdt_entries = v->ldt_entries = 0;
+    return oracle_settle(o, v);
+}
+
+enum vmmu_result oracle_of_vcpu(struct oracle *o, const struct model_op *op)
+{
+    struct oracle_vcpu *v = &o->vcpu[op->vcpu];
+    const enum vmmu_result result = oracle_settle(o, v);
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    switch (op->kind) {
+    case OP_UPDATE:
+        return update(o, v, op);
+    case OP_UPDATE_VA:
+        return update_va(o, v, op);
+    case OP_EMULATED_WRITE:
+        return emulated_write(o, v, op);
+    case OP_PIN:
+        return pin(o, v, op);
+    case OP_UNPIN:
+        return unpin(o, v, op);
+    case OP_KERNEL_ROOT:
+        return kernel_root(o, v, op);
+    case OP_USER_ROOT:
+        return user_root(o, v, op);
+    case OP_SET_GDT:
+        return set_gdt(o, v, op);
+    case OP_SET_LDT:
+        return set_ldt(o, v, op);
+    case OP_LDT_FAULT:
+        return ldt_fault(o, v, op);
+    case OP_DESCRIPTOR:
+        return descriptor(o, v, op);
+    default:
+        return VMMU_DONE; /* FINISH */
+    }
+}

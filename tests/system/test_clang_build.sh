@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# Proves that the hypervisor as clang compiles it boots the stock kernel too.
+. "$(dirname "$0")/common.sh"
+
+[ -e "$B/clang/pinion.bin" ] || { echo "not built with clang" && exit 77; }
+PINION_HYPERVISOR=$PWD/$B/clang/pinion.bin
+export PINION_HYPERVISOR
+pinion --memory 192 --ramdisk "$ramdisk" --cmdline "console=hvc0 quiet pinion.do=hello" "$kernel"
+expect_status 0 "the guest powered off"
+expect out 'hello: .* hypervisor xen' "the first process"
+expect log 'audit: 0 findings' "the audit"
+finish
