@@ -2,9 +2,10 @@
 /* What the boot loader hands to the hypervisor, and what comes back: agreed between tools/ and
  * hypervisor/.
  *
- * Boot modules. Module 0 is a text, the others are unpacked kernels (ELF64) and ramdisks, each starting
- * on a page boundary. The text has one setting a line, "word value", value up to the end of the
- * line; empty lines and lines from '#' are skipped. `guest` starts a guest, the others set it up:
+ * Boot modules. Module 0 is a text, the others are unpacked kernels (ELF64) and ramdisks, each
+ * starting on a page boundary. The text has one setting a line, "word value", value up to the end
+ * of the line; empty lines and lines from '#' are skipped. `guest` starts a guest, the others set
+ * it up:
  *
  *     pinion 1                 the format; first line
  *     guest NAME               1..31 characters of [A-Za-z0-9._-], unique
@@ -14,10 +15,10 @@
  *     ramdisk M                optional
  *     cmdline TEXT             optional
  *
- * Ports. The log is text on COM1. COM2 carries the guests' consoles: HANDOFF_ESCAPE followed by 'A' +
- * index (in the text's order) says whose bytes follow until the next such pair; an escape byte in a
- * guest's own output is sent twice. Bytes sent to COM2 are input of the only guest; they are dropped
- * when there are several.
+ * Ports. The log is text on COM1. COM2 carries the guests' consoles: HANDOFF_ESCAPE followed by 'A'
+ * + index (in the text's order) says whose bytes follow until the next such pair; an escape byte in
+ * a guest's own output is sent twice. Bytes sent to COM2 are input of the only guest; they are
+ * dropped when there are several.
  *
  * The end. When the last guest has ended the hypervisor writes one byte to I/O port
  * HANDOFF_EXIT_PORT (QEMU's isa-debug-exit at iobase 0xf4, whose exit status is 2 * byte + 1), and
@@ -34,7 +35,7 @@ enum handoff_exit {
     HANDOFF_FAILED = 0x12,   /* the hypervisor failed */
 };
 
-#define HANDOFF_NAME_MAX 31
+#define HANDOFF_NAME_MAX   31
 #define HANDOFF_GUESTS_MAX 32
 
 #endif

@@ -10,17 +10,17 @@
 #include "lib/addr.h"
 
 #define PVIMAGE_SEGMENTS_MAX 16
-#define PVIMAGE_UNSET (~0ull)
+#define PVIMAGE_UNSET        (~0ull)
 
 enum pvimage_error {
     PVIMAGE_OK = 0,
-    PVIMAGE_NOT_ELF,        /* not an ELF file at all */
-    PVIMAGE_NOT_X86_64,     /* ELF, but not a 64-bit x86 executable */
-    PVIMAGE_TRUNCATED,      /* a header or segment lies outside the file */
-    PVIMAGE_BAD_LAYOUT,     /* segments overlap, wrap, or are too many */
-    PVIMAGE_NO_NOTES,       /* no Xen notes: not built for PV */
-    PVIMAGE_NO_ENTRY,       /* notes, but neither an ENTRY note nor an ELF entry */
-    PVIMAGE_BAD_NOTE,       /* a note's size or value makes no sense */
+    PVIMAGE_NOT_ELF,    /* not an ELF file at all */
+    PVIMAGE_NOT_X86_64, /* ELF, but not a 64-bit x86 executable */
+    PVIMAGE_TRUNCATED,  /* a header or segment lies outside the file */
+    PVIMAGE_BAD_LAYOUT, /* segments overlap, wrap, or are too many */
+    PVIMAGE_NO_NOTES,   /* no Xen notes: not built for PV */
+    PVIMAGE_NO_ENTRY,   /* notes, but neither an ENTRY note nor an ELF entry */
+    PVIMAGE_BAD_NOTE,   /* a note's size or value makes no sense */
     PVIMAGE_ERRORS
 };
 
@@ -33,12 +33,12 @@ struct pvimage_segment {
 };
 
 struct pvimage {
-    u64 virt_base;      /* guest address of guest-physical 0 */
-    u64 entry;          /* virtual */
-    u64 hypercall_page; /* virtual, page-aligned; PVIMAGE_UNSET: none */
-    u64 init_p2m;       /* virtual; PVIMAGE_UNSET: the p2m list follows the kernel */
+    u64 virt_base;         /* guest address of guest-physical 0 */
+    u64 entry;             /* virtual */
+    u64 hypercall_page;    /* virtual, page-aligned; PVIMAGE_UNSET: none */
+    u64 init_p2m;          /* virtual; PVIMAGE_UNSET: the p2m list follows the kernel */
     bool ramdisk_unmapped; /* MOD_START_PFN note: start_info.mod_start may be a pfn */
-    u64 start, end;     /* guest-physical extent of all segments, byte offsets */
+    u64 start, end;        /* guest-physical extent of all segments, byte offsets */
     u32 segment_count;
     struct pvimage_segment segment[PVIMAGE_SEGMENTS_MAX]; /* ascending, not overlapping */
 };

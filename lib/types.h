@@ -16,7 +16,7 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
-#define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+#define ARRAY_LENGTH(array)                 (sizeof(array) / sizeof((array)[0]))
 #define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 #endif

@@ -122,7 +122,7 @@ enum vmmu_result vmmu_set_gdt(struct vmmu_vcpu *vcpu, const mfn_t *frames, u32 c
 
 void vmmu_ldt_drop(struct vmmu_vcpu *vcpu)
 {
-    for (u32 i = 0; i < VMMU_LDT_FRAMES; i++) {
+    for (u32 i = 0; i < VMMU_LDT_FRAMES && vcpu->ldt_entries; i++) {
         replace(vcpu, &vcpu->ldt_frame[i], VMMU_GDT_FRAMES + i, MFN_NONE);
     }
 }

@@ -5,22 +5,26 @@
 #include "vmmu/frame.h"
 #include "vmmu/port.h"
 
+static u64 tick(void)
+{
+    return atomic_fetch_add_explicit(&vmmu_state.clock, 1, memory_order_seq_cst) + 1;
+}
+
 void vmmu_cpu_flushing(u32 cpu)
 {
-    const u64 tick = atomic_fetch_add_explicit(&vmmu_state.clock, 1, memory_order_seq_cst) + 1;
-    atomic_store_explicit(&vmmu_state.cpu[cpu].began, tick, memory_order_relaxed);
+    vmmu_state.cpu[cpu].tick = tick();
+    vmmu_state.cpu[cpu].announced = true;
 }
 
 void vmmu_cpu_flushed(u32 cpu)
 {
     struct cpu_flushes *flushes = &vmmu_state.cpu[cpu];
-    const u64 began = atomic_load_explicit(&flushes->began, memory_order_relaxed);
-    if (began != atomic_load_explicit(&flushes->done, memory_order_relaxed)) {
-        atomic_store_explicit(&flushes->done, began, memory_order_release);
-    } else {
-        /* Nobody said when this one began, so it proves nothing; but the next one will. */
-        vmmu_cpu_flushing(cpu);
+    atomic_store_explicit(&flushes->done, flushes->tick, memory_order_release);
+    if (!flushes->announced) {
+        /* The next one may come unannounced as well: at least it begins after now. */
+        flushes->tick = tick();
     }
+    flushes->announced = false;
 }
 
 u64 flush_stamp_read(u64 stamp, u32 bits)

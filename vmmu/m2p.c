@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine-to-physical map: the guest's own words about its frames, believed by nobody here. */
+/* The machine-to-physical map: the owner's own words about its frames. */
+#include "vmmu/m2p.h"
+
 #include "vmmu/ref.h"
 #include "vmmu/result.h"
 
@@ -12,7 +14,7 @@ enum vmmu_result vmmu_set_m2p(struct vmmu_domain *domain, mfn_t m, u64 value)
     if (result != VMMU_DONE) {
         return result_refuse(domain, result, m.n);
     }
-    __atomic_store_n(&vmmu_state.m2p[m.n], value, __ATOMIC_RELAXED);
+    m2p_write(m, value);
     ref_put(m);
     return VMMU_DONE;
 }

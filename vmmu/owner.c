@@ -4,6 +4,7 @@
 
 #include "vmmu/entry.h"
 #include "vmmu/flush.h"
+#include "vmmu/m2p.h"
 #include "vmmu/port.h"
 #include "vmmu/ref.h"
 #include "vmmu/result.h"
@@ -42,7 +43,7 @@ static void adopt(mfn_t m, u64 references, u64 use, u64 physical)
     if (atomic_load_explicit(&frame->references, memory_order_relaxed) & REF_OWNED) {
         port_panic("a frame is given that has an owner", m.n);
     }
-    vmmu_state.m2p[m.n] = physical;
+    m2p_write(m, physical);
     atomic_store_explicit(&frame->type, use, memory_order_relaxed);
     atomic_store_explicit(&frame->references, references, memory_order_release);
 }
@@ -86,7 +87,7 @@ void owner_free(mfn_t m, u64 since)
     }
     const bool stopped = atomic_load_explicit(&domain->stopped, memory_order_acquire);
     flush_since(domain, stopped ? domain->stopped_at : since);
-    vmmu_state.m2p[m.n] = MFN_NONE.n;
+    m2p_write(m, MFN_NONE.n);
     atomic_store_explicit(&frame->type, 0, memory_order_relaxed);
     atomic_store_explicit(&frame->references, 0, memory_order_release);
     if (use_type(use) != TYPE_SHARED) {

@@ -19,7 +19,8 @@ void vmmu_start(struct vmmu_frame *frames, u64 count, u64 *m2p, const u64 hyperv
     /* Tick 0 is before every stamp: no CPU has flushed after anything yet. */
     atomic_store(&vmmu_state.clock, 1);
     for (u32 i = 0; i < VMMU_CPUS_MAX; i++) {
-        atomic_store_explicit(&vmmu_state.cpu[i].began, 0, memory_order_relaxed);
+        vmmu_state.cpu[i].tick = 0;
+        vmmu_state.cpu[i].announced = false;
         atomic_store_explicit(&vmmu_state.cpu[i].done, 0, memory_order_relaxed);
     }
 }

@@ -5,10 +5,11 @@
 
 #include "vmmu/vmmu.h"
 
-/* A CPU's flushes, in ticks of the flush clock; a cache line each. */
+/* A CPU's flushes, in ticks of the flush clock; a cache line each. Others read only `done`. */
 struct cpu_flushes {
-    _Alignas(64) _Atomic u64 began; /* the tick taken just before its latest flush */
-    _Atomic u64 done;               /* the tick before its latest finished flush */
+    _Alignas(64) _Atomic u64 done; /* taken before its latest finished flush began */
+    u64 tick;                      /* taken before its next, or present, flush began */
+    bool announced;                /* the tick is of just before that */
 };
 
 struct vmmu_state {

@@ -97,6 +97,7 @@ static enum vmmu_result change_entry(struct change *change, u32 level)
         entry_put_right(old, next, change->owners.table, flush_clock());
         return VMMU_DONE;
     }
+    count_up(&change->vcpu->domain->counters.entries_checked, 1);
     change->word = change->entry;
     enum vmmu_result result = entry_check(level, change->entry);
     if (result != VMMU_DONE) {
@@ -147,7 +148,11 @@ static enum vmmu_result change_anywhere(struct change *change)
     if (!type_is_table(type)) {
         return REFUSED_WRONG_TYPE;
     }
-    return use & USE_VALIDATED ? change_entry(change, (u32)type) : REFUSED_TABLE_BUSY;
+    if (use & USE_VALIDATED) {
+        return change_entry(change, (u32)type);
+    }
+    /* Another CPU is at work on it, which ends; or nobody is, which may not. */
+    return use & USE_PARTIAL ? REFUSED_TABLE_BUSY : VMMU_AGAIN;
 }
 
 static struct change change_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,

@@ -203,18 +203,23 @@ bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at);
 /* ---- pins and roots ---------------------------------------------------------------------- */
 
 /* MMUEXT_PIN_Ln_TABLE / UNPIN_TABLE; level 1..4. The vCPU is whose deferred record an interrupted
- * or failed promotion is kept in. */
+ * demotion or the unwinding of a refused promotion is kept in; an interrupted promotion is kept in
+ * the table. Refuse: BAD_LEVEL, BAD_FRAME, NOT_OWNER, ALREADY_PINNED, NOT_PINNED, WRONG_TYPE,
+ * TOO_MANY_REFERENCES, and what vmmu_update refuses of an entry. */
 enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m, u32 level);
 enum vmmu_result vmmu_unpin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m);
 
-/* MMUEXT_NEW_BASEPTR / NEW_USER_BASEPTR (MFN_NONE: none). After VMMU_DONE the caller must load the
- * new root before it runs the guest; the old root's release may be left in `deferred`, so that the
- * old root is never freed while the CPU still uses it: call vmmu_finish after the load. */
+/* MMUEXT_NEW_BASEPTR / NEW_USER_BASEPTR (MFN_NONE: none). After VMMU_DONE of the first the caller
+ * loads the new root before anything else here is asked for this vCPU: the release of the old one,
+ * on which the CPU still runs, is left in `deferred` till then. */
 enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m);
 enum vmmu_result vmmu_set_user_root(struct vmmu_vcpu *vcpu, mfn_t m);
 
-/* Finishes what an earlier operation of this vCPU left. Every operation above refuses to start,
- * with VMMU_AGAIN, until this is done; they call it themselves. */
+/* Finishes what an earlier operation of this vCPU left: VMMU_DONE of an operation means that it has
+ * happened, and yet a demotion that it caused may go on here, interruptibly. Every operation that
+ * takes a vCPU begins with this by itself, and returns VMMU_AGAIN, not begun, until it is done.
+ * Better not let the guest run before: other vCPUs would still see tables where there are none any
+ * more. */
 enum vmmu_result vmmu_finish(struct vmmu_vcpu *vcpu);
 
 /* ---- descriptor tables ------------------------------------------------------------------- */

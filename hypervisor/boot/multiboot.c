@@ -5,10 +5,10 @@
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/map.h"
 
-#define FLAG_MODULES (1u << 3)
+#define FLAG_MODULES    (1u << 3)
 #define FLAG_MEMORY_MAP (1u << 6)
-#define MEMORY_RAM 1u
-#define LOW_MEMORY 0x100000ull
+#define MEMORY_RAM      1u
+#define LOW_MEMORY      0x100000ull
 
 struct multiboot_info {
     u32 flags, memory_lower, memory_upper, boot_device, command_line;

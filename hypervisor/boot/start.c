@@ -23,7 +23,8 @@
 static struct {
     struct handoff handoff;
     struct cpu *cpu;
-    u64 tsc; /* when the loader let go: under QEMU's instruction counting, a count of instructions */
+    u64 tsc; /* when the loader let go: under QEMU's instruction counting, a count of instructions
+              */
 } state;
 
 /* The frame table and the machine-to-physical array. */
@@ -50,8 +51,7 @@ static void free_unused_modules(void)
         struct handoff_module *module = &state.handoff.module[i];
 
         if (module->users == 0)
-            frames_free_range(mfn_of(module->start),
-                              (module->size + PAGE_SIZE - 1) >> PAGE_SHIFT);
+            frames_free_range(mfn_of(module->start), (module->size + PAGE_SIZE - 1) >> PAGE_SHIFT);
     }
 }
 
@@ -80,7 +80,7 @@ void start(u32 loader_information)
     uart_enable_input_interrupt();
     free_unused_modules();
     log_line("%llu MiB free, TSC %llu kHz, %u guest(s)",
-             (unsigned long long)(frames_free_count() >> 8),
-             (unsigned long long)clock_tsc_khz(), state.handoff.guest_count);
+             (unsigned long long)(frames_free_count() >> 8), (unsigned long long)clock_tsc_khz(),
+             state.handoff.guest_count);
     cpu_enter_stack(state.cpu, start_guests);
 }

@@ -12,12 +12,13 @@ struct vcpu;
  * goes on from there. */
 struct call {
     u64 argument[6];
-    bool again;       /* stopped: restart with the arguments as they are now */
-    bool left;        /* the vCPU's registers were replaced (iret) or it no longer runs: no result is
-                         stored, a multicall ends */
+    bool again; /* stopped: restart with the arguments as they are now */
+    bool left;  /* the vCPU's registers were replaced (iret) or it no longer runs: no result is
+                   stored, a multicall ends */
 };
 
-/* Every handler: serves `call` of the current vCPU and returns the ABI's result (negative: -errno). */
+/* Every handler: serves `call` of the current vCPU and returns the ABI's result (negative: -errno).
+ */
 #define CALL(number, name, arguments) s64 call_##name(struct vcpu *vcpu, struct call *call);
 #include "hypervisor/call/calls.def"
 #undef CALL

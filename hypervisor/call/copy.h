@@ -12,8 +12,8 @@ bool guest_range_ok(u64 address, u64 size);
 /* True when `address` is canonical (any half). */
 bool address_canonical(u64 address);
 
-/* Both check the range, survive faults, and return false when any byte could not be copied (some may
- * have been). */
+/* Both check the range, survive faults, and return false when any byte could not be copied (some
+ * may have been). */
 bool copy_from_guest(void *to, u64 from, u64 size);
 bool copy_to_guest(u64 to, const void *from, u64 size);
 

@@ -22,8 +22,8 @@ s64 call_set_gdt(struct vcpu *vcpu, struct call *call)
 
 s64 call_update_descriptor(struct vcpu *vcpu, struct call *call)
 {
-    return call_result(call, vmmu_update_descriptor(&vcpu->mmu, maddr(call->argument[0]),
-                                                    call->argument[1]));
+    return call_result(
+        call, vmmu_update_descriptor(&vcpu->mmu, maddr(call->argument[0]), call->argument[1]));
 }
 
 static s64 load_user_gs(u16 selector)

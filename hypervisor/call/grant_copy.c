@@ -39,9 +39,8 @@ static s16 take_granted(struct vcpu *vcpu, struct end *end)
 static s16 take(struct vcpu *vcpu, const struct gnttab_copy_ptr *p, bool granted, bool writable,
                 struct end *end)
 {
-    *end = (struct end){.owner = grant_domain(vcpu, p->domid),
-                        .granted = granted,
-                        .writable = writable};
+    *end = (struct end){
+        .owner = grant_domain(vcpu, p->domid), .granted = granted, .writable = writable};
     if (!end->owner)
         return GNTST_bad_domain;
     if (granted) {

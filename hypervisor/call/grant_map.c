@@ -60,7 +60,9 @@ static s16 map_grant(struct vcpu *vcpu, struct call *call, struct domain *grante
                      struct gnttab_map_grant_ref *op)
 {
     bool writable = !(op->flags & GNTMAP_readonly);
-    struct grant_handle handle = {.ref = op->ref, .granter = granter->id, .writable = writable,
+    struct grant_handle handle = {.ref = op->ref,
+                                  .granter = granter->id,
+                                  .writable = writable,
                                   .contains_pte = (op->flags & GNTMAP_contains_pte) != 0};
     enum vmmu_result result;
     mfn_t frame;

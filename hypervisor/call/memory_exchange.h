@@ -8,8 +8,8 @@
 struct vcpu;
 struct call;
 
-/* Serves the struct xen_memory_exchange at call->argument[1] (memory.h). Each chunk - the larger of an
- * extent in and an extent out - is exchanged as a whole or not at all; nr_exchanged counts input
+/* Serves the struct xen_memory_exchange at call->argument[1] (memory.h). Each chunk - the larger of
+ * an extent in and an extent out - is exchanged as a whole or not at all; nr_exchanged counts input
  * extents that are done. */
 s64 memory_exchange(struct vcpu *vcpu, struct call *call);
 

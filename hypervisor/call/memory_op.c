@@ -10,10 +10,10 @@
 #include "hypervisor/memory/map.h"
 #include "vmmu/port.h"
 
-#define COMMAND_MASK ((1ull << MEMOP_COMMAND_BITS) - 1)
-#define MEMOP_COMMAND_BITS 6 /* the rest counts extents that are done (a call that goes on) */
-#define ORDER_MAX 9u         /* of a guest without devices */
-#define PFNS_MAX (1ull << 40)
+#define COMMAND_MASK       ((1ull << MEMOP_COMMAND_BITS) - 1)
+#define MEMOP_COMMAND_BITS 6  /* the rest counts extents that are done (a call that goes on) */
+#define ORDER_MAX          9u /* of a guest without devices */
+#define PFNS_MAX           (1ull << 40)
 
 /* One extent as the guest's new memory; *first is its first frame. */
 static s64 give_extent(struct domain *domain, u64 gpfn, u32 order, u64 *first)

@@ -25,8 +25,8 @@ struct domain *call_domain(struct vcpu *vcpu, u16 id, s64 *error)
 {
     if (id == DOMID_SELF)
         return vcpu->domain;
-    *error = id != vcpu->domain->id && (id == DOMID_IO || domain_by_id(id)) ? -XEN_EPERM
-                                                                          : -XEN_ESRCH;
+    *error =
+        id != vcpu->domain->id && (id == DOMID_IO || domain_by_id(id)) ? -XEN_EPERM : -XEN_ESRCH;
     return NULL;
 }
 
@@ -88,15 +88,14 @@ static s64 update_many(struct vcpu *vcpu, struct call *call, u64 at, u64 count, 
     return 0;
 }
 
-/* `foreigndom`: low half whose frames, high half (plus one) whose tables. A guest without privileges has
- * only its own. */
+/* `foreigndom`: low half whose frames, high half (plus one) whose tables. A guest without
+ * privileges has only its own. */
 static s64 check_owners(struct vcpu *vcpu, u32 foreigndom)
 {
     s64 error = 0;
     u32 tables = foreigndom >> 16;
 
-    if (tables && tables - 1 != vcpu->domain->id &&
-        !call_domain(vcpu, (u16)(tables - 1), &error))
+    if (tables && tables - 1 != vcpu->domain->id && !call_domain(vcpu, (u16)(tables - 1), &error))
         return error;
     call_domain(vcpu, (u16)foreigndom, &error);
     return error;

@@ -78,12 +78,11 @@ static s64 flush_vcpus(struct vcpu *vcpu, const struct mmuext_op *op)
 
 static s64 set_ldt(struct vcpu *vcpu, struct call *call, const struct mmuext_op *op)
 {
-    s64 result = call_result(
-        call, vmmu_set_ldt(&vcpu->mmu, vaddr(op->arg1.linear_addr), op->arg2.nr_ents));
+    s64 result =
+        call_result(call, vmmu_set_ldt(&vcpu->mmu, vaddr(op->arg1.linear_addr), op->arg2.nr_ents));
 
     if (!result && !call->again)
-        segments_load_ldt(LAYOUT_WINDOWS + (u64)vcpu->window * WINDOW_SIZE,
-                          vcpu->mmu.ldt_entries);
+        segments_load_ldt(LAYOUT_WINDOWS + (u64)vcpu->window * WINDOW_SIZE, vcpu->mmu.ldt_entries);
     return result;
 }
 
@@ -121,8 +120,8 @@ static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *o
     case MMUEXT_PIN_L2_TABLE:
     case MMUEXT_PIN_L3_TABLE:
     case MMUEXT_PIN_L4_TABLE:
-        return call_result(call, vmmu_pin(&vcpu->mmu, domain, m,
-                                          op->cmd - MMUEXT_PIN_L1_TABLE + 1));
+        return call_result(call,
+                           vmmu_pin(&vcpu->mmu, domain, m, op->cmd - MMUEXT_PIN_L1_TABLE + 1));
     case MMUEXT_UNPIN_TABLE:
         return call_result(call, vmmu_unpin(&vcpu->mmu, domain, m));
     case MMUEXT_NEW_BASEPTR:

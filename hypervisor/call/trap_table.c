@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the guest wants to be entered: set_trap_table, callbacks; its kernel stack; the FPU switch. */
+/* Where the guest wants to be entered: set_trap_table, callbacks; its kernel stack; the FPU switch.
+ */
 #include "hypervisor/call/call.h"
 #include "hypervisor/call/copy.h"
 #include "hypervisor/cpu/fpu.h"

@@ -30,8 +30,7 @@ static struct cpu *build_region(u32 number)
     struct cpu *cpu = (struct cpu *)(region + CPU_STATE);
 
     _Static_assert(sizeof *cpu <= PAGE_SIZE, "struct cpu is one page");
-    map_region_page(region, 0, 0, syscall_template,
-                    (u64)(syscall_template_end - syscall_template));
+    map_region_page(region, 0, 0, syscall_template, (u64)(syscall_template_end - syscall_template));
     map_region_page(region, CPU_STATE, MAP_NX | MAP_WRITE, NULL, 0);
     for (u32 ist = IST_DF; ist < ISTS; ist++) {
         u64 page = CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE;

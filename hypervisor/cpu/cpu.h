@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* One physical CPU: its region of the address space, its state, and what it runs.
  *
- * A CPU's region is CPU_REGION bytes, aligned: page 0 is the syscall stub (read, execute), page 1 is
- * struct cpu, then one page for each interrupt stack, then the main stack. So whatever stack it is
- * on, it finds itself by masking its stack pointer. */
+ * A CPU's region is CPU_REGION bytes, aligned: page 0 is the syscall stub (read, execute), page 1
+ * is struct cpu, then one page for each interrupt stack, then the main stack. So whatever stack it
+ * is on, it finds itself by masking its stack pointer. */
 #ifndef CPU_CPU_H
 #define CPU_CPU_H
 
-#define CPU_REGION      0x10000
-#define CPU_STATE       0x1000
-#define CPU_IST_FIRST   0x3000 /* #DF, NMI, #MC, #DB: one page each, an unmapped one below each */
-#define CPU_IST_STRIDE  0x2000
-#define CPU_STACK       0xc000
-#define CPU_STACK_END   0x10000
+#define CPU_REGION     0x10000
+#define CPU_STATE      0x1000
+#define CPU_IST_FIRST  0x3000 /* #DF, NMI, #MC, #DB: one page each, an unmapped one below each */
+#define CPU_IST_STRIDE 0x2000
+#define CPU_STACK      0xc000
+#define CPU_STACK_END  0x10000
 
 /* In struct cpu, used by entry.S. */
-#define CPU_SYSCALL_RSP 0
-#define CPU_SYSCALL_TOP 8
-#define CPU_SYSCALL_GO  16
+#define CPU_SYSCALL_RSP  0
+#define CPU_SYSCALL_TOP  8
+#define CPU_SYSCALL_GO   16
 #define CPU_SYSCALL_GO32 24
-#define CPU_SYSENTER_GO 32
+#define CPU_SYSENTER_GO  32
 
 #ifndef __ASSEMBLY__
 
@@ -51,9 +51,9 @@ struct cpu {
     bool need_resched;    /* an interrupt wants the run loop to choose again */
     bool work;            /* something waits for this CPU: port_should_stop */
     struct timers timers;
-    struct lock run_lock;              /* the run queue, `chosen`, and the states of its vCPUs */
+    struct lock run_lock; /* the run queue, `chosen`, and the states of its vCPUs */
     struct vcpu *run_head, *run_tail;
-    struct vcpu *chosen; /* the scheduler's last answer; NULL: idle */
+    struct vcpu *chosen;       /* the scheduler's last answer; NULL: idle */
     u64 tsc_stamp, time_stamp; /* a point on its clock: TSC and system time */
     struct tss tss;
 };

@@ -106,11 +106,23 @@ static u32 host_max(u32 first)
     return max >= first && max < first + 0x10000 ? max : first;
 }
 
-bool cpuid_has_tsc_aux(void)
+static struct {
+    enum { UNKNOWN, NO, YES } tsc_aux;
+} state;
+
+static bool find_tsc_aux(void)
 {
     if (host_max(0x80000000) >= 0x80000001 && read_cpuid(0x80000001, 0).edx & BIT(27))
         return true;
     return host_max(0) >= 7 && read_cpuid(7, 0).ecx & BIT(22);
+}
+
+/* Asked at every switch of vCPUs, so looked up once: CPUID is slow where we are a guest ourselves. */
+bool cpuid_has_tsc_aux(void)
+{
+    if (!state.tsc_aux)
+        state.tsc_aux = find_tsc_aux() ? YES : NO;
+    return state.tsc_aux == YES;
 }
 
 static struct cpuid text(u32 eax, const char *name)

@@ -64,8 +64,7 @@ static u32 describe(u32 selector, u64 kind, u64 base, u64 limit)
 
 void segments_load_tss(u32 cpu, struct tss *tss)
 {
-    u32 selector = describe(SELECTOR_TSS + cpu * CPU_SLOTS, TSS_PRESENT, (u64)tss,
-                            sizeof *tss - 1);
+    u32 selector = describe(SELECTOR_TSS + cpu * CPU_SLOTS, TSS_PRESENT, (u64)tss, sizeof *tss - 1);
 
     __asm__ volatile("ltr %w0" : : "r"(selector));
 }

@@ -50,8 +50,8 @@ static bool load_kernel(struct build *b)
     for (u32 i = 0; i < b->image.segment_count; i++) {
         const struct pvimage_segment *s = &b->image.segment[i];
 
-        if (!populate_from_module(&b->population, module, s->file_offset, s->file_size,
-                                  s->physical, last) ||
+        if (!populate_from_module(&b->population, module, s->file_offset, s->file_size, s->physical,
+                                  last) ||
             !populate_zeroed(&b->population, s->physical + s->file_size,
                              s->physical + s->memory_size))
             return fail(b, "no memory for its kernel");
@@ -176,8 +176,7 @@ static bool load_memory(struct build *b)
             return fail(b, "its hypercall page lies outside of its image");
         hypercall_page_fill(frame_view(mfn(b->population.p2m[at])));
     }
-    if (!map_memory(b) ||
-        !domain_start_console(b->domain, mfn(b->population.p2m[l->console])))
+    if (!map_memory(b) || !domain_start_console(b->domain, mfn(b->population.p2m[l->console])))
         return fail(b, "no memory for its page tables and console");
     fill_start_info(b, info);
     return true;

@@ -22,24 +22,24 @@ enum domain_end {
 };
 
 struct domain {
-    u16 id;                /* 1 upwards */
-    u32 index;             /* in the order of the hand-off: names its console */
+    u16 id;    /* 1 upwards */
+    u32 index; /* in the order of the hand-off: names its console */
     char name[HANDOFF_NAME_MAX + 1];
     struct vmmu_domain mmu;
     u32 vcpu_count;
     struct vcpu *vcpu[DOMAIN_VCPUS_MAX];
     struct shared_info *shared;
-    mfn_t shared_frame;    /* TYPE_SHARED */
-    u64 pages;             /* what it was built with */
+    mfn_t shared_frame; /* TYPE_SHARED */
+    u64 pages;          /* what it was built with */
     u32 vm_assist;
     struct event_channels events;
     struct guest_console console;
     struct grants grants;
-    struct lock lock;      /* shared_info's wall clock, handlers, life and death */
-    _Atomic u32 end;       /* enum domain_end, first one wins */
+    struct lock lock; /* shared_info's wall clock, handlers, life and death */
+    _Atomic u32 end;  /* enum domain_end, first one wins */
     bool torn_down;
     u64 unknown_calls;
-    u64 started_at;        /* system time */
+    u64 started_at; /* system time */
 };
 
 /* A domain without memory, with `vcpus` vCPUs that are down; NULL: no memory. */
@@ -59,9 +59,9 @@ u32 domain_count(void);
 struct domain *domain_at(u32 index);
 struct domain *domain_by_id(u16 id); /* NULL: no such domain */
 
-/* Ends the current vCPU's domain: writes the crash report (registers, a walk of the faulting address,
- * the last refusal) and marks it. The domain stops running at once; the CPU tears it down when it
- * leaves it. `reason` is one sentence. Returns; the caller goes back to the run loop. */
+/* Ends the current vCPU's domain: writes the crash report (registers, a walk of the faulting
+ * address, the last refusal) and marks it. The domain stops running at once; the CPU tears it down
+ * when it leaves it. `reason` is one sentence. Returns; the caller goes back to the run loop. */
 void domain_crash(struct domain *domain, const char *reason);
 
 /* An orderly end (SCHEDOP_shutdown). */

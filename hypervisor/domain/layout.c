@@ -2,8 +2,8 @@
 /* Where everything lies in a new guest's memory. */
 #include "hypervisor/domain/layout.h"
 
-#define PADDING       (512u * 1024 / PAGE_SIZE) /* of mapped space above the boot stack, at least */
-#define MAPPED_UNIT   (4u * 1024 * 1024)
+#define PADDING     (512u * 1024 / PAGE_SIZE) /* of mapped space above the boot stack, at least */
+#define MAPPED_UNIT (4u * 1024 * 1024)
 
 static u64 pages_of(u64 bytes)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where everything lies in a new guest's memory, as the ABI promises its kernel (xen.h, start of day). */
+/* Where everything lies in a new guest's memory, as the ABI promises its kernel (xen.h, start of
+ * day). */
 #ifndef DOMAIN_LAYOUT_H
 #define DOMAIN_LAYOUT_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Gives a new guest its frames: boot modules' own pages where they are whole, fresh ones elsewhere. */
+/* Gives a new guest its frames: boot modules' own pages where they are whole, fresh ones elsewhere.
+ */
 #ifndef DOMAIN_POPULATE_H
 #define DOMAIN_POPULATE_H
 

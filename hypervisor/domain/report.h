@@ -6,8 +6,8 @@
 struct vcpu;
 struct domain;
 
-/* Registers, a walk of the faulting address and of RIP with each frame's type and counts, the refusal
- * that came last. The vCPU is current. */
+/* Registers, a walk of the faulting address and of RIP with each frame's type and counts, the
+ * refusal that came last. The vCPU is current. */
 void report_crash(struct vcpu *vcpu);
 
 /* The counters of its virtual MMU, at its end. */

@@ -61,15 +61,14 @@ bool window_map(u32 window, u32 page, mfn_t m)
     return map_page(at, MFN_NONE, 0);
 }
 
-/* The reserved page in place, zeroes elsewhere in the GDT half. The tables are made for all of it, so
- * that no later change of the window needs memory. */
+/* The reserved page in place, zeroes elsewhere in the GDT half. The tables are made for all of it,
+ * so that no later change of the window needs memory. */
 static bool window_fill(u32 window)
 {
     for (u32 page = 0; page < WINDOW_PAGES; page++) {
         bool reserved = page == GDT_RESERVED_PAGE;
 
-        if (!window_map(window, page,
-                        reserved ? image_frame(segments_reserved_page()) : MFN_NONE))
+        if (!window_map(window, page, reserved ? image_frame(segments_reserved_page()) : MFN_NONE))
             return false;
     }
     return true;

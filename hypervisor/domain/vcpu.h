@@ -10,8 +10,8 @@
 
 /* Where TSS.RSP0 points is the end of `registers`: an entry from the guest pushes straight into the
  * vCPU, then takes its CPU's stack from here. Offsets checked in vcpu.c. */
-#define VCPU_REGISTERS  0
-#define VCPU_STACK      REGISTERS_SIZE
+#define VCPU_REGISTERS 0
+#define VCPU_STACK     REGISTERS_SIZE
 
 #ifndef __ASSEMBLY__
 
@@ -49,46 +49,47 @@ enum vcpu_state {
 
 struct vcpu {
     struct registers registers;
-    u64 stack;        /* top of the stack of the CPU that runs it */
-    struct cpu *cpu;  /* the CPU it runs on, or ran on last */
+    u64 stack;       /* top of the stack of the CPU that runs it */
+    struct cpu *cpu; /* the CPU it runs on, or ran on last */
     struct domain *domain;
     u32 id;
-    u32 window;       /* index of its descriptor window (memory/layout.h) */
+    u32 window; /* index of its descriptor window (memory/layout.h) */
     struct vmmu_vcpu mmu;
 
     /* Virtual processor state. */
-    bool in_kernel;   /* guest kernel mode: which root, whose GS base */
+    bool in_kernel; /* guest kernel mode: which root, whose GS base */
     u64 kernel_ss, kernel_sp;
     struct entry_point trap[256];
     struct entry_point callback[CALLBACKS];
     bool fpu_task_switched; /* virtual CR0.TS */
     u64 cr4;                /* the guest's own idea of CR4 */
     u64 debug[8];
-    u64 fs_base, gs_base, gs_base_inactive; /* when not loaded; gs_base belongs to the present mode */
-    u16 ds, es, fs, gs;                     /* when not loaded */
-    void *fpu_area;         /* one page, XSAVE format */
+    u64 fs_base, gs_base,
+        gs_base_inactive; /* when not loaded; gs_base belongs to the present mode */
+    u16 ds, es, fs, gs;   /* when not loaded */
+    void *fpu_area;       /* one page, XSAVE format */
     u64 xcr0;
-    u64 tsc_aux;            /* when not loaded */
+    u64 tsc_aux; /* when not loaded */
     bool nmi_pending, nmi_masked;
     u8 iopl; /* virtual: the least privileged ring that may use ports, CLI and STI */
 
     /* vcpu_info: in shared_info, or where the guest registered it. Hypervisor's view. */
     struct vcpu_info *info;
-    mfn_t info_frame;     /* held (vmmu_hold) when registered, else MFN_NONE */
-    u64 runstate_area;    /* guest virtual address; 0: none */
+    mfn_t info_frame;  /* held (vmmu_hold) when registered, else MFN_NONE */
+    u64 runstate_area; /* guest virtual address; 0: none */
     struct vcpu_runstate_info runstate;
-    u64 time_area;        /* guest virtual address of a vcpu_time_info copy; 0: none */
+    u64 time_area; /* guest virtual address of a vcpu_time_info copy; 0: none */
 
     /* Scheduling and time. `state` and `wake_pending`: any CPU. */
-    _Atomic u32 state;    /* enum vcpu_state */
+    _Atomic u32 state; /* enum vcpu_state */
     _Atomic bool wake_pending;
-    struct vcpu *run_next;   /* run queue */
+    struct vcpu *run_next; /* run queue */
     bool queued;
-    u64 slice_end;        /* while it runs: system time; 0: no other wants the CPU */
-    u64 slice_left;       /* while it does not: ns left of its last slice; 0: a new one is due */
-    bool boosted;         /* queued ahead of its turn, for the rest of its slice */
+    u64 slice_end;  /* while it runs: system time; 0: no other wants the CPU */
+    u64 slice_left; /* while it does not: ns left of its last slice; 0: a new one is due */
+    bool boosted;   /* queued ahead of its turn, for the rest of its slice */
     bool yielded;
-    bool areas_stale;     /* its runstate area shows an older state */
+    bool areas_stale;        /* its runstate area shows an older state */
     struct timer singleshot; /* VIRQ_TIMER */
     struct timer periodic;
     u64 period;
@@ -114,7 +115,8 @@ void vcpu_load_root(struct vcpu *vcpu);
 /* Reads the present data-segment selectors into the current vCPU. */
 void vcpu_save_selectors(struct vcpu *vcpu);
 
-/* Shows frame `m` as page `page` of a descriptor window; MFN_NONE: zeroes (GDT) or nothing (LDT). */
+/* Shows frame `m` as page `page` of a descriptor window; MFN_NONE: zeroes (GDT) or nothing (LDT).
+ */
 bool window_map(u32 window, u32 page, mfn_t m);
 
 /* A new vCPU, down; NULL: no memory. vcpu_destroy: after vmmu_vcpu_stop. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Grants: pages that a domain lets another map or copy (grant_table.h, version 1).
  *
- * A domain has a table of grants it gives, in pages it shares with the hypervisor, and handles for the
- * mappings it made of others' grants. What keeps a granted frame alive while it is mapped is the
- * page-table entry itself (vmmu.h); what is counted here is only what the granter is told: the reading
- * and writing marks in its entry.
+ * A domain has a table of grants it gives, in pages it shares with the hypervisor, and handles for
+ * the mappings it made of others' grants. What keeps a granted frame alive while it is mapped is
+ * the page-table entry itself (vmmu.h); what is counted here is only what the granter is told: the
+ * reading and writing marks in its entry.
  *
  * Locks: a granter's `lock`, then a mapper's `handle_lock`. */
 #ifndef GRANT_GRANT_H
@@ -16,11 +16,11 @@
 
 struct domain;
 
-#define GRANT_FRAMES_MAX   32u
-#define GRANTS_A_FRAME     512u
-#define HANDLE_PAGES_MAX   64u
-#define HANDLES_A_PAGE     256u
-#define HANDLE_NONE        0xffffffffu
+#define GRANT_FRAMES_MAX 32u
+#define GRANTS_A_FRAME   512u
+#define HANDLE_PAGES_MAX 64u
+#define HANDLES_A_PAGE   256u
+#define HANDLE_NONE      0xffffffffu
 
 /* How a grant is used now. */
 struct grant_use {
@@ -59,8 +59,8 @@ void grants_stop(struct domain *domain);
 /* Makes the table at least `frames` pages long. A GNTST_ code. */
 s16 grant_grow(struct domain *domain, u32 frames);
 
-/* Begins a use of `granter`'s grant `ref` by `user`: its frame, or a GNTST_ code. `granter`'s lock is
- * held. grant_put ends it. */
+/* Begins a use of `granter`'s grant `ref` by `user`: its frame, or a GNTST_ code. `granter`'s lock
+ * is held. grant_put ends it. */
 s16 grant_get(struct domain *granter, const struct domain *user, u32 ref, bool writable,
               mfn_t *frame);
 void grant_put(struct domain *granter, u32 ref, bool writable);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory before the allocator runs: the ranges of free RAM, from which the fixed tables are taken. */
+/* Memory before the allocator runs: the ranges of free RAM, from which the fixed tables are taken.
+ */
 #ifndef MEMORY_BOOT_MEMORY_H
 #define MEMORY_BOOT_MEMORY_H
 
 #include "lib/addr.h"
 #include "vmmu/vmmu.h"
 
-/* Adds a range of RAM; takes a range out of what was added. Byte addresses; partial pages are lost to
- * RAM and kept to what is taken out. */
+/* Adds a range of RAM; takes a range out of what was added. Byte addresses; partial pages are lost
+ * to RAM and kept to what is taken out. */
 void boot_memory_add(u64 start, u64 end);
 void boot_memory_reserve(u64 start, u64 end);
 

@@ -8,9 +8,9 @@
 #include "lib/string.h"
 #include "vmmu/vmmu.h"
 
-/* A free block's head has `references` = order + 1 and links in `type`: next frame number in the upper
- * half, previous in the lower. Every other frame that the allocator holds or that nobody owns has
- * 0 there, so a free head is told from anything else by one word. */
+/* A free block's head has `references` = order + 1 and links in `type`: next frame number in the
+ * upper half, previous in the lower. Every other frame that the allocator holds or that nobody owns
+ * has 0 there, so a free head is told from anything else by one word. */
 #define LINK_NONE 0xffffffffu
 
 static struct {
@@ -33,8 +33,7 @@ static u32 previous_of(u32 at)
 
 static void link(u32 at, u32 next, u32 previous)
 {
-    atomic_store_explicit(&state.frames[at].type, (u64)next << 32 | previous,
-                          memory_order_relaxed);
+    atomic_store_explicit(&state.frames[at].type, (u64)next << 32 | previous, memory_order_relaxed);
 }
 
 static void set_order(u32 at, u64 order_plus_1)
@@ -44,8 +43,8 @@ static void set_order(u32 at, u64 order_plus_1)
 
 static bool is_free_head(u64 at, u32 order)
 {
-    return at < state.count && atomic_load_explicit(&state.frames[at].references,
-                                                    memory_order_relaxed) == order + 1;
+    return at < state.count &&
+           atomic_load_explicit(&state.frames[at].references, memory_order_relaxed) == order + 1;
 }
 
 static void push(u32 at, u32 order)

@@ -41,8 +41,8 @@ void map_start(u64 frames);
  * unmaps. False: no memory for a table. Flushes the page on this CPU. */
 bool map_page(u64 address, mfn_t m, u64 flags);
 
-/* Shows the machine-to-physical array, `bytes` at `at`, read-only to everybody at LAYOUT_M2P; both in
- * 2 MiB units. Panics without memory for it. */
+/* Shows the machine-to-physical array, `bytes` at `at`, read-only to everybody at LAYOUT_M2P; both
+ * in 2 MiB units. Panics without memory for it. */
 void map_m2p(maddr_t at, u64 bytes);
 
 /* How many 2 MiB units it has, and the first frame of one. */

@@ -9,8 +9,8 @@
 
 #define ERROR_CODE_VECTORS 0x227d00u /* 8, 10..14, 17, 21 */
 
-/* The frame the ABI promises, low address to high: what `words` hold (failsafe: four selectors), R11 and
- * RCX below, the interrupted context above. */
+/* The frame the ABI promises, low address to high: what `words` hold (failsafe: four selectors),
+ * R11 and RCX below, the interrupted context above. */
 struct frame {
     u64 word[12];
     u32 count;
@@ -66,9 +66,9 @@ static void deliver(struct vcpu *vcpu, const struct entry_point *to, const u64 *
     r->cs = SELECTOR_USER_CS64;
     r->ss = SELECTOR_USER_DS;
     r->rsp = stack;
-    r->rflags = (r->rflags & ~(RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_TF |
-                               RFLAGS_IOPL)) |
-                RFLAGS_IF;
+    r->rflags =
+        (r->rflags & ~(RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_TF | RFLAGS_IOPL)) |
+        RFLAGS_IF;
 }
 
 void bounce_trap(struct vcpu *vcpu, u32 vector, u32 error_code)

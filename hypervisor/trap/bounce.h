@@ -18,7 +18,8 @@ void bounce_page_fault(struct vcpu *vcpu, u64 address, u32 error_code);
 /* The event upcall. */
 void bounce_event(struct vcpu *vcpu);
 
-/* SYSCALL from guest user mode and the like: `callback` is an enum callback. False: not registered. */
+/* SYSCALL from guest user mode and the like: `callback` is an enum callback. False: not registered.
+ */
 bool bounce_callback(struct vcpu *vcpu, u32 callback);
 
 /* The guest's segment or frame could not be loaded on the way out. */

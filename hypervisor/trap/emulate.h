@@ -8,10 +8,10 @@
 struct vcpu;
 
 enum emulated {
-    EMULATED_DONE,    /* executed: registers and RIP moved on */
-    EMULATED_RETRY,   /* leave the registers: execute again (a race, or a stop) */
-    EMULATED_FAULT,   /* it faulted itself: an exception was bounced */
-    EMULATED_NOT,     /* not one of ours: the original fault stands */
+    EMULATED_DONE,  /* executed: registers and RIP moved on */
+    EMULATED_RETRY, /* leave the registers: execute again (a race, or a stop) */
+    EMULATED_FAULT, /* it faulted itself: an exception was bounced */
+    EMULATED_NOT,   /* not one of ours: the original fault stands */
 };
 
 /* After #GP (or #UD for CPUID with the forced-emulation prefix), in guest kernel or user mode.

@@ -27,14 +27,15 @@ _Noreturn void enter_guest(struct vcpu *vcpu);
  * run loop. */
 _Noreturn void trap_from_guest(struct registers *registers);
 void trap_in_hypervisor(struct registers *registers);
-/* On an interrupt stack, whatever it interrupted. True: the registers were moved to the current vCPU
- * and the trap goes on as trap_from_guest; false: return to what was interrupted. */
+/* On an interrupt stack, whatever it interrupted. True: the registers were moved to the current
+ * vCPU and the trap goes on as trap_from_guest; false: return to what was interrupted. */
 bool trap_on_ist(struct registers *registers);
 
 /* The iretq and the segment loads that may fault with a guest's selectors. */
 extern char enter_guest_iret[];
 
-/* `load_*` set a segment register from a guest's selector; false: it faulted, the register is null. */
+/* `load_*` set a segment register from a guest's selector; false: it faulted, the register is null.
+ */
 bool load_ds(u16 selector);
 bool load_es(u16 selector);
 bool load_fs(u16 selector);

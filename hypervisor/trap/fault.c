@@ -53,8 +53,8 @@ void fault_from_guest(struct vcpu *vcpu, u64 address, u32 error_code)
             if (offset < WINDOW_SIZE / 2)
                 address = vcpu->mmu.ldt_base.a + offset; /* where the guest thinks it is */
         }
-    } else if (vcpu->in_kernel && (error_code & (PF_WRITE | PF_PRESENT | PF_RESERVED)) ==
-                                      (PF_WRITE | PF_PRESENT) &&
+    } else if (vcpu->in_kernel &&
+               (error_code & (PF_WRITE | PF_PRESENT | PF_RESERVED)) == (PF_WRITE | PF_PRESENT) &&
                vmmu_is_l1_write(&vcpu->mmu, vaddr(address))) {
         enum emulated result = emulate_table_write(vcpu, address);
 

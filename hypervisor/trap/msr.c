@@ -22,8 +22,8 @@ enum effect {
     EFFECT_NONE, /* #GP */
     EFFECT_SAME, /* nothing, and #GP unless it is what reading gives */
     EFFECT_IGNORE,
-    EFFECT_BASE, /* the real register gets a canonical address */
-    EFFECT_WORD, /* the real register gets a 32-bit number */
+    EFFECT_BASE,       /* the real register gets a canonical address */
+    EFFECT_WORD,       /* the real register gets a 32-bit number */
     EFFECT_HYPERCALLS, /* the page it names becomes a hypercall page */
 };
 

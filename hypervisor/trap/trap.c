@@ -79,7 +79,8 @@ void trap_from_guest(struct registers *r)
         syscall_from_guest(vcpu, r);
     else if (r->vector < 32)
         exception_from_guest(vcpu, r);
-    else if (r->vector == 0x80 && vcpu->trap[0x80].address)
+    else if (r->vector == 0x80 && vcpu->trap[0x80].address &&
+             (vcpu->in_kernel || vcpu->trap[0x80].dpl == 3))
         bounce_trap(vcpu, 0x80, 0);
     else if (r->vector == 0x80) {
         r->rip -= 2;
@@ -136,7 +137,8 @@ bool trap_on_ist(struct registers *r)
         vcpu->registers = *r;
         return true;
     }
-    if (r->vector == VECTOR_DB) { /* a guest's watchpoint reached into an entry: it proves nothing */
+    if (r->vector ==
+        VECTOR_DB) { /* a guest's watchpoint reached into an entry: it proves nothing */
         write_dr6(0xffff0ff0);
         r->rflags &= ~RFLAGS_TF;
         return false;

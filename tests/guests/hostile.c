@@ -472,8 +472,12 @@ static void fill_code(u8 *at)
         at[length++] = opcode[i];
     if (once_in(16))
         length = 0;
+    at[length] = (u8)random64();
+    if (!once_in(40)) /* as ModRM: not the stack pointer, or it dies at once */
+        while ((at[length] & 0x07) == 4 || (at[length] & 0x38) == 0x20)
+            at[length] = (u8)random64();
     for (unsigned tail = (unsigned)below(8); tail; tail--)
-        at[length++] = (u8)random64();
+        at[++length] = (u8)random64();
 }
 
 static void fill_registers(void)
@@ -491,10 +495,11 @@ static void fill_registers(void)
         registers[0] = once_in(2) ? a_number() : a_call_number();
     if (!once_in(4))
         registers[1] &= 0xff | (registers[1] >= 0x174 ? ~0ull : 0);
-    registers[4] = address(attack_stack) + 8192;
+    registers[4] = address(attack_stack) + sizeof attack_stack / 2;
+    registers[15] = once_in(100) ? a_word() : registers[4];
 }
 
-/* rax, rcx, rdx, rbx, rbp, rsi, rdi, r8 to r15 from registers[0], [1], ... Never returns: what
+/* rax, rcx, rdx, rbx, rbp, rsi, rdi, r8 to r15, rsp from registers[0], [1], ... Never returns: what
  * follows the instruction is INT3. */
 static void run_code(void)
 {
@@ -503,7 +508,8 @@ static void run_code(void)
                      "mov 32(%%rax), %%rbp\nmov 40(%%rax), %%rsi\nmov 48(%%rax), %%rdi\n"
                      "mov 56(%%rax), %%r8\nmov 64(%%rax), %%r9\nmov 72(%%rax), %%r10\n"
                      "mov 80(%%rax), %%r11\nmov 88(%%rax), %%r12\nmov 96(%%rax), %%r13\n"
-                     "mov 104(%%rax), %%r14\nmov 112(%%rax), %%r15\nmov (%%rax), %%rax\n"
+                     "mov 104(%%rax), %%r14\nmov 112(%%rax), %%r15\nmov 120(%%rax), %%rsp\n"
+                     "mov (%%rax), %%rax\n"
                      "jmp *code_address(%%rip)" ::"r"(registers)
                      : "memory");
     __builtin_unreachable();
