@@ -6,7 +6,8 @@
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/domain/domain.h"
 
-#define RFLAGS_SETTABLE 0x3f4fd5ull /* arithmetic, TF, DF, NT, RF, AC, VIF, VIP, ID */
+/* Arithmetic, TF, DF, NT, RF, AC, VIF, VIP, ID. Not VM: QEMU would enter virtual-8086 mode. */
+#define RFLAGS_SETTABLE 0x3d4fd5ull
 
 s64 call_iret(struct vcpu *vcpu, struct call *call)
 {

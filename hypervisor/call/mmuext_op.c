@@ -36,6 +36,7 @@ s64 call_new_baseptr(struct vcpu *vcpu, u64 m)
     while (result == VMMU_AGAIN);
     if (result != VMMU_DONE)
         return vmmu_result_errno(result);
+    vcpu_refresh_fast(vcpu);
     vcpu_load_root(vcpu);
     while (vmmu_finish(&vcpu->mmu) == VMMU_AGAIN)
         ;
@@ -48,6 +49,7 @@ static s64 new_kernel_root(struct vcpu *vcpu, struct call *call, mfn_t m)
 
     if (result || call->again)
         return result;
+    vcpu_refresh_fast(vcpu);
     vcpu_load_root(vcpu);
     vmmu_finish(&vcpu->mmu); /* what is left of it is done before the next operation */
     return 0;
@@ -62,6 +64,7 @@ static s64 new_user_root(struct vcpu *vcpu, struct call *call, u64 m)
     result = call_result(call, vmmu_set_user_root(&vcpu->mmu, m ? mfn(m) : MFN_NONE));
     if (result || call->again)
         return result;
+    vcpu_refresh_fast(vcpu);
     vmmu_finish(&vcpu->mmu);
     return 0;
 }

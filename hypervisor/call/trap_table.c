@@ -42,6 +42,7 @@ static s64 set_callback(struct vcpu *vcpu, enum callback which, u64 address, boo
     if (!address_canonical(address))
         return -XEN_EINVAL;
     vcpu->callback[which] = (struct entry_point){.address = address, .mask_events = mask};
+    vcpu_refresh_fast(vcpu);
     return 0;
 }
 
@@ -129,6 +130,7 @@ s64 call_stack_switch(struct vcpu *vcpu, struct call *call)
 {
     vcpu->kernel_ss = call->argument[0] | 3;
     vcpu->kernel_sp = call->argument[1];
+    vcpu_refresh_fast(vcpu);
     return 0;
 }
 

@@ -70,7 +70,8 @@ static void start_syscalls(struct cpu *cpu)
 {
     u64 stub = (u64)cpu - CPU_STATE;
 
-    cpu->syscall_go = cpu->syscall32_go = cpu->sysenter_go = (u64)entry_common;
+    cpu->syscall_go = (u64)entry_syscall;
+    cpu->syscall32_go = cpu->sysenter_go = (u64)entry_common;
     write_msr(MSR_STAR, (u64)(SELECTOR_USER_CS32) << 48 | (u64)SELECTOR_CODE << 32);
     write_msr(MSR_LSTAR, stub);
     write_msr(MSR_CSTAR, stub + (u64)(syscall32_template - syscall_template));

@@ -20,6 +20,7 @@
 #define CPU_SYSCALL_GO   16
 #define CPU_SYSCALL_GO32 24
 #define CPU_SYSENTER_GO  32
+#define CPU_WORK         40
 
 #ifndef __ASSEMBLY__
 
@@ -45,16 +46,14 @@ struct cpu {
     u64 syscall_rsp; /* scratch of the syscall stub */
     u64 syscall_top; /* where the current vCPU's registers end */
     u64 syscall_go, syscall32_go, sysenter_go;
+    bool work; /* something waits for this CPU: port_should_stop */
     u32 number;
     u32 apic_id;
     struct vcpu *current; /* NULL: idle, on the hypervisor's own root */
-    bool need_resched;    /* an interrupt wants the run loop to choose again */
-    bool work;            /* something waits for this CPU: port_should_stop */
     struct timers timers;
     struct lock run_lock; /* the run queue, `chosen`, and the states of its vCPUs */
     struct vcpu *run_head, *run_tail;
     struct vcpu *chosen;       /* the scheduler's last answer; NULL: idle */
-    u64 tsc_stamp, time_stamp; /* a point on its clock: TSC and system time */
     struct tss tss;
 };
 

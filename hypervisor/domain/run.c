@@ -7,8 +7,11 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
 #include "hypervisor/sched/sched.h"
+#include "hypervisor/time/clock.h"
 #include "hypervisor/trap/bounce.h"
 #include "hypervisor/trap/entry.h"
+
+#define REAP_STEP_NS 1000000ull
 
 /* After the last domain: the audit of a machine that should be empty, and off. */
 static _Noreturn void end_machine(bool crashed)
@@ -18,10 +21,10 @@ static _Noreturn void end_machine(bool crashed)
     machine_exit(crashed ? HANDOFF_CRASHED : HANDOFF_ALL_WELL);
 }
 
-/* One step for each ended domain. */
-static void reap(struct cpu *cpu)
+/* One step, of REAP_STEP_NS at most, for each ended domain. True: there is more to do. */
+static bool reap(struct cpu *cpu)
 {
-    bool crashed = false, alive = false;
+    bool crashed = false, alive = false, more = false;
 
     for (u32 i = 0; i < domain_count(); i++) {
         struct domain *domain = domain_at(i);
@@ -35,27 +38,38 @@ static void reap(struct cpu *cpu)
             continue;
         if (cpu->current && cpu->current->domain == domain)
             vcpu_switch(NULL, NULL);
-        if (!domain_teardown(domain)) {
-            cpu->work = true;
-            alive = true;
-        }
+        timers_run(clock_now() + REAP_STEP_NS); /* its interrupt is what stops the step */
+        more |= !domain_teardown(domain);
     }
-    if (!alive)
+    if (!alive && !more)
         end_machine(crashed);
+    return more;
+}
+
+/* A vCPU that runs while a domain is torn down gets no longer turns than the teardown. */
+static u64 turn_end(const struct vcpu *next, bool reaping)
+{
+    u64 step_end;
+
+    if (!reaping)
+        return next ? next->slice_end : 0;
+    step_end = clock_now() + REAP_STEP_NS;
+    return next && next->slice_end && next->slice_end < step_end ? next->slice_end : step_end;
 }
 
 static void serve_work(struct cpu *cpu)
 {
     struct vcpu *next;
+    bool reaping;
 
-    cpu->work = false;
-    cpu->need_resched = false;
+    reaping = reap(cpu);
+    cpu->work = false; /* whatever asked for it is looked at below */
     guest_console_input();
-    reap(cpu);
     next = sched_choose();
     if (next != cpu->current)
         vcpu_switch(cpu->current, next);
-    timers_run(next ? next->slice_end : 0);
+    timers_run(turn_end(next, reaping));
+    cpu->work |= reaping && !next;
 }
 
 void run(void)
@@ -85,6 +99,8 @@ void run(void)
             bounce_event(vcpu);
             continue;
         }
+        if (vcpu->areas_stale)
+            sched_refresh_areas(vcpu);
         enter_guest(vcpu);
     }
 }

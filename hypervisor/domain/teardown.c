@@ -24,15 +24,19 @@ static void stop_console(struct domain *domain)
     if (mfn_is_none(domain->console.frame))
         return;
     guest_console_drain(domain);
+    lock_take(&domain->console.lock);
+    domain->console.ring = NULL;
+    lock_release(&domain->console.lock);
     vmmu_unhold(domain->console.frame);
     domain->console.frame = MFN_NONE;
-    domain->console.ring = NULL;
 }
 
 bool domain_teardown(struct domain *domain)
 {
     if (domain->torn_down)
         return true;
+    if (domain->events.channel)
+        events_stop(domain); /* from here on nobody wakes its vCPUs */
     stop_console(domain);
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         struct vcpu *vcpu = domain->vcpu[i];
@@ -51,7 +55,6 @@ bool domain_teardown(struct domain *domain)
         domain->vcpu[i] = NULL;
     }
     grants_stop(domain);
-    events_stop(domain);
     vmmu_unshare(domain->shared_frame);
     domain->shared = NULL;
     domain->torn_down = true;

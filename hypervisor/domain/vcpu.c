@@ -2,6 +2,7 @@
 /* A virtual CPU. */
 #include "hypervisor/domain/vcpu.h"
 #include "hypervisor/console/log.h"
+#include "hypervisor/call/copy.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/control.h"
 #include "hypervisor/cpu/cpu.h"
@@ -18,10 +19,21 @@
 
 _Static_assert(offsetof(struct vcpu, registers) == VCPU_REGISTERS, "entry.S knows it");
 _Static_assert(offsetof(struct vcpu, stack) == VCPU_STACK, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, cpu) == VCPU_CPU, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, kernel_sp) == VCPU_KERNEL_SP, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, fast_entry) == VCPU_FAST_ENTRY, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, kernel_cr3) == VCPU_KERNEL_CR3, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, user_cr3) == VCPU_USER_CR3, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, info) == VCPU_INFO, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, in_kernel) == VCPU_IN_KERNEL, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, fast_masks) == VCPU_FAST_MASKS, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, nmi_masked) == VCPU_NMI_MASKED, "entry.S knows it");
+_Static_assert(offsetof(struct cpu, work) == CPU_WORK, "entry.S knows it");
 _Static_assert(sizeof(struct registers) == REGISTERS_SIZE, "entry.S knows it");
 _Static_assert(REGISTERS_SIZE % 16 == 0, "the CPU aligns RSP0");
 
-#define VCPU_ORDER 2u
+#define VCPU_ORDER    2u
+#define SYSCALL_FRAME 56u /* seven words */
 
 static struct {
     _Atomic u64 windows[WINDOWS_MAX / 64]; /* bit set: taken */
@@ -119,9 +131,22 @@ mfn_t vcpu_root(const struct vcpu *vcpu)
     return vcpu->in_kernel ? vcpu->mmu.kernel_root : vcpu->mmu.user_root;
 }
 
+void vcpu_refresh_fast(struct vcpu *vcpu)
+{
+    const struct entry_point *to = &vcpu->callback[CALLBACK_SYSCALL];
+    u64 frame = (vcpu->kernel_sp & ~15ull) - SYSCALL_FRAME;
+    bool fast = guest_range_ok(frame, SYSCALL_FRAME);
+
+    vcpu->kernel_cr3 = vcpu->mmu.kernel_root.n << PAGE_SHIFT;
+    vcpu->user_cr3 =
+        mfn_is_none(vcpu->mmu.user_root) ? 0 : vcpu->mmu.user_root.n << PAGE_SHIFT;
+    vcpu->fast_entry = fast ? to->address : 0;
+    vcpu->fast_masks = to->mask_events;
+}
+
 void vcpu_load_root(struct vcpu *vcpu)
 {
-    write_cr3(vcpu_root(vcpu).n << PAGE_SHIFT);
+    write_cr3(vcpu->in_kernel ? vcpu->kernel_cr3 : vcpu->user_cr3);
 }
 
 void vcpu_toggle_mode(struct vcpu *vcpu)
@@ -186,6 +211,7 @@ void vcpu_switch(struct vcpu *from, struct vcpu *to)
     }
     atomic_fetch_or_explicit(&to->domain->mmu.cpus, 1ull << cpu->number, memory_order_seq_cst);
     cpu_attach(cpu, to);
+    vcpu_refresh_fast(to);
     vcpu_load_root(to);
     load(to);
 }

@@ -10,8 +10,17 @@
 
 /* Where TSS.RSP0 points is the end of `registers`: an entry from the guest pushes straight into the
  * vCPU, then takes its CPU's stack from here. Offsets checked in vcpu.c. */
-#define VCPU_REGISTERS 0
-#define VCPU_STACK     REGISTERS_SIZE
+#define VCPU_REGISTERS     0
+#define VCPU_STACK         REGISTERS_SIZE
+#define VCPU_CPU           (VCPU_STACK + 8)
+#define VCPU_KERNEL_SP     (VCPU_STACK + 16)
+#define VCPU_FAST_ENTRY    (VCPU_STACK + 24)
+#define VCPU_KERNEL_CR3    (VCPU_STACK + 32)
+#define VCPU_USER_CR3      (VCPU_STACK + 40)
+#define VCPU_INFO          (VCPU_STACK + 48)
+#define VCPU_IN_KERNEL     (VCPU_STACK + 56)
+#define VCPU_FAST_MASKS    (VCPU_STACK + 57)
+#define VCPU_NMI_MASKED    (VCPU_STACK + 58)
 
 #ifndef __ASSEMBLY__
 
@@ -49,16 +58,25 @@ enum vcpu_state {
 
 struct vcpu {
     struct registers registers;
+
+    /* What entry.S looks at. */
     u64 stack;       /* top of the stack of the CPU that runs it */
     struct cpu *cpu; /* the CPU it runs on, or ran on last */
+    u64 kernel_sp;
+    u64 fast_entry;  /* where SYSCALL from user mode goes; 0: not the short way */
+    u64 kernel_cr3, user_cr3; /* of the two roots; user 0: none */
+    struct vcpu_info *info;   /* in shared_info, or where the guest registered it; our view */
+    bool in_kernel;  /* guest kernel mode: which root, whose GS base */
+    bool fast_masks; /* fast_entry wants event upcalls masked */
+    bool nmi_masked;
+
     struct domain *domain;
     u32 id;
     u32 window; /* index of its descriptor window (memory/layout.h) */
     struct vmmu_vcpu mmu;
 
     /* Virtual processor state. */
-    bool in_kernel; /* guest kernel mode: which root, whose GS base */
-    u64 kernel_ss, kernel_sp;
+    u64 kernel_ss;
     struct entry_point trap[256];
     struct entry_point callback[CALLBACKS];
     bool fpu_task_switched; /* virtual CR0.TS */
@@ -70,19 +88,16 @@ struct vcpu {
     void *fpu_area;       /* one page, XSAVE format */
     u64 xcr0;
     u64 tsc_aux; /* when not loaded */
-    bool nmi_pending, nmi_masked;
+    bool nmi_pending;
     u8 iopl; /* virtual: the least privileged ring that may use ports, CLI and STI */
 
-    /* vcpu_info: in shared_info, or where the guest registered it. Hypervisor's view. */
-    struct vcpu_info *info;
     mfn_t info_frame;  /* held (vmmu_hold) when registered, else MFN_NONE */
     u64 runstate_area; /* guest virtual address; 0: none */
     struct vcpu_runstate_info runstate;
     u64 time_area; /* guest virtual address of a vcpu_time_info copy; 0: none */
 
-    /* Scheduling and time. `state` and `wake_pending`: any CPU. */
+    /* Scheduling and time. `state`: any CPU. */
     _Atomic u32 state; /* enum vcpu_state */
-    _Atomic bool wake_pending;
     struct vcpu *run_next; /* run queue */
     bool queued;
     u64 slice_end;  /* while it runs: system time; 0: no other wants the CPU */
@@ -97,7 +112,6 @@ struct vcpu {
     u32 poll_port_count;
     u16 poll_ports[128];
     _Atomic u32 virq_port[24]; /* NR_VIRQS; 0: not bound */
-    u32 last_refusal_logged;
 };
 
 /* The vCPU that this CPU runs. */
@@ -108,6 +122,9 @@ mfn_t vcpu_root(const struct vcpu *vcpu);
 
 /* Changes between guest kernel and guest user mode: root and GS base, now. The vCPU is current. */
 void vcpu_toggle_mode(struct vcpu *vcpu);
+
+/* After a change of roots, stack or callbacks: what entry.S looks at. */
+void vcpu_refresh_fast(struct vcpu *vcpu);
 
 /* Loads the root of the present mode into CR3. The vCPU is current. */
 void vcpu_load_root(struct vcpu *vcpu);

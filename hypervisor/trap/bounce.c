@@ -114,6 +114,7 @@ bool bounce_callback(struct vcpu *vcpu, u32 callback)
     if (!to->address)
         return false;
     deliver(vcpu, to, NULL, 0);
+    vcpu->registers.rflags &= ~RFLAGS_DF; /* as SYSCALL has it */
     return true;
 }
 

@@ -15,7 +15,9 @@
 #include "hypervisor/trap/msr.h"
 #include "lib/string.h"
 
-#define NO_DEVICE (~0ull) /* what an empty bus reads as */
+#define TIMER_COUNTER_FIRST 0x40
+#define TIMER_COUNTER_LAST  0x42
+#define NO_DEVICE           (~0ull) /* what an empty bus reads as */
 
 #define SIZE_OF(in) ((in)->operand_size)
 
@@ -27,9 +29,19 @@ static void set_pair(struct registers *r, u64 value)
 
 /* ---- ports: no guest has any --------------------------------------------------------------- */
 
+/* The interval timer's counters stand still at 0, so that a kernel which measures time by them gives up
+ * at once; all ones are what it would wait for. */
+static u64 read_port(u16 port)
+{
+    return port >= TIMER_COUNTER_FIRST && port <= TIMER_COUNTER_LAST ? 0 : NO_DEVICE;
+}
+
 static enum emulated emulate_in(struct vcpu *vcpu, const struct instruction *in)
 {
-    register_write(&vcpu->registers, REGISTER_RAX, SIZE_OF(in), NO_DEVICE);
+    struct registers *r = &vcpu->registers;
+    u16 port = (u16)(in->source == SOURCE_IMMEDIATE ? in->immediate : r->rdx);
+
+    register_write(r, REGISTER_RAX, SIZE_OF(in), read_port(port));
     return EMULATED_DONE;
 }
 

@@ -7,6 +7,8 @@
 #include "hypervisor/trap/registers.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/segments.h"
+#include "hypervisor/domain/vcpu.h"
+#include "hypervisor/memory/layout.h"
 
 #define VECTORS_WITH_ERROR_CODE (1<<8 | 1<<10 | 1<<11 | 1<<12 | 1<<13 | 1<<14 | 1<<17 | 1<<21 | 1<<29 | 1<<30)
 
@@ -86,6 +88,150 @@ entry_common:
         add     $16, %rsp
         iretq
 
+/* ---- the two short ways -------------------------------------------------------------------------- */
+/* SYSCALL from 64-bit code; the stack is the vCPU's, as the stub left it. Nearly all of them are a user's
+ * system call on its way to the guest's kernel, or that kernel's IRET back: both without C, and without
+ * saving what nobody looks at. Whatever is out of the ordinary goes the common way, and has lost nothing
+ * but RCX and R11, which SYSCALL itself had taken. */
+#define V(offset) (offset) - REGISTERS_VECTOR(%rsp) /* of the vCPU, from the stub's stack */
+#define RFLAGS_BOUNCED ~(1 << 8 | 1 << 10 | 3 << 12 | 1 << 14 | 1 << 16 | 1 << 17 | 1 << 18)
+#define RFLAGS_PLAIN   0x240ed7 /* arithmetic, IF, DF, AC, ID */
+#define CALL_IRET      23
+#define IRET_CONTEXT   72
+
+        .balign 64
+        .globl  entry_syscall
+entry_syscall:
+        cmpb    $0, V(VCPU_IN_KERNEL)
+        jne     from_kernel
+        mov     V(VCPU_INFO), %rcx
+        cmpb    $0, 1(%rcx)                     /* evtchn_upcall_mask: the frame would tell it */
+        jne     from_user_slowly
+        cmpq    $0, V(VCPU_FAST_ENTRY)
+        je      from_user_slowly
+        mov     %rdi, V(REGISTERS_RDI)
+        lea     V(0), %rdi
+        mov     VCPU_STACK(%rdi), %rsp          /* the stores below may fault */
+        mov     VCPU_KERNEL_CR3(%rdi), %r11
+        mov     %r11, %cr3
+        swapgs
+        movb    $1, VCPU_IN_KERNEL(%rdi)
+        mov     VCPU_KERNEL_SP(%rdi), %r11
+        and     $~15, %r11
+        mov     REGISTERS_RIP(%rdi), %rcx
+1:      mov     %rcx, -56(%r11)                 /* RCX */
+2:      mov     %rcx, -40(%r11)                 /* RIP */
+        mov     REGISTERS_RFLAGS(%rdi), %rcx
+3:      mov     %rcx, -48(%r11)                 /* R11 */
+        and     $~(3 << 12), %ecx
+4:      mov     %rcx, -24(%r11)                 /* RFLAGS */
+5:      movq    $SELECTOR_USER_CS64, -32(%r11)
+        mov     REGISTERS_RSP(%rdi), %rcx
+6:      mov     %rcx, -16(%r11)
+7:      movq    $SELECTOR_USER_DS, -8(%r11)
+        mov     VCPU_INFO(%rdi), %rcx
+        cmpb    $0, VCPU_FAST_MASKS(%rdi)
+        je      8f
+        movb    $1, 1(%rcx)
+8:      mov     VCPU_FAST_ENTRY(%rdi), %rcx     /* canonical since it was registered */
+        lea     -56(%r11), %rsp
+        mov     REGISTERS_RFLAGS(%rdi), %r11
+        and     $RFLAGS_BOUNCED, %r11
+        mov     REGISTERS_RDI(%rdi), %rdi
+        sysretq
+
+/* The kernel stack did not take the frame: back to user mode, and the common way finds out why. */
+9:      movb    $0, VCPU_IN_KERNEL(%rdi)
+        swapgs
+        mov     VCPU_USER_CR3(%rdi), %rcx
+        mov     %rcx, %cr3
+slowly:
+        lea     REGISTERS_VECTOR(%rdi), %rsp
+        mov     REGISTERS_RFLAGS(%rdi), %r11
+        mov     REGISTERS_RDI(%rdi), %rdi
+from_user_slowly:
+        mov     V(REGISTERS_RIP), %rcx
+        jmp     entry_common
+        .pushsection .extable, "a"
+        .quad   1b, 9b, 2b, 9b, 3b, 9b, 4b, 9b, 5b, 9b, 6b, 9b, 7b, 9b
+        .popsection
+
+/* A hypercall. The IRET to user mode that needs nothing else done goes on here. What it needs of
+ * the guest's frame is read once, and then checked: another vCPU may be writing there. */
+        .balign 16
+from_kernel:
+        cmp     $CALL_IRET, %eax
+        jne     entry_common
+        mov     %rdi, V(REGISTERS_RDI)
+        lea     V(0), %rdi
+        mov     VCPU_STACK(%rdi), %rsp          /* the loads below may fault */
+        mov     REGISTERS_RSP(%rdi), %r11
+        movabs  $LAYOUT_END, %rcx
+        cmp     %rcx, %r11
+        jb      slowly
+        cmp     $-IRET_CONTEXT, %r11
+        ja      slowly
+        mov     VCPU_CPU(%rdi), %rcx
+        cmpb    $0, CPU_WORK(%rcx)
+        jne     slowly
+        cmpb    $0, VCPU_NMI_MASKED(%rdi)
+        jne     slowly
+        cmpq    $0, VCPU_USER_CR3(%rdi)
+        je      slowly
+        mov     VCPU_INFO(%rdi), %rcx
+        cmpb    $0, (%rcx)                      /* evtchn_upcall_pending */
+        jne     slowly
+1:      pushq   64(%r11)                        /* SS */
+2:      pushq   56(%r11)                        /* RSP */
+3:      pushq   48(%r11)                        /* RFLAGS */
+4:      pushq   40(%r11)                        /* CS */
+5:      pushq   32(%r11)                        /* RIP */
+6:      pushq   24(%r11)                        /* flags */
+7:      pushq   16(%r11)                        /* RCX */
+8:      pushq   8(%r11)                         /* R11 */
+9:      mov     (%r11), %rax
+        mov     32(%rsp), %ecx                  /* CS and SS: both of ring 3 */
+        and     56(%rsp), %ecx
+        and     $3, %ecx
+        cmp     $3, %ecx
+        jne     10f
+        mov     40(%rsp), %r11
+        test    $~RFLAGS_PLAIN, %r11
+        jnz     10f
+        test    $0x200, %r11d                   /* IF: events unmasked */
+        jz      10f
+        mov     24(%rsp), %rcx
+        shr     $47, %rcx                       /* SYSRET must not see a non-canonical RIP */
+        jnz     10f
+        mov     VCPU_INFO(%rdi), %rcx
+        movb    $0, 1(%rcx)
+        movb    $0, VCPU_IN_KERNEL(%rdi)
+        swapgs
+        mov     VCPU_USER_CR3(%rdi), %rcx
+        mov     %rcx, %cr3
+        mov     REGISTERS_RDI(%rdi), %rdi
+        testl   $0x100, 16(%rsp)                /* VGCF_in_syscall */
+        jz      to_interrupted
+        mov     24(%rsp), %rcx
+        mov     48(%rsp), %rsp
+        sysretq
+
+/* Where an exception or interrupt was: RCX and R11 are its own, and so are CS and SS. */
+        .globl  short_iret
+to_interrupted:
+        pop     %r11
+        pop     %rcx
+        add     $8, %rsp
+short_iret:
+        iretq
+
+/* The common way reads the frame itself. */
+10:     mov     $CALL_IRET, %eax
+        jmp     slowly
+        .pushsection .extable, "a"
+        .quad   1b, 10b, 2b, 10b, 3b, 10b, 4b, 10b, 5b, 10b, 6b, 10b, 7b, 10b, 8b, 10b, 9b, 10b
+        .popsection
+
         .balign 16
 entry_ist:
         PUSH_REGISTERS
@@ -144,8 +290,8 @@ sysenter_template:                              /* keeps no return address, stac
 syscall_template_end:
 
 /* ---- the way out ----------------------------------------------------------------------------------- */
-/* void enter_guest(struct vcpu *): the frame for IRETQ is built on the CPU's stack, so that a fault in it
- * (the guest's CS or SS is no good) leaves the vCPU's registers as they are. */
+/* void enter_guest(struct vcpu *): the frame for IRETQ is built on the CPU's stack; a fault in it (the
+ * guest's CS or SS is no good) finds the guest's registers there. */
         .balign 16
         .globl  enter_guest, enter_guest_iret
 enter_guest:

@@ -13,6 +13,7 @@ extern char syscall_template[], syscall32_template[], sysenter_template[], sysca
 
 extern const u64 entry_stubs[256]; /* one for each vector, for the IDT */
 void entry_common(void);
+void entry_syscall(void);
 
 void idt_start(void); /* fills the IDT, once */
 void idt_load(void);  /* on each CPU */
@@ -31,8 +32,8 @@ void trap_in_hypervisor(struct registers *registers);
  * vCPU and the trap goes on as trap_from_guest; false: return to what was interrupted. */
 bool trap_on_ist(struct registers *registers);
 
-/* The iretq and the segment loads that may fault with a guest's selectors. */
-extern char enter_guest_iret[];
+/* The IRETQs that may fault with a guest's selectors. */
+extern char enter_guest_iret[], short_iret[];
 
 /* `load_*` set a segment register from a guest's selector; false: it faulted, the register is null.
  */

@@ -6,6 +6,7 @@
 #define REGISTERS_SIZE 176
 
 #ifdef __ASSEMBLY__
+#define REGISTERS_R11    48
 #define REGISTERS_RAX    80
 #define REGISTERS_RCX    88
 #define REGISTERS_RDI    112

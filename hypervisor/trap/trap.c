@@ -90,10 +90,19 @@ void trap_from_guest(struct registers *r)
     run();
 }
 
-/* The guest's CS, SS or RIP is no good for IRETQ: its registers are untouched in the vCPU. */
-static _Noreturn void bad_return(void)
+/* The guest's CS, SS or RIP is no good for IRETQ: its registers are those of the fault, and the frame
+ * that IRETQ did not take. */
+static _Noreturn void bad_return(const struct registers *r)
 {
     struct vcpu *vcpu = current_vcpu();
+    const u64 *frame = (const u64 *)r->rsp;
+
+    vcpu->registers = *r;
+    vcpu->registers.rip = frame[0];
+    vcpu->registers.cs = frame[1];
+    vcpu->registers.rflags = frame[2];
+    vcpu->registers.rsp = frame[3];
+    vcpu->registers.ss = frame[4];
 
     vcpu_save_selectors(vcpu);
     bounce_failsafe(vcpu);
@@ -118,8 +127,8 @@ void trap_in_hypervisor(struct registers *r)
         if (vcpu && extable_fixup(r->rip) && fault_was_stale(vcpu, address, (u32)r->error_code))
             return;
     }
-    if (r->rip == (u64)enter_guest_iret)
-        bad_return();
+    if (r->rip == (u64)enter_guest_iret || r->rip == (u64)short_iret)
+        bad_return(r);
     fixup = extable_fixup(r->rip);
     if (!fixup)
         panic("trap %llu, error code %#llx, at %#llx in the hypervisor, cr2 %#llx, rsp %#llx",

@@ -18,6 +18,7 @@
 #define REPAIR_EACH 16u
 #define PAPER_WORDS 1024u
 #define CODE_SIZE   64u
+#define TRAPS       0xd6 /* no instruction, and as ModRM not the stack pointer */
 
 static u64 seed = 1, rounds = 20000, trace;
 static u64 attacks, trapped, stuck;
@@ -31,7 +32,7 @@ static u8 *code;                                          /* a page to run */
 static u64 paper[PAPER_WORDS] __attribute__((aligned(4096))); /* arguments */
 static u64 registers[16];
 u64 code_address;
-extern u64 user_return_stack;
+extern u64 user_return_stack, trap_catch_stack;
 extern char give_up[];
 
 /* ---- saying what it does ------------------------------------------------------------------- */
@@ -74,7 +75,7 @@ static void on_event(struct trap_frame *frame)
     info->evtchn_pending_sel = 0;
     for (unsigned i = 0; i < ARRAY_LENGTH(shared_info->evtchn_pending); i++)
         shared_info->evtchn_pending[i] = 0;
-    if (!attacking) {
+    if (!attacking || !trap_catch_stack) {
         frame->rflags &= ~RFLAGS_IF;
         return;
     }
@@ -126,6 +127,8 @@ static void repair(void)
     mmu_update(slot_machine(second_root, 0), entry_for(alias, PTE_TABLE));
     mmuext(MMUEXT_NEW_USER_BASEPTR, mfn_of(user.root), 0);
     page_writable(code);
+    for (unsigned i = 0; i < sizeof attack_stack; i += PAGE_SIZE)
+        page_writable(attack_stack + i);
     set_timer();
     __asm__ volatile("clts");
 }
@@ -154,15 +157,14 @@ static u64 a_call_number(void)
     return number == __HYPERVISOR_iret ? __HYPERVISOR_xen_version : number;
 }
 
-/* What would end the domain, or put it to sleep for ever, is made seldom. */
-static bool is_an_end(u64 number, u64 command, u64 argument)
+/* What would end the domain is not made, nor sleep: attack_sleep sees to it that it wakes up. */
+static bool is_an_end(u64 number, u64 command)
 {
     if (number == __HYPERVISOR_vcpu_op)
         return (u32)command == VCPUOP_down;
-    if (number == __HYPERVISOR_sched_op_compat)
-        return (u32)command == SCHEDOP_shutdown && (u32)argument <= SHUTDOWN_watchdog;
-    if (number == __HYPERVISOR_sched_op)
-        return (u32)command == SCHEDOP_shutdown || (u32)command == SCHEDOP_poll;
+    if (number == __HYPERVISOR_sched_op_compat || number == __HYPERVISOR_sched_op)
+        return (u32)command == SCHEDOP_shutdown || (u32)command == SCHEDOP_poll ||
+               (u32)command == SCHEDOP_block;
     return false;
 }
 
@@ -172,7 +174,7 @@ static void fill_call(u64 *words)
     do
         for (unsigned i = 1; i < 7; i++)
             words[i] = i == 1 && once_in(2) ? below(32) : a_word();
-    while (is_an_end(words[0], words[1], words[2]) && !once_in(2000));
+    while (is_an_end(words[0], words[1]));
 }
 
 static long call(const u64 *w)
@@ -222,7 +224,7 @@ static void attack_structure(void)
     }
     if (words[0] == __HYPERVISOR_console_io && !once_in(8))
         words[2] = below(8), words[3] = an_address();
-    if (is_an_end(words[0], words[1], words[2]) && !once_in(2000))
+    if (is_an_end(words[0], words[1]))
         return;
     call(words);
 }
@@ -313,6 +315,24 @@ static void attack_memory(void)
     if (once_in(6))
         words[1] |= a_number() << 6;
     note("  memory", paper, 10);
+    call(words);
+}
+
+static void attack_sleep(void)
+{
+    u64 words[7] = {__HYPERVISOR_sched_op, SCHEDOP_block, address(paper)};
+    struct sched_poll *ask = (struct sched_poll *)paper;
+    evtchn_port_t *ports = (evtchn_port_t *)(paper + 8);
+
+    set_timer();
+    if (once_in(2)) {
+        words[1] = SCHEDOP_poll;
+        for (unsigned i = 0; i < 256; i++)
+            ports[i] = once_in(20) ? (u32)a_number() : (u32)below(8);
+        set_xen_guest_handle(ask->ports, once_in(8) ? (void *)an_address() : ports);
+        ask->nr_ports = once_in(4) ? (u32)a_number() : (u32)below(130);
+        ask->timeout = once_in(2) ? a_number() : random64() >> 36;
+    }
     call(words);
 }
 
@@ -429,8 +449,8 @@ static void attack_mapping(void)
     u64 words[7] = {__HYPERVISOR_update_va_mapping, address(PICK(play_window)), an_entry(),
                     once_in(4) ? a_number() : below(3), a_domain()};
 
-    if (once_in(8))
-        words[1] = an_address();
+    if (once_in(4))
+        words[1] = once_in(60) ? an_address() : once_in(2) ? a_limit_address() : a_tree_address();
     if (once_in(8))
         words[0] = __HYPERVISOR_update_va_mapping_otherdomain;
     call(words);
@@ -457,27 +477,51 @@ static const u8 opcodes[][8] = {
     {3, 0x0f, 0x01, 0xd9}, {3, 0x0f, 0x01, 0xc1}, {3, 0x0f, 0x38, 0x82}, {3, 0x0f, 0xae, 0xd0},
     {7, 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2}};
 
+/* A ModRM byte with what must follow it. Not often the stack pointer, or it dies at once. */
+static unsigned fill_operand(u8 *at)
+{
+    unsigned length = 1;
+
+    do
+        at[0] = (u8)random64();
+    while (((at[0] & 0x07) == 4 || (at[0] & 0x38) == 0x20) && !once_in(40));
+    if (at[0] < 0xc0 && (at[0] & 7) == 4)
+        length++;
+    if (at[0] >> 6 == 1)
+        length++;
+    if (at[0] >> 6 == 2 || (at[0] & 0xc7) == 5)
+        length += 4;
+    for (unsigned i = 1; i < length; i++)
+        at[i] = (u8)random64();
+    return length;
+}
+
+/* Without LOCK before a bit test: of a register, that ends QEMU 7.2. */
+static bool is_bit_test(const u8 *opcode)
+{
+    return opcode[0] == 2 && (opcode[2] == 0xab || opcode[2] == 0xb3 || opcode[2] == 0xba || opcode[2] == 0xbb);
+}
+
 static void fill_code(u8 *at)
 {
-    static const u8 prefixes[] = {0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65};
+    static const u8 prefixes[] = {0x66, 0x67, 0xf2, 0xf3, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65, 0xf0};
     const u8 *opcode = PICK(opcodes);
     unsigned length = 0;
 
-    memset(at, 0xcc, CODE_SIZE);
+    memset(at, TRAPS, CODE_SIZE);
     while (once_in(4) && length < 12)
-        at[length++] = PICK(prefixes);
+        at[length++] = prefixes[below(ARRAY_LENGTH(prefixes) - is_bit_test(opcode))];
     if (once_in(3))
         at[length++] = (u8)(0x40 | below(16));
     for (unsigned i = 1; i <= opcode[0]; i++)
         at[length++] = opcode[i];
-    if (once_in(16))
+    if (once_in(16)) {
         length = 0;
-    at[length] = (u8)random64();
-    if (!once_in(40)) /* as ModRM: not the stack pointer, or it dies at once */
-        while ((at[length] & 0x07) == 4 || (at[length] & 0x38) == 0x20)
-            at[length] = (u8)random64();
-    for (unsigned tail = (unsigned)below(8); tail; tail--)
-        at[++length] = (u8)random64();
+        at[length++] = (u8)random64();
+    }
+    length += fill_operand(at + length);
+    for (unsigned tail = once_in(8) ? (unsigned)below(8) : 0; tail; tail--)
+        at[length++] = (u8)random64();
 }
 
 static void fill_registers(void)
@@ -487,20 +531,27 @@ static void fill_registers(void)
                                0xc0000082, 0xc0000083, 0xc0000084, 0xc0000100, 0xc0000101,
                                0xc0000102, 0xc0000103, 0xc0010015, 0xc0010114, 0xda0, 0x800};
 
+    u64 *top = (u64 *)(attack_stack + sizeof attack_stack / 2);
+
     for (unsigned i = 0; i < 16; i++)
         registers[i] = a_word();
+    top[0] = address(give_up); /* for instructions that return */
+    top[1] = once_in(2) ? KERNEL_CS : a_selector();
+    top[2] = a_number();
+    top[3] = address(top);
+    top[4] = once_in(2) ? GUEST_SS : a_selector();
     if (once_in(3))
         registers[1] = PICK(msrs);
     if (once_in(3))
         registers[0] = once_in(2) ? a_number() : a_call_number();
     if (!once_in(4))
         registers[1] &= 0xff | (registers[1] >= 0x174 ? ~0ull : 0);
-    registers[4] = address(attack_stack) + sizeof attack_stack / 2;
-    registers[15] = once_in(100) ? a_word() : registers[4];
+    registers[4] = address(top);
+    registers[15] = once_in(5000) ? a_word() : registers[4];
 }
 
 /* rax, rcx, rdx, rbx, rbp, rsi, rdi, r8 to r15, rsp from registers[0], [1], ... Never returns: what
- * follows the instruction is INT3. */
+ * follows the instruction traps. */
 static void run_code(void)
 {
     __asm__ volatile("mov %0, %%rax\n"
@@ -529,7 +580,7 @@ static void attack_instruction(void)
     fill_code(code + at);
     code_address = address(code) + at;
     note_code("instruction", code + at);
-    if (is_an_end(registers[0], registers[6], registers[5]))
+    if (is_an_end(registers[0], registers[6]))
         registers[0] = 0;
     run_code();
 }
@@ -540,7 +591,7 @@ static void attack_user(void)
 
     fill_registers();
     fill_code(user.code);
-    user.code[PAGE_SIZE - 2] = user.code[PAGE_SIZE - 1] = 0xcc;
+    user.code[PAGE_SIZE - 2] = user.code[PAGE_SIZE - 1] = TRAPS;
     memcpy(&frame, registers, 15 * 8);
     frame.rip = USER_CODE;
     frame.rsp = once_in(4) ? an_address() : USER_STACK;
@@ -558,10 +609,10 @@ static void attack_iret(void)
 
     for (unsigned i = 0; i < 4; i++)
         paper[i] = a_number();
-    paper[4] = once_in(40) ? an_address() : once_in(4) ? USER_CODE : address(give_up);
+    paper[4] = once_in(200) ? an_address() : once_in(4) ? USER_CODE : address(give_up);
     paper[5] = once_in(3) ? a_selector() : PICK(selectors);
     paper[6] = a_number();
-    paper[7] = once_in(40) ? an_address() : flat;
+    paper[7] = once_in(1000) ? an_address() : flat;
     paper[8] = once_in(3) ? a_selector() : GUEST_SS;
     note("iret", paper, 9);
     __asm__ volatile("mov %0, %%rsp\nmov %1, %%eax\nsyscall\nud2" ::"r"(paper),
@@ -578,7 +629,7 @@ static void (*const kinds[])(void) = {
     attack_mmuext,  attack_memory,    attack_table,     attack_table,     attack_table,
     attack_store,   attack_store,     attack_store,     attack_touch,     attack_mapping,
     attack_mapping, attack_segments,  attack_instruction, attack_instruction, attack_user,
-    attack_iret,
+    attack_iret,    attack_sleep,
 };
 
 static void one_repair(void *unused)

@@ -16,7 +16,7 @@ static u64 random_state = 1;
 static u8 *play[PLAY_PAGES];
 static u8 *play_window[PLAY_WINDOWS];
 static u64 frames_seen = 1; /* more than the machine's last frame */
-static char attack_stack[16384] __attribute__((aligned(16)));
+static char attack_stack[16384] __attribute__((aligned(4096)));
 
 static inline u64 random64(void)
 {
@@ -120,9 +120,8 @@ static inline u64 an_address(void)
     case 5:
         return USER_CODE + below(2 * PAGE_SIZE);
     case 6:
-        return address(attack_stack) + below(sizeof attack_stack);
     case 7:
-        return once_in(8) ? virt_base() + below(start_info->nr_pages * PAGE_SIZE)
+        return once_in(100) ? virt_base() + below(start_info->nr_pages * PAGE_SIZE)
                           : address(a_play_page());
     case 8:
     case 9:
@@ -198,7 +197,7 @@ static inline u64 an_entry_place(void)
         return a_number();
     case 2:
     case 3:
-        return slot_machine(root_first(), once_in(3) ? an_index() : an_index() & 3);
+        return slot_machine(root_first(), once_in(20) ? an_index() : 1 + below(3));
     case 4:
     case 5:
     case 6:

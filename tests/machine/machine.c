@@ -2,6 +2,7 @@
 /* A machine made of host memory: frames, allocator, ports. */
 #include "tests/machine/machine.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ static struct window windows[WINDOWS];
 static u64 next_frame;
 static _Thread_local u32 this_cpu;
 static jmp_buf *panic_target;
+static pthread_mutex_t one_flush = PTHREAD_MUTEX_INITIALIZER;
 
 u64 machine_hypervisor_slot(u32 i)
 {
@@ -196,8 +198,10 @@ void port_flush(u64 cpus)
     for (; cpus; cpus &= cpus - 1) {
         __atomic_fetch_add(&machine.flushes, 1, __ATOMIC_RELAXED);
         if (machine.threads) {
+            pthread_mutex_lock(&one_flush); /* a CPU flushes once at a time */
             vmmu_cpu_flushing((u32)__builtin_ctzll(cpus));
             vmmu_cpu_flushed((u32)__builtin_ctzll(cpus));
+            pthread_mutex_unlock(&one_flush);
         } else {
             cpu_flush((u32)__builtin_ctzll(cpus));
         }

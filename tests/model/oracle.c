@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The oracle's rules of one frame and one table, and the recount. */
-#include "tests/model/oracle.h"
+#include "tests/model/oracle_parts.h"
 
 #include <string.h>
 
@@ -338,6 +338,7 @@ enum vmmu_result oracle_put_type(struct oracle *o, u32 m)
     }
     f->types = 0;
     f->open = false;
+    f->share_writable = false; /* no longer shared, and the last who could write has gone */
     return VMMU_DONE;
 }
 

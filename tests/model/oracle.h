@@ -48,6 +48,9 @@ u32 oracle_slot_position(u32 index);
     X(UPDATE_VA)                                                                                   \
     X(EMULATED_WRITE)                                                                              \
     X(IS_L1_WRITE)                                                                                 \
+    X(MAP_AT)                                                                                      \
+    X(UNMAP_AT)                                                                                    \
+    X(UNMAP_VA)                                                                                    \
     X(PIN)                                                                                         \
     X(UNPIN)                                                                                       \
     X(KERNEL_ROOT)                                                                                 \
@@ -154,26 +157,10 @@ u64 oracle_word(const struct oracle *o, u32 m, u32 index);
 /* True for an address whose L4 slot is a guest's. */
 bool oracle_address_is_guests(u64 va);
 
-/* Between the two halves of the oracle. */
-enum vmmu_result oracle_get(struct oracle *o, u32 m, u32 domain);
-void oracle_put(struct oracle *o, u32 m);
-enum vmmu_result oracle_get_type(struct oracle *o, u32 m, enum vmmu_type type);
-enum vmmu_result oracle_put_type(struct oracle *o, u32 m);
-enum vmmu_result oracle_finish_partial(struct oracle *o, u32 m);
-enum vmmu_result oracle_check_entry(const struct oracle *o, u32 level, u64 entry);
-enum vmmu_result oracle_get_entry(struct oracle *o, u32 level, u64 entry, u32 table_owner,
-                                  u32 frame_owner, bool *held);
-enum vmmu_result oracle_put_entry(struct oracle *o, u32 level, u64 entry);
-u64 oracle_installed(u64 entry);
-bool oracle_slot_is_guests(u32 level, u32 index);
-u32 oracle_target(u64 entry);
 bool oracle_is_table(enum vmmu_type type);
-bool oracle_descriptor_allowed(u64 descriptor);
-u64 oracle_descriptor_installed(u64 descriptor);
-enum vmmu_result oracle_settle(struct oracle *o, struct oracle_vcpu *v);
-enum vmmu_result oracle_vcpu_stop(struct oracle *o, struct oracle_vcpu *v);
-void oracle_ldt_drop(struct oracle *o, struct oracle_vcpu *v);
+u32 oracle_target(u64 entry);
+
+/* The live L1 table of the vCPU's domain that `va` shows read-only, or ORACLE_NONE. */
 u32 oracle_shown_table(const struct oracle *o, u32 vcpu, u64 va);
-enum vmmu_result oracle_of_vcpu(struct oracle *o, const struct model_op *op);
 
 #endif

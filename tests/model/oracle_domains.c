@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The oracle's frames and owners, the end of a domain, and the door to all operations. */
-#include "tests/model/oracle.h"
+#include "tests/model/oracle_parts.h"
 
 /* ---- frames --------------------------------------------------------------------------------- */
 

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The operations of a vCPU, as the oracle sees them: what each answers, and what it does. */
-#include "tests/model/oracle.h"
-
-#include <string.h>
-
-#define EMULATE_TRIES 8u
+#include "tests/model/oracle_parts.h"
 
 static bool is_refusal(enum vmmu_result result)
 {
@@ -13,7 +9,7 @@ static bool is_refusal(enum vmmu_result result)
 
 /* ---- what a vCPU owes ----------------------------------------------------------------------- */
 
-static void owe(struct oracle_vcpu *v, u32 m, bool put)
+void oracle_owe(struct oracle_vcpu *v, u32 m, bool put)
 {
     v->owed = m;
     v->owed_put = put;
@@ -24,15 +20,15 @@ static void put_or_owe(struct oracle *o, struct oracle_vcpu *v, u32 m)
     if (oracle_put_type(o, m) == VMMU_DONE) {
         oracle_put(o, m);
     } else {
-        owe(v, m, false);
+        oracle_owe(v, m, false);
     }
 }
 
 /* A try for a type reference on `m` ended with `result`. */
-static void abandon(struct oracle *o, struct oracle_vcpu *v, u32 m, enum vmmu_result result)
+void oracle_abandon(struct oracle *o, struct oracle_vcpu *v, u32 m, enum vmmu_result result)
 {
     if (is_refusal(result) && o->frame[m].partial) {
-        owe(v, m, false);
+        oracle_owe(v, m, false);
     } else {
         oracle_put(o, m);
     }
@@ -53,189 +49,6 @@ enum vmmu_result oracle_settle(struct oracle *o, struct oracle_vcpu *v)
     v->owed = ORACLE_NONE;
     oracle_put(o, m);
     return VMMU_DONE;
-}
-
-/* ---- entries -------------------------------------------------------------------------------- */
-
-/* Where a change goes, and what it is to be. */
-struct write {
-    struct oracle_vcpu *v;
-    u32 table_owner, frame_owner, table, slot;
-    u64 entry;
-    bool preserve, swapped;
-};
-
-/* Both present, and nothing differs that is counted or guarded. */
-static bool same_use(u64 old, u64 new)
-{
-    const u64 guarded = BIT_PRESENT | BIT_WRITABLE | BIT_PWT | BIT_PCD | BIT_PSE | BIT_GLOBAL |
-                        0x000ffffffffff000ull;
-    return (old & BIT_PRESENT) && (old & guarded) == (new &guarded);
-}
-
-static void put_word(struct oracle *o, struct write *w, u64 new)
-{
-    u64 *word = &o->frame[w->table].word[oracle_slot_position(w->slot)];
-    *word = w->preserve ? new | (*word & (BIT_ACCESSED | BIT_DIRTY)) : new;
-    w->swapped = true;
-}
-
-static void let_go(struct oracle *o, struct write *w, u32 level, u64 entry)
-{
-    if ((entry & BIT_PRESENT) && oracle_put_entry(o, level, entry) != VMMU_DONE) {
-        owe(w->v, oracle_target(entry), false);
-    }
-}
-
-static enum vmmu_result change_entry(struct oracle *o, struct write *w, u32 level)
-{
-    const u64 new = oracle_installed(w->entry);
-    const u64 old = oracle_word(o, w->table, w->slot);
-    bool held = false;
-    if (!oracle_slot_is_guests(level, w->slot)) {
-        return REFUSED_HYPERVISOR_SLOT;
-    }
-    if (same_use(old, new)) {
-        put_word(o, w, new);
-        return VMMU_DONE;
-    }
-    enum vmmu_result result = oracle_check_entry(o, level, w->entry);
-    if (result == VMMU_DONE && (new &BIT_PRESENT)) {
-        result = oracle_get_entry(o, level, new, w->table_owner, w->frame_owner, &held);
-    }
-    if (result != VMMU_DONE) {
-        if (held) {
-            abandon(o, w->v, oracle_target(new), result);
-        }
-        return result;
-    }
-    if (!o->frame[w->table].open || (u32)o->frame[w->table].type != level) {
-        /* Clearing away what the target half was took this very table apart. */
-        let_go(o, w, level, new);
-        return VMMU_AGAIN;
-    }
-    put_word(o, w, new);
-    let_go(o, w, level, old);
-    return VMMU_DONE;
-}
-
-static enum vmmu_result change_anywhere(struct oracle *o, struct write *w)
-{
-    const struct oracle_frame *f = &o->frame[w->table];
-    if (f->types == 0 || f->type == TYPE_WRITABLE) {
-        const enum vmmu_result result = oracle_get_type(o, w->table, TYPE_WRITABLE);
-        if (result == VMMU_DONE) {
-            o->frame[w->table].word[oracle_slot_position(w->slot)] = w->entry;
-            oracle_put_type(o, w->table);
-        }
-        return result;
-    }
-    if (f->type == TYPE_DESCRIPTOR) {
-        return REFUSED_DESCRIPTOR_PAGE;
-    }
-    if (f->type == TYPE_SHARED) {
-        return REFUSED_WRONG_TYPE;
-    }
-    return f->open ? change_entry(o, w, (u32)f->type) : REFUSED_TABLE_BUSY;
-}
-
-static enum vmmu_result update(struct oracle *o, struct oracle_vcpu *v, const struct model_op *op)
-{
-    struct write w = {.v = v,
-                      .table_owner = op->domain,
-                      .frame_owner = op->other,
-                      .table = (u32)(op->at >> 12),
-                      .slot = (u32)(op->at >> 3 & 511),
-                      .entry = op->value,
-                      .preserve = op->number == UPDATE_PRESERVE_AD};
-    if (op->at % 8) {
-        return REFUSED_BAD_ADDRESS;
-    }
-    if (op->at >> 12 >= o->frames) {
-        return REFUSED_BAD_FRAME;
-    }
-    enum vmmu_result result = oracle_get(o, w.table, op->domain);
-    if (result == VMMU_DONE) {
-        result = change_anywhere(o, &w);
-        oracle_put(o, w.table);
-        o->domain[op->domain].updates += result == VMMU_DONE;
-    }
-    return result;
-}
-
-static enum vmmu_result update_va(struct oracle *o, struct oracle_vcpu *v,
-                                  const struct model_op *op)
-{
-    u32 m = v->kernel_root;
-    if (!oracle_address_is_guests(op->at)) {
-        return REFUSED_BAD_ADDRESS;
-    }
-    for (u32 level = 4; level > 1 && m != ORACLE_NONE; level--) {
-        const u64 entry = oracle_word(o, m, op->at >> (12 + 9 * (level - 1)) & 511);
-        m = entry & BIT_PRESENT ? oracle_target(entry) : ORACLE_NONE;
-    }
-    if (m == ORACLE_NONE) {
-        return REFUSED_NO_TABLE;
-    }
-    struct write w = {.v = v,
-                      .table_owner = v->domain,
-                      .frame_owner = op->other,
-                      .table = m,
-                      .slot = op->at >> 12 & 511,
-                      .entry = op->value};
-    oracle_get(o, m, v->domain);
-    const enum vmmu_result result = change_entry(o, &w, 1);
-    oracle_put(o, m);
-    o->domain[v->domain].updates += result == VMMU_DONE;
-    return result;
-}
-
-/* The live L1 table of the vCPU's that `va` shows read-only, or ORACLE_NONE. */
-u32 oracle_shown_table(const struct oracle *o, u32 vcpu, u64 va)
-{
-    const u64 entry = oracle_walk(o, vcpu, va);
-    const u32 m = oracle_target(entry);
-    if ((entry & (BIT_PRESENT | BIT_WRITABLE)) != BIT_PRESENT) {
-        return ORACLE_NONE;
-    }
-    const struct oracle_frame *f = &o->frame[m];
-    return f->owner == o->vcpu[vcpu].domain && f->type == TYPE_L1 && f->open ? m : ORACLE_NONE;
-}
-
-static enum vmmu_result emulated_write(struct oracle *o, struct oracle_vcpu *v,
-                                       const struct model_op *op)
-{
-    const u32 bytes = op->number;
-    if ((bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8) || op->at % bytes) {
-        return REFUSED_BAD_ADDRESS;
-    }
-    const u32 m = oracle_shown_table(o, op->vcpu, op->at);
-    if (m == ORACLE_NONE) {
-        return REFUSED_NOT_L1_TABLE;
-    }
-    struct write w = {.v = v,
-                      .table_owner = v->domain,
-                      .frame_owner = v->domain,
-                      .table = m,
-                      .slot = op->at >> 3 & 511};
-    enum vmmu_result result = VMMU_AGAIN;
-    oracle_get(o, m, v->domain);
-    for (u32 tries = 0; tries < EMULATE_TRIES && result == VMMU_AGAIN; tries++) {
-        const u64 old = oracle_word(o, m, w.slot);
-        u8 bytes_now[8];
-        memcpy(bytes_now, &old, 8);
-        if (memcmp(&bytes_now[op->at % 8], &op->expected, bytes) != 0) {
-            result = VMMU_DONE;
-            break;
-        }
-        memcpy(&bytes_now[op->at % 8], &op->value, bytes);
-        memcpy(&w.entry, bytes_now, 8);
-        result = change_entry(o, &w, 1);
-    }
-    oracle_put(o, m);
-    o->swapped = w.swapped;
-    o->domain[v->domain].emulated_writes += w.swapped;
-    return result;
 }
 
 /* ---- pins and roots ------------------------------------------------------------------------- */
@@ -259,7 +72,7 @@ static enum vmmu_result pin(struct oracle *o, struct oracle_vcpu *v, const struc
     }
     result = oracle_get_type(o, m, (enum vmmu_type)op->number);
     if (result != VMMU_DONE) {
-        abandon(o, v, m, result);
+        oracle_abandon(o, v, m, result);
         return result;
     }
     o->frame[m].pinned = true;
@@ -292,7 +105,7 @@ static enum vmmu_result get_root(struct oracle *o, struct oracle_vcpu *v, u64 at
     if (result == VMMU_DONE) {
         result = oracle_get_type(o, (u32)at, TYPE_L4);
         if (result != VMMU_DONE) {
-            abandon(o, v, (u32)at, result);
+            oracle_abandon(o, v, (u32)at, result);
         }
     }
     return result;
@@ -325,7 +138,7 @@ static enum vmmu_result kernel_root(struct oracle *o, struct oracle_vcpu *v,
         }
         v->kernel_root = (u32)op->at;
         if (old != ORACLE_NONE) {
-            owe(v, old, true);
+            oracle_owe(v, old, true);
         }
     }
     oracle_ldt_drop(o, v);
@@ -337,17 +150,17 @@ static enum vmmu_result user_root(struct oracle *o, struct oracle_vcpu *v,
                                   const struct model_op *op)
 {
     const u32 old = v->user_root;
-    const u32 new = op->at == MFN_NONE.n ? ORACLE_NONE : (u32)op->at;
+    const u32 next = op->at == MFN_NONE.n ? ORACLE_NONE : (u32)op->at;
     if (op->at == (old == ORACLE_NONE ? MFN_NONE.n : old)) {
         return VMMU_DONE;
     }
-    if (new != ORACLE_NONE) {
+    if (next != ORACLE_NONE) {
         const enum vmmu_result result = get_root(o, v, op->at);
         if (result != VMMU_DONE) {
             return result;
         }
     }
-    v->user_root = new;
+    v->user_root = next;
     if (old != ORACLE_NONE) {
         put_or_owe(o, v, old);
     }
@@ -431,7 +244,7 @@ static enum vmmu_result ldt_fault(struct oracle *o, struct oracle_vcpu *v,
 static enum vmmu_result descriptor(struct oracle *o, struct oracle_vcpu *v,
                                    const struct model_op *op)
 {
-    const u64 new = oracle_descriptor_installed(op->value);
+    const u64 next = oracle_descriptor_installed(op->value);
     const u32 m = (u32)(op->at >> 12);
     if (op->at % 8) {
         return REFUSED_BAD_ADDRESS;
@@ -439,7 +252,7 @@ static enum vmmu_result descriptor(struct oracle *o, struct oracle_vcpu *v,
     if (op->at >> 12 >= o->frames) {
         return REFUSED_BAD_FRAME;
     }
-    if (!oracle_descriptor_allowed(new)) {
+    if (!oracle_descriptor_allowed(next)) {
         return REFUSED_BAD_DESCRIPTOR;
     }
     enum vmmu_result result = oracle_get(o, m, v->domain);
@@ -450,7 +263,7 @@ static enum vmmu_result descriptor(struct oracle *o, struct oracle_vcpu *v,
     const bool live = f->types && f->type == TYPE_DESCRIPTOR;
     result = oracle_get_type(o, m, live ? TYPE_DESCRIPTOR : TYPE_WRITABLE);
     if (result == VMMU_DONE) {
-        f->word[oracle_slot_position(op->at >> 3 & 511)] = new;
+        f->word[oracle_slot_position(op->at >> 3 & 511)] = next;
         oracle_put_type(o, m);
     }
     oracle_put(o, m);
@@ -488,11 +301,17 @@ enum vmmu_result oracle_of_vcpu(struct oracle *o, const struct model_op *op)
     }
     switch (op->kind) {
     case OP_UPDATE:
-        return update(o, v, op);
+        return oracle_update(o, v, op);
     case OP_UPDATE_VA:
-        return update_va(o, v, op);
+        return oracle_update_va(o, v, op);
     case OP_EMULATED_WRITE:
-        return emulated_write(o, v, op);
+        return oracle_emulated_write(o, v, op);
+    case OP_MAP_AT:
+        return oracle_map_at(o, v, op);
+    case OP_UNMAP_AT:
+        return oracle_unmap_at(o, v, op->at, op->value, op->number);
+    case OP_UNMAP_VA:
+        return oracle_unmap_va(o, v, op);
     case OP_PIN:
         return pin(o, v, op);
     case OP_UNPIN:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The oracle's recount: types and counts of all frames from nothing but tables, pins, roots,
  * descriptor tables and holds. */
-#include "tests/model/oracle.h"
+#include "tests/model/oracle_parts.h"
 
 #include <string.h>
 

@@ -3,6 +3,7 @@
 #include "tests/model/world.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,13 @@ static void let_go(u32 m)
     }
 }
 
+void world_let_go(void)
+{
+    for (u32 m = 2; m < world.oracle.frames; m++) {
+        let_go(m);
+    }
+}
+
 void world_end(void)
 {
     for (u32 v = 0; v < ORACLE_VCPUS; v++) {
@@ -158,9 +166,7 @@ void world_end(void)
         while (world.oracle.domain[d].started && world_do(&op) == VMMU_AGAIN) {
         }
     }
-    for (u32 m = 2; m < world.oracle.frames; m++) {
-        let_go(m);
-    }
+    world_let_go();
     if (world_free_frames() != world.oracle.frames - 2) {
         compare_fail("frames left at the end", 0, 0, world_free_frames());
     }
@@ -290,6 +296,12 @@ static enum vmmu_result of_entries(const struct model_op *op, bool *swapped)
     case OP_IS_L1_WRITE:
         *swapped = vmmu_is_l1_write(v, vaddr(op->at));
         return VMMU_DONE;
+    case OP_MAP_AT:
+        return vmmu_map_at(v, other, maddr(op->at), op->value);
+    case OP_UNMAP_AT:
+        return vmmu_unmap_at(v, maddr(op->at), mfn(op->value), op->number);
+    case OP_UNMAP_VA:
+        return vmmu_unmap_va(v, vaddr(op->at), mfn(op->value), op->number);
     case OP_PIN:
         return vmmu_pin(v, owner, mfn(op->at), op->number);
     default:

@@ -20,7 +20,6 @@ struct world {
     u64 by_rule[VMMU_RESULTS];
     u64 audit_each;    /* the engine's own audit, every so many operations */
     const char *story; /* printed in a report: seed and such */
-    bool reset;        /* the machine is kept between starts */
 };
 extern struct world world;
 
@@ -32,6 +31,9 @@ enum vmmu_result world_do(const struct model_op *op);
 
 /* Ends all domains; every frame must be back. */
 void world_end(void);
+
+/* What the hypervisor itself has of any frame is dropped. */
+void world_let_go(void);
 
 /* Frames that nobody has. */
 u32 world_free_frames(void);

@@ -107,6 +107,9 @@ static void an_ldt_comes_page_by_page(void **state)
     machine_words(bad)[0] = descriptor(15, false, 3, true);
     assert_done(guest_set(&guest, space.l1, 8, RO(page)));
     assert_done(guest_set(&guest, space.l1, 9, RO(bad)));
+    assert_done(guest_set(&guest, space.l1, 11, RO(page)));
+    /* XSA-298: no LDT is not one at address 0. */
+    assert_done(guest_set(&guest, space.l1, 0, RO(page)));
     assert_refused(NO_LDT_PAGE, vmmu_ldt_fault(vcpu, 0));
     assert_done(vmmu_set_ldt(vcpu, guest_address(8), 3 * 512));
 

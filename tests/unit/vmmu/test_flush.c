@@ -144,6 +144,24 @@ static void a_flush_that_began_earlier_saves_none(void **state)
     assert_false(cpu_store(0, guest_address(5), 1));
 }
 
+static void and_one_that_nobody_announced_saves_none(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    (void)state;
+    for (u32 before = 0; before < 4; before++) {
+        const mfn_t page = guest_page(&guest);
+        for (u32 i = 0; i < before; i++) {
+            vmmu_cpu_flushed(0);
+        }
+        assert_done(guest_set(&guest, space.l1, 5, RW(page)));
+        assert_true(cpu_store(0, guest_address(5), 0)); /* the flush was before this */
+        assert_done(guest_set(&guest, space.l1, 5, 0));
+        vmmu_cpu_flushed(0); /* and is told after that */
+        assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, page, 1));
+        assert_false(cpu_store(0, guest_address(5), 1));
+    }
+}
+
 static void unannounced_flushes_are_safe_too(void **state)
 {
     const struct space space = guest_running_space(&guest);
@@ -284,6 +302,7 @@ int main(void)
         GUEST_TEST(every_cpu_that_ran_the_domain_is_asked),
         GUEST_TEST(a_flush_since_saves_one),
         GUEST_TEST(a_flush_that_began_earlier_saves_none),
+        GUEST_TEST(and_one_that_nobody_announced_saves_none),
         GUEST_TEST(unannounced_flushes_are_safe_too),
         GUEST_TEST(stamps_that_wrap_cost_a_flush_at_most),
         GUEST_TEST(no_flush_without_a_change_of_use),

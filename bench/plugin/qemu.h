@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What we use of QEMU's documented plugin interface, version 1; its header is not packaged. */
+#ifndef BENCH_PLUGIN_QEMU_H
+#define BENCH_PLUGIN_QEMU_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+struct qemu_info_t;
+
+#define QEMU_PLUGIN_INTERFACE    1
+#define QEMU_PLUGIN_ADD_U64      0 /* the one operation that runs without a call */
+#define QEMU_PLUGIN_NO_REGISTERS 0 /* that a callback looks at */
+#define QEMU_PLUGIN_EXPORT       __attribute__((visibility("default")))
+
+extern QEMU_PLUGIN_EXPORT int qemu_plugin_version;
+QEMU_PLUGIN_EXPORT int qemu_plugin_install(uint64_t id, const struct qemu_info_t *info, int argc,
+                                           char **argv);
+
+void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
+                                           void (*call)(uint64_t id, struct qemu_plugin_tb *tb));
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+                                            void (*call)(unsigned cpu, void *data), int flags,
+                                            void *data);
+void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int operation,
+                                                void *counter, uint64_t addend);
+void qemu_plugin_register_atexit_cb(uint64_t id, void (*call)(uint64_t id, void *data), void *data);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+
+#endif

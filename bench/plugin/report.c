@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* The counting plugin's sums: addresses become names and shares. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/plugin/count.h"
+
+#define HYPERVISOR_LOW  0xffff800000000000ull /* the ABI's slots */
+#define HYPERVISOR_HIGH 0xffff880000000000ull
+#define FEW             1000u /* a function below that is not listed */
+
+enum who { HYPERVISOR, KERNEL, LOW, WHOS };
+static const char *const who_name[WHOS] = {"hypervisor", "kernel", "low"};
+
+static const char *const phase_name[PHASES] = {
+#define OPERATION(function, ...) #function,
+#include "bench/operations.def"
+#undef OPERATION
+    "boot",
+    "all",
+};
+
+struct symbol {
+    uint64_t address;
+    char *name;
+    uint64_t count[PHASES];
+};
+
+static struct symbol *symbol;
+static size_t symbols;
+static uint64_t share[WHOS][PHASES];
+static uint64_t image_low, image_high;
+
+static void add_symbol(uint64_t address, const char *name)
+{
+    struct symbol *more = realloc(symbol, (symbols + 1) * sizeof(*symbol));
+
+    if (!more)
+        abort();
+    symbol = more;
+    symbol[symbols++] = (struct symbol){.address = address, .name = strdup(name)};
+}
+
+void report_symbols(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char line[512], name[256], kind;
+    unsigned long address;
+
+    if (!file) {
+        perror(path);
+        return;
+    }
+    while (fgets(line, sizeof(line), file))
+        if (sscanf(line, "%lx %c %255s", &address, &kind, name) == 3 && strchr("tTwW", kind))
+            add_symbol(address, name);
+    fclose(file);
+}
+
+bool report_image(const char *low_and_high)
+{
+    return sscanf(low_and_high, "%" SCNx64 "-%" SCNx64, &image_low, &image_high) == 2;
+}
+
+static enum who who_of(uint64_t address)
+{
+    if (address >= HYPERVISOR_LOW && address < HYPERVISOR_HIGH)
+        return HYPERVISOR;
+    if (address >= HYPERVISOR_HIGH)
+        return KERNEL;
+    return address >= image_low && address < image_high ? HYPERVISOR : LOW;
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct symbol *left = a, *right = b;
+
+    return left->address < right->address ? -1 : left->address > right->address;
+}
+
+static void ready_symbols(void)
+{
+    static bool ready;
+
+    if (ready)
+        return;
+    ready = true;
+    add_symbol(0, "(below)");
+    add_symbol(1ull << 32, "(user)");
+    add_symbol(HYPERVISOR_LOW, "(hypervisor)");
+    add_symbol(HYPERVISOR_HIGH, "(kernel)");
+    qsort(symbol, symbols, sizeof(*symbol), by_address);
+}
+
+void report_add(const struct counter *counter)
+{
+    size_t low = 0, high;
+    unsigned phase;
+
+    ready_symbols();
+    for (high = symbols; high - low > 1;) {
+        size_t middle = (low + high) / 2;
+
+        if (symbol[middle].address <= counter->address)
+            low = middle;
+        else
+            high = middle;
+    }
+    for (phase = 0; phase < PHASES; phase++) {
+        symbol[low].count[phase] += counter->in_phase[phase];
+        share[who_of(counter->address)][phase] += counter->in_phase[phase];
+    }
+}
+
+static unsigned sorting;
+
+static int by_count(const void *a, const void *b)
+{
+    const struct symbol *left = a, *right = b;
+
+    return left->count[sorting] > right->count[sorting]
+               ? -1
+               : left->count[sorting] < right->count[sorting];
+}
+
+void report_write(const char *path)
+{
+    FILE *file = fopen(path, "w");
+
+    if (!file) {
+        perror(path);
+        return;
+    }
+    for (sorting = 0; sorting < PHASES; sorting++) {
+        for (unsigned who = 0; who < WHOS; who++)
+            fprintf(file, "share\t%s\t%s\t%" PRIu64 "\n", phase_name[sorting], who_name[who],
+                    share[who][sorting]);
+        qsort(symbol, symbols, sizeof(*symbol), by_count);
+        for (size_t i = 0; i < symbols && symbol[i].count[sorting] >= FEW; i++)
+            fprintf(file, "function\t%s\t%s\t%s\t%" PRIu64 "\n", phase_name[sorting],
+                    who_name[who_of(symbol[i].address)], symbol[i].name,
+                    symbol[i].count[sorting]);
+    }
+    fclose(file);
+}

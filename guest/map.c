@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* What a space's user half shows: pages come, go, and change their rights. */
+#include "guest/backend.h"
+#include "guest/batch.h"
+#include "guest/error.h"
+#include "guest/space.h"
+#include "lib/string.h"
+
+#define GATHER 64u
+
+int space_map(struct space *space, u64 va, struct page *page, u64 flags)
+{
+    int result = -XEN_ENOMEM;
+    entry_t *at;
+
+    lock_take(&space->lock);
+    at = space_entry_make(space, va);
+    if (at)
+        result = entry_present(entry_get(at)) ? -XEN_EEXIST
+                                              : entry_set(at, entry_make(page_pfn(page), flags));
+    lock_release(&space->lock);
+    return result;
+}
+
+/* The first level 1 entry from *va on that is present, below `end`; *va becomes its address. */
+static entry_t *next_present(const struct space *space, u64 *va, u64 end)
+{
+    while (*va < end) {
+        entry_t *at = space_entry(space, *va, 1);
+
+        if (!at) {
+            *va = (*va / entry_span(2) + 1) * entry_span(2);
+            continue;
+        }
+        do {
+            if (entry_present(entry_get(at)))
+                return at;
+            at++;
+            *va += PAGE_SIZE;
+        } while (*va < end && *va % entry_span(2));
+    }
+    return NULL;
+}
+
+static bool bad_range(u64 va, u64 length)
+{
+    return page_offset(va) || page_offset(length) || length > USER_END || va > USER_END - length;
+}
+
+/* Pages that are not mapped any more, as soon as the batch and the flush are through. */
+static int release_gathered(struct space *space, struct page **pages, unsigned count)
+{
+    int result;
+
+    if (count)
+        backend_flush(space, ~0ull);
+    result = batch_close();
+    for (unsigned i = 0; i < count; i++)
+        if (pages[i])
+            page_release(pages[i]);
+    return result;
+}
+
+int space_unmap(struct space *space, u64 va, u64 length)
+{
+    struct page *gathered[GATHER];
+    unsigned count = 0;
+    u64 end = va + length;
+    int result = 0, one;
+    entry_t *at;
+
+    if (bad_range(va, length))
+        return -XEN_EINVAL;
+    space_begin(space);
+    while ((at = next_present(space, &va, end))) {
+        struct page *page = entry_page(entry_get(at));
+
+        if (entry_clear(at))
+            page = NULL;
+        gathered[count++] = page;
+        va += PAGE_SIZE;
+        if (count == GATHER) {
+            one = release_gathered(space, gathered, count);
+            result = result ? result : one;
+            count = 0;
+            batch_open();
+        }
+    }
+    one = release_gathered(space, gathered, count);
+    lock_release(&space->lock);
+    return result ? result : one;
+}
+
+int space_protect(struct space *space, u64 va, u64 length, u64 flags)
+{
+    u64 end = va + length;
+    bool changed = false;
+    entry_t *at;
+
+    if (bad_range(va, length))
+        return -XEN_EINVAL;
+    space_begin(space);
+    while ((at = next_present(space, &va, end))) {
+        u64 kept = entry_get(at).raw & (PTE_COPY | PTE_SHARED);
+
+        entry_change_flags(at, (kept & PTE_COPY ? flags & ~PTE_WRITE : flags) | kept);
+        changed = true;
+        va += PAGE_SIZE;
+    }
+    if (changed)
+        backend_flush(space, ~0ull);
+    return space_end(space);
+}
+
+static int unshare(struct space *space, u64 va, entry_t *at)
+{
+    entry_t old = entry_get(at);
+    u64 flags = (entry_flags(old) & ~PTE_COPY) | PTE_WRITE | PTE_DIRTY;
+    struct page *page = entry_page(old), *copy;
+    int result;
+
+    if (!entry_present(old) || !page || !(old.raw & (PTE_COPY | PTE_WRITE)))
+        return -XEN_EFAULT;
+    if (old.raw & PTE_WRITE) /* somebody else did it meanwhile */
+        return 0;
+    if (__atomic_load_n(&page->uses, __ATOMIC_ACQUIRE) == 1)
+        return backend_set_flush(space, at, va, (entry_t){(old.raw & PTE_ADDRESS) | flags});
+    copy = page_take();
+    if (!copy)
+        return -XEN_ENOMEM;
+    memcpy(page_address(copy), page_address(page), PAGE_SIZE);
+    result = backend_set_flush(space, at, va, entry_make(page_pfn(copy), flags));
+    page_release(result ? copy : page);
+    return result;
+}
+
+int space_unshare(struct space *space, u64 va)
+{
+    int result = -XEN_EFAULT;
+    entry_t *at;
+
+    lock_take(&space->lock);
+    at = va < USER_END ? space_entry(space, va, 1) : NULL;
+    if (at)
+        result = unshare(space, va & ~(PAGE_SIZE - 1), at);
+    lock_release(&space->lock);
+    return result;
+}
+
+int space_flush(struct space *space)
+{
+    return backend_flush(space, ~0ull);
+}
+
+int space_flush_page(struct space *space, u64 va)
+{
+    return backend_flush(space, va);
+}
+
+/* ---- the kernel's access to a user's memory ---- */
+
+/* Where the direct map shows a user's byte; NULL: the user may not access it that way. */
+static u8 *find_byte(struct space *space, u64 va, u64 needed)
+{
+    entry_t *at = va < USER_END ? space_entry(space, va, 1) : NULL;
+    entry_t entry = at ? entry_get(at) : ENTRY_NONE;
+    struct page *page = (entry.raw & needed) == needed ? entry_page(entry) : NULL;
+
+    return page ? (u8 *)page_address(page) + page_offset(va) : NULL;
+}
+
+/* Moves bytes between `buffer` and the user's memory, a page at a time. */
+static int transfer(struct space *space, u64 va, u8 *buffer, u64 length, bool to_user)
+{
+    int result = 0;
+
+    lock_take(&space->lock);
+    while (length && !result) {
+        u64 part = PAGE_SIZE - page_offset(va);
+        u8 *user = find_byte(space, va, PTE_PRESENT | PTE_USER | (to_user ? PTE_WRITE : 0));
+
+        part = part < length ? part : length;
+        if (!user)
+            result = -XEN_EFAULT;
+        else if (to_user)
+            memcpy(user, buffer, part);
+        else
+            memcpy(buffer, user, part);
+        va += part;
+        buffer += part;
+        length -= part;
+    }
+    lock_release(&space->lock);
+    return result;
+}
+
+int space_read(struct space *space, u64 va, void *to, u64 length)
+{
+    return transfer(space, va, to, length, false);
+}
+
+int space_write(struct space *space, u64 va, const void *from, u64 length)
+{
+    return transfer(space, va, (u8 *)(uintptr_t)from, length, true);
+}

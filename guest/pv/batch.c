@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/* The batch of each CPU: requests, merged into calls, merged into one multicall. */
+#include "guest/batch.h"
+#include "guest/backend.h"
+#include "guest/entry.h"
+#include "guest/kernel.h"
+#include "guest/page.h"
+#include "guest/pv/hypercall.h"
+#include "guest/pv/request.h"
+#include "guest/space.h"
+
+#define CALLS   32u
+#define UPDATES 256u
+#define OPS     32u
+
+enum kind { UPDATE, EXTENDED, MAPPING };
+
+/* One call: `count` requests from `first` in the array of its kind; of a mapping there is one. */
+struct call {
+    enum kind kind;
+    u32 first, count, done;
+    u64 va, entry, flags; /* of a mapping */
+};
+
+static struct batch {
+    unsigned depth;
+    u32 call_count, update_count, op_count;
+    int error; /* the first, until somebody takes it */
+    struct call calls[CALLS];
+    struct multicall_entry entries[CALLS];
+    struct mmu_update updates[UPDATES];
+    struct mmuext_op ops[OPS];
+    u64 touched; /* a bit for the entries that updates wait for; more than one share a bit */
+    struct batch_counts counts;
+} batches[CPUS];
+
+static struct batch *own(void)
+{
+    return &batches[cpu_number()];
+}
+
+/* ---- refusals ---- */
+
+static const char *extended_name(unsigned command)
+{
+    static const char *const names[] = {
+        [MMUEXT_PIN_L1_TABLE] = "pin of level 1",  [MMUEXT_PIN_L2_TABLE] = "pin of level 2",
+        [MMUEXT_PIN_L3_TABLE] = "pin of level 3",  [MMUEXT_PIN_L4_TABLE] = "pin of level 4",
+        [MMUEXT_UNPIN_TABLE] = "unpin",            [MMUEXT_NEW_BASEPTR] = "new root",
+        [MMUEXT_NEW_USER_BASEPTR] = "new user root"};
+
+    return command < ARRAY_LENGTH(names) && names[command] ? names[command] : "mmuext_op";
+}
+
+/* Whose table a frame is. */
+static void find_table(struct refusal *refusal, mfn_t frame)
+{
+    pfn_t found = mfn_to_pfn(frame);
+    const struct page *page = pfn_is_none(found) ? NULL : page_of(found);
+
+    if (!page || !page->level)
+        return;
+    refusal->level = page->level;
+    refusal->space = page->space;
+}
+
+static void refuse(struct batch *batch, const struct call *call, long error)
+{
+    struct refusal refusal = {.error = error};
+
+    if (call->kind == UPDATE) {
+        const struct mmu_update *update = &batch->updates[call->first + call->done];
+
+        refusal.request = "mmu_update";
+        refusal.argument = update->ptr;
+        refusal.value = update->val;
+        refusal.index = update->ptr % PAGE_SIZE / 8;
+        find_table(&refusal, mfn(update->ptr >> PAGE_SHIFT));
+    } else if (call->kind == EXTENDED) {
+        const struct mmuext_op *op = &batch->ops[call->first + call->done];
+
+        refusal.request = extended_name(op->cmd);
+        refusal.argument = op->arg1.mfn;
+        refusal.index = REFUSAL_WHOLE_TABLE;
+        find_table(&refusal, mfn(op->arg1.mfn));
+    } else {
+        refusal.request = "update_va_mapping";
+        refusal.argument = call->va;
+        refusal.value = call->entry;
+    }
+    batch->counts.refused++;
+    if (!batch->error)
+        batch->error = (int)error;
+    guest_refused(&refusal);
+}
+
+/* ---- out they go ---- */
+
+static void fill(struct batch *batch, const struct call *call, struct multicall_entry *entry)
+{
+    u32 from = call->first + call->done, count = call->count - call->done;
+
+    if (call->kind == MAPPING) {
+        entry->op = __HYPERVISOR_update_va_mapping;
+        entry->args[0] = call->va;
+        entry->args[1] = call->entry;
+        entry->args[2] = call->flags;
+        return;
+    }
+    entry->op = call->kind == UPDATE ? __HYPERVISOR_mmu_update : __HYPERVISOR_mmuext_op;
+    entry->args[0] =
+        call->kind == UPDATE ? address(&batch->updates[from]) : address(&batch->ops[from]);
+    entry->args[1] = count;
+    entry->args[2] = 0;
+    entry->args[3] = DOMID_SELF;
+}
+
+static long issue(struct batch *batch, struct call *call, u32 *done)
+{
+    struct multicall_entry entry;
+
+    fill(batch, call, &entry);
+    if (call->kind != MAPPING)
+        entry.args[2] = address(done);
+    batch->counts.calls++;
+    return hypercall6(entry.op, entry.args[0], entry.args[1], entry.args[2],
+                      call->kind == MAPPING ? 0 : entry.args[3], 0, 0);
+}
+
+/* A call ended with an error: says which request, and makes those behind it. */
+static void recover(struct batch *batch, struct call *call, u32 done, long error)
+{
+    while (error) {
+        call->done += done < call->count - call->done ? done : call->count - call->done - 1;
+        refuse(batch, call, error);
+        call->done++;
+        if (call->done >= call->count)
+            return;
+        done = 0;
+        error = issue(batch, call, &done);
+    }
+}
+
+static void flush_many(struct batch *batch)
+{
+    u32 done[CALLS];
+    bool failed = false;
+    long result;
+
+    for (u32 i = 0; i < batch->call_count; i++) {
+        done[i] = 0;
+        fill(batch, &batch->calls[i], &batch->entries[i]);
+        if (batch->calls[i].kind != MAPPING)
+            batch->entries[i].args[2] = address(&done[i]);
+    }
+    batch->counts.calls++;
+    result = hypercall(__HYPERVISOR_multicall, address(batch->entries), batch->call_count, 0);
+    if (result)
+        panic("The multicall itself failed: %ld", result);
+    for (u32 i = 0; i < batch->call_count; i++) {
+        long error = (long)batch->entries[i].result;
+
+        failed |= error != 0;
+        recover(batch, &batch->calls[i], done[i], error);
+    }
+    if (failed) { /* a flush may have gone out before what it was for */
+        struct mmuext_op op = {.cmd = MMUEXT_TLB_FLUSH_LOCAL};
+
+        hypercall6(__HYPERVISOR_mmuext_op, address(&op), 1, 0, DOMID_SELF, 0, 0);
+    }
+}
+
+static void flush(struct batch *batch)
+{
+    u32 done = 0;
+
+    if (batch->call_count == 1) {
+        long error = issue(batch, &batch->calls[0], &done);
+
+        recover(batch, &batch->calls[0], done, error);
+    } else if (batch->call_count) {
+        flush_many(batch);
+    }
+    batch->call_count = batch->update_count = batch->op_count = 0;
+    batch->touched = 0;
+}
+
+static int take_error(struct batch *batch)
+{
+    int error = batch->error;
+
+    batch->error = 0;
+    return error;
+}
+
+void batch_open(void)
+{
+    own()->depth++;
+}
+
+int batch_close(void)
+{
+    struct batch *batch = own();
+
+    if (--batch->depth)
+        return 0;
+    flush(batch);
+    return take_error(batch);
+}
+
+int batch_flush(void)
+{
+    struct batch *batch = own();
+
+    flush(batch);
+    return take_error(batch);
+}
+
+struct batch_now batch_now(void)
+{
+    struct batch *batch = own();
+    struct batch_now now;
+
+    flush(batch);
+    now = (struct batch_now){batch->depth, batch->error};
+    batch->depth = 1;
+    batch->error = 0;
+    return now;
+}
+
+int batch_now_end(struct batch_now now)
+{
+    struct batch *batch = own();
+    int error;
+
+    flush(batch);
+    error = batch->error;
+    batch->depth = now.depth;
+    batch->error = now.error;
+    return error;
+}
+
+static u64 touch_bit(u64 machine_address)
+{
+    return 1ull << ((machine_address >> 3 ^ machine_address >> 12) & 63);
+}
+
+void requests_before_reading(u64 machine_address)
+{
+    struct batch *batch = own();
+
+    if (batch->touched & touch_bit(machine_address))
+        flush(batch);
+}
+
+bool requests_wait(void)
+{
+    return own()->touched;
+}
+
+struct batch_counts batch_counts(void)
+{
+    return own()->counts;
+}
+
+/* ---- in they come ---- */
+
+/* The call that the next request of this kind joins, at `at` in the kind's array. */
+static struct call *join(struct batch *batch, enum kind kind, u32 at)
+{
+    struct call *call;
+
+    batch->counts.requests++;
+    if (batch->call_count && kind != MAPPING) {
+        call = &batch->calls[batch->call_count - 1];
+        if (call->kind == kind) {
+            call->count++;
+            return call;
+        }
+    }
+    call = &batch->calls[batch->call_count++];
+    *call = (struct call){.kind = kind, .first = at, .count = 1};
+    return call;
+}
+
+/* Nothing more fits, or nobody waits for more. */
+static int added(struct batch *batch)
+{
+    if (batch->depth) {
+        if (batch->call_count == CALLS || batch->update_count == UPDATES ||
+            batch->op_count == OPS)
+            flush(batch);
+        return 0;
+    }
+    flush(batch);
+    return take_error(batch);
+}
+
+int request_update(u64 machine_address_and_command, u64 value)
+{
+    struct batch *batch = own();
+
+    join(batch, UPDATE, batch->update_count);
+    batch->touched |= touch_bit(machine_address_and_command);
+    batch->updates[batch->update_count++] =
+        (struct mmu_update){machine_address_and_command, value};
+    return added(batch);
+}
+
+int request_extended(const struct mmuext_op *op)
+{
+    struct batch *batch = own();
+
+    join(batch, EXTENDED, batch->op_count);
+    batch->ops[batch->op_count++] = *op;
+    return added(batch);
+}
+
+int request_mapping(u64 va, u64 entry, u64 flags)
+{
+    struct batch *batch = own();
+    struct call *call = join(batch, MAPPING, 0);
+
+    batch->touched = ~0ull;
+    call->va = va;
+    call->entry = entry;
+    call->flags = flags;
+    return added(batch);
+}

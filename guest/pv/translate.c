@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Pseudo-physical to machine frames and back. The table has three levels, so that it can grow with
+ * memory and pay nothing for holes: a leaf that nobody wrote is one of two shared ones. */
+#include "guest/translate.h"
+#include "guest/error.h"
+#include "guest/page.h"
+#include "guest/pv/pv.h"
+#include "guest/trap.h"
+#include "lib/lock.h"
+
+#define LEAF 512ull
+#define LEAF_SPAN LEAF
+#define MID_SPAN (LEAF * LEAF)
+#define P2M_END  (LEAF * LEAF * LEAF)
+
+static u64 **top[LEAF];
+static u64 identity_leaf[1]; /* only its address counts */
+static struct lock lock = {.rank = 3};
+static const u64 *machine_map;
+static u64 machine_map_count;
+
+u64 p2m_get(pfn_t pfn)
+{
+    u64 **mid, *leaf;
+
+    if (pfn.n >= P2M_END || !(mid = top[pfn.n / MID_SPAN]) ||
+        !(leaf = mid[pfn.n / LEAF_SPAN % LEAF]))
+        return P2M_NONE;
+    return leaf == identity_leaf ? pfn.n | P2M_IDENTITY : leaf[pfn.n % LEAF];
+}
+
+mfn_t pfn_to_mfn(pfn_t pfn)
+{
+    u64 word = p2m_get(pfn);
+
+    return word == P2M_NONE ? MFN_NONE : mfn(word & P2M_FRAME);
+}
+
+pfn_t mfn_to_pfn(mfn_t frame)
+{
+    u64 found;
+
+    if (frame.n < machine_map_count && word_read(&machine_map[frame.n], &found) &&
+        p2m_get(pfn(found)) == frame.n)
+        return pfn(found);
+    return p2m_get(pfn(frame.n)) == (frame.n | P2M_IDENTITY) ? pfn(frame.n) : PFN_NONE;
+}
+
+/* A page for the table itself, zeroed. */
+static void *take_table(void)
+{
+    struct page *page;
+
+    if (!page_list)
+        return page_early_take();
+    page = page_take_zeroed();
+    return page ? page_address(page) : NULL;
+}
+
+/* Under the lock: the mid table above a pfn, made if need be. */
+static u64 **mid_for(u64 n)
+{
+    u64 ***at = &top[n / MID_SPAN];
+
+    if (!*at)
+        *at = take_table();
+    return *at;
+}
+
+/* Under the lock: a leaf of one's own for a pfn. */
+static u64 *leaf_for(u64 n)
+{
+    u64 **mid = mid_for(n), *leaf, *old;
+
+    if (!mid)
+        return NULL;
+    old = mid[n / LEAF_SPAN % LEAF];
+    if (old && old != identity_leaf)
+        return old;
+    leaf = take_table();
+    if (!leaf)
+        return NULL;
+    for (u64 i = 0, first = n - n % LEAF; i < LEAF; i++)
+        leaf[i] = old ? (first + i) | P2M_IDENTITY : P2M_NONE;
+    __atomic_store_n(&mid[n / LEAF_SPAN % LEAF], leaf, __ATOMIC_RELEASE);
+    return leaf;
+}
+
+int p2m_set(pfn_t pfn, u64 word)
+{
+    u64 *leaf;
+
+    if (pfn.n >= P2M_END)
+        return -XEN_EINVAL;
+    if (p2m_get(pfn) == word)
+        return 0;
+    lock_take(&lock);
+    leaf = leaf_for(pfn.n);
+    if (leaf)
+        __atomic_store_n(&leaf[pfn.n % LEAF], word, __ATOMIC_RELEASE);
+    lock_release(&lock);
+    return leaf ? 0 : -XEN_ENOMEM;
+}
+
+/* A whole leaf that nobody has yet becomes the shared one. */
+static bool set_identity_leaf(u64 n)
+{
+    u64 **mid;
+
+    lock_take(&lock);
+    mid = mid_for(n);
+    if (mid && !mid[n / LEAF_SPAN % LEAF])
+        mid[n / LEAF_SPAN % LEAF] = identity_leaf;
+    lock_release(&lock);
+    return mid && mid[n / LEAF_SPAN % LEAF] == identity_leaf;
+}
+
+int p2m_set_identity(pfn_t first, u64 count)
+{
+    u64 end = first.n + count;
+
+    if (end > P2M_END || end < first.n)
+        return -XEN_EINVAL;
+    for (u64 n = first.n; n < end;) {
+        int result;
+
+        if (n % LEAF == 0 && end - n >= LEAF && set_identity_leaf(n)) {
+            n += LEAF;
+            continue;
+        }
+        result = p2m_set(pfn(n), n | P2M_IDENTITY);
+        if (result)
+            return result;
+        n++;
+    }
+    return 0;
+}
+
+/* The builder's list serves as leaves; its last page may be shared with something else. */
+void translate_start(const u64 *list, u64 count, const u64 *m2p, u64 m2p_count)
+{
+    machine_map = m2p;
+    machine_map_count = m2p_count;
+    for (u64 n = 0; n < count; n += LEAF) {
+        u64 **mid = mid_for(n);
+
+        if (mid && count - n >= LEAF)
+            mid[n / LEAF_SPAN % LEAF] = (u64 *)(uintptr_t)&list[n];
+        else
+            for (u64 i = n; i < count; i++)
+                p2m_set(pfn(i), list[i]);
+    }
+}

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: MIT */
+/* Random requests, one maker a hypercall: each fills in a request and writes into the line what it
+ * asks for. What a privileged domain is answered otherwise than a plain one is left out, and so is
+ * what would end the guest. */
+#ifndef GUESTS_RANDOM_MAKERS_H
+#define GUESTS_RANDOM_MAKERS_H
+
+#include "tests/guests/random_pool.h"
+
+#define PORTS  10 /* of the ports that are looked at */
+#define NOBODY 4242
+
+struct request {
+    u64 number, argument[6];
+    bool sign_only;                      /* the value is the machine's */
+    void (*after)(struct request *, long); /* adds what else it answered */
+    void *data;
+};
+
+static u8 arena[8 * PAGE_SIZE] __attribute__((aligned(64))); /* arguments of one round */
+static size_t arena_used;
+static u32 first_port; /* the first that was free */
+static u16 own_domain;
+static u64 arrived; /* extra frames that this round may have brought */
+
+static inline void *take(size_t size)
+{
+    void *at = arena + arena_used;
+
+    arena_used += (size + 15) & ~15ull;
+    memset(at, 0, size);
+    return at;
+}
+
+/* An address that cannot be read, or `good`. */
+static inline u64 maybe_bad(const void *good)
+{
+    static const u64 bad[] = {0x1000, 0xffff800000000000, 0x0000800000000000, ~0ull - 7};
+
+    if (!once_in(60))
+        return address(good);
+    add(" at a bad address");
+    return PICK(bad);
+}
+
+static inline u64 an_owner(void)
+{
+    if (!once_in(30))
+        return DOMID_SELF;
+    add(" of nobody");
+    return NOBODY;
+}
+
+/* ---- page tables --------------------------------------------------------------------------- */
+
+/* Where an entry can be written; *level: what stands there, as far as is known. */
+static inline u64 an_entry_place(unsigned *level)
+{
+    unsigned i = below(16), window = below(WINDOWS), index = an_index();
+
+    if (i < 4) {
+        *level = 1;
+        add_window(window);
+        return window_entry[window];
+    }
+    if (i == 4) {
+        i = below(LIVE);
+        *level = live_level[i];
+        add_number("k", i);
+        return live_entry[i];
+    }
+    i = a_pool_frame(below(5));
+    *level = level_of[i];
+    add_number("f", i);
+    add_number("[", index);
+    add("]");
+    return pool[i] * PAGE_SIZE + index * 8;
+}
+
+static inline void one_update(struct mmu_update *update)
+{
+    static const u64 commands[] = {0, 0, 0, 0, 2, 2, 2, 3};
+    u64 command = once_in(20) ? below(8) : PICK(commands);
+    unsigned level;
+
+    add(" ");
+    update->ptr = an_entry_place(&level) | command;
+    if (command == MMU_MACHPHYS_UPDATE) {
+        update->val = below(0x100);
+    } else {
+        update->val = an_entry(level);
+        if (live_level[0] && once_in(12) && level > 1)
+            update->val |= once_in(2) ? PTE_PCD : PTE_HUGE;
+        if (update->val & (PTE_PCD | PTE_HUGE) && level_of[0] < 5)
+            update->val &= ~(PTE_PCD | PTE_HUGE); /* a page may become an L1 table later */
+    }
+    add_number(" c", (s64)command);
+    add("=");
+    add_entry(update->val);
+}
+
+static inline void done_after(struct request *r, long result)
+{
+    (void)result;
+    add_number(" done ", *(u32 *)r->data);
+}
+
+static inline void make_mmu_update(struct request *r)
+{
+    unsigned count = once_in(3) ? below(5) : 1;
+    struct mmu_update *updates = take(sizeof *updates * 5);
+    u32 *done = take(sizeof *done);
+
+    add("mmu_update");
+    for (unsigned i = 0; i < count; i++)
+        one_update(&updates[i]);
+    *done = 77;
+    r->number = __HYPERVISOR_mmu_update;
+    r->argument[0] = maybe_bad(updates);
+    r->argument[1] = count;
+    r->argument[2] = once_in(4) ? 0 : address(done);
+    r->argument[3] = an_owner();
+    if (once_in(40)) {
+        add(" tables of nobody");
+        r->argument[3] |= (NOBODY + 1u) << 16;
+    }
+    r->data = done;
+    r->after = done_after;
+}
+
+/* An address: a window, or one that the pool's tables may serve. */
+static inline u64 an_address(void)
+{
+    static const u64 odd[] = {0xffff800000000000, 0xffff87fffffff000, 0x0000800000000000,
+                              0xffff7ffffffff000, 0x00007ffffffff000};
+    u64 va = 0;
+
+    if (once_in(30)) {
+        va = PICK(odd);
+    } else if (once_in(3)) {
+        for (unsigned level = 1; level <= 3; level++)
+            va |= (u64)an_index() << (12 + 9 * (level - 1));
+        va |= (1 + (u64)below(2)) << 39;
+    } else {
+        unsigned window = below(WINDOWS);
+
+        add_window(window);
+        return address(window_address(window));
+    }
+    add_hex(va);
+    return va;
+}
+
+static inline void make_update_va(struct request *r)
+{
+    static const u64 flushes[] = {0, 1, 2, 5, 6, 2, 2, 3, 4};
+    u64 *mask = take(sizeof *mask);
+
+    add("update_va ");
+    r->number = __HYPERVISOR_update_va_mapping;
+    r->argument[0] = an_address();
+    r->argument[1] = an_entry(1);
+    r->argument[2] = PICK(flushes);
+    add("=");
+    add_entry(r->argument[1]);
+    add(" flush ");
+    add_hex(r->argument[2]);
+    *mask = random64();
+    if (once_in(12) && r->argument[2] < 3) {
+        add(" of a set");
+        r->argument[2] |= maybe_bad(mask);
+    }
+    if (once_in(10)) {
+        r->number = __HYPERVISOR_update_va_mapping_otherdomain;
+        r->argument[3] = an_owner();
+    }
+}
+
+/* ---- mmuext_op ----------------------------------------------------------------------------- */
+
+/* Whether the kernel goes on living in this root. Sure to be refused is as good. */
+static inline bool root_is_safe(u64 m)
+{
+    unsigned kernel = table_index(virt_base(), 4);
+
+    for (unsigned i = 0; i < POOL; i++)
+        if (pool[i] == m)
+            return ((view_of(i)[kernel] ^ root_first()[kernel]) & PTE_ADDRESS) == 0 &&
+                   view_of(i)[kernel] & PTE_PRESENT;
+    for (unsigned i = 0; i < EXTRAS; i++)
+        if (extra[i] == m)
+            return false;
+    return true;
+}
+
+static inline void one_extended(struct mmuext_op *op, bool alone)
+{
+    static const u8 likely[] = {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 4, 4, 4, 4, 4, 4,
+                                5, 5, 5, 15, 15, 15, 6, 7, 8, 9, 10, 11, 13, 13, 16, 17,
+                                14, 19, 20, 21, 99};
+    u64 m;
+
+    op->cmd = PICK(likely);
+    m = a_frame(op->cmd <= MMUEXT_PIN_L4_TABLE                               ? op->cmd + 1
+                : op->cmd == MMUEXT_NEW_BASEPTR || op->cmd == MMUEXT_NEW_USER_BASEPTR ? 4
+                                                                             : below(6));
+    if (op->cmd == MMUEXT_NEW_BASEPTR && (!alone || !root_is_safe(m)))
+        op->cmd = MMUEXT_NEW_USER_BASEPTR;
+    if (op->cmd == MMUEXT_NEW_USER_BASEPTR && once_in(4))
+        m = 0;
+    op->arg1.mfn = m;
+    add_number(" op ", op->cmd);
+    add(" ");
+    if (op->cmd == MMUEXT_INVLPG_LOCAL || op->cmd == MMUEXT_INVLPG_MULTI ||
+        op->cmd == MMUEXT_INVLPG_ALL) {
+        op->arg1.linear_addr = an_address();
+    } else if (op->cmd == MMUEXT_SET_LDT) {
+        static const u16 entries[] = {0, 1, 512, 513, 8192, 8193};
+
+        op->arg1.linear_addr = an_address() + (once_in(6) ? 8 : 0);
+        op->arg2.nr_ents = PICK(entries);
+        add_number(" entries ", op->arg2.nr_ents);
+    } else {
+        add_frame(m);
+    }
+    if (op->cmd == MMUEXT_TLB_FLUSH_MULTI || op->cmd == MMUEXT_INVLPG_MULTI) {
+        u64 *mask = take(sizeof *mask);
+
+        *mask = random64();
+        op->arg2.vcpumask.p = (void *)(uintptr_t)maybe_bad(mask);
+    }
+    if (op->cmd == MMUEXT_COPY_PAGE) {
+        op->arg2.src_mfn = a_frame(below(6));
+        add(" from ");
+        add_frame(op->arg2.src_mfn);
+    }
+}
+
+static inline void make_mmuext(struct request *r, bool alone)
+{
+    unsigned count = once_in(4) ? below(4) : 1;
+    struct mmuext_op *operations = take(sizeof *operations * 4);
+    u32 *done = take(sizeof *done);
+
+    add("mmuext");
+    for (unsigned i = 0; i < count; i++)
+        one_extended(&operations[i], alone && count == 1);
+    *done = 77;
+    r->number = __HYPERVISOR_mmuext_op;
+    r->argument[0] = maybe_bad(operations);
+    r->argument[1] = count;
+    r->argument[2] = once_in(4) ? 0 : address(done);
+    r->argument[3] = an_owner();
+    r->data = done;
+    r->after = done_after;
+}
+
+/* ---- descriptors, segments ----------------------------------------------------------------- */
+
+/* With the accessed bit, which only Pinion sets by itself, and no gates, which it refuses. */
+static inline u64 a_descriptor(void)
+{
+    static const u64 likely[] = {
+        0,
+        0x00cff3000000ffff, /* data, ring 3, ring 1, ring 0 */
+        0x00cfb3000000ffff,
+        0x00cf93000000ffff,
+        0x00affb000000ffff, /* code: 64-bit, 32-bit, conforming */
+        0x00cffb000000ffff,
+        0x00cfff000000ffff,
+        0x00af9b000000ffff,
+        0x000089000000ffff, /* TSS, LDT, interrupt gate, reserved */
+        0x000082000000ffff,
+        0x00008e000000ffff,
+        0x000080000000ffff,
+        0x00cf73000000ffff, /* not present */
+    };
+    u64 descriptor = PICK(likely);
+
+    add_hex(descriptor);
+    return descriptor;
+}
+
+static inline void make_descriptor(struct request *r)
+{
+    unsigned frame = a_pool_frame(0), index = an_index();
+    u64 *frames;
+
+    if (once_in(2)) {
+        add("update_descriptor f");
+        add_number("", frame);
+        add_number("[", index);
+        add("]=");
+        r->number = __HYPERVISOR_update_descriptor;
+        r->argument[0] = pool[frame] * PAGE_SIZE + index * 8 + (once_in(20) ? 4 : 0);
+        add_number(" +", r->argument[0] & 7);
+        add(" ");
+        r->argument[1] = a_descriptor();
+        return;
+    }
+    static const u16 entries[] = {0, 1, 512, 513, 1024, 7168, 7169, 65535};
+
+    add("set_gdt");
+    frames = take(16 * sizeof *frames);
+    for (unsigned i = 0; i < 16; i++)
+        frames[i] = pool[frame]; /* mostly only the first counts */
+    if (once_in(2))
+        frames[0] = a_frame(0);
+    add(" ");
+    add_frame(frames[0]);
+    add(" ");
+    add_frame(frames[1]);
+    r->number = __HYPERVISOR_set_gdt;
+    r->argument[0] = maybe_bad(frames);
+    r->argument[1] = PICK(entries);
+    add_number(" entries ", (s64)r->argument[1]);
+}
+
+static inline u64 a_base(void)
+{
+    static const u64 bases[] = {0, 0x1000, 0x00007fffffffffff, 0x0000800000000000,
+                                0xffff7fffffffffff, 0xffff800000000000, ~0ull};
+    u64 base = PICK(bases);
+
+    add_hex(base);
+    return base;
+}
+
+static inline void make_segment_base(struct request *r)
+{
+    add("set_segment_base ");
+    r->number = __HYPERVISOR_set_segment_base;
+    r->argument[0] = below(3) + (once_in(12) ? 4 : 0);
+    add_number("", (s64)r->argument[0]);
+    add(" ");
+    r->argument[1] = a_base();
+}
+
+static inline void make_debugreg(struct request *r)
+{
+    static const u64 values[] = {0,          0x400,      0xffff0ff0,         0x1000,
+                                 0x2000,     0x00020002, 0x0000800000000000, 0xffff800000000000,
+                                 1ull << 32, 0xf0000,    0x00080400,         0xffff880000000000};
+
+    r->argument[0] = below(9);
+    if (once_in(2)) {
+        add_number("get_debugreg ", (s64)r->argument[0]);
+        r->number = __HYPERVISOR_get_debugreg;
+        return;
+    }
+    r->number = __HYPERVISOR_set_debugreg;
+    r->argument[1] = PICK(values);
+    add_number("set_debugreg ", (s64)r->argument[0]);
+    add(" ");
+    add_hex(r->argument[1]);
+}
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+static inline u32 a_port(void)
+{
+    static const u32 odd[] = {0, 4096, 4097, ~0u, 1u << 31};
+    u32 port = below(PORTS);
+
+    if (once_in(12)) {
+        port = PICK(odd);
+        add(" port ");
+        add_hex(port);
+        return port;
+    }
+    add_number(" p", port);
+    return first_port + port;
+}
+
+static inline u16 a_domain(void)
+{
+    switch (below(8)) {
+    case 0:
+        add(" nobody");
+        return NOBODY;
+    case 1:
+    case 2:
+        add(" me");
+        return own_domain;
+    default:
+        add(" self");
+        return DOMID_SELF;
+    }
+}
+
+static inline void add_domain(u16 domain)
+{
+    if (domain == own_domain)
+        add(" me");
+    else
+        add_number(" d", domain);
+}
+
+union ask {
+    evtchn_alloc_unbound_t unbound;
+    evtchn_bind_interdomain_t interdomain;
+    evtchn_bind_virq_t virq;
+    evtchn_bind_ipi_t ipi;
+    evtchn_bind_vcpu_t vcpu;
+    evtchn_close_t close;
+    evtchn_status_t status;
+};
+
+static inline void status_after(const struct evtchn_status *status)
+{
+    add_number(" is ", status->status);
+    if (status->status == EVTCHNSTAT_closed)
+        return;
+    add_number(" on ", status->vcpu);
+    if (status->status == EVTCHNSTAT_unbound)
+        add_domain(status->u.unbound.dom);
+    if (status->status == EVTCHNSTAT_interdomain) {
+        add_domain(status->u.interdomain.dom);
+        add_number(" p", (s64)status->u.interdomain.port - first_port);
+    }
+    if (status->status == EVTCHNSTAT_virq)
+        add_number(" virq ", status->u.virq);
+}
+
+static inline void event_after(struct request *r, long result)
+{
+    union ask *ask = r->data;
+    u32 port;
+
+    if (result)
+        return;
+    switch (r->argument[0]) {
+    case EVTCHNOP_alloc_unbound:
+        port = ask->unbound.port;
+        break;
+    case EVTCHNOP_bind_interdomain:
+        port = ask->interdomain.local_port;
+        break;
+    case EVTCHNOP_bind_virq:
+        port = ask->virq.port;
+        break;
+    case EVTCHNOP_bind_ipi:
+        port = ask->ipi.port;
+        break;
+    case EVTCHNOP_status:
+        return status_after(&ask->status);
+    default:
+        return;
+    }
+    add_number(" gives p", (s64)port - first_port);
+}
+
+static inline void event_arguments(u64 operation, union ask *ask)
+{
+    static const u32 virqs[] = {0, 1, 7, 13, 2, 3, 15, 23, 24, ~0u};
+
+    switch (operation) {
+    case EVTCHNOP_alloc_unbound:
+        ask->unbound.dom = a_domain();
+        add(" for");
+        ask->unbound.remote_dom = a_domain();
+        break;
+    case EVTCHNOP_bind_interdomain:
+        ask->interdomain.remote_dom = a_domain();
+        ask->interdomain.remote_port = a_port();
+        break;
+    case EVTCHNOP_bind_virq:
+        ask->virq.virq = PICK(virqs);
+        ask->virq.vcpu = once_in(8) ? 1 + below(40) : 0;
+        add_number(" ", (s64)ask->virq.virq);
+        add_number(" on ", ask->virq.vcpu);
+        break;
+    case EVTCHNOP_bind_ipi:
+        ask->ipi.vcpu = once_in(8) ? 1 + below(40) : 0;
+        add_number(" on ", ask->ipi.vcpu);
+        break;
+    case EVTCHNOP_bind_vcpu:
+        ask->vcpu.port = a_port();
+        ask->vcpu.vcpu = once_in(3) ? 1 + below(40) : 0;
+        add_number(" on ", ask->vcpu.vcpu);
+        break;
+    case EVTCHNOP_status:
+        ask->status.dom = a_domain();
+        ask->status.port = a_port();
+        break;
+    default:
+        ask->close.port = a_port();
+    }
+}
+
+static inline void make_event(struct request *r)
+{
+    static const u8 operations[] = {0, 0, 1, 1, 3, 3, 3, 4, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 9, 15, 99};
+    union ask *ask = take(sizeof *ask);
+
+    r->number = __HYPERVISOR_event_channel_op;
+    r->argument[0] = PICK(operations);
+    r->argument[1] = maybe_bad(ask);
+    add_number("event_channel_op ", (s64)r->argument[0]);
+    event_arguments(r->argument[0], ask);
+    r->data = ask;
+    r->after = event_after;
+}
+
+#endif

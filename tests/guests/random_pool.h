@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* What the random calls (random_calls.c) work on: frames by name, windows, and the line that says
+ * what happened. Nothing in a line depends on the machine: frames, ports and domains have names. */
+#ifndef GUESTS_RANDOM_POOL_H
+#define GUESTS_RANDOM_POOL_H
+
+#include "tests/guests/common/guest.h"
+
+#include <xen/nmi.h>
+#include <xen/physdev.h>
+
+#define POOL     24 /* frames that are the guest's from the start, each with a home and a view */
+#define EXTRAS   6  /* frames that come and go */
+#define PLACES   8  /* addresses to map anything at */
+#define LIVE     8  /* slots of the kernel's own tables */
+#define WINDOWS  (POOL + PLACES)
+#define NO_FRAME ((1ull << 40) - 1)
+
+#define PICK(array) ((array)[below(ARRAY_LENGTH(array))])
+
+static u64 random_state = 1;
+static u8 homes[POOL][PAGE_SIZE] __attribute__((aligned(4096)));
+static u8 views[POOL][PAGE_SIZE] __attribute__((aligned(4096)));
+static u8 places[PLACES][PAGE_SIZE] __attribute__((aligned(4096)));
+
+static u64 pool[POOL];            /* machine frames */
+static u64 extra[EXTRAS];         /* 0: none */
+static unsigned level_of[POOL];   /* what it is meant to be: 0..4 */
+static u64 window_entry[WINDOWS]; /* machine addresses of the windows' L1 entries */
+static u64 live_entry[LIVE];      /* and of the kernel's free slots */
+static unsigned live_level[LIVE];
+static volatile u64 *live_seen[LIVE];
+
+/* Frames that are not the pool's, by name. */
+enum { SPECIAL_ROOT, SPECIAL_SHARED, SPECIAL_XEN, SPECIALS };
+static const char *const special_name[SPECIALS] = {"root", "shared", "xen"};
+static u64 special[SPECIALS];
+
+/* ---- chance ------------------------------------------------------------------------------- */
+
+static inline u64 random64(void)
+{
+    random_state ^= random_state >> 12;
+    random_state ^= random_state << 25;
+    random_state ^= random_state >> 27;
+    return random_state * 0x2545f4914f6cdd1dull;
+}
+
+static inline unsigned below(u64 limit)
+{
+    return (unsigned)((random64() >> 33) % limit);
+}
+
+static inline bool once_in(u64 times)
+{
+    return below(times) == 0;
+}
+
+/* ---- the line ----------------------------------------------------------------------------- */
+
+static char line[4096];
+static size_t line_length;
+
+static inline void add(const char *text)
+{
+    while (*text && line_length < sizeof line - 1)
+        line[line_length++] = *text++;
+}
+
+static inline void add_hex(u64 value)
+{
+    char digits[17];
+    unsigned at = sizeof digits - 1;
+
+    digits[at] = 0;
+    do {
+        digits[--at] = "0123456789abcdef"[value & 15];
+        value >>= 4;
+    } while (value);
+    add(digits + at);
+}
+
+static inline void add_number(const char *before, s64 value)
+{
+    char digits[24];
+    unsigned at = sizeof digits - 1;
+    u64 rest = value < 0 ? -(u64)value : (u64)value;
+
+    add(before);
+    digits[at] = 0;
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (value < 0)
+        digits[--at] = '-';
+    add(digits + at);
+}
+
+/* ---- names -------------------------------------------------------------------------------- */
+
+static inline void add_frame(u64 m)
+{
+    for (unsigned i = 0; i < POOL; i++)
+        if (pool[i] == m)
+            return add_number("f", i);
+    for (unsigned i = 0; i < EXTRAS; i++)
+        if (extra[i] && extra[i] == m)
+            return add_number("x", i);
+    for (unsigned i = 0; i < SPECIALS; i++)
+        if (special[i] == m)
+            return add(special_name[i]);
+    if (m == NO_FRAME || m < 0x100)
+        return add_hex(m);
+    add("?");
+}
+
+/* A word that may be an entry. Xen marks live entries by bits 8 and 52, each for its own. */
+static inline void add_entry(u64 entry)
+{
+    u64 flags = entry & ~PTE_ADDRESS;
+
+    if (entry & PTE_PRESENT)
+        flags &= ~(PTE_GLOBAL | 1ull << 52);
+    if (entry & PTE_ADDRESS) {
+        add_frame((entry & PTE_ADDRESS) / PAGE_SIZE);
+        add("+");
+    }
+    add_hex(flags);
+}
+
+static inline void add_window(unsigned window)
+{
+    if (window < POOL)
+        add_number("h", window);
+    else
+        add_number("w", window - POOL);
+}
+
+static inline u8 *window_address(unsigned window)
+{
+    return window < POOL ? homes[window] : places[window - POOL];
+}
+
+static inline volatile u64 *view_of(unsigned frame)
+{
+    return (volatile u64 *)(uintptr_t)address(views[frame]);
+}
+
+/* ---- values ------------------------------------------------------------------------------- */
+
+/* Few places in a table, so that calls meet. Not 511: that is the kernel. */
+static inline unsigned an_index(void)
+{
+    static const u16 likely[] = {0, 1, 2, 3, 3, 3, 255, 256, 258, 271, 272, 510};
+
+    return once_in(16) ? below(511) : PICK(likely);
+}
+
+static inline unsigned a_pool_frame(unsigned level)
+{
+    unsigned frame = below(POOL);
+
+    /* Mostly one that is meant for it. */
+    for (unsigned i = 0; i < POOL && level < 5 && level_of[frame] != level; i++)
+        frame = (frame + 1) % POOL;
+    return frame;
+}
+
+static inline u64 a_frame(unsigned level)
+{
+    if (once_in(24))
+        return special[below(SPECIALS)];
+    if (once_in(40))
+        return NO_FRAME;
+    if (once_in(12) && extra[0])
+        return extra[0];
+    if (once_in(24)) {
+        unsigned i = below(EXTRAS);
+
+        if (extra[i])
+            return extra[i];
+    }
+    return pool[a_pool_frame(once_in(5) ? 5 : level)];
+}
+
+/* Flags that mean the same to a guest with and without devices. */
+static inline u64 some_flags(unsigned level)
+{
+    static const u64 likely[] = {PTE_RO,      PTE_RW,           PTE_RW,      PTE_TABLE,
+                                 PTE_PRESENT, PTE_RW | PTE_NX, PTE_PRESENT | PTE_WRITE};
+    static const u64 odd[] = {PTE_GLOBAL, 1ull << 9, 1ull << 11, 1ull << 53, 1ull << 58,
+                              1ull << 62, PTE_USER,  PTE_DIRTY,  PTE_NX,     PTE_WRITE};
+    u64 flags = PICK(likely);
+
+    if (level > 1 && !once_in(8))
+        flags = PTE_TABLE;
+    if (once_in(6))
+        flags ^= PICK(odd);
+    return once_in(24) ? flags & ~PTE_PRESENT : flags;
+}
+
+/* An entry for a table of `level`. */
+static inline u64 an_entry(unsigned level)
+{
+    if (once_in(5))
+        return 0;
+    return a_frame(level ? level - 1 : 5) * PAGE_SIZE | some_flags(level);
+}
+
+#endif

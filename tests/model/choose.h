@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Random operations that are nearly valid most of the time: the chooser looks into the oracle. */
+#ifndef TESTS_MODEL_CHOOSE_H
+#define TESTS_MODEL_CHOOSE_H
+
+#include "tests/model/oracle.h"
+
+void choose_seed(u64 seed);
+
+/* A number below `n`. */
+u32 choose_below(u32 n);
+
+/* True in `percent` of all cases. */
+bool choose_percent(u32 percent);
+
+/* False for an entry that makes it unlikely that frame `m`, no table now, can become one. */
+bool choose_is_sound(const struct oracle *o, u32 m, u32 index);
+
+/* An operation for one of the two domains that are there. */
+struct model_op choose_operation(const struct oracle *o, const u32 domains[2]);
+
+#endif

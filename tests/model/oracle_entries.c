@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* Changes of entries, as the oracle sees them. */
+#include "tests/model/oracle_parts.h"
+
+#include <string.h>
+
+#define EMULATE_TRIES 8u
+
+/* Where a change goes, and what it is to be. */
+struct write {
+    struct oracle_vcpu *v;
+    u32 table_owner, frame_owner, table, slot;
+    u64 entry;
+    bool preserve, swapped;
+};
+
+/* Both present, and `next` asks for nothing that `old` does not hold: at most it gives up a page's
+ * right to be written. */
+static bool inherits(u32 level, u64 old, u64 next)
+{
+    const u64 guarded = BIT_PRESENT | BIT_WRITABLE | BIT_PWT | BIT_PCD | BIT_PSE | BIT_GLOBAL |
+                        0x000ffffffffff000ull;
+    const u64 differ = (old ^ next) & guarded;
+    return (old & BIT_PRESENT) &&
+           (!differ || (level == 1 && differ == BIT_WRITABLE && (old & BIT_WRITABLE)));
+}
+
+static void put_word(struct oracle *o, struct write *w, u64 next)
+{
+    u64 *word = &o->frame[w->table].word[oracle_slot_position(w->slot)];
+    *word = w->preserve ? next | (*word & (BIT_ACCESSED | BIT_DIRTY)) : next;
+    w->swapped = true;
+}
+
+static void let_go(struct oracle *o, struct write *w, u32 level, u64 entry)
+{
+    if ((entry & BIT_PRESENT) && oracle_put_entry(o, level, entry) != VMMU_DONE) {
+        oracle_owe(w->v, oracle_target(entry), false);
+    }
+}
+
+static enum vmmu_result change_entry(struct oracle *o, struct write *w, u32 level)
+{
+    const u64 next = oracle_installed(w->entry);
+    const u64 old = oracle_word(o, w->table, w->slot);
+    bool held = false;
+    if (!oracle_slot_is_guests(level, w->slot)) {
+        return REFUSED_HYPERVISOR_SLOT;
+    }
+    if (inherits(level, old, next)) {
+        put_word(o, w, next);
+        if ((old ^ next) & BIT_WRITABLE) {
+            oracle_put_type(o, oracle_target(old));
+        }
+        return VMMU_DONE;
+    }
+    o->domain[w->v->domain].entries_checked++;
+    enum vmmu_result result = oracle_check_entry(o, level, w->entry);
+    if (result == VMMU_DONE && (next & BIT_PRESENT)) {
+        result = oracle_get_entry(o, level, next, w->table_owner, w->frame_owner, &held);
+    }
+    if (result != VMMU_DONE) {
+        if (held) {
+            oracle_abandon(o, w->v, oracle_target(next), result);
+        }
+        return result;
+    }
+    if (!o->frame[w->table].open || (u32)o->frame[w->table].type != level) {
+        /* Clearing away what the target half was took this very table apart. */
+        let_go(o, w, level, next);
+        return VMMU_AGAIN;
+    }
+    put_word(o, w, next);
+    let_go(o, w, level, old);
+    return VMMU_DONE;
+}
+
+static enum vmmu_result change_anywhere(struct oracle *o, struct write *w)
+{
+    const struct oracle_frame *f = &o->frame[w->table];
+    if (f->types == 0 || f->type == TYPE_WRITABLE) {
+        const enum vmmu_result result = oracle_get_type(o, w->table, TYPE_WRITABLE);
+        if (result == VMMU_DONE) {
+            o->frame[w->table].word[oracle_slot_position(w->slot)] = w->entry;
+            oracle_put_type(o, w->table);
+        }
+        return result;
+    }
+    if (f->type == TYPE_DESCRIPTOR) {
+        return REFUSED_DESCRIPTOR_PAGE;
+    }
+    if (f->type == TYPE_SHARED) {
+        return REFUSED_WRONG_TYPE;
+    }
+    return f->open ? change_entry(o, w, (u32)f->type) : REFUSED_TABLE_BUSY;
+}
+
+enum vmmu_result oracle_update(struct oracle *o, struct oracle_vcpu *v, const struct model_op *op)
+{
+    struct write w = {.v = v,
+                      .table_owner = op->domain,
+                      .frame_owner = op->other,
+                      .table = (u32)(op->at >> 12),
+                      .slot = (u32)(op->at >> 3 & 511),
+                      .entry = op->value,
+                      .preserve = op->number == UPDATE_PRESERVE_AD};
+    if (op->at % 8) {
+        return REFUSED_BAD_ADDRESS;
+    }
+    if (op->at >> 12 >= o->frames) {
+        return REFUSED_BAD_FRAME;
+    }
+    enum vmmu_result result = oracle_get(o, w.table, op->domain);
+    if (result == VMMU_DONE) {
+        result = change_anywhere(o, &w);
+        oracle_put(o, w.table);
+        o->domain[op->domain].updates += result == VMMU_DONE;
+    }
+    return result;
+}
+
+/* The L1 table for `va` in the vCPU's kernel root. */
+static u32 find_table(const struct oracle *o, const struct oracle_vcpu *v, u64 va)
+{
+    u32 m = v->kernel_root;
+    for (u32 level = 4; level > 1 && m != ORACLE_NONE; level--) {
+        const u64 entry = oracle_word(o, m, va >> (12 + 9 * (level - 1)) & 511);
+        m = entry & BIT_PRESENT ? oracle_target(entry) : ORACLE_NONE;
+    }
+    return m;
+}
+
+enum vmmu_result oracle_update_va(struct oracle *o, struct oracle_vcpu *v,
+                                  const struct model_op *op)
+{
+    if (!oracle_address_is_guests(op->at)) {
+        return REFUSED_BAD_ADDRESS;
+    }
+    const u32 m = find_table(o, v, op->at);
+    if (m == ORACLE_NONE) {
+        return REFUSED_NO_TABLE;
+    }
+    struct write w = {.v = v,
+                      .table_owner = v->domain,
+                      .frame_owner = op->other,
+                      .table = m,
+                      .slot = op->at >> 12 & 511,
+                      .entry = op->value};
+    oracle_get(o, m, v->domain);
+    const enum vmmu_result result = change_entry(o, &w, 1);
+    oracle_put(o, m);
+    o->domain[v->domain].updates += result == VMMU_DONE;
+    return result;
+}
+
+/* The live L1 table of the vCPU's that `va` shows read-only, or ORACLE_NONE. */
+u32 oracle_shown_table(const struct oracle *o, u32 vcpu, u64 va)
+{
+    const u64 entry = oracle_walk(o, vcpu, va);
+    const u32 m = oracle_target(entry);
+    if ((entry & (BIT_PRESENT | BIT_WRITABLE)) != BIT_PRESENT) {
+        return ORACLE_NONE;
+    }
+    const struct oracle_frame *f = &o->frame[m];
+    return f->owner == o->vcpu[vcpu].domain && f->type == TYPE_L1 && f->open ? m : ORACLE_NONE;
+}
+
+enum vmmu_result oracle_emulated_write(struct oracle *o, struct oracle_vcpu *v,
+                                       const struct model_op *op)
+{
+    const u32 bytes = op->number;
+    if ((bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8) || op->at % bytes) {
+        return REFUSED_BAD_ADDRESS;
+    }
+    const u32 m = oracle_shown_table(o, op->vcpu, op->at);
+    if (m == ORACLE_NONE) {
+        return REFUSED_NOT_L1_TABLE;
+    }
+    struct write w = {.v = v,
+                      .table_owner = v->domain,
+                      .frame_owner = v->domain,
+                      .table = m,
+                      .slot = op->at >> 3 & 511};
+    enum vmmu_result result = VMMU_AGAIN;
+    oracle_get(o, m, v->domain);
+    for (u32 tries = 0; tries < EMULATE_TRIES && result == VMMU_AGAIN; tries++) {
+        const u64 old = oracle_word(o, m, w.slot);
+        u8 bytes_now[8];
+        memcpy(bytes_now, &old, 8);
+        if (memcmp(&bytes_now[op->at % 8], &op->expected, bytes) != 0) {
+            result = VMMU_DONE;
+            break;
+        }
+        memcpy(&bytes_now[op->at % 8], &op->value, bytes);
+        memcpy(&w.entry, bytes_now, 8);
+        result = change_entry(o, &w, 1);
+    }
+    oracle_put(o, m);
+    o->swapped = w.swapped;
+    o->domain[v->domain].emulated_writes += w.swapped;
+    return result;
+}
+
+/* The live L1 table of the vCPU's that machine address `at` is in. */
+static enum vmmu_result find_l1(const struct oracle *o, const struct oracle_vcpu *v, u64 at)
+{
+    if (at % 8) {
+        return REFUSED_BAD_ADDRESS;
+    }
+    if (at >> 12 >= o->frames) {
+        return REFUSED_BAD_FRAME;
+    }
+    const struct oracle_frame *f = &o->frame[at >> 12];
+    if (f->owner != v->domain) {
+        return REFUSED_NOT_OWNER;
+    }
+    return f->type == TYPE_L1 && f->open ? VMMU_DONE : REFUSED_NOT_L1_TABLE;
+}
+
+enum vmmu_result oracle_map_at(struct oracle *o, struct oracle_vcpu *v, const struct model_op *op)
+{
+    struct write w = {.v = v,
+                      .table_owner = v->domain,
+                      .frame_owner = op->other,
+                      .table = (u32)(op->at >> 12),
+                      .slot = (u32)(op->at >> 3 & 511),
+                      .entry = op->value};
+    enum vmmu_result result = find_l1(o, v, op->at);
+    if (result == VMMU_DONE) {
+        oracle_get(o, w.table, v->domain);
+        result = change_entry(o, &w, 1);
+        oracle_put(o, w.table);
+    }
+    o->domain[v->domain].updates += result == VMMU_DONE;
+    return result;
+}
+
+enum vmmu_result oracle_unmap_at(struct oracle *o, struct oracle_vcpu *v, u64 at, u64 m,
+                                 bool writable)
+{
+    struct write w = {.v = v, .table = (u32)(at >> 12), .slot = (u32)(at >> 3 & 511)};
+    const enum vmmu_result result = find_l1(o, v, at);
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    const u64 now = oracle_word(o, w.table, w.slot);
+    if (!(now & BIT_PRESENT) || (now >> 12 & 0xffffffffffull) != m ||
+        !(now & BIT_WRITABLE) == writable) {
+        return REFUSED_NOT_THAT_MAPPING;
+    }
+    oracle_get(o, w.table, v->domain);
+    change_entry(o, &w, 1);
+    oracle_put(o, w.table);
+    return VMMU_DONE;
+}
+
+enum vmmu_result oracle_unmap_va(struct oracle *o, struct oracle_vcpu *v, const struct model_op *op)
+{
+    if (!oracle_address_is_guests(op->at)) {
+        return REFUSED_BAD_ADDRESS;
+    }
+    const u32 m = find_table(o, v, op->at);
+    if (m == ORACLE_NONE) {
+        return REFUSED_NO_TABLE;
+    }
+    return oracle_unmap_at(o, v, (u64)m << 12 | (op->at >> 9 & 0xff8), op->value, op->number);
+}

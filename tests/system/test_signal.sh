@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+# Proves that ending the command ends the machine: after SIGTERM no emulator and no file of the run is
+# left, after SIGKILL no emulator; and when nobody reads the output any more the run ends too.
+. "$(dirname "$0")/common.sh"
+
+mkdir "$work/tmp"
+export TMPDIR=$work/tmp
+
+# start: a guest that never ends, in the background; waits until it runs.
+start() {
+    local i
+    rm -f "$work/out"
+    "$B/pinion" run --log "$work/log" --memory 192 --ramdisk "$ramdisk" \
+        --cmdline "console=hvc0 pinion.do=hang" "$kernel" </dev/null >"$work/out" 2>"$work/err" &
+    for i in $(seq 300); do
+        grep -q 'Linux version' "$work/out" 2>/dev/null && return
+        sleep 0.2
+    done
+    wrong "the guest did not start"
+}
+
+# Emulators of this test carry its TMPDIR in their environment.
+emulators() {
+    grep -lzF "TMPDIR=$work/tmp" /proc/[0-9]*/environ 2>/dev/null | while read -r file; do
+        grep -qa qemu-system "${file%environ}cmdline" 2>/dev/null && echo "$file"
+    done
+}
+
+expect_no_emulator() {
+    local i
+    for i in $(seq 25); do
+        [ -z "$(emulators)" ] && return
+        sleep 0.2
+    done
+    wrong "an emulator is left after $1"
+}
+
+start
+[ -n "$(emulators)" ] || wrong "this test does not see the emulator"
+kill -TERM $!
+status=0
+wait $! 2>/dev/null || status=$?
+expect_status 143 "ended by SIGTERM"
+expect_no_emulator SIGTERM
+[ -z "$(ls "$work/tmp")" ] || wrong "files left behind"
+
+start
+kill -KILL $!
+wait $! 2>/dev/null
+expect_no_emulator SIGKILL
+
+status=0
+"$B/pinion" run --timeout 60 --log "$work/log" --memory 192 --ramdisk "$ramdisk" \
+    --cmdline "console=hvc0 pinion.do=hang" "$kernel" </dev/null 2>"$work/err" |
+    grep -m 1 'Linux version' >"$work/out"
+status=${PIPESTATUS[0]}
+expect_status 141 "ended by SIGPIPE"
+expect_no_emulator SIGPIPE
+finish
