@@ -81,6 +81,19 @@ $(B)/guests/%.elf: $(B)/guests/tests/guests/%.o $(GUEST_COMMON) $(GUEST_LDS)
 	  -Wl,-T,$(or $(wildcard tests/guests/$*.lds),tests/guests/common/guest.lds)
 guests: $(GUESTS)
 
+# ---- the guest library and its kernels: each on Pinion or Xen (pv) and on the bare machine (native) --
+LIBGUEST_COMMON := lib/string.c lib/print.c $(wildcard guest/*.c guest/*.S)
+libguest-objects = $(patsubst %,$(B)/guests/%.o,$(basename $(filter %.c,$(1))) $(filter %.S,$(1)))
+KERNELS := $(patsubst guest/kernels/%.c,%,$(wildcard guest/kernels/*.c))
+
+$(B)/libguest-pv.a: $(call libguest-objects,$(LIBGUEST_COMMON) $(wildcard guest/pv/*.c guest/pv/*.S))
+	rm -f $@ && ar qcs $@ $^
+$(B)/kernels/%.pv.elf: $(B)/guests/guest/kernels/%.o $(B)/libguest-pv.a $(wildcard guest/*.lds)
+	@mkdir -p $(@D)
+	$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	  -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -o $@ $< $(B)/libguest-pv.a -Wl,-T,guest/kernel.lds
+kernels: $(KERNELS:%=$(B)/kernels/%.pv.elf)
+
 # ---- unit tests: on the host, under sanitizers ------------------------------------------------------
 CHECK_CFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -pthread
@@ -116,6 +129,38 @@ check: ## build and run the unit tests (seconds, no QEMU)
 	@$(MAKE) --no-print-directory --keep-going --silent check-build || true
 	@tests/run unit model
 
+# ---- the yardstick: bench/ ---------------------------------------------------------------------------
+BENCH_HOST := $(COMMON) -D_GNU_SOURCE
+BENCH_PLUGIN := $(patsubst %.c,$(B)/plugin/%.o,$(wildcard bench/plugin/*.c))
+BENCH_GUEST := $(patsubst %.c,$(B)/host/%.o,$(wildcard bench/guest/*.c))
+
+$(B)/plugin/%.o: %.c $(B)/compiler
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_HOST) -fPIC -fvisibility=hidden -c -o $@ $<
+$(B)/bench/count.so: $(BENCH_PLUGIN)
+	@mkdir -p $(@D)
+	$(CC) -shared -o $@ $^
+$(B)/bench/guest: $(BENCH_GUEST)
+	@mkdir -p $(@D)
+	$(CC) -static -o $@ $^
+$(B)/bench/ramdisk.cpio: $(B)/bench/guest bench/make-ramdisk
+	bench/make-ramdisk $@ $<
+$(B)/bench/unpack-kernel: $(B)/host/bench/unpack-kernel.o $(filter-out %/tools/main.o,$(TOOL_OBJ))
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(TOOL_LIBS)
+$(B)/bench/vmlinux: $(B)/vmlinuz $(B)/bench/unpack-kernel
+	$(B)/bench/unpack-kernel $< >$@.new && mv $@.new $@
+$(B)/bench/xen: bench/fetch-xen
+	@mkdir -p $(@D)
+	bench/fetch-xen $(@D)
+bench-guard: all $(addprefix $(B)/bench/,count.so ramdisk.cpio vmlinux)
+bench-build: bench-guard $(B)/bench/xen
+bench: ## the same Linux on the bare machine, on Xen and on Pinion: what each operation costs
+	@tools/install
+	@$(MAKE) --no-print-directory --silent bench-build
+	@bench/run
+	@bench/report
+
 # ---- everything -----------------------------------------------------------------------------------
 run: ## install what is missing, build, boot a stock Linux on Pinion; KERNEL=FILE boots another
 	@KERNEL='$(KERNEL)' tools/run-demo
@@ -137,5 +182,5 @@ help: ## this list
 
 FORCE:
 .SECONDARY:
-.PHONY: all images guests check check-build run test lint format clean help FORCE
+.PHONY: all images bench bench-build bench-guard guests kernels check check-build run test lint format clean help FORCE
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

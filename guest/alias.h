@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A page's kernel mappings outside the direct map, so that they can follow what the page becomes. */
+/* A page's kernel mappings outside the direct map, so that they can follow what the page becomes.
+ */
 #ifndef GUEST_ALIAS_H
 #define GUEST_ALIAS_H
 
@@ -19,7 +20,7 @@ int alias_remove(struct page *page, entry_t *at, u64 va);
 /* What such a mapping may have now. */
 static inline u64 alias_flags(const struct page *page, u64 flags)
 {
-    return page->pinned ? flags & ~PTE_WRITE : flags;
+    return page->pinned && page->level ? flags & ~PTE_WRITE : flags;
 }
 
 #endif

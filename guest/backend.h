@@ -5,8 +5,8 @@
 
 #include "guest/space.h"
 
-/* A stretch of requests whose own result is wanted, whatever batch is open: what waits goes out, the
- * stretch is a batch by itself, and the open one goes on behind it. */
+/* A stretch of requests whose own result is wanted, whatever batch is open: what waits goes out,
+ * the stretch is a batch by itself, and the open one goes on behind it. */
 struct batch_now {
     unsigned depth;
     int error;
@@ -17,8 +17,8 @@ int batch_now_end(struct batch_now now);
 /* Whether a space needs a user root of its own. */
 bool backend_two_roots(void);
 
-/* A page becomes a table of a pinned tree: all its kernel mappings read-only, its entries changed by
- * requests; and the reverse. To be used in a batch. */
+/* A page becomes a table of a pinned tree: all its kernel mappings read-only, its entries changed
+ * by requests; and the reverse. To be used in a batch. */
 int backend_protect(struct page *page);
 int backend_unprotect(struct page *page);
 

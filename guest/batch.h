@@ -36,7 +36,8 @@ struct refusal {
 
 #define REFUSAL_WHOLE_TABLE (~0u) /* as the index */
 
-/* Told about each one. The library's own writes a line on the console; a kernel may define another. */
+/* Told about each one. The library's own writes a line on the console; a kernel may define another.
+ */
 void guest_refused(const struct refusal *refusal);
 
 /* Writes that line to `text`. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A copy of a space for a fork: the tables are copied, the pages are shared until somebody writes. */
+/* A copy of a space for a fork: the tables are copied, the pages are shared until somebody writes.
+ */
 #include "guest/backend.h"
 #include "guest/batch.h"
 #include "guest/error.h"
@@ -91,7 +92,7 @@ int space_duplicate(struct space *to, struct space *from)
     if (result)
         return result;
     lock_take(&from->lock);
-    batch_flush(); /* the tables are read without more ado */
+    batch_now_end(batch_now()); /* the tables are read without more ado */
     needed = from->table_count - to->table_count;
     copy.tables = take_list(needed);
     if (needed && !copy.tables) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest's half of a virtual MMU: everything a kernel includes. guest/README.md says how to write
- * one.
+/* The guest's half of a virtual MMU: everything a kernel includes. guest/README.md says how to
+ * write one.
  *
  * Two backends stand behind these headers, chosen when a kernel is linked: `pv` (Pinion, Xen) and
  * `native` (the bare machine). Results are 0 or a negative XEN_E... number, the same for both.

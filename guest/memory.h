@@ -13,8 +13,9 @@
 struct page *memory_take_empty(void);
 void memory_release_empty(struct page *page);
 
-/* Gives the frames of `count` pages back to the hypervisor; each page has one use, the caller's, and
- * becomes an empty one. The number of pages it worked for, from the first; or the first error. */
+/* Gives the frames of `count` pages back to the hypervisor; each page has one use, the caller's,
+ * and becomes an empty one. The number of pages it worked for, from the first; or the first error.
+ */
 long memory_balloon_out(struct page **pages, u64 count);
 
 /* Gets a frame for an empty page, which becomes an ordinary one with one use. */

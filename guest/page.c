@@ -19,6 +19,11 @@ void page_early(pfn_t first, pfn_t end)
     early_end = end;
 }
 
+void page_early_extend(pfn_t end)
+{
+    early_end = end;
+}
+
 void *page_early_take(void)
 {
     void *page;

@@ -12,11 +12,11 @@ struct alias;
 struct space;
 
 struct page {
-    u32 uses;    /* 0: the allocator has it, or there is no memory here */
-    u8 level;    /* 1..4: a page table of that level; 0: none */
-    bool pinned; /* a table in use: its entries are changed by requests */
-    bool empty;  /* no frame behind it: ballooned out, or a place for somebody else's frame */
-    struct page *next;     /* in the allocator's list, or a space's list of tables */
+    u32 uses;          /* 0: the allocator has it, or there is no memory here */
+    u8 level;          /* 1..4: a page table of that level; 0: none */
+    bool pinned;       /* a table in use: its entries are changed by requests */
+    bool empty;        /* no frame behind it: ballooned out, or a place for somebody else's frame */
+    struct page *next; /* in the allocator's list, or a space's list of tables */
     struct space *space;   /* of a table: whose; NULL: the kernel's */
     struct alias *aliases; /* what kernel_map showed of it outside the direct map */
 };
@@ -74,8 +74,9 @@ u64 pages_free(void);
 
 /* Memory that is mapped before page_list is there: pages from `first` to `end`, in order. */
 void page_early(pfn_t first, pfn_t end);
-void *page_early_take(void);     /* zeroed; NULL: none left */
+void *page_early_take(void); /* zeroed; NULL: none left */
 pfn_t page_early_next(void);
+void page_early_extend(pfn_t end); /* more is mapped now */
 
 /* page_list is there, zeroed; pages from `first` to `end` are the allocator's. */
 void page_start(struct page *list, u64 limit, pfn_t first, pfn_t end);

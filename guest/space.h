@@ -4,9 +4,9 @@
  * The tables of a space are built with plain stores. Just before its first use it is pinned: all
  * kernel mappings of its tables become read-only, and the hypervisor checks the whole tree once.
  * From then on its entries are changed by requests, and tables that join are made read-only first.
- * Before it is torn down it is unpinned again. On a hypervisor that runs kernel and user in one ring
- * a space has two roots: the kernel's shows both halves, the user's only the user half; a change of
- * the user half of one is made in both. */
+ * Before it is torn down it is unpinned again. On a hypervisor that runs kernel and user in one
+ * ring a space has two roots: the kernel's shows both halves, the user's only the user half; a
+ * change of the user half of one is made in both. */
 #ifndef GUEST_SPACE_H
 #define GUEST_SPACE_H
 
@@ -14,8 +14,8 @@
 #include "guest/page.h"
 #include "lib/lock.h"
 
-#define USER_END (1ull << 47) /* user addresses are below */
-#define USER_TOP_SLOTS 256u   /* of a root: the user half */
+#define USER_END       (1ull << 47) /* user addresses are below */
+#define USER_TOP_SLOTS 256u         /* of a root: the user half */
 
 struct space {
     entry_t *root;
@@ -83,8 +83,8 @@ int space_flush_page(struct space *space, u64 va);
 int space_pin(struct space *space);
 int space_unpin(struct space *space);
 
-/* Before a suspend all spaces must be pinned, so that tables can be found and translated; afterwards
- * those that were not are unpinned again. */
+/* Before a suspend all spaces must be pinned, so that tables can be found and translated;
+ * afterwards those that were not are unpinned again. */
 int space_pin_all(void);
 int space_unpin_all(void);
 

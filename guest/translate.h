@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Pseudo-physical and machine frames: the kernel counts in pfns, page tables hold mfns.
  *
- * On the bare machine both are one. A pfn is backed by a frame of the guest, by nothing, by somebody
- * else's frame (foreign), or by the machine frame of the same number (identity). */
+ * On the bare machine both are one. A pfn is backed by a frame of the guest, by nothing, by
+ * somebody else's frame (foreign), or by the machine frame of the same number (identity). */
 #ifndef GUEST_TRANSLATE_H
 #define GUEST_TRANSLATE_H
 

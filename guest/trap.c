@@ -6,22 +6,17 @@
 /* The places that may trap, and where each goes on: guest/words.S. */
 extern const u64 word_fixups[], word_fixups_end[];
 
-static trap_handler *handlers[VECTORS];
+trap_handler *trap_handlers[VECTORS];
 
 void trap_take(unsigned vector, trap_handler *handler)
 {
-    handlers[vector] = handler;
-}
-
-trap_handler *trap_handler_of(unsigned vector)
-{
-    return handlers[vector];
+    trap_handlers[vector] = handler;
 }
 
 void trap_kernel(struct trap_frame *frame)
 {
-    if (handlers[frame->vector]) {
-        handlers[frame->vector](frame);
+    if (trap_handlers[frame->vector]) {
+        trap_handlers[frame->vector](frame);
         return;
     }
     for (const u64 *fixup = word_fixups; fixup < word_fixups_end; fixup += 2)

@@ -38,8 +38,8 @@ void user_run(struct trap_frame *frame);
 /* The address of the last page fault on this CPU; valid until the next. */
 u64 trap_address(void);
 
-/* Takes a vector over, in kernel mode and in user mode; NULL: the default again. The handler changes
- * `frame` as it likes; returning resumes there. */
+/* Takes a vector over, in kernel mode and in user mode; NULL: the default again. The handler
+ * changes `frame` as it likes; returning resumes there. */
 typedef void trap_handler(struct trap_frame *frame);
 void trap_take(unsigned vector, trap_handler *handler);
 
@@ -51,6 +51,6 @@ bool word_write(volatile u64 *at, u64 value);
 
 /* A vector's handler, or the fix-up of a word access, or the end. */
 void trap_kernel(struct trap_frame *frame);
-trap_handler *trap_handler_of(unsigned vector);
+extern trap_handler *trap_handlers[VECTORS];
 
 #endif

@@ -164,8 +164,8 @@ static void check_use(struct recount *run, mfn_t m, u64 use)
 /* A live entry that is the guest's. */
 static void check_entry(struct recount *run, mfn_t table, u32 level, u64 entry)
 {
-    if (entry_check(level, entry) != VMMU_DONE || entry_installed(entry) != entry) {
-        tell(run, table, "an entry that may not be", entry_installed(entry), entry);
+    if (entry_check(level, entry) != VMMU_DONE || entry_installed(level, entry) != entry) {
+        tell(run, table, "an entry that may not be", entry_installed(level, entry), entry);
         return;
     }
     if (!(entry & ENTRY_PRESENT)) {

@@ -10,22 +10,20 @@
 #include "vmmu/type.h"
 #include "vmmu/walk.h"
 
-#define DESCRIPTOR_ACCESSED (1ull << 40)
-#define DESCRIPTOR_TYPE     (0xfull << 40)
-#define DESCRIPTOR_SEGMENT  (1ull << 44) /* code or data; clear: system */
-#define DESCRIPTOR_RING     (3ull << 45)
-#define DESCRIPTOR_PRESENT  (1ull << 47)
+#define DESCRIPTOR_TYPE    (0xfull << 40)
+#define DESCRIPTOR_SEGMENT (1ull << 44) /* code or data; clear: system */
+#define DESCRIPTOR_RING    (3ull << 45)
+#define DESCRIPTOR_PRESENT (1ull << 47)
 
 #define DESCRIPTORS_PER_PAGE 512u
 #define LDT_ENTRIES_MAX      8192u
 
 /* The descriptor as it stands in a live table for what the guest wrote. A guest's kernel runs in
- * ring 3 as well; and the processor, which sees the page read-only, must find nothing to mark. */
+ * ring 3 as well. The processor sees the page writable, to mark descriptors accessed. */
 static u64 descriptor_installed(u64 descriptor)
 {
     const u64 segment = DESCRIPTOR_PRESENT | DESCRIPTOR_SEGMENT;
-    return (descriptor & segment) == segment ? descriptor | DESCRIPTOR_RING | DESCRIPTOR_ACCESSED
-                                             : descriptor;
+    return (descriptor & segment) == segment ? descriptor | DESCRIPTOR_RING : descriptor;
 }
 
 bool vmmu_descriptor_allowed(u64 descriptor)

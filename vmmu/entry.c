@@ -33,7 +33,15 @@ enum vmmu_result entry_check_slow(u32 level, u64 entry)
     if (bad) {
         return level > 1 && (bad & ENTRY_PSE) ? REFUSED_SUPERPAGE : REFUSED_CACHE_BITS;
     }
-    return frame_exists(entry_frame(entry)) ? VMMU_DONE : REFUSED_BAD_FRAME;
+    if (level > 1 && (entry & ENTRY_GLOBAL)) {
+        return REFUSED_GLOBAL_TABLE;
+    }
+    if (frame_exists(entry_frame(entry))) {
+        return VMMU_DONE;
+    }
+    /* All ones is the ABI's "no frame"; any other might be a device's. */
+    return level > 1 || (entry & ENTRY_ADDRESS) == ENTRY_ADDRESS ? REFUSED_BAD_FRAME
+                                                                 : REFUSED_NO_MEMORY;
 }
 
 enum vmmu_result entry_refusal_of_page(enum vmmu_result result)

@@ -35,10 +35,11 @@ static inline mfn_t entry_frame(u64 entry)
 }
 
 /* The entry as it stands in a live table for what the guest wrote: all of a guest runs in ring 3,
- * and nothing of it is global. */
-static inline u64 entry_installed(u64 entry)
+ * and nothing of it is global. (Above level 1 the global bit is refused, not taken off.) */
+static inline u64 entry_installed(u32 level, u64 entry)
 {
-    return entry & ENTRY_PRESENT ? (entry | ENTRY_USER) & ~ENTRY_GLOBAL : entry;
+    const u64 off = level == 1 ? ENTRY_GLOBAL : 0;
+    return entry & ENTRY_PRESENT ? (entry | ENTRY_USER) & ~off : entry;
 }
 
 /* `next`, as installed, needs nothing that the live entry `old` does not hold: the same but for
@@ -70,7 +71,8 @@ enum vmmu_result entry_check_slow(u32 level, u64 entry);
 /* May this stand in a table of this level, whatever it points at? VMMU_DONE or a rule. */
 static inline enum vmmu_result entry_check(u32 level, u64 entry)
 {
-    const bool plain = (entry & (ENTRY_PRESENT | ~ENTRY_SETTABLE)) == ENTRY_PRESENT;
+    const u64 odd = ~ENTRY_SETTABLE | (level > 1 ? ENTRY_GLOBAL : 0);
+    const bool plain = (entry & (ENTRY_PRESENT | odd)) == ENTRY_PRESENT;
     return plain && frame_exists(entry_frame(entry)) ? VMMU_DONE : entry_check_slow(level, entry);
 }
 

@@ -34,8 +34,9 @@ bool port_should_stop(void);
 void port_frame_free(struct vmmu_domain *domain, mfn_t m);
 
 /* Makes slot `slot` (0..VMMU_GDT_FRAMES-1: GDT page; VMMU_GDT_FRAMES..+VMMU_LDT_FRAMES-1: LDT page)
- * of the vCPU's descriptor window show frame `m`, read-only, to the CPU's segment loads; MFN_NONE
- * empties it (a page of zeroes, or nothing). Effective, also in the TLB, when it returns. */
+ * of the vCPU's descriptor window show frame `m` to the CPU's segment loads, which mark descriptors
+ * accessed; MFN_NONE empties it (a page of zeroes, or nothing). Effective, also in the TLB, when it
+ * returns. */
 void port_descriptor_map(struct vmmu_vcpu *vcpu, u32 slot, mfn_t m);
 
 /* One CPU waits for another, in a loop that the engine bounds. */

@@ -98,8 +98,8 @@ static void install(mfn_t m, u32 level, _Atomic u64 *entries, bool differ)
 {
     for (u32 i = 0; differ && i < ENTRIES; i++) {
         const u64 entry = atomic_load_explicit(&entries[i], memory_order_relaxed);
-        if (entry_installed(entry) != entry) {
-            atomic_store_explicit(&entries[i], entry_installed(entry), memory_order_relaxed);
+        if (entry_installed(level, entry) != entry) {
+            atomic_store_explicit(&entries[i], entry_installed(level, entry), memory_order_relaxed);
         }
     }
     for (u32 i = 0; level == 4 && i < ARRAY_LENGTH(vmmu_state.hypervisor_slots); i++) {
@@ -134,7 +134,7 @@ static inline __attribute__((always_inline)) enum vmmu_result take_entries(struc
         if (!(entry & ENTRY_PRESENT)) {
             continue;
         }
-        differ |= entry_installed(entry) ^ entry;
+        differ |= entry_installed(level, entry) ^ entry;
         result = entry_get(level, entry, owners, &visit->child, visit->word);
         if (result != VMMU_DONE) {
             break;

@@ -84,7 +84,7 @@ static void let_go(struct change *change, u32 level, u64 entry)
  * or the conditional change found another entry (`done` is false then). */
 static enum vmmu_result change_entry(struct change *change, u32 level)
 {
-    const u64 next = entry_installed(change->entry);
+    const u64 next = entry_installed(level, change->entry);
     change->slot = &entry_table(change->table)[change->index];
     u64 old = change->conditional ? change->expected
                                   : atomic_load_explicit(change->slot, memory_order_relaxed);

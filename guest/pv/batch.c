@@ -8,6 +8,7 @@
 #include "guest/pv/hypercall.h"
 #include "guest/pv/request.h"
 #include "guest/space.h"
+#include "lib/string.h"
 
 #define CALLS   32u
 #define UPDATES 256u
@@ -18,7 +19,9 @@ enum kind { UPDATE, EXTENDED, MAPPING };
 /* One call: `count` requests from `first` in the array of its kind; of a mapping there is one. */
 struct call {
     enum kind kind;
-    u32 first, count, done;
+    u32 first, count;
+    u32 done;               /* with these is nothing left to do */
+    u32 made;               /* by the last hypercall, which tells */
     u64 va, entry, flags; /* of a mapping */
 };
 
@@ -30,7 +33,8 @@ static struct batch {
     struct multicall_entry entries[CALLS];
     struct mmu_update updates[UPDATES];
     struct mmuext_op ops[OPS];
-    u64 touched; /* a bit for the entries that updates wait for; more than one share a bit */
+    /* A bit for each entry that an update waits for; those of one table have different bits. */
+    u64 touched[ENTRIES / 64];
     struct batch_counts counts;
 } batches[CPUS];
 
@@ -43,11 +47,13 @@ static struct batch *own(void)
 
 static const char *extended_name(unsigned command)
 {
-    static const char *const names[] = {
-        [MMUEXT_PIN_L1_TABLE] = "pin of level 1",  [MMUEXT_PIN_L2_TABLE] = "pin of level 2",
-        [MMUEXT_PIN_L3_TABLE] = "pin of level 3",  [MMUEXT_PIN_L4_TABLE] = "pin of level 4",
-        [MMUEXT_UNPIN_TABLE] = "unpin",            [MMUEXT_NEW_BASEPTR] = "new root",
-        [MMUEXT_NEW_USER_BASEPTR] = "new user root"};
+    static const char *const names[] = {[MMUEXT_PIN_L1_TABLE] = "pin of level 1",
+                                        [MMUEXT_PIN_L2_TABLE] = "pin of level 2",
+                                        [MMUEXT_PIN_L3_TABLE] = "pin of level 3",
+                                        [MMUEXT_PIN_L4_TABLE] = "pin of level 4",
+                                        [MMUEXT_UNPIN_TABLE] = "unpin",
+                                        [MMUEXT_NEW_BASEPTR] = "new root",
+                                        [MMUEXT_NEW_USER_BASEPTR] = "new user root"};
 
     return command < ARRAY_LENGTH(names) && names[command] ? names[command] : "mmuext_op";
 }
@@ -96,93 +102,88 @@ static void refuse(struct batch *batch, const struct call *call, long error)
 
 /* ---- out they go ---- */
 
-static void fill(struct batch *batch, const struct call *call, struct multicall_entry *entry)
+static void fill(struct batch *batch, struct call *call, struct multicall_entry *entry)
 {
     u32 from = call->first + call->done, count = call->count - call->done;
 
+    call->made = 0;
     if (call->kind == MAPPING) {
         entry->op = __HYPERVISOR_update_va_mapping;
         entry->args[0] = call->va;
         entry->args[1] = call->entry;
         entry->args[2] = call->flags;
+        entry->args[3] = 0;
         return;
     }
     entry->op = call->kind == UPDATE ? __HYPERVISOR_mmu_update : __HYPERVISOR_mmuext_op;
     entry->args[0] =
         call->kind == UPDATE ? address(&batch->updates[from]) : address(&batch->ops[from]);
     entry->args[1] = count;
-    entry->args[2] = 0;
+    entry->args[2] = address(&call->made);
     entry->args[3] = DOMID_SELF;
 }
 
-static long issue(struct batch *batch, struct call *call, u32 *done)
+/* One call as the plain hypercall. */
+static long issue(struct batch *batch, struct call *call)
 {
-    struct multicall_entry entry;
+    struct multicall_entry *entry = &batch->entries[0];
 
-    fill(batch, call, &entry);
-    if (call->kind != MAPPING)
-        entry.args[2] = address(done);
+    fill(batch, call, entry);
     batch->counts.calls++;
-    return hypercall6(entry.op, entry.args[0], entry.args[1], entry.args[2],
-                      call->kind == MAPPING ? 0 : entry.args[3], 0, 0);
+    return hypercall6(entry->op, entry->args[0], entry->args[1], entry->args[2], entry->args[3], 0,
+                      0);
 }
 
 /* A call ended with an error: says which request, and makes those behind it. */
-static void recover(struct batch *batch, struct call *call, u32 done, long error)
+static void recover(struct batch *batch, struct call *call, long error)
 {
     while (error) {
-        call->done += done < call->count - call->done ? done : call->count - call->done - 1;
+        u32 left = call->count - call->done;
+
+        call->done += call->made < left ? call->made : left - 1;
         refuse(batch, call, error);
         call->done++;
         if (call->done >= call->count)
             return;
-        done = 0;
-        error = issue(batch, call, &done);
+        error = issue(batch, call);
     }
 }
 
 static void flush_many(struct batch *batch)
 {
-    u32 done[CALLS];
+    long errors[CALLS];
     bool failed = false;
     long result;
 
-    for (u32 i = 0; i < batch->call_count; i++) {
-        done[i] = 0;
+    for (u32 i = 0; i < batch->call_count; i++)
         fill(batch, &batch->calls[i], &batch->entries[i]);
-        if (batch->calls[i].kind != MAPPING)
-            batch->entries[i].args[2] = address(&done[i]);
-    }
     batch->counts.calls++;
     result = hypercall(__HYPERVISOR_multicall, address(batch->entries), batch->call_count, 0);
     if (result)
         panic("The multicall itself failed: %ld", result);
     for (u32 i = 0; i < batch->call_count; i++) {
-        long error = (long)batch->entries[i].result;
-
-        failed |= error != 0;
-        recover(batch, &batch->calls[i], done[i], error);
+        errors[i] = (long)batch->entries[i].result;
+        failed |= errors[i] != 0;
     }
-    if (failed) { /* a flush may have gone out before what it was for */
-        struct mmuext_op op = {.cmd = MMUEXT_TLB_FLUSH_LOCAL};
-
-        hypercall6(__HYPERVISOR_mmuext_op, address(&op), 1, 0, DOMID_SELF, 0, 0);
-    }
+    if (!failed)
+        return;
+    for (u32 i = 0; i < batch->call_count; i++)
+        recover(batch, &batch->calls[i], errors[i]);
+    /* A flush may have gone out before what it was for. */
+    struct mmuext_op op = {.cmd = MMUEXT_TLB_FLUSH_LOCAL};
+    hypercall6(__HYPERVISOR_mmuext_op, address(&op), 1, 0, DOMID_SELF, 0, 0);
 }
 
 static void flush(struct batch *batch)
 {
-    u32 done = 0;
-
-    if (batch->call_count == 1) {
-        long error = issue(batch, &batch->calls[0], &done);
-
-        recover(batch, &batch->calls[0], done, error);
-    } else if (batch->call_count) {
+    if (!batch->call_count)
+        return;
+    if (batch->call_count == 1)
+        recover(batch, &batch->calls[0], issue(batch, &batch->calls[0]));
+    else
         flush_many(batch);
-    }
     batch->call_count = batch->update_count = batch->op_count = 0;
-    batch->touched = 0;
+    memset(batch->touched, 0, sizeof batch->touched);
 }
 
 static int take_error(struct batch *batch)
@@ -240,22 +241,23 @@ int batch_now_end(struct batch_now now)
     return error;
 }
 
-static u64 touch_bit(u64 machine_address)
+static unsigned touch_bit(u64 machine_address)
 {
-    return 1ull << ((machine_address >> 3 ^ machine_address >> 12) & 63);
+    return (machine_address >> 3 ^ machine_address >> PAGE_SHIFT) % ENTRIES;
 }
 
 void requests_before_reading(u64 machine_address)
 {
     struct batch *batch = own();
+    unsigned bit = touch_bit(machine_address);
 
-    if (batch->touched & touch_bit(machine_address))
+    if (batch->touched[bit / 64] & 1ull << bit % 64)
         flush(batch);
 }
 
 bool requests_wait(void)
 {
-    return own()->touched;
+    return own()->call_count;
 }
 
 struct batch_counts batch_counts(void)
@@ -287,8 +289,7 @@ static struct call *join(struct batch *batch, enum kind kind, u32 at)
 static int added(struct batch *batch)
 {
     if (batch->depth) {
-        if (batch->call_count == CALLS || batch->update_count == UPDATES ||
-            batch->op_count == OPS)
+        if (batch->call_count == CALLS || batch->update_count == UPDATES || batch->op_count == OPS)
             flush(batch);
         return 0;
     }
@@ -299,11 +300,11 @@ static int added(struct batch *batch)
 int request_update(u64 machine_address_and_command, u64 value)
 {
     struct batch *batch = own();
+    unsigned bit = touch_bit(machine_address_and_command);
 
     join(batch, UPDATE, batch->update_count);
-    batch->touched |= touch_bit(machine_address_and_command);
-    batch->updates[batch->update_count++] =
-        (struct mmu_update){machine_address_and_command, value};
+    batch->touched[bit / 64] |= 1ull << bit % 64;
+    batch->updates[batch->update_count++] = (struct mmu_update){machine_address_and_command, value};
     return added(batch);
 }
 
@@ -321,7 +322,7 @@ int request_mapping(u64 va, u64 entry, u64 flags)
     struct batch *batch = own();
     struct call *call = join(batch, MAPPING, 0);
 
-    batch->touched = ~0ull;
+    memset(batch->touched, 0xff, sizeof batch->touched); /* whichever entry it is */
     call->va = va;
     call->entry = entry;
     call->flags = flags;

@@ -7,7 +7,8 @@
 #include "guest/pv/abi.h"
 #include "lib/types.h"
 
-/* A word of a table: its machine address with the command in the low bits, and what to put there. */
+/* A word of a table: its machine address with the command in the low bits, and what to put there.
+ */
 int request_update(u64 machine_address_and_command, u64 value);
 
 /* A pin, a flush, a root. */

@@ -8,10 +8,10 @@
 #include "guest/trap.h"
 #include "lib/lock.h"
 
-#define LEAF 512ull
+#define LEAF      512ull
 #define LEAF_SPAN LEAF
-#define MID_SPAN (LEAF * LEAF)
-#define P2M_END  (LEAF * LEAF * LEAF)
+#define MID_SPAN  (LEAF * LEAF)
+#define P2M_END   (LEAF * LEAF * LEAF)
 
 static u64 **top[LEAF];
 static u64 identity_leaf[1]; /* only its address counts */

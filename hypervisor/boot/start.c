@@ -7,6 +7,7 @@
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/pic.h"
 #include "hypervisor/domain/build.h"
 #include "hypervisor/domain/domain.h"
@@ -38,7 +39,7 @@ static void start_engine(void)
     memset(direct(table), 0, frames * sizeof(struct vmmu_frame));
     memset(direct(m2p), M2P_INVALID, m2p_size);
     map_m2p(m2p, m2p_size);
-    vmmu_start(direct(table), frames, direct(m2p), map_hypervisor_slots(), false);
+    vmmu_start(direct(table), frames, direct(m2p), map_hypervisor_slots(), cpuid_l1tf());
     frames_start(direct(table), frames);
     boot_memory_hand_over();
     map_use_allocator();

@@ -38,8 +38,6 @@ s64 call_new_baseptr(struct vcpu *vcpu, u64 m)
         return vmmu_result_errno(result);
     vcpu_refresh_fast(vcpu);
     vcpu_load_root(vcpu);
-    while (vmmu_finish(&vcpu->mmu) == VMMU_AGAIN)
-        ;
     return 0;
 }
 
@@ -51,7 +49,6 @@ static s64 new_kernel_root(struct vcpu *vcpu, struct call *call, mfn_t m)
         return result;
     vcpu_refresh_fast(vcpu);
     vcpu_load_root(vcpu);
-    vmmu_finish(&vcpu->mmu); /* what is left of it is done before the next operation */
     return 0;
 }
 
@@ -65,7 +62,6 @@ static s64 new_user_root(struct vcpu *vcpu, struct call *call, u64 m)
     if (result || call->again)
         return result;
     vcpu_refresh_fast(vcpu);
-    vmmu_finish(&vcpu->mmu);
     return 0;
 }
 

@@ -53,7 +53,7 @@ struct cpu {
     struct timers timers;
     struct lock run_lock; /* the run queue, `chosen`, and the states of its vCPUs */
     struct vcpu *run_head, *run_tail;
-    struct vcpu *chosen;       /* the scheduler's last answer; NULL: idle */
+    struct vcpu *chosen; /* the scheduler's last answer; NULL: idle */
     struct tss tss;
 };
 

@@ -106,6 +106,9 @@ static u32 host_max(u32 first)
     return max >= first && max < first + 0x10000 ? max : first;
 }
 
+#define MSR_ARCH_CAPABILITIES 0x10au
+#define ARCH_RDCL_NO          (1u << 0)
+
 static struct {
     enum { UNKNOWN, NO, YES } tsc_aux;
 } state;
@@ -117,12 +120,21 @@ static bool find_tsc_aux(void)
     return host_max(0) >= 7 && read_cpuid(7, 0).ecx & BIT(22);
 }
 
-/* Asked at every switch of vCPUs, so looked up once: CPUID is slow where we are a guest ourselves. */
+/* Asked at every switch of vCPUs, so looked up once: CPUID is slow where we are a guest ourselves.
+ */
 bool cpuid_has_tsc_aux(void)
 {
     if (!state.tsc_aux)
         state.tsc_aux = find_tsc_aux() ? YES : NO;
     return state.tsc_aux == YES;
+}
+
+bool cpuid_l1tf(void)
+{
+    if (!cpuid_vendor_is("GenuineIntel"))
+        return false;
+    return !(host_max(0) >= 7 && read_cpuid(7, 0).edx & BIT(29) &&
+             read_msr(MSR_ARCH_CAPABILITIES) & ARCH_RDCL_NO);
 }
 
 static struct cpuid text(u32 eax, const char *name)

@@ -14,4 +14,8 @@ struct cpuid guest_cpuid(const struct vcpu *vcpu, u32 leaf, u32 subleaf);
 bool cpuid_vendor_is(const char *vendor);
 bool cpuid_has_tsc_aux(void);
 
+/* True when this CPU may read memory ahead through page-table entries that are not present: an
+ * Intel one that does not say it is free of that. */
+bool cpuid_l1tf(void);
+
 #endif

@@ -89,6 +89,9 @@ void run(void)
             }
             vcpu = cpu->current;
         }
+        /* What an interrupted call left comes before anything else of this vCPU. */
+        if (!mfn_is_none(vcpu->mmu.deferred.frame) && vmmu_finish(&vcpu->mmu) == VMMU_AGAIN)
+            continue;
         if (vcpu->nmi_pending && !vcpu->nmi_masked) {
             vcpu->nmi_pending = false;
             if (vcpu->trap[VECTOR_NMI].address)

@@ -138,8 +138,7 @@ void vcpu_refresh_fast(struct vcpu *vcpu)
     bool fast = guest_range_ok(frame, SYSCALL_FRAME);
 
     vcpu->kernel_cr3 = vcpu->mmu.kernel_root.n << PAGE_SHIFT;
-    vcpu->user_cr3 =
-        mfn_is_none(vcpu->mmu.user_root) ? 0 : vcpu->mmu.user_root.n << PAGE_SHIFT;
+    vcpu->user_cr3 = mfn_is_none(vcpu->mmu.user_root) ? 0 : vcpu->mmu.user_root.n << PAGE_SHIFT;
     vcpu->fast_entry = fast ? to->address : 0;
     vcpu->fast_masks = to->mask_events;
 }

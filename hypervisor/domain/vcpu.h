@@ -10,17 +10,17 @@
 
 /* Where TSS.RSP0 points is the end of `registers`: an entry from the guest pushes straight into the
  * vCPU, then takes its CPU's stack from here. Offsets checked in vcpu.c. */
-#define VCPU_REGISTERS     0
-#define VCPU_STACK         REGISTERS_SIZE
-#define VCPU_CPU           (VCPU_STACK + 8)
-#define VCPU_KERNEL_SP     (VCPU_STACK + 16)
-#define VCPU_FAST_ENTRY    (VCPU_STACK + 24)
-#define VCPU_KERNEL_CR3    (VCPU_STACK + 32)
-#define VCPU_USER_CR3      (VCPU_STACK + 40)
-#define VCPU_INFO          (VCPU_STACK + 48)
-#define VCPU_IN_KERNEL     (VCPU_STACK + 56)
-#define VCPU_FAST_MASKS    (VCPU_STACK + 57)
-#define VCPU_NMI_MASKED    (VCPU_STACK + 58)
+#define VCPU_REGISTERS  0
+#define VCPU_STACK      REGISTERS_SIZE
+#define VCPU_CPU        (VCPU_STACK + 8)
+#define VCPU_KERNEL_SP  (VCPU_STACK + 16)
+#define VCPU_FAST_ENTRY (VCPU_STACK + 24)
+#define VCPU_KERNEL_CR3 (VCPU_STACK + 32)
+#define VCPU_USER_CR3   (VCPU_STACK + 40)
+#define VCPU_INFO       (VCPU_STACK + 48)
+#define VCPU_IN_KERNEL  (VCPU_STACK + 56)
+#define VCPU_FAST_MASKS (VCPU_STACK + 57)
+#define VCPU_NMI_MASKED (VCPU_STACK + 58)
 
 #ifndef __ASSEMBLY__
 
@@ -63,11 +63,11 @@ struct vcpu {
     u64 stack;       /* top of the stack of the CPU that runs it */
     struct cpu *cpu; /* the CPU it runs on, or ran on last */
     u64 kernel_sp;
-    u64 fast_entry;  /* where SYSCALL from user mode goes; 0: not the short way */
+    u64 fast_entry;           /* where SYSCALL from user mode goes; 0: not the short way */
     u64 kernel_cr3, user_cr3; /* of the two roots; user 0: none */
     struct vcpu_info *info;   /* in shared_info, or where the guest registered it; our view */
-    bool in_kernel;  /* guest kernel mode: which root, whose GS base */
-    bool fast_masks; /* fast_entry wants event upcalls masked */
+    bool in_kernel;           /* guest kernel mode: which root, whose GS base */
+    bool fast_masks;          /* fast_entry wants event upcalls masked */
     bool nmi_masked;
 
     struct domain *domain;
@@ -97,7 +97,7 @@ struct vcpu {
     u64 time_area; /* guest virtual address of a vcpu_time_info copy; 0: none */
 
     /* Scheduling and time. `state`: any CPU. */
-    _Atomic u32 state; /* enum vcpu_state */
+    _Atomic u32 state;     /* enum vcpu_state */
     struct vcpu *run_next; /* run queue */
     bool queued;
     u64 slice_end;  /* while it runs: system time; 0: no other wants the CPU */

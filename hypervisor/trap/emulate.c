@@ -29,8 +29,8 @@ static void set_pair(struct registers *r, u64 value)
 
 /* ---- ports: no guest has any --------------------------------------------------------------- */
 
-/* The interval timer's counters stand still at 0, so that a kernel which measures time by them gives up
- * at once; all ones are what it would wait for. */
+/* The interval timer's counters stand still at 0, so that a kernel which measures time by them
+ * gives up at once; all ones are what it would wait for. */
 static u64 read_port(u16 port)
 {
     return port >= TIMER_COUNTER_FIRST && port <= TIMER_COUNTER_LAST ? 0 : NO_DEVICE;

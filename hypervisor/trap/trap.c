@@ -90,8 +90,8 @@ void trap_from_guest(struct registers *r)
     run();
 }
 
-/* The guest's CS, SS or RIP is no good for IRETQ: its registers are those of the fault, and the frame
- * that IRETQ did not take. */
+/* The guest's CS, SS or RIP is no good for IRETQ: its registers are those of the fault, and the
+ * frame that IRETQ did not take. */
 static _Noreturn void bad_return(const struct registers *r)
 {
     struct vcpu *vcpu = current_vcpu();

@@ -85,7 +85,7 @@ static void on_event(struct trap_frame *frame)
     frame->rip = (frame->cs & 3) == 3 ? USER_CODE + PAGE_SIZE - 2 : address(give_up);
     frame->cs = (frame->cs & 3) == 3 ? USER_CS : KERNEL_CS;
     frame->ss = GUEST_SS;
-    frame->rflags &= ~RFLAGS_TF;
+    frame->rflags &= ~(RFLAGS_TF | RFLAGS_IF);
 }
 
 static void set_timer(void)
@@ -157,11 +157,12 @@ static u64 a_call_number(void)
     return number == __HYPERVISOR_iret ? __HYPERVISOR_xen_version : number;
 }
 
-/* What would end the domain is not made, nor sleep: attack_sleep sees to it that it wakes up. */
+/* What would end the domain is not made, nor what would hide its vcpu_info from it, nor sleep:
+ * attack_sleep sees to it that it wakes up. */
 static bool is_an_end(u64 number, u64 command)
 {
     if (number == __HYPERVISOR_vcpu_op)
-        return (u32)command == VCPUOP_down;
+        return (u32)command == VCPUOP_down || (u32)command == VCPUOP_register_vcpu_info;
     if (number == __HYPERVISOR_sched_op_compat || number == __HYPERVISOR_sched_op)
         return (u32)command == SCHEDOP_shutdown || (u32)command == SCHEDOP_poll ||
                (u32)command == SCHEDOP_block;

@@ -12,7 +12,7 @@
 
 struct request {
     u64 number, argument[6];
-    bool sign_only;                      /* the value is the machine's */
+    bool sign_only;                        /* the value is the machine's */
     void (*after)(struct request *, long); /* adds what else it answered */
     void *data;
 };
@@ -21,7 +21,6 @@ static u8 arena[8 * PAGE_SIZE] __attribute__((aligned(64))); /* arguments of one
 static size_t arena_used;
 static u32 first_port; /* the first that was free */
 static u16 own_domain;
-static u64 arrived; /* extra frames that this round may have brought */
 
 static inline void *take(size_t size)
 {
@@ -54,10 +53,11 @@ static inline u64 an_owner(void)
 /* ---- page tables --------------------------------------------------------------------------- */
 
 /* Where an entry can be written; *level: what stands there, as far as is known. */
-static inline u64 an_entry_place(unsigned *level)
+static inline u64 an_entry_place(unsigned *level, bool *live)
 {
     unsigned i = below(16), window = below(WINDOWS), index = an_index();
 
+    *live = i == 4;
     if (i < 4) {
         *level = 1;
         add_window(window);
@@ -82,17 +82,16 @@ static inline void one_update(struct mmu_update *update)
     static const u64 commands[] = {0, 0, 0, 0, 2, 2, 2, 3};
     u64 command = once_in(20) ? below(8) : PICK(commands);
     unsigned level;
+    bool live;
 
     add(" ");
-    update->ptr = an_entry_place(&level) | command;
+    update->ptr = an_entry_place(&level, &live) | command;
     if (command == MMU_MACHPHYS_UPDATE) {
         update->val = below(0x100);
     } else {
         update->val = an_entry(level);
-        if (live_level[0] && once_in(12) && level > 1)
+        if (live && once_in(8)) /* sure to be no L1 table, where a guest with devices may */
             update->val |= once_in(2) ? PTE_PCD : PTE_HUGE;
-        if (update->val & (PTE_PCD | PTE_HUGE) && level_of[0] < 5)
-            update->val &= ~(PTE_PCD | PTE_HUGE); /* a page may become an L1 table later */
     }
     add_number(" c", (s64)command);
     add("=");
@@ -195,15 +194,15 @@ static inline bool root_is_safe(u64 m)
 
 static inline void one_extended(struct mmuext_op *op, bool alone)
 {
-    static const u8 likely[] = {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 4, 4, 4, 4, 4, 4,
-                                5, 5, 5, 15, 15, 15, 6, 7, 8, 9, 10, 11, 13, 13, 16, 17,
-                                14, 19, 20, 21, 99};
+    static const u8 likely[] = {0, 1, 2,  3,  0,  1,  2,  3,  0,  1,  2,  3,  4,
+                                4, 4, 4,  4,  4,  5,  5,  5,  15, 15, 15, 6,  7,
+                                8, 9, 10, 11, 13, 13, 16, 17, 14, 19, 20, 21, 99};
     u64 m;
 
     op->cmd = PICK(likely);
-    m = a_frame(op->cmd <= MMUEXT_PIN_L4_TABLE                               ? op->cmd + 1
+    m = a_frame(op->cmd <= MMUEXT_PIN_L4_TABLE                                        ? op->cmd + 1
                 : op->cmd == MMUEXT_NEW_BASEPTR || op->cmd == MMUEXT_NEW_USER_BASEPTR ? 4
-                                                                             : below(6));
+                                                                                      : below(6));
     if (op->cmd == MMUEXT_NEW_BASEPTR && (!alone || !root_is_safe(m)))
         op->cmd = MMUEXT_NEW_USER_BASEPTR;
     if (op->cmd == MMUEXT_NEW_USER_BASEPTR && once_in(4))
@@ -318,8 +317,13 @@ static inline void make_descriptor(struct request *r)
 
 static inline u64 a_base(void)
 {
-    static const u64 bases[] = {0, 0x1000, 0x00007fffffffffff, 0x0000800000000000,
-                                0xffff7fffffffffff, 0xffff800000000000, ~0ull};
+    static const u64 bases[] = {0,
+                                0x1000,
+                                0x00007fffffffffff,
+                                0x0000800000000000,
+                                0xffff7fffffffffff,
+                                0xffff800000000000,
+                                ~0ull};
     u64 base = PICK(bases);
 
     add_hex(base);
@@ -490,7 +494,8 @@ static inline void event_arguments(u64 operation, union ask *ask)
 
 static inline void make_event(struct request *r)
 {
-    static const u8 operations[] = {0, 0, 1, 1, 3, 3, 3, 4, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 9, 15, 99};
+    static const u8 operations[] = {0, 0, 1, 1, 3, 3, 3, 4, 4,  4, 5,
+                                    5, 6, 6, 7, 7, 8, 9, 9, 15, 99};
     union ask *ask = take(sizeof *ask);
 
     r->number = __HYPERVISOR_event_channel_op;

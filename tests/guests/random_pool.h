@@ -27,6 +27,7 @@ static u64 pool[POOL];            /* machine frames */
 static u64 extra[EXTRAS];         /* 0: none */
 static unsigned level_of[POOL];   /* what it is meant to be: 0..4 */
 static u64 window_entry[WINDOWS]; /* machine addresses of the windows' L1 entries */
+static volatile u64 *window_seen[WINDOWS];
 static u64 live_entry[LIVE];      /* and of the kernel's free slots */
 static unsigned live_level[LIVE];
 static volatile u64 *live_seen[LIVE];
@@ -186,8 +187,8 @@ static inline u64 a_frame(unsigned level)
 /* Flags that mean the same to a guest with and without devices. */
 static inline u64 some_flags(unsigned level)
 {
-    static const u64 likely[] = {PTE_RO,      PTE_RW,           PTE_RW,      PTE_TABLE,
-                                 PTE_PRESENT, PTE_RW | PTE_NX, PTE_PRESENT | PTE_WRITE};
+    static const u64 likely[] = {
+        PTE_RO, PTE_RW, PTE_RW, PTE_TABLE, PTE_PRESENT, PTE_RW | PTE_NX, PTE_PRESENT | PTE_WRITE};
     static const u64 odd[] = {PTE_GLOBAL, 1ull << 9, 1ull << 11, 1ull << 53, 1ull << 58,
                               1ull << 62, PTE_USER,  PTE_DIRTY,  PTE_NX,     PTE_WRITE};
     u64 flags = PICK(likely);

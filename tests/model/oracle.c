@@ -98,7 +98,14 @@ enum vmmu_result oracle_check_entry(const struct oracle *o, u32 level, u64 entry
     if (entry & (BIT_PWT | BIT_PCD | BIT_PSE)) {
         return REFUSED_CACHE_BITS;
     }
-    return oracle_target(entry) < o->frames ? VMMU_DONE : REFUSED_BAD_FRAME;
+    if (level > 1 && (entry & BIT_GLOBAL)) {
+        return REFUSED_GLOBAL_TABLE;
+    }
+    if (oracle_target(entry) < o->frames) {
+        return VMMU_DONE;
+    }
+    return level > 1 || (entry >> 12 & 0xffffffffffull) == 0xffffffffffull ? REFUSED_BAD_FRAME
+                                                                           : REFUSED_NO_MEMORY;
 }
 
 /* The type that an entry needs its target to have. */

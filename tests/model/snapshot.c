@@ -98,8 +98,8 @@ u64 snapshot_hash(void)
         const struct oracle_frame *f = &o->frame[m];
         hash = mix(hash, f->owner | f->allocated << 4 | f->pinned << 5 | f->partial << 6 |
                              f->child << 7 | f->share_writable << 8 | (u64)f->open << 9 |
-                             (u64)f->type << 12 | (u64)f->place << 16 | (u64)f->held << 32 |
-                             (u64)f->looked << 48);
+                             (u64)f->type << 12 | (f->partial ? (u64)f->place << 16 : 0) |
+                             (u64)f->held << 32 | (u64)f->looked << 48);
         hash = mix(hash, (u64)f->types << 32 | f->references);
         for (u32 i = 0; i < ORACLE_SLOTS; i++) {
             hash = f->word[i] ? mix(hash + i, f->word[i]) : hash;

@@ -12,7 +12,7 @@
 #include "tests/model/snapshot.h"
 
 #define OPERATIONS_MAX 160u
-#define SEEN_BITS      24u
+#define SEEN_BITS      25u
 #define FIRST          2u /* the first frame that a domain may have */
 
 /* A state is where it came from, and by what. */
@@ -291,7 +291,11 @@ static void expand(u32 node, bool last)
         perform(&alphabet[i]);
         transitions++;
         const bool fresh = is_new(snapshot_hash());
-        if (fresh && node_count < 1u << (SEEN_BITS - 1)) {
+        if (fresh) {
+            if (node_count == 1u << (SEEN_BITS - 1)) {
+                printf("too many states\n");
+                exit(1);
+            }
             if (!last) {
                 nodes[node_count] = (struct node){node, i};
             }
@@ -343,9 +347,9 @@ int main(int count, char **arguments)
     if (!nodes || !seen) {
         return 1;
     }
-    search("two levels", machine_of_two_levels, 3 + deeper);
-    search("four levels", machine_of_four_levels, 3 + deeper);
-    search("two domains", machine_of_two_domains, 4 + deeper);
+    search("two levels", machine_of_two_levels, 4 + deeper);
+    search("four levels", machine_of_four_levels, 4 + deeper);
+    search("two domains", machine_of_two_domains, 6 + deeper);
     clock_gettime(CLOCK_MONOTONIC, &end);
     printf("%llu states, %llu steps, no difference, %.1f s\n", (unsigned long long)total_states,
            (unsigned long long)total_transitions,

@@ -17,9 +17,9 @@ static void what_a_descriptor_may_be(void **state)
         for (u32 ring = 0; ring < 4; ring++) {
             assert_true(vmmu_descriptor_allowed(descriptor(type, true, ring, false)));
             assert_true(vmmu_descriptor_allowed(descriptor(type, false, ring, false)));
-            /* Code and data: ring 3 and marked accessed. */
+            /* Code and data: ring 3. */
             assert_int_equal(vmmu_descriptor_allowed(descriptor(type, true, ring, true)),
-                             ring == 3 && (type & 1));
+                             ring == 3);
             /* System: no gate, no task, no LDT. */
             assert_int_equal(vmmu_descriptor_allowed(descriptor(type, false, ring, true)),
                              type == 0);
@@ -42,7 +42,7 @@ static void a_gdt_page_is_checked_and_its_rings_forced(void **state)
 
     machine_words(page)[511] = 0;
     assert_done(vmmu_set_gdt(vcpu, &page, 1, 512));
-    assert_int_equal(machine_words(page)[1], descriptor(11, true, 3, true));
+    assert_int_equal(machine_words(page)[1], descriptor(10, true, 3, true));
     assert_int_equal(machine_descriptor_window(vcpu, 0).n, page.n);
     assert_int_equal(look(page).type, TYPE_DESCRIPTOR);
     assert_int_equal(vcpu->gdt_entries, 512);
@@ -157,7 +157,7 @@ static void one_descriptor_at_a_time(void **state)
     (void)state;
     assert_done(vmmu_set_gdt(vcpu, &gdt, 1, 512));
     assert_done(vmmu_update_descriptor(vcpu, machine_at(gdt, 7), data));
-    assert_int_equal(machine_words(gdt)[7], descriptor(3, true, 3, true));
+    assert_int_equal(machine_words(gdt)[7], descriptor(2, true, 3, true));
     assert_done(vmmu_update_descriptor(vcpu, machine_at(gdt, 7), 0));
     assert_done(vmmu_update_descriptor(vcpu, machine_at(plain, 7), data));
     assert_int_equal(look(plain).type_count, 0);

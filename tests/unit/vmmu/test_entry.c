@@ -36,8 +36,11 @@ static enum vmmu_result rule_of_bit(u32 level, u32 bit)
     if (value & ENTRY_PSE) {
         return level == 1 ? REFUSED_CACHE_BITS : REFUSED_SUPERPAGE;
     }
+    if ((value & ENTRY_GLOBAL) && level > 1) {
+        return REFUSED_GLOBAL_TABLE;
+    }
     if ((value & ENTRY_ADDRESS) && bit >= 24) {
-        return REFUSED_BAD_FRAME; /* the machine has 4096 frames */
+        return level == 1 ? REFUSED_NO_MEMORY : REFUSED_BAD_FRAME; /* of 4096 frames */
     }
     return VMMU_DONE;
 }

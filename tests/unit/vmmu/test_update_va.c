@@ -145,7 +145,7 @@ static void emulation_obeys_the_rules_of_entries(void **state)
     assert_refused(WRITABLE_TABLE,
                    vmmu_emulated_write(vcpu, entry_address(5), 8, 0, RW(space.l1), &swapped));
     assert_false(swapped);
-    assert_refused(BAD_FRAME, vmmu_emulated_write(vcpu, entry_address(5), 8, 0,
+    assert_refused(NO_MEMORY, vmmu_emulated_write(vcpu, entry_address(5), 8, 0,
                                                   RO(mfn(machine.frames)), &swapped));
     assert_refused(BAD_ADDRESS,
                    vmmu_emulated_write(vcpu, vaddr(entry_address(5).a + 4), 8, 0, 0, &swapped));

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves: the stories of the advisories on uses, same-level tables and half-done tables (groups A,
+ * C and D of docs/security.md) end well wherever they are interrupted: each act stopped at its k-th
+ * chance for every k, resumed by the same vCPU or another, at once or after all the rest, stopped
+ * once more in another act, or its domain killed just then. After every step counts are recounted
+ * by the oracle and by the engine's audit; a story that is resumed at once ends as if it had not
+ * been interrupted; and in the end every frame is back.
+ *
+ * There is no failing allocation to be tried: the engine allocates nothing. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "tests/model/scenario.h"
+#include "tests/model/snapshot.h"
+
+#define FRAMES ORACLE_FRAMES
+
+enum then {
+    RESUME,       /* by the same vCPU, at once */
+    RESUME_OTHER, /* by another, at once */
+    RESUME_LAST,  /* after the other acts, in their order */
+    RESUME_BACK,  /* after the other acts, last first */
+    ABANDON,      /* never */
+    KILL,         /* the domain dies */
+    KILL_SLOWLY,  /* and that is interrupted wherever it can be */
+    THENS
+};
+
+/* How one telling goes: these acts are stopped at these chances. */
+struct telling {
+    u32 act[2], chance[2];
+    u32 stops; /* how many of the two */
+    enum then then;
+    u32 cpu;
+};
+
+static const u32 our_vcpus[] = {0, 1, 4, 5, 2, 3};
+static struct snapshot start;
+static u64 tellings, interruptions, kills, uninterrupted_hash;
+static enum vmmu_result uninterrupted[ACTS_MAX];
+
+/* vCPUs 4 and 5 become domain 1's. */
+static void more_vcpus(void)
+{
+    for (u32 v = 4; v < 6; v++) {
+        world.oracle.vcpu[v] = world.oracle.vcpu[0];
+        world.vcpu[v] = world.vcpu[0];
+    }
+}
+
+static void finish_all(bool slowly)
+{
+    for (u32 i = 0; i < ARRAY_LENGTH(our_vcpus); i++) {
+        const struct model_op op = {
+            .kind = OP_FINISH, .vcpu = our_vcpus[i], .stop_each = slowly ? 1 : 0};
+        while (world_do(&op) == VMMU_AGAIN) {
+        }
+    }
+}
+
+/* Domain 1 dies; what it leaves to others is let go, then all the others die. */
+static void kill_all(bool slowly)
+{
+    for (u32 d = 1; d <= 2; d++) {
+        for (u32 i = 0; i < ARRAY_LENGTH(our_vcpus); i++) {
+            const struct model_op op = {
+                .kind = OP_VCPU_STOP, .vcpu = our_vcpus[i], .stop_each = slowly ? 1 : 0};
+            while (world.oracle.vcpu[op.vcpu].domain == d && world_do(&op) == VMMU_AGAIN) {
+            }
+        }
+        const struct model_op op = {
+            .kind = OP_DOMAIN_STOP, .domain = d, .stop_each = slowly ? 1 : 0};
+        while (world_do(&op) == VMMU_AGAIN) {
+        }
+    }
+    world_let_go();
+    if (world_free_frames() != FRAMES - 2) {
+        printf("%u of %u frames came back\n", world_free_frames(), FRAMES - 2);
+        exit(1);
+    }
+    kills++;
+}
+
+/* An operation that another vCPU of the domain may take over. */
+static bool is_anybodys(const struct model_op *op)
+{
+    return op->kind != OP_KERNEL_ROOT && op->kind != OP_USER_ROOT && op->kind != OP_VCPU_STOP &&
+           op->kind != OP_FINISH && op->vcpu < 2;
+}
+
+static enum vmmu_result resume(const struct model_op *interrupted, const struct telling *t)
+{
+    struct model_op op = *interrupted;
+    enum vmmu_result result;
+    op.stop_at = 0;
+    op.stop_each = t->then == RESUME_BACK ? 1 : 0;
+    do {
+        if (t->then == RESUME_OTHER && is_anybodys(&op)) {
+            op.vcpu ^= 1;
+        }
+        op.cpu = (op.cpu + t->cpu) % MACHINE_CPUS;
+        result = world_do(&op);
+        interruptions += result == VMMU_AGAIN;
+    } while (result == VMMU_AGAIN);
+    return result;
+}
+
+static u32 stop_for(const struct telling *t, u32 i)
+{
+    for (u32 n = 0; n < t->stops; n++) {
+        if (t->act[n] == i) {
+            return t->chance[n];
+        }
+    }
+    return 0;
+}
+
+/* Somebody has something left to do. */
+static bool is_owed(void)
+{
+    for (u32 i = 0; i < ARRAY_LENGTH(our_vcpus); i++) {
+        if (world.oracle.vcpu[our_vcpus[i]].owed != ORACLE_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void end(const struct telling *t, const bool *open)
+{
+    for (u32 n = 0; n < acts; n++) {
+        const u32 i = t->then == RESUME_BACK ? acts - 1 - n : n;
+        if (open[i] && t->then != ABANDON) {
+            resume(&act[i], t);
+        }
+    }
+    finish_all(t->then == RESUME_BACK);
+}
+
+/* Tells the story. False: it was not interrupted as often as it should have been. */
+static bool tell(const struct telling *t)
+{
+    bool open[ACTS_MAX] = {false};
+    u32 stopped = 0;
+    tellings++;
+    for (u32 i = 0; i < acts; i++) {
+        struct model_op op = act[i];
+        op.stop_at = stop_for(t, i);
+        op.cpu = t->cpu;
+        enum vmmu_result result = world_do(&op);
+        if (op.stop_at && world.oracle.asks >= op.stop_at) {
+            stopped++;
+            interruptions++;
+            if (t->then == KILL || t->then == KILL_SLOWLY) {
+                kill_all(t->then == KILL_SLOWLY);
+                return true;
+            }
+        }
+        if (result == VMMU_AGAIN && t->then >= RESUME_LAST) {
+            open[i] = true;
+        } else if (result == VMMU_AGAIN) {
+            result = resume(&op, t);
+        }
+        if (t->stops == 0) {
+            finish_all(false);
+            uninterrupted[i] = result;
+        } else if (t->then <= RESUME_OTHER) {
+            finish_all(false);
+            if (result != uninterrupted[i]) {
+                printf("act %u ended as %s, uninterrupted as %s\n", i, vmmu_result_name(result),
+                       vmmu_result_name(uninterrupted[i]));
+                exit(1);
+            }
+        }
+    }
+    end(t, open);
+    return stopped == t->stops;
+}
+
+static void tell_and_check(struct telling *t, bool *stopped)
+{
+    snapshot_restore(&start);
+    *stopped = tell(t);
+    if (t->stops == 0) {
+        uninterrupted_hash = snapshot_hash();
+    } else if (t->then <= RESUME_OTHER && snapshot_hash() != uninterrupted_hash) {
+        printf("it does not end as if it had not been interrupted\n");
+        exit(1);
+    }
+    if (is_owed()) {
+        printf("something is left to do\n");
+        exit(1);
+    }
+    if (t->then < KILL) {
+        kill_all(t->then & 1);
+    }
+}
+
+/* Every single interruption, followed by everything. */
+static void interrupt_once(void)
+{
+    for (u32 i = 0; i < acts; i++) {
+        bool stopped = true;
+        for (u32 k = 1; stopped; k++) {
+            for (u32 then = 0; then < THENS; then++) {
+                for (u32 cpu = 0; cpu < (then == RESUME ? MACHINE_CPUS : 1); cpu++) {
+                    struct telling t = {
+                        .act = {i}, .chance = {k}, .stops = 1, .then = then, .cpu = cpu};
+                    tell_and_check(&t, &stopped);
+                }
+                if (!stopped) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/* Every two interruptions, neither resumed until the end, or never. */
+static void interrupt_twice(void)
+{
+    for (u32 i = 0; i < acts; i++) {
+        for (u32 j = i + 1; j < acts; j++) {
+            bool first = true, second;
+            for (u32 k = 1; first; k++) {
+                second = true;
+                for (u32 l = 1; second; l++) {
+                    for (u32 then = RESUME_LAST; second && then <= ABANDON; then++) {
+                        struct telling t = {
+                            .act = {i, j}, .chance = {k, l}, .stops = 2, .then = then};
+                        tell_and_check(&t, &second);
+                    }
+                    if (!second && l == 1) {
+                        /* Is it the first that no longer stops? */
+                        struct telling t = {
+                            .act = {i}, .chance = {k}, .stops = 1, .then = RESUME_LAST};
+                        tell_and_check(&t, &first);
+                    }
+                }
+            }
+        }
+    }
+}
+
+static void play(const struct scenario *s)
+{
+    struct telling plain = {.then = RESUME};
+    bool stopped;
+    const u64 before = tellings, points = interruptions;
+    world.story = s->name;
+    world.audit_each = 0;
+    world_start(FRAMES, s->l1tf);
+    for (u32 d = 1; d <= 2; d++) {
+        world_do(&(struct model_op){.kind = OP_DOMAIN_START, .domain = d, .number = FRAMES});
+    }
+    more_vcpus();
+    acts = 0;
+    s->write();
+    world.audit_each = 1;
+    snapshot_take(&start);
+    tell_and_check(&plain, &stopped);
+    interrupt_once();
+    interrupt_twice();
+    snapshot_restore(&start);
+    kill_all(false);
+    world_end();
+    printf("%-54s %2u acts, %6llu tellings, %7llu interruptions\n", s->name, acts,
+           (unsigned long long)(tellings - before), (unsigned long long)(interruptions - points));
+}
+
+int main(void)
+{
+    struct timespec begin, end_time;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    for (u32 i = 0; i < scenario_count; i++) {
+        play(&scenarios[i]);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &end_time);
+    printf("%llu tellings, %llu interruptions, %llu deaths, no difference, %.1f s\n",
+           (unsigned long long)tellings, (unsigned long long)interruptions,
+           (unsigned long long)kills,
+           (double)(end_time.tv_sec - begin.tv_sec) +
+               (double)(end_time.tv_nsec - begin.tv_nsec) / 1e9);
+    return 0;
+}
