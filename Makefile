@@ -20,7 +20,7 @@ $(B)/compiler: FORCE
 HV_CFLAGS := $(COMMON) -fpie -mcmodel=small -fvisibility=hidden -mno-red-zone -mgeneral-regs-only \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -ffreestanding \
 	-fno-common -fno-strict-aliasing -ffunction-sections -fdata-sections \
-	-include lib/hidden.h
+	-include lib/hidden.h $(if $(findstring clang,$(CC)),,-flto=auto)
 HV_SRC := $(wildcard lib/*.c vmmu/*.c hypervisor/*.c hypervisor/*/*.c)
 HV_ASM := $(wildcard hypervisor/*/*.S)
 HV_OBJ := $(HV_SRC:%.c=$(B)/hv/%.o) $(HV_ASM:%.S=$(B)/hv/%.S.o)
@@ -32,7 +32,7 @@ $(B)/hv/%.S.o: %.S $(B)/compiler
 	@mkdir -p $(@D)
 	$(CC) $(HV_CFLAGS) -D__ASSEMBLY__ -c -o $@ $<
 $(B)/pinion.elf: $(HV_OBJ) hypervisor/boot/pinion.lds
-	$(CC) -nostdlib -static -Wl,-T,hypervisor/boot/pinion.lds -Wl,--gc-sections \
+	$(CC) $(filter-out -MMD -MP,$(HV_CFLAGS)) -nostdlib -static -Wl,-T,hypervisor/boot/pinion.lds -Wl,--gc-sections \
 	  -Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments \
 	  -Wl,-Map,$(B)/pinion.map -o $@ $(HV_OBJ)
 $(B)/pinion.bin: $(B)/pinion.elf
@@ -62,7 +62,7 @@ images: all $(B)/initramfs.cpio $(B)/vmlinuz
 # ---- test guests: one small PV kernel each ---------------------------------------------------------
 GUEST_CFLAGS := $(COMMON) -mcmodel=large -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -ffreestanding \
-	-fno-strict-aliasing -Wno-missing-prototypes
+	-fno-strict-aliasing -fno-jump-tables -Wno-missing-prototypes
 GUEST_COMMON := $(patsubst %.c,$(B)/guests/%.o,$(wildcard tests/guests/common/*.c)) \
 	$(patsubst %.S,$(B)/guests/%.S.o,$(wildcard tests/guests/common/*.S))
 GUESTS := $(patsubst tests/guests/%.c,$(B)/guests/%.elf,$(wildcard tests/guests/*.c))
@@ -82,17 +82,28 @@ $(B)/guests/%.elf: $(B)/guests/tests/guests/%.o $(GUEST_COMMON) $(GUEST_LDS)
 guests: $(GUESTS)
 
 # ---- the guest library and its kernels: each on Pinion or Xen (pv) and on the bare machine (native) --
-LIBGUEST_COMMON := lib/string.c lib/print.c $(wildcard guest/*.c guest/*.S)
+LIBGUEST_COMMON := lib/string.c lib/print.c $(wildcard guest/*.c guest/*.S guest/kernels/*/*.c)
 libguest-objects = $(patsubst %,$(B)/guests/%.o,$(basename $(filter %.c,$(1))) $(filter %.S,$(1)))
 KERNELS := $(patsubst guest/kernels/%.c,%,$(wildcard guest/kernels/*.c))
 
-$(B)/libguest-pv.a: $(call libguest-objects,$(LIBGUEST_COMMON) $(wildcard guest/pv/*.c guest/pv/*.S))
+LIBGUEST_LINK := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -Wl,-T,guest/kernel.lds
+LIBGUEST_PV := $(call libguest-objects,$(LIBGUEST_COMMON) $(wildcard guest/pv/*.c guest/pv/*.S))
+LIBGUEST_NATIVE := $(call libguest-objects,$(LIBGUEST_COMMON) $(wildcard guest/native/*.c guest/native/*.S))
+
+$(B)/libguest-pv.a: $(LIBGUEST_PV)
+	rm -f $@ && ar qcs $@ $^
+$(B)/libguest-native.a: $(LIBGUEST_NATIVE)
 	rm -f $@ && ar qcs $@ $^
 $(B)/kernels/%.pv.elf: $(B)/guests/guest/kernels/%.o $(B)/libguest-pv.a $(wildcard guest/*.lds)
 	@mkdir -p $(@D)
-	$(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
-	  -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -o $@ $< $(B)/libguest-pv.a -Wl,-T,guest/kernel.lds
-kernels: $(KERNELS:%=$(B)/kernels/%.pv.elf)
+	$(CC) -o $@ $< $(B)/libguest-pv.a $(LIBGUEST_LINK)
+$(B)/kernels/%.native.elf: $(B)/guests/guest/kernels/%.o $(B)/libguest-native.a $(wildcard guest/*.lds)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $< $(B)/libguest-native.a $(LIBGUEST_LINK)
+$(B)/kernels/%.native.bin: $(B)/kernels/%.native.elf
+	objcopy -O binary $< $@
+kernels: $(foreach k,$(KERNELS),$(B)/kernels/$(k).pv.elf $(B)/kernels/$(k).native.bin)
 
 # ---- unit tests: on the host, under sanitizers ------------------------------------------------------
 CHECK_CFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=all \

@@ -88,15 +88,12 @@ void entry_flush_foreign(u16 table_owner, u64 since)
     flush_since(port_domain(table_owner), since);
 }
 
-void entry_put_right(u64 old, u64 next, u16 table_owner, u64 since)
+void entry_put_right_slow(u64 old, u16 table_owner)
 {
     const mfn_t target = entry_frame(old);
-    if (!(old & ~next & ENTRY_WRITABLE)) {
-        return;
-    }
     if (ref_owner(atomic_load_explicit(&frame_of(target)->references, memory_order_relaxed)) !=
         table_owner) {
-        entry_flush_foreign(table_owner, since);
+        entry_flush_foreign(table_owner, flush_clock());
     }
     type_put(target);
 }

@@ -152,7 +152,15 @@ static inline enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, 
     return VMMU_DONE;
 }
 
-/* At level 1, where `next` has inherited from `old`: drops the right to write that is given up. */
-void entry_put_right(u64 old, u64 next, u16 table_owner, u64 since);
+void entry_put_right_slow(u64 old, u16 table_owner);
+
+/* At level 1, where `next` has inherited from `old` and stands in its place: drops the right to
+ * write that is given up. */
+static inline void entry_put_right(u64 old, u64 next, u16 table_owner)
+{
+    if (old & ~next & ENTRY_WRITABLE) {
+        entry_put_right_slow(old, table_owner);
+    }
+}
 
 #endif

@@ -41,6 +41,18 @@ static struct visit visit_of(mfn_t m, u32 place, bool child)
         .entries = entry_table(m), .place = place, .child = child, .owner = ref_owner(references)};
 }
 
+/* Most of most tables is empty: eight entries at once. */
+#define GROUP 8u
+
+static inline bool group_is_empty(const _Atomic u64 *group)
+{
+    u64 any = 0;
+    for (u32 i = 0; i < GROUP; i++) {
+        any |= atomic_load_explicit(&group[i], memory_order_relaxed);
+    }
+    return any == 0;
+}
+
 /* One text for all levels; the compiler makes one for tables and one, the one that counts, for
  * level 1, out of it. */
 #define FOR_LEVEL(function, visit, level)                                                          \
@@ -55,6 +67,10 @@ static inline __attribute__((always_inline)) enum vmmu_result drop_entries(struc
     enum vmmu_result result = VMMU_DONE;
 
     while (place > 0 && result == VMMU_DONE) {
+        if (place % GROUP == 0 && group_is_empty(&entries[place - GROUP])) {
+            place -= GROUP;
+            continue;
+        }
         const u64 entry = atomic_load_explicit(&entries[--place], memory_order_relaxed);
         if (!(entry & ENTRY_PRESENT) || !entry_slot_is_guests(level, place)) {
             continue;
@@ -121,6 +137,10 @@ static inline __attribute__((always_inline)) enum vmmu_result take_entries(struc
     enum vmmu_result result = VMMU_DONE;
 
     for (; place < ENTRIES; place++) {
+        if (place % GROUP == 0 && group_is_empty(&entries[place])) {
+            place += GROUP - 1;
+            continue;
+        }
         const u64 entry = atomic_load_explicit(&entries[place], memory_order_relaxed);
         if (entry == 0 || !entry_slot_is_guests(level, place)) {
             continue;

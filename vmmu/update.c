@@ -94,7 +94,7 @@ static enum vmmu_result change_entry(struct change *change, u32 level)
         return REFUSED_HYPERVISOR_SLOT;
     }
     if (entry_inherits(level, old, next) && write_locked(change, level, next, true, &old)) {
-        entry_put_right(old, next, change->owners.table, flush_clock());
+        entry_put_right(old, next, change->owners.table);
         return VMMU_DONE;
     }
     count_up(&change->vcpu->domain->counters.entries_checked, 1);
@@ -166,6 +166,31 @@ static struct change change_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *table
                            .word = at.a};
 }
 
+/* The commonest update by far: a live entry changes in free bits, or gives up the right to write.
+ * The table's lock alone keeps the table what it is, so no reference is needed. False: nothing has
+ * happened, and it takes the long way. */
+static inline bool change_shortly(struct change *change)
+{
+    const struct vmmu_frame *frame = frame_of(change->table);
+    const u64 use = atomic_load_explicit(&frame->type, memory_order_relaxed);
+    const u32 level = (u32)use_type(use);
+    const u64 next = entry_installed(level, change->entry);
+    u64 old;
+
+    if (!type_is_table((enum vmmu_type)level) || !entry_slot_is_guests(level, change->index) ||
+        !ref_is_owned_by(atomic_load_explicit(&frame->references, memory_order_relaxed),
+                         change->owners.table)) {
+        return false;
+    }
+    change->slot = &entry_table(change->table)[change->index];
+    if (!entry_inherits(level, atomic_load_explicit(change->slot, memory_order_relaxed), next) ||
+        !write_locked(change, level, next, true, &old)) {
+        return false;
+    }
+    entry_put_right(old, next, change->owners.table);
+    return true;
+}
+
 enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                              struct vmmu_domain *frame_owner, maddr_t at, u64 entry,
                              enum vmmu_update_kind kind)
@@ -183,6 +208,10 @@ enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_o
         return result_refuse(vcpu->domain, REFUSED_BAD_FRAME, at.a);
     }
     change.preserve = kind == UPDATE_PRESERVE_AD;
+    if (change_shortly(&change)) {
+        count_up(&table_owner->counters.updates, 1);
+        return VMMU_DONE;
+    }
     result = ref_get(change.table, table_owner->id);
     if (result == VMMU_DONE) {
         result = change_anywhere(&change);
@@ -322,16 +351,24 @@ enum vmmu_result vmmu_unmap_va(struct vmmu_vcpu *vcpu, vaddr_t va, mfn_t m, bool
                          writable);
 }
 
-bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at)
+bool vmmu_find_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at, maddr_t *where)
 {
     const u64 entry = walk_to_entry(vcpu, at);
     if ((entry & (ENTRY_PRESENT | ENTRY_WRITABLE)) != ENTRY_PRESENT) {
         return false;
     }
-    const struct vmmu_frame *frame = frame_of(entry_frame(entry));
+    const mfn_t table = entry_frame(entry);
+    const struct vmmu_frame *frame = frame_of(table);
+    *where = maddr(maddr_of(table).a + page_offset(at.a));
     return use_is_valid(atomic_load_explicit(&frame->type, memory_order_relaxed), TYPE_L1) &&
            ref_is_owned_by(atomic_load_explicit(&frame->references, memory_order_relaxed),
                            vcpu->domain->id);
+}
+
+bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at)
+{
+    maddr_t where;
+    return vmmu_find_l1_write(vcpu, at, &where);
 }
 
 /* The store to `change`'s entry, of `bytes` at `shift` bits up. */
@@ -356,37 +393,52 @@ static enum vmmu_result emulate(struct change *change, u32 bytes, u32 shift, u64
     return result;
 }
 
-enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 bytes, u64 expected,
-                                     u64 desired, bool *swapped)
+enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u32 bytes,
+                                        u64 expected, u64 desired, bool *swapped)
 {
     struct vmmu_domain *domain = vcpu->domain;
+    const maddr_t entry = maddr(where.a & ~(sizeof(u64) - 1));
+    struct change change = change_of(vcpu, domain, domain, entry, 0);
     enum vmmu_result result = defer_settle(vcpu);
 
     *swapped = false;
     if (result != VMMU_DONE) {
         return result;
     }
-    if ((bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8) || at.a % bytes) {
-        return result_refuse(domain, REFUSED_BAD_ADDRESS, at.a);
+    change.word = where.a;
+    if ((bytes & (bytes - 1)) || bytes - 1 > 7 || where.a % bytes) {
+        return result_refuse(domain, REFUSED_BAD_ADDRESS, where.a);
     }
-    const u64 mapping = walk_to_entry(vcpu, at);
-    const mfn_t table = entry_frame(mapping);
-    if ((mapping & (ENTRY_PRESENT | ENTRY_WRITABLE)) != ENTRY_PRESENT ||
-        ref_get(table, domain->id) != VMMU_DONE) {
-        return result_refuse(domain, REFUSED_NOT_L1_TABLE, at.a);
-    }
-    struct change change =
-        change_of(vcpu, domain, domain, maddr(maddr_of(table).a + page_offset(at.a)), 0);
-    change.conditional = true;
-    if (use_is_valid(atomic_load_explicit(&frame_of(table)->type, memory_order_acquire), TYPE_L1)) {
-        result = emulate(&change, bytes, (u32)(at.a % sizeof(u64)) * 8, expected, desired, swapped);
+    result = get_l1_at(vcpu, entry);
+    if (result == VMMU_DONE) {
+        change.conditional = true;
+        result =
+            emulate(&change, bytes, (u32)(where.a % sizeof(u64)) * 8, expected, desired, swapped);
+        ref_put(change.table);
     } else {
-        change.word = at.a;
-        result = REFUSED_NOT_L1_TABLE;
+        result = REFUSED_NOT_L1_TABLE; /* any more, whatever else it has become */
     }
-    ref_put(table);
     if (*swapped) {
         count_up(&domain->counters.emulated_writes, 1);
     }
     return result_tell(domain, result, change.word);
+}
+
+enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 bytes, u64 expected,
+                                     u64 desired, bool *swapped)
+{
+    const enum vmmu_result result = defer_settle(vcpu);
+    maddr_t where;
+
+    *swapped = false;
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    if ((bytes & (bytes - 1)) || bytes - 1 > 7 || at.a % bytes) {
+        return result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, at.a);
+    }
+    if (!vmmu_find_l1_write(vcpu, at, &where)) {
+        return result_refuse(vcpu->domain, REFUSED_NOT_L1_TABLE, at.a);
+    }
+    return vmmu_emulated_write_at(vcpu, where, bytes, expected, desired, swapped);
 }

@@ -200,6 +200,12 @@ enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 byt
  * this domain: the store is to be emulated. */
 bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at);
 
+/* The same in two steps, with one walk: `*where` is the machine address that the store goes to,
+ * good for vmmu_emulated_write_at, which checks all the rest again. */
+bool vmmu_find_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at, maddr_t *where);
+enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u32 bytes,
+                                        u64 expected, u64 desired, bool *swapped);
+
 /* ---- pins and roots ---------------------------------------------------------------------- */
 
 /* MMUEXT_PIN_Ln_TABLE / UNPIN_TABLE; level 1..4. The vCPU is whose deferred record an interrupted

@@ -29,18 +29,20 @@ bool walk_address_is_guests(vaddr_t va)
 mfn_t walk_to_table(mfn_t root, u16 id, vaddr_t va, u32 level)
 {
     mfn_t m = root;
-    for (u32 at = 4; is_live_table(m, id, at); at--) {
-        if (at == level) {
-            return m;
+    /* What is read on the way down need not be a table any more: it must only be memory. That the
+     * end of the way is a table is checked there, and again by whoever uses it. */
+    for (u32 at = 4; at > level; at--) {
+        if (!is_owned(m)) {
+            return MFN_NONE;
         }
         const u64 entry =
             atomic_load_explicit(&entry_table(m)[walk_index(va, at)], memory_order_relaxed);
         if (!(entry & ENTRY_PRESENT)) {
-            break;
+            return MFN_NONE;
         }
         m = entry_frame(entry);
     }
-    return MFN_NONE;
+    return is_live_table(m, id, level) ? m : MFN_NONE;
 }
 
 u64 walk_to_entry(const struct vmmu_vcpu *vcpu, vaddr_t va)

@@ -20,8 +20,8 @@ enum kind { UPDATE, EXTENDED, MAPPING };
 struct call {
     enum kind kind;
     u32 first, count;
-    u32 done;               /* with these is nothing left to do */
-    u32 made;               /* by the last hypercall, which tells */
+    u32 done;             /* with these is nothing left to do */
+    u32 made;             /* by the last hypercall, which tells */
     u64 va, entry, flags; /* of a mapping */
 };
 

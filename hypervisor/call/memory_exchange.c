@@ -123,7 +123,7 @@ s64 memory_exchange(struct vcpu *vcpu, struct call *call)
         return -XEN_EFAULT;
     if (!ranges_ok(&e))
         return -XEN_EINVAL;
-    if (!call_domain(vcpu, e.in.domid, &result))
+    if (!domain_is_self(vcpu->domain, e.in.domid, &result))
         return result;
     if (!guest_range_ok((u64)e.in.extent_start.p, e.in.nr_extents * sizeof(u64)) ||
         !guest_range_ok((u64)e.out.extent_start.p, e.out.nr_extents * sizeof(u64)))

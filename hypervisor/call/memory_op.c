@@ -94,7 +94,7 @@ static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 st
     u64 done;
 
     /* The answer counts extents that are done, so most refusals are "none more". */
-    if (!GET_GUEST(&r, call->argument[1]) || !call_domain(vcpu, r.domid, &error))
+    if (!GET_GUEST(&r, call->argument[1]) || !domain_is_self(vcpu->domain, r.domid, &error))
         return (s64)start;
     if (r.extent_order > ORDER_MAX || start > r.nr_extents || XENMEMF_get_node(r.mem_flags) != 0xff)
         return (s64)start;
@@ -179,7 +179,7 @@ static s64 reservation_size(struct vcpu *vcpu, u64 command, u64 at)
 
     if (!GET_GUEST(&id, at))
         return -XEN_EFAULT;
-    if (!call_domain(vcpu, id, &error))
+    if (!domain_is_self(vcpu->domain, id, &error))
         return error;
     return (s64)(command == XENMEM_current_reservation ? vcpu->domain->mmu.frames
                                                        : vcpu->domain->mmu.frames_max);

@@ -90,14 +90,13 @@ static s64 update_many(struct vcpu *vcpu, struct call *call, u64 at, u64 count, 
 
 /* `foreigndom`: low half whose frames, high half (plus one) whose tables. A guest without
  * privileges has only its own. */
-static s64 check_owners(struct vcpu *vcpu, u32 foreigndom)
+static s64 check_table_owner(struct vcpu *vcpu, u32 foreigndom)
 {
     s64 error = 0;
     u32 tables = foreigndom >> 16;
 
-    if (tables && tables - 1 != vcpu->domain->id && !call_domain(vcpu, (u16)(tables - 1), &error))
-        return error;
-    call_domain(vcpu, (u16)foreigndom, &error);
+    if (tables && tables - 1 != vcpu->domain->id)
+        call_domain(vcpu, (u16)(tables - 1), &error);
     return error;
 }
 
@@ -117,12 +116,17 @@ s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
     u64 at = call->argument[0], count = (u32)call->argument[1] & ~PREEMPTED;
     bool rest = call->argument[1] & PREEMPTED;
     u64 done_at = call->argument[2], done = 0;
-    s64 result = check_owners(vcpu, (u32)call->argument[3]);
+    s64 result;
 
-    if (result)
-        return result;
     if (!guest_range_ok(at, count * sizeof(struct mmu_update)))
         return -XEN_EFAULT;
+    result = check_table_owner(vcpu, (u32)call->argument[3]);
+    if (result)
+        return result;
+    if (!call_domain(vcpu, (u16)call->argument[3], &result)) {
+        call_tell_done(done_at, rest, 0);
+        return result;
+    }
     result = update_many(vcpu, call, at, count, &done);
     call_tell_done(done_at, rest, done);
     call->argument[0] = at + done * sizeof(struct mmu_update);

@@ -82,10 +82,10 @@ static s64 register_callback(struct vcpu *vcpu, u64 at)
 
     if (!GET_GUEST(&request, at))
         return -XEN_EFAULT;
+    if (!address_canonical(request.address))
+        return -XEN_EINVAL;
     mask = request.flags & CALLBACKF_mask_events;
     if (request.type == CALLBACKTYPE_nmi) {
-        if (!address_canonical(request.address))
-            return -XEN_EINVAL;
         vcpu->trap[VECTOR_NMI] = (struct entry_point){.address = request.address};
         return 0;
     }

@@ -23,6 +23,7 @@
 #define MODEM_READY    0x0b /* DTR, RTS, and OUT2, which lets the interrupt through */
 #define STATUS_INPUT   0x01
 #define STATUS_ROOM    0x20
+#define STATUS_EMPTY   0x40
 #define STATUS_NOTHING 0xff /* what an empty bus reads */
 
 static const u16 base[UARTS] = {[UART_LOG] = 0x3f8, [UART_GUESTS] = 0x2f8};
@@ -72,6 +73,12 @@ void uart_write(enum uart uart, const char *bytes, u64 count)
             __builtin_ia32_pause();
         __asm__ volatile("rep outsb" : "+S"(bytes), "+c"(part) : "d"(port) : "memory");
     }
+}
+
+void uart_flush(enum uart uart)
+{
+    while (ports.present[uart] && !(in8(base[uart] + REGISTER_STATUS) & STATUS_EMPTY))
+        __builtin_ia32_pause();
 }
 
 int uart_read(enum uart uart)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of the machine. */
+#include "hypervisor/console/uart.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/machine.h"
 #include "lib/handoff.h"
@@ -7,6 +8,8 @@
 _Noreturn void machine_exit(u8 status)
 {
     interrupts_off();
+    uart_flush(UART_GUESTS);
+    uart_flush(UART_LOG);
     out8(HANDOFF_EXIT_PORT, status);
     for (;;)
         __asm__ volatile("hlt");

@@ -26,6 +26,7 @@
 
 #include "hypervisor/xen.h"
 #include "hypervisor/time/timer.h"
+#include "hypervisor/trap/fetch.h"
 #include "lib/addr.h"
 #include "vmmu/vmmu.h"
 
@@ -89,6 +90,7 @@ struct vcpu {
     u64 xcr0;
     u64 tsc_aux; /* when not loaded */
     bool nmi_pending;
+    struct fetched fetched;
     u8 iopl; /* virtual: the least privileged ring that may use ports, CLI and STI */
 
     mfn_t info_frame;  /* held (vmmu_hold) when registered, else MFN_NONE */

@@ -55,8 +55,8 @@ s64 event_bind_interdomain(struct domain *domain, struct evtchn_bind_interdomain
     return result;
 }
 
-/* One a vCPU; all others belong to a privileged domain. */
-static bool virq_allowed(u32 virq)
+/* One a vCPU. The others are one a domain, on its first vCPU. */
+static bool virq_is_a_vcpus(u32 virq)
 {
     return virq == VIRQ_TIMER || virq == VIRQ_DEBUG || virq == VIRQ_XENOPROF || virq == VIRQ_XENPMU;
 }
@@ -65,7 +65,7 @@ s64 event_bind_virq(struct domain *domain, struct evtchn_bind_virq *ask)
 {
     s64 result = 0;
 
-    if (ask->virq >= NR_VIRQS || !virq_allowed(ask->virq))
+    if (ask->virq >= NR_VIRQS || (ask->vcpu && !virq_is_a_vcpus(ask->virq)))
         return -XEN_EINVAL;
     struct vcpu *vcpu = find_vcpu(domain, ask->vcpu);
     if (!vcpu)

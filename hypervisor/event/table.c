@@ -96,11 +96,3 @@ void table_drop(struct domain *domain, u32 port)
     __atomic_fetch_and(&domain->shared->evtchn_pending[port / 64], ~(1ul << port % 64),
                        __ATOMIC_SEQ_CST);
 }
-
-bool domain_is_self(const struct domain *domain, u16 id, s64 *error)
-{
-    if (id == DOMID_SELF || id == domain->id)
-        return true;
-    *error = domain_by_id(id) ? -XEN_EPERM : -XEN_ESRCH;
-    return false;
-}

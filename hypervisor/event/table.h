@@ -21,7 +21,4 @@ void table_drop(struct domain *domain, u32 port);
 /* event_raise where the lock is held already. */
 void event_mark(struct domain *domain, u32 port);
 
-/* True for DOMID_SELF and the domain's own number. Else *error says which error it is. */
-bool domain_is_self(const struct domain *domain, u16 id, s64 *error);
-
 #endif

@@ -3,7 +3,7 @@
 #ifndef TRAP_EMULATE_H
 #define TRAP_EMULATE_H
 
-#include "lib/types.h"
+#include "lib/addr.h"
 
 struct vcpu;
 
@@ -20,7 +20,8 @@ enum emulated {
 enum emulated emulate_privileged(struct vcpu *vcpu);
 enum emulated emulate_forced_cpuid(struct vcpu *vcpu);
 
-/* After a write fault at `address` for which vmmu_is_l1_write holds, in guest kernel mode. */
-enum emulated emulate_table_write(struct vcpu *vcpu, u64 address);
+/* After a write fault at `address`, in guest kernel mode, which vmmu_find_l1_write found to be a
+ * store to a live page table, at machine address `where`. */
+enum emulated emulate_table_write(struct vcpu *vcpu, u64 address, maddr_t where);
 
 #endif

@@ -25,10 +25,12 @@ static enum emulated read(u64 *value, u64 at, u32 size)
     return copy_from_guest(value, at, size) ? EMULATED_DONE : EMULATED_RETRY;
 }
 
-static enum emulated store(struct vcpu *vcpu, const struct instruction *in, u64 at, u64 source)
+static enum emulated store(struct vcpu *vcpu, const struct instruction *in, u64 at, maddr_t where,
+                           u64 source)
 {
+    const struct registers before = vcpu->registers;
+
     for (u32 i = 0; i < TRIES; i++) {
-        struct registers after = vcpu->registers;
         enum emulated had;
         enum vmmu_result result;
         bool swapped = false;
@@ -37,22 +39,22 @@ static enum emulated store(struct vcpu *vcpu, const struct instruction *in, u64 
         had = read(&old, at, in->operand_size);
         if (had != EMULATED_DONE)
             return had;
-        new = instruction_execute(in, &after, old, source);
-        result = vmmu_emulated_write(&vcpu->mmu, vaddr(at), in->operand_size, old, new, &swapped);
+        new = instruction_execute(in, &vcpu->registers, old, source);
+        result = vmmu_emulated_write_at(&vcpu->mmu, where, in->operand_size, old, new, &swapped);
+        if (swapped) {
+            instruction_finish(vcpu, in);
+            return EMULATED_DONE;
+        }
+        vcpu->registers = before;
         if (result == VMMU_AGAIN || result == REFUSED_NOT_L1_TABLE) /* no table any more */
             return EMULATED_RETRY;
         if (result != VMMU_DONE)
             return EMULATED_NOT;
-        if (swapped) {
-            vcpu->registers = after;
-            instruction_finish(vcpu, in);
-            return EMULATED_DONE;
-        }
     }
     return EMULATED_RETRY;
 }
 
-enum emulated emulate_table_write(struct vcpu *vcpu, u64 address)
+enum emulated emulate_table_write(struct vcpu *vcpu, u64 address, maddr_t where)
 {
     struct registers *r = &vcpu->registers;
     struct instruction in;
@@ -72,5 +74,5 @@ enum emulated emulate_table_write(struct vcpu *vcpu, u64 address)
         if (had != EMULATED_DONE)
             return had;
     }
-    return store(vcpu, &in, at, source);
+    return store(vcpu, &in, at, maddr(where.a - (address - at)), source);
 }

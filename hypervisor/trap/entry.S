@@ -12,6 +12,8 @@
 
 #define VECTORS_WITH_ERROR_CODE (1<<8 | 1<<10 | 1<<11 | 1<<12 | 1<<13 | 1<<14 | 1<<17 | 1<<21 | 1<<29 | 1<<30)
 
+#define RFLAGS_VIRTUAL_8086 (1 << 17)
+
         .macro  PUSH_REGISTERS
         push    %rdi
         push    %rsi
@@ -77,16 +79,23 @@ entry_common:
         cld
         testb   $3, REGISTERS_CS(%rsp)
         jz      1f
-        mov     %rsp, %rdi
+0:      mov     %rsp, %rdi
         mov     REGISTERS_SIZE(%rsp), %rsp
         xor     %ebp, %ebp
         call    trap_from_guest
         ud2
-1:      mov     %rsp, %rdi
+1:      testl   $RFLAGS_VIRTUAL_8086, REGISTERS_RFLAGS(%rsp)
+        jnz     2f
+        mov     %rsp, %rdi
         call    trap_in_hypervisor
         POP_REGISTERS
         add     $16, %rsp
         iretq
+/* There is no virtual-8086 mode for a guest, but QEMU lets any IRET enter it. Its CS says nothing of
+ * privilege: never to be returned to as it is. */
+2:      andl    $~RFLAGS_VIRTUAL_8086, REGISTERS_RFLAGS(%rsp)
+        orb     $3, REGISTERS_CS(%rsp)
+        jmp     0b
 
 /* ---- the two short ways -------------------------------------------------------------------------- */
 /* SYSCALL from 64-bit code; the stack is the vCPU's, as the stub left it. Nearly all of them are a user's

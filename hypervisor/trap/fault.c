@@ -43,6 +43,8 @@ bool fault_in_window(struct vcpu *vcpu, u64 address)
 
 void fault_from_guest(struct vcpu *vcpu, u64 address, u32 error_code)
 {
+    maddr_t where;
+
     if (address >= LAYOUT_WINDOWS && address < LAYOUT_CPUS) {
         u64 window = LAYOUT_WINDOWS + (u64)vcpu->window * WINDOW_SIZE;
         u64 offset = address - window - WINDOW_LDT * PAGE_SIZE;
@@ -55,8 +57,8 @@ void fault_from_guest(struct vcpu *vcpu, u64 address, u32 error_code)
         }
     } else if (vcpu->in_kernel &&
                (error_code & (PF_WRITE | PF_PRESENT | PF_RESERVED)) == (PF_WRITE | PF_PRESENT) &&
-               vmmu_is_l1_write(&vcpu->mmu, vaddr(address))) {
-        enum emulated result = emulate_table_write(vcpu, address);
+               vmmu_find_l1_write(&vcpu->mmu, vaddr(address), &where)) {
+        enum emulated result = emulate_table_write(vcpu, address, where);
 
         if (result != EMULATED_NOT)
             return;

@@ -34,21 +34,30 @@ static bool code_is_known(const struct vcpu *vcpu, u32 selector, bool *long_mode
     return *long_mode || (descriptor & DESCRIPTOR_DEFAULT && !(descriptor & DESCRIPTOR_BASE));
 }
 
-bool instruction_fetch(const struct vcpu *vcpu, struct instruction *in)
+bool instruction_fetch(struct vcpu *vcpu, struct instruction *in)
 {
-    u8 bytes[INSTRUCTION_MAX];
+    struct fetched *last = &vcpu->fetched;
+    union fetched_bytes bytes = {{0}};
     u64 rip = vcpu->registers.rip, to_page_end = PAGE_SIZE - page_offset(rip);
-    u32 size = INSTRUCTION_MAX;
+    u32 size = sizeof bytes;
     bool long_mode;
 
     if (!code_is_known(vcpu, vcpu->registers.cs & 0xffff, &long_mode))
         return false;
-    if (!copy_from_guest(bytes, rip, size)) {
-        if (to_page_end >= size || !copy_from_guest(bytes, rip, to_page_end))
+    if (!copy_from_guest(&bytes, rip, size)) {
+        if (to_page_end >= size || !copy_from_guest(&bytes, rip, to_page_end))
             return false;
         size = (u32)to_page_end;
     }
-    return instruction_decode(bytes, size, long_mode, in);
+    if (size == sizeof bytes && last->known && last->instruction.long_mode == long_mode &&
+        last->bytes.word[0] == bytes.word[0] && last->bytes.word[1] == bytes.word[1]) {
+        *in = last->instruction;
+        return true;
+    }
+    if (!instruction_decode(bytes.byte, size, long_mode, in))
+        return false;
+    *last = (struct fetched){.known = size == sizeof bytes, .bytes = bytes, .instruction = *in};
+    return true;
 }
 
 void instruction_finish(struct vcpu *vcpu, const struct instruction *in)

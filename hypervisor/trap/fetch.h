@@ -7,9 +7,22 @@
 
 struct vcpu;
 
+/* The last instruction decoded: a kernel's few stores to page tables come by the thousand. Good for
+ * nothing but the very same bytes. */
+union fetched_bytes {
+    u8 byte[16];
+    u64 word[2];
+};
+
+struct fetched {
+    bool known;
+    union fetched_bytes bytes;
+    struct instruction instruction;
+};
+
 /* Decodes what stands in memory at the current vCPU's RIP, which need not be what faulted. False:
  * not readable, not one of our instructions, or code with a base or of 16 bits. */
-bool instruction_fetch(const struct vcpu *vcpu, struct instruction *in);
+bool instruction_fetch(struct vcpu *vcpu, struct instruction *in);
 
 /* Moves on behind an executed instruction; under TF a #DB follows it. */
 void instruction_finish(struct vcpu *vcpu, const struct instruction *in);

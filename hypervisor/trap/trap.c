@@ -142,6 +142,10 @@ bool trap_on_ist(struct registers *r)
 {
     struct vcpu *vcpu = this_cpu()->current;
 
+    if (r->rflags & RFLAGS_VM) { /* as in entry_common */
+        r->rflags &= ~RFLAGS_VM;
+        r->cs |= 3;
+    }
     if (r->vector == VECTOR_DB && r->cs & 3 && vcpu) {
         vcpu->registers = *r;
         return true;

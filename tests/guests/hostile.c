@@ -332,7 +332,7 @@ static void attack_sleep(void)
             ports[i] = once_in(20) ? (u32)a_number() : (u32)below(8);
         set_xen_guest_handle(ask->ports, once_in(8) ? (void *)an_address() : ports);
         ask->nr_ports = once_in(4) ? (u32)a_number() : (u32)below(130);
-        ask->timeout = once_in(2) ? a_number() : random64() >> 36;
+        ask->timeout = 1 + (random64() >> (once_in(2) ? 35 : 60)); /* soon, or long ago */
     }
     call(words);
 }

@@ -39,7 +39,7 @@ static void say_tables(void)
 {
     for (unsigned i = 0; i < POOL; i++) {
         add_number("f", i);
-        for (unsigned index = 0; index < 511; index++) {
+        for (unsigned index = 0; index < 512; index++) {
             if (!view_of(i)[index] || (index >= 256 && index <= 271))
                 continue;
             add_number(" ", index);
@@ -181,6 +181,20 @@ static void one_round(void)
     }
 }
 
+/* Xen marks entries of L1 tables global and leaves them so; what was one L1 table can then be no table
+ * of another level. Pinion does not, so the guest takes the mark away. */
+static void wipe_marks(void)
+{
+    for (unsigned i = 0; i < POOL; i++)
+        for (unsigned index = 0; index < 512; index++) {
+            u64 entry = view_of(i)[index];
+
+            if ((entry & (PTE_PRESENT | PTE_GLOBAL)) == (PTE_PRESENT | PTE_GLOBAL) &&
+                (index < 256 || index > 271))
+                mmu_update(pool[i] * PAGE_SIZE + index * 8, entry & ~PTE_GLOBAL);
+        }
+}
+
 /* ---- an episode
  * ------------------------------------------------------------------------------------ */
 
@@ -284,13 +298,15 @@ static void reset(void)
 /* Tables that could nearly be. */
 static void prepare(void)
 {
+    const unsigned kernel = table_index(virt_base(), 4);
+
     for (unsigned i = 0; i < POOL; i++)
         level_of[i] = below(5);
     for (unsigned i = 0; i < POOL; i++) {
         u64 *page = (u64 *)homes[i];
 
         if (level_of[i] == 4)
-            page[table_index(virt_base(), 4)] = root_first()[table_index(virt_base(), 4)];
+            page[kernel] = (root_first()[kernel] & PTE_ADDRESS) | PTE_TABLE;
         for (unsigned left = level_of[i] ? below(6) : 0; left; left--)
             page[an_index()] = an_entry(level_of[i]);
         if (level_of[i] && !once_in(8))
@@ -307,6 +323,7 @@ static void one_episode(u64 number)
     prepare();
     for (u64 round = 1; round <= rounds; round++) {
         one_round();
+        wipe_marks();
         if (round % read_each == 0 || round == rounds) {
             say_tables();
             say_rest();

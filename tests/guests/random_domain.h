@@ -120,10 +120,8 @@ static inline void make_vcpu(struct request *r)
         add_number(" ns ", (s64)ask[0]);
         break;
     case VCPUOP_set_singleshot_timer:
-        ask[0] = once_in(2) ? 1 : 1ull << 60;
+        ask[0] = 1ull << 60;
         ask[1] = VCPU_SSHOTTMR_future;
-        if (ask[0] == 1)
-            add(" past");
         break;
     case VCPUOP_register_vcpu_info: /* nor here */
         ask[0] = once_in(2) ? NO_FRAME : special[SPECIAL_XEN];

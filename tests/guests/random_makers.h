@@ -192,6 +192,14 @@ static inline bool root_is_safe(u64 m)
     return true;
 }
 
+/* Not shared_info, which the hypervisor writes too. */
+static inline u64 a_private_frame(void)
+{
+    u64 m = a_frame(below(6));
+
+    return m == special[SPECIAL_SHARED] ? special[SPECIAL_XEN] : m;
+}
+
 static inline void one_extended(struct mmuext_op *op, bool alone)
 {
     static const u8 likely[] = {0, 1, 2,  3,  0,  1,  2,  3,  0,  1,  2,  3,  4,
@@ -203,6 +211,8 @@ static inline void one_extended(struct mmuext_op *op, bool alone)
     m = a_frame(op->cmd <= MMUEXT_PIN_L4_TABLE                                        ? op->cmd + 1
                 : op->cmd == MMUEXT_NEW_BASEPTR || op->cmd == MMUEXT_NEW_USER_BASEPTR ? 4
                                                                                       : below(6));
+    if (op->cmd == MMUEXT_CLEAR_PAGE || op->cmd == MMUEXT_COPY_PAGE)
+        m = a_private_frame();
     if (op->cmd == MMUEXT_NEW_BASEPTR && (!alone || !root_is_safe(m)))
         op->cmd = MMUEXT_NEW_USER_BASEPTR;
     if (op->cmd == MMUEXT_NEW_USER_BASEPTR && once_in(4))
@@ -229,7 +239,7 @@ static inline void one_extended(struct mmuext_op *op, bool alone)
         op->arg2.vcpumask.p = (void *)(uintptr_t)maybe_bad(mask);
     }
     if (op->cmd == MMUEXT_COPY_PAGE) {
-        op->arg2.src_mfn = a_frame(below(6));
+        op->arg2.src_mfn = a_private_frame();
         add(" from ");
         add_frame(op->arg2.src_mfn);
     }

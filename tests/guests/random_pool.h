@@ -115,13 +115,14 @@ static inline void add_frame(u64 m)
     add("?");
 }
 
-/* A word that may be an entry. Xen marks live entries by bits 8 and 52, each for its own. */
+/* A word that may be an entry. Xen marks entries of live tables by bits 8 and 52 (each hypervisor makes
+ * them accessible to user mode), and leaves the marks when it refuses the table in the end. */
 static inline void add_entry(u64 entry)
 {
     u64 flags = entry & ~PTE_ADDRESS;
 
     if (entry & PTE_PRESENT)
-        flags &= ~(PTE_GLOBAL | 1ull << 52);
+        flags &= ~(PTE_USER | PTE_GLOBAL | 1ull << 52);
     if (entry & PTE_ADDRESS) {
         add_frame((entry & PTE_ADDRESS) / PAGE_SIZE);
         add("+");

@@ -69,8 +69,9 @@ bool choose_is_sound(const struct oracle *o, u32 m, u32 index)
     if (entry == 0 || level == 0) {
         return true;
     }
-    if (!(entry & BIT_PRESENT) || (entry & (BIT_PSE | BIT_PCD | BIT_PWT)) || target >= o->frames ||
-        o->frame[target].owner != o->frame[m].owner || o->frame[target].type == TYPE_SHARED) {
+    if (!(entry & BIT_PRESENT) || (entry & (BIT_PSE | BIT_PCD | BIT_PWT | BIT_GLOBAL)) ||
+        target >= o->frames || o->frame[target].owner != o->frame[m].owner ||
+        o->frame[target].type == TYPE_SHARED) {
         return level == 4 && index >= 256 && index < 272;
     }
     return level > 1 ? taste(target) == level - 1 : !(entry & BIT_WRITABLE) || !taste(target);
@@ -109,7 +110,9 @@ static u64 entry_for(const struct oracle *o, u32 other, u32 level)
     if (level > 1 || kind < 65) {
         entry |= BIT_WRITABLE;
     }
-    if (kind >= 97) {
+    if (kind == 99) {
+        entry |= choose_percent(50) ? 0x000ffffffffff000ull : 1ull << (20 + choose_below(32));
+    } else if (kind >= 97) {
         entry ^= odd_bits();
     } else if (kind == 96) {
         entry &= ~BIT_PRESENT;

@@ -43,9 +43,12 @@ u32 oracle_target(u64 entry)
     return n > ORACLE_NONE - 1 ? ORACLE_NONE - 1 : (u32)n;
 }
 
-u64 oracle_installed(u64 entry)
+u64 oracle_installed(u32 level, u64 entry)
 {
-    return entry & BIT_PRESENT ? (entry | BIT_USER) & ~BIT_GLOBAL : entry;
+    if (!(entry & BIT_PRESENT)) {
+        return entry;
+    }
+    return level == 1 ? (entry | BIT_USER) & ~BIT_GLOBAL : entry | BIT_USER;
 }
 
 bool oracle_slot_is_guests(u32 level, u32 index)
@@ -220,7 +223,7 @@ static void open_table(struct oracle *o, u32 m)
     struct oracle_frame *f = &o->frame[m];
     for (u32 i = 0; i < ORACLE_SLOTS; i++) {
         f->word[i] = oracle_slot_is_guests((u32)f->type, oracle_slot[i])
-                         ? oracle_installed(f->word[i])
+                         ? oracle_installed((u32)f->type, f->word[i])
                          : o->hypervisor_slot[oracle_slot[i] - 256];
     }
     f->open = true;
@@ -276,7 +279,7 @@ static enum vmmu_result promote(struct oracle *o, u32 m, u32 place, bool child)
 u64 oracle_descriptor_installed(u64 d)
 {
     const bool segment = d >> 47 & 1 && d >> 44 & 1;
-    return segment ? d | 3ull << 45 | 1ull << 40 : d;
+    return segment ? d | 3ull << 45 : d;
 }
 
 bool oracle_descriptor_allowed(u64 d)

@@ -41,7 +41,7 @@ static void let_go(struct oracle *o, struct write *w, u32 level, u64 entry)
 
 static enum vmmu_result change_entry(struct oracle *o, struct write *w, u32 level)
 {
-    const u64 next = oracle_installed(w->entry);
+    const u64 next = oracle_installed(level, w->entry);
     const u64 old = oracle_word(o, w->table, w->slot);
     bool held = false;
     if (!oracle_slot_is_guests(level, w->slot)) {

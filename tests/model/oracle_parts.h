@@ -14,7 +14,7 @@ enum vmmu_result oracle_check_entry(const struct oracle *o, u32 level, u64 entry
 enum vmmu_result oracle_get_entry(struct oracle *o, u32 level, u64 entry, u32 table_owner,
                                   u32 frame_owner, bool *held);
 enum vmmu_result oracle_put_entry(struct oracle *o, u32 level, u64 entry);
-u64 oracle_installed(u64 entry);
+u64 oracle_installed(u32 level, u64 entry);
 bool oracle_slot_is_guests(u32 level, u32 index);
 bool oracle_descriptor_allowed(u64 descriptor);
 u64 oracle_descriptor_installed(u64 descriptor);

@@ -117,7 +117,7 @@ static void tally_table(const struct oracle *o, struct tally *t, u32 m)
         if (!(entry & BIT_PRESENT) || (f->partial && index >= f->place)) {
             continue;
         }
-        if (!f->partial && oracle_installed(entry) != entry) {
+        if (!f->partial && oracle_installed(level, entry) != entry) {
             wrong(t, m, "holds an entry that was not adjusted");
         }
         tally_entry(o, t, m, level, entry);

@@ -6,7 +6,9 @@
  * by the oracle and by the engine's audit; a story that is resumed at once ends as if it had not
  * been interrupted; and in the end every frame is back.
  *
- * There is no failing allocation to be tried: the engine allocates nothing. */
+ * Argument: the engine's audit runs each so many operations (default 16 or $MODEL_AUDIT_EACH); the
+ * oracle's recount always does. There is no failing allocation to be tried: the engine allocates
+ * nothing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -37,6 +39,7 @@ struct telling {
 
 static const u32 our_vcpus[] = {0, 1, 4, 5, 2, 3};
 static struct snapshot start;
+static u64 audit_each;
 static u64 tellings, interruptions, kills, uninterrupted_hash;
 static enum vmmu_result uninterrupted[ACTS_MAX];
 
@@ -257,9 +260,12 @@ static void play(const struct scenario *s)
     more_vcpus();
     acts = 0;
     s->write();
-    world.audit_each = 1;
+    world.audit_each = audit_each;
     snapshot_take(&start);
     tell_and_check(&plain, &stopped);
+    for (u32 i = 0; getenv("MODEL_STATISTICS") && i < acts; i++) {
+        world_print_operation(&act[i], uninterrupted[i]);
+    }
     interrupt_once();
     interrupt_twice();
     snapshot_restore(&start);
@@ -269,9 +275,11 @@ static void play(const struct scenario *s)
            (unsigned long long)(tellings - before), (unsigned long long)(interruptions - points));
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
+    const char *text = count > 1 ? arguments[1] : getenv("MODEL_AUDIT_EACH");
     struct timespec begin, end_time;
+    audit_each = text ? strtoull(text, NULL, 0) : 16;
     clock_gettime(CLOCK_MONOTONIC, &begin);
     for (u32 i = 0; i < scenario_count; i++) {
         play(&scenarios[i]);

@@ -157,8 +157,8 @@ void vmmu_walk(mfn_t root, vaddr_t va, struct vmmu_walk *walk)
     memset(walk, 0, sizeof *walk);
 }
 
-enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 bytes, u64 expected,
-                                     u64 desired, bool *swapped)
+enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t at, u32 bytes, u64 expected,
+                                        u64 desired, bool *swapped)
 {
     u64 now = 0;
 
@@ -439,7 +439,7 @@ static void a_store_changes_entry_and_registers(void **state)
     r->rax = 0x1111;
     r->rbx = TABLE;
     *table() = 0x2222;
-    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_DONE);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_DONE);
     assert_int_equal(*table(), 0x1111);
     assert_int_equal(r->rax, 0x2222);
     assert_int_equal(r->rip, CODE + 3);
@@ -455,7 +455,7 @@ static void a_lost_race_is_run_again(void **state)
     r->rax = 3;
     *table() = 0x67;
     test.races = 1;
-    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_DONE);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_DONE);
     assert_int_equal(test.writes, 2);
     assert_int_equal(*table(), 0x27 + 3);
     assert_int_equal(r->rax, 0x27);
@@ -463,7 +463,7 @@ static void a_lost_race_is_run_again(void **state)
     r = GUEST("\xf0\x48\x0f\xc1\x03");
     r->rbx = TABLE;
     test.races = 1000;
-    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_RETRY);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_RETRY);
     assert_int_equal(r->rip, CODE);
 }
 
@@ -484,7 +484,7 @@ static void what_the_engine_says_is_told_apart(void **state)
         r->rbx = TABLE;
         before = *r;
         test.write_result = cases[i].result;
-        assert_int_equal(emulate_table_write(&test.vcpu, TABLE), cases[i].emulated);
+        assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), cases[i].emulated);
         assert_memory_equal(r, &before, sizeof before);
     }
 }
@@ -495,18 +495,18 @@ static void a_store_elsewhere_is_not_the_one(void **state)
 
     (void)state;
     r->rbx = TABLE + 8;
-    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_NOT);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_NOT);
     r->rbx = TABLE + 4; /* misaligned */
-    assert_int_equal(emulate_table_write(&test.vcpu, TABLE + 4), EMULATED_NOT);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE + 4, maddr(TABLE + 4)), EMULATED_NOT);
     r->rbx = TABLE;
-    assert_int_equal(emulate_table_write(&test.vcpu, TABLE + 8), EMULATED_NOT);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE + 8, maddr(TABLE + 8)), EMULATED_NOT);
     assert_int_equal(test.writes, 0);
     r = GUEST("\x6d"); /* ins: not an ordinary store */
     r->rdi = TABLE;
-    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_NOT);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_NOT);
     r = GUEST("\x48\x0f\xc7\x0b"); /* cmpxchg16b */
     r->rbx = TABLE;
-    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_NOT);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_NOT);
 }
 
 static void an_instruction_at_the_end_of_readable_code(void **state)
@@ -516,12 +516,12 @@ static void an_instruction_at_the_end_of_readable_code(void **state)
     (void)state;
     r->rbx = TABLE;
     r->rax = 0x77;
-    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_DONE);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_DONE);
     assert_int_equal(*table(), 0x77);
 
     r = GUEST_AT(MEMORY + MEMORY_SIZE - 2, "\x48\x89\x03");
     r->rax = r->rbx = TABLE;
-    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_NOT);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_NOT);
 }
 
 static void a_copied_entry_comes_from_the_source(void **state)
@@ -533,7 +533,7 @@ static void a_copied_entry_comes_from_the_source(void **state)
     r->rsi = MEMORY + 0x800;
     r->rdi = TABLE;
     memcpy(guest(r->rsi, 8), "abcdefgh", 8);
-    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_DONE);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_DONE);
     assert_memory_equal(guest(TABLE, 8), "abcdefgh", 8);
     assert_int_equal(r->rip, CODE);
     assert_int_equal(r->rcx, 1);
@@ -542,9 +542,9 @@ static void a_copied_entry_comes_from_the_source(void **state)
     r = GUEST("\x48\xa5");
     r->rsi = 0xdead000; /* gone: faults by itself when tried again */
     r->rdi = TABLE;
-    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_RETRY);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_RETRY);
     r->rsi = 0xffff830000000000; /* never the guest's */
-    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_NOT);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_NOT);
     assert_int_equal(test.writes, 0);
 }
 
@@ -557,7 +557,7 @@ static void code_of_32_bits_stores_too(void **state)
     r->rax = 0x1111111122222222;
     r->rbx = TABLE | 0x500000000;
     *table() = ~0ull;
-    assert_int_equal(emulate_table_write(&test.vcpu, TABLE), EMULATED_DONE);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_DONE);
     assert_int_equal(*table(), 0xffffffff22222222);
 }
 

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* The machine under the engine on the host: its memory is reserved, and only tables are ever there. */
+#include "bench/engine/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "vmmu/entry.h"
+#include "vmmu/port.h"
+
+#define SPACE_FRAMES (SPACE_PAGES + SPACE_TABLES + 6u)
+
+struct space world[WORLD_THREADS_MAX];
+struct vmmu_frame *world_frames;
+
+static char *memory;
+static _Thread_local u32 this_cpu;
+static unsigned spaces;
+
+/* ---- the ports ------------------------------------------------------------------------------- */
+
+u32 port_cpu(void)
+{
+    return this_cpu;
+}
+
+void *port_frame_view(mfn_t m)
+{
+    return memory + (m.n << 12);
+}
+
+struct vmmu_domain *port_domain(u16 id)
+{
+    return &world[id - 1].domain;
+}
+
+void port_flush(u64 cpus)
+{
+    for (u32 cpu = 0; cpu < spaces; cpu++)
+        if (cpus >> cpu & 1)
+            vmmu_cpu_flushed(cpu);
+}
+
+bool port_should_stop(void)
+{
+    return false;
+}
+
+void port_frame_free(struct vmmu_domain *domain, mfn_t m)
+{
+    (void)domain, (void)m;
+}
+
+void port_descriptor_map(struct vmmu_vcpu *vcpu, u32 slot, mfn_t m)
+{
+    (void)vcpu, (void)slot, (void)m;
+}
+
+void port_pause(void)
+{
+    __builtin_ia32_pause();
+}
+
+void port_refused(struct vmmu_domain *domain, enum vmmu_result rule, u64 word)
+{
+    fprintf(stderr, "engine: domain %u: %s: %llx\n", domain->id, vmmu_result_name(rule),
+            (unsigned long long)word);
+}
+
+void port_audit_found(const struct vmmu_finding *finding)
+{
+    fprintf(stderr, "engine: the audit found: %s\n", finding->what);
+}
+
+void port_panic(const char *sentence, u64 word)
+{
+    fprintf(stderr, "engine: %s: %llx\n", sentence, (unsigned long long)word);
+    abort();
+}
+
+/* ---- the spaces ------------------------------------------------------------------------------ */
+
+void world_run_on(u32 cpu)
+{
+    this_cpu = cpu;
+}
+
+u64 *world_words(mfn_t m)
+{
+    return port_frame_view(m);
+}
+
+void must_be_done(enum vmmu_result result, const char *what)
+{
+    if (result == VMMU_DONE)
+        return;
+    fprintf(stderr, "engine: %s: %s\n", what, vmmu_result_name(result));
+    exit(1);
+}
+
+static void *reserve(u64 bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (memory == MAP_FAILED) {
+        perror("engine: mmap");
+        exit(1);
+    }
+    return memory;
+}
+
+/* The numbers 0 .. count-1 in an order that is the same each time. */
+static u64 *shuffled(u64 count)
+{
+    u64 *number = reserve(count * sizeof(*number)), random = 0x9e3779b97f4a7c15ull;
+
+    for (u64 i = 0; i < count; i++) {
+        u64 j;
+
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        j = random % (i + 1);
+        number[i] = number[j];
+        number[j] = i;
+    }
+    return number;
+}
+
+static const u64 *next_frame;
+
+static mfn_t page_of(struct space *space, u64 pfn)
+{
+    mfn_t m = {*next_frame++};
+
+    must_be_done(vmmu_give(&space->domain, m, (pfn_t){pfn}), "vmmu_give");
+    return m;
+}
+
+static u64 link_to(mfn_t m)
+{
+    return m.n << 12 | ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_USER | ENTRY_ACCESSED;
+}
+
+static void build(struct space *space, u32 number)
+{
+    u64 pfn = 0;
+
+    vmmu_domain_start(&space->domain, (u16)(number + 1), SPACE_FRAMES);
+    vmmu_vcpu_start(&space->vcpu, &space->domain);
+    space->domain.cpus = 1ull << number;
+    space->l4 = page_of(space, pfn++);
+    space->second_l4 = page_of(space, pfn++);
+    space->l3 = page_of(space, pfn++);
+    space->l2 = page_of(space, pfn++);
+    space->spare[0] = page_of(space, pfn++);
+    space->spare[1] = page_of(space, pfn++);
+    world_words(space->l4)[0] = link_to(space->l3);
+    world_words(space->second_l4)[0] = link_to(space->l3);
+    world_words(space->l3)[0] = link_to(space->l2);
+    for (u32 i = 0; i < SPACE_TABLES; i++) {
+        space->l1[i] = page_of(space, pfn++);
+        world_words(space->l2)[i] = link_to(space->l1[i]);
+        for (u32 j = 0; j < 512; j++)
+            world_words(space->l1[i])[j] = link_to(page_of(space, pfn++));
+    }
+}
+
+void world_start(unsigned threads)
+{
+    static const u64 no_slots[16];
+    u64 frames = (u64)threads * SPACE_FRAMES;
+
+    spaces = threads;
+    memory = reserve(frames << 12);
+    world_frames = reserve(frames * sizeof(*world_frames));
+    vmmu_start(world_frames, frames, reserve(frames * sizeof(u64)), no_slots, false);
+    next_frame = shuffled(frames);
+    for (u32 i = 0; i < threads; i++) {
+        world_run_on(i);
+        build(&world[i], i);
+    }
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* The first instructions on the bare machine: Multiboot leaves us in 32-bit mode without paging. */
+
+#define MAGIC      0x1badb002
+#define FLAGS      0x00010003 /* the addresses below are valid; memory size */
+#define LOAD       0x100000
+#define PHYSICAL(symbol) (symbol - guest_virt_base_number)
+.set guest_virt_base_number, 0xffff880000000000
+
+    .section .text.start, "ax"
+    .code32
+    .balign 4
+header:
+    .long MAGIC
+    .long FLAGS
+    .long -(MAGIC + FLAGS)
+    .long PHYSICAL(header)
+    .long LOAD
+    .long PHYSICAL(guest_load_end)
+    .long PHYSICAL(guest_end)
+    .long PHYSICAL(_start)
+
+    .globl _start
+_start:
+    cli
+    cld
+    cmp $0x2badb002, %eax
+    jne .
+    mov 8(%ebx), %esi /* KiB above 1 MiB */
+    lgdt PHYSICAL(boot_gdt_pointer)
+    mov %cr4, %eax
+    or $(1 << 5 | 1 << 9 | 1 << 10), %eax /* PAE, SSE */
+    mov %eax, %cr4
+    mov $PHYSICAL(boot_root), %eax
+    mov %eax, %cr3
+    mov $0xc0000080, %ecx /* EFER: long mode, no-execute, syscall */
+    rdmsr
+    or $(1 << 8 | 1 << 11 | 1), %eax
+    wrmsr
+    mov %cr0, %eax
+    and $~(1 << 2 | 1 << 3), %eax /* EM, TS off */
+    or $(1 << 31 | 1 << 16 | 1 << 5 | 2), %eax /* paging, WP, NE, MP */
+    mov %eax, %cr0
+    ljmp $8, $PHYSICAL(1f)
+    .code64
+1:  movabs $2f, %rax
+    jmp *%rax
+2:  movabs $boot_stack_top, %rsp
+    mov $16, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %ss
+    xor %eax, %eax
+    mov %eax, %fs
+    mov %eax, %gs
+    mov %esi, %edi
+    xor %ebp, %ebp
+    call native_start
+    ud2
+
+    .balign 8
+boot_gdt:
+    .quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff
+boot_gdt_pointer:
+    .word 23
+    .long PHYSICAL(boot_gdt)
+
+/* The first 4 GiB, at 0 until native_start takes that away, and at the direct map. */
+    .data
+    .balign 4096
+    .global boot_root
+boot_root:
+    .quad PHYSICAL(boot_l3) + 3
+    .fill 271, 8, 0
+    .quad PHYSICAL(boot_l3) + 3 /* slot 272 */
+    .fill 239, 8, 0
+boot_l3:
+    .quad PHYSICAL(boot_l2) + 3, PHYSICAL(boot_l2) + 0x1003
+    .quad PHYSICAL(boot_l2) + 0x2003, PHYSICAL(boot_l2) + 0x3003
+    .fill 508, 8, 0
+boot_l2:
+    .set at, 0
+    .rept 2048
+    .quad at + 0x83
+    .set at, at + 0x200000
+    .endr
+
+    .bss
+    .balign 4096
+    .skip 16384
+boot_stack_top:
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Descriptors, and the leap to user mode. */
+#include "guest/trap.h"
+#include "guest/native/native.h"
+
+#define KERNEL_CS    0x08
+#define KERNEL_SS    0x10
+#define USER_SS      0x1b
+#define USER_CS      0x23
+#define TSS_SELECTOR 0x28
+
+#define GATE_INTERRUPT 0x8e00u
+#define GATE_USER_MAY  0x6000u
+
+#define MSR_STAR  0xc0000081u
+#define MSR_LSTAR 0xc0000082u
+#define MSR_FMASK 0xc0000084u
+
+extern const u64 trap_entries[33]; /* 0..31 the processor's vectors, 32: INT 0x80 */
+extern char syscall_entry[], trap_stack_top[];
+void user_enter(struct trap_frame *frame);
+
+struct gate {
+    u16 low, selector, type, middle;
+    u32 high, zero;
+};
+
+static struct gate idt[VECTOR_INT80 + 1] __attribute__((aligned(16)));
+static u64 gdt[7] = {0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cff3000000ffff,
+                     0x00affb000000ffff};
+static u32 tss[26] __attribute__((aligned(16)));
+
+struct __attribute__((packed)) table_pointer {
+    u16 limit;
+    u64 base;
+};
+
+static u64 address(const void *pointer)
+{
+    return (u64)(uintptr_t)pointer;
+}
+
+static void set_gate(unsigned vector, u64 entry, bool user_may)
+{
+    idt[vector] = (struct gate){.low = (u16)entry,
+                                .selector = KERNEL_CS,
+                                .type = (u16)(GATE_INTERRUPT | (user_may ? GATE_USER_MAY : 0)),
+                                .middle = (u16)(entry >> 16),
+                                .high = (u32)(entry >> 32)};
+}
+
+static void write_msr(u32 number, u64 value)
+{
+    __asm__ volatile("wrmsr" : : "c"(number), "a"((u32)value), "d"((u32)(value >> 32)));
+}
+
+/* The stack that a trap from user mode comes on. */
+static void start_tss(void)
+{
+    u64 base = address(tss), limit = sizeof tss - 1;
+
+    tss[1] = (u32)address(trap_stack_top);
+    tss[2] = (u32)(address(trap_stack_top) >> 32);
+    tss[25] = sizeof tss << 16; /* no I/O bitmap */
+    gdt[5] = limit | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
+    gdt[6] = base >> 32;
+}
+
+void trap_start(void)
+{
+    struct table_pointer gdt_pointer = {sizeof gdt - 1, address(gdt)};
+    struct table_pointer idt_pointer = {sizeof idt - 1, address(idt)};
+
+    start_tss();
+    for (unsigned i = 0; i < 32; i++)
+        set_gate(i, trap_entries[i], i == VECTOR_BP || i == VECTOR_OF);
+    set_gate(VECTOR_INT80, trap_entries[32], true);
+    __asm__ volatile("lgdt %0" : : "m"(gdt_pointer));
+    __asm__ volatile("lidt %0" : : "m"(idt_pointer));
+    __asm__ volatile("ltr %0" : : "r"((u16)TSS_SELECTOR));
+    write_msr(MSR_STAR, (u64)KERNEL_SS << 48 | (u64)KERNEL_CS << 32);
+    write_msr(MSR_LSTAR, address(syscall_entry));
+    write_msr(MSR_FMASK, RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_AC | RFLAGS_NT);
+}
+
+u64 trap_address(void)
+{
+    u64 value;
+
+    __asm__ volatile("mov %%cr2, %0" : "=r"(value));
+    return value;
+}
+
+void user_run(struct trap_frame *frame)
+{
+    if (!frame->cs) {
+        frame->cs = USER_CS;
+        frame->ss = USER_SS;
+    }
+    /* sysret cannot leave for an address that is none, and returns to none but user mode */
+    frame->error = frame->vector == VECTOR_SYSCALL && !(frame->rip >> 47);
+    user_enter(frame);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Grants, version 1: pages that another domain may map, and pages that it lets us map. */
+#include "guest/backend.h"
+#include "guest/error.h"
+#include "guest/memory.h"
+#include "guest/pv/place.h"
+#include "guest/pv/pv.h"
+#include "lib/lock.h"
+
+#define RESERVED   8u /* the first references have fixed uses */
+#define REFERENCES ((u32)(PAGE_SIZE / sizeof(grant_entry_v1_t)))
+
+static struct lock lock = {.rank = 3};
+static grant_entry_v1_t *table;
+
+/* Under the lock: the table, set up with its first use. */
+static int start(void)
+{
+    xen_pfn_t frame = 0;
+    struct gnttab_setup_table request = {.dom = DOMID_SELF, .nr_frames = 1};
+    struct page *page;
+    int result;
+
+    if (table)
+        return 0;
+    set_xen_guest_handle(request.frame_list, &frame);
+    if (grant_table_op(GNTTABOP_setup_table, &request, 1) || request.status != GNTST_okay)
+        return -XEN_ENOSYS;
+    page = memory_take_empty();
+    if (!page)
+        return -XEN_ENOMEM;
+    result = place_show(page, frame | P2M_FOREIGN, DIRECT_FLAGS);
+    if (result)
+        memory_release_empty(page);
+    else
+        table = page_address(page);
+    return result;
+}
+
+long grant_give(u16 domain, const struct page *page, bool read_only)
+{
+    mfn_t frame = pfn_to_mfn(page_pfn(page));
+    u32 reference = RESERVED;
+    int result;
+
+    if (mfn_is_none(frame))
+        return -XEN_EINVAL;
+    lock_take(&lock);
+    result = start();
+    while (!result && reference < REFERENCES && table[reference].flags)
+        reference++;
+    if (!result && reference == REFERENCES)
+        result = -XEN_ENOSPC;
+    if (!result) {
+        table[reference].domid = domain;
+        table[reference].frame = (u32)frame.n;
+        __atomic_store_n(&table[reference].flags,
+                         (u16)(GTF_permit_access | (read_only ? GTF_readonly : 0)),
+                         __ATOMIC_RELEASE);
+    }
+    lock_release(&lock);
+    return result ? result : (long)reference;
+}
+
+int grant_end(u32 reference)
+{
+    u16 flags;
+
+    if (!table || reference < RESERVED || reference >= REFERENCES)
+        return -XEN_EINVAL;
+    flags = __atomic_load_n(&table[reference].flags, __ATOMIC_ACQUIRE);
+    do
+        if (flags & (GTF_reading | GTF_writing))
+            return -XEN_EBUSY;
+    while (!__atomic_compare_exchange_n(&table[reference].flags, &flags, 0, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE));
+    return 0;
+}
+
+int grant_map(u16 domain, u32 reference, bool read_only, struct page *page, u32 *handle)
+{
+    struct gnttab_map_grant_ref request = {.host_addr = address(page_address(page)),
+                                           .flags =
+                                               GNTMAP_host_map | (read_only ? GNTMAP_readonly : 0),
+                                           .ref = reference,
+                                           .dom = domain};
+    long result;
+
+    if (!page->empty || pfn_to_mfn(page_pfn(page)).n != MFN_NONE.n)
+        return -XEN_EINVAL;
+    if (!direct_entry(page_pfn(page).n))
+        return -XEN_ENOMEM;
+    result = grant_table_op(GNTTABOP_map_grant_ref, &request, 1);
+    if (result)
+        return (int)result;
+    if (request.status != GNTST_okay)
+        return request.status == GNTST_eagain ? -XEN_EAGAIN : -XEN_EPERM;
+    if (p2m_set(page_pfn(page), request.dev_bus_addr >> PAGE_SHIFT | P2M_FOREIGN)) {
+        grant_unmap(page, request.handle);
+        return -XEN_ENOMEM;
+    }
+    *handle = request.handle;
+    return 0;
+}
+
+int grant_unmap(struct page *page, u32 handle)
+{
+    struct gnttab_unmap_grant_ref request = {.host_addr = address(page_address(page)),
+                                             .handle = handle};
+    long result = grant_table_op(GNTTABOP_unmap_grant_ref, &request, 1);
+
+    if (result || request.status != GNTST_okay)
+        return result ? (int)result : -XEN_EINVAL;
+    return p2m_set(page_pfn(page), P2M_NONE);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames that go back to the hypervisor, come from it, or belong to somebody else. */
+#include "guest/memory.h"
+#include "guest/backend.h"
+#include "guest/batch.h"
+#include "guest/error.h"
+#include "guest/pv/pv.h"
+#include "guest/pv/place.h"
+#include "lib/lock.h"
+
+static struct lock lock = {.rank = 3};
+static struct page *empty_list;
+static u64 never_used; /* pfns from here on have had no memory; 0: not known yet */
+
+/* ---- pages without memory ---- */
+
+struct page *memory_take_empty(void)
+{
+    struct page *page = NULL;
+
+    lock_take(&lock);
+    if (!never_used)
+        never_used = start_info->nr_pages;
+    if (empty_list) {
+        page = empty_list;
+        empty_list = page->next;
+        page->next = NULL;
+    } else if (never_used < page_limit) {
+        page = page_of(pfn(never_used++));
+        page->uses = 1;
+    }
+    lock_release(&lock);
+    return page;
+}
+
+void memory_release_empty(struct page *page)
+{
+    lock_take(&lock);
+    page->next = empty_list;
+    empty_list = page;
+    lock_release(&lock);
+}
+
+/* ---- what the direct map shows at a page ---- */
+
+int place_show(struct page *page, u64 word, u64 flags)
+{
+    u64 n = page_pfn(page).n, entry = (word & P2M_FRAME) << PAGE_SHIFT | flags;
+    int result;
+
+    if (!direct_entry(n))
+        return -XEN_ENOMEM;
+    result = p2m_set(pfn(n), word);
+    if (!result)
+        result = request_mapping_now(address(page_address(page)), entry);
+    if (result)
+        p2m_set(pfn(n), P2M_NONE);
+    return result;
+}
+
+int place_clear(struct page *page)
+{
+    int result = request_mapping_now(address(page_address(page)), 0);
+
+    return result ? result : p2m_set(page_pfn(page), P2M_NONE);
+}
+
+int request_mapping_now(u64 va, u64 entry)
+{
+    struct batch_now now = batch_now();
+
+    request_mapping(va, entry, UVMF_INVLPG | UVMF_ALL);
+    return batch_now_end(now);
+}
+
+/* ---- the balloon ---- */
+
+/* One page's frame goes; everything as it was if the hypervisor does not take it. */
+static int give_back(struct page *page)
+{
+    xen_pfn_t frame = pfn_to_mfn(page_pfn(page)).n;
+    struct xen_memory_reservation request = {.nr_extents = 1, .domid = DOMID_SELF};
+    int result;
+
+    if (page->uses != 1 || page->level || page->empty || page->aliases)
+        return -XEN_EINVAL;
+    result = place_clear(page);
+    if (result)
+        return result;
+    set_xen_guest_handle(request.extent_start, &frame);
+    if (memory_op(XENMEM_decrease_reservation, &request) == 1) {
+        page->empty = true;
+        memory_release_empty(page);
+        return 0;
+    }
+    place_show(page, frame, DIRECT_FLAGS);
+    return -XEN_EBUSY;
+}
+
+long memory_balloon_out(struct page **pages, u64 count)
+{
+    int result = 0;
+    u64 done;
+
+    for (done = 0; done < count; done++) {
+        result = give_back(pages[done]);
+        if (result)
+            break;
+    }
+    return done ? (long)done : result;
+}
+
+int memory_balloon_in(struct page *page)
+{
+    xen_pfn_t frame = page_pfn(page).n;
+    struct xen_memory_reservation request = {.nr_extents = 1, .domid = DOMID_SELF};
+    int result;
+
+    if (!page->empty || pfn_to_mfn(page_pfn(page)).n != MFN_NONE.n)
+        return -XEN_EINVAL;
+    if (!direct_entry(frame)) /* so that nothing can fail once the frame is there */
+        return -XEN_ENOMEM;
+    set_xen_guest_handle(request.extent_start, &frame);
+    if (memory_op(XENMEM_populate_physmap, &request) != 1)
+        return -XEN_ENOMEM;
+    result = place_show(page, frame, DIRECT_FLAGS);
+    if (result)
+        memory_op(XENMEM_decrease_reservation, &request);
+    else
+        page->empty = false;
+    return result;
+}
+
+/* ---- a contiguous range ---- */
+
+static int exchange(xen_pfn_t *old, u64 count, xen_pfn_t *range, unsigned order, unsigned bits)
+{
+    struct xen_memory_exchange request = {.in = {.nr_extents = count, .domid = DOMID_SELF},
+                                          .out = {.nr_extents = 1,
+                                                  .extent_order = order,
+                                                  .mem_flags = XENMEMF_address_bits(bits),
+                                                  .domid = DOMID_SELF}};
+    long result;
+
+    set_xen_guest_handle(request.in.extent_start, old);
+    set_xen_guest_handle(request.out.extent_start, range);
+    result = memory_op(XENMEM_exchange, &request);
+    if (result && request.nr_exchanged == count)
+        result = 0;
+    return (int)result;
+}
+
+int memory_make_contiguous(struct page *first, unsigned order, unsigned address_bits)
+{
+    u64 count = 1ull << order;
+    struct page *list;
+    xen_pfn_t range = page_pfn(first).n, *old;
+    int result = 0;
+
+    if (order > 9)
+        return -XEN_EINVAL;
+    list = page_take();
+    if (!list)
+        return -XEN_ENOMEM;
+    old = page_address(list);
+    for (u64 i = 0; i < count; i++) {
+        old[i] = pfn_to_mfn(page_pfn(first + i)).n;
+        if (first[i].uses != 1 || first[i].level || first[i].empty || first[i].aliases)
+            result = -XEN_EINVAL;
+    }
+    for (u64 i = 0; i < count && !result; i++)
+        result = place_clear(&first[i]);
+    if (!result)
+        result = exchange(old, count, &range, order, address_bits);
+    for (u64 i = 0; i < count; i++)
+        if (pfn_to_mfn(page_pfn(first + i)).n == MFN_NONE.n)
+            place_show(&first[i], result ? old[i] : range + i, DIRECT_FLAGS);
+    page_release(list);
+    return result;
+}
+
+/* ---- other domains' frames ---- */
+
+static long map_one(u16 domain, u64 frame, struct page *page)
+{
+    u64 *at = direct_entry(page_pfn(page).n);
+    struct mmu_update update = {.val = frame << PAGE_SHIFT | DIRECT_FLAGS};
+
+    if (!at)
+        return -XEN_ENOMEM;
+    update.ptr = pfn_to_mfn(address_pfn(at)).n << PAGE_SHIFT | page_offset(address(at));
+    return hypercall6(__HYPERVISOR_mmu_update, address(&update), 1, 0, domain, 0, 0);
+}
+
+int memory_map_foreign(u16 domain, const mfn_t *frames, u64 count, struct page **pages)
+{
+    long result = 0;
+    u64 i;
+
+    for (i = 0; i < count && !result; i++) {
+        result = page_of(page_pfn(pages[i]))->empty ? map_one(domain, frames[i].n, pages[i])
+                                                    : -XEN_EINVAL;
+        if (!result && p2m_set(page_pfn(pages[i]), frames[i].n | P2M_FOREIGN)) {
+            place_clear(pages[i]);
+            result = -XEN_ENOMEM;
+        }
+    }
+    if (result && i > 1)
+        memory_unmap_foreign(pages, i - 1);
+    return (int)result;
+}
+
+int memory_unmap_foreign(struct page **pages, u64 count)
+{
+    int result = 0;
+
+    for (u64 i = 0; i < count && !result; i++)
+        result = place_clear(pages[i]);
+    return result;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* tools/kernel.c takes any bytes for a kernel file: bzImage, packed or plain ELF. Proves that it reads
+ * nothing but them, leaks nothing, and either has a checked kernel or says why not. */
+#include <stdlib.h>
+
+#include "tests/fuzz/input.h"
+#include "tools/kernel.h"
+
+int LLVMFuzzerTestOneInput(const u8 *bytes, size_t size)
+{
+    struct buffer file = {0};
+    struct kernel kernel = {0};
+    struct failure failure = {0};
+
+    buffer_append(&file, bytes, size);
+    if (kernel_unpack("fuzz", &file, &kernel, &failure))
+        kernel_free(&kernel);
+    else if (!failure.sentence[0])
+        abort();
+    return 0;
+}

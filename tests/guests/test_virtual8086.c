@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* A guest asks for virtual-8086 mode, which no 64-bit machine has.
+ *
+ * Processors ignore the VM flag of an IRET outside of ring 0. QEMU enters the mode all the same,
+ * and then CS is a plain number: one that looks like the hypervisor's own code segment must not be
+ * taken for it, neither by an exception nor by an interrupt. */
+#include "tests/guests/common/guest.h"
+
+#define RFLAGS_VM   (1ull << 17)
+#define RING_0_CODE 0xe008u /* the hypervisor's, in every GDT */
+#define LOOP        (RING_0_CODE << 4)
+
+static u32 frame[16] __attribute__((aligned(64)));
+static u64 context[9];
+static u8 stack[4096] __attribute__((aligned(64)));
+
+/* The kernel also where 32-bit pointers find it, and a page with an endless loop at LOOP. */
+static void map_low_memory(void)
+{
+    u64 *table[4];
+    u8 *code = page_take();
+
+    for (unsigned level = 1; level <= 3; level++) {
+        table[level] = page_take();
+        table[level][table_index(LOOP, level)] =
+            level == 1 ? entry_for(code, PTE_RW) : entry_for(table[level - 1], PTE_TABLE);
+    }
+    table[3][table_index((u32)virt_base(), 3)] = *entry_of(virt_base(), 3);
+    for (unsigned level = 1; level <= 3; level++)
+        check_equal(page_read_only(table[level]), 0, "a table read-only");
+    check_equal(mmu_update(slot_machine(root_first(), 0), entry_for(table[3], PTE_TABLE)), 0,
+                "the tables of low memory");
+    code[LOOP % PAGE_SIZE] = 0xeb; /* JMP to itself */
+    code[LOOP % PAGE_SIZE + 1] = 0xfe;
+}
+
+/* IRETD: EIP, CS, EFLAGS, ESP, SS, and for virtual-8086 mode ES, DS, FS, GS. */
+static void leave_32(void *cs)
+{
+    frame[0] = 0;
+    frame[1] = (u32)address(cs);
+    frame[2] = (u32)(RFLAGS_VM | RFLAGS_IF | 2);
+    frame[3] = (u32)address(stack) + sizeof stack;
+    frame[4] = 0;
+    __asm__ volatile("mov %0, %%rsp\niretl" ::"r"((u64)(u32)address(frame)) : "memory");
+    __builtin_unreachable();
+}
+
+static void check_mode(u64 cs)
+{
+    check(trap_catch(leave_32, (void *)cs), "IRETD with the VM flag to CS %lx goes on", cs);
+}
+
+/* Nothing but a timer's interrupt ends the loop. */
+static void check_interrupt(void)
+{
+    struct vcpu_set_periodic_timer often = {2000000};
+
+    check_equal(set_callback(CALLBACKTYPE_failsafe, CALLBACKF_mask_events, address(failsafe_entry)),
+                0, "the failsafe callback");
+    check_equal(vcpu_op(VCPUOP_set_periodic_timer, 0, &often), 0, "a timer");
+    check_mode(RING_0_CODE);
+    check_equal(vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL), 0, "no timer");
+}
+
+static void take_flags(void)
+{
+    __asm__ volatile("pushf\npop %0\nud2" : "=m"(context[0]));
+    __builtin_unreachable();
+}
+
+/* The hypercall sets the flags of ring 3, and no other. */
+static void leave_by_call(void *unused)
+{
+    (void)unused;
+    context[4] = address((void *)take_flags);
+    context[5] = KERNEL_CS;
+    context[6] = RFLAGS_VM | RFLAGS_IF | RFLAGS_IOPL | 2;
+    context[7] = address(stack) + sizeof stack;
+    context[8] = GUEST_SS;
+    __asm__ volatile("mov %0, %%rsp\nmov %1, %%eax\nsyscall" ::"r"(context), "i"(__HYPERVISOR_iret)
+                     : "memory");
+    __builtin_unreachable();
+}
+
+void test_main(void)
+{
+    vcpu_info()->evtchn_upcall_mask = 1;
+    map_low_memory();
+    check_mode(KERNEL_CS | 3);
+    check_mode(0);
+    check_mode(0x1000);
+    check_interrupt();
+    check_traps(VECTOR_UD, leave_by_call, NULL, "the IRET hypercall with the VM flag");
+    check(!(context[0] & (RFLAGS_VM | RFLAGS_IOPL)), "the flags after it: %lx", context[0]);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* Guests of the threaded machine: what the races are run with. */
+#ifndef TESTS_MODEL_RACED_H
+#define TESTS_MODEL_RACED_H
+
+#include <stdatomic.h>
+
+#include "tests/model/threads_port.h"
+
+#define POOL 12u
+
+/* Entries as a guest writes them. */
+#define RW(m)       ((m).n << 12 | 7)
+#define RO(m)       ((m).n << 12 | 5)
+#define AT(m, slot) (maddr((m).n << 12 | (u64)(slot) << 3))
+
+/* One guest: an address space that is live throughout, and a pool of frames to fight over. CPUs 0
+ * to 3 run guest 0, the other two guest 1; vCPU i is on CPU i. */
+struct raced_guest {
+    struct vmmu_domain domain;
+    mfn_t l4, l3, l2, l1;
+    _Atomic u64 pool[POOL];
+};
+
+extern struct raced_guest raced_guest[2];
+extern struct vmmu_vcpu raced_vcpu[THREADS_CPUS];
+
+/* What a thread has. */
+struct actor {
+    u32 cpu;
+    struct raced_guest *guest, *other;
+    struct vmmu_vcpu *vcpu;
+    struct vmmu_domain *domain;
+    u64 operations;
+};
+
+/* Repeats an interrupted operation to its end. */
+#define TO_THE_END(result, expression)                                                             \
+    do {                                                                                           \
+        result = raced_count(actor, expression);                                                   \
+    } while (result == VMMU_AGAIN)
+
+/* Counts an operation, and ends the program if one is interrupted for ever. */
+enum vmmu_result raced_count(struct actor *actor, enum vmmu_result result);
+
+struct race {
+    const char *name;
+    void (*step)(struct actor *actor); /* what each thread does over and over */
+    u32 stop_each;
+    u32 cpus;              /* which CPUs take part, as bits */
+    void (*between)(void); /* between two rounds, alone; may be NULL */
+    void (*prepare)(void); /* before the first; may be NULL */
+    u32 micros;            /* how long a round lasts */
+};
+extern const struct race races[];
+extern const u32 race_count;
+
+mfn_t raced_pool(struct actor *actor, u32 i);
+enum vmmu_result raced_update(struct actor *actor, mfn_t table, u32 slot, u64 entry);
+void raced_start_guest(u32 g);
+
+/* Ends a guest: its vCPUs, then the domain; alone, or while the other guest runs. */
+void raced_end_vcpus(u32 g);
+void raced_end_domain(struct actor *actor, u32 g);
+
+#endif
