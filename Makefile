@@ -116,6 +116,9 @@ VMMU_OBJ := $(call check-objects,vmmu/*.c tests/machine/*.c lib/*.c)
 MODEL_OBJ := $(patsubst %.c,$(B)/check/%.o,$(filter-out tests/model/test_%,$(wildcard tests/model/*.c)))
 TOOLS_OBJ := $(filter-out %/tools/main.o,$(call check-objects,tools/*.c lib/*.c))
 LIB_OBJ := $(call check-objects,lib/*.c)
+# The guest library on a fake hypervisor, without what needs a real machine.
+GUEST_CHECK_OBJ := $(filter-out %/console.o %/kernel.o %/trap.o %/start.o %/refused.o, \
+	$(call check-objects,guest/*.c guest/pv/*.c tests/unit/guest/fake*.c)) $(LIB_OBJ)
 # The hypervisor as an archive: a test gets the objects that it needs and stands in for the rest.
 HV_ARCHIVE := $(B)/check/hypervisor.a
 HV_CHECK_OBJ := $(call check-objects,hypervisor/*.c hypervisor/*/*.c)
@@ -130,6 +133,8 @@ $(B)/check/tests/model/test_%: $(B)/check/tests/model/test_%.o $(MODEL_OBJ) $(VM
 $(B)/check/tests/unit/tools/%: $(B)/check/tests/unit/tools/%.o $(TOOLS_OBJ)
 	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka $(TOOL_LIBS)
 $(B)/check/tests/unit/lib/%: $(B)/check/tests/unit/lib/%.o $(LIB_OBJ)
+	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka
+$(B)/check/tests/unit/guest/%: $(B)/check/tests/unit/guest/%.o $(GUEST_CHECK_OBJ)
 	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka
 $(B)/check/tests/unit/%: $(B)/check/tests/unit/%.o $(HV_ARCHIVE) $(LIB_OBJ)
 	$(CC) $(CHECK_CFLAGS) -o $@ $< $(HV_ARCHIVE) $(LIB_OBJ) -lcmocka -lZydis
@@ -161,16 +166,26 @@ $(B)/bench/unpack-kernel: $(B)/host/bench/unpack-kernel.o $(filter-out %/tools/m
 	$(CC) -o $@ $^ $(TOOL_LIBS)
 $(B)/bench/vmlinux: $(B)/vmlinuz $(B)/bench/unpack-kernel
 	$(B)/bench/unpack-kernel $< >$@.new && mv $@.new $@
+# The engine natively, compiled as in the hypervisor.
+BENCH_VMMU := $(patsubst %.c,$(B)/bench/engine-%.o,$(wildcard vmmu/*.c))
+$(B)/bench/engine-%.o: %.c $(B)/compiler
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_HOST) -fno-strict-aliasing -mgeneral-regs-only -c -o $@ $<
+$(B)/bench/engine: $(BENCH_VMMU) $(patsubst %.c,$(B)/host/%.o,$(wildcard bench/engine/*.c))
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ -pthread
 $(B)/bench/xen: bench/fetch-xen
 	@mkdir -p $(@D)
 	bench/fetch-xen $(@D)
 bench-guard: all $(addprefix $(B)/bench/,count.so ramdisk.cpio vmlinux)
-bench-build: bench-guard $(B)/bench/xen
+bench-build: bench-guard $(addprefix $(B)/bench/,xen engine)
 bench: ## the same Linux on the bare machine, on Xen and on Pinion: what each operation costs
 	@tools/install
 	@$(MAKE) --no-print-directory --silent bench-build
 	@bench/run
-	@bench/report
+	@bench/collect bare xen pinion >$(B)/bench/linux.json && mv $(B)/bench/linux.json bench/results/
+	@bench/engine/run
+	@bench/draw
 
 # ---- everything -----------------------------------------------------------------------------------
 run: ## install what is missing, build, boot a stock Linux on Pinion; KERNEL=FILE boots another
@@ -185,7 +200,7 @@ lint: ## includes, lengths, headings, format; builds with gcc and with clang
 	@tests/lint
 format: ## put the C files into their format
 	clang-format -i $(wildcard lib/*.[ch] vmmu/*.[ch] hypervisor/*.[ch] hypervisor/*/*.[ch] \
-	  guest/*.[ch] tools/*.[ch] tools/demo/*.[ch] bench/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])
+	  guest/*.[ch] tools/*.[ch] tools/demo/*.[ch] bench/*.[ch] bench/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])
 clean: ## remove what was built
 	rm -rf $(B)
 help: ## this list

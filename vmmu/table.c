@@ -44,13 +44,16 @@ static struct visit visit_of(mfn_t m, u32 place, bool child)
 /* Most of most tables is empty: eight entries at once. */
 #define GROUP 8u
 
+static inline u64 peek(const _Atomic u64 *entry)
+{
+    return atomic_load_explicit(entry, memory_order_relaxed);
+}
+
+/* Written out, because a loop costs more than what it looks at. */
 static inline bool group_is_empty(const _Atomic u64 *group)
 {
-    u64 any = 0;
-    for (u32 i = 0; i < GROUP; i++) {
-        any |= atomic_load_explicit(&group[i], memory_order_relaxed);
-    }
-    return any == 0;
+    return (peek(&group[0]) | peek(&group[1]) | peek(&group[2]) | peek(&group[3]) |
+            peek(&group[4]) | peek(&group[5]) | peek(&group[6]) | peek(&group[7])) == 0;
 }
 
 /* One text for all levels; the compiler makes one for tables and one, the one that counts, for

@@ -20,7 +20,7 @@
 struct change {
     struct vmmu_vcpu *vcpu;
     struct entry_owners owners;
-    mfn_t table; /* the caller has a reference */
+    mfn_t table; /* the caller has a reference, or goes the short way */
     u32 index;
     _Atomic u64 *slot; /* what the two come to, once the table is known to be one */
     u64 entry;         /* as the guest wants it */
@@ -56,7 +56,12 @@ static bool write_locked(struct change *change, u32 level, u64 next, bool inheri
     if (!type_lock(change->table, (enum vmmu_type)level)) {
         return false;
     }
-    if (change->conditional) {
+    /* Only now, and only until it is unlocked, is the owner certain for who has no reference. */
+    if (!ref_is_owned_by(
+            atomic_load_explicit(&frame_of(change->table)->references, memory_order_relaxed),
+            change->owners.table)) {
+        fits = false;
+    } else if (change->conditional) {
         *old = change->expected;
         fits = atomic_compare_exchange_strong_explicit(slot, old, next, memory_order_seq_cst,
                                                        memory_order_relaxed);
@@ -177,9 +182,7 @@ static inline bool change_shortly(struct change *change)
     const u64 next = entry_installed(level, change->entry);
     u64 old;
 
-    if (!type_is_table((enum vmmu_type)level) || !entry_slot_is_guests(level, change->index) ||
-        !ref_is_owned_by(atomic_load_explicit(&frame->references, memory_order_relaxed),
-                         change->owners.table)) {
+    if (!type_is_table((enum vmmu_type)level) || !entry_slot_is_guests(level, change->index)) {
         return false;
     }
     change->slot = &entry_table(change->table)[change->index];

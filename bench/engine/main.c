@@ -14,7 +14,7 @@
 #include "bench/engine/world.h"
 #include "vmmu/entry.h"
 
-#define ROUNDS 7u /* the fastest counts: the others were disturbed */
+#define ROUNDS 15u /* the fastest counts: the others were disturbed */
 
 /* ---- the operations: each call of `once` does the work `per` times, `again` makes it possible anew --- */
 

@@ -181,8 +181,8 @@ static void one_round(void)
     }
 }
 
-/* Xen marks entries of L1 tables global and leaves them so; what was one L1 table can then be no table
- * of another level. Pinion does not, so the guest takes the mark away. */
+/* Xen marks entries of L1 tables global and leaves them so; what was one L1 table can then be no
+ * table of another level. Pinion does not, so the guest takes the mark away. */
 static void wipe_marks(void)
 {
     for (unsigned i = 0; i < POOL; i++)

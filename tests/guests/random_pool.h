@@ -28,7 +28,7 @@ static u64 extra[EXTRAS];         /* 0: none */
 static unsigned level_of[POOL];   /* what it is meant to be: 0..4 */
 static u64 window_entry[WINDOWS]; /* machine addresses of the windows' L1 entries */
 static volatile u64 *window_seen[WINDOWS];
-static u64 live_entry[LIVE];      /* and of the kernel's free slots */
+static u64 live_entry[LIVE]; /* and of the kernel's free slots */
 static unsigned live_level[LIVE];
 static volatile u64 *live_seen[LIVE];
 
@@ -115,14 +115,15 @@ static inline void add_frame(u64 m)
     add("?");
 }
 
-/* A word that may be an entry. Xen marks entries of live tables by bits 8 and 52 (each hypervisor makes
- * them accessible to user mode), and leaves the marks when it refuses the table in the end. */
+/* A word that may be an entry. In tables, each hypervisor makes entries accessible to user mode;
+ * Xen marks them accessed above level 1, and by bits 8 and 52 at level 1, and leaves all that where
+ * it refuses the table in the end. */
 static inline void add_entry(u64 entry)
 {
     u64 flags = entry & ~PTE_ADDRESS;
 
     if (entry & PTE_PRESENT)
-        flags &= ~(PTE_USER | PTE_GLOBAL | 1ull << 52);
+        flags &= ~(PTE_USER | PTE_ACCESSED | PTE_GLOBAL | 1ull << 52);
     if (entry & PTE_ADDRESS) {
         add_frame((entry & PTE_ADDRESS) / PAGE_SIZE);
         add("+");
