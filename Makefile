@@ -117,6 +117,7 @@ MODEL_OBJ := $(patsubst %.c,$(B)/check/%.o,$(filter-out tests/model/test_%,$(wil
 TOOLS_OBJ := $(filter-out %/tools/main.o,$(call check-objects,tools/*.c lib/*.c))
 LIB_OBJ := $(call check-objects,lib/*.c)
 # The guest library on a fake hypervisor, without what needs a real machine.
+GUEST_ARCHIVE := $(B)/check/guest.a
 GUEST_CHECK_OBJ := $(filter-out %/console.o %/kernel.o %/trap.o %/start.o %/refused.o, \
 	$(call check-objects,guest/*.c guest/pv/*.c tests/unit/guest/fake*.c)) $(LIB_OBJ)
 # The hypervisor as an archive: a test gets the objects that it needs and stands in for the rest.
@@ -134,7 +135,9 @@ $(B)/check/tests/unit/tools/%: $(B)/check/tests/unit/tools/%.o $(TOOLS_OBJ)
 	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka $(TOOL_LIBS)
 $(B)/check/tests/unit/lib/%: $(B)/check/tests/unit/lib/%.o $(LIB_OBJ)
 	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka
-$(B)/check/tests/unit/guest/%: $(B)/check/tests/unit/guest/%.o $(GUEST_CHECK_OBJ)
+$(GUEST_ARCHIVE): $(GUEST_CHECK_OBJ)
+	rm -f $@ && ar qcs $@ $^
+$(B)/check/tests/unit/guest/%: $(B)/check/tests/unit/guest/%.o $(GUEST_ARCHIVE)
 	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka
 $(B)/check/tests/unit/%: $(B)/check/tests/unit/%.o $(HV_ARCHIVE) $(LIB_OBJ)
 	$(CC) $(CHECK_CFLAGS) -o $@ $< $(HV_ARCHIVE) $(LIB_OBJ) -lcmocka -lZydis

@@ -31,14 +31,6 @@ struct domain *domain_by_id(u16 id)
     return id ? domain_at(id - 1u) : NULL;
 }
 
-bool domain_is_self(const struct domain *domain, u16 id, s64 *error)
-{
-    if (id == DOMID_SELF || id == domain->id)
-        return true;
-    *error = domain_by_id(id) ? -XEN_EPERM : -XEN_ESRCH;
-    return false;
-}
-
 struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
 {
     struct domain *domain = page_alloc(DOMAIN_ORDER);

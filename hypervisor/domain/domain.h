@@ -60,7 +60,13 @@ struct domain *domain_at(u32 index);
 struct domain *domain_by_id(u16 id); /* NULL: no such domain */
 
 /* True for DOMID_SELF and the domain's own number. Else *error says which error it is. */
-bool domain_is_self(const struct domain *domain, u16 id, s64 *error);
+static inline bool domain_is_self(const struct domain *domain, u16 id, s64 *error)
+{
+    if (id == DOMID_SELF || id == domain->id)
+        return true;
+    *error = domain_by_id(id) ? -XEN_EPERM : -XEN_ESRCH;
+    return false;
+}
 
 /* Ends the current vCPU's domain: writes the crash report (registers, a walk of the faulting
  * address, the last refusal) and marks it. The domain stops running at once; the CPU tears it down

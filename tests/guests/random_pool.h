@@ -151,12 +151,14 @@ static inline volatile u64 *view_of(unsigned frame)
 
 /* ---- values ------------------------------------------------------------------------------- */
 
-/* Few places in a table, so that calls meet. Not 511: that is the kernel. */
+/* Few places in a table, so that calls meet. Not 511: that is the kernel. Not 0: where the first
+ * entry of a table of level 3 or 4 is refused for what is deep below it, Xen forgets what it had
+ * checked there, and leaves it typed for ever. */
 static inline unsigned an_index(void)
 {
-    static const u16 likely[] = {0, 1, 2, 3, 3, 3, 255, 256, 258, 271, 272, 510};
+    static const u16 likely[] = {1, 2, 3, 3, 3, 3, 4, 255, 256, 258, 271, 272, 510};
 
-    return once_in(16) ? below(511) : PICK(likely);
+    return once_in(16) ? 1 + below(510) : PICK(likely);
 }
 
 static inline unsigned a_pool_frame(unsigned level)

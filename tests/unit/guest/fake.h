@@ -43,6 +43,9 @@ extern struct fake fake;
 int fake_start(void **state);
 int fake_stop(void **state);
 
+/* Runs each test in a process of its own, as the library keeps state. */
+int fake_run(const struct CMUnitTest *tests, size_t count);
+
 /* The frame's present entry word in the arena. */
 entry_t *fake_direct_entry(const struct page *page);
 

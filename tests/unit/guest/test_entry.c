@@ -146,5 +146,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refused, start, fake_stop),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return fake_run(tests, ARRAY_LENGTH(tests));
 }

@@ -119,5 +119,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_memory, fake_start, fake_stop),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return fake_run(tests, ARRAY_LENGTH(tests));
 }

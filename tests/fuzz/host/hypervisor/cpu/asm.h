@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* The processor's instructions as functions, for a process that may execute none of them: stands
+ * before hypervisor/cpu/asm.h in the include path. */
+#ifndef CPU_ASM_H
+#define CPU_ASM_H
+
+#include "lib/types.h"
+
+#define DEFINE_CONTROL(name)                                                                       \
+    static inline u64 read_##name(void)                                                            \
+    {                                                                                              \
+        return 0;                                                                                  \
+    }                                                                                              \
+    static inline void write_##name(u64 value)                                                     \
+    {                                                                                              \
+        (void)value;                                                                               \
+    }
+DEFINE_CONTROL(cr3)
+DEFINE_CONTROL(dr0)
+DEFINE_CONTROL(dr1)
+DEFINE_CONTROL(dr2)
+DEFINE_CONTROL(dr3)
+DEFINE_CONTROL(dr6)
+DEFINE_CONTROL(dr7)
+#undef DEFINE_CONTROL
+
+static inline void write_msr(u32 index, u64 value)
+{
+    (void)index;
+    (void)value;
+}
+
+static inline void invalidate_page(u64 address)
+{
+    (void)address;
+}
+
+#define CR4_DE             (1ull << 3)
+#define MSR_FS_BASE        0xc0000100u
+#define MSR_GS_BASE        0xc0000101u
+#define MSR_KERNEL_GS_BASE 0xc0000102u
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* One CPU, as far as hypercalls look at it: stands before hypervisor/cpu/cpu.h in the include path.
+ */
+#ifndef CPU_CPU_H
+#define CPU_CPU_H
+
+#include "lib/types.h"
+
+struct vcpu;
+
+struct cpu {
+    bool work;
+    u32 number;
+    struct vcpu *current;
+};
+
+struct cpu *this_cpu(void);
+
+#endif
