@@ -64,7 +64,8 @@ GUEST_CFLAGS := $(COMMON) -mcmodel=large -fno-pic -fno-pie -mno-red-zone -mgener
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -ffreestanding \
 	-fno-strict-aliasing -fno-jump-tables -Wno-missing-prototypes
 GUEST_COMMON := $(patsubst %.c,$(B)/guests/%.o,$(wildcard tests/guests/common/*.c)) \
-	$(patsubst %.S,$(B)/guests/%.S.o,$(wildcard tests/guests/common/*.S))
+	$(patsubst %.S,$(B)/guests/%.S.o,$(wildcard tests/guests/common/*.S)) \
+	$(patsubst %,$(B)/guests/%.o,lib/string lib/print guest/console guest/pv/console guest/pv/hypercall.S)
 GUESTS := $(patsubst tests/guests/%.c,$(B)/guests/%.elf,$(wildcard tests/guests/*.c))
 
 $(B)/guests/%.o: %.c $(B)/compiler
@@ -74,7 +75,7 @@ $(B)/guests/%.S.o: %.S $(B)/compiler
 	@mkdir -p $(@D)
 	$(CC) $(GUEST_CFLAGS) -D__ASSEMBLY__ -c -o $@ $<
 # A test may have a linker script of its own beside it.
-GUEST_LDS := $(wildcard tests/guests/common/*.lds tests/guests/*.lds)
+GUEST_LDS := $(wildcard guest/*.lds tests/guests/common/*.lds tests/guests/*.lds)
 $(B)/guests/%.elf: $(B)/guests/tests/guests/%.o $(GUEST_COMMON) $(GUEST_LDS)
 	$(CC) -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	  -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -o $@ $< $(GUEST_COMMON) \
@@ -170,13 +171,14 @@ $(B)/bench/unpack-kernel: $(B)/host/bench/unpack-kernel.o $(filter-out %/tools/m
 $(B)/bench/vmlinux: $(B)/vmlinuz $(B)/bench/unpack-kernel
 	$(B)/bench/unpack-kernel $< >$@.new && mv $@.new $@
 # The engine natively, compiled as in the hypervisor.
+BENCH_LTO := $(filter -flto%,$(HV_CFLAGS))
 BENCH_VMMU := $(patsubst %.c,$(B)/bench/engine-%.o,$(wildcard vmmu/*.c))
 $(B)/bench/engine-%.o: %.c $(B)/compiler
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_HOST) -fno-strict-aliasing -mgeneral-regs-only -c -o $@ $<
+	$(CC) $(BENCH_HOST) $(BENCH_LTO) -fno-strict-aliasing -mgeneral-regs-only -c -o $@ $<
 $(B)/bench/engine: $(BENCH_VMMU) $(patsubst %.c,$(B)/host/%.o,$(wildcard bench/engine/*.c))
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ -pthread
+	$(CC) -O2 $(BENCH_LTO) -o $@ $^ -pthread
 $(B)/bench/xen: bench/fetch-xen
 	@mkdir -p $(@D)
 	bench/fetch-xen $(@D)
@@ -196,7 +198,7 @@ run: ## install what is missing, build, boot a stock Linux on Pinion; KERNEL=FIL
 test: ## install what is missing, run every test
 	@tools/install
 	@echo 'pinion: building everything that is tested'
-	@$(MAKE) --no-print-directory --keep-going --silent all guests check-build images || true
+	@$(MAKE) --no-print-directory --keep-going --silent all guests check-build images bench-guard || true
 	@$(MAKE) --no-print-directory --keep-going --silent CC=clang B=$(B)/clang all guests || true
 	@tests/run unit model lint guests system
 lint: ## includes, lengths, headings, format; builds with gcc and with clang

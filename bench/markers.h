@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Instructions that do nothing, by which the bench program tells the counting plugin where it is. */
+/* Instructions that do nothing, by which the bench program tells the counting plugin where it is.
+ */
 #ifndef BENCH_MARKERS_H
 #define BENCH_MARKERS_H
 

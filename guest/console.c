@@ -5,7 +5,7 @@
 
 void print_arguments(const char *format, __builtin_va_list arguments)
 {
-    char text[256];
+    char text[512];
     int length = print_to_v(text, sizeof text, format, arguments);
 
     console_write(text, length < (int)sizeof text ? (size_t)length : sizeof text - 1);

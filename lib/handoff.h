@@ -18,8 +18,8 @@
  * Ports. The log is text on COM1. COM2 carries the guests' consoles: HANDOFF_ESCAPE followed by 'A'
  * + index (in the text's order) says whose bytes follow until the next such pair; an escape byte in
  * a guest's own output is sent twice. Bytes sent to COM2 are input of the only guest; they are
- * dropped when there are several. Nothing may be sent before the first byte of the log has come: the
- * ports are set up, and emptied, just before it.
+ * dropped when there are several. Nothing may be sent before the first byte of the log has come:
+ * the ports are set up, and emptied, just before it.
  *
  * The end. When the last guest has ended the hypervisor writes one byte to I/O port
  * HANDOFF_EXIT_PORT (QEMU's isa-debug-exit at iobase 0xf4, whose exit status is 2 * byte + 1), and

@@ -44,8 +44,6 @@ bool guest_set_vcpus(struct guest *guest, unsigned long long count, struct failu
 {
     if (!count || count > GUEST_VCPUS_MAX)
         return refuse(failure, "vcpus is a number from 1 to %u", GUEST_VCPUS_MAX);
-    if (count > GUEST_VCPUS_TODAY)
-        return refuse(failure, "this version of Pinion gives a guest one vCPU, not %llu", count);
     guest->vcpus = (unsigned)count;
     return true;
 }

@@ -10,7 +10,6 @@
 #define GUEST_MEMORY_MAX     1048576u /* MiB; a slip of the finger rather than a limit */
 #define GUEST_CMDLINE_MAX    1023u    /* the ABI's start_info has room for 1024 bytes */
 #define GUEST_VCPUS_MAX      32u      /* what the ABI's shared_info has room for */
-#define GUEST_VCPUS_TODAY    1u
 
 struct guest {
     char name[HANDOFF_NAME_MAX + 1];

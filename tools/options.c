@@ -16,7 +16,7 @@ const char options_help_text[] =
     "  --ramdisk FILE         its initial ramdisk\n"
     "  --cmdline TEXT         its kernel command line\n"
     "  --memory MIB           its memory (256)\n"
-    "  --vcpus N              its virtual CPUs (1; this version: no more)\n"
+    "  --vcpus N              its virtual CPUs, 1 to 32 (1)\n"
     "  --name NAME            its name (guest)\n"
     "The emulated machine:\n"
     "  --machine-memory MIB   its memory (default: what the guests need)\n"

@@ -96,4 +96,5 @@ void entry_put_right_slow(u64 old, u16 table_owner)
         entry_flush_foreign(table_owner, flush_clock());
     }
     type_put(target);
+    ref_put(target);
 }

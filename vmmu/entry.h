@@ -155,7 +155,7 @@ static inline enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, 
 void entry_put_right_slow(u64 old, u16 table_owner);
 
 /* At level 1, where `next` has inherited from `old` and stands in its place: drops the right to
- * write that is given up. */
+ * write that is given up, and the reference on the target that the caller took for that. */
 static inline void entry_put_right(u64 old, u64 next, u16 table_owner)
 {
     if (old & ~next & ENTRY_WRITABLE) {

@@ -79,6 +79,9 @@ enum vmmu_result vmmu_vcpu_stop(struct vmmu_vcpu *vcpu)
         if (!mfn_is_none(*roots[i])) {
             defer_put(vcpu, *roots[i]);
             *roots[i] = MFN_NONE;
+            if (!mfn_is_none(vcpu->deferred.frame)) {
+                return VMMU_AGAIN;
+            }
         }
     }
     descriptor_drop_all(vcpu);

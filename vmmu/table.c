@@ -102,6 +102,9 @@ enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, bool chil
             return suspend(m, type, place, true);
         }
         ref_put(target);
+        if (place > 0 && port_should_stop()) {
+            return suspend(m, type, place, false);
+        }
         visit.child = false;
     }
     if (FOR_LEVEL(drop_entries, &visit, level) != VMMU_DONE) {
@@ -197,6 +200,10 @@ enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool chi
         return suspend(m, type, visit.place, visit.child);
     }
     /* A rule said no; or it is level 1, which keeps nothing by halves. */
+    if (level > 1 && (visit.place > 0 || visit.child) && port_should_stop()) {
+        suspend(m, type, visit.place, visit.child);
+        return result;
+    }
     table_demote(m, type, visit.place, visit.child);
     return result;
 }

@@ -72,6 +72,11 @@ static bool write_locked(struct change *change, u32 level, u64 next, bool inheri
     } else {
         *old = exchange(slot, next, change->preserve);
     }
+    if (fits && inherit && (*old & ~next & ENTRY_WRITABLE)) {
+        /* For entry_put_right: the entry's own reference may go with it as soon as the lock does.
+         */
+        ref_get_more(entry_frame(*old));
+    }
     type_unlock(change->table);
     return fits;
 }

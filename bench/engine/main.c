@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Measures the engine on the host: what each operation takes, beside its floor - a bare loop that reads
- * the same entries and bumps the same counters.
- *   engine [THREADS]     prints one JSON object a line; ticks are those of the TSC
+/* Measures the engine on the host: what each operation takes, beside its floor - a bare loop that
+ * reads the same entries and bumps the same counters. engine [THREADS]     prints one JSON object a
+ * line; ticks are those of the TSC
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,17 +14,22 @@
 #include "bench/engine/world.h"
 #include "vmmu/entry.h"
 
-#define ROUNDS 15u /* the fastest counts: the others were disturbed */
+#define ROUNDS     25u
+#define PIECES_MAX 512u
 
-/* ---- the operations: each call of `once` does the work `per` times, `again` makes it possible anew --- */
+/* ---- the operations ----------------------------------------------------------------------------
+ */
 
+/* A round does `pieces` pieces of `per` operations one after the other, each timed by itself. The
+ * fastest round of each piece counts, and of the pieces the median: what else runs on the host
+ * matters little. */
 struct work {
     const char *name, *title;
-    unsigned per;
-    void (*once)(struct space *space);
-    void (*again)(struct space *space);
-    void (*floor)(struct space *space);
-    void (*single)(struct space *space); /* for counting instructions: one of it */
+    unsigned pieces, per;
+    void (*once)(struct space *space, u32 piece);
+    void (*again)(struct space *space, u32 piece); /* undoes it */
+    void (*floor)(struct space *space, u32 piece);
+    void (*single)(struct space *space); /* one operation, for counting its instructions */
 };
 
 static maddr_t entry_at(mfn_t table, u32 index)
@@ -58,17 +63,21 @@ static void set_barely(struct space *space, u32 index, u64 entry)
                           memory_order_release);
 }
 
-/* One flag of 4096 entries in turn. */
-static void flags_once(struct space *space)
+/* A piece is one L1 table: the first and the last of its entries that a round changes. */
+#define EACH_ENTRY(i, piece, step) (u32 i = (piece)*512; i < (piece)*512 + 512; i += (step))
+
+static void flags_once(struct space *space, u32 piece)
 {
-    for (u32 i = 0; i < 4096; i++)
-        set(space, i, get(space, i) ^ ENTRY_DIRTY);
+    for
+        EACH_ENTRY(i, piece, 1)
+    set(space, i, get(space, i) ^ ENTRY_DIRTY);
 }
 
-static void flags_floor(struct space *space)
+static void flags_floor(struct space *space, u32 piece)
 {
-    for (u32 i = 0; i < 4096; i++)
-        set_barely(space, i, get(space, i) ^ ENTRY_DIRTY);
+    for
+        EACH_ENTRY(i, piece, 1)
+    set_barely(space, i, get(space, i) ^ ENTRY_DIRTY);
 }
 
 static void flags_single(struct space *space)
@@ -77,27 +86,31 @@ static void flags_single(struct space *space)
 }
 
 /* Write access taken away: what fork does. */
-static void protect_once(struct space *space)
+static void protect_once(struct space *space, u32 piece)
 {
-    for (u32 i = 0; i < 4096; i++)
-        set(space, i, get(space, i) & ~ENTRY_WRITABLE);
+    for
+        EACH_ENTRY(i, piece, 1)
+    set(space, i, get(space, i) & ~ENTRY_WRITABLE);
 }
 
-static void protect_again(struct space *space)
+static void protect_again(struct space *space, u32 piece)
 {
-    for (u32 i = 0; i < 4096; i++)
-        set(space, i, get(space, i) | ENTRY_WRITABLE);
+    for
+        EACH_ENTRY(i, piece, 1)
+    set(space, i, get(space, i) | ENTRY_WRITABLE);
 }
 
-static void protect_floor(struct space *space)
+static void protect_floor(struct space *space, u32 piece)
 {
-    for (u32 i = 0; i < 4096; i++) {
-        u64 entry = get(space, i);
+    for
+        EACH_ENTRY(i, piece, 1)
+        {
+            u64 entry = get(space, i);
 
-        set_barely(space, i, entry);
-        atomic_fetch_sub_explicit(&world_frames[entry >> 12 & 0xffffffffffull].type, 0,
-                                  memory_order_relaxed);
-    }
+            set_barely(space, i, entry);
+            atomic_fetch_sub_explicit(&world_frames[entry >> 12 & 0xffffffffffull].type, 0,
+                                      memory_order_relaxed);
+        }
 }
 
 static void protect_single(struct space *space)
@@ -106,30 +119,32 @@ static void protect_single(struct space *space)
 }
 
 /* Two entries change places: other frames, four counters each. */
-static void swap(struct space *space, void (*how)(struct space *, u32, u64), bool barely)
+static void swap(struct space *space, u32 piece, void (*how)(struct space *, u32, u64), bool barely)
 {
-    for (u32 i = 0; i < 4096; i += 2) {
-        u64 first = get(space, i), second = get(space, i + 1);
+    for
+        EACH_ENTRY(i, piece, 2)
+        {
+            u64 first = get(space, i), second = get(space, i + 1);
 
-        if (barely) {
-            bump(second, 1);
-            bump(first, -1ull);
-            bump(first, 1);
-            bump(second, -1ull);
+            if (barely) {
+                bump(second, 1);
+                bump(first, -1ull);
+                bump(first, 1);
+                bump(second, -1ull);
+            }
+            how(space, i, second);
+            how(space, i + 1, first);
         }
-        how(space, i, second);
-        how(space, i + 1, first);
-    }
 }
 
-static void swap_once(struct space *space)
+static void swap_once(struct space *space, u32 piece)
 {
-    swap(space, set, false);
+    swap(space, piece, set, false);
 }
 
-static void swap_floor(struct space *space)
+static void swap_floor(struct space *space, u32 piece)
 {
-    swap(space, set_barely, true);
+    swap(space, piece, set_barely, true);
 }
 
 static void swap_single(struct space *space)
@@ -137,40 +152,44 @@ static void swap_single(struct space *space)
     set(space, 7, get(space, 8));
 }
 
-static void tables_once(struct space *space)
+static void table_once(struct space *space, u32 piece)
 {
-    for (u32 i = 0; i < 512; i++)
-        must_be_done(vmmu_pin(&space->vcpu, &space->domain, space->l1[i], 1), "pin of an L1");
+    must_be_done(vmmu_pin(&space->vcpu, &space->domain, space->l1[piece], 1), "pin of an L1");
 }
 
-static void tables_again(struct space *space)
+static void table_again(struct space *space, u32 piece)
 {
-    for (u32 i = 0; i < 512; i++)
-        must_be_done(vmmu_unpin(&space->vcpu, &space->domain, space->l1[i]), "unpin of an L1");
+    must_be_done(vmmu_unpin(&space->vcpu, &space->domain, space->l1[piece]), "unpin of an L1");
 }
 
-static void tables_floor(struct space *space)
+static void table_floor(struct space *space, u32 piece)
 {
-    for (u32 i = 0; i < SPACE_TABLES; i++) {
-        const u64 *entries = world_words(space->l1[i]);
+    const u64 *entries = world_words(space->l1[piece]);
 
-        for (u32 j = 0; j < 512; j++)
-            bump(entries[j], 0);
-    }
+    for (u32 j = 0; j < 512; j++)
+        bump(entries[j], 0);
 }
 
 static void table_single(struct space *space)
 {
-    must_be_done(vmmu_pin(&space->vcpu, &space->domain, space->l1[3], 1), "pin of an L1");
+    table_once(space, 3);
 }
 
-static void pin(struct space *space)
+static void all_floor(struct space *space, u32 piece)
 {
+    for (piece = 0; piece < SPACE_TABLES; piece++)
+        table_floor(space, piece);
+}
+
+static void pin(struct space *space, u32 piece)
+{
+    (void)piece;
     must_be_done(vmmu_pin(&space->vcpu, &space->domain, space->l4, 4), "pin");
 }
 
-static void unpin(struct space *space)
+static void unpin(struct space *space, u32 piece)
 {
+    (void)piece;
     must_be_done(vmmu_unpin(&space->vcpu, &space->domain, space->l4), "unpin");
 }
 
@@ -181,57 +200,62 @@ static void root_single(struct space *space)
     must_be_done(vmmu_set_kernel_root(&space->vcpu, to), "root");
 }
 
-static void root_once(struct space *space)
+static void root_once(struct space *space, u32 piece)
 {
-    for (u32 i = 0; i < 1024; i++)
+    (void)piece;
+    for (u32 i = 0; i < 64; i++)
         root_single(space);
 }
 
-static void root_floor(struct space *space)
+static void root_floor(struct space *space, u32 piece)
 {
-    for (u32 i = 0; i < 1024; i++) {
+    (void)piece;
+    for (u32 i = 0; i < 64; i++) {
         bump(space->l4.n << 12, 1);
         bump(space->l4.n << 12, -1ull);
     }
 }
 
 static const struct work unpinned[] = {
-    {"validate", "validate a full L1 table", 512, tables_once, tables_again, tables_floor,
+    {"validate", "validate a full L1 table", 512, 1, table_once, table_again, table_floor,
      table_single},
-    {"pin", "pin 1 GiB of 4 KiB pages", 1, pin, unpin, tables_floor, NULL},
+    {"pin", "pin 1 GiB of 4 KiB pages", 1, 1, pin, unpin, all_floor, NULL},
 };
 static const struct work live[] = {
-    {"flags", "mmu_update: flags only", 4096, flags_once, NULL, flags_floor, flags_single},
-    {"protect", "mmu_update: write access taken", 4096, protect_once, protect_again, protect_floor,
-     protect_single},
-    {"target", "mmu_update: another frame", 4096, swap_once, NULL, swap_floor, swap_single},
-    {"root", "switch of the root", 1024, root_once, NULL, root_floor, root_single},
+    {"flags", "mmu_update: flags only", 16, 512, flags_once, NULL, flags_floor, flags_single},
+    {"protect", "mmu_update: write access taken", 16, 512, protect_once, protect_again,
+     protect_floor, protect_single},
+    {"target", "mmu_update: another frame", 16, 512, swap_once, NULL, swap_floor, swap_single},
+    {"root", "switch of the root", 64, 64, root_once, NULL, root_floor, root_single},
 };
 
-/* ---- threads ----------------------------------------------------------------------------------- */
+/* ---- threads -----------------------------------------------------------------------------------
+ */
 
 static pthread_barrier_t barrier;
 static const struct work *present;
 
+/* What each piece took in its fastest round. */
+struct times {
+    u64 least[PIECES_MAX];
+};
+
 struct figures {
-    double ticks, floor, back; /* each the fastest of its rounds */
+    struct times once, again, floor;
 };
 static struct figures figures[WORLD_THREADS_MAX];
 
-static double timed(void (*what)(struct space *), struct space *space)
+static void time_pieces(struct times *times, void (*what)(struct space *, u32), struct space *space)
 {
-    u64 start;
-
     pthread_barrier_wait(&barrier);
-    start = __rdtsc();
-    what(space);
-    return (double)(__rdtsc() - start);
-}
+    for (u32 piece = 0; what && piece < present->pieces; piece++) {
+        u64 start = __rdtsc(), ticks;
 
-static void keep(double *least, double value)
-{
-    if (*least == 0 || value < *least)
-        *least = value;
+        what(space, piece);
+        ticks = __rdtsc() - start;
+        if (!times->least[piece] || ticks < times->least[piece])
+            times->least[piece] = ticks;
+    }
 }
 
 static void *measure(void *argument)
@@ -243,12 +267,24 @@ static void *measure(void *argument)
     world_run_on(number);
     *mine = (struct figures){0};
     for (unsigned round = 0; round < ROUNDS; round++) {
-        keep(&mine->ticks, timed(present->once, space));
-        if (present->again)
-            keep(&mine->back, timed(present->again, space));
-        keep(&mine->floor, timed(present->floor, space));
+        time_pieces(&mine->once, present->once, space);
+        time_pieces(&mine->again, present->again, space);
+        time_pieces(&mine->floor, present->floor, space);
     }
     return NULL;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const u64 *left = a, *right = b;
+
+    return *left < *right ? -1 : *left > *right;
+}
+
+static double median(struct times *times)
+{
+    qsort(times->least, present->pieces, sizeof(*times->least), by_size);
+    return (double)times->least[present->pieces / 2] / present->per;
 }
 
 static void single_in_child(void *argument)
@@ -259,7 +295,7 @@ static void single_in_child(void *argument)
 static void run(const struct work *work, unsigned count)
 {
     pthread_t thread[WORLD_THREADS_MAX];
-    struct figures sum = {0};
+    double once = 0, again = 0, floor = 0;
     uint64_t steps;
     unsigned i;
 
@@ -270,17 +306,16 @@ static void run(const struct work *work, unsigned count)
             exit(1);
     for (i = 0; i < count; i++) {
         pthread_join(thread[i], NULL);
-        sum.ticks += figures[i].ticks / count / work->per;
-        sum.floor += figures[i].floor / count / work->per;
-        sum.back += figures[i].back / count / work->per;
+        once += median(&figures[i].once) / count;
+        again += median(&figures[i].again) / count;
+        floor += median(&figures[i].floor) / count;
     }
     pthread_barrier_destroy(&barrier);
     world_run_on(0);
     steps = work->single && count == 1 ? steps_of(single_in_child, &world[0]) : 0;
     printf("{\"name\": \"%s\", \"title\": \"%s\", \"threads\": %u, \"ticks\": %.1f, "
            "\"floor\": %.1f, \"back\": %.1f, \"instructions\": %llu}\n",
-           work->name, work->title, count, sum.ticks, sum.floor, sum.back,
-           (unsigned long long)steps);
+           work->name, work->title, count, once, floor, again, (unsigned long long)steps);
     fflush(stdout);
 }
 
@@ -288,7 +323,7 @@ static void make_live(unsigned count)
 {
     for (u32 i = 0; i < count; i++) {
         world_run_on(i);
-        pin(&world[i]);
+        pin(&world[i], 0);
         must_be_done(vmmu_pin(&world[i].vcpu, &world[i].domain, world[i].second_l4, 4), "pin");
         must_be_done(vmmu_set_kernel_root(&world[i].vcpu, world[i].l4), "root");
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A child stops, runs the call, stops again; in between its parent lets it go one step at a time. */
+/* A child stops, runs the call, stops again; in between its parent lets it go one step at a time.
+ */
 #include "bench/engine/steps.h"
 
 #include <signal.h>

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* What `call(argument)` executes, in a child; the caller's memory stays as it is. 0: not allowed. */
+/* What `call(argument)` executes, in a child; the caller's memory stays as it is. 0: not allowed.
+ */
 uint64_t steps_of(void (*call)(void *argument), void *argument);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine under the engine on the host: its memory is reserved, and only tables are ever there. */
+/* The machine under the engine on the host: its memory is reserved, and only tables are ever there.
+ */
 #include "bench/engine/world.h"
 
 #include <stdio.h>
@@ -99,7 +100,8 @@ void must_be_done(enum vmmu_result result, const char *what)
     exit(1);
 }
 
-static void *reserve(u64 bytes)
+/* `whole`: all of it will be used; in large pages then, as in the hypervisor. */
+static void *reserve(u64 bytes, bool whole)
 {
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -108,13 +110,15 @@ static void *reserve(u64 bytes)
         perror("engine: mmap");
         exit(1);
     }
+    if (whole)
+        madvise(memory, bytes, MADV_HUGEPAGE);
     return memory;
 }
 
 /* The numbers 0 .. count-1 in an order that is the same each time. */
 static u64 *shuffled(u64 count)
 {
-    u64 *number = reserve(count * sizeof(*number)), random = 0x9e3779b97f4a7c15ull;
+    u64 *number = reserve(count * sizeof(*number), true), random = 0x9e3779b97f4a7c15ull;
 
     for (u64 i = 0; i < count; i++) {
         u64 j;
@@ -174,9 +178,9 @@ void world_start(unsigned threads)
     u64 frames = (u64)threads * SPACE_FRAMES;
 
     spaces = threads;
-    memory = reserve(frames << 12);
-    world_frames = reserve(frames * sizeof(*world_frames));
-    vmmu_start(world_frames, frames, reserve(frames * sizeof(u64)), no_slots, false);
+    memory = reserve(frames << 12, false);
+    world_frames = reserve(frames * sizeof(*world_frames), true);
+    vmmu_start(world_frames, frames, reserve(frames * sizeof(u64), true), no_slots, false);
     next_frame = shuffled(frames);
     for (u32 i = 0; i < threads; i++) {
         world_run_on(i);

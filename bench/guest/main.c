@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest's first process of `make bench`: runs every operation, says what each cost, powers off. */
+/* The guest's first process of `make bench`: runs every operation, says what each cost, powers off.
+ */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,8 +66,7 @@ static void run_all(bool is_short)
 
         operation[i].function(operation[i].count_short); /* once unmeasured: warm */
         operation[i].function(count);
-        printf("bench: %s %u %llu\n", operation[i].name, count,
-               (unsigned long long)measure_total);
+        printf("bench: %s %u %llu\n", operation[i].name, count, (unsigned long long)measure_total);
         settle();
     }
 }

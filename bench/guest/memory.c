@@ -112,7 +112,7 @@ static void step_over(int number, siginfo_t *info, void *context)
     ((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] += 3;
 }
 
-static void catch(int number, void (*handler)(int, siginfo_t *, void *))
+static void catch (int number, void (*handler)(int, siginfo_t *, void *))
 {
     struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
 
@@ -125,7 +125,7 @@ void protection_fault(unsigned count)
 
     fill(memory, 1);
     mprotect(memory, PAGE, PROT_READ);
-    catch(SIGSEGV, step_over);
+    catch (SIGSEGV, step_over);
     begin(protection_fault);
     for (unsigned i = 0; i < count; i++)
         __asm__ volatile("movb $0, (%0)" ::"a"(memory) : "memory"); /* three bytes */
@@ -143,7 +143,7 @@ void own_signal(unsigned count)
 {
     pid_t self = getpid();
 
-    catch(SIGUSR1, nothing);
+    catch (SIGUSR1, nothing);
     begin(own_signal);
     for (unsigned i = 0; i < count; i++)
         kill(self, SIGUSR1);

@@ -52,8 +52,7 @@ void fork_exec(unsigned count)
 
 void fork_large(unsigned count)
 {
-    char *memory =
-        mmap(NULL, 32 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *memory = mmap(NULL, 32 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     must(memory != MAP_FAILED, "mmap");
     madvise(memory, 32 * MIB, MADV_NOHUGEPAGE);
@@ -93,7 +92,8 @@ void pipe_trip(unsigned count)
     close(back[1]);
 }
 
-/* ---- a token that goes round a ring of processes ------------------------------------------------ */
+/* ---- a token that goes round a ring of processes ------------------------------------------------
+ */
 
 static char ring_set[RING_SET];
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A QEMU plugin: counts executed instructions by address, for each operation of the bench program.
  *
- * Arguments: out=FILE, symbols=FILE (what `nm -n` prints; may be repeated), image=LOW-HIGH (hex; the
- * addresses below 4 GiB at which the hypervisor or the kernel runs while it boots).
- * Writes lines, words separated by tabs:
- *     share PHASE WHO INSTRUCTIONS             who: hypervisor, kernel, low
- *     function PHASE WHO NAME INSTRUCTIONS
- * where PHASE is boot (reset to first process), an operation's name, or all. One CPU.
+ * Arguments: out=FILE, symbols=FILE (what `nm -n` prints; may be repeated), image=LOW-HIGH (hex;
+ * the addresses below 4 GiB at which the hypervisor or the kernel runs while it boots). Writes
+ * lines, words separated by tabs: share PHASE WHO INSTRUCTIONS             who: hypervisor, kernel,
+ * low function PHASE WHO NAME INSTRUCTIONS where PHASE is boot (reset to first process), an
+ * operation's name, or all. One CPU.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -20,7 +19,8 @@
 
 int qemu_plugin_version = QEMU_PLUGIN_INTERFACE;
 
-/* ---- one counter an address; user space together is one ------------------------------------------ */
+/* ---- one counter an address; user space together is one
+ * ------------------------------------------ */
 
 static struct counter *table[1 << 16];
 static struct counter user = {.address = 0x1000};
@@ -67,7 +67,8 @@ static void phase_ends(struct counter *counter, unsigned phase)
     counter->in_phase[phase] = counter->count - counter->at_begin;
 }
 
-/* ---- what QEMU calls ----------------------------------------------------------------------------- */
+/* ---- what QEMU calls
+ * ----------------------------------------------------------------------------- */
 
 static void on_marker(unsigned cpu, void *data)
 {

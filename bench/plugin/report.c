@@ -54,8 +54,11 @@ void report_symbols(const char *path)
         return;
     }
     while (fgets(line, sizeof(line), file))
-        if (sscanf(line, "%lx %c %255s", &address, &kind, name) == 3 && strchr("tTwW", kind))
-            add_symbol(address, name);
+        if (sscanf(line, "%lx %c %255s", &address, &kind, name) != 3 || !strchr("tTwW", kind))
+            continue;
+    name[strcspn(name, ".")] = 0; /* the compiler's own suffixes */
+    if (name[0])
+        add_symbol(address, name);
     fclose(file);
 }
 
@@ -89,7 +92,7 @@ static void ready_symbols(void)
     ready = true;
     add_symbol(0, "(below)");
     add_symbol(1ull << 32, "(user)");
-    add_symbol(HYPERVISOR_LOW, "(hypervisor)");
+    add_symbol(HYPERVISOR_LOW, "(a CPU's own stub)");
     add_symbol(HYPERVISOR_HIGH, "(kernel)");
     qsort(symbol, symbols, sizeof(*symbol), by_address);
 }
@@ -140,8 +143,7 @@ void report_write(const char *path)
         qsort(symbol, symbols, sizeof(*symbol), by_count);
         for (size_t i = 0; i < symbols && symbol[i].count[sorting] >= FEW; i++)
             fprintf(file, "function\t%s\t%s\t%s\t%" PRIu64 "\n", phase_name[sorting],
-                    who_name[who_of(symbol[i].address)], symbol[i].name,
-                    symbol[i].count[sorting]);
+                    who_name[who_of(symbol[i].address)], symbol[i].name, symbol[i].count[sorting]);
     }
     fclose(file);
 }

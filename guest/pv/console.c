@@ -2,7 +2,6 @@
 /* The console: the ring in a plain domain, console_io in Xen's initial domain, which has no ring.
  */
 #include "guest/console.h"
-#include "guest/page.h"
 #include "guest/pv/pv.h"
 #include "lib/lock.h"
 
@@ -13,13 +12,9 @@
 static volatile struct xencons_interface *ring;
 static struct lock lock = {.rank = 5};
 
-/* Before anything else is there: the ring's page is among those that the builder mapped. */
-void console_start(void)
+void console_start(volatile struct xencons_interface *at)
 {
-    u64 frame = start_info->console.domU.mfn;
-
-    if (!is_initial_domain() && frame)
-        ring = pfn_address(mfn_to_pfn(mfn(frame)));
+    ring = at;
 }
 
 static void notify(void)

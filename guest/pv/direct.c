@@ -5,7 +5,7 @@
 #include "guest/console.h"
 #include "guest/kernel.h"
 #include "guest/page.h"
-#include "guest/pv/pv.h"
+#include "guest/pv/startup.h"
 #include "lib/string.h"
 
 #define CHUNK         512ull /* pages that a level 1 table shows */

@@ -4,7 +4,7 @@
 #include "guest/error.h"
 #include "guest/memory.h"
 #include "guest/pv/place.h"
-#include "guest/pv/pv.h"
+#include "guest/pv/startup.h"
 #include "lib/lock.h"
 
 #define RESERVED   8u /* the first references have fixed uses */

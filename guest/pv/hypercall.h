@@ -34,6 +34,11 @@ static inline long memory_op(unsigned command, const void *argument)
     return hypercall(__HYPERVISOR_memory_op, command, address(argument), 0);
 }
 
+static inline long xen_version(unsigned command, void *argument)
+{
+    return hypercall(__HYPERVISOR_xen_version, command, address(argument), 0);
+}
+
 static inline long event_channel_op(unsigned command, void *argument)
 {
     return hypercall(__HYPERVISOR_event_channel_op, command, address(argument), 0);

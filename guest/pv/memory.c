@@ -4,7 +4,7 @@
 #include "guest/backend.h"
 #include "guest/batch.h"
 #include "guest/error.h"
-#include "guest/pv/pv.h"
+#include "guest/pv/startup.h"
 #include "guest/pv/place.h"
 #include "lib/lock.h"
 

@@ -5,7 +5,7 @@
 #include "guest/batch.h"
 #include "guest/kernel.h"
 #include "guest/page.h"
-#include "guest/pv/pv.h"
+#include "guest/pv/startup.h"
 #include "guest/pv/request.h"
 
 bool backend_two_roots(void)

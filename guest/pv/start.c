@@ -3,7 +3,7 @@
 #include "guest/console.h"
 #include "guest/kernel.h"
 #include "guest/page.h"
-#include "guest/pv/pv.h"
+#include "guest/pv/startup.h"
 
 struct start_info *start_info;
 struct shared_info *shared_info;
@@ -42,7 +42,8 @@ void pv_start(struct start_info *info, u64 stack_end)
     first = address_pfn((void *)(uintptr_t)stack_end);
     page_early(first, pfn(first.n + 64)); /* that much is always mapped */
     start_translation();
-    console_start();
+    if (!is_initial_domain() && info->console.domU.mfn)
+        console_start(pfn_address(mfn_to_pfn(mfn(info->console.domU.mfn))));
     if (update_va_mapping(address(shared_info), info->shared_info | DIRECT_FLAGS, UVMF_INVLPG))
         panic("Start-up: shared_info cannot be mapped");
     console_mask();

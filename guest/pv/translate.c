@@ -4,7 +4,7 @@
 #include "guest/translate.h"
 #include "guest/error.h"
 #include "guest/page.h"
-#include "guest/pv/pv.h"
+#include "guest/pv/startup.h"
 #include "guest/trap.h"
 #include "lib/lock.h"
 

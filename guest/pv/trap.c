@@ -2,7 +2,7 @@
 /* Traps as the hypervisor hands them on, and the leap to user mode. */
 #include "guest/trap.h"
 #include "guest/kernel.h"
-#include "guest/pv/pv.h"
+#include "guest/pv/startup.h"
 
 #define STACK_WORDS 2048u
 

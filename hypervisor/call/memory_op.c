@@ -73,15 +73,19 @@ static bool increase_one(struct domain *domain, u64 at, u32 order)
     return false;
 }
 
+/* A frame that was handed back before, and that something still shows, may be so again. */
 static bool decrease_one(struct domain *domain, u64 at, u32 order)
 {
     u64 first;
 
     if (!GET_GUEST(&first, at) || first + (1ull << order) < first)
         return false;
-    for (u64 i = 0; i < 1ull << order; i++)
-        if (vmmu_take(&domain->mmu, mfn(first + i)) != VMMU_DONE)
+    for (u64 i = 0; i < 1ull << order; i++) {
+        enum vmmu_result result = vmmu_take(&domain->mmu, mfn(first + i));
+
+        if (result != VMMU_DONE && result != REFUSED_ALREADY_RELEASED)
             return false;
+    }
     return true;
 }
 

@@ -18,7 +18,7 @@ s64 call_vcpus_of_mask(struct domain *domain, u64 mask_at, u64 *cpus)
     u64 mask;
 
     if (!GET_GUEST(&mask, mask_at))
-        return -XEN_EINVAL; /* the ABI's answer to a bad mask pointer */
+        return -XEN_EFAULT;
     *cpus = 0;
     for (u32 i = 0; i < domain->vcpu_count && i < 64; i++)
         if (mask >> i & 1 && domain->vcpu[i] && domain->vcpu[i]->cpu)
@@ -70,9 +70,10 @@ static s64 flush_vcpus(struct vcpu *vcpu, const struct mmuext_op *op)
     u64 cpus;
     s64 error = call_vcpus_of_mask(vcpu->domain, (u64)op->arg2.vcpumask.p, &cpus);
 
-    if (!error)
-        port_flush(cpus);
-    return error;
+    if (error)
+        return -XEN_EINVAL; /* so the ABI has it, here */
+    port_flush(cpus);
+    return 0;
 }
 
 static s64 set_ldt(struct vcpu *vcpu, struct call *call, const struct mmuext_op *op)
@@ -165,10 +166,10 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
     u64 done_at = call->argument[2], done = 0;
     s64 result = 0;
 
-    if (!call_domain(vcpu, (u16)call->argument[3], &result))
-        return result;
     if (!guest_range_ok(at, count * sizeof(struct mmuext_op)))
         return -XEN_EFAULT;
+    if (!call_domain(vcpu, (u16)call->argument[3], &result))
+        return result;
     while (done < count && !result && !call->again) {
         struct mmuext_op op;
 

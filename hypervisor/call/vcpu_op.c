@@ -2,6 +2,7 @@
 /* vcpu_op and set_timer_op: a guest's processors and their timers. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/call/copy.h"
+#include "hypervisor/call/vcpu_context.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/memory/map.h"
@@ -15,7 +16,7 @@ static bool is_up(const struct vcpu *vcpu)
 }
 
 /* The last one to go down takes the domain with it. */
-static s64 down(struct vcpu *vcpu, struct call *call, struct vcpu *target)
+static s64 down(struct call *call, struct vcpu *target)
 {
     struct domain *domain = target->domain;
     u32 others = 0;
@@ -27,9 +28,7 @@ static s64 down(struct vcpu *vcpu, struct call *call, struct vcpu *target)
         call->left = true;
         return 0;
     }
-    if (target != vcpu) /* needs its CPU to stop: missing */
-        return -XEN_EOPNOTSUPP;
-    sched_remove(target);
+    sched_remove(target); /* on this CPU, the only one: if it is not current it does not run */
     return 0;
 }
 
@@ -176,14 +175,16 @@ s64 call_vcpu_op(struct vcpu *vcpu, struct call *call)
         return -XEN_ENOENT;
     struct vcpu *target = domain->vcpu[id];
     switch ((u32)call->argument[0]) {
-    case VCPUOP_initialise: /* every vCPU there is has been initialised by its domain's builder */
-        return -XEN_EEXIST;
+    case VCPUOP_initialise:
+        return vcpu_initialise(target, call, at);
     case VCPUOP_up:
+        if (!target->initialised)
+            return -XEN_EINVAL;
         if (!is_up(target))
             sched_add(target);
         return 0;
     case VCPUOP_down:
-        return down(vcpu, call, target);
+        return down(call, target);
     case VCPUOP_is_up:
         return is_up(target);
     case VCPUOP_get_runstate_info:

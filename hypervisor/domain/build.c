@@ -197,6 +197,7 @@ static bool load_vcpu(struct build *b)
         while (result == VMMU_AGAIN);
     if (result != VMMU_DONE)
         return fail(b, vmmu_result_sentence(result));
+    vcpu->initialised = true;
     vcpu->registers.rip = b->image.entry;
     vcpu->registers.rsp = address_of(b, b->layout.stack + 1);
     vcpu->registers.rsi = address_of(b, b->layout.start_info);
@@ -233,7 +234,8 @@ void domain_build(struct handoff *handoff, u32 index)
     struct build b = {.handoff = handoff, .guest = &handoff->guest[index]};
     bool built;
 
-    b.domain = domain_create(b.guest->name, index, b.guest->memory_mib * PAGES_A_MIB, 1);
+    b.domain = domain_create(b.guest->name, index, b.guest->memory_mib * PAGES_A_MIB,
+                             b.guest->vcpus ? b.guest->vcpus : 1);
     if (!b.domain) {
         fail(&b, "no memory for the domain");
         return;

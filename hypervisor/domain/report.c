@@ -83,8 +83,8 @@ void report_costs(struct domain *domain)
 
 /* Everything that the tables cannot show. */
 struct evidence {
-    struct vmmu_vcpu *vcpu[HANDOFF_GUESTS_MAX * 4];
-    mfn_t held[HANDOFF_GUESTS_MAX * 8];
+    struct vmmu_vcpu *vcpu[HANDOFF_GUESTS_MAX * DOMAIN_VCPUS_MAX];
+    mfn_t held[HANDOFF_GUESTS_MAX * (DOMAIN_VCPUS_MAX + 1)];
     u32 vcpus, helds;
 };
 

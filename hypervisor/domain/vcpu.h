@@ -90,6 +90,7 @@ struct vcpu {
     u64 xcr0;
     u64 tsc_aux; /* when not loaded */
     bool nmi_pending;
+    bool initialised; /* it has a first state: it may come up */
     struct fetched fetched;
     u8 iopl; /* virtual: the least privileged ring that may use ports, CLI and STI */
 

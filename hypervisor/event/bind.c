@@ -55,17 +55,11 @@ s64 event_bind_interdomain(struct domain *domain, struct evtchn_bind_interdomain
     return result;
 }
 
-/* One a vCPU. The others are one a domain, on its first vCPU. */
-static bool virq_is_a_vcpus(u32 virq)
-{
-    return virq == VIRQ_TIMER || virq == VIRQ_DEBUG || virq == VIRQ_XENOPROF || virq == VIRQ_XENPMU;
-}
-
 s64 event_bind_virq(struct domain *domain, struct evtchn_bind_virq *ask)
 {
     s64 result = 0;
 
-    if (ask->virq >= NR_VIRQS || (ask->vcpu && !virq_is_a_vcpus(ask->virq)))
+    if (ask->virq >= NR_VIRQS || (ask->vcpu && virq_is_global(ask->virq)))
         return -XEN_EINVAL;
     struct vcpu *vcpu = find_vcpu(domain, ask->vcpu);
     if (!vcpu)
@@ -96,7 +90,21 @@ s64 event_bind_ipi(struct domain *domain, struct evtchn_bind_ipi *ask)
     return ask->port ? 0 : -XEN_ENOSPC;
 }
 
-/* Virtual and inter-processor interrupts belong to their vCPU. */
+/* Inter-processor interrupts and most virtual ones belong to their vCPU. */
+static bool may_move(const struct channel *channel)
+{
+    switch (channel->kind) {
+    case CHANNEL_UNBOUND:
+    case CHANNEL_INTERDOMAIN:
+    case CHANNEL_CONSOLE:
+        return true;
+    case CHANNEL_VIRQ:
+        return virq_is_global(channel->virq);
+    default:
+        return false;
+    }
+}
+
 s64 event_bind_vcpu(struct domain *domain, const struct evtchn_bind_vcpu *ask)
 {
     s64 result = -XEN_EINVAL;
@@ -105,8 +113,7 @@ s64 event_bind_vcpu(struct domain *domain, const struct evtchn_bind_vcpu *ask)
         return -XEN_ENOENT;
     tables_take(domain, NULL);
     struct channel *channel = table_find(domain, ask->port);
-    if (channel && (channel->kind == CHANNEL_UNBOUND || channel->kind == CHANNEL_INTERDOMAIN ||
-                    channel->kind == CHANNEL_CONSOLE)) {
+    if (channel && may_move(channel)) {
         channel->vcpu = (u16)ask->vcpu;
         result = 0;
     }

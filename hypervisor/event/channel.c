@@ -8,8 +8,13 @@ static void close_locked(struct domain *domain, u32 port, struct domain *remote)
 {
     struct channel *channel = &domain->events.channel[port];
 
-    if (channel->kind == CHANNEL_VIRQ && domain->vcpu[channel->vcpu])
-        atomic_store(&domain->vcpu[channel->vcpu]->virq_port[channel->virq], 0);
+    if (channel->kind == CHANNEL_VIRQ) {
+        /* A global one may be told to another vCPU since, but is the first's. */
+        struct vcpu *owner = domain->vcpu[virq_is_global(channel->virq) ? 0 : channel->vcpu];
+
+        if (owner)
+            atomic_store(&owner->virq_port[channel->virq], 0);
+    }
     if (channel->kind == CHANNEL_CONSOLE)
         domain->console.port = 0;
     if (channel->kind == CHANNEL_INTERDOMAIN && remote) {

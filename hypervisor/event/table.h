@@ -18,6 +18,12 @@ u32 table_add(struct domain *domain, struct channel channel);
 /* Frees a port, and takes its pending bit away. The lock is held. */
 void table_drop(struct domain *domain, u32 port);
 
+/* One a domain, bound on its first vCPU; the others are one a vCPU. */
+static inline bool virq_is_global(u32 virq)
+{
+    return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
+}
+
 /* event_raise where the lock is held already. */
 void event_mark(struct domain *domain, u32 port);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The virtual MMU under a stream of operations: two guests, three vCPUs each, on the fake machine,
- * whose CPUs keep stale translations. Proves that no sequence trips an assertion of the machine or a
- * sanitizer, and that every audit, one each few operations and one at the end, finds nothing.
+ * whose CPUs keep stale translations. Proves that no sequence trips an assertion of the machine or
+ * a sanitizer, and that every audit, one each few operations and one at the end, finds nothing.
  *
- * An input is a list of operations: a byte that says which, then what it needs, one byte a choice. */
+ * An input is a list of operations: a byte that says which, then what it needs, one byte a choice.
+ */
 #include <stdlib.h>
 
 #include "tests/fuzz/input.h"
@@ -177,8 +178,8 @@ static enum vmmu_result do_exchange(void)
 static enum vmmu_result do_foreign(void)
 {
     const mfn_t m = a_frame();
-    const maddr_t at = machine_at(world.page[world.guest == &other][input_below(&input, PAGES)],
-                                  an_index());
+    const maddr_t at =
+        machine_at(world.page[world.guest == &other][input_below(&input, PAGES)], an_index());
     const bool writable = input_below(&input, 2);
 
     switch (input_below(&input, 3)) {

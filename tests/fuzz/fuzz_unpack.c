@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tools/kernel.c takes any bytes for a kernel file: bzImage, packed or plain ELF. Proves that it reads
- * nothing but them, leaks nothing, and either has a checked kernel or says why not. */
+/* tools/kernel.c takes any bytes for a kernel file: bzImage, packed or plain ELF. Proves that it
+ * reads nothing but them, leaks nothing, and either has a checked kernel or says why not. */
 #include <stdlib.h>
 
 #include "tests/fuzz/input.h"

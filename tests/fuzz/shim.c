@@ -14,7 +14,7 @@
 #include "tests/machine/machine.h"
 #include "vmmu/entry.h"
 
-#define FRAMES     256u
+#define FRAMES      256u
 #define FRAMES_MOST (FRAMES - 8) /* so that the fake allocator is never asked in vain */
 
 static struct {
@@ -190,7 +190,8 @@ u64 copy_bytes(void *to, const void *from, u64 count)
 
     if (!part)
         part = reachable((u64)to, count);
-    memmove(to, from, part);
+    if (part)
+        memmove(to, from, part);
     return count - part;
 }
 

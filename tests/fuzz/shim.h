@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The hypercalls of hypervisor/call/ in a process: the virtual MMU on the fake machine, guest memory
- * that is a piece of the process's own, and stand-ins for what has to do with real CPUs. */
+/* The hypercalls of hypervisor/call/ in a process: the virtual MMU on the fake machine, guest
+ * memory that is a piece of the process's own, and stand-ins for what has to do with real CPUs. */
 #ifndef FUZZ_SHIM_H
 #define FUZZ_SHIM_H
 
 #include "hypervisor/domain/domain.h"
 
-#define SHIM_MEMORY      0x100000000000ull /* a guest's memory, by its own address: */
+#define SHIM_MEMORY      0x200000000000ull /* a guest's memory, by its own address: */
 #define SHIM_MEMORY_SIZE 0x8000u           /* whatever lies outside faults */
 #define SHIM_DOMAINS     2u
 #define SHIM_PAGES       40u /* of each domain, pfn 0 upwards */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Values for a guest that attacks (hostile.c): mostly plausible, often at a limit, sometimes anything.
+/* Values for a guest that attacks (hostile.c): mostly plausible, often at a limit, sometimes
+ * anything.
  */
 #ifndef GUESTS_HOSTILE_VALUES_H
 #define GUESTS_HOSTILE_VALUES_H
@@ -122,7 +123,7 @@ static inline u64 an_address(void)
     case 6:
     case 7:
         return once_in(100) ? virt_base() + below(start_info->nr_pages * PAGE_SIZE)
-                          : address(a_play_page());
+                            : address(a_play_page());
     case 8:
     case 9:
     case 10:

@@ -40,7 +40,7 @@ static void say_tables(void)
     for (unsigned i = 0; i < POOL; i++) {
         add_number("f", i);
         for (unsigned index = 0; index < 512; index++) {
-            if (!view_of(i)[index] || (index >= 256 && index <= 271))
+            if (!view_of(i)[index] || !slot_is_ours(i, index))
                 continue;
             add_number(" ", index);
             add("=");
@@ -181,18 +181,20 @@ static void one_round(void)
     }
 }
 
-/* Xen marks entries of L1 tables global and leaves them so; what was one L1 table can then be no
- * table of another level. Pinion does not, so the guest takes the mark away. */
-static void wipe_marks(void)
+/* What a hypervisor leaves in a page that was a table once, and what then decides if it can be one
+ * of another level: its own slots of an L4 table; and, on Xen, entries of an L1 table marked
+ * global. */
+static void wipe_traces(unsigned frame)
 {
-    for (unsigned i = 0; i < POOL; i++)
-        for (unsigned index = 0; index < 512; index++) {
-            u64 entry = view_of(i)[index];
+    volatile u64 *page = view_of(frame);
 
-            if ((entry & (PTE_PRESENT | PTE_GLOBAL)) == (PTE_PRESENT | PTE_GLOBAL) &&
-                (index < 256 || index > 271))
-                mmu_update(pool[i] * PAGE_SIZE + index * 8, entry & ~PTE_GLOBAL);
-        }
+    for (unsigned i = 256; i < 272; i++)
+        if (page[i] & PTE_PRESENT && !slot_is_ours(frame, i) &&
+            mmu_update(pool[frame] * PAGE_SIZE + i * 8, 0))
+            break; /* it still is a table */
+    for (unsigned i = 0; i < 512; i++)
+        if ((page[i] & (PTE_PRESENT | PTE_GLOBAL)) == (PTE_PRESENT | PTE_GLOBAL))
+            mmu_update(pool[frame] * PAGE_SIZE + i * 8, page[i] & ~PTE_GLOBAL);
 }
 
 /* ---- an episode
@@ -254,6 +256,7 @@ static void reset_modes(void)
 
     traps_start();
     hypercall(__HYPERVISOR_set_timer_op, 0, 0, 0);
+    vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* Xen begins with one */
     hypercall(__HYPERVISOR_fpu_taskswitch, 0, 0, 0);
     hypercall(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, address(&level), 0);
     for (unsigned i = 0; i < 8; i++)
@@ -264,15 +267,15 @@ static void reset_modes(void)
 
 static void reset(void)
 {
+    for (unsigned i = 0; i < LIVE; i++)
+        if (i != LIVE_XENS)
+            need(mmu_update(live_entry[i], 0), "live slot");
     need(mmuext(MMUEXT_NEW_BASEPTR, special[SPECIAL_ROOT], 0), "root");
     need(mmuext(MMUEXT_NEW_USER_BASEPTR, 0, 0), "user root");
     need(hypercall(__HYPERVISOR_set_gdt, 0, 0, 0), "gdt");
     need(mmuext(MMUEXT_SET_LDT, 0, 0), "ldt");
     for (unsigned window = 0; window < WINDOWS; window++)
         need(update_va_mapping(address(window_address(window)), 0, UVMF_INVLPG), "window");
-    for (unsigned i = 0; i < LIVE; i++)
-        if (i != LIVE_XENS)
-            need(mmu_update(live_entry[i], 0), "live slot");
     drop_pins();
     for (unsigned i = 0; i < POOL; i++)
         need(update_va_mapping(address(views[i]), 0, UVMF_INVLPG), "view");
@@ -323,7 +326,8 @@ static void one_episode(u64 number)
     prepare();
     for (u64 round = 1; round <= rounds; round++) {
         one_round();
-        wipe_marks();
+        for (unsigned frame = 0; frame < POOL; frame++)
+            wipe_traces(frame);
         if (round % read_each == 0 || round == rounds) {
             say_tables();
             say_rest();

@@ -200,6 +200,17 @@ static inline u64 a_private_frame(void)
     return m == special[SPECIAL_SHARED] ? special[SPECIAL_XEN] : m;
 }
 
+/* To copy from: no hypervisor's entries. */
+static inline u64 a_source_frame(void)
+{
+    unsigned frame = below(POOL);
+
+    for (unsigned slot = 256; slot < 272; slot++)
+        if (view_of(frame)[slot] && !slot_is_ours(frame, slot))
+            return NO_FRAME;
+    return pool[frame];
+}
+
 static inline void one_extended(struct mmuext_op *op, bool alone)
 {
     static const u8 likely[] = {0, 1, 2,  3,  0,  1,  2,  3,  0,  1,  2,  3,  4,
@@ -211,6 +222,10 @@ static inline void one_extended(struct mmuext_op *op, bool alone)
     m = a_frame(op->cmd <= MMUEXT_PIN_L4_TABLE                                        ? op->cmd + 1
                 : op->cmd == MMUEXT_NEW_BASEPTR || op->cmd == MMUEXT_NEW_USER_BASEPTR ? 4
                                                                                       : below(6));
+    if (op->cmd == MMUEXT_UNPIN_TABLE && m == special[SPECIAL_ROOT])
+        m = NO_FRAME; /* it is the way back */
+    if (op->cmd == MMUEXT_COPY_PAGE && !alone)
+        op->cmd = MMUEXT_CLEAR_PAGE;
     if (op->cmd == MMUEXT_CLEAR_PAGE || op->cmd == MMUEXT_COPY_PAGE)
         m = a_private_frame();
     if (op->cmd == MMUEXT_NEW_BASEPTR && (!alone || !root_is_safe(m)))
@@ -228,6 +243,8 @@ static inline void one_extended(struct mmuext_op *op, bool alone)
 
         op->arg1.linear_addr = an_address() + (once_in(6) ? 8 : 0);
         op->arg2.nr_ents = PICK(entries);
+        if (op->arg1.linear_addr >> 32 == 0x7fff) /* Xen does not look at the other end */
+            op->arg2.nr_ents = 1;
         add_number(" entries ", op->arg2.nr_ents);
     } else {
         add_frame(m);
@@ -239,7 +256,7 @@ static inline void one_extended(struct mmuext_op *op, bool alone)
         op->arg2.vcpumask.p = (void *)(uintptr_t)maybe_bad(mask);
     }
     if (op->cmd == MMUEXT_COPY_PAGE) {
-        op->arg2.src_mfn = a_private_frame();
+        op->arg2.src_mfn = a_source_frame();
         add(" from ");
         add_frame(op->arg2.src_mfn);
     }
@@ -266,23 +283,24 @@ static inline void make_mmuext(struct request *r, bool alone)
 
 /* ---- descriptors, segments ----------------------------------------------------------------- */
 
-/* With the accessed bit, which only Pinion sets by itself, and no gates, which it refuses. */
+/* With the accessed bit, which only Pinion sets by itself, and no gates, which it refuses. As a
+ * page-table entry none is present. */
 static inline u64 a_descriptor(void)
 {
     static const u64 likely[] = {
         0,
-        0x00cff3000000ffff, /* data, ring 3, ring 1, ring 0 */
-        0x00cfb3000000ffff,
-        0x00cf93000000ffff,
-        0x00affb000000ffff, /* code: 64-bit, 32-bit, conforming */
-        0x00cffb000000ffff,
-        0x00cfff000000ffff,
-        0x00af9b000000ffff,
-        0x000089000000ffff, /* TSS, LDT, interrupt gate, reserved */
-        0x000082000000ffff,
-        0x00008e000000ffff,
-        0x000080000000ffff,
-        0x00cf73000000ffff, /* not present */
+        0x00cff3000000fffe, /* data, ring 3, ring 1, ring 0 */
+        0x00cfb3000000fffe,
+        0x00cf93000000fffe,
+        0x00affb000000fffe, /* code: 64-bit, 32-bit, conforming */
+        0x00cffb000000fffe,
+        0x00cfff000000fffe,
+        0x00af9b000000fffe,
+        0x000089000000fffe, /* TSS, LDT, interrupt gate, reserved */
+        0x000082000000fffe,
+        0x00008e000000fffe,
+        0x000080000000fffe,
+        0x00cf73000000fffe, /* not present */
     };
     u64 descriptor = PICK(likely);
 

@@ -149,6 +149,25 @@ static inline volatile u64 *view_of(unsigned frame)
     return (volatile u64 *)(uintptr_t)address(views[frame]);
 }
 
+/* Whether slot `index` of page `frame`, one of a hypervisor's in an L4 table, holds what the guest
+ * put there. Xen has an entry there that leads back to the page. */
+static inline bool slot_is_ours(unsigned frame, unsigned index)
+{
+    u64 m = (view_of(frame)[index] & PTE_ADDRESS) / PAGE_SIZE;
+
+    if (index < 256 || index > 271)
+        return true;
+    if (m == pool[frame])
+        return false;
+    for (unsigned i = 0; i < POOL; i++)
+        if (pool[i] == m)
+            return true;
+    for (unsigned i = 0; i < EXTRAS; i++)
+        if (extra[i] == m)
+            return true;
+    return false;
+}
+
 /* ---- values ------------------------------------------------------------------------------- */
 
 /* Few places in a table, so that calls meet. Not 511: that is the kernel. Not 0: where the first

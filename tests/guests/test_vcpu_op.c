@@ -24,18 +24,14 @@ static void check_runstate(void)
 {
     struct vcpu_register_runstate_memory_area request;
     struct vcpu_runstate_info asked;
-    u64 sum = 0, before;
+    u64 before;
 
     set_xen_guest_handle(request.addr.h, &runstate);
     check_equal(vcpu_op(VCPUOP_register_runstate_memory_area, 0, &request), 0, "the runstate area");
     check_equal(runstate.state, RUNSTATE_running, "the state in it");
     check_equal(vcpu_op(VCPUOP_get_runstate_info, 0, &asked), 0, "get_runstate_info");
     check_equal(asked.state, RUNSTATE_running, "the state");
-    for (unsigned i = 0; i < 4; i++)
-        sum += asked.time[i];
     check(asked.time[RUNSTATE_running] > 0, "it never ran");
-    check(sum >= asked.state_entry_time - 1000000000ull || asked.state_entry_time < 1000000000ull,
-          "times %lu, state entered at %lu", sum, asked.state_entry_time);
     before = asked.time[RUNSTATE_running];
     for (unsigned i = 0; i < 1000; i++)
         sched_op(SCHEDOP_yield, NULL);

@@ -171,6 +171,11 @@ static u64 address(const struct oracle *o, u32 vcpu, enum wish wish)
     return choose_percent(1) ? va ^ 1ull << (47 + choose_below(17)) : va;
 }
 
+u64 choose_address(const struct oracle *o, u32 vcpu)
+{
+    return address(o, vcpu, ANYTHING);
+}
+
 /* An address that shows an L1 table read-only, if one is found soon. */
 static u64 table_address(const struct oracle *o, u32 vcpu)
 {
@@ -239,6 +244,10 @@ static void for_emulated_write(const struct oracle *o, struct model_op *op)
     const u32 within =
         choose_percent(97) ? choose_below(8) / op->number * op->number % 8 : choose_below(8);
     op->at = (va & ~0xfffull) | index << 3 | within;
+    if (op->kind == OP_EMULATED_AT) {
+        const u32 table = m == ORACLE_NONE ? choose_below(o->frames + 1) : m;
+        op->at = (u64)table << 12 | index << 3 | within;
+    }
     op->expected = now >> within * 8;
     op->value = entry_for(o, op->domain, 1) >> within * 8;
     if (choose_percent(5)) {
@@ -349,6 +358,7 @@ static bool fill(const struct oracle *o, struct model_op *op)
         op->value = entry_for(o, op->other, 1);
         return true;
     case OP_EMULATED_WRITE:
+    case OP_EMULATED_AT:
         for_emulated_write(o, op);
         return true;
     case OP_IS_L1_WRITE:
@@ -390,14 +400,14 @@ static bool fill(const struct oracle *o, struct model_op *op)
 static enum model_op_kind choose_kind(void)
 {
     static const u16 weight[OP_KINDS] = {
-        [OP_GIVE] = 40,       [OP_TAKE] = 14,    [OP_SHARE] = 4,       [OP_UNSHARE] = 3,
-        [OP_HOLD] = 10,       [OP_UNHOLD] = 10,  [OP_REFERENCE] = 6,   [OP_UNREFERENCE] = 8,
-        [OP_SET_M2P] = 5,     [OP_UPDATE] = 380, [OP_UPDATE_VA] = 90,  [OP_EMULATED_WRITE] = 70,
-        [OP_IS_L1_WRITE] = 8, [OP_PIN] = 80,     [OP_UNPIN] = 40,      [OP_KERNEL_ROOT] = 40,
-        [OP_USER_ROOT] = 20,  [OP_FINISH] = 20,  [OP_SET_GDT] = 15,    [OP_SET_LDT] = 8,
-        [OP_LDT_FAULT] = 14,  [OP_LDT_DROP] = 2, [OP_DESCRIPTOR] = 15, [OP_VCPU_STOP] = 2,
-        [OP_STORE] = 90,      [OP_MAP_AT] = 30,  [OP_UNMAP_AT] = 20,   [OP_UNMAP_VA] = 10,
-        [OP_LOAD] = 15,       [OP_FLUSH] = 6,    [OP_SCHEDULE] = 15,
+        [OP_GIVE] = 40,        [OP_TAKE] = 14,       [OP_SHARE] = 4,      [OP_UNSHARE] = 3,
+        [OP_HOLD] = 10,        [OP_UNHOLD] = 10,     [OP_REFERENCE] = 6,  [OP_UNREFERENCE] = 8,
+        [OP_SET_M2P] = 5,      [OP_UPDATE] = 380,    [OP_UPDATE_VA] = 90, [OP_EMULATED_WRITE] = 55,
+        [OP_EMULATED_AT] = 20, [OP_IS_L1_WRITE] = 8, [OP_PIN] = 80,       [OP_UNPIN] = 40,
+        [OP_KERNEL_ROOT] = 40, [OP_USER_ROOT] = 20,  [OP_FINISH] = 20,    [OP_SET_GDT] = 15,
+        [OP_SET_LDT] = 8,      [OP_LDT_FAULT] = 14,  [OP_LDT_DROP] = 2,   [OP_DESCRIPTOR] = 15,
+        [OP_VCPU_STOP] = 2,    [OP_STORE] = 90,      [OP_MAP_AT] = 30,    [OP_UNMAP_AT] = 20,
+        [OP_UNMAP_VA] = 10,    [OP_LOAD] = 15,       [OP_FLUSH] = 6,      [OP_SCHEDULE] = 15,
     };
     u32 total = 0;
     for (u32 i = 0; i < OP_KINDS; i++) {

@@ -16,6 +16,9 @@ bool choose_percent(u32 percent);
 /* False for an entry that makes it unlikely that frame `m`, no table now, can become one. */
 bool choose_is_sound(const struct oracle *o, u32 m, u32 index);
 
+/* An address in the vCPU's kernel root, mapped most of the time. */
+u64 choose_address(const struct oracle *o, u32 vcpu);
+
 /* An operation for one of the two domains that are there. */
 struct model_op choose_operation(const struct oracle *o, const u32 domains[2]);
 

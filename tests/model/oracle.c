@@ -199,6 +199,9 @@ static enum vmmu_result demote(struct oracle *o, u32 m, u32 place, bool child)
             return leave_partial(o, m, place, true);
         }
         oracle_put(o, target);
+        if (place > 0 && interrupted(o)) {
+            return leave_partial(o, m, place, false);
+        }
     }
     for (u32 i = ORACLE_SLOTS; i-- > 0;) {
         const u32 index = oracle_slot[i];
@@ -261,6 +264,10 @@ static enum vmmu_result promote(struct oracle *o, u32 m, u32 place, bool child)
             if (level == 1 && child) {
                 oracle_put(o, oracle_target(f->word[i]));
                 child = false;
+            }
+            if (level > 1 && (index > 0 || child) && interrupted(o)) {
+                leave_partial(o, m, index, child);
+                return result;
             }
             demote(o, m, index, child);
             return result;

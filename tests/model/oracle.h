@@ -48,6 +48,7 @@ u32 oracle_slot_position(u32 index);
     X(UPDATE_VA)                                                                                   \
     X(EMULATED_WRITE)                                                                              \
     X(IS_L1_WRITE)                                                                                 \
+    X(EMULATED_AT)                                                                                 \
     X(MAP_AT)                                                                                      \
     X(UNMAP_AT)                                                                                    \
     X(UNMAP_VA)                                                                                    \

@@ -165,42 +165,6 @@ u32 oracle_shown_table(const struct oracle *o, u32 vcpu, u64 va)
     return f->owner == o->vcpu[vcpu].domain && f->type == TYPE_L1 && f->open ? m : ORACLE_NONE;
 }
 
-enum vmmu_result oracle_emulated_write(struct oracle *o, struct oracle_vcpu *v,
-                                       const struct model_op *op)
-{
-    const u32 bytes = op->number;
-    if ((bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8) || op->at % bytes) {
-        return REFUSED_BAD_ADDRESS;
-    }
-    const u32 m = oracle_shown_table(o, op->vcpu, op->at);
-    if (m == ORACLE_NONE) {
-        return REFUSED_NOT_L1_TABLE;
-    }
-    struct write w = {.v = v,
-                      .table_owner = v->domain,
-                      .frame_owner = v->domain,
-                      .table = m,
-                      .slot = op->at >> 3 & 511};
-    enum vmmu_result result = VMMU_AGAIN;
-    oracle_get(o, m, v->domain);
-    for (u32 tries = 0; tries < EMULATE_TRIES && result == VMMU_AGAIN; tries++) {
-        const u64 old = oracle_word(o, m, w.slot);
-        u8 bytes_now[8];
-        memcpy(bytes_now, &old, 8);
-        if (memcmp(&bytes_now[op->at % 8], &op->expected, bytes) != 0) {
-            result = VMMU_DONE;
-            break;
-        }
-        memcpy(&bytes_now[op->at % 8], &op->value, bytes);
-        memcpy(&w.entry, bytes_now, 8);
-        result = change_entry(o, &w, 1);
-    }
-    oracle_put(o, m);
-    o->swapped = w.swapped;
-    o->domain[v->domain].emulated_writes += w.swapped;
-    return result;
-}
-
 /* The live L1 table of the vCPU's that machine address `at` is in. */
 static enum vmmu_result find_l1(const struct oracle *o, const struct oracle_vcpu *v, u64 at)
 {
@@ -215,6 +179,59 @@ static enum vmmu_result find_l1(const struct oracle *o, const struct oracle_vcpu
         return REFUSED_NOT_OWNER;
     }
     return f->type == TYPE_L1 && f->open ? VMMU_DONE : REFUSED_NOT_L1_TABLE;
+}
+
+static bool is_store(u64 at, u32 bytes)
+{
+    return (bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8) && at % bytes == 0;
+}
+
+enum vmmu_result oracle_emulated_write_at(struct oracle *o, struct oracle_vcpu *v, u64 at,
+                                          const struct model_op *op)
+{
+    const u32 m = (u32)(at >> 12);
+    struct write w = {.v = v,
+                      .table_owner = v->domain,
+                      .frame_owner = v->domain,
+                      .table = m,
+                      .slot = at >> 3 & 511};
+    enum vmmu_result result = VMMU_AGAIN;
+    if (!is_store(at, op->number)) {
+        return REFUSED_BAD_ADDRESS;
+    }
+    if (find_l1(o, v, at & ~7ull) != VMMU_DONE) {
+        return REFUSED_NOT_L1_TABLE;
+    }
+    oracle_get(o, m, v->domain);
+    for (u32 tries = 0; tries < EMULATE_TRIES && result == VMMU_AGAIN; tries++) {
+        const u64 old = oracle_word(o, m, w.slot);
+        u8 bytes_now[8];
+        memcpy(bytes_now, &old, 8);
+        if (memcmp(&bytes_now[at % 8], &op->expected, op->number) != 0) {
+            result = VMMU_DONE;
+            break;
+        }
+        memcpy(&bytes_now[at % 8], &op->value, op->number);
+        memcpy(&w.entry, bytes_now, 8);
+        result = change_entry(o, &w, 1);
+    }
+    oracle_put(o, m);
+    o->swapped = w.swapped;
+    o->domain[v->domain].emulated_writes += w.swapped;
+    return result;
+}
+
+enum vmmu_result oracle_emulated_write(struct oracle *o, struct oracle_vcpu *v,
+                                       const struct model_op *op)
+{
+    if (!is_store(op->at, op->number)) {
+        return REFUSED_BAD_ADDRESS;
+    }
+    const u32 m = oracle_shown_table(o, op->vcpu, op->at);
+    if (m == ORACLE_NONE) {
+        return REFUSED_NOT_L1_TABLE;
+    }
+    return oracle_emulated_write_at(o, v, (u64)m << 12 | (op->at & 4095), op);
 }
 
 enum vmmu_result oracle_map_at(struct oracle *o, struct oracle_vcpu *v, const struct model_op *op)

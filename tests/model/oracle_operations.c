@@ -282,6 +282,9 @@ enum vmmu_result oracle_vcpu_stop(struct oracle *o, struct oracle_vcpu *v)
         if (*roots[i] != ORACLE_NONE) {
             put_or_owe(o, v, *roots[i]);
             *roots[i] = ORACLE_NONE;
+            if (v->owed != ORACLE_NONE) {
+                return VMMU_AGAIN;
+            }
         }
     }
     for (u32 i = 0; i < VMMU_GDT_FRAMES; i++) {
@@ -306,6 +309,8 @@ enum vmmu_result oracle_of_vcpu(struct oracle *o, const struct model_op *op)
         return oracle_update_va(o, v, op);
     case OP_EMULATED_WRITE:
         return oracle_emulated_write(o, v, op);
+    case OP_EMULATED_AT:
+        return oracle_emulated_write_at(o, v, op->at, op);
     case OP_MAP_AT:
         return oracle_map_at(o, v, op);
     case OP_UNMAP_AT:

@@ -29,6 +29,8 @@ enum vmmu_result oracle_update_va(struct oracle *o, struct oracle_vcpu *v,
                                   const struct model_op *op);
 enum vmmu_result oracle_emulated_write(struct oracle *o, struct oracle_vcpu *v,
                                        const struct model_op *op);
+enum vmmu_result oracle_emulated_write_at(struct oracle *o, struct oracle_vcpu *v, u64 at,
+                                          const struct model_op *op);
 enum vmmu_result oracle_map_at(struct oracle *o, struct oracle_vcpu *v, const struct model_op *op);
 enum vmmu_result oracle_unmap_at(struct oracle *o, struct oracle_vcpu *v, u64 at, u64 m,
                                  bool writable);

@@ -55,6 +55,7 @@ struct race {
 extern const struct race races[];
 extern const u32 race_count;
 
+_Noreturn void raced_wrong(const char *what, u64 number);
 mfn_t raced_pool(struct actor *actor, u32 i);
 enum vmmu_result raced_update(struct actor *actor, mfn_t table, u32 slot, u64 entry);
 void raced_start_guest(u32 g);

@@ -254,6 +254,85 @@ static void emulate_against_unhook(struct actor *actor)
     }
 }
 
+/* A page that only one entry holds: one CPU gives up that entry's right to write, the other clears
+ * the entry, and so frees the page. */
+static void right_against_unmap(struct actor *actor)
+{
+    const u32 slot = 8 + (actor->cpu >> 1), i = actor->cpu;
+    const mfn_t m = raced_pool(actor, i);
+    if (actor->cpu & 1) {
+        raced_update(actor, actor->guest->l1, slot, 0);
+        return;
+    }
+    if (raced_update(actor, actor->guest->l1, slot, RW(m)) == VMMU_DONE) {
+        exchange(actor, i);
+        raced_update(actor, actor->guest->l1, slot, RO(m));
+        raced_update(actor, actor->guest->l1, slot, 0);
+    }
+}
+
+/* Guests' colours, among the bits of an entry that are free. */
+#define COLOUR(guest) (1ull << ((guest) == &raced_guest[0] ? 9 : 10))
+
+/* Tables go from guest to guest, and so do frame numbers that are old news: an update by one guest
+ * never shows in a table of the other. Both tables show the same page. */
+static void update_against_new_owner(struct actor *actor)
+{
+    static _Thread_local mfn_t old[4];
+    const u32 i = threads_below(2);
+    const mfn_t m = raced_pool(actor, i), page = raced_guest[0].l1;
+    const u64 entry = RO(page) | COLOUR(actor->guest);
+    enum vmmu_result result;
+    if (actor->cpu != 0 && actor->cpu != 4) {
+        old[threads_below(64) & 3] = m;
+        for (u32 n = 0; n < 8; n++) {
+            const mfn_t table = old[threads_below(4)];
+            raced_count(actor, vmmu_update(actor->vcpu, actor->domain, &raced_guest[0].domain,
+                                           AT(table, 5), entry | (u64)threads_below(2) << 52,
+                                           UPDATE_NORMAL));
+        }
+        return;
+    }
+    TO_THE_END(result, vmmu_pin(actor->vcpu, actor->domain, m, 1));
+    if (result == VMMU_DONE) {
+        TO_THE_END(result, vmmu_map_at(actor->vcpu, &raced_guest[0].domain, AT(m, 5), entry));
+        for (u32 n = 0; n < 20; n++) {
+            const u64 word = atomic_load(&threads_words(m)[5]);
+            if (word & COLOUR(actor->other)) {
+                raced_wrong("an update reached a table of another guest", word);
+            }
+        }
+        TO_THE_END(result, vmmu_unpin(actor->vcpu, actor->domain, m));
+        raced_update(actor, m, 5, 0);
+    }
+    exchange(actor, i);
+}
+
+/* The two steps of an emulated write, with the table gone or another guest's in between. */
+static void emulate_in_two_steps(struct actor *actor)
+{
+    const u32 i = actor->cpu & 1;
+    const mfn_t table = raced_pool(actor, i);
+    enum vmmu_result result;
+    maddr_t where;
+    bool swapped;
+    if (actor->cpu < 2) {
+        raced_update(actor, actor->guest->l1, 8 + i, RO(table));
+        TO_THE_END(result, vmmu_pin(actor->vcpu, actor->domain, table, 1));
+        threads_load(address(8 + i));
+        TO_THE_END(result, vmmu_unpin(actor->vcpu, actor->domain, table));
+        raced_update(actor, actor->guest->l1, 8 + i, RW(table));
+        raced_update(actor, actor->guest->l1, 8 + i, 0);
+        exchange(actor, i);
+        return;
+    }
+    if (vmmu_find_l1_write(actor->vcpu, address(8 + i), &where)) {
+        sched_yield();
+        raced_count(actor, vmmu_emulated_write_at(actor->vcpu, where, 8, 0,
+                                                  RW(raced_pool(actor, 4)), &swapped));
+    }
+}
+
 /* ---- everything against everything ---------------------------------------------------------- */
 
 /* What frame `i` of the pool is wanted as, most of the time: 4 to 0. */
@@ -398,13 +477,13 @@ static void raise_and_leave(void)
         }
         raced_start_guest(0);
     }
-    threads_on_cpu(0, threads_below(1u << 30), 3);
+    threads_on_cpu(0, threads_below(1u << 30), 3, false);
     link_pool();
     vmmu_pin(&raced_vcpu[0], &raced_guest[0].domain, mfn(raced_guest[0].pool[0]), 4);
     for (u32 i = 0; i < 200; i++) {
         hook(actor);
     }
-    threads_on_cpu(0, threads_below(1u << 30), 0);
+    threads_on_cpu(0, threads_below(1u << 30), 0, false);
     raced_end_vcpus(0);
 }
 
@@ -419,6 +498,9 @@ const struct race races[] = {
     {"foreign mapping against retype (217)", foreign_against_retype, 0, 0x33, NULL, NULL, 20000},
     {"emulated write against unhook (242, 286)", emulate_against_unhook, 0, 0x0f, NULL, NULL,
      20000},
+    {"right to write against unmap", right_against_unmap, 0, 0x0f, NULL, NULL, 20000},
+    {"update against new owner (287)", update_against_new_owner, 0, 0x33, NULL, NULL, 20000},
+    {"emulated write in two steps", emulate_in_two_steps, 0, 0x0f, NULL, NULL, 20000},
     {"everything against everything", anything, 5, 0x3f, NULL, link_pool, 20000},
     {"death against everything (310, 299g)", death_against_use, 1, 0x31, raise_and_leave,
      raise_and_leave, 1000},

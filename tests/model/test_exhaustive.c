@@ -347,9 +347,9 @@ int main(int count, char **arguments)
     if (!nodes || !seen) {
         return 1;
     }
-    search("two levels", machine_of_two_levels, 4 + deeper);
-    search("four levels", machine_of_four_levels, 4 + deeper);
-    search("two domains", machine_of_two_domains, 6 + deeper);
+    search("two levels", machine_of_two_levels, 3 + deeper);
+    search("four levels", machine_of_four_levels, 3 + deeper);
+    search("two domains", machine_of_two_domains, 5 + deeper);
     clock_gettime(CLOCK_MONOTONIC, &end);
     printf("%llu states, %llu steps, no difference, %.1f s\n", (unsigned long long)total_states,
            (unsigned long long)total_transitions,

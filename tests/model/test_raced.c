@@ -5,7 +5,7 @@
  * finds all counts exact; and in the end every frame is back. Meant to be run under ThreadSanitizer
  * too.
  *
- * Arguments: seconds a race (default 1 or $MODEL_SECONDS), seed (default 1 or $MODEL_SEED), the
+ * Arguments: seconds a race (default 0.3 or $MODEL_SECONDS), seed (default 1 or $MODEL_SEED), the
  * number of one race (default all). */
 #include <pthread.h>
 #include <sched.h>
@@ -58,7 +58,7 @@ enum vmmu_result raced_update(struct actor *actor, mfn_t table, u32 slot, u64 en
 
 /* ---- guests --------------------------------------------------------------------------------- */
 
-static _Noreturn void wrong(const char *what, u64 number)
+_Noreturn void raced_wrong(const char *what, u64 number)
 {
     printf("%s (%llu), race \"%s\"\n", what, (unsigned long long)number, current->name);
     exit(1);
@@ -68,7 +68,7 @@ static mfn_t page_for(struct raced_guest *guest)
 {
     const mfn_t m = threads_allocate();
     if (mfn_is_none(m) || vmmu_give(&guest->domain, m, pfn(0)) != VMMU_DONE) {
-        wrong("no frame", 0);
+        raced_wrong("no frame", 0);
     }
     return m;
 }
@@ -78,7 +78,7 @@ static void store(struct raced_guest *guest, mfn_t table, mfn_t next)
     struct vmmu_vcpu *vcpu = &raced_vcpu[guest == &raced_guest[0] ? 0 : 4];
     if (vmmu_update(vcpu, &guest->domain, &guest->domain, AT(table, 0), RW(next), UPDATE_NORMAL) !=
         VMMU_DONE) {
-        wrong("no store", table.n);
+        raced_wrong("no store", table.n);
     }
 }
 
@@ -106,9 +106,9 @@ void raced_start_guest(u32 g)
     for (u32 i = first; i < last; i++) {
         atomic_fetch_or(&guest->domain.cpus, 1ull << i);
         if (vmmu_set_kernel_root(&raced_vcpu[i], guest->l4) != VMMU_DONE) {
-            wrong("no root", i);
+            raced_wrong("no root", i);
         }
-        threads_on_cpu(i, seed, 0);
+        threads_on_cpu(i, seed, 0, false);
         threads_load_root(guest->l4);
     }
 }
@@ -116,7 +116,7 @@ void raced_start_guest(u32 g)
 void raced_end_vcpus(u32 g)
 {
     for (u32 i = g ? 4 : 0; i < (g ? 6u : 4u); i++) {
-        threads_on_cpu(i, seed, 0);
+        threads_on_cpu(i, seed, 0, false);
         threads_load_root(MFN_NONE);
         while (vmmu_vcpu_stop(&raced_vcpu[i]) == VMMU_AGAIN) {
         }
@@ -143,7 +143,7 @@ static void audit(void)
                                     .scratch_frames = FRAMES};
     const u64 findings = vmmu_audit(&what);
     if (findings) {
-        wrong("findings of the audit", findings);
+        raced_wrong("findings of the audit", findings);
     }
 }
 
@@ -152,7 +152,7 @@ static void audit(void)
 static void *run(void *argument)
 {
     struct actor *actor = argument;
-    threads_on_cpu(actor->cpu, seed * 64 + actor->cpu, current->stop_each);
+    threads_on_cpu(actor->cpu, seed * 64 + actor->cpu, current->stop_each, true);
     while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
         current->step(actor);
     }
@@ -171,7 +171,7 @@ static void round_of(const struct race *race)
         actors[i].vcpu = &raced_vcpu[i];
         actors[i].domain = &raced_guest[g].domain;
         if ((race->cpus >> i & 1) && pthread_create(&thread[i], NULL, run, &actors[i])) {
-            wrong("no thread", i);
+            raced_wrong("no thread", i);
         }
     }
     usleep(race->micros);
@@ -197,11 +197,11 @@ static u64 play(const struct race *race, double seconds)
     u64 operations = 0, rounds = 0;
     current = race;
     memset(actors, 0, sizeof(actors));
-    threads_on_cpu(0, seed, 0);
+    threads_on_cpu(0, seed, 0, false);
     threads_start(FRAMES);
     raced_start_guest(0);
     raced_start_guest(1);
-    threads_on_cpu(0, seed, 0);
+    threads_on_cpu(0, seed, 0, false);
     if (race->prepare) {
         race->prepare();
     }
@@ -236,7 +236,7 @@ int main(int count, char **arguments)
     const char *time_text = count > 1 ? arguments[1] : getenv("MODEL_SECONDS");
     const char *seed_text = count > 2 ? arguments[2] : getenv("MODEL_SEED");
     const u32 only = count > 3 ? (u32)strtoul(arguments[3], NULL, 0) : race_count;
-    const double seconds = time_text ? strtod(time_text, NULL) : 1;
+    const double seconds = time_text ? strtod(time_text, NULL) : 0.3;
     u64 operations = 0;
     seed = seed_text ? strtoull(seed_text, NULL, 0) : 1;
     setvbuf(stdout, NULL, _IOLBF, 0);

@@ -3,7 +3,7 @@
  * with interruptions, resumptions on other CPUs, deaths and rebirths, the engine answers each one
  * as the oracle of its rules does, and counts the same after each one.
  *
- * Arguments: operations (default 1,000,000 or $MODEL_OPERATIONS), first seed (default 1 or
+ * Arguments: operations (default 300,000 or $MODEL_OPERATIONS), first seed (default 1 or
  * $MODEL_SEED). A fresh machine, with a seed of its own, every 250,000 operations. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,12 +125,60 @@ static void fell_and_raise(u32 d)
     then((struct model_op){.kind = OP_VCPU_STOP, .vcpu = vcpu + 1});
 }
 
+/* A page of the domain's that could become anything: nobody uses it, and it is all zero. */
+static u32 blank_page(u32 d)
+{
+    const u32 first = choose_below(world.oracle.frames);
+    for (u32 n = 0; n < world.oracle.frames; n++) {
+        const u32 m = (first + n) % world.oracle.frames;
+        const struct oracle_frame *f = &world.oracle.frame[m];
+        bool blank = f->owner == d && f->types == 0 && f->type != TYPE_SHARED;
+        for (u32 i = 0; blank && i < ORACLE_SLOTS; i++) {
+            blank = f->word[i] == 0;
+        }
+        if (blank) {
+            return m;
+        }
+    }
+    return ORACLE_NONE;
+}
+
+/* A page is mapped, written and unmapped, without a flush; its owner makes it something else; it is
+ * written again through the old translation. (Last first.) */
+static void write_when_stale(u32 d, u32 owner)
+{
+    const u32 vcpu = (d - 1) * 2 + choose_below(2), theirs = (owner - 1) * 2 + choose_below(2);
+    const u64 va = choose_address(&world.oracle, vcpu) & ~0xfffull;
+    const u32 m = blank_page(owner);
+    const struct model_op retype[] = {
+        {.kind = OP_PIN, .vcpu = theirs, .domain = owner, .at = m, .number = 1 + choose_below(4)},
+        {.kind = OP_SET_GDT, .vcpu = theirs, .number = 1, .list = {m}},
+        {.kind = OP_TAKE, .vcpu = theirs, .domain = owner, .at = m}};
+    struct model_op store = {.kind = OP_STORE, .vcpu = vcpu, .at = va};
+    if (m == ORACLE_NONE || world_cpu_of(vcpu) == ORACLE_NONE) {
+        return;
+    }
+    then(store);
+    then(retype[choose_below(ARRAY_LENGTH(retype))]);
+    then((struct model_op){.kind = OP_UPDATE_VA, .vcpu = vcpu, .domain = d, .other = d, .at = va});
+    then(store);
+    then((struct model_op){.kind = OP_UPDATE_VA,
+                           .vcpu = vcpu,
+                           .domain = d,
+                           .other = owner,
+                           .at = va,
+                           .value = (u64)m << 12 | BIT_PRESENT | BIT_WRITABLE | BIT_USER});
+}
+
 /* One more operation of the script; what was interrupted is tried again now or later. */
 static void follow_script(void)
 {
     struct model_op op = script[--script_count];
     if (!world.oracle.domain[world.oracle.vcpu[op.vcpu].domain].started) {
         return;
+    }
+    if (op.kind == OP_STORE && world_cpu_of(op.vcpu) != ORACLE_NONE) {
+        op.cpu = world_cpu_of(op.vcpu);
     }
     if (world_do(&op) == VMMU_AGAIN) {
         if (choose_percent(80)) {
@@ -236,6 +284,10 @@ static void step(void)
         fell_and_raise(actors[s & 1]);
         return;
     }
+    if (s < 300 && script_count < SCRIPT - 8 && actors[0] && actors[1]) {
+        write_when_stale(actors[s & 1], actors[s % 3 ? s & 1 : !(s & 1)]);
+        return;
+    }
     const struct model_op op = choose_operation(&world.oracle, actors);
     const enum vmmu_result result = world_do(&op);
     if (result == VMMU_AGAIN) {
@@ -296,7 +348,7 @@ static void print_statistics(double seconds)
 
 int main(int count, char **arguments)
 {
-    const u64 operations = number(count, arguments, 1, "MODEL_OPERATIONS", 1000000);
+    const u64 operations = number(count, arguments, 1, "MODEL_OPERATIONS", 300000);
     const u64 first = number(count, arguments, 2, "MODEL_SEED", 1);
     struct timespec begin, end;
     u64 seed = first;

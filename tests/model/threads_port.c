@@ -59,6 +59,7 @@ static struct vmmu_domain *domains[THREADS_DOMAINS];
 static _Thread_local u32 this_cpu;
 static _Thread_local u64 random_state;
 static _Thread_local u32 stops;
+static _Thread_local bool yields;
 
 static _Noreturn void broken(const char *what, mfn_t m, u64 word)
 {
@@ -130,11 +131,12 @@ mfn_t threads_allocate(void)
     return m;
 }
 
-void threads_on_cpu(u32 cpu, u64 seed, u32 stop_each)
+void threads_on_cpu(u32 cpu, u64 seed, u32 stop_each, bool race)
 {
     this_cpu = cpu;
     random_state = (seed + 1) * 0x9e3779b97f4a7c15ull;
     stops = stop_each;
+    yields = race;
 }
 
 u32 threads_below(u32 n)
@@ -347,6 +349,9 @@ void *port_frame_view(mfn_t m)
 {
     if (m.n < 1 || m.n >= frame_count) {
         broken("a frame that does not exist is looked at", m, 0);
+    }
+    if (yields && threads_below(512) == 0) {
+        sched_yield(); /* a place like any other to lose one's CPU */
     }
     return memory + m.n * PAGE_SIZE;
 }

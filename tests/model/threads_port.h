@@ -25,8 +25,8 @@ void threads_end(void);
 mfn_t threads_allocate(void);
 
 /* The calling thread is this CPU from now on. It is told to stop every `stop_each`-th time it asks,
- * more or less; 0: never. */
-void threads_on_cpu(u32 cpu, u64 seed, u32 stop_each);
+ * more or less; 0: never. `race`: it gives way to others in the middle of operations. */
+void threads_on_cpu(u32 cpu, u64 seed, u32 stop_each, bool race);
 
 /* A random number below `n`, of the calling thread's own. */
 u32 threads_below(u32 n);

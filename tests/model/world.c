@@ -293,6 +293,9 @@ static enum vmmu_result of_entries(const struct model_op *op, bool *swapped)
         return vmmu_update_va(v, other, vaddr(op->at), op->value);
     case OP_EMULATED_WRITE:
         return vmmu_emulated_write(v, vaddr(op->at), op->number, op->expected, op->value, swapped);
+    case OP_EMULATED_AT:
+        return vmmu_emulated_write_at(v, maddr(op->at), op->number, op->expected, op->value,
+                                      swapped);
     case OP_IS_L1_WRITE:
         *swapped = vmmu_is_l1_write(v, vaddr(op->at));
         return VMMU_DONE;

@@ -41,7 +41,7 @@ refused 'memory is a number of MiB' run --memory lots "$kernel"
 refused 'memory is a number of MiB' run --memory 0 "$kernel"
 refused 'a number from 1' run --timeout -3 "$kernel"
 refused 'a name has 1 to 31 characters' run --name 'a b' "$kernel"
-refused 'one vCPU, not 2' run --vcpus 2 "$kernel"
+refused 'vcpus is a number from 1 to 32' run --vcpus 33 "$kernel"
 refused 'either one KERNEL or files that end in .cfg' run "$kernel" x.cfg
 refused 'one KERNEL at a time' run "$kernel" "$kernel"
 refused 'belong to a KERNEL' run --memory 5 x.cfg
@@ -83,8 +83,8 @@ cfg 'name = "a"' 'memory = much'
 refused 'bad.cfg:2: expected a number, a text in quotes or a list' run "$work/bad.cfg"
 cfg 'name = "a"' 'memory = "much"'
 refused 'bad.cfg:2: expected a number' run "$work/bad.cfg"
-cfg 'name = "a"' 'vcpus = 4'
-refused 'bad.cfg:2: .*one vCPU, not 4' run "$work/bad.cfg"
+cfg 'name = "a"' 'vcpus = 44'
+refused 'bad.cfg:2: .*from 1 to 32' run "$work/bad.cfg"
 cfg 'name = "a"' 'type = "hvm"'
 refused 'bad.cfg:2: expected "pv"' run "$work/bad.cfg"
 cfg 'name = "a"'

@@ -1,64 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The way into the guest kernel (traps, callbacks) and out of it (iret, the leap to user mode). */
-#include "tests/guests/common/abi.h"
-#include "tests/guests/common/vectors.h"
+#include "guest/pv/abi.h"
 
-/* A bounce frame, low to high: rcx, r11, [error code], rip, cs, rflags, rsp, ss. */
-.macro entry_point vector, has_error
-    .balign 16
-entry_\vector:
-    pop %rcx
-    pop %r11
-    .if \has_error == 0
-    push $0
-    .endif
-    push $\vector
-    jmp entry_common
-    .pushsection .rodata
-    .quad entry_\vector
-    .popsection
-.endm
-
-    .section .rodata
-    .balign 8
-    .global trap_entries
-trap_entries: /* filled by the entry points below, vectors 0..31, then 32 for INT 0x80 */
+#include "guest/pv/entry_points.inc"
 
     .text
-    .altmacro
-.macro entry_points_to last
-    .set i, 0
-    .rept \last + 1
-    .if i == 8 || (i >= 10 && i <= 14) || i == 17 || i == 21
-    entry_one %i, 1
-    .else
-    entry_one %i, 0
-    .endif
-    .set i, i + 1
-    .endr
-.endm
-.macro entry_one number, has_error
-    entry_point \number, \has_error
-.endm
-    entry_points_to 31
-    entry_point VECTOR_INT80, 0
-    .noaltmacro
-
-    .global syscall_entry, event_entry, failsafe_entry
-syscall_entry:
-    pop %rcx
-    pop %r11
-    push $0
-    push $VECTOR_SYSCALL
-    jmp entry_common
-
-event_entry:
-    pop %rcx
-    pop %r11
-    push $0
-    push $VECTOR_EVENT
-    jmp entry_common
-
 /* Low to high: rcx, r11, ds, es, fs, gs, rip, cs, rflags, rsp, ss. */
 failsafe_entry:
     pop %rcx
@@ -73,21 +19,7 @@ failsafe_entry:
 
 /* Saves what struct trap_frame names, calls trap_dispatch, and leaves with what it made of it. */
 entry_common:
-    push %rax
-    push %rbx
-    push %rcx
-    push %rdx
-    push %rsi
-    push %rdi
-    push %rbp
-    push %r8
-    push %r9
-    push %r10
-    push %r11
-    push %r12
-    push %r13
-    push %r14
-    push %r15
+    save_registers
     cld
     mov %rsp, %rdi
     mov %rsp, %rbx
@@ -98,21 +30,7 @@ entry_common:
     mov %rax, iret_flags(%rip)
 /* rsp: a struct trap_frame. */
 leave:
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rbp
-    pop %rdi
-    pop %rsi
-    pop %rdx
-    pop %rcx
-    pop %rbx
-    pop %rax
+    restore_registers
     add $16, %rsp
     pushq iret_flags(%rip)
     push %rcx

@@ -9,8 +9,10 @@
 #ifndef GUESTS_GUEST_H
 #define GUESTS_GUEST_H
 
+#include "guest/console.h"
+#include "guest/pv/pv.h"
+#include "lib/string.h"
 #include "lib/types.h"
-#include "tests/guests/common/abi.h"
 
 #include "tests/guests/common/hypercall.h"
 #include "tests/guests/common/page.h"
@@ -39,15 +41,6 @@ void error(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2
 void print_verdict(void);
 void shut_down(unsigned reason) __attribute__((noreturn));
 
-/* ---- console ---- */
-
-void console_start(void);
-void console_mask(void);
-void console_write(const char *text, size_t length);
-void console_flush(void);
-void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void print_arguments(const char *format, __builtin_va_list arguments);
-
 /* ---- start of day ---- */
 
 /* As the hypervisor left them. The selectors and flags are zero-extended. */
@@ -56,28 +49,10 @@ struct initial_registers {
 };
 extern struct initial_registers initial_registers;
 
-extern struct start_info *start_info;
-extern struct shared_info *shared_info;
 extern char guest_start[], guest_end[];
-
-/* The test runs as Xen's initial domain, with rights and limits that a plain domain does not have.
- */
-static inline bool is_initial_domain(void)
-{
-    return start_info->flags & SIF_INITDOMAIN;
-}
-
-static inline struct vcpu_info *vcpu_info(void)
-{
-    return &shared_info->vcpu_info[0];
-}
 
 /* ---- string ---- */
 
-void *memset(void *to, int byte, size_t count);
-void *memcpy(void *to, const void *from, size_t count);
-int memcmp(const void *a, const void *b, size_t count);
-size_t strlen(const char *text);
 bool starts_with(const char *text, const char *prefix);
 
 #endif

@@ -86,7 +86,8 @@ void guest_main(struct start_info *info)
 {
     start_info = info;
     shared_info = (struct shared_info *)shared_info_window;
-    console_start();
+    if (!is_initial_domain() && info->console.domU.mfn)
+        console_start(page_of_pfn(mfn_to_pfn(info->console.domU.mfn)));
     if (update_va_mapping(address(shared_info), info->shared_info | PTE_RW, UVMF_INVLPG))
         error("cannot map shared_info");
     console_mask();

@@ -73,11 +73,6 @@ long mmuext(unsigned command, u64 argument1, u64 argument2)
     return hypercall6(__HYPERVISOR_mmuext_op, address(&request), 1, 0, DOMID_SELF, 0, 0);
 }
 
-long update_va_mapping(u64 va, u64 entry, u64 flags)
-{
-    return hypercall(__HYPERVISOR_update_va_mapping, va, entry, flags);
-}
-
 long page_map_as(const volatile void *page, u64 flags)
 {
     return update_va_mapping(address(page), entry_for(page, flags), UVMF_INVLPG);

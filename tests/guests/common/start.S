@@ -1,27 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the domain builder reads (the ELF notes) and the guest's first instructions. */
-#include "tests/guests/common/abi.h"
-
-.macro note type, kind:vararg
-    .pushsection .note.Xen, "a", @note
-    .balign 4
-    .long 4, 2f - 1f, \type
-    .asciz "Xen"
-1:  \kind
-2:  .balign 4
-    .popsection
-.endm
-
-    note XEN_ELFNOTE_GUEST_OS, .asciz "pinion-guest"
-    note XEN_ELFNOTE_GUEST_VERSION, .asciz "1"
-    note XEN_ELFNOTE_XEN_VERSION, .asciz "xen-3.0"
-    note XEN_ELFNOTE_LOADER, .asciz "generic"
-    note XEN_ELFNOTE_FEATURES, .asciz "!writable_page_tables|pae_pgdir_above_4gb"
-    note XEN_ELFNOTE_PAE_MODE, .asciz "yes"
-    note XEN_ELFNOTE_VIRT_BASE, .quad guest_virt_base
-    note XEN_ELFNOTE_PADDR_OFFSET, .quad 0
-    note XEN_ELFNOTE_ENTRY, .quad _start
-    note XEN_ELFNOTE_HV_START_LOW, .quad __HYPERVISOR_VIRT_START
+#include "guest/pv/notes.inc"
 
 /* Keeps the registers as they came, for the test of the start state, and goes to C. */
     .section .text.start, "ax"

@@ -3,34 +3,8 @@
 #ifndef GUESTS_TRAP_H
 #define GUESTS_TRAP_H
 
-#include "lib/types.h"
-#include "tests/guests/common/abi.h"
-#include "tests/guests/common/vectors.h"
-
-struct trap_frame {
-    u64 r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
-    u64 vector;
-    u64 error;
-    u64 rip, cs, rflags, rsp, ss;
-};
-
-#define RFLAGS_CF   (1ull << 0)
-#define RFLAGS_TF   (1ull << 8)
-#define RFLAGS_IF   (1ull << 9)
-#define RFLAGS_DF   (1ull << 10)
-#define RFLAGS_IOPL (3ull << 12)
-#define RFLAGS_NT   (1ull << 14)
-#define RFLAGS_AC   (1ull << 18)
-
-#define PF_PRESENT 1u
-#define PF_WRITE   2u
-#define PF_USER    4u
-#define PF_FETCH   16u
-
-/* Selectors as a guest kernel and its user mode have them. */
-#define KERNEL_CS (FLAT_KERNEL_CS & ~3ull)
-#define USER_CS   FLAT_USER_CS
-#define GUEST_SS  FLAT_KERNEL_SS
+#include "guest/pv/pv.h"
+#include "guest/trap_frame.h"
 
 /* Registers the whole trap table, with our entry points. */
 void traps_start(void);

@@ -176,8 +176,15 @@ static void virqs_and_ipis(void **unused)
     assert_int_equal(event_bind_virq(A, &timer), 0);
     other = timer;
     assert_int_equal(event_bind_virq(A, &other), -XEN_EEXIST);
-    other.virq = VIRQ_DOM_EXC;
+    other = (struct evtchn_bind_virq){.virq = VIRQ_DOM_EXC, .vcpu = 1}; /* one a domain */
     assert_int_equal(event_bind_virq(A, &other), -XEN_EINVAL);
+    other.vcpu = 0;
+    assert_int_equal(event_bind_virq(A, &other), 0);
+    struct evtchn_bind_vcpu move = {.port = other.port, .vcpu = 0};
+    assert_int_equal(event_bind_vcpu(A, &move), 0);
+    assert_int_equal(event_close(A, other.port), 0);
+    assert_int_equal(event_bind_virq(A, &other), 0);
+    assert_int_equal(event_close(A, other.port), 0);
     other.virq = ~0u;
     assert_int_equal(event_bind_virq(A, &other), -XEN_EINVAL);
     other = (struct evtchn_bind_virq){.virq = VIRQ_DEBUG, .vcpu = 1};
@@ -191,7 +198,7 @@ static void virqs_and_ipis(void **unused)
     assert_int_equal(event_bind_ipi(A, &ipi), 0);
     assert_int_equal(event_send(A, ipi.port), 0);
     assert_true(pending(A, ipi.port));
-    struct evtchn_bind_vcpu move = {.port = ipi.port, .vcpu = 0};
+    move.port = ipi.port;
     assert_int_equal(event_bind_vcpu(A, &move), -XEN_EINVAL);
     move.vcpu = ~0u;
     assert_int_equal(event_bind_vcpu(A, &move), -XEN_ENOENT);

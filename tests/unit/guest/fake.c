@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "guest/console.h"
-#include "guest/pv/pv.h"
+#include "guest/pv/startup.h"
 #include "guest/trap.h"
 #include "lib/string.h"
 #include "tests/unit/guest/fake_tables.h"
@@ -111,7 +111,7 @@ int fake_start(void **state)
     (void)state;
     fake = (struct fake){.refuse_after = ~0ull};
     kernel_space = (struct space){.pinned = true};
-    tables_start(FAKE_PAGES, FAKE_FRAMES);
+    tables_start(2 * FAKE_PAGES, FAKE_FRAMES);
     memset(&info, 0, sizeof info);
     start_info = &info;
     info.nr_pages = FAKE_PAGES;
@@ -126,9 +126,10 @@ int fake_start(void **state)
     info.nr_pt_frames = end - root;
     tables_pin(list[root], 4);
     tables_use(list[root], 0);
-    translate_start(list, FAKE_PAGES, tables_m2p(), FAKE_FRAMES);
     page_list = NULL;
-    direct_start(pfn(end));
+    page_early(pfn(end), pfn(MAPPED));
+    translate_start(list, FAKE_PAGES, tables_m2p(), FAKE_FRAMES);
+    direct_start(page_early_next());
     fake = (struct fake){.refuse_after = ~0ull};
     return 0;
 }

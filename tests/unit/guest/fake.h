@@ -20,10 +20,10 @@
 #include "guest/kernel.h"
 #include "guest/memory.h"
 #include "guest/page.h"
-#include "guest/pv/pv.h"
+#include "guest/pv/startup.h"
 #include "guest/space.h"
 
-#define FAKE_PAGES  2048u /* of the guest's memory */
+#define FAKE_PAGES  2048u /* of the guest at first; it may grow to twice that */
 #define FAKE_FRAMES 8192u /* of the machine */
 
 struct fake {

@@ -58,7 +58,7 @@ static long extended(const struct mmuext_op *op)
 
 static long mapping(u64 va, u64 value)
 {
-    bool in_arena = va - page_direct_base < FAKE_PAGES * PAGE_SIZE;
+    bool in_arena = va - page_direct_base < 2 * FAKE_PAGES * PAGE_SIZE;
     u64 kernel = pfn_to_mfn(address_pfn((void *)(uintptr_t)start_info->pt_base)).n;
     u64 *word = tables_walk(in_arena ? kernel : tables_kernel_root(), va, 1);
 

@@ -87,8 +87,6 @@ static void mistakes(void **state)
         {{"--memory", "12M", "k"},
          "run: --memory 12M: memory is a number of MiB from 1 to 1048576"},
         {{"--memory=", "k"}, "run: --memory : memory is a number of MiB from 1 to 1048576"},
-        {{"--vcpus", "2", "k"},
-         "run: --vcpus 2: this version of Pinion gives a guest one vCPU, not 2"},
         {{"--vcpus", "99", "k"}, "run: --vcpus 99: vcpus is a number from 1 to 32"},
         {{"--timeout", "0", "k"}, "run: --timeout 0: expected a number from 1 to 100000000"},
         {{"--timeout", "99999999999999999999", "k"},

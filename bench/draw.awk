@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+# Reads one of bench/results/*.json, one record a line; prints the table or the picture named `what`.
+
+function text(name) { # a field of this line, without its quotes
+    if (!match($0, "\"" name "\": (\"[^\"]*\"|[-0-9.]+)")) return ""
+    found = substr($0, RSTART + length(name) + 4, RLENGTH - length(name) - 4)
+    gsub(/"/, "", found)
+    return found
+}
+function number(name) { return text(name) + 0 }
+
+# 1234567 -> 1,234,567; below 1000 with one digit behind the point
+function grouped(value, digits, out) {
+    if (value < 1000) return sprintf(value == int(value) ? "%d" : "%.1f", value)
+    digits = sprintf("%.0f", value)
+    while (length(digits) > 3) {
+        out = "," substr(digits, length(digits) - 2) out
+        digits = substr(digits, 1, length(digits) - 3)
+    }
+    return digits out
+}
+function millions(value) { return sprintf("%.1f M", value / 1e6) }
+
+/^"(cpu|kernel|xen|emulator|compiler|form|processor)"/ {
+    match($0, /^"[a-z]*"/)
+    key = substr($0, 2, RLENGTH - 2)
+    setup[key] = text(key)
+}
+/"title"/ && !/"ticks"/ {
+    op = text("name"); operation[++operations] = op; title[op] = text("title")
+    for (k = 1; k <= 3; k++) {
+        all[machine[k], op] = number(machine[k])
+        hypervisor[machine[k], op] = number(machine[k] "_hypervisor")
+        kernel[machine[k], op] = number(machine[k] "_kernel")
+        user[machine[k], op] = number(machine[k] "_user")
+    }
+}
+/^"boot"/ {
+    for (k = 1; k <= 3; k++) {
+        hypervisor[machine[k], "boot"] = number(machine[k] "_hypervisor")
+        kernel[machine[k], "boot"] = number(machine[k] "_kernel")
+        user[machine[k], "boot"] = number(machine[k] "_firmware")
+    }
+}
+/^"hypervisor_in_ten/ { for (k = 1; k <= 3; k++) ten[machine[k]] = number(machine[k]) }
+/"function"/ {
+    op = text("operation")
+    if (++listed[op] <= 8)
+        hot[op] = hot[op] (listed[op] > 1 ? ", " : "") "`" text("function") "` " \
+            (op == "boot" || op == "all" ? millions(number("instructions")) : grouped(int(number("instructions") + 0.5)))
+}
+/"ticks"/ {
+    works++
+    work_title[works] = text("title"); threads[works] = number("threads")
+    ticks[works] = number("ticks"); floor[works] = number("floor")
+    back[works] = number("back"); steps[works] = number("instructions")
+}
+BEGIN {
+    machine[1] = "bare"; machine[2] = "xen"; machine[3] = "pinion"
+    shown[1] = "bare"; shown[2] = "Xen"; shown[3] = "Pinion"
+    colour["hypervisor"] = "#c2410c"; colour["kernel"] = "#64748b"; colour["user"] = "#cbd5e1"
+    colour["ticks"] = "#c2410c"; colour["floor"] = "#64748b"
+}
+END {
+    if (what == "setup") {
+        printf "Linux %s, Xen %s, %s, emulated CPU `%s`; Pinion built by %s.\n", setup["kernel"], \
+            setup["xen"], setup["emulator"], setup["cpu"], setup["compiler"]
+    } else if (what == "operations") {
+        print "| operation | bare | Xen | Pinion | added by Xen | added by Pinion | Pinion's of Xen's |"
+        print "|---|--:|--:|--:|--:|--:|--:|"
+        for (i = 1; i <= operations; i++) {
+            op = operation[i]
+            xen = all["xen", op] - all["bare", op]; ours = all["pinion", op] - all["bare", op]
+            printf "| %s | %s | %s | %s | %s | %s | %.0f %% |\n", title[op], grouped(all["bare", op]), \
+                grouped(all["xen", op]), grouped(all["pinion", op]), grouped(xen), grouped(ours), \
+                100 * ours / xen
+        }
+    } else if (what == "shares") {
+        print "| operation | bare: kernel | Xen: itself | its guest's kernel | Pinion: itself | its guest's kernel |"
+        print "|---|--:|--:|--:|--:|--:|"
+        for (i = 1; i <= operations; i++) {
+            op = operation[i]
+            printf "| %s | %s | %s | %s | %s | %s |\n", title[op], grouped(kernel["bare", op]), \
+                grouped(hypervisor["xen", op]), grouped(kernel["xen", op]), \
+                grouped(hypervisor["pinion", op]), grouped(kernel["pinion", op])
+        }
+        printf "\nDuring the first ten, all their repetitions together, Xen itself executes %s " \
+            "instructions, Pinion %s: %.0f %% of that.\n", millions(ten["xen"]), \
+            millions(ten["pinion"]), 100 * ten["pinion"] / ten["xen"]
+    } else if (what == "boot") {
+        print "| reset to first process | hypervisor | guest's kernel | firmware |"
+        print "|---|--:|--:|--:|"
+        for (k = 1; k <= 3; k++)
+            printf "| %s | %s | %s | %s |\n", shown[k], millions(hypervisor[machine[k], "boot"]), \
+                millions(kernel[machine[k], "boot"]), millions(user[machine[k], "boot"])
+    } else if (what == "hottest") {
+        print "| operation | the hypervisor's functions, instructions per operation |"
+        print "|---|---|"
+        for (i = 1; i <= operations; i++) printf "| %s | %s |\n", title[operation[i]], hot[operation[i]]
+        printf "| boot, in all | %s |\n", hot["boot"]
+    } else if (what == "engine") {
+        print "| engine, natively | threads | ticks | floor | times the floor | undoing it | instructions |"
+        print "|---|--:|--:|--:|--:|--:|--:|"
+        for (i = 1; i <= works; i++)
+            printf "| %s | %d | %s | %s | %.2f | %s | %s |\n", work_title[i], threads[i], \
+                grouped(ticks[i]), grouped(floor[i]), ticks[i] / floor[i], \
+                back[i] ? grouped(back[i]) : "", steps[i] ? grouped(steps[i]) : ""
+        printf "\nProcessor: %s. Compiler: %s.\n", setup["processor"], setup["compiler"]
+    } else if (what == "picture-operations") draw_operations()
+    else if (what == "picture-boot") draw_boot()
+    else if (what == "picture-engine") draw_engine()
+}
+
+# ---- pictures -------------------------------------------------------------------------------------
+
+function begin_picture(width, height, sentence) {
+    printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" " \
+        "font-family=\"sans-serif\" font-size=\"12\">\n", width, height, width, height
+    printf "<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n", width, height
+    words(12, 22, "start", sentence, "font-size=\"14\" font-weight=\"bold\"")
+}
+function words(x, y, anchor, what_is_said, more) {
+    printf "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" fill=\"#1e293b\" %s>%s</text>\n", x, y, anchor, \
+        more, what_is_said
+}
+function bar(x, y, width, height, fill) {
+    printf "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", x, y, width, height, fill
+}
+function legend(x, y, fill, what_is_meant) {
+    bar(x, y - 10, 12, 12, fill)
+    words(x + 17, y, "start", what_is_meant)
+}
+# Who executed it: one bar of three parts. Returns where it ends.
+function stacked(x, y, scale, who, op) {
+    bar(x, y, user[who, op] * scale, 11, colour["user"]); x += user[who, op] * scale
+    bar(x, y, kernel[who, op] * scale, 11, colour["kernel"]); x += kernel[who, op] * scale
+    bar(x, y, hypervisor[who, op] * scale, 11, colour["hypervisor"])
+    return x + hypervisor[who, op] * scale
+}
+function draw_operations(    i, k, op, y, sum, scale, x) {
+    begin_picture(860, 70 + operations * 52, "Who executed what, instructions per operation (longest bar = full width)")
+    legend(12, 44, colour["hypervisor"], "hypervisor")
+    legend(112, 44, colour["kernel"], "guest&#8217;s kernel")
+    legend(232, 44, colour["user"], "user")
+    for (i = 1; i <= operations; i++) {
+        op = operation[i]; y = 58 + (i - 1) * 52; most = 0
+        for (k = 1; k <= 3; k++) {
+            sum = hypervisor[machine[k], op] + kernel[machine[k], op] + user[machine[k], op]
+            if (sum > most) most = sum
+        }
+        scale = 440 / most
+        words(226, y + 24, "end", title[op])
+        for (k = 1; k <= 3; k++) {
+            words(276, y + 10 + (k - 1) * 14, "end", shown[k], "font-size=\"10\"")
+            x = stacked(282, y + (k - 1) * 14, scale, machine[k], op)
+            words(x + 5, y + 10 + (k - 1) * 14, "start", grouped(int(all[machine[k], op] + 0.5)), "font-size=\"10\"")
+        }
+    }
+    print "</svg>"
+}
+function draw_boot(    k, x, y, sum) {
+    begin_picture(860, 150, "Reset to the guest&#8217;s first process, millions of instructions")
+    legend(12, 44, colour["hypervisor"], "hypervisor")
+    legend(112, 44, colour["kernel"], "guest&#8217;s kernel")
+    legend(232, 44, colour["user"], "firmware")
+    for (k = 1; k <= 3; k++) {
+        sum = hypervisor[machine[k], "boot"] + kernel[machine[k], "boot"] + user[machine[k], "boot"]
+        if (sum > most) most = sum
+    }
+    for (k = 1; k <= 3; k++) {
+        y = 64 + (k - 1) * 26
+        words(66, y + 10, "end", shown[k])
+        x = stacked(74, y, 560 / most, machine[k], "boot")
+        words(x + 6, y + 10, "start", sprintf("%.0f + %.0f + %.0f", user[machine[k], "boot"] / 1e6, \
+            kernel[machine[k], "boot"] / 1e6, hypervisor[machine[k], "boot"] / 1e6), "font-size=\"10\"")
+    }
+    print "</svg>"
+}
+function draw_engine(    i, y, longest, rows) {
+    for (i = 1; i <= works; i++) if (threads[i] == 1) rows++
+    begin_picture(860, 64 + rows * 40, "The engine natively, one thread, in multiples of the floor")
+    legend(12, 44, colour["ticks"], "engine")
+    legend(112, 44, colour["floor"], "floor: the same cache lines read, the same counters bumped")
+    for (i = 1; i <= works; i++)
+        if (threads[i] == 1 && ticks[i] / floor[i] > longest) longest = ticks[i] / floor[i]
+    for (i = 1; i <= works; i++) {
+        if (threads[i] != 1) continue
+        y = 58 + row++ * 40
+        words(226, y + 18, "end", work_title[i])
+        bar(234, y, ticks[i] / floor[i] / longest * 480, 12, colour["ticks"])
+        bar(234, y + 14, 480 / longest, 12, colour["floor"])
+        words(240 + ticks[i] / floor[i] / longest * 480, y + 11, "start", sprintf("%.2f (%s ticks)", \
+            ticks[i] / floor[i], grouped(int(ticks[i] + 0.5))), "font-size=\"10\"")
+        words(240 + 480 / longest, y + 25, "start", grouped(int(floor[i] + 0.5)) " ticks", "font-size=\"10\"")
+    }
+    print "</svg>"
+}

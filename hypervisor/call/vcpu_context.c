@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* VCPUOP_initialise. */
+#include "hypervisor/call/vcpu_context.h"
+#include "hypervisor/call/call.h"
+#include "hypervisor/call/copy.h"
+#include "hypervisor/call/mmu.h"
+#include "hypervisor/cpu/control.h"
+#include "hypervisor/cpu/debug.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/memory/frames.h"
+#include "lib/string.h"
+
+#define CONTEXT_ORDER   1u
+#define GDT_PAGE        512u
+#define RFLAGS_SETTABLE 0x254fd5ull /* arithmetic, TF, DF, NT, RF, AC, ID */
+#define MXCSR_SETTABLE  0xffffu
+#define MXCSR_OFFSET    24u
+#define RING_3          3u
+#define IOPL_SHIFT      12u
+
+typedef struct vcpu_guest_context context;
+
+/* What the processor would choke on, or the guest must not have. */
+static bool addresses_ok(const context *c)
+{
+    for (u32 i = 0; i < ARRAY_LENGTH(c->trap_ctxt); i++)
+        if (!address_canonical(c->trap_ctxt[i].address))
+            return false;
+    return address_canonical(c->user_regs.rip) && address_canonical(c->event_callback_eip) &&
+           address_canonical(c->failsafe_callback_eip) &&
+           address_canonical(c->syscall_callback_eip) && address_canonical(c->fs_base) &&
+           address_canonical(c->gs_base_kernel) && address_canonical(c->gs_base_user);
+}
+
+static bool context_ok(const context *c)
+{
+    bool has_user_root = c->ctrlreg[1] != 0;
+
+    return addresses_ok(c) && c->gdt_ents <= FIRST_RESERVED_GDT_ENTRY && c->ldt_ents <= 8192 &&
+           (c->flags & VGCF_in_kernel || has_user_root);
+}
+
+static void set_registers(struct vcpu *v, const struct cpu_user_regs *from)
+{
+    struct registers *r = &v->registers;
+
+    *r = (struct registers){
+        .r15 = from->r15,
+        .r14 = from->r14,
+        .r13 = from->r13,
+        .r12 = from->r12,
+        .rbp = from->rbp,
+        .rbx = from->rbx,
+        .r11 = from->r11,
+        .r10 = from->r10,
+        .r9 = from->r9,
+        .r8 = from->r8,
+        .rax = from->rax,
+        .rcx = from->rcx,
+        .rdx = from->rdx,
+        .rsi = from->rsi,
+        .rdi = from->rdi,
+        .rip = from->rip,
+        .rsp = from->rsp,
+        .cs = from->cs | RING_3,
+        .ss = from->ss | RING_3,
+        .rflags = (from->rflags & RFLAGS_SETTABLE) | RFLAGS_FIXED | RFLAGS_IF,
+    };
+    v->ds = from->ds;
+    v->es = from->es;
+    v->fs = from->fs;
+    v->gs = from->gs;
+}
+
+static void set_entries(struct vcpu *v, const context *c)
+{
+    const struct {
+        u64 address;
+        bool mask;
+    } callback[CALLBACKS] = {
+        [CALLBACK_EVENT] = {c->event_callback_eip, true},
+        [CALLBACK_FAILSAFE] = {c->failsafe_callback_eip, c->flags & VGCF_failsafe_disables_events},
+        [CALLBACK_SYSCALL] = {c->syscall_callback_eip, c->flags & VGCF_syscall_disables_events},
+    };
+
+    for (u32 i = 0; i < ARRAY_LENGTH(c->trap_ctxt); i++) {
+        const struct trap_info *t = &c->trap_ctxt[i];
+
+        v->trap[i] = (struct entry_point){
+            .address = t->address, .cs = t->cs, .dpl = TI_GET_DPL(t), .mask_events = TI_GET_IF(t)};
+    }
+    for (u32 i = 0; i < CALLBACKS; i++)
+        v->callback[i] =
+            (struct entry_point){.address = callback[i].address, .mask_events = callback[i].mask};
+    v->kernel_ss = c->kernel_ss | RING_3;
+    v->kernel_sp = c->kernel_sp;
+}
+
+/* An FXSAVE image is the first part of our area; reserved bits of MXCSR would fault when it is
+ * loaded. */
+static void set_fpu(struct vcpu *v, const context *c)
+{
+    u8 *area = v->fpu_area;
+
+    if (!(c->flags & VGCF_i387_valid))
+        return;
+    memcpy(area, c->fpu_ctxt.x, 416);
+    *(u32 *)(area + MXCSR_OFFSET) &= MXCSR_SETTABLE & ~(1u << 6);
+    *(u64 *)(area + 512) = 3; /* XSTATE_BV: x87 and SSE are there */
+}
+
+/* The engine's part: descriptor table and roots, each with its references. */
+static enum vmmu_result set_tables(struct vcpu *v, const context *c)
+{
+    struct vmmu_vcpu *mmu = &v->mmu;
+    mfn_t gdt[VMMU_GDT_FRAMES];
+    u32 count = (u32)((c->gdt_ents + GDT_PAGE - 1) / GDT_PAGE);
+    enum vmmu_result result;
+
+    for (u32 i = 0; i < count; i++)
+        gdt[i] = mfn(c->gdt_frames[i]);
+    result = vmmu_set_gdt(mmu, gdt, count, (u32)c->gdt_ents);
+    if (result == VMMU_DONE)
+        result = vmmu_set_kernel_root(mmu, mfn(xen_cr3_to_pfn(c->ctrlreg[3])));
+    if (result == VMMU_DONE && c->ctrlreg[1])
+        result = vmmu_set_user_root(mmu, mfn(xen_cr3_to_pfn(c->ctrlreg[1])));
+    if (result == VMMU_DONE)
+        result = vmmu_set_ldt(mmu, vaddr(c->ldt_base), (u32)c->ldt_ents);
+    return result;
+}
+
+static s64 apply(struct vcpu *v, struct call *call, const context *c)
+{
+    enum vmmu_result result;
+    s64 error = 0;
+
+    for (u32 i = 0; i < ARRAY_LENGTH(c->debugreg) && !error; i++)
+        if (i != 4 && i != 5 && c->debugreg[i])
+            error = debug_set(v, i, c->debugreg[i]);
+    if (error)
+        return -XEN_EINVAL;
+    result = set_tables(v, c);
+    if (result == VMMU_AGAIN) {
+        call->again = true; /* what it has got so far it keeps, and asks for once more */
+        return 0;
+    }
+    if (result != VMMU_DONE) {
+        while (vmmu_vcpu_stop(&v->mmu) == VMMU_AGAIN)
+            ;
+        vmmu_vcpu_start(&v->mmu, &v->domain->mmu);
+        return vmmu_result_errno(result);
+    }
+    set_registers(v, &c->user_regs);
+    v->iopl = c->user_regs.rflags >> IOPL_SHIFT & 3;
+    set_entries(v, c);
+    set_fpu(v, c);
+    v->in_kernel = c->flags & VGCF_in_kernel;
+    v->fs_base = c->fs_base;
+    v->gs_base = v->in_kernel ? c->gs_base_kernel : c->gs_base_user;
+    v->gs_base_inactive = v->in_kernel ? c->gs_base_user : c->gs_base_kernel;
+    v->cr4 = control_guest_cr4(c->ctrlreg[4]);
+    v->initialised = true;
+    return 0;
+}
+
+s64 vcpu_initialise(struct vcpu *target, struct call *call, u64 at)
+{
+    context *c;
+    s64 result;
+
+    _Static_assert(sizeof *c <= PAGE_SIZE << CONTEXT_ORDER, "a context fits its pages");
+    if (target->initialised)
+        return -XEN_EEXIST;
+    c = page_alloc(CONTEXT_ORDER);
+    if (!c)
+        return -XEN_ENOMEM;
+    if (!GET_GUEST(c, at))
+        result = -XEN_EFAULT;
+    else if (!context_ok(c))
+        result = -XEN_EINVAL;
+    else
+        result = apply(target, call, c);
+    page_free(c, CONTEXT_ORDER);
+    return result;
+}
