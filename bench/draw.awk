@@ -149,7 +149,7 @@ function draw_operations(    i, k, op, y, sum, scale, x) {
             if (sum > most) most = sum
         }
         scale = 440 / most
-        words(226, y + 24, "end", title[op])
+        words(232, y + 24, "end", title[op], "font-size=\"11\"")
         for (k = 1; k <= 3; k++) {
             words(276, y + 10 + (k - 1) * 14, "end", shown[k], "font-size=\"10\"")
             x = stacked(282, y + (k - 1) * 14, scale, machine[k], op)

@@ -19,6 +19,7 @@
 #include "guest/console.h"
 #include "guest/entry.h"
 #include "guest/error.h"
+#include "guest/event.h"
 #include "guest/kernel.h"
 #include "guest/memory.h"
 #include "guest/page.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What becomes of a trap in the kernel: a handler, a fix-up, or the end. */
 #include "guest/trap.h"
+#include "guest/event.h"
 #include "guest/kernel.h"
 
 /* The places that may trap, and where each goes on: guest/words.S. */
@@ -17,6 +18,10 @@ void trap_kernel(struct trap_frame *frame)
 {
     if (trap_handlers[frame->vector]) {
         trap_handlers[frame->vector](frame);
+        return;
+    }
+    if (frame->vector == VECTOR_EVENT) {
+        event_poll();
         return;
     }
     for (const u64 *fixup = word_fixups; fixup < word_fixups_end; fixup += 2)

@@ -43,20 +43,21 @@ static void settle(void)
     nanosleep(&pause, NULL);
 }
 
-static bool short_form(void)
+/* What the kernel command line asks for: full, short, or the kernel's symbols. */
+static const char *wish(void)
 {
     static char line[4096];
-    FILE *file;
-    bool found;
+    FILE *file = fopen("/proc/cmdline", "r");
+    char *word = file && fgets(line, sizeof(line), file) ? strstr(line, "bench=") : NULL;
 
-    mkdir("/proc", 0555);
-    mount("proc", "/proc", "proc", 0, NULL);
-    file = fopen("/proc/cmdline", "r");
-    found = file && fgets(line, sizeof(line), file) && strstr(line, "bench=short");
     if (file)
         fclose(file);
-    umount("/proc");
-    return found;
+    return word ? word + strlen("bench=") : "full";
+}
+
+static bool starts_with(const char *word, const char *start)
+{
+    return !strncmp(word, start, strlen(start));
 }
 
 static void run_all(bool is_short)
@@ -81,9 +82,14 @@ int main(int argc, char **argv)
     mark(MARKER_STARTED);
     printf("bench: started\n");
     settle();
+    mkdir("/proc", 0555);
+    mount("proc", "/proc", "proc", 0, NULL);
     child = fork(); /* process 1 is special in how it takes signals */
     if (!child) {
-        run_all(short_form());
+        if (starts_with(wish(), "symbols"))
+            print_symbols();
+        else
+            run_all(starts_with(wish(), "short"));
         return 0;
     }
     waitpid(child, &status, 0);

@@ -42,6 +42,9 @@ static inline uint64_t ticks(void)
         mark(MARKER_END);                                                                          \
     } while (0)
 
+/* Writes the kernel's functions, as /proc/kallsyms has them, to the emulator's debugging port. */
+void print_symbols(void);
+
 /* Ends the program when `good` is false. */
 void must(int good, const char *what);
 

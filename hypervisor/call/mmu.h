@@ -11,7 +11,8 @@ struct call;
 struct domain;
 struct vcpu;
 
-/* Makes `m` the current vCPU's kernel root and loads it. Does not stop half-way. */
+/* Makes `m` the current vCPU's kernel root and loads it. -XEN_EAGAIN: interrupted, to be called
+ * again. */
 s64 call_new_baseptr(struct vcpu *vcpu, u64 m);
 
 /* The ABI's answer to an engine result; VMMU_AGAIN sets call->again. */

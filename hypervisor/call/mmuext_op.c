@@ -29,13 +29,10 @@ s64 call_vcpus_of_mask(struct domain *domain, u64 mask_at, u64 *cpus)
 
 s64 call_new_baseptr(struct vcpu *vcpu, u64 m)
 {
-    enum vmmu_result result;
+    enum vmmu_result result = vmmu_set_kernel_root(&vcpu->mmu, mfn(m));
 
-    do
-        result = vmmu_set_kernel_root(&vcpu->mmu, mfn(m));
-    while (result == VMMU_AGAIN);
     if (result != VMMU_DONE)
-        return vmmu_result_errno(result);
+        return result == VMMU_AGAIN ? -XEN_EAGAIN : vmmu_result_errno(result);
     vcpu_refresh_fast(vcpu);
     vcpu_load_root(vcpu);
     return 0;

@@ -129,6 +129,21 @@ static enum vmmu_result set_tables(struct vcpu *v, const context *c)
     return result;
 }
 
+/* Takes back what a refused context has got so far; interrupted, the same call goes on with that.
+ */
+static s64 undo(struct vcpu *v, struct call *call)
+{
+    s64 error = v->refused;
+
+    if (vmmu_vcpu_stop(&v->mmu) == VMMU_AGAIN) {
+        call->again = true;
+        return 0;
+    }
+    vmmu_vcpu_start(&v->mmu, &v->domain->mmu);
+    v->refused = 0;
+    return error;
+}
+
 static s64 apply(struct vcpu *v, struct call *call, const context *c)
 {
     enum vmmu_result result;
@@ -145,10 +160,8 @@ static s64 apply(struct vcpu *v, struct call *call, const context *c)
         return 0;
     }
     if (result != VMMU_DONE) {
-        while (vmmu_vcpu_stop(&v->mmu) == VMMU_AGAIN)
-            ;
-        vmmu_vcpu_start(&v->mmu, &v->domain->mmu);
-        return vmmu_result_errno(result);
+        v->refused = vmmu_result_errno(result);
+        return undo(v, call);
     }
     set_registers(v, &c->user_regs);
     v->iopl = c->user_regs.rflags >> IOPL_SHIFT & 3;
@@ -171,6 +184,8 @@ s64 vcpu_initialise(struct vcpu *target, struct call *call, u64 at)
     _Static_assert(sizeof *c <= PAGE_SIZE << CONTEXT_ORDER, "a context fits its pages");
     if (target->initialised)
         return -XEN_EEXIST;
+    if (target->refused)
+        return undo(target, call);
     c = page_alloc(CONTEXT_ORDER);
     if (!c)
         return -XEN_ENOMEM;

@@ -66,10 +66,8 @@ static s64 register_time(struct vcpu *vcpu, struct vcpu *target, u64 at)
     if (!GET_GUEST(&ask, at) || !guest_range_ok(ask.addr.p, sizeof(struct vcpu_time_info)))
         return -XEN_EFAULT;
     vcpu->time_area = ask.addr.p;
-    if (clock_update_area(vcpu))
-        return 0;
-    vcpu->time_area = 0;
-    return -XEN_EFAULT;
+    clock_update_area(vcpu); /* it need not be mapped yet */
+    return 0;
 }
 
 /* The page is held, writable, for as long as the vCPU lives. Whoever raises an event meanwhile

@@ -61,25 +61,25 @@ bool control_read(const struct vcpu *vcpu, u32 number, u64 *value)
     return false;
 }
 
-bool control_write(struct vcpu *vcpu, u32 number, u64 value)
+s64 control_write(struct vcpu *vcpu, u32 number, u64 value)
 {
     switch (number) {
     case 0:
         if ((value & ~CR0_TS) != CR0_GUEST)
-            return false;
+            return -XEN_EINVAL;
         fpu_set_task_switched(vcpu, value & CR0_TS);
-        return true;
+        return 0;
     case 2:
         *(volatile unsigned long *)&vcpu->info->arch.cr2 = value;
-        return true;
+        return 0;
     case 3:
-        return call_new_baseptr(vcpu, value >> PAGE_SHIFT) == 0;
+        return call_new_baseptr(vcpu, value >> PAGE_SHIFT);
     case 4:
         vcpu->cr4 = control_guest_cr4(value);
         control_load(vcpu);
-        return true;
+        return 0;
     }
-    return false;
+    return -XEN_EINVAL;
 }
 
 bool control_xcr0_ok(u64 xcr0)

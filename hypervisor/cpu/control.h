@@ -17,7 +17,10 @@ void control_load(const struct vcpu *vcpu);
 
 /* CR0, 2, 3, 4 of the current vCPU. False: no such register, or #GP. */
 bool control_read(const struct vcpu *vcpu, u32 number, u64 *value);
-bool control_write(struct vcpu *vcpu, u32 number, u64 value);
+
+/* The same: 0, or -XEN_EAGAIN when it was interrupted and has to be done again, or another error.
+ */
+s64 control_write(struct vcpu *vcpu, u32 number, u64 value);
 
 /* XSETBV by the current vCPU. False: #GP. */
 bool control_set_xcr(struct vcpu *vcpu, u32 index, u64 value);

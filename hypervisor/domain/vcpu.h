@@ -91,6 +91,7 @@ struct vcpu {
     u64 tsc_aux; /* when not loaded */
     bool nmi_pending;
     bool initialised; /* it has a first state: it may come up */
+    s64 refused;      /* the errno of a first state that is being taken back; 0: none */
     struct fetched fetched;
     u8 iopl; /* virtual: the least privileged ring that may use ports, CLI and STI */
 

@@ -88,7 +88,11 @@ static enum emulated emulate_write_cr(struct vcpu *vcpu, const struct instructio
 {
     u64 value = register_read(&vcpu->registers, in->general, SIZE_OF(in));
 
-    return control_write(vcpu, in->reg, value) ? EMULATED_DONE : EMULATED_NOT;
+    s64 result = control_write(vcpu, in->reg, value);
+
+    if (result == -XEN_EAGAIN)
+        return EMULATED_RETRY;
+    return result ? EMULATED_NOT : EMULATED_DONE;
 }
 
 static enum emulated emulate_read_dr(struct vcpu *vcpu, const struct instruction *in)

@@ -77,18 +77,20 @@ static void attack_mapping(void)
 
 /* ---- instructions -------------------------------------------------------------------------- */
 
-/* Length, then bytes; what follows is random. */
+#define OPERAND 0x80u /* a ModRM byte follows */
+
+/* Length, then bytes. */
 static const u8 opcodes[][8] = {{1, 0x6c},
                                 {1, 0x6d},
                                 {1, 0x6e},
                                 {1, 0x6f},
-                                {1, 0x8e},
+                                {OPERAND | 1, 0x8e},
                                 {1, 0x9a},
                                 {1, 0x9d},
                                 {1, 0xa3},
                                 {1, 0xa5},
                                 {1, 0xab},
-                                {1, 0xc7},
+                                {OPERAND | 1, 0xc7},
                                 {1, 0xca},
                                 {1, 0xcb},
                                 {1, 0xcc},
@@ -108,30 +110,30 @@ static const u8 opcodes[][8] = {{1, 0x6c},
                                 {1, 0xf4},
                                 {1, 0xfa},
                                 {1, 0xfb},
-                                {1, 0xff},
-                                {1, 0x89},
-                                {1, 0x87},
-                                {1, 0x81},
-                                {1, 0x01},
-                                {1, 0x63},
+                                {OPERAND | 1, 0xff},
+                                {OPERAND | 1, 0x89},
+                                {OPERAND | 1, 0x87},
+                                {OPERAND | 1, 0x81},
+                                {OPERAND | 1, 0x01},
+                                {OPERAND | 1, 0x63},
                                 {1, 0x9b},
-                                {1, 0xdb},
-                                {1, 0xd9},
-                                {1, 0xdd},
-                                {2, 0x0f, 0x00},
-                                {2, 0x0f, 0x01},
-                                {2, 0x0f, 0x02},
-                                {2, 0x0f, 0x03},
+                                {OPERAND | 1, 0xdb},
+                                {OPERAND | 1, 0xd9},
+                                {OPERAND | 1, 0xdd},
+                                {OPERAND | 2, 0x0f, 0x00},
+                                {OPERAND | 2, 0x0f, 0x01},
+                                {OPERAND | 2, 0x0f, 0x02},
+                                {OPERAND | 2, 0x0f, 0x03},
                                 {2, 0x0f, 0x05},
                                 {2, 0x0f, 0x06},
                                 {2, 0x0f, 0x07},
                                 {2, 0x0f, 0x08},
                                 {2, 0x0f, 0x09},
                                 {2, 0x0f, 0x0b},
-                                {2, 0x0f, 0x20},
-                                {2, 0x0f, 0x21},
-                                {2, 0x0f, 0x22},
-                                {2, 0x0f, 0x23},
+                                {OPERAND | 2, 0x0f, 0x20},
+                                {OPERAND | 2, 0x0f, 0x21},
+                                {OPERAND | 2, 0x0f, 0x22},
+                                {OPERAND | 2, 0x0f, 0x23},
                                 {2, 0x0f, 0x30},
                                 {2, 0x0f, 0x31},
                                 {2, 0x0f, 0x32},
@@ -142,17 +144,17 @@ static const u8 opcodes[][8] = {{1, 0x6c},
                                 {2, 0x0f, 0xa9},
                                 {2, 0x0f, 0xa1},
                                 {2, 0x0f, 0xaa},
-                                {2, 0x0f, 0xab},
-                                {2, 0x0f, 0xae},
-                                {2, 0x0f, 0xb1},
-                                {2, 0x0f, 0xb2},
-                                {2, 0x0f, 0xb3},
-                                {2, 0x0f, 0xb4},
-                                {2, 0x0f, 0xb5},
-                                {2, 0x0f, 0xba},
-                                {2, 0x0f, 0xbb},
-                                {2, 0x0f, 0xc1},
-                                {2, 0x0f, 0xc7},
+                                {OPERAND | 2, 0x0f, 0xab},
+                                {OPERAND | 2, 0x0f, 0xae},
+                                {OPERAND | 2, 0x0f, 0xb1},
+                                {OPERAND | 2, 0x0f, 0xb2},
+                                {OPERAND | 2, 0x0f, 0xb3},
+                                {OPERAND | 2, 0x0f, 0xb4},
+                                {OPERAND | 2, 0x0f, 0xb5},
+                                {OPERAND | 2, 0x0f, 0xba},
+                                {OPERAND | 2, 0x0f, 0xbb},
+                                {OPERAND | 2, 0x0f, 0xc1},
+                                {OPERAND | 2, 0x0f, 0xc7},
                                 {3, 0x0f, 0x01, 0xc8},
                                 {3, 0x0f, 0x01, 0xc9},
                                 {3, 0x0f, 0x01, 0xca},
@@ -202,13 +204,14 @@ static void fill_code(u8 *at, bool wild)
     }
     if (once_in(3))
         at[length++] = (u8)(0x40 | below(16));
-    for (unsigned i = 1; i <= opcode[0]; i++)
+    for (unsigned i = 1; i <= (opcode[0] & ~OPERAND); i++)
         at[length++] = opcode[i];
     if (wild && once_in(16) && !locked) {
         length = 0;
         at[length++] = (u8)random64();
     }
-    length += fill_operand(at + length, locked, wild);
+    if (wild || opcode[0] & OPERAND)
+        length += fill_operand(at + length, locked, wild);
     for (unsigned tail = wild && once_in(8) ? (unsigned)below(8) : 0; tail; tail--)
         at[length++] = (u8)random64();
 }

@@ -115,11 +115,13 @@ bool control_read(const struct vcpu *vcpu, u32 number, u64 *value)
     return number != 8;
 }
 
-bool control_write(struct vcpu *vcpu, u32 number, u64 value)
+s64 control_write(struct vcpu *vcpu, u32 number, u64 value)
 {
     (void)vcpu;
     test.touched++;
-    return number == 3 && value == 0x5000;
+    if (number == 3 && value == 0x7000)
+        return -XEN_EAGAIN;
+    return number == 3 && value == 0x5000 ? 0 : -XEN_EINVAL;
 }
 
 bool control_set_xcr(struct vcpu *vcpu, u32 index, u64 value)
@@ -318,6 +320,10 @@ static void control_registers(void **state)
     r = GUEST("\x0f\x22\xdb");
     r->rbx = 0x6000;
     assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+    assert_int_equal(r->rip, CODE);
+    r = GUEST("\x0f\x22\xdb"); /* interrupted: to be executed again */
+    r->rbx = 0x7000;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_RETRY);
     assert_int_equal(r->rip, CODE);
     GUEST("\x0f\x06");
     test.vcpu.fpu_task_switched = true;
