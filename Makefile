@@ -201,6 +201,11 @@ test: ## install what is missing, run every test
 	@$(MAKE) --no-print-directory --keep-going --silent all guests check-build images bench-guard || true
 	@$(MAKE) --no-print-directory --keep-going --silent CC=clang B=$(B)/clang all guests || true
 	@tests/run unit model lint guests system
+conformance: ## small kernels on Pinion, on Debian's Xen and on the bare machine; random calls on both
+	@tools/install
+	@echo 'pinion: building everything that is compared'
+	@$(MAKE) --no-print-directory --keep-going --silent all guests kernels || true
+	@tests/conformance
 lint: ## includes, lengths, headings, format; builds with gcc and with clang
 	@tests/lint
 format: ## put the C files into their format
@@ -213,5 +218,5 @@ help: ## this list
 
 FORCE:
 .SECONDARY:
-.PHONY: all images bench bench-build bench-guard guests kernels check check-build run test lint format clean help FORCE
+.PHONY: all images bench bench-build bench-guard guests kernels check check-build run test conformance lint format clean help FORCE
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

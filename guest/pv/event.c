@@ -29,31 +29,34 @@ static long ready(long result, evtchn_port_t port, event_handler *handler)
 long event_bind_virq(unsigned virq, event_handler *handler)
 {
     struct evtchn_bind_virq request = {.virq = virq, .vcpu = cpu_number()};
+    long result = event_channel_op(EVTCHNOP_bind_virq, &request);
 
-    return ready(event_channel_op(EVTCHNOP_bind_virq, &request), request.port, handler);
+    return ready(result, request.port, handler);
 }
 
 long event_bind_ipi(unsigned cpu, event_handler *handler)
 {
     struct evtchn_bind_ipi request = {.vcpu = cpu};
+    long result = event_channel_op(EVTCHNOP_bind_ipi, &request);
 
-    return ready(event_channel_op(EVTCHNOP_bind_ipi, &request), request.port, handler);
+    return ready(result, request.port, handler);
 }
 
 long event_allocate(u16 remote_domain, event_handler *handler)
 {
     struct evtchn_alloc_unbound request = {.dom = DOMID_SELF, .remote_dom = remote_domain};
+    long result = event_channel_op(EVTCHNOP_alloc_unbound, &request);
 
-    return ready(event_channel_op(EVTCHNOP_alloc_unbound, &request), request.port, handler);
+    return ready(result, request.port, handler);
 }
 
 long event_bind_interdomain(u16 remote_domain, unsigned remote_port, event_handler *handler)
 {
     struct evtchn_bind_interdomain request = {.remote_dom = remote_domain,
                                               .remote_port = remote_port};
+    long result = event_channel_op(EVTCHNOP_bind_interdomain, &request);
 
-    return ready(event_channel_op(EVTCHNOP_bind_interdomain, &request), request.local_port,
-                 handler);
+    return ready(result, request.local_port, handler);
 }
 
 int event_send(unsigned port)
