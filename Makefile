@@ -114,12 +114,14 @@ CHECK_BIN := $(CHECK_SRC:%.c=$(B)/check/%)
 # lib/string.c is for where there is no C library.
 check-objects = $(patsubst %.c,$(B)/check/%.o,$(filter-out lib/string.c,$(wildcard $(1))))
 VMMU_OBJ := $(call check-objects,vmmu/*.c tests/machine/*.c lib/*.c)
-MODEL_OBJ := $(patsubst %.c,$(B)/check/%.o,$(filter-out tests/model/test_%,$(wildcard tests/model/*.c)))
+# The races have ports of their own, without the fake machine.
+RACED_OBJ := $(call check-objects,tests/model/races.c tests/model/threads_port.c vmmu/*.c lib/*.c)
+MODEL_OBJ := $(filter-out $(RACED_OBJ),$(call check-objects,$(filter-out tests/model/test_%,$(wildcard tests/model/*.c))))
 TOOLS_OBJ := $(filter-out %/tools/main.o,$(call check-objects,tools/*.c lib/*.c))
 LIB_OBJ := $(call check-objects,lib/*.c)
 # The guest library on a fake hypervisor, without what needs a real machine.
 GUEST_ARCHIVE := $(B)/check/guest.a
-GUEST_CHECK_OBJ := $(filter-out %/console.o %/kernel.o %/trap.o %/start.o %/refused.o, \
+GUEST_CHECK_OBJ := $(filter-out %/console.o %/kernel.o %/trap.o %/cpu.o %/event.o %/start.o %/refused.o, \
 	$(call check-objects,guest/*.c guest/pv/*.c tests/unit/guest/fake*.c)) $(LIB_OBJ)
 # The hypervisor as an archive: a test gets the objects that it needs and stands in for the rest.
 HV_ARCHIVE := $(B)/check/hypervisor.a
@@ -129,6 +131,8 @@ $(B)/check/%.o: %.c $(B)/compiler
 	@mkdir -p $(@D)
 	$(CC) $(CHECK_CFLAGS) -c -o $@ $<
 $(B)/check/tests/unit/vmmu/%: $(B)/check/tests/unit/vmmu/%.o $(VMMU_OBJ)
+	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka
+$(B)/check/tests/model/test_raced: $(B)/check/tests/model/test_raced.o $(RACED_OBJ)
 	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka
 $(B)/check/tests/model/test_%: $(B)/check/tests/model/test_%.o $(MODEL_OBJ) $(VMMU_OBJ)
 	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka
@@ -148,6 +152,8 @@ check-build: $(CHECK_BIN)
 check: ## build and run the unit tests (seconds, no QEMU)
 	@$(MAKE) --no-print-directory --keep-going --silent check-build || true
 	@tests/run unit model
+coverage: ## which lines and branches of vmmu/ the tests of the engine reach
+	@tests/coverage
 
 # ---- the yardstick: bench/ ---------------------------------------------------------------------------
 BENCH_HOST := $(COMMON) -D_GNU_SOURCE
@@ -218,5 +224,5 @@ help: ## this list
 
 FORCE:
 .SECONDARY:
-.PHONY: all images bench bench-build bench-guard guests kernels check check-build run test conformance lint format clean help FORCE
+.PHONY: all images coverage bench bench-build bench-guard guests kernels check check-build run test conformance lint format clean help FORCE
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -49,6 +49,12 @@ function millions(value) { return sprintf("%.1f M", value / 1e6) }
         hot[op] = hot[op] (listed[op] > 1 ? ", " : "") "`" text("function") "` " \
             (op == "boot" || op == "all" ? millions(number("instructions")) : grouped(int(number("instructions") + 0.5)))
 }
+/"kernel_function"/ {
+    op = text("operation")
+    if (++extras[op] <= 8)
+        extra[op] = extra[op] (extras[op] > 1 ? ", " : "") "`" text("kernel_function") "` +" \
+            grouped(int(number("pinion") - number("bare") + 0.5))
+}
 /"ticks"/ {
     works++
     work_title[works] = text("title"); threads[works] = number("threads")
@@ -98,6 +104,14 @@ END {
         print "|---|---|"
         for (i = 1; i <= operations; i++) printf "| %s | %s |\n", title[operation[i]], hot[operation[i]]
         printf "| boot, in all | %s |\n", hot["boot"]
+    } else if (what == "extra") {
+        print "| operation | kernel, bare | kernel, on Pinion | where it executes more |"
+        print "|---|--:|--:|---|"
+        for (i = 1; i <= operations; i++) {
+            op = operation[i]
+            printf "| %s | %s | %s | %s |\n", title[op], grouped(kernel["bare", op]), \
+                grouped(kernel["pinion", op]), extra[op]
+        }
     } else if (what == "engine") {
         print "| engine, natively | threads | ticks | floor | times the floor | undoing it | instructions |"
         print "|---|--:|--:|--:|--:|--:|--:|"

@@ -4,6 +4,7 @@
 #include "guest/backend.h"
 #include "guest/batch.h"
 #include "guest/error.h"
+#include "guest/lock.h"
 #include "guest/space.h"
 
 struct copy {
@@ -91,12 +92,12 @@ int space_duplicate(struct space *to, struct space *from)
 
     if (result)
         return result;
-    lock_take(&from->lock);
+    guest_lock(&from->lock);
     batch_now_end(batch_now()); /* the tables are read without more ado */
     needed = from->table_count - to->table_count;
     copy.tables = take_list(needed);
     if (needed && !copy.tables) {
-        lock_release(&from->lock);
+        guest_unlock(&from->lock);
         space_destroy(to);
         return -XEN_ENOMEM;
     }

@@ -19,6 +19,13 @@ void kernel_stop(void) __attribute__((noreturn));
 #define CPUS 32u
 unsigned cpu_number(void);
 
+/* Starts another CPU in the kernel's space, where it runs `function` and goes down again when that
+ * returns. -XEN_ENOENT: there is no such CPU; -XEN_ENOSYS: the backend runs on one. */
+int cpu_run(unsigned number, void (*function)(void));
+
+/* Waits a moment for another CPU; one that is only virtual lets others run. */
+void cpu_relax(void);
+
 /* "pv" or "native", for messages only. */
 extern const char backend_name[];
 

@@ -3,6 +3,7 @@
 #include "guest/backend.h"
 #include "guest/batch.h"
 #include "guest/error.h"
+#include "guest/lock.h"
 #include "guest/space.h"
 #include "lib/string.h"
 
@@ -13,12 +14,12 @@ int space_map(struct space *space, u64 va, struct page *page, u64 flags)
     int result = -XEN_ENOMEM;
     entry_t *at;
 
-    lock_take(&space->lock);
+    guest_lock(&space->lock);
     at = space_entry_make(space, va);
     if (at)
         result = entry_present(entry_get(at)) ? -XEN_EEXIST
                                               : entry_set(at, entry_make(page_pfn(page), flags));
-    lock_release(&space->lock);
+    guest_unlock(&space->lock);
     return result;
 }
 
@@ -87,7 +88,7 @@ int space_unmap(struct space *space, u64 va, u64 length)
         }
     }
     one = release_gathered(space, gathered, count);
-    lock_release(&space->lock);
+    guest_unlock(&space->lock);
     return result ? result : one;
 }
 
@@ -139,11 +140,11 @@ int space_unshare(struct space *space, u64 va)
     int result = -XEN_EFAULT;
     entry_t *at;
 
-    lock_take(&space->lock);
+    guest_lock(&space->lock);
     at = va < USER_END ? space_entry(space, va, 1) : NULL;
     if (at)
         result = unshare(space, va & ~(PAGE_SIZE - 1), at);
-    lock_release(&space->lock);
+    guest_unlock(&space->lock);
     return result;
 }
 
@@ -174,7 +175,7 @@ static int transfer(struct space *space, u64 va, u8 *buffer, u64 length, bool to
 {
     int result = 0;
 
-    lock_take(&space->lock);
+    guest_lock(&space->lock);
     while (length && !result) {
         u64 part = PAGE_SIZE - page_offset(va);
         u8 *user = find_byte(space, va, PTE_PRESENT | PTE_USER | (to_user ? PTE_WRITE : 0));
@@ -190,7 +191,7 @@ static int transfer(struct space *space, u64 va, u8 *buffer, u64 length, bool to
         buffer += part;
         length -= part;
     }
-    lock_release(&space->lock);
+    guest_unlock(&space->lock);
     return result;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The page allocator: a list, and counts of uses. */
 #include "guest/page.h"
-#include "lib/lock.h"
+#include "guest/lock.h"
 #include "lib/string.h"
 
 struct page *page_list;
@@ -62,7 +62,7 @@ struct page *page_take(void)
 {
     struct page *page;
 
-    lock_take(&lock);
+    guest_lock(&lock);
     page = free_list;
     if (page) {
         free_list = page->next;
@@ -70,7 +70,7 @@ struct page *page_take(void)
         page->next = NULL;
         page->uses = 1;
     }
-    lock_release(&lock);
+    guest_unlock(&lock);
     return page;
 }
 
@@ -100,7 +100,7 @@ struct page *page_take_range(u64 count)
 {
     struct page *first = NULL, **link;
 
-    lock_take(&lock);
+    guest_lock(&lock);
     if (count && count <= free_count)
         first = find_range(count);
     for (link = &free_list; first && *link;) {
@@ -115,7 +115,7 @@ struct page *page_take_range(u64 count)
         page->uses = 1;
         free_count--;
     }
-    lock_release(&lock);
+    guest_unlock(&lock);
     return first;
 }
 
@@ -128,11 +128,11 @@ void page_release(struct page *page)
 {
     if (__atomic_fetch_sub(&page->uses, 1, __ATOMIC_ACQ_REL) != 1)
         return;
-    lock_take(&lock);
+    guest_lock(&lock);
     page->next = free_list;
     free_list = page;
     free_count++;
-    lock_release(&lock);
+    guest_unlock(&lock);
 }
 
 u64 pages_free(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A space's life: its roots, its tables, when it is pinned and who uses it. */
+#include "guest/lock.h"
 #include "guest/space.h"
 #include "guest/alias.h"
 #include "guest/backend.h"
@@ -17,7 +18,7 @@ static struct space *active[CPUS]; /* NULL: the kernel's */
 
 void space_begin(struct space *space)
 {
-    lock_take(&space->lock);
+    guest_lock(&space->lock);
     batch_open();
 }
 
@@ -25,7 +26,7 @@ int space_end(struct space *space)
 {
     int result = batch_close();
 
-    lock_release(&space->lock);
+    guest_unlock(&space->lock);
     return result;
 }
 
@@ -185,7 +186,7 @@ int space_create(struct space *space)
         add_table(space, user, ENTRY_LEVELS);
         space->user_root = page_address(user);
     }
-    lock_take(&list_lock);
+    guest_lock(&list_lock);
     share_kernel(space->root);
     space->number = ++numbers;
     space->next = all;
@@ -193,7 +194,7 @@ int space_create(struct space *space)
     if (all)
         all->link = &space->next;
     all = space;
-    lock_release(&list_lock);
+    guest_unlock(&list_lock);
     return 0;
 }
 
@@ -228,11 +229,11 @@ int space_destroy(struct space *space)
         result = space_unpin(space);
     if (result)
         return result;
-    lock_take(&list_lock);
+    guest_lock(&list_lock);
     *space->link = space->next;
     if (space->next)
         space->next->link = space->link;
-    lock_release(&list_lock);
+    guest_unlock(&list_lock);
     release_tables(space);
     space->root = space->user_root = NULL;
     return 0;
@@ -263,13 +264,13 @@ int space_pin(struct space *space)
 {
     int result;
 
-    lock_take(&list_lock); /* the kernel's half of a root must not change meanwhile */
-    lock_take(&space->lock);
+    guest_lock(&list_lock); /* the kernel's half of a root must not change meanwhile */
+    guest_lock(&space->lock);
     result = space->pinned ? 0 : backend_pin(space);
     if (!result)
         space->pinned = true;
-    lock_release(&space->lock);
-    lock_release(&list_lock);
+    guest_unlock(&space->lock);
+    guest_unlock(&list_lock);
     return result;
 }
 
@@ -277,14 +278,14 @@ int space_unpin(struct space *space)
 {
     int result = 0;
 
-    lock_take(&space->lock);
+    guest_lock(&space->lock);
     if (space->cpus)
         result = -XEN_EBUSY;
     else if (space->pinned)
         result = backend_unpin(space);
     if (!result)
         space->pinned = false;
-    lock_release(&space->lock);
+    guest_unlock(&space->lock);
     return result;
 }
 
@@ -292,16 +293,16 @@ int space_pin_all(void)
 {
     int result = 0;
 
-    lock_take(&list_lock);
+    guest_lock(&list_lock);
     for (struct space *space = all; space && !result; space = space->next) {
-        lock_take(&space->lock);
+        guest_lock(&space->lock);
         if (!space->pinned) {
             result = backend_pin(space);
             space->pinned = space->pinned_for_suspend = !result;
         }
-        lock_release(&space->lock);
+        guest_unlock(&space->lock);
     }
-    lock_release(&list_lock);
+    guest_unlock(&list_lock);
     return result;
 }
 
@@ -309,7 +310,7 @@ int space_unpin_all(void)
 {
     int result = 0, one;
 
-    lock_take(&list_lock);
+    guest_lock(&list_lock);
     for (struct space *space = all; space; space = space->next) {
         if (!space->pinned_for_suspend)
             continue;
@@ -317,7 +318,7 @@ int space_unpin_all(void)
         one = space->cpus ? 0 : space_unpin(space);
         result = result ? result : one;
     }
-    lock_release(&list_lock);
+    guest_unlock(&list_lock);
     return result;
 }
 
@@ -334,15 +335,15 @@ int kernel_map(u64 va, struct page *page, u64 flags)
     int result = -XEN_ENOMEM;
     entry_t *at;
 
-    lock_take(&list_lock);
-    lock_take(&kernel_space.lock);
+    guest_lock(&list_lock);
+    guest_lock(&kernel_space.lock);
     at = kernel_entry(va);
     if (at && entry_present(entry_get(at)))
         result = -XEN_EEXIST;
     else if (at)
         result = alias_add(page, at, va, flags);
-    lock_release(&kernel_space.lock);
-    lock_release(&list_lock);
+    guest_unlock(&kernel_space.lock);
+    guest_unlock(&list_lock);
     return result;
 }
 
@@ -352,11 +353,11 @@ int kernel_unmap(u64 va)
     struct page *page;
     entry_t *at;
 
-    lock_take(&kernel_space.lock);
+    guest_lock(&kernel_space.lock);
     at = space_entry(&kernel_space, va, 1);
     page = at ? entry_page(entry_get(at)) : NULL;
     if (page && va >= KERNEL_MAP_START && va < KERNEL_MAP_END)
         result = alias_remove(page, at, va);
-    lock_release(&kernel_space.lock);
+    guest_unlock(&kernel_space.lock);
     return result;
 }

@@ -53,12 +53,13 @@ void report_symbols(const char *path)
         perror(path);
         return;
     }
-    while (fgets(line, sizeof(line), file))
+    while (fgets(line, sizeof(line), file)) {
         if (sscanf(line, "%lx %c %255s", &address, &kind, name) != 3 || !strchr("tTwW", kind))
             continue;
-    name[strcspn(name, ".")] = 0; /* the compiler's own suffixes */
-    if (name[0])
-        add_symbol(address, name);
+        name[strcspn(name, ".")] = 0; /* the compiler's own suffixes */
+        if (name[0])
+            add_symbol(address, name);
+    }
     fclose(file);
 }
 

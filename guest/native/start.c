@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From the first C to the kernel, and its end. */
 #include "guest/console.h"
+#include "guest/error.h"
 #include "guest/kernel.h"
 #include "guest/native/native.h"
 #include "guest/space.h"
@@ -14,6 +15,18 @@ extern char guest_virt_base[], guest_end[];
 unsigned cpu_number(void)
 {
     return 0;
+}
+
+void cpu_relax(void)
+{
+    __builtin_ia32_pause();
+}
+
+int cpu_run(unsigned number, void (*function)(void))
+{
+    (void)number;
+    (void)function;
+    return -XEN_ENOSYS;
 }
 
 void kernel_stop(void)

@@ -3,7 +3,7 @@
  */
 #include "guest/console.h"
 #include "guest/pv/pv.h"
-#include "lib/lock.h"
+#include "guest/lock.h"
 
 #include <xen/io/console.h>
 
@@ -57,10 +57,10 @@ static void write_ring(const char *text, size_t length)
 
 void console_write(const char *text, size_t length)
 {
-    lock_take(&lock);
+    guest_lock(&lock);
     if (ring)
         write_ring(text, length);
     else
         hypercall(__HYPERVISOR_console_io, CONSOLEIO_write, length, address(text));
-    lock_release(&lock);
+    guest_unlock(&lock);
 }

@@ -5,7 +5,7 @@
 #include "guest/memory.h"
 #include "guest/pv/place.h"
 #include "guest/pv/startup.h"
-#include "lib/lock.h"
+#include "guest/lock.h"
 
 #define RESERVED   8u /* the first references have fixed uses */
 #define REFERENCES ((u32)(PAGE_SIZE / sizeof(grant_entry_v1_t)))
@@ -45,7 +45,7 @@ long grant_give(u16 domain, const struct page *page, bool read_only)
 
     if (mfn_is_none(frame))
         return -XEN_EINVAL;
-    lock_take(&lock);
+    guest_lock(&lock);
     result = start();
     while (!result && reference < REFERENCES && table[reference].flags)
         reference++;
@@ -58,7 +58,7 @@ long grant_give(u16 domain, const struct page *page, bool read_only)
                          (u16)(GTF_permit_access | (read_only ? GTF_readonly : 0)),
                          __ATOMIC_RELEASE);
     }
-    lock_release(&lock);
+    guest_unlock(&lock);
     return result ? result : (long)reference;
 }
 

@@ -6,7 +6,7 @@
 #include "guest/error.h"
 #include "guest/pv/startup.h"
 #include "guest/pv/place.h"
-#include "lib/lock.h"
+#include "guest/lock.h"
 
 static struct lock lock = {.rank = 3};
 static struct page *empty_list;
@@ -18,7 +18,7 @@ struct page *memory_take_empty(void)
 {
     struct page *page = NULL;
 
-    lock_take(&lock);
+    guest_lock(&lock);
     if (!never_used)
         never_used = start_info->nr_pages;
     if (empty_list) {
@@ -29,16 +29,16 @@ struct page *memory_take_empty(void)
         page = page_of(pfn(never_used++));
         page->uses = 1;
     }
-    lock_release(&lock);
+    guest_unlock(&lock);
     return page;
 }
 
 void memory_release_empty(struct page *page)
 {
-    lock_take(&lock);
+    guest_lock(&lock);
     page->next = empty_list;
     empty_list = page;
-    lock_release(&lock);
+    guest_unlock(&lock);
 }
 
 /* ---- what the direct map shows at a page ---- */

@@ -47,7 +47,7 @@ void pv_start(struct start_info *info, u64 stack_end)
     if (update_va_mapping(address(shared_info), info->shared_info | DIRECT_FLAGS, UVMF_INVLPG))
         panic("Start-up: shared_info cannot be mapped");
     console_mask();
-    cpu_start(0);
+    cpu_start();
     trap_start();
     direct_start(page_early_next());
     print("Test result: %s\n", kernel_main() ? "SUCCESS" : "FAILURE");

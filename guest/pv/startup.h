@@ -9,8 +9,13 @@
 void pv_start(struct start_info *info, u64 stack_end); /* from start.S */
 void trap_start(void); /* the trap table and callbacks of this vCPU */
 
-/* Makes `number` the CPU that this code runs on. */
-void cpu_start(unsigned number);
+/* 0..31 the processor's vectors, 32: INT 0x80; as the hypervisor wants them. */
+#define TRAP_ENTRIES 33u
+void trap_table(struct trap_info *table);
+extern char syscall_entry[], event_entry[], failsafe_entry[];
+
+/* Makes this CPU number 0. */
+void cpu_start(void);
 
 /* The pfn-to-mfn table from the list that the domain builder made; the machine's map. */
 void translate_start(const u64 *list, u64 count, const u64 *m2p, u64 m2p_count);

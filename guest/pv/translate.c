@@ -6,7 +6,7 @@
 #include "guest/page.h"
 #include "guest/pv/startup.h"
 #include "guest/trap.h"
-#include "lib/lock.h"
+#include "guest/lock.h"
 
 #define LEAF      512ull
 #define LEAF_SPAN LEAF
@@ -94,11 +94,11 @@ int p2m_set(pfn_t pfn, u64 word)
         return -XEN_EINVAL;
     if (p2m_get(pfn) == word)
         return 0;
-    lock_take(&lock);
+    guest_lock(&lock);
     leaf = leaf_for(pfn.n);
     if (leaf)
         __atomic_store_n(&leaf[pfn.n % LEAF], word, __ATOMIC_RELEASE);
-    lock_release(&lock);
+    guest_unlock(&lock);
     return leaf ? 0 : -XEN_ENOMEM;
 }
 
@@ -107,11 +107,11 @@ static bool set_identity_leaf(u64 n)
 {
     u64 **mid;
 
-    lock_take(&lock);
+    guest_lock(&lock);
     mid = mid_for(n);
     if (mid && !mid[n / LEAF_SPAN % LEAF])
         mid[n / LEAF_SPAN % LEAF] = identity_leaf;
-    lock_release(&lock);
+    guest_unlock(&lock);
     return mid && mid[n / LEAF_SPAN % LEAF] == identity_leaf;
 }
 

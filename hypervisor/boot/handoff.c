@@ -58,6 +58,7 @@ static void set(struct handoff *handoff, const struct line *line)
     if (strcmp(line->text, "guest") == 0) {
         if (handoff->guest_count == HANDOFF_GUESTS_MAX)
             bad(line, "fewer guests");
+        handoff->guest[handoff->guest_count].vcpus = 1;
         copy_text(line, handoff->guest[handoff->guest_count++].name, HANDOFF_NAME_MAX + 1);
         return;
     }

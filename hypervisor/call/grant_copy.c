@@ -41,14 +41,14 @@ static s16 take(struct vcpu *vcpu, const struct gnttab_copy_ptr *p, bool granted
 {
     *end = (struct end){
         .owner = grant_domain(vcpu, p->domid), .granted = granted, .writable = writable};
+    if (!granted && p->domid != DOMID_SELF)
+        return GNTST_permission_denied;
     if (!end->owner)
         return GNTST_bad_domain;
     if (granted) {
         end->ref = p->u.ref;
         return take_granted(vcpu, end);
     }
-    if (end->owner != vcpu->domain)
-        return GNTST_permission_denied;
     end->frame = mfn(p->u.gmfn);
     return hold_frame(end);
 }
@@ -70,17 +70,16 @@ void grant_copy_one(struct vcpu *vcpu, struct gnttab_copy *op)
 {
     struct end from, to;
 
-    op->status = GNTST_bad_copy_arg;
-    if (op->source.offset + op->len > PAGE_SIZE || op->dest.offset + op->len > PAGE_SIZE ||
-        op->flags & ~(GNTCOPY_source_gref | GNTCOPY_dest_gref))
-        return;
     op->status = take(vcpu, &op->source, op->flags & GNTCOPY_source_gref, false, &from);
     if (op->status != GNTST_okay)
         return;
     op->status = take(vcpu, &op->dest, op->flags & GNTCOPY_dest_gref, true, &to);
     if (op->status == GNTST_okay) {
-        memmove((u8 *)frame_view(to.frame) + op->dest.offset,
-                (u8 *)frame_view(from.frame) + op->source.offset, op->len);
+        if (op->source.offset + op->len > PAGE_SIZE || op->dest.offset + op->len > PAGE_SIZE)
+            op->status = GNTST_bad_copy_arg;
+        else
+            memmove((u8 *)frame_view(to.frame) + op->dest.offset,
+                    (u8 *)frame_view(from.frame) + op->source.offset, op->len);
         release(&to);
     }
     release(&from);

@@ -97,7 +97,7 @@ void grant_map_one(struct vcpu *vcpu, struct call *call, struct gnttab_map_grant
     }
     /* Devices are not behind an IOMMU of ours: a mapping for one alone would map nothing. */
     if (!(op->flags & GNTMAP_host_map)) {
-        op->status = GNTST_general_error;
+        op->status = op->flags & GNTMAP_device_map ? GNTST_general_error : GNTST_bad_gntref;
         return;
     }
     lock_take(&granter->grants.lock);

@@ -28,6 +28,8 @@ struct build {
     struct population population;
     u64 ramdisk_size;
     u64 tables_used;
+    struct handoff_module *kernel, *ramdisk; /* NULL: none, or done with */
+    bool kernel_last, ramdisk_last; /* nobody after this guest needs it: its pages may go */
 };
 
 static bool fail(const struct build *b, const char *why)
@@ -36,44 +38,46 @@ static bool fail(const struct build *b, const char *why)
     return false;
 }
 
-/* Nobody after this one needs the module: its pages may go to the guest. */
-static bool last_user(struct handoff_module *module)
+/* This guest's use of a module: whether it is the last one. */
+static struct handoff_module *take_module(struct build *b, u32 number, bool *last)
 {
-    return --module->users == 0;
+    struct handoff_module *module = number ? &b->handoff->module[number] : NULL;
+
+    *last = module && --module->users == 0;
+    return module;
+}
+
+/* Ends it. */
+static void leave_module(struct handoff_module **module, bool last)
+{
+    if (*module && last)
+        populate_release_module(*module);
+    *module = NULL;
 }
 
 static bool load_kernel(struct build *b)
 {
-    struct handoff_module *module = &b->handoff->module[b->guest->kernel];
-    bool last = last_user(module);
-
     for (u32 i = 0; i < b->image.segment_count; i++) {
         const struct pvimage_segment *s = &b->image.segment[i];
 
-        if (!populate_from_module(&b->population, module, s->file_offset, s->file_size, s->physical,
-                                  last) ||
+        if (!populate_from_module(&b->population, b->kernel, s->file_offset, s->file_size,
+                                  s->physical, b->kernel_last) ||
             !populate_zeroed(&b->population, s->physical + s->file_size,
                              s->physical + s->memory_size))
             return fail(b, "no memory for its kernel");
     }
-    if (last)
-        populate_release_module(module);
+    leave_module(&b->kernel, b->kernel_last);
     return true;
 }
 
 static bool load_ramdisk(struct build *b)
 {
-    struct handoff_module *module = &b->handoff->module[b->guest->ramdisk];
     u64 to = b->layout.ramdisk.first << PAGE_SHIFT;
-    bool last;
 
-    if (b->guest->ramdisk == 0)
-        return true;
-    last = last_user(module);
-    if (!populate_from_module(&b->population, module, 0, b->ramdisk_size, to, last))
+    if (b->ramdisk &&
+        !populate_from_module(&b->population, b->ramdisk, 0, b->ramdisk_size, to, b->ramdisk_last))
         return fail(b, "no memory for its ramdisk");
-    if (last)
-        populate_release_module(module);
+    leave_module(&b->ramdisk, b->ramdisk_last);
     return true;
 }
 
@@ -209,17 +213,16 @@ static bool load_vcpu(struct build *b)
 
 static bool read_image(struct build *b)
 {
-    struct handoff_module *kernel = &b->handoff->module[b->guest->kernel];
     enum pvimage_error error;
     u64 needed;
 
-    if (b->guest->kernel == 0)
+    if (!b->kernel)
         return fail(b, "no kernel");
-    error = pvimage_read(direct(kernel->start), kernel->size, &b->image);
+    error = pvimage_read(direct(b->kernel->start), b->kernel->size, &b->image);
     if (error)
         return fail(b, pvimage_sentence(error));
-    if (b->guest->ramdisk)
-        b->ramdisk_size = b->handoff->module[b->guest->ramdisk].size;
+    if (b->ramdisk)
+        b->ramdisk_size = b->ramdisk->size;
     if (!guest_layout_make(&b->layout, &b->image, b->guest->memory_mib * PAGES_A_MIB,
                            b->ramdisk_size, &needed)) {
         log_line("%s: it needs %llu MiB", b->guest->name,
@@ -234,18 +237,22 @@ void domain_build(struct handoff *handoff, u32 index)
     struct build b = {.handoff = handoff, .guest = &handoff->guest[index]};
     bool built;
 
-    b.domain = domain_create(b.guest->name, index, b.guest->memory_mib * PAGES_A_MIB,
-                             b.guest->vcpus ? b.guest->vcpus : 1);
-    if (!b.domain) {
-        fail(&b, "no memory for the domain");
-        return;
-    }
-    built = read_image(&b) && load_memory(&b) && load_vcpu(&b);
+    b.kernel = take_module(&b, b.guest->kernel, &b.kernel_last);
+    b.ramdisk = take_module(&b, b.guest->ramdisk, &b.ramdisk_last);
+
+    b.domain =
+        domain_create(b.guest->name, index, b.guest->memory_mib * PAGES_A_MIB, b.guest->vcpus);
+    if (b.domain && b.domain->vcpu_count == b.guest->vcpus)
+        built = read_image(&b) && load_memory(&b) && load_vcpu(&b);
+    else
+        built = fail(&b, "no memory for the domain and its vCPUs");
     populate_end(&b.population);
-    if (!built) {
+    leave_module(&b.kernel, b.kernel_last);
+    leave_module(&b.ramdisk, b.ramdisk_last);
+    if (!built && b.domain)
         domain_shutdown(b.domain, DOMAIN_CRASHED);
+    if (!built)
         return;
-    }
     clock_update_domain(b.domain);
     log_line("%s: domain %u, %llu MiB, entry %#llx", b.domain->name, b.domain->id,
              (unsigned long long)b.guest->memory_mib, (unsigned long long)b.image.entry);

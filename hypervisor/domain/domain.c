@@ -14,6 +14,7 @@
 static struct {
     _Atomic u32 count;
     struct domain *domain[HANDOFF_GUESTS_MAX];
+    u32 unbuilt; /* guests for which there was not even memory for this */
 } state;
 
 u32 domain_count(void)
@@ -31,39 +32,56 @@ struct domain *domain_by_id(u16 id)
     return id ? domain_at(id - 1u) : NULL;
 }
 
-struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
+/* The pages that it cannot be without; NULL: no memory, and none is held. */
+static struct domain *allocate(void)
 {
     struct domain *domain = page_alloc(DOMAIN_ORDER);
-    u32 count = domain_count();
 
     _Static_assert(sizeof *domain <= PAGE_SIZE << DOMAIN_ORDER, "a domain fits its pages");
-    if (!domain || count == HANDOFF_GUESTS_MAX)
+    if (!domain)
         return NULL;
+    domain->shared = page_alloc(0);
+    if (domain->shared && events_start(domain))
+        return domain;
+    if (domain->shared)
+        page_free(domain->shared, 0);
+    page_free(domain, DOMAIN_ORDER);
+    return NULL;
+}
+
+struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
+{
+    u32 count = domain_count();
+    struct domain *domain = count < HANDOFF_GUESTS_MAX ? allocate() : NULL;
+
+    if (!domain) {
+        state.unbuilt++;
+        return NULL;
+    }
     domain->id = (u16)(count + 1);
     domain->index = index;
     memcpy(domain->name, name, strlen(name) + 1);
     domain->pages = pages;
     domain->console.frame = MFN_NONE;
-    domain->shared = page_alloc(0);
-    if (!domain->shared || !events_start(domain))
-        return NULL;
     domain->shared_frame = frame_of_view(domain->shared);
     grants_start(domain);
     vmmu_domain_start(&domain->mmu, domain->id, pages);
     domain->mmu.user = domain;
-    vmmu_share(&domain->mmu, domain->shared_frame, true);
-    for (u32 i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
-        domain->shared->vcpu_info[i].evtchn_upcall_mask = 1;
-    for (u32 i = 0; i < vcpus; i++) {
-        domain->vcpu[i] = vcpu_create(domain, i);
-        if (!domain->vcpu[i])
-            return NULL;
-        domain->vcpu_count++;
-    }
     domain->started_at = clock_now();
     state.domain[count] = domain;
     atomic_store_explicit(&state.count, count + 1, memory_order_release);
+    vmmu_share(&domain->mmu, domain->shared_frame, true);
+    for (u32 i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
+        domain->shared->vcpu_info[i].evtchn_upcall_mask = 1;
+    while (domain->vcpu_count < vcpus &&
+           (domain->vcpu[domain->vcpu_count] = vcpu_create(domain, domain->vcpu_count)))
+        domain->vcpu_count++;
     return domain;
+}
+
+bool domain_all_built(void)
+{
+    return state.unbuilt == 0;
 }
 
 bool domain_start_console(struct domain *domain, mfn_t ring)

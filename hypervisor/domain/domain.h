@@ -42,8 +42,12 @@ struct domain {
     u64 started_at; /* system time */
 };
 
-/* A domain without memory, with `vcpus` vCPUs that are down; NULL: no memory. */
+/* A domain without memory, with `vcpus` vCPUs that are down, or fewer (vcpu_count) if memory for
+ * them ran out; NULL: no memory for any of it. */
 struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus);
+
+/* False when domain_create ever returned NULL. */
+bool domain_all_built(void);
 
 /* Its console ring is frame `ring` of its own; false: refused or no memory. */
 bool domain_start_console(struct domain *domain, mfn_t ring);

@@ -42,7 +42,7 @@ static bool reap(struct cpu *cpu)
         more |= !domain_teardown(domain);
     }
     if (!alive && !more)
-        end_machine(crashed);
+        end_machine(crashed || !domain_all_built());
     return more;
 }
 

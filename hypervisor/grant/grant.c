@@ -68,9 +68,8 @@ static s16 mark(_Atomic u32 *at, u16 user, bool writable)
     union entry_head seen = {.word = atomic_load_explicit(at, memory_order_acquire)}, marked;
 
     do {
-        if ((seen.flags & GTF_type_mask) != GTF_permit_access || seen.domid != user)
-            return GNTST_bad_gntref;
-        if (writable && seen.flags & GTF_readonly)
+        if ((seen.flags & GTF_type_mask) != GTF_permit_access || seen.domid != user ||
+            (writable && seen.flags & GTF_readonly))
             return GNTST_general_error;
         marked = seen;
         marked.flags |= GTF_reading | (writable ? GTF_writing : 0);

@@ -14,14 +14,16 @@
 #include "tests/machine/machine.h"
 #include "vmmu/entry.h"
 
+#define VCPUS       2u
 #define FRAMES      256u
 #define FRAMES_MOST (FRAMES - 8) /* so that the fake allocator is never asked in vain */
 
 static struct {
     struct domain domain[SHIM_DOMAINS];
-    struct vcpu vcpu[SHIM_DOMAINS];
+    struct vcpu vcpu[SHIM_DOMAINS][VCPUS]; /* the first runs, the others are down */
     mfn_t page[SHIM_DOMAINS][SHIM_PAGES];
     struct cpu cpu;
+    u8 fpu[2 * PAGE_SIZE];
     u8 *memory;
 } world;
 
@@ -52,16 +54,16 @@ u8 *shim_memory(void)
 
 void shim_run(u32 domain)
 {
-    world.cpu.current = &world.vcpu[domain];
+    world.cpu.current = &world.vcpu[domain][0];
     atomic_fetch_or(&world.domain[domain].mmu.cpus, 1);
-    cpu_load_root(0, world.vcpu[domain].mmu.kernel_root);
+    cpu_load_root(0, world.vcpu[domain][0].mmu.kernel_root);
 }
 
 /* Tables in pages 0 to 3, which show pages 8 to 15 at address 0. */
 static void start_tables(u32 index)
 {
     const mfn_t *page = world.page[index];
-    struct vmmu_vcpu *vcpu = &world.vcpu[index].mmu;
+    struct vmmu_vcpu *vcpu = &world.vcpu[index][0].mmu;
     const u64 flags = ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_USER | ENTRY_ACCESSED;
 
     for (u32 i = 0; i < 3; i++)
@@ -72,10 +74,27 @@ static void start_tables(u32 index)
     claim(vmmu_set_kernel_root(vcpu, page[0]) == VMMU_DONE, "the first root");
 }
 
+static void start_vcpu(struct domain *domain, u32 id)
+{
+    struct vcpu *vcpu = &world.vcpu[domain->index][id];
+
+    domain->vcpu[id] = vcpu;
+    domain->vcpu_count = id + 1;
+    vcpu->domain = domain;
+    vcpu->id = id;
+    vcpu->cpu = &world.cpu;
+    vcpu->in_kernel = true;
+    vcpu->info_frame = MFN_NONE;
+    vcpu->info = (struct vcpu_info *)&domain->shared->vcpu_info[id];
+    vcpu->state = id ? VCPU_DOWN : VCPU_RUNNABLE;
+    vcpu->fpu_area = world.fpu;
+    vmmu_vcpu_start(&vcpu->mmu, &domain->mmu);
+    vcpu->mmu.user = vcpu;
+}
+
 static void start_domain(u32 index)
 {
     struct domain *domain = &world.domain[index];
-    struct vcpu *vcpu = &world.vcpu[index];
 
     domain->id = (u16)(index + 1);
     domain->index = index;
@@ -89,15 +108,8 @@ static void start_domain(u32 index)
     machine_register(domain->id, &domain->mmu);
     domain->mmu.user = domain;
     vmmu_share(&domain->mmu, domain->shared_frame, true);
-    domain->vcpu[0] = vcpu;
-    domain->vcpu_count = 1;
-    vcpu->domain = domain;
-    vcpu->in_kernel = true;
-    vcpu->info_frame = MFN_NONE;
-    vcpu->info = (struct vcpu_info *)&domain->shared->vcpu_info[0];
-    vcpu->state = VCPU_RUNNABLE;
-    vmmu_vcpu_start(&vcpu->mmu, &domain->mmu);
-    vcpu->mmu.user = vcpu;
+    for (u32 i = 0; i < VCPUS; i++)
+        start_vcpu(domain, i);
     for (u32 i = 0; i < SHIM_PAGES; i++) {
         world.page[index][i] = machine_allocate();
         claim(vmmu_give(&domain->mmu, world.page[index][i], pfn(i)) == VMMU_DONE, "a page");
@@ -125,17 +137,19 @@ void shim_start(void)
 void shim_audit(void)
 {
     static u32 scratch[2 * FRAMES];
-    struct vmmu_vcpu *vcpus[SHIM_DOMAINS];
-    mfn_t held[SHIM_DOMAINS];
+    struct vmmu_vcpu *vcpus[SHIM_DOMAINS * VCPUS];
+    mfn_t held[SHIM_DOMAINS * VCPUS];
     u32 helds = 0;
 
-    for (u32 i = 0; i < SHIM_DOMAINS; i++) {
-        vcpus[i] = &world.vcpu[i].mmu;
-        if (!mfn_is_none(world.vcpu[i].info_frame))
-            held[helds++] = world.vcpu[i].info_frame;
+    for (u32 i = 0; i < SHIM_DOMAINS * VCPUS; i++) {
+        struct vcpu *vcpu = &world.vcpu[i / VCPUS][i % VCPUS];
+
+        vcpus[i] = &vcpu->mmu;
+        if (!mfn_is_none(vcpu->info_frame))
+            held[helds++] = vcpu->info_frame;
     }
     const struct vmmu_audit audit = {.vcpus = vcpus,
-                                     .vcpu_count = SHIM_DOMAINS,
+                                     .vcpu_count = SHIM_DOMAINS * VCPUS,
                                      .held = held,
                                      .held_count = helds,
                                      .foreign_mappings = true,
@@ -147,14 +161,17 @@ void shim_audit(void)
 static void end_domain(u32 index)
 {
     struct domain *domain = &world.domain[index];
-    struct vcpu *vcpu = &world.vcpu[index];
 
     events_stop(domain);
-    if (!mfn_is_none(vcpu->info_frame))
-        vmmu_unhold(vcpu->info_frame);
-    vcpu->info_frame = MFN_NONE;
-    while (vmmu_vcpu_stop(&vcpu->mmu) == VMMU_AGAIN)
-        ;
+    for (u32 i = 0; i < VCPUS; i++) {
+        struct vcpu *vcpu = &world.vcpu[index][i];
+
+        if (!mfn_is_none(vcpu->info_frame))
+            vmmu_unhold(vcpu->info_frame);
+        vcpu->info_frame = MFN_NONE;
+        while (vmmu_vcpu_stop(&vcpu->mmu) == VMMU_AGAIN)
+            ;
+    }
     while (vmmu_domain_stop(&domain->mmu) == VMMU_AGAIN)
         ;
     grants_stop(domain);

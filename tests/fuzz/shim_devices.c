@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "hypervisor/console/log.h"
+#include "hypervisor/cpu/control.h"
 #include "hypervisor/cpu/fpu.h"
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/domain/domain.h"
@@ -80,6 +81,16 @@ void sched_refresh_areas(struct vcpu *vcpu)
 void fpu_set_task_switched(struct vcpu *vcpu, bool on)
 {
     vcpu->fpu_task_switched = on;
+}
+
+u64 control_guest_cr4(u64 wanted)
+{
+    return wanted & 0xc; /* DE, TSD */
+}
+
+bool control_xcr0_ok(u64 xcr0)
+{
+    return xcr0 == 1 || xcr0 == 3;
 }
 
 void segments_load_ldt(u64 window, u32 entries)

@@ -10,6 +10,7 @@
  *
  * Command line: seed=N (of the first episode), episodes=N, rounds=N (in each), trace=1. */
 #include "tests/guests/random_domain.h"
+#include "tests/guests/random_grants.h"
 
 #define BATCH      4
 #define READ_EACH  25
@@ -76,6 +77,8 @@ static void say_rest(void)
     }
     add_number(" upcall ", vcpu_info()->evtchn_upcall_pending);
     say();
+    say_grants();
+    say();
 }
 
 /* ---- one round
@@ -84,7 +87,7 @@ static void say_rest(void)
 static void make(struct request *r, bool alone)
 {
     memset(r, 0, sizeof *r);
-    switch (below(32)) {
+    switch (below(34)) {
     default:
         make_mmu_update(r);
         break;
@@ -120,6 +123,12 @@ static void make(struct request *r, bool alone)
         break;
     case 23:
         make_simple(r);
+        break;
+    case 24 ... 25:
+        if (alone)
+            make_grant(r);
+        else
+            make_simple(r);
         break;
     }
 }
@@ -168,6 +177,9 @@ static void one_round(void)
 {
     arena_used = 0;
     switch (below(24)) {
+    case 3:
+        give();
+        return say();
     case 0:
         store_entry();
         return say();
@@ -267,6 +279,7 @@ static void reset_modes(void)
 
 static void reset(void)
 {
+    need(grants_end(), "grants");
     for (unsigned i = 0; i < LIVE; i++)
         if (i != LIVE_XENS)
             need(mmu_update(live_entry[i], 0), "live slot");
@@ -411,6 +424,7 @@ void test_main(void)
     vcpu_info()->evtchn_upcall_mask = 1;
     find_slots();
     find_ports();
+    grants_find();
     for (u64 i = 0; i < episodes; i++)
         one_episode(seed + i);
     print("calls %lu, frames or slots that did not come back %lu\n", calls, failures_to_reset);

@@ -223,17 +223,6 @@ static void for_map_at(const struct oracle *o, struct model_op *op)
     for_grant(o, op, m, index);
 }
 
-/* The L1 table for `va` in the vCPU's kernel root. */
-static u32 table_of(const struct oracle *o, u32 vcpu, u64 va)
-{
-    u32 m = o->vcpu[vcpu].kernel_root;
-    for (u32 level = 4; level > 1 && m != ORACLE_NONE; level--) {
-        const u64 entry = oracle_word(o, m, va >> (12 + 9 * (level - 1)) & 511);
-        m = entry & BIT_PRESENT ? oracle_target(entry) : ORACLE_NONE;
-    }
-    return m;
-}
-
 static void for_emulated_write(const struct oracle *o, struct model_op *op)
 {
     static const u8 widths[] = {8, 8, 8, 8, 4, 2, 1, 3};
@@ -370,7 +359,7 @@ static bool fill(const struct oracle *o, struct model_op *op)
         return true;
     case OP_UNMAP_VA:
         op->at = address(o, op->vcpu, ANYTHING);
-        for_grant(o, op, table_of(o, op->vcpu, op->at), op->at >> 12 & 511);
+        for_grant(o, op, oracle_table(o, op->vcpu, op->at, 1), op->at >> 12 & 511);
         return true;
     case OP_SET_GDT:
         for_gdt(o, op);

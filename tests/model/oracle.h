@@ -149,6 +149,9 @@ const char *oracle_recount(const struct oracle *o, u32 *m);
 /* The L1 entry for `va` in the vCPU's kernel root; 0 none. */
 u64 oracle_walk(const struct oracle *o, u32 vcpu, u64 va);
 
+/* The table of `level` for `va` in the vCPU's kernel root; ORACLE_NONE if there is none. */
+u32 oracle_table(const struct oracle *o, u32 vcpu, u64 va, u32 level);
+
 /* True if a live L1 table of `domain` maps frame `m` writable. */
 bool oracle_maps_writable(const struct oracle *o, u32 domain, u32 m);
 

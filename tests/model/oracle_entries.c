@@ -119,24 +119,13 @@ enum vmmu_result oracle_update(struct oracle *o, struct oracle_vcpu *v, const st
     return result;
 }
 
-/* The L1 table for `va` in the vCPU's kernel root. */
-static u32 find_table(const struct oracle *o, const struct oracle_vcpu *v, u64 va)
-{
-    u32 m = v->kernel_root;
-    for (u32 level = 4; level > 1 && m != ORACLE_NONE; level--) {
-        const u64 entry = oracle_word(o, m, va >> (12 + 9 * (level - 1)) & 511);
-        m = entry & BIT_PRESENT ? oracle_target(entry) : ORACLE_NONE;
-    }
-    return m;
-}
-
 enum vmmu_result oracle_update_va(struct oracle *o, struct oracle_vcpu *v,
                                   const struct model_op *op)
 {
     if (!oracle_address_is_guests(op->at)) {
         return REFUSED_BAD_ADDRESS;
     }
-    const u32 m = find_table(o, v, op->at);
+    const u32 m = oracle_table(o, op->vcpu, op->at, 1);
     if (m == ORACLE_NONE) {
         return REFUSED_NO_TABLE;
     }
@@ -276,7 +265,7 @@ enum vmmu_result oracle_unmap_va(struct oracle *o, struct oracle_vcpu *v, const 
     if (!oracle_address_is_guests(op->at)) {
         return REFUSED_BAD_ADDRESS;
     }
-    const u32 m = find_table(o, v, op->at);
+    const u32 m = oracle_table(o, op->vcpu, op->at, 1);
     if (m == ORACLE_NONE) {
         return REFUSED_NO_TABLE;
     }

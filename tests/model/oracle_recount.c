@@ -167,21 +167,20 @@ bool oracle_address_is_guests(u64 va)
     return (top == 0 || top == 0x1ffff) && oracle_slot_is_guests(4, va >> 39 & 511);
 }
 
+u32 oracle_table(const struct oracle *o, u32 vcpu, u64 va, u32 level)
+{
+    u32 m = oracle_address_is_guests(va) ? o->vcpu[vcpu].kernel_root : ORACLE_NONE;
+    for (u32 at = 4; at > level && m != ORACLE_NONE; at--) {
+        const u64 entry = oracle_word(o, m, va >> (12 + 9 * (at - 1)) & 511);
+        m = entry & BIT_PRESENT ? oracle_target(entry) : ORACLE_NONE;
+    }
+    return m;
+}
+
 u64 oracle_walk(const struct oracle *o, u32 vcpu, u64 va)
 {
-    u32 m = o->vcpu[vcpu].kernel_root;
-    if (!oracle_address_is_guests(va) || m == ORACLE_NONE) {
-        return 0;
-    }
-    for (u32 level = 4; level > 1; level--) {
-        const u32 index = va >> (12 + 9 * (level - 1)) & 511;
-        const u64 entry = oracle_word(o, m, index);
-        if (!(entry & BIT_PRESENT)) {
-            return 0;
-        }
-        m = oracle_target(entry);
-    }
-    return oracle_word(o, m, va >> 12 & 511);
+    const u32 m = oracle_table(o, vcpu, va, 1);
+    return m == ORACLE_NONE ? 0 : oracle_word(o, m, va >> 12 & 511);
 }
 
 bool oracle_maps_writable(const struct oracle *o, u32 domain, u32 m)

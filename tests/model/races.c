@@ -223,6 +223,24 @@ static void foreign_against_retype(struct actor *actor)
     }
 }
 
+/* A table is unhooked and becomes a page, while CPUs still have walks that lead through it. */
+static void walk_against_reuse(struct actor *actor)
+{
+    const mfn_t table = raced_pool(actor, 0);
+    if (actor->cpu == 0) {
+        raced_update(actor, actor->guest->l2, 1, RW(table));
+        sched_yield();
+        raced_update(actor, actor->guest->l2, 1, 0);
+        raced_update(actor, actor->guest->l1, 9, RW(table));
+        sched_yield();
+        raced_update(actor, actor->guest->l1, 9, 0);
+    } else {
+        threads_load(vaddr(1ull << 21 | (u64)threads_below(512) << 12));
+        threads_store(address(9), 0);
+        actor->operations++;
+    }
+}
+
 /* Emulated writes, and the processor's own marks in the entries, while the table comes and goes. */
 static void emulate_against_unhook(struct actor *actor)
 {
@@ -496,6 +514,7 @@ const struct race races[] = {
     {"root against unpin (45)", root_against_unpin, 4, 0x0f, NULL, link_pool, 20000},
     {"exchange against use (287, 214)", exchange_against_use, 0, 0x0f, NULL, NULL, 20000},
     {"foreign mapping against retype (217)", foreign_against_retype, 0, 0x33, NULL, NULL, 20000},
+    {"walk against reuse", walk_against_reuse, 0, 0x07, NULL, NULL, 20000},
     {"emulated write against unhook (242, 286)", emulate_against_unhook, 0, 0x0f, NULL, NULL,
      20000},
     {"right to write against unmap", right_against_unmap, 0, 0x0f, NULL, NULL, 20000},

@@ -170,6 +170,35 @@ static void write_when_stale(u32 d, u32 owner)
                            .value = (u64)m << 12 | BIT_PRESENT | BIT_WRITABLE | BIT_USER});
 }
 
+/* A table is walked, unhooked and written to as the page that it is now; then the old walk is used
+ * once more, at another address. (Last first.) */
+static void walk_when_stale(u32 d)
+{
+    const u32 vcpu = (d - 1) * 2 + choose_below(2);
+    const u64 va = choose_address(&world.oracle, vcpu) & ~0xfffull;
+    const u64 other = (va & ~0x1fffffull) | (u64)oracle_slot[choose_below(ORACLE_SLOTS)] << 12;
+    const u32 l2 = oracle_table(&world.oracle, vcpu, va, 2);
+    const u32 l1 = oracle_table(&world.oracle, vcpu, va, 1);
+    if (l1 == ORACLE_NONE || world_cpu_of(vcpu) == ORACLE_NONE) {
+        return;
+    }
+    then((struct model_op){.kind = OP_STORE, .vcpu = vcpu, .at = other});
+    then((struct model_op){.kind = OP_UPDATE,
+                           .vcpu = vcpu,
+                           .domain = d,
+                           .other = d,
+                           .at = (u64)l1 << 12 | (other >> 9 & 0xff8),
+                           .value = (u64)choose_below(world.oracle.frames) << 12 | BIT_PRESENT |
+                                    BIT_WRITABLE | BIT_USER});
+    then((struct model_op){.kind = OP_UNPIN, .vcpu = vcpu, .domain = d, .at = l1});
+    then((struct model_op){.kind = OP_UPDATE,
+                           .vcpu = vcpu,
+                           .domain = d,
+                           .other = d,
+                           .at = (u64)l2 << 12 | (va >> 18 & 0xff8)});
+    then((struct model_op){.kind = OP_LOAD, .vcpu = vcpu, .at = va});
+}
+
 /* One more operation of the script; what was interrupted is tried again now or later. */
 static void follow_script(void)
 {
@@ -177,7 +206,7 @@ static void follow_script(void)
     if (!world.oracle.domain[world.oracle.vcpu[op.vcpu].domain].started) {
         return;
     }
-    if (op.kind == OP_STORE && world_cpu_of(op.vcpu) != ORACLE_NONE) {
+    if ((op.kind == OP_STORE || op.kind == OP_LOAD) && world_cpu_of(op.vcpu) != ORACLE_NONE) {
         op.cpu = world_cpu_of(op.vcpu);
     }
     if (world_do(&op) == VMMU_AGAIN) {
@@ -285,7 +314,11 @@ static void step(void)
         return;
     }
     if (s < 300 && script_count < SCRIPT - 8 && actors[0] && actors[1]) {
-        write_when_stale(actors[s & 1], actors[s % 3 ? s & 1 : !(s & 1)]);
+        if (s < 100) {
+            walk_when_stale(actors[s & 1]);
+        } else {
+            write_when_stale(actors[s & 1], actors[s % 3 ? s & 1 : !(s & 1)]);
+        }
         return;
     }
     const struct model_op op = choose_operation(&world.oracle, actors);

@@ -370,6 +370,9 @@ void port_flush(u64 set)
         pthread_mutex_unlock(&cpus[cpu].mutex);
         atomic_fetch_add_explicit(&threads_seen.flushes, 1, memory_order_relaxed);
     }
+    if (yields && threads_below(4) == 0) {
+        sched_yield(); /* others use what is not yet taken */
+    }
 }
 
 bool port_should_stop(void)

@@ -32,6 +32,10 @@ unsigned cpu_number(void)
     return 0;
 }
 
+void cpu_relax(void)
+{
+}
+
 void panic(const char *format, ...)
 {
     va_list arguments;
