@@ -148,6 +148,15 @@ $(B)/check/tests/unit/%: $(B)/check/tests/unit/%.o $(HV_ARCHIVE) $(LIB_OBJ)
 	$(CC) $(CHECK_CFLAGS) -o $@ $< $(HV_ARCHIVE) $(LIB_OBJ) -lcmocka -lZydis
 $(HV_ARCHIVE): $(HV_CHECK_OBJ)
 	rm -f $@ && ar rcs $@ $(HV_CHECK_OBJ)
+# The races once more, watched by ThreadSanitizer, which does not go together with the others.
+TSAN_CFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -fsanitize=thread -pthread
+TSAN_OBJ := $(patsubst %.c,$(B)/tsan/%.o,tests/model/test_raced.c tests/model/threads_port.c \
+	tests/model/races.c $(wildcard vmmu/*.c))
+$(B)/tsan/%.o: %.c $(B)/compiler
+	@mkdir -p $(@D)
+	$(CC) $(TSAN_CFLAGS) -c -o $@ $<
+$(B)/tsan/test_raced: $(TSAN_OBJ)
+	$(CC) $(TSAN_CFLAGS) -o $@ $^
 check-build: $(CHECK_BIN)
 check: ## build and run the unit tests (seconds, no QEMU)
 	@$(MAKE) --no-print-directory --keep-going --silent check-build || true
@@ -206,7 +215,10 @@ test: ## install what is missing, run every test
 	@echo 'pinion: building everything that is tested'
 	@$(MAKE) --no-print-directory --keep-going --silent all guests check-build images bench-guard || true
 	@$(MAKE) --no-print-directory --keep-going --silent CC=clang B=$(B)/clang all guests || true
-	@tests/run unit model lint guests system
+	@MODEL_OPERATIONS=3000000 MODEL_DEEPER=1 MODEL_SECONDS=1 tests/run unit model lint guests system
+fuzz: ## fuzz the engine and every parser of guest data for hours: SECONDS=N (7200) in all
+	@tools/install
+	@tests/fuzz/run $(or $(SECONDS),7200)
 conformance: ## small kernels on Pinion, on Debian's Xen and on the bare machine; random calls on both
 	@tools/install
 	@echo 'pinion: building everything that is compared'
@@ -224,5 +236,5 @@ help: ## this list
 
 FORCE:
 .SECONDARY:
-.PHONY: all images coverage bench bench-build bench-guard guests kernels check check-build run test conformance lint format clean help FORCE
+.PHONY: all images coverage fuzz bench bench-build bench-guard guests kernels check check-build run test conformance lint format clean help FORCE
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

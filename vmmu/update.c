@@ -187,7 +187,11 @@ static inline bool change_shortly(struct change *change)
     const u64 next = entry_installed(level, change->entry);
     u64 old;
 
-    if (!type_is_table((enum vmmu_type)level) || !entry_slot_is_guests(level, change->index)) {
+    /* The owner may change until the table is locked; but the words of a free frame are not ours.
+     */
+    if (!type_is_table((enum vmmu_type)level) || !entry_slot_is_guests(level, change->index) ||
+        !ref_is_owned_by(atomic_load_explicit(&frame->references, memory_order_relaxed),
+                         change->owners.table)) {
         return false;
     }
     change->slot = &entry_table(change->table)[change->index];

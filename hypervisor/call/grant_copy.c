@@ -50,7 +50,7 @@ static s16 take(struct vcpu *vcpu, const struct gnttab_copy_ptr *p, bool granted
         return take_granted(vcpu, end);
     }
     end->frame = mfn(p->u.gmfn);
-    return hold_frame(end);
+    return hold_frame(end) == GNTST_okay ? GNTST_okay : GNTST_bad_page;
 }
 
 static void release(const struct end *end)

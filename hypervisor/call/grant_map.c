@@ -23,14 +23,8 @@ s16 grant_status(enum vmmu_result result)
         return GNTST_okay;
     case REFUSED_BAD_FRAME:
     case REFUSED_FOREIGN_MAPPING:
-    case REFUSED_WRITABLE_TABLE:
-    case REFUSED_READ_ONLY_PAGE:
-    case REFUSED_WRONG_TYPE:
     case REFUSED_NOT_OWNER:
         return GNTST_bad_page;
-    case REFUSED_BAD_ADDRESS:
-    case REFUSED_NO_TABLE:
-        return GNTST_bad_virt_addr;
     default:
         return GNTST_general_error;
     }
@@ -38,10 +32,10 @@ s16 grant_status(enum vmmu_result result)
 
 static u64 entry_of(mfn_t m, u32 flags)
 {
-    u64 entry = m.n << PAGE_SHIFT | MAP_PRESENT | MAP_USER | MAP_ACCESSED;
+    u64 entry = m.n << PAGE_SHIFT | MAP_PRESENT | MAP_USER | MAP_ACCESSED | MAP_DIRTY | MAP_NX;
 
     if (!(flags & GNTMAP_readonly))
-        entry |= MAP_WRITE | MAP_DIRTY;
+        entry |= MAP_WRITE;
     return entry | (u64)(flags >> _GNTMAP_guest_avail0 & 7) << AVAILABLE_SHIFT;
 }
 
@@ -91,13 +85,17 @@ void grant_map_one(struct vcpu *vcpu, struct call *call, struct gnttab_map_grant
 {
     struct domain *granter = grant_domain(vcpu, op->dom);
 
+    if (!(op->flags & (GNTMAP_host_map | GNTMAP_device_map))) {
+        op->status = GNTST_bad_gntref;
+        return;
+    }
     if (!granter) {
         op->status = GNTST_bad_domain;
         return;
     }
     /* Devices are not behind an IOMMU of ours: a mapping for one alone would map nothing. */
     if (!(op->flags & GNTMAP_host_map)) {
-        op->status = op->flags & GNTMAP_device_map ? GNTST_general_error : GNTST_bad_gntref;
+        op->status = GNTST_general_error;
         return;
     }
     lock_take(&granter->grants.lock);

@@ -56,6 +56,15 @@ static s64 set_version(struct gnttab_set_version *op)
     return result;
 }
 
+static s64 get_version(struct vcpu *vcpu, struct gnttab_get_version *op)
+{
+    s64 error = 0;
+
+    if (domain_is_self(vcpu->domain, op->dom, &error))
+        op->version = 1;
+    return error;
+}
+
 static s64 serve(struct vcpu *vcpu, struct call *call, u64 operation, union element *e)
 {
     switch (operation) {
@@ -77,10 +86,7 @@ static s64 serve(struct vcpu *vcpu, struct call *call, u64 operation, union elem
     case GNTTABOP_set_version:
         return set_version(&e->set_version);
     case GNTTABOP_get_version:
-        if (grant_domain(vcpu, e->get_version.dom) != vcpu->domain)
-            return -XEN_EPERM;
-        e->get_version.version = 1;
-        return 0;
+        return get_version(vcpu, &e->get_version);
     }
     return -XEN_ENOSYS;
 }
@@ -105,11 +111,14 @@ s64 call_grant_table_op(struct vcpu *vcpu, struct call *call)
 {
     u64 operation = call->argument[0], at = call->argument[1], count = (u32)call->argument[2];
     u64 size = element_size(operation);
+    bool versions = operation == GNTTABOP_set_version || operation == GNTTABOP_get_version;
     bool many = operation == GNTTABOP_map_grant_ref || operation == GNTTABOP_unmap_grant_ref ||
                 operation == GNTTABOP_copy;
 
     if (!size)
         return -XEN_ENOSYS;
+    if (versions)
+        count = 1; /* whatever it says */
     if (!many && count != 1)
         return -XEN_EINVAL;
     if (!guest_range_ok(at, count * size))

@@ -49,7 +49,7 @@ static void say_number(u64 value)
 
 static void note(const char *what, const u64 *words, unsigned count)
 {
-    if (!trace)
+    if (trace != 1) /* it may have overwritten it */
         return;
     say_number(attacks);
     say(" ");

@@ -84,9 +84,15 @@ static void say_rest(void)
 /* ---- one round
  * ----------------------------------------------------------------------------------- */
 
-static void make(struct request *r, bool alone)
+/* In a batch only the first changes page tables: between two changes the guest has to wipe_traces.
+ */
+static void make(struct request *r, bool alone, bool first)
 {
     memset(r, 0, sizeof *r);
+    if (!first && once_in(2))
+        return make_event(r);
+    if (!first)
+        return once_in(2) ? make_vcpu(r) : make_debugreg(r);
     switch (below(34)) {
     default:
         make_mmu_update(r);
@@ -146,7 +152,7 @@ static void one_call(void)
     struct request r;
     u64 *a = r.argument;
 
-    make(&r, true);
+    make(&r, true, true);
     answer(&r, hypercall6(r.number, a[0], a[1], a[2], a[3], a[4], a[5]));
     say();
 }
@@ -161,7 +167,7 @@ static void several_calls(void)
     add("multicall:");
     say();
     for (unsigned i = 0; i < count; i++) {
-        make(&requests[i], false);
+        make(&requests[i], false, i == 0);
         say();
         entries[i].op = requests[i].number;
         memcpy(entries[i].args, requests[i].argument, sizeof entries[i].args);

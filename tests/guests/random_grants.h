@@ -116,12 +116,20 @@ static inline u32 a_reference(void)
     return reference;
 }
 
+/* Which of three codes says that a page or an address is no good is a matter of order. */
+static inline void add_status(s16 status)
+{
+    if (status == GNTST_general_error || status == GNTST_bad_page || status == GNTST_bad_virt_addr)
+        return add(" refused");
+    add_number(" status ", status);
+}
+
 static inline void map_after(struct request *r, long result)
 {
     struct gnttab_map_grant_ref *map = r->data;
     unsigned i = (unsigned)r->argument[5];
 
-    add_number(" status ", map->status);
+    add_status(map->status);
     if (result || map->status || i >= MAPPED)
         return;
     mapped[i].used = true;
@@ -167,7 +175,7 @@ static inline void unmap_after(struct request *r, long result)
 {
     struct gnttab_unmap_grant_ref *unmap = r->data;
 
-    add_number(" status ", unmap->status);
+    add_status(unmap->status);
     if (!result && !unmap->status)
         mapped[r->argument[5]].used = false;
 }
@@ -200,7 +208,7 @@ static inline void make_unmap(struct request *r)
 static inline void copy_after(struct request *r, long result)
 {
     (void)result;
-    add_number(" status ", ((struct gnttab_copy *)r->data)->status);
+    add_status(((struct gnttab_copy *)r->data)->status);
 }
 
 static inline void one_end(gnttab_copy_t *copy, bool source)

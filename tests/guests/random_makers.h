@@ -211,7 +211,8 @@ static inline u64 a_source_frame(void)
     return pool[frame];
 }
 
-static inline void one_extended(struct mmuext_op *op, bool alone)
+/* `alone`: the only operation of the only call; `first`: none of this call goes before it. */
+static inline void one_extended(struct mmuext_op *op, bool alone, bool first)
 {
     static const u8 likely[] = {0, 1, 2,  3,  0,  1,  2,  3,  0,  1,  2,  3,  4,
                                 4, 4, 4,  4,  4,  5,  5,  5,  15, 15, 15, 6,  7,
@@ -219,6 +220,8 @@ static inline void one_extended(struct mmuext_op *op, bool alone)
     u64 m;
 
     op->cmd = PICK(likely);
+    if (!first && (op->cmd < MMUEXT_TLB_FLUSH_LOCAL || op->cmd == MMUEXT_NEW_USER_BASEPTR))
+        op->cmd = MMUEXT_UNPIN_TABLE;
     m = a_frame(op->cmd <= MMUEXT_PIN_L4_TABLE                                        ? op->cmd + 1
                 : op->cmd == MMUEXT_NEW_BASEPTR || op->cmd == MMUEXT_NEW_USER_BASEPTR ? 4
                                                                                       : below(6));
@@ -270,7 +273,7 @@ static inline void make_mmuext(struct request *r, bool alone)
 
     add("mmuext");
     for (unsigned i = 0; i < count; i++)
-        one_extended(&operations[i], alone && count == 1);
+        one_extended(&operations[i], alone && count == 1, i == 0);
     *done = 77;
     r->number = __HYPERVISOR_mmuext_op;
     r->argument[0] = maybe_bad(operations);

@@ -244,7 +244,7 @@ static void check_rewritten(void)
     check_equal(grant_map(self, REF, HOST_RO, address(other), &second_handle), 0, "once more");
     check_equal(other[0], 7, "what the second mapping shows");
     check_equal(grant_copy((struct grant_end){self, true, REF, 0},
-                           (struct grant_end){self, false, mfn_of(second), 64}, 8),
+                           (struct grant_end){DOMID_SELF, false, mfn_of(second), 64}, 8),
                 0, "a copy");
     check_equal(second[8], 7, "what was copied");
     check_equal(grant_unmap(address(window), 0, first_handle), 0, "unmapping the first");

@@ -82,6 +82,12 @@ void error(const char *format, ...)
     shut_down(SHUTDOWN_poweroff);
 }
 
+/* For the lock of the console: a CPU that waits gives way. */
+void cpu_relax(void)
+{
+    sched_op(SCHEDOP_yield, NULL);
+}
+
 void guest_main(struct start_info *info)
 {
     start_info = info;

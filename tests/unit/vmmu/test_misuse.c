@@ -90,6 +90,21 @@ static void a_mistake_of_our_own_ends_at_once(void **state)
     page = real;
 }
 
+static void what_is_at_its_end(void **state)
+{
+    /* A frame on its way back to the allocator is nobody's, and an LDT does not wrap. */
+    (void)state;
+    page = guest_page(&guest);
+    struct vmmu_frame *frame = frame_of(page);
+    const u64 before = atomic_exchange(&frame->references, ref_owned_by(guest.domain.id));
+    assert_false(vmmu_frame_owned_by(&guest.domain, page));
+    assert_refused(NOT_OWNER, vmmu_reference(&guest.domain, page));
+    assert_refused(NOT_OWNER, vmmu_take(&guest.domain, page));
+    atomic_store(&frame->references, before);
+    assert_refused(BAD_ADDRESS, vmmu_set_ldt(&guest.vcpu[0], vaddr(0xfffffffffffff000), 8192));
+    assert_int_equal(guest.vcpu[0].ldt_entries, 0);
+}
+
 static void results_that_are_none(void **state)
 {
     (void)state;
@@ -114,6 +129,9 @@ static void stores_of_odd_sizes(void **state)
             const vaddr_t at = vaddr(guest_address(1).a + off);
             assert_refused(BAD_ADDRESS,
                            vmmu_emulated_write(&guest.vcpu[0], at, bytes, 0, 0, &swapped));
+            assert_refused(BAD_ADDRESS, vmmu_emulated_write_at(
+                                            &guest.vcpu[0], maddr(machine_at(space.l1, 5).a + off),
+                                            bytes, 0, 0, &swapped));
         }
     }
 }
@@ -143,6 +161,7 @@ static void nothing_begins_while_something_is_owed(void **state)
     assert_again(vmmu_unmap_at(vcpu, at, plain, true));
     assert_again(vmmu_unmap_va(vcpu, guest_address(5), plain, true));
     assert_again(vmmu_emulated_write(vcpu, guest_address(1), 8, 0, 0, &swapped));
+    assert_again(vmmu_emulated_write_at(vcpu, at, 8, 0, 0, &swapped));
     assert_again(vmmu_set_kernel_root(vcpu, space.l4));
     assert_again(vmmu_set_user_root(vcpu, MFN_NONE));
     assert_again(vmmu_set_gdt(vcpu, &plain, 1, 1));
@@ -208,6 +227,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         GUEST_TEST(a_mistake_of_our_own_ends_at_once),
+        GUEST_TEST(what_is_at_its_end),
         GUEST_TEST(results_that_are_none),
         GUEST_TEST(stores_of_odd_sizes),
         GUEST_TEST(nothing_begins_while_something_is_owed),

@@ -12,6 +12,7 @@
 #define MAP_USER     (1ull << 2)
 #define MAP_ACCESSED (1ull << 5)
 #define MAP_DIRTY    (1ull << 6)
+#define MAP_NX       (1ull << 63)
 
 void *frame_view(mfn_t m);
 mfn_t frame_of_view(const void *view);

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+# Proves that the engine's races on real threads (tests/model/test_raced.c) show ThreadSanitizer no
+# unordered access: every word that two CPUs change is changed by atomics with a stated order.
+. "$(dirname "$0")/common.sh"
+
+make --no-print-directory --silent "$B/tsan/test_raced" || exit 1
+MODEL_SECONDS=1 setarch -R "$B/tsan/test_raced"
