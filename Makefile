@@ -87,7 +87,7 @@ LIBGUEST_COMMON := lib/string.c lib/print.c $(wildcard guest/*.c guest/*.S guest
 libguest-objects = $(patsubst %,$(B)/guests/%.o,$(basename $(filter %.c,$(1))) $(filter %.S,$(1)))
 KERNELS := $(patsubst guest/kernels/%.c,%,$(wildcard guest/kernels/*.c))
 
-LIBGUEST_LINK := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+LIBGUEST_LINK := -nostdlib -static -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -Wl,-T,guest/kernel.lds
 LIBGUEST_PV := $(call libguest-objects,$(LIBGUEST_COMMON) $(wildcard guest/pv/*.c guest/pv/*.S))
 LIBGUEST_NATIVE := $(call libguest-objects,$(LIBGUEST_COMMON) $(wildcard guest/native/*.c guest/native/*.S))

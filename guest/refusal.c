@@ -19,6 +19,9 @@ int refusal_print(char *text, size_t size, const struct refusal *refusal)
         else
             print_to(whose, sizeof whose, " of the kernel");
     }
+    if (refusal->index == REFUSAL_WHOLE_TABLE)
+        return print_to(text, size, "Refused (%ld): %s, frame %lx%s%s", refusal->error,
+                        refusal->request, refusal->argument, where, whose);
     return print_to(text, size, "Refused (%ld): %s of %lx to %lx%s%s", refusal->error,
                     refusal->request, refusal->argument, refusal->value, where, whose);
 }

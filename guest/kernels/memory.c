@@ -12,6 +12,8 @@
 #define ORDER  4u
 #define SECOND KERNEL_MAP_START
 
+#define DOMID_SELF 0x7ff0u
+
 static unsigned failures;
 static bool native;
 
@@ -92,7 +94,6 @@ static void check_contiguous(void)
 static void check_grant(void)
 {
     struct page *page = page_take_zeroed(), *place;
-    const u16 self = 0x7ff0; /* DOMID_SELF */
     volatile u64 *here, *there;
     u32 handle = 0;
     long reference;
@@ -107,7 +108,7 @@ static void check_grant(void)
         }
         claim(reference >= 8, "a grant: %ld", reference);
         place = memory_take_empty();
-        result = grant_map(self, (u32)reference, false, place, &handle);
+        result = grant_map(DOMID_SELF, (u32)reference, false, place, &handle);
         if (result)
             result = grant_map(domain, (u32)reference, false, place, &handle);
         if (!result) {
@@ -124,6 +125,28 @@ static void check_grant(void)
             print("Granted page of domain %u mapped\n", domain);
         }
         claim(!grant_end((u32)reference), "ending");
+        memory_release_empty(place);
+    }
+    page_release(page);
+}
+
+/* A frame mapped by its number, as foreign frames are: here it is one of our own. */
+static void check_foreign(void)
+{
+    struct page *page = page_take_zeroed(), *place = memory_take_empty();
+    mfn_t frame = pfn_to_mfn(page_pfn(page));
+    int result = memory_map_foreign(DOMID_SELF, &frame, 1, &place);
+
+    claim(result == (native ? -XEN_ENOSYS : 0), "a frame by its number: %d", result);
+    if (!result) {
+        *(volatile u64 *)page_address(page) = 99;
+        claim(*(volatile u64 *)page_address(place) == 99, "what it shows");
+        claim(pfn_is_foreign(page_pfn(place)), "its p2m word %lx", p2m_get(page_pfn(place)));
+        claim(mfn_to_pfn(frame).n == page_pfn(page).n, "its owner's pfn");
+        claim(!memory_unmap_foreign(&place, 1), "unmapping");
+        claim(memory_map_foreign(DOMID_SELF, &(mfn_t){1ull << 36}, 1, &place) < 0,
+              "a frame that does not exist");
+        claim(p2m_get(page_pfn(place)) == P2M_NONE, "the p2m word afterwards");
         memory_release_empty(place);
     }
     page_release(page);
@@ -159,6 +182,7 @@ bool kernel_main(void)
     check_balloon();
     check_contiguous();
     check_grant();
+    check_foreign();
     check_aliases();
     print("%lu requests refused\n", batch_counts().refused);
     return !failures && !batch_counts().refused;

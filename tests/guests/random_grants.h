@@ -245,6 +245,8 @@ static inline void make_copy(struct request *r)
     copy->status = 77;
     if (copy->source.offset == 2040 || copy->dest.offset == 2040)
         copy->len &= 8;
+    if (copy->source.offset < copy->dest.offset && copy->len > 8)
+        copy->len = 8; /* no overlap: Xen copies that forwards, Pinion as if there were none */
     if (copy->source.offset >= 4088 || copy->dest.offset >= 4088)
         copy->len |= 16; /* over the end, always */
     if (once_in(24))
