@@ -233,10 +233,7 @@ static inline void make_simple(struct request *r)
     }
     add_number("call ", (s64)r->number);
     add_number(" ", (s64)r->argument[0]);
-    if (r->number == __HYPERVISOR_vm_assist)
-        add_number(" ", (s64)r->argument[1]);
-    else
-        add_number(" ", (s64)ask[0]);
+    add_number(" ", (s64)(r->number == __HYPERVISOR_vm_assist ? r->argument[1] : ask[0]));
 }
 
 /* ---- the guest's own loads and stores ----------------------------------------------------------
