@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Pinion's build: one flat file. `make help` lists the targets.
-MAKEFLAGS += -j$(shell nproc) --no-builtin-rules --output-sync=target
+MAKEFLAGS += --no-builtin-rules --output-sync=target
+ifeq (,$(findstring jobserver,$(MAKEFLAGS)))
+MAKEFLAGS += -j$(shell nproc)
+endif
 ifeq ($(origin CC),default)
 CC := gcc
 endif
