@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Pinion's build: one flat file. `make help` lists the targets.
-MAKEFLAGS += --no-builtin-rules --output-sync=target
+MAKEFLAGS += --no-builtin-rules
 ifeq (,$(findstring jobserver,$(MAKEFLAGS)))
 MAKEFLAGS += -j$(shell nproc)
 endif
@@ -162,7 +162,7 @@ $(B)/tsan/test_raced: $(TSAN_OBJ)
 	$(CC) $(TSAN_CFLAGS) -o $@ $^
 check-build: $(CHECK_BIN)
 check: ## build and run the unit tests (seconds, no QEMU)
-	@$(MAKE) --no-print-directory --keep-going --silent check-build || true
+	@$(MAKE) --no-print-directory --output-sync=target --keep-going --silent check-build || true
 	@tests/run unit model
 coverage: ## which lines and branches of vmmu/ the tests of the engine reach
 	@tests/coverage
@@ -216,8 +216,8 @@ run: ## install what is missing, build, boot a stock Linux on Pinion; KERNEL=FIL
 test: ## install what is missing, run every test
 	@tools/install
 	@echo 'pinion: building everything that is tested'
-	@$(MAKE) --no-print-directory --keep-going --silent all guests check-build images bench-guard || true
-	@$(MAKE) --no-print-directory --keep-going --silent CC=clang B=$(B)/clang all guests || true
+	@$(MAKE) --no-print-directory --output-sync=target --keep-going --silent all guests check-build images bench-guard || true
+	@$(MAKE) --no-print-directory --output-sync=target --keep-going --silent CC=clang B=$(B)/clang all guests || true
 	@MODEL_OPERATIONS=3000000 MODEL_DEEPER=1 MODEL_SECONDS=1 tests/run unit model lint guests system
 fuzz: ## fuzz the engine and every parser of guest data for hours: SECONDS=N (7200) in all
 	@tools/install
@@ -225,7 +225,7 @@ fuzz: ## fuzz the engine and every parser of guest data for hours: SECONDS=N (72
 conformance: ## small kernels on Pinion, on Debian's Xen and on the bare machine; random calls on both
 	@tools/install
 	@echo 'pinion: building everything that is compared'
-	@$(MAKE) --no-print-directory --keep-going --silent all guests kernels || true
+	@$(MAKE) --no-print-directory --output-sync=target --keep-going --silent all guests kernels || true
 	@tests/conformance
 lint: ## includes, lengths, headings, format; builds with gcc and with clang
 	@tests/lint

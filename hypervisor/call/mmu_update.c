@@ -12,31 +12,6 @@
 #define PREEMPTED    (1ull << 31) /* in count: this is the rest of an interrupted call */
 #define BATCH        16u
 
-s64 call_result(struct call *call, enum vmmu_result result)
-{
-    if (result == VMMU_AGAIN) {
-        call->again = true;
-        return 0;
-    }
-    return result == VMMU_DONE ? 0 : vmmu_result_errno(result);
-}
-
-struct domain *call_domain(struct vcpu *vcpu, u16 id, s64 *error)
-{
-    if (id == DOMID_SELF)
-        return vcpu->domain;
-    *error =
-        id != vcpu->domain->id && (id == DOMID_IO || domain_by_id(id)) ? -XEN_EPERM : -XEN_ESRCH;
-    return NULL;
-}
-
-void flush_local(void)
-{
-    vmmu_cpu_flushing(this_cpu()->number);
-    write_cr3(read_cr3());
-    vmmu_cpu_flushed(this_cpu()->number);
-}
-
 static enum vmmu_result update_one(struct vcpu *vcpu, const struct mmu_update *request, s64 *error)
 {
     static const enum vmmu_update_kind kind[] = {
@@ -98,17 +73,6 @@ static s64 check_table_owner(struct vcpu *vcpu, u32 foreigndom)
     if (tables && tables - 1 != vcpu->domain->id)
         call_domain(vcpu, (u16)(tables - 1), &error);
     return error;
-}
-
-void call_tell_done(u64 at, bool rest, u64 done)
-{
-    u32 told = 0;
-
-    if (!at || (rest && !GET_GUEST(&told, at)))
-        return;
-    told += (u32)done;
-    if (!PUT_GUEST(at, &told))
-        return;
 }
 
 s64 call_mmu_update(struct vcpu *vcpu, struct call *call)

@@ -13,31 +13,6 @@
 
 #define PREEMPTED (1ull << 31)
 
-s64 call_vcpus_of_mask(struct domain *domain, u64 mask_at, u64 *cpus)
-{
-    u64 mask;
-
-    if (!GET_GUEST(&mask, mask_at))
-        return -XEN_EFAULT;
-    *cpus = 0;
-    for (u32 i = 0; i < domain->vcpu_count && i < 64; i++)
-        if (mask >> i & 1 && domain->vcpu[i] && domain->vcpu[i]->cpu)
-            *cpus |= 1ull << domain->vcpu[i]->cpu->number;
-    *cpus &= domain->mmu.cpus; /* those that ever ran it */
-    return 0;
-}
-
-s64 call_new_baseptr(struct vcpu *vcpu, u64 m)
-{
-    enum vmmu_result result = vmmu_set_kernel_root(&vcpu->mmu, mfn(m));
-
-    if (result != VMMU_DONE)
-        return result == VMMU_AGAIN ? -XEN_EAGAIN : vmmu_result_errno(result);
-    vcpu_refresh_fast(vcpu);
-    vcpu_load_root(vcpu);
-    return 0;
-}
-
 static s64 new_kernel_root(struct vcpu *vcpu, struct call *call, mfn_t m)
 {
     s64 result = call_result(call, vmmu_set_kernel_root(&vcpu->mmu, m));

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* What the calls of the virtual MMU share with others. */
+#include "hypervisor/call/mmu.h"
+#include "hypervisor/call/call.h"
+#include "hypervisor/call/copy.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/domain/domain.h"
+
+s64 call_result(struct call *call, enum vmmu_result result)
+{
+    if (result == VMMU_AGAIN) {
+        call->again = true;
+        return 0;
+    }
+    return result == VMMU_DONE ? 0 : vmmu_result_errno(result);
+}
+
+struct domain *call_domain(struct vcpu *vcpu, u16 id, s64 *error)
+{
+    if (id == DOMID_SELF)
+        return vcpu->domain;
+    *error =
+        id != vcpu->domain->id && (id == DOMID_IO || domain_by_id(id)) ? -XEN_EPERM : -XEN_ESRCH;
+    return NULL;
+}
+
+void flush_local(void)
+{
+    vmmu_cpu_flushing(this_cpu()->number);
+    write_cr3(read_cr3());
+    vmmu_cpu_flushed(this_cpu()->number);
+}
+
+void call_tell_done(u64 at, bool rest, u64 done)
+{
+    u32 told = 0;
+
+    if (!at || (rest && !GET_GUEST(&told, at)))
+        return;
+    told += (u32)done;
+    if (!PUT_GUEST(at, &told))
+        return;
+}
+
+s64 call_vcpus_of_mask(struct domain *domain, u64 mask_at, u64 *cpus)
+{
+    u64 mask;
+
+    if (!GET_GUEST(&mask, mask_at))
+        return -XEN_EFAULT;
+    *cpus = 0;
+    for (u32 i = 0; i < domain->vcpu_count && i < 64; i++)
+        if (mask >> i & 1 && domain->vcpu[i] && domain->vcpu[i]->cpu)
+            *cpus |= 1ull << domain->vcpu[i]->cpu->number;
+    *cpus &= domain->mmu.cpus; /* those that ever ran it */
+    return 0;
+}
+
+s64 call_new_baseptr(struct vcpu *vcpu, u64 m)
+{
+    enum vmmu_result result = vmmu_set_kernel_root(&vcpu->mmu, mfn(m));
+
+    if (result != VMMU_DONE)
+        return result == VMMU_AGAIN ? -XEN_EAGAIN : vmmu_result_errno(result);
+    vcpu_refresh_fast(vcpu);
+    vcpu_load_root(vcpu);
+    return 0;
+}
