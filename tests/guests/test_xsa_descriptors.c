@@ -100,9 +100,15 @@ static void check_ldt_limit(void)
     check_no_selector("after an LDT");
 }
 
+#define TYPE_CALL_GATE 12
+
 /* A page that holds a gate is no LDT page, and the fault is the guest's own. */
 static void check_gate(void)
 {
+    if (is_initial_domain()) {
+        print("Note: Xen takes call gates to the guest's own code; Pinion takes none\n");
+        return;
+    }
     check_equal(mmuext(MMUEXT_SET_LDT, 0, 512), 0, "SET_LDT of the page with gates");
     check(!loads(LDT_SELECTOR(1)), "a good segment beside a gate");
     check_equal(trap_caught.vector, VECTOR_PF, "its vector");
@@ -121,6 +127,8 @@ static void check_system_descriptors(void)
         for (unsigned ring = 0; ring < 4; ring++) {
             u64 descriptor = 1ull << 47 | (u64)ring << 45 | (u64)type << 40 | 0x1234;
 
+            if (type == TYPE_CALL_GATE && is_initial_domain())
+                continue; /* as in check_gate */
             check_equal(page_writable(gdt), 0, "writable");
             gdt[511] = descriptor;
             check_equal(page_read_only(gdt), 0, "read-only");
