@@ -452,11 +452,13 @@ const char *pvimage_sentence(enum pvimage_error error)
     case PVIMAGE_BAD_LAYOUT:
         return "its segments overlap, wrap around, are too many or lie where no guest may";
     case PVIMAGE_NO_NOTES:
-        return "no Xen PV notes: a kernel built without CONFIG_XEN_PV";
+        return "no Xen PV notes (ENTRY, VIRT_BASE, XEN_VERSION): a kernel built without "
+               "CONFIG_XEN_PV";
     case PVIMAGE_NO_ENTRY:
-        return "no entry point inside the image";
+        return "no ENTRY note, and no ELF entry point inside the image";
     case PVIMAGE_BAD_NOTE:
-        return "a Xen note whose size or value makes no sense";
+        return "a Xen note whose size or value makes no sense (ENTRY, VIRT_BASE, PADDR_OFFSET, "
+               "HYPERCALL_PAGE, INIT_P2M)";
     case PVIMAGE_ERRORS:
         break;
     }
