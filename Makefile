@@ -219,9 +219,9 @@ test: ## install what is missing, run every test
 	@$(MAKE) --no-print-directory --output-sync=target --keep-going --silent all guests check-build images bench-guard || true
 	@$(MAKE) --no-print-directory --output-sync=target --keep-going --silent CC=clang B=$(B)/clang all guests || true
 	@MODEL_OPERATIONS=3000000 MODEL_DEEPER=1 MODEL_SECONDS=1 tests/run unit model lint guests system
-fuzz: ## fuzz the engine and every parser of guest data for hours: SECONDS=N (7200) in all
+fuzz: ## fuzz the engine and every parser of guest data for hours: FUZZ_SECONDS=N (7200)
 	@tools/install
-	@tests/fuzz/run $(or $(SECONDS),7200)
+	@tests/fuzz/run $(or $(FUZZ_SECONDS),7200)
 conformance: ## small kernels on Pinion, on Debian's Xen and on the bare machine; random calls on both
 	@tools/install
 	@echo 'pinion: building everything that is compared'
