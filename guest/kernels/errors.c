@@ -6,23 +6,14 @@
  * be when that is mended. When memory runs out in the middle of an operation, the operation says so
  * and everything is as it was. */
 #include "guest/guest.h"
+#include "guest/kernels/claim.h"
 
 #define VA              0x400000ull
 #define PTE_HYPERVISORS (1ull << 8) /* the global bit: Xen sets it for users */
 #define FLAGS           (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
 
-static unsigned failures, told;
+static unsigned told;
 static struct refusal last;
-
-#define claim(condition, ...)                                                                      \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            print("Wrong (line %d): ", __LINE__);                                                  \
-            print(__VA_ARGS__);                                                                    \
-            print("\n");                                                                           \
-            failures++;                                                                            \
-        }                                                                                          \
-    } while (0)
 
 /* In place of the library's own. */
 void guest_refused(const struct refusal *refusal)

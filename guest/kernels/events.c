@@ -5,23 +5,14 @@
  * message to its handler; and a program that loops for ever in user mode is interrupted. The bare
  * machine's backend has no events and says so. */
 #include "guest/guest.h"
+#include "guest/kernels/claim.h"
 
 #define USER_CODE   0x400000ull
 #define VIRQ_TIMER  0u
 #define DOMID_SELF  0x7ff0u
 #define MILLISECOND 1000000ul
 
-static unsigned failures, alarms, messages;
-
-#define claim(condition, ...)                                                                      \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            print("Wrong (line %d): ", __LINE__);                                                  \
-            print(__VA_ARGS__);                                                                    \
-            print("\n");                                                                           \
-            failures++;                                                                            \
-        }                                                                                          \
-    } while (0)
+static unsigned alarms, messages;
 
 static void on_alarm(unsigned port)
 {

@@ -7,6 +7,7 @@
  * and the machine's map must agree for every frame. On the bare machine all but the last is
  * refused. */
 #include "guest/guest.h"
+#include "guest/kernels/claim.h"
 
 #define COUNT  40u
 #define ORDER  4u
@@ -14,18 +15,7 @@
 
 #define DOMID_SELF 0x7ff0u
 
-static unsigned failures;
 static bool native;
-
-#define claim(condition, ...)                                                                      \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            print("Wrong (line %d): ", __LINE__);                                                  \
-            print(__VA_ARGS__);                                                                    \
-            print("\n");                                                                           \
-            failures++;                                                                            \
-        }                                                                                          \
-    } while (0)
 
 static void check_translation(const char *when)
 {

@@ -48,14 +48,14 @@ void call_from_guest(struct vcpu *vcpu)
     r->rip -= SYSCALL_LENGTH;
 }
 
-/* One entry of a multicall. True: go on with the next. */
-static bool serve_entry(struct vcpu *vcpu, struct call *outer, u64 at, s64 *error)
+/* One entry of a multicall. True: go on with the next; false, and neither left nor to be made
+ * again: it cannot be read or written. */
+static bool serve_entry(struct vcpu *vcpu, struct call *outer, u64 at)
 {
     struct multicall_entry entry;
     struct call call = {0};
     s64 result;
 
-    *error = -XEN_EFAULT;
     if (!GET_GUEST(&entry, at))
         return false;
     memcpy(call.argument, entry.args, sizeof entry.args);
@@ -83,15 +83,14 @@ s64 call_multicall(struct vcpu *vcpu, struct call *call)
     if (!guest_range_ok(at, count * sizeof(struct multicall_entry)))
         return -XEN_EFAULT;
     for (; count; count--, at += sizeof(struct multicall_entry)) {
-        s64 error;
-        bool next = serve_entry(vcpu, call, at, &error);
+        bool next = serve_entry(vcpu, call, at);
 
         call->argument[0] = at;
         call->argument[1] = count;
         if (call->left || call->again)
             return 0;
         if (!next)
-            return error;
+            return -XEN_EFAULT;
         if (count > 1 && port_should_stop()) {
             call->argument[0] = at + sizeof(struct multicall_entry);
             call->argument[1] = count - 1;

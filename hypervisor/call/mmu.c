@@ -39,8 +39,7 @@ void call_tell_done(u64 at, bool rest, u64 done)
     if (!at || (rest && !GET_GUEST(&told, at)))
         return;
     told += (u32)done;
-    if (!PUT_GUEST(at, &told))
-        return;
+    (void)PUT_GUEST(at, &told);
 }
 
 s64 call_vcpus_of_mask(struct domain *domain, u64 mask_at, u64 *cpus)
@@ -57,13 +56,22 @@ s64 call_vcpus_of_mask(struct domain *domain, u64 mask_at, u64 *cpus)
     return 0;
 }
 
+enum vmmu_result call_load_kernel_root(struct vcpu *vcpu, mfn_t m)
+{
+    enum vmmu_result result = vmmu_set_kernel_root(&vcpu->mmu, m);
+
+    if (result == VMMU_DONE) {
+        vcpu_refresh_fast(vcpu);
+        vcpu_load_root(vcpu);
+    }
+    return result;
+}
+
 s64 call_new_baseptr(struct vcpu *vcpu, u64 m)
 {
-    enum vmmu_result result = vmmu_set_kernel_root(&vcpu->mmu, mfn(m));
+    enum vmmu_result result = call_load_kernel_root(vcpu, mfn(m));
 
-    if (result != VMMU_DONE)
-        return result == VMMU_AGAIN ? -XEN_EAGAIN : vmmu_result_errno(result);
-    vcpu_refresh_fast(vcpu);
-    vcpu_load_root(vcpu);
-    return 0;
+    if (result == VMMU_AGAIN)
+        return -XEN_EAGAIN;
+    return result == VMMU_DONE ? 0 : vmmu_result_errno(result);
 }

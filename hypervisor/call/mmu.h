@@ -11,7 +11,13 @@ struct call;
 struct domain;
 struct vcpu;
 
-/* Makes `m` the current vCPU's kernel root and loads it. -XEN_EAGAIN: interrupted, to be called
+/* In the count of mmu_update and mmuext_op: this is the rest of an interrupted call. */
+#define CALL_PREEMPTED (1ull << 31)
+
+/* Makes `m` the current vCPU's kernel root and, if that is done, loads it. */
+enum vmmu_result call_load_kernel_root(struct vcpu *vcpu, mfn_t m);
+
+/* The same for whoever wants an errno. -XEN_EAGAIN: interrupted, to be called
  * again. */
 s64 call_new_baseptr(struct vcpu *vcpu, u64 m);
 

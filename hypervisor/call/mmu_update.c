@@ -9,7 +9,6 @@
 #include "vmmu/port.h"
 
 #define COMMAND_BITS 7ull
-#define PREEMPTED    (1ull << 31) /* in count: this is the rest of an interrupted call */
 #define BATCH        16u
 
 static enum vmmu_result update_one(struct vcpu *vcpu, const struct mmu_update *request, s64 *error)
@@ -77,8 +76,8 @@ static s64 check_table_owner(struct vcpu *vcpu, u32 foreigndom)
 
 s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
 {
-    u64 at = call->argument[0], count = (u32)call->argument[1] & ~PREEMPTED;
-    bool rest = call->argument[1] & PREEMPTED;
+    u64 at = call->argument[0], count = (u32)call->argument[1] & ~CALL_PREEMPTED;
+    bool rest = call->argument[1] & CALL_PREEMPTED;
     u64 done_at = call->argument[2], done = 0;
     s64 result;
 
@@ -94,7 +93,7 @@ s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
     result = update_many(vcpu, call, at, count, &done);
     call_tell_done(done_at, rest, done);
     call->argument[0] = at + done * sizeof(struct mmu_update);
-    call->argument[1] = (count - done) | PREEMPTED;
+    call->argument[1] = (count - done) | CALL_PREEMPTED;
     return result;
 }
 

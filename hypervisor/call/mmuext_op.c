@@ -11,19 +11,6 @@
 #include "lib/string.h"
 #include "vmmu/port.h"
 
-#define PREEMPTED (1ull << 31)
-
-static s64 new_kernel_root(struct vcpu *vcpu, struct call *call, mfn_t m)
-{
-    s64 result = call_result(call, vmmu_set_kernel_root(&vcpu->mmu, m));
-
-    if (result || call->again)
-        return result;
-    vcpu_refresh_fast(vcpu);
-    vcpu_load_root(vcpu);
-    return 0;
-}
-
 static s64 new_user_root(struct vcpu *vcpu, struct call *call, u64 m)
 {
     s64 result;
@@ -54,7 +41,7 @@ static s64 set_ldt(struct vcpu *vcpu, struct call *call, const struct mmuext_op 
         call_result(call, vmmu_set_ldt(&vcpu->mmu, vaddr(op->arg1.linear_addr), op->arg2.nr_ents));
 
     if (!result && !call->again)
-        segments_load_ldt(LAYOUT_WINDOWS + (u64)vcpu->window * WINDOW_SIZE, vcpu->mmu.ldt_entries);
+        segments_load_ldt(window_address(vcpu->window), vcpu->mmu.ldt_entries);
     return result;
 }
 
@@ -97,7 +84,7 @@ static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *o
     case MMUEXT_UNPIN_TABLE:
         return call_result(call, vmmu_unpin(&vcpu->mmu, domain, m));
     case MMUEXT_NEW_BASEPTR:
-        return new_kernel_root(vcpu, call, m);
+        return call_result(call, call_load_kernel_root(vcpu, m));
     case MMUEXT_NEW_USER_BASEPTR:
         return new_user_root(vcpu, call, op->arg1.mfn);
     case MMUEXT_TLB_FLUSH_LOCAL:
@@ -133,8 +120,8 @@ static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *o
 
 s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
 {
-    u64 at = call->argument[0], count = (u32)call->argument[1] & ~PREEMPTED;
-    bool rest = call->argument[1] & PREEMPTED;
+    u64 at = call->argument[0], count = (u32)call->argument[1] & ~CALL_PREEMPTED;
+    bool rest = call->argument[1] & CALL_PREEMPTED;
     u64 done_at = call->argument[2], done = 0;
     s64 result = 0;
 
@@ -156,6 +143,6 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
     }
     call_tell_done(done_at, rest, done);
     call->argument[0] = at + done * sizeof(struct mmuext_op);
-    call->argument[1] = (count - done) | PREEMPTED;
+    call->argument[1] = (count - done) | CALL_PREEMPTED;
     return result;
 }

@@ -49,7 +49,7 @@ static struct cpu *build_region(u32 number)
 /* The GDT of a CPU that has no vCPU: only the reserved page of a window of its own. */
 static u64 idle_window(u32 number)
 {
-    return LAYOUT_WINDOWS + (u64)(WINDOWS_MAX - 1 - number) * WINDOW_SIZE;
+    return window_address(WINDOWS_MAX - 1 - number);
 }
 
 static void load_tables(struct cpu *cpu)
@@ -111,7 +111,7 @@ void cpu_attach(struct cpu *cpu, struct vcpu *vcpu)
     cpu->tss.rsp[0] = top;
     vcpu->cpu = cpu;
     vcpu->stack = ((u64)cpu - CPU_STATE) + CPU_STACK_END;
-    segments_load(LAYOUT_WINDOWS + (u64)vcpu->window * WINDOW_SIZE);
+    segments_load(window_address(vcpu->window));
 }
 
 void cpu_enter_stack(struct cpu *cpu, void (*then)(void))

@@ -64,7 +64,7 @@ static mfn_t image_frame(const void *at)
 
 bool window_map(u32 window, u32 page, mfn_t m)
 {
-    u64 at = LAYOUT_WINDOWS + (u64)window * WINDOW_SIZE + page * PAGE_SIZE;
+    u64 at = window_address(window) + page * PAGE_SIZE;
 
     if (!mfn_is_none(m)) /* writable: the CPU sets descriptors' accessed bits */
         return map_page(at, m, MAP_NX | MAP_WRITE);
@@ -179,7 +179,7 @@ static void load(struct vcpu *vcpu)
 {
     bool good;
 
-    segments_load_ldt(LAYOUT_WINDOWS + (u64)vcpu->window * WINDOW_SIZE, vcpu->mmu.ldt_entries);
+    segments_load_ldt(window_address(vcpu->window), vcpu->mmu.ldt_entries);
     good = load_ds(vcpu->ds);
     good = load_es(vcpu->es) && good;
     good = load_fs(vcpu->fs) && good;

@@ -38,4 +38,15 @@
 #define WINDOW_LDT   16 /* first page of the LDT half */
 #define WINDOWS_MAX  4096
 
+#ifndef __ASSEMBLY__
+
+#include "lib/types.h"
+
+/* Where a descriptor window lies. */
+static inline u64 window_address(u32 window)
+{
+    return LAYOUT_WINDOWS + (u64)window * WINDOW_SIZE;
+}
+
+#endif
 #endif

@@ -11,7 +11,7 @@
 
 static bool alive(const struct vcpu *vcpu)
 {
-    return atomic_load(&vcpu->domain->end) == DOMAIN_RUNNING;
+    return !domain_has_ended(vcpu->domain);
 }
 
 static bool runnable(const struct vcpu *vcpu)

@@ -29,7 +29,7 @@ bool fault_was_stale(struct vcpu *vcpu, u64 address, u32 error_code)
 
 bool fault_in_window(struct vcpu *vcpu, u64 address)
 {
-    u64 window = LAYOUT_WINDOWS + (u64)vcpu->window * WINDOW_SIZE;
+    u64 window = window_address(vcpu->window);
     u64 page = (address - window) >> PAGE_SHIFT;
     enum vmmu_result result;
 
@@ -46,7 +46,7 @@ void fault_from_guest(struct vcpu *vcpu, u64 address, u32 error_code)
     maddr_t where;
 
     if (address >= LAYOUT_WINDOWS && address < LAYOUT_CPUS) {
-        u64 window = LAYOUT_WINDOWS + (u64)vcpu->window * WINDOW_SIZE;
+        u64 window = window_address(vcpu->window);
         u64 offset = address - window - WINDOW_LDT * PAGE_SIZE;
 
         if (!(error_code & PF_USER)) { /* the CPU's own look at a descriptor */

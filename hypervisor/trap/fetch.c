@@ -26,8 +26,7 @@ static bool code_is_known(const struct vcpu *vcpu, u32 selector, bool *long_mode
         return true;
     if ((selector & 0xfff8) + 7 > GDT_LIMIT)
         return false;
-    descriptor = *(const volatile u64 *)(LAYOUT_WINDOWS + (u64)vcpu->window * WINDOW_SIZE +
-                                         (selector & 0xfff8));
+    descriptor = *(const volatile u64 *)(window_address(vcpu->window) + (selector & 0xfff8));
     *long_mode = descriptor & DESCRIPTOR_LONG;
     if ((descriptor & DESCRIPTOR_CODE) != DESCRIPTOR_CODE)
         return false;

@@ -6,24 +6,9 @@
  * machine-to-physical map and empty of what others left; every frame that went must be out of
  * reach; and no order, count or pointer may be believed. */
 #include "tests/guests/common/guest.h"
+#include "tests/guests/common/reservation.h"
 
 static u64 *window, window_machine;
-
-static long reservation(unsigned command, u64 *extents, u64 count, unsigned order, unsigned flags)
-{
-    struct xen_memory_reservation request = {
-        .nr_extents = count, .extent_order = order, .mem_flags = flags, .domid = DOMID_SELF};
-
-    set_xen_guest_handle(request.extent_start, extents);
-    return memory_op(command, &request);
-}
-
-static long current_pages(void)
-{
-    struct xen_memory_domain domain = {.domid = DOMID_SELF};
-
-    return memory_op(XENMEM_current_reservation, &domain);
-}
 
 static void check_questions(void)
 {

@@ -6,24 +6,9 @@
  * pages that come back are empty. XSA-4, 14, 20, 29, 31, 100, 113, 158, 159, 212, 231, 251, 327,
  * 385. */
 #include "tests/guests/common/guest.h"
+#include "tests/guests/common/reservation.h"
 
 static u64 *window, window_machine;
-
-static long reservation(unsigned command, u64 *extents, u64 count, unsigned order, unsigned flags)
-{
-    struct xen_memory_reservation request = {
-        .nr_extents = count, .extent_order = order, .mem_flags = flags, .domid = DOMID_SELF};
-
-    set_xen_guest_handle(request.extent_start, extents);
-    return memory_op(command, &request);
-}
-
-static long current_pages(void)
-{
-    struct xen_memory_domain domain = {.domid = DOMID_SELF};
-
-    return memory_op(XENMEM_current_reservation, &domain);
-}
 
 /* Takes the page of a window away and gives back its pfn; its frame was `*mfn`. */
 static u64 unmap(u64 *page, u64 *mfn)
