@@ -148,7 +148,7 @@ $(GUEST_ARCHIVE): $(GUEST_CHECK_OBJ)
 $(B)/check/tests/unit/guest/%: $(B)/check/tests/unit/guest/%.o $(GUEST_ARCHIVE)
 	$(CC) $(CHECK_CFLAGS) -o $@ $^ -lcmocka
 $(B)/check/tests/unit/%: $(B)/check/tests/unit/%.o $(HV_ARCHIVE) $(LIB_OBJ)
-	$(CC) $(CHECK_CFLAGS) -o $@ $< $(HV_ARCHIVE) $(LIB_OBJ) -lcmocka -lZydis
+	$(CC) $(CHECK_CFLAGS) -o $@ $< $(LIB_OBJ) $(HV_ARCHIVE) -lcmocka -lZydis
 $(HV_ARCHIVE): $(HV_CHECK_OBJ)
 	rm -f $@ && ar rcs $@ $(HV_CHECK_OBJ)
 # The races once more, watched by ThreadSanitizer, which does not go together with the others.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the virtual MMU asks of the machine (vmmu/port.h). */
 #include "vmmu/port.h"
-#include "hypervisor/call/mmu.h"
 #include "hypervisor/console/log.h"
 #include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/flush.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
@@ -21,8 +21,7 @@ void *port_frame_view(mfn_t m)
 
 void port_flush(u64 cpus)
 {
-    if (cpus & 1ull << this_cpu()->number)
-        flush_local();
+    flush_cpus(cpus);
 }
 
 bool port_should_stop(void)
@@ -48,7 +47,7 @@ void port_descriptor_map(struct vmmu_vcpu *vcpu, u32 slot, mfn_t m)
 
 void port_pause(void)
 {
-    __builtin_ia32_pause();
+    lock_wait();
 }
 
 struct vmmu_domain *port_domain(u16 id)

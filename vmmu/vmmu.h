@@ -71,8 +71,9 @@ struct vmmu_counters {
 struct vmmu_domain {
     u16 id;
     _Atomic bool dying;
-    _Atomic u64 cpus;   /* CPUs whose TLB may hold its translations: the scheduler adds a CPU
-                           before it loads a root, the engine never removes one */
+    _Atomic u64 cpus;   /* CPUs whose TLB may hold its translations: the caller adds a CPU before
+                           that loads a root, and may take it out when it has flushed after it ran
+                           on one for the last time; the engine changes nothing */
     _Atomic u64 frames; /* frames it owns */
     u64 frames_max;     /* vmmu_give refuses above */
     struct vmmu_counters counters;

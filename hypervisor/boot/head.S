@@ -27,7 +27,7 @@ boot_start:
         jne     .
         mov     %ebx, %esi                      /* the loader's information */
         lgdt    boot_gdt_pointer
-
+to_64_bit:
         mov     %cr4, %eax
         or      $(1 << 5), %eax                 /* PAE */
         mov     %eax, %cr4
@@ -44,7 +44,18 @@ boot_start:
         ljmp    $8, $1f
         .code64
 1:      movabs  $boot_high, %rax
+        movabs  $other_high, %rcx
+        test    %esi, %esi
+        cmovz   %rcx, %rax
         jmp     *%rax
+
+        .code32
+other_flat:
+        mov     $16, %eax
+        mov     %eax, %ds
+        mov     %eax, %ss
+        xor     %esi, %esi
+        jmp     to_64_bit
 
         /* Identity and direct map of the first 4 GiB, and the image, with 2 MiB pages. */
         .balign 4096
@@ -73,9 +84,9 @@ boot_l2:
 
         .balign 8
 boot_gdt:
-        .quad   0, 0x00af9b000000ffff, 0x00cf93000000ffff
+        .quad   0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cf9b000000ffff
 boot_gdt_pointer:
-        .word   23
+        .word   31
         .quad   boot_gdt
 
         .text
@@ -99,6 +110,42 @@ boot_high:
         mov     %esi, %edi
         call    start
         ud2
+
+other_high:
+        xor     %eax, %eax
+        mov     %eax, %ds
+        mov     %eax, %es
+        mov     %eax, %fs
+        mov     %eax, %gs
+        mov     $16, %eax
+        mov     %eax, %ss
+        mov     other_root(%rip), %rax
+        mov     %rax, %cr3
+        mov     other_stack(%rip), %rsp
+        xor     %ebp, %ebp
+        call    smp_other_start
+        ud2
+
+/* Another CPU begins in real mode, in a copy of this at the start of a page of low memory: by way of flat
+ * 32-bit mode to where the first CPU was, with no loader's information. */
+        .globl  trampoline, trampoline_end
+        .section .rodata
+        .code16
+trampoline:
+        cli
+        cld
+        mov     %cs, %ax
+        mov     %ax, %ds
+        lgdtl   trampoline_gdt - trampoline
+        mov     %cr0, %eax
+        or      $1, %eax
+        mov     %eax, %cr0
+        ljmpl   $24, $other_flat
+trampoline_gdt:
+        .word   31
+        .long   boot_gdt
+trampoline_end:
+        .code64
 
         .bss
         .balign 65536

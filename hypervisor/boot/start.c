@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Boot, as a story: memory, our own tables, the engine, this CPU, the guests, and off. */
+#include "hypervisor/boot/acpi.h"
 #include "hypervisor/boot/multiboot.h"
 #include "hypervisor/boot/start.h"
 #include "hypervisor/console/log.h"
@@ -9,6 +10,7 @@
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/pic.h"
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/domain/build.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/run.h"
@@ -23,7 +25,7 @@
 
 static struct {
     struct handoff handoff;
-    struct cpu *cpu;
+    struct processors processors;
     u64 tsc; /* when the loader let go: under QEMU's instruction counting, a count of instructions
               */
 } state;
@@ -56,32 +58,50 @@ static void free_unused_modules(void)
     }
 }
 
+/* On this CPU's own stack. */
 static void start_guests(void)
 {
+    smp_start(&state.processors);
+    free_unused_modules();
+    log_line("%u CPU(s), %llu MiB free, TSC %llu kHz, %u guest(s)", cpu_count(),
+             (unsigned long long)(frames_free_count() >> 8), (unsigned long long)clock_tsc_khz(),
+             state.handoff.guest_count);
     for (u32 i = 0; i < state.handoff.guest_count; i++)
         domain_build(&state.handoff, i);
+    domains_complete();
     log_line("boot: %llu TSC ticks from the loader to the guests",
              (unsigned long long)(read_tsc() - state.tsc));
     run();
 }
 
+static struct cpu *start_first_cpu(void)
+{
+    cpu_start_tables();
+    struct cpu *cpu = cpu_build(0);
+
+    if (!cpu || !cpu_load(cpu))
+        panic("no memory for a CPU's region");
+    apic_start();
+    cpu->apic_id = apic_id();
+    cpu_set_online(cpu);
+    return cpu;
+}
+
 void start(u32 loader_information)
 {
+    struct cpu *cpu;
+
     state.tsc = read_tsc();
     uart_start();
     log_line("Pinion");
     multiboot_read(loader_information, &state.handoff);
     handoff_read(&state.handoff);
+    acpi_read_processors(&state.processors);
     map_start(boot_memory_frames());
     start_engine();
-    state.cpu = cpu_start(0);
+    cpu = start_first_cpu();
     pic_start();
-    apic_start();
     clock_start();
     uart_enable_input_interrupt();
-    free_unused_modules();
-    log_line("%llu MiB free, TSC %llu kHz, %u guest(s)",
-             (unsigned long long)(frames_free_count() >> 8), (unsigned long long)clock_tsc_khz(),
-             state.handoff.guest_count);
-    cpu_enter_stack(state.cpu, start_guests);
+    cpu_enter_stack(cpu, start_guests);
 }

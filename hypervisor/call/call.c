@@ -21,7 +21,7 @@ s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call)
 {
     if (number < ARRAY_LENGTH(handlers) && handlers[number])
         return handlers[number](vcpu, call);
-    vcpu->domain->unknown_calls++;
+    atomic_fetch_add_explicit(&vcpu->domain->unknown_calls, 1, memory_order_relaxed);
     log_limited(vcpu->domain->id, "d%u: unknown hypercall %llu", vcpu->domain->id,
                 (unsigned long long)number);
     return -XEN_ENOSYS;

@@ -3,7 +3,6 @@
 #include "hypervisor/call/mmu.h"
 #include "hypervisor/call/call.h"
 #include "hypervisor/call/copy.h"
-#include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/domain/domain.h"
 
@@ -25,13 +24,6 @@ struct domain *call_domain(struct vcpu *vcpu, u16 id, s64 *error)
     return NULL;
 }
 
-void flush_local(void)
-{
-    vmmu_cpu_flushing(this_cpu()->number);
-    write_cr3(read_cr3());
-    vmmu_cpu_flushed(this_cpu()->number);
-}
-
 void call_tell_done(u64 at, bool rest, u64 done)
 {
     u32 told = 0;
@@ -42,17 +34,23 @@ void call_tell_done(u64 at, bool rest, u64 done)
     (void)PUT_GUEST(at, &told);
 }
 
-s64 call_vcpus_of_mask(struct domain *domain, u64 mask_at, u64 *cpus)
+/* A vCPU that no CPU has loaded needs none: whoever loads it next loads its root, and so forgets.
+ */
+s64 call_cpus_of_vcpus(struct domain *domain, u64 mask_at, u64 *cpus)
 {
     u64 mask;
 
     if (!GET_GUEST(&mask, mask_at))
         return -XEN_EFAULT;
     *cpus = 0;
-    for (u32 i = 0; i < domain->vcpu_count && i < 64; i++)
-        if (mask >> i & 1 && domain->vcpu[i] && domain->vcpu[i]->cpu)
-            *cpus |= 1ull << domain->vcpu[i]->cpu->number;
-    *cpus &= domain->mmu.cpus; /* those that ever ran it */
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
+        const struct cpu *cpu =
+            mask >> i & 1 ? atomic_load_explicit(&domain->vcpu[i]->loaded, memory_order_seq_cst)
+                          : NULL;
+
+        if (cpu)
+            *cpus |= 1ull << cpu->number;
+    }
     return 0;
 }
 

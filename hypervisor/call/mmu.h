@@ -27,15 +27,12 @@ s64 call_result(struct call *call, enum vmmu_result result);
 /* The domain that a foreigndom argument means: this one for DOMID_SELF. NULL: *error says why. */
 struct domain *call_domain(struct vcpu *vcpu, u16 id, s64 *error);
 
-/* The CPUs that run, or ran last, the vCPUs of the guest's bit set at `mask_at`. */
-s64 call_vcpus_of_mask(struct domain *domain, u64 mask_at, u64 *cpus);
+/* The CPUs that may have translations which vCPUs of the guest's bit set at `mask_at` made. */
+s64 call_cpus_of_vcpus(struct domain *domain, u64 mask_at, u64 *cpus);
 
 /* Writes the count of served requests to the guest's `done` word (0: it wants none), or adds to it
  * when this is the rest of an interrupted call. A bad pointer is the guest's loss, as the ABI has
  * it. */
 void call_tell_done(u64 at, bool rest, u64 done);
-
-/* Flushes this CPU's translations of guest memory. */
-void flush_local(void);
 
 #endif

@@ -109,7 +109,7 @@ static s64 flush_asked(struct vcpu *vcpu, u64 va, u64 flags)
     if (who == UVMF_ALL) {
         cpus = vcpu->domain->mmu.cpus;
     } else if (who) {
-        s64 error = call_vcpus_of_mask(vcpu->domain, who, &cpus);
+        s64 error = call_cpus_of_vcpus(vcpu->domain, who, &cpus);
 
         if (error)
             return error;

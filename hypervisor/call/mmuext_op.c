@@ -5,6 +5,7 @@
 #include "hypervisor/call/mmu.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/flush.h"
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/map.h"
@@ -27,7 +28,7 @@ static s64 new_user_root(struct vcpu *vcpu, struct call *call, u64 m)
 static s64 flush_vcpus(struct vcpu *vcpu, const struct mmuext_op *op)
 {
     u64 cpus;
-    s64 error = call_vcpus_of_mask(vcpu->domain, (u64)op->arg2.vcpumask.p, &cpus);
+    s64 error = call_cpus_of_vcpus(vcpu->domain, (u64)op->arg2.vcpumask.p, &cpus);
 
     if (error)
         return -XEN_EINVAL; /* so the ABI has it, here */

@@ -176,7 +176,7 @@ static s64 apply(struct vcpu *v, struct call *call, const context *c)
     return 0;
 }
 
-s64 vcpu_initialise(struct vcpu *target, struct call *call, u64 at)
+static s64 initialise(struct vcpu *target, struct call *call, u64 at)
 {
     context *c;
     s64 result;
@@ -196,5 +196,18 @@ s64 vcpu_initialise(struct vcpu *target, struct call *call, u64 at)
     else
         result = apply(target, call, c);
     page_free(c, CONTEXT_ORDER);
+    return result;
+}
+
+s64 vcpu_initialise(struct vcpu *target, struct call *call, u64 at)
+{
+    s64 result;
+
+    if (!lock_try(&target->initialise_lock)) {
+        call->again = true; /* another vCPU is at it */
+        return 0;
+    }
+    result = initialise(target, call, at);
+    lock_release(&target->initialise_lock);
     return result;
 }

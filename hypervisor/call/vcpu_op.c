@@ -21,14 +21,20 @@ static s64 down(struct call *call, struct vcpu *target)
     struct domain *domain = target->domain;
     u32 others = 0;
 
+    lock_take(&domain->lock); /* two may go down at once */
     for (u32 i = 0; i < domain->vcpu_count; i++)
         others += domain->vcpu[i] != target && is_up(domain->vcpu[i]);
+    if (others)
+        sched_remove(target);
+    lock_release(&domain->lock);
     if (!others) {
         domain_shutdown(domain, DOMAIN_POWERED_OFF);
         call->left = true;
         return 0;
     }
-    sched_remove(target); /* on this CPU, the only one: if it is not current it does not run */
+    timer_stop(&target->singleshot);
+    timer_stop(&target->periodic);
+    timer_stop(&target->poll_timer);
     return 0;
 }
 
@@ -83,6 +89,10 @@ static s64 register_info(struct vcpu *vcpu, struct call *call, struct vcpu *targ
         return -XEN_ENXIO;
     if (!mfn_is_none(target->info_frame) || (target != vcpu && is_up(target)))
         return -XEN_EINVAL;
+    if (target != vcpu && !sched_stopped(target)) {
+        call->again = true;
+        return 0;
+    }
     switch (vmmu_hold(&target->domain->mmu, mfn(ask.mfn))) {
     case VMMU_DONE:
         break;

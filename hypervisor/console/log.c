@@ -4,6 +4,7 @@
 #include "hypervisor/console/uart.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/machine.h"
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/time/clock.h"
 #include "lib/handoff.h"
 #include "lib/lock.h"
@@ -104,6 +105,7 @@ _Noreturn void panic(const char *format, ...)
     va_list arguments;
 
     interrupts_off();
+    smp_stop_others();
     /* Whoever holds the lock may be this CPU itself. */
     for (u32 i = 0; i < PANIC_TRIES && atomic_exchange(&state.lock.taken, 1); i++)
         __builtin_ia32_pause();

@@ -35,6 +35,11 @@
 #define DIVIDE_BY_1     0x0bu
 #define COMMAND_BUSY    (1u << 12)
 #define COMMAND_ASSERT  (1u << 14)
+#define COMMAND_NMI     (4u << 8)
+#define COMMAND_INIT    (5u << 8)
+#define COMMAND_START   (6u << 8)
+#define COMMAND_OTHERS  (3u << 18) /* whatever the target says */
+#define ID_MOST         0xfeu      /* of an APIC that is no x2APIC */
 
 static struct {
     volatile u32 *page; /* NULL: reached by MSRs */
@@ -62,7 +67,7 @@ static void find(u64 base)
     if (!(features.edx >> 9 & 1))
         panic("this CPU has no local APIC");
     apic.deadline = features.ecx >> 24 & 1;
-    if (!(base & BASE_X2APIC)) {
+    if (!(features.ecx >> 21 & 1)) {
         apic.page = device_map(maddr(base & BASE_ADDRESS));
         if (!apic.page)
             panic("no memory to map the local APIC");
@@ -83,7 +88,9 @@ void apic_start(void)
     if (!apic.started)
         find(base);
     if (!(base & BASE_ENABLED))
-        write_msr(MSR_APIC_BASE, base | BASE_ENABLED);
+        write_msr(MSR_APIC_BASE, base |= BASE_ENABLED);
+    if (!apic.page && !(base & BASE_X2APIC))
+        write_msr(MSR_APIC_BASE, base |= BASE_X2APIC);
     write_register(REGISTER_SPURIOUS, SPURIOUS_ENABLE | APIC_VECTOR_SPURIOUS);
     write_register(REGISTER_PRIORITY, 0);
     write_register(REGISTER_ERROR, APIC_VECTOR_ERROR);
@@ -104,16 +111,43 @@ void apic_acknowledge(void)
     write_register(REGISTER_END, 0);
 }
 
-void apic_send(u32 id, u32 vector)
+static void command(u32 id, u32 what)
 {
     if (!apic.page) {
-        write_msr(MSR_X2APIC + REGISTER_COMMAND / 16, (u64)id << 32 | COMMAND_ASSERT | vector);
+        /* Unlike a store to the page, this MSR waits for nothing that was stored before. */
+        __asm__ volatile("mfence; lfence" : : : "memory");
+        write_msr(MSR_X2APIC + REGISTER_COMMAND / 16, (u64)id << 32 | COMMAND_ASSERT | what);
         return;
     }
     while (read_register(REGISTER_COMMAND) & COMMAND_BUSY)
         __builtin_ia32_pause();
     write_register(REGISTER_TARGET, id << 24);
-    write_register(REGISTER_COMMAND, COMMAND_ASSERT | vector);
+    write_register(REGISTER_COMMAND, COMMAND_ASSERT | what);
+}
+
+void apic_send(u32 id, u32 vector)
+{
+    command(id, vector);
+}
+
+void apic_send_nmi_to_others(void)
+{
+    command(0, COMMAND_OTHERS | COMMAND_NMI);
+}
+
+void apic_send_init(u32 id)
+{
+    command(id, COMMAND_INIT);
+}
+
+void apic_send_start(u32 id, u32 page)
+{
+    command(id, COMMAND_START | page);
+}
+
+bool apic_can_send_to(u32 id)
+{
+    return !apic.page || id <= ID_MOST;
 }
 
 void apic_timer_set(u32 ticks)

@@ -7,11 +7,12 @@
 
 #define APIC_VECTOR_TIMER    0xf0u
 #define APIC_VECTOR_WAKE     0xf1u /* another CPU wants the run loop to choose again */
+#define APIC_VECTOR_FLUSH    0xf2u /* another CPU waits for a flush (cpu/flush.h) */
 #define APIC_VECTOR_ERROR    0xfeu
 #define APIC_VECTOR_SPURIOUS 0xffu
 
-/* Enables it: timer one-shot and stopped, LINT0 passes the 8259s on (on the boot CPU). The first
- * call maps it. Panics where there is none. */
+/* Enables it, as an x2APIC where it can be one: timer one-shot and stopped, LINT0 passes the 8259s
+ * on (on the boot CPU). The first call maps it. Panics where there is none. */
 void apic_start(void);
 
 u32 apic_id(void);
@@ -19,6 +20,17 @@ void apic_acknowledge(void);
 
 /* Sends `vector` to the CPU with APIC id `id`. */
 void apic_send(u32 id, u32 vector);
+
+/* The same to all others: an NMI, which nothing holds off. */
+void apic_send_nmi_to_others(void);
+
+/* Resets the CPU with APIC id `id`; has one that was reset begin at `page` of the first MiB, in
+ * real mode. */
+void apic_send_init(u32 id);
+void apic_send_start(u32 id, u32 page);
+
+/* False: this local APIC cannot name the CPU with that APIC id. */
+bool apic_can_send_to(u32 id);
 
 /* One-shot: the timer interrupt comes `ticks` (1 upwards) from now; replaces what was set. 0 stops.
  */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One physical CPU. */
 #include "hypervisor/cpu/cpu.h"
-#include "hypervisor/console/log.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/fpu.h"
 #include "hypervisor/cpu/segments.h"
@@ -14,36 +13,18 @@
 /* WB, WT, UC-, UC, WC, WP, UC, UC: what the ABI promises. */
 #define PAT 0x0000050100070406ull
 
-static void map_region_page(u64 region, u64 offset, u64 flags, const void *content, u64 size)
+#define TIMERS_LOCK_RANK 10u
+#define RUN_LOCK_RANK    30u
+
+static bool map_region_page(u64 region, u64 offset, u64 flags, const void *content, u64 size)
 {
     void *page = page_alloc(0);
 
-    if (!page || !map_page(region + offset, frame_of_view(page), flags))
-        panic("no memory for a CPU's region");
+    if (!page)
+        return false;
     if (content)
         memcpy(page, content, size);
-}
-
-static struct cpu *build_region(u32 number)
-{
-    u64 region = LAYOUT_CPUS + (u64)number * CPU_REGION;
-    struct cpu *cpu = (struct cpu *)(region + CPU_STATE);
-
-    _Static_assert(sizeof *cpu <= PAGE_SIZE, "struct cpu is one page");
-    map_region_page(region, 0, 0, syscall_template, (u64)(syscall_template_end - syscall_template));
-    map_region_page(region, CPU_STATE, MAP_NX | MAP_WRITE, NULL, 0);
-    for (u32 ist = IST_DF; ist < ISTS; ist++) {
-        u64 page = CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE;
-
-        map_region_page(region, page, MAP_NX | MAP_WRITE, NULL, 0);
-        cpu->tss.ist[ist - 1] = region + page + PAGE_SIZE;
-    }
-    for (u64 page = CPU_STACK; page < CPU_STACK_END; page += PAGE_SIZE)
-        map_region_page(region, page, MAP_NX | MAP_WRITE, NULL, 0);
-    cpu->number = number;
-    cpu->tss.io_map = sizeof cpu->tss; /* no port for ring 3 */
-    cpu->tss.rsp[0] = region + CPU_STACK_END;
-    return cpu;
+    return map_page(region + offset, frame_of_view(page), flags);
 }
 
 /* The GDT of a CPU that has no vCPU: only the reserved page of a window of its own. */
@@ -52,15 +33,49 @@ static u64 idle_window(u32 number)
     return window_address(WINDOWS_MAX - 1 - number);
 }
 
-static void load_tables(struct cpu *cpu)
+static bool map_idle_window(u32 number)
 {
-    u64 gdt = idle_window(cpu->number);
     u64 image = LAYOUT_IMAGE - LAYOUT_IMAGE_LOAD;
 
-    if (!map_page(gdt + GDT_RESERVED_PAGE * PAGE_SIZE,
-                  mfn(((u64)segments_reserved_page() - image) >> PAGE_SHIFT), MAP_NX | MAP_WRITE))
-        panic("no memory for a CPU's GDT");
-    segments_load(gdt);
+    return map_page(idle_window(number) + GDT_RESERVED_PAGE * PAGE_SIZE,
+                    mfn(((u64)segments_reserved_page() - image) >> PAGE_SHIFT), MAP_NX | MAP_WRITE);
+}
+
+static bool map_region(u64 region)
+{
+    u64 stub_size = (u64)(syscall_template_end - syscall_template);
+    bool good = map_region_page(region, 0, 0, syscall_template, stub_size) &&
+                map_region_page(region, CPU_STATE, MAP_NX | MAP_WRITE, NULL, 0);
+
+    for (u32 ist = IST_DF; ist < ISTS && good; ist++)
+        good = map_region_page(region, CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE,
+                               MAP_NX | MAP_WRITE, NULL, 0);
+    for (u64 page = CPU_STACK; page < CPU_STACK_END && good; page += PAGE_SIZE)
+        good = map_region_page(region, page, MAP_NX | MAP_WRITE, NULL, 0);
+    return good;
+}
+
+struct cpu *cpu_build(u32 number)
+{
+    struct cpu *cpu = cpu_at(number);
+    u64 region = (u64)cpu - CPU_STATE;
+
+    _Static_assert(sizeof *cpu <= PAGE_SIZE, "struct cpu is one page");
+    if (!map_region(region) || !map_idle_window(number))
+        return NULL;
+    for (u32 ist = IST_DF; ist < ISTS; ist++)
+        cpu->tss.ist[ist - 1] = region + CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE + PAGE_SIZE;
+    cpu->number = number;
+    cpu->run_lock.rank = RUN_LOCK_RANK;
+    cpu->timers.lock.rank = TIMERS_LOCK_RANK;
+    cpu->tss.io_map = sizeof cpu->tss; /* no port for ring 3 */
+    cpu->tss.rsp[0] = region + CPU_STACK_END;
+    return cpu;
+}
+
+static void load_tables(struct cpu *cpu)
+{
+    segments_load(idle_window(cpu->number));
     load_hypervisor_segments();
     segments_load_tss(cpu->number, &cpu->tss);
     idt_load();
@@ -84,13 +99,16 @@ static void start_syscalls(struct cpu *cpu)
     }
 }
 
-struct cpu *cpu_start(u32 number)
+void cpu_start_tables(void)
 {
-    struct cpu *cpu = build_region(number);
-    u64 cr4 = read_cr4() | CR4_DE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-
     segments_start();
     idt_start();
+}
+
+bool cpu_load(struct cpu *cpu)
+{
+    u64 cr4 = read_cr4() | CR4_DE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_PGE;
+
     load_tables(cpu);
     start_syscalls(cpu);
     if (read_cpuid(7, 0).ebx & 1u << 7)
@@ -98,8 +116,7 @@ struct cpu *cpu_start(u32 number)
     write_cr4(cr4);
     if (read_cpuid(1, 0).edx & 1u << 16)
         write_msr(MSR_PAT, PAT);
-    fpu_start();
-    return cpu;
+    return fpu_start();
 }
 
 void cpu_attach(struct cpu *cpu, struct vcpu *vcpu)

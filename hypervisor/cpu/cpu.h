@@ -24,6 +24,8 @@
 
 #ifndef __ASSEMBLY__
 
+#include <stdatomic.h>
+
 #include "hypervisor/time/timer.h"
 #include "lib/addr.h"
 #include "lib/lock.h"
@@ -42,11 +44,17 @@ struct tss {
     u16 io_map;
 } __attribute__((packed));
 
+/* What other CPUs want of this one (cpu/flush.h). */
+struct flushes {
+    _Atomic u32 asked; /* counts requests */
+    _Atomic u32 done;  /* of them, those that a flush has come after */
+};
+
 struct cpu {
     u64 syscall_rsp; /* scratch of the syscall stub */
     u64 syscall_top; /* where the current vCPU's registers end */
     u64 syscall_go, syscall32_go, sysenter_go;
-    bool work; /* something waits for this CPU: port_should_stop */
+    _Atomic bool work; /* something waits for this CPU: port_should_stop; set by any CPU */
     u32 number;
     u32 apic_id;
     struct vcpu *current; /* NULL: idle, on the hypervisor's own root */
@@ -55,14 +63,32 @@ struct cpu {
     struct vcpu *run_head, *run_tail;
     struct vcpu *chosen; /* the scheduler's last answer; NULL: idle */
     struct tss tss;
+    _Atomic bool online;
+    _Alignas(64) struct flushes flushes;
 };
 
 /* Interrupt stack table numbers, 1 upwards. */
 enum ist { IST_NONE, IST_DF, IST_NMI, IST_MC, IST_DB, ISTS };
 
-/* Builds this (the first) CPU's region, moves its descriptor tables in place and sets its control
- * registers and MSRs; the caller then leaves the boot stack by cpu_enter_stack. */
-struct cpu *cpu_start(u32 number);
+/* How many CPUs run, and the one with number 0..cpu_count()-1. */
+u32 cpu_count(void);
+struct cpu *cpu_at(u32 number);
+
+/* Builds the region of CPU `number`, on any CPU; cpu_start_tables once before. NULL: no memory, and
+ * then never call it again for that number. */
+struct cpu *cpu_build(u32 number);
+void cpu_start_tables(void);
+
+/* On the CPU itself: moves its descriptor tables in place and sets its control registers and MSRs;
+ * the first then leaves the boot stack by cpu_enter_stack. False: it lacks what the first CPU has.
+ */
+bool cpu_load(struct cpu *cpu);
+
+/* Counts it among those that run: one after the other, in the order of their numbers. */
+void cpu_set_online(struct cpu *cpu);
+
+/* Has the CPU go through its run loop soon: for whoever left it something to find there. */
+void cpu_kick(struct cpu *cpu);
 
 /* Goes to `then` on the CPU's own stack, for good. */
 _Noreturn void cpu_enter_stack(struct cpu *cpu, void (*then)(void));

@@ -7,9 +7,10 @@
 #include "hypervisor/memory/frames.h"
 
 #define XCR0_KNOWN  0xe7ull /* x87, SSE, AVX, AVX-512: what fits a page and needs no more care */
-#define XCR0_LEGACY 3ull
+#define XCR0_AVX512 0xe0ull
 
 static struct {
+    bool started; /* the first CPU has set xcr0 */
     u64 xcr0;
 } state;
 
@@ -18,19 +19,30 @@ static void write_xcr0(u64 value)
     __asm__ volatile("xsetbv" : : "c"(0), "a"((u32)value), "d"((u32)(value >> 32)));
 }
 
-void fpu_start(void)
+/* What this CPU offers of XCR0_KNOWN, XSAVE being on. */
+static u64 offered(void)
 {
-    struct cpuid leaf;
+    struct cpuid leaf = read_cpuid(0xd, 0);
+    u64 xcr0 = (leaf.eax | (u64)leaf.edx << 32) & XCR0_KNOWN;
 
-    if (!(read_cpuid(1, 0).ecx & 1u << 26))
-        return;
-    write_cr4(read_cr4() | CR4_OSXSAVE);
-    leaf = read_cpuid(0xd, 0);
-    state.xcr0 = (leaf.eax | (u64)leaf.edx << 32) & XCR0_KNOWN;
-    if ((state.xcr0 & 0xe0) != 0xe0)
-        state.xcr0 &= ~0xe0ull;
-    write_xcr0(state.xcr0);
-    ASSERT(read_cpuid(0xd, 0).ebx <= PAGE_SIZE);
+    return (xcr0 & XCR0_AVX512) == XCR0_AVX512 ? xcr0 : xcr0 & ~XCR0_AVX512;
+}
+
+bool fpu_start(void)
+{
+    bool xsave = read_cpuid(1, 0).ecx & 1u << 26;
+
+    if (xsave) {
+        write_cr4(read_cr4() | CR4_OSXSAVE);
+        if (!state.started)
+            state.xcr0 = offered();
+        if (offered() == state.xcr0)
+            write_xcr0(state.xcr0);
+    }
+    bool same = (xsave ? offered() : 0) == state.xcr0;
+    state.started = true;
+    ASSERT(!same || !xsave || read_cpuid(0xd, 0).ebx <= PAGE_SIZE);
+    return same;
 }
 
 u64 fpu_host_xcr0(void)

@@ -7,8 +7,8 @@
 
 struct vcpu;
 
-/* Turns XSAVE on where the CPU has it. Once a CPU. */
-void fpu_start(void);
+/* Turns XSAVE on where the CPU has it. Once a CPU. False: this one has not what the first has. */
+bool fpu_start(void);
 
 /* The XCR0 bits that guests may have; 0: no XSAVE. */
 u64 fpu_host_xcr0(void);

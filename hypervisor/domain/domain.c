@@ -3,9 +3,9 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/console/log.h"
 #include "hypervisor/cpu/cpu.h"
-#include "hypervisor/domain/report.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
 #include "lib/string.h"
 
@@ -14,7 +14,9 @@
 static struct {
     _Atomic u32 count;
     struct domain *domain[HANDOFF_GUESTS_MAX];
-    u32 unbuilt; /* guests for which there was not even memory for this */
+    _Atomic u32 live;   /* not torn down */
+    _Atomic u32 ending; /* of them, ended */
+    _Atomic bool complete, failed;
 } state;
 
 u32 domain_count(void)
@@ -55,7 +57,7 @@ struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
     struct domain *domain = count < HANDOFF_GUESTS_MAX ? allocate() : NULL;
 
     if (!domain) {
-        state.unbuilt++;
+        atomic_store_explicit(&state.failed, true, memory_order_relaxed);
         return NULL;
     }
     domain->id = (u16)(count + 1);
@@ -69,6 +71,7 @@ struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
     domain->mmu.user = domain;
     domain->started_at = clock_now();
     state.domain[count] = domain;
+    atomic_fetch_add_explicit(&state.live, 1, memory_order_relaxed);
     atomic_store_explicit(&state.count, count + 1, memory_order_release);
     vmmu_share(&domain->mmu, domain->shared_frame, true);
     for (u32 i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
@@ -79,9 +82,32 @@ struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
     return domain;
 }
 
-bool domain_all_built(void)
+void domains_complete(void)
 {
-    return state.unbuilt == 0;
+    atomic_store_explicit(&state.complete, true, memory_order_release);
+}
+
+bool domains_ending(void)
+{
+    return atomic_load_explicit(&state.ending, memory_order_acquire) != 0;
+}
+
+bool domains_all_gone(void)
+{
+    return atomic_load_explicit(&state.complete, memory_order_acquire) &&
+           atomic_load_explicit(&state.live, memory_order_acquire) == 0;
+}
+
+bool domain_any_failed(void)
+{
+    return atomic_load_explicit(&state.failed, memory_order_relaxed);
+}
+
+void domain_gone(struct domain *domain)
+{
+    atomic_store_explicit(&domain->torn_down, true, memory_order_release);
+    atomic_fetch_sub_explicit(&state.ending, 1, memory_order_acq_rel);
+    atomic_fetch_sub_explicit(&state.live, 1, memory_order_acq_rel);
 }
 
 bool domain_start_console(struct domain *domain, mfn_t ring)
@@ -105,16 +131,25 @@ void domain_shutdown(struct domain *domain, enum domain_end end)
                                           [DOMAIN_CRASHED] = "crashed"};
 
         log_line("%s: %s", domain->name, how[end]);
+        if (end == DOMAIN_CRASHED)
+            atomic_store_explicit(&state.failed, true, memory_order_relaxed);
         atomic_store_explicit(&domain->mmu.dying, true, memory_order_release);
+        atomic_fetch_add_explicit(&state.ending, 1, memory_order_acq_rel);
+        sched_kick_domain(domain);
     }
     this_cpu()->work = true;
 }
 
 void domain_crash(struct domain *domain, const char *reason)
 {
-    if (domain_has_ended(domain))
-        return;
-    log_line("%s: crash: %s", domain->name, reason);
-    report_crash(current_vcpu());
-    domain_shutdown(domain, DOMAIN_CRASHED);
+    lock_take(&domain->lock);
+    bool first = !domain_has_ended(domain) && !domain->crashed;
+    if (first)
+        domain->crashed = current_vcpu();
+    lock_release(&domain->lock);
+    if (first) {
+        log_line("%s: crash: %s", domain->name, reason);
+        domain_shutdown(domain, DOMAIN_CRASHED);
+    }
+    this_cpu()->work = true;
 }

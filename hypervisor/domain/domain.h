@@ -31,14 +31,16 @@ struct domain {
     struct shared_info *shared;
     mfn_t shared_frame; /* TYPE_SHARED */
     u64 pages;          /* what it was built with */
-    u32 vm_assist;
+    _Atomic u32 vm_assist;
     struct event_channels events;
     struct guest_console console;
     struct grants grants;
     struct lock lock; /* shared_info's wall clock, handlers, life and death */
     _Atomic u32 end;  /* enum domain_end, first one wins */
-    bool torn_down;
-    u64 unknown_calls;
+    _Atomic bool torn_down;
+    struct lock teardown_lock; /* whoever takes it apart */
+    struct vcpu *crashed;      /* the vCPU that brought it down, if one did */
+    _Atomic u64 unknown_calls;
     u64 started_at; /* system time */
 };
 
@@ -46,8 +48,17 @@ struct domain {
  * them ran out; NULL: no memory for any of it. */
 struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus);
 
-/* False when domain_create ever returned NULL. */
-bool domain_all_built(void);
+/* No more domains are created: from now on the last one's end is the machine's. */
+void domains_complete(void);
+
+/* True when some domain has ended and is not torn down yet. */
+bool domains_ending(void);
+
+/* True after domains_complete, when none is left. */
+bool domains_all_gone(void);
+
+/* True when some domain crashed, or could not be created. */
+bool domain_any_failed(void);
 
 /* Its console ring is frame `ring` of its own; false: refused or no memory. */
 bool domain_start_console(struct domain *domain, mfn_t ring);
@@ -56,6 +67,11 @@ bool domain_start_console(struct domain *domain, mfn_t ring);
 static inline bool domain_has_ended(const struct domain *domain)
 {
     return atomic_load_explicit(&domain->end, memory_order_acquire) != DOMAIN_RUNNING;
+}
+
+static inline bool domain_is_torn_down(const struct domain *domain)
+{
+    return atomic_load_explicit(&domain->torn_down, memory_order_acquire);
 }
 
 /* Every domain, by index 0..domain_count()-1; a domain that has ended stays, with `end` set. */
@@ -72,15 +88,18 @@ static inline bool domain_is_self(const struct domain *domain, u16 id, s64 *erro
     return false;
 }
 
-/* Ends the current vCPU's domain: writes the crash report (registers, a walk of the faulting
- * address, the last refusal) and marks it. The domain stops running at once; the CPU tears it down
- * when it leaves it. `reason` is one sentence. Returns; the caller goes back to the run loop. */
+/* Ends the current vCPU's domain, which stops running at once on this CPU, and soon on the others;
+ * a report of each of its vCPUs follows when all have stopped. `reason` is one sentence. Returns;
+ * the caller goes back to the run loop. */
 void domain_crash(struct domain *domain, const char *reason);
 
 /* An orderly end (SCHEDOP_shutdown). */
 void domain_shutdown(struct domain *domain, enum domain_end end);
 
-/* One step of tearing down an ended domain that no CPU runs: true when it is all gone. */
+/* domain_teardown's last word. */
+void domain_gone(struct domain *domain);
+
+/* One step of tearing down an ended domain: true when it is all gone, or another CPU is at it. */
 bool domain_teardown(struct domain *domain);
 
 #endif

@@ -2,6 +2,7 @@
 /* What the log says of a domain. */
 #include "hypervisor/domain/report.h"
 #include "hypervisor/console/log.h"
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
@@ -39,11 +40,9 @@ static void report_walk(mfn_t root, const char *of, u64 address)
     }
 }
 
-void report_crash(struct vcpu *vcpu)
+static void report_vcpu(const struct vcpu *vcpu)
 {
     const struct registers *r = &vcpu->registers;
-    const struct vmmu_domain *mmu = &vcpu->domain->mmu;
-    enum vmmu_result refusal = mmu->last_refusal;
     u64 cr2 = vcpu->info->arch.cr2;
 
     log_line("  vCPU %u in %s mode, last entry %llu, error code %#llx", vcpu->id,
@@ -60,6 +59,17 @@ void report_crash(struct vcpu *vcpu)
              (ull)r->r14, (ull)r->r15);
     report_walk(vcpu_root(vcpu), "rip", r->rip);
     report_walk(vcpu_root(vcpu), "cr2", cr2);
+}
+
+void report_crash(const struct domain *domain)
+{
+    const struct vmmu_domain *mmu = &domain->mmu;
+    enum vmmu_result refusal = mmu->last_refusal;
+
+    report_vcpu(domain->crashed);
+    for (u32 i = 0; i < domain->vcpu_count; i++)
+        if (domain->vcpu[i] != domain->crashed && domain->vcpu[i]->initialised)
+            report_vcpu(domain->vcpu[i]);
     if (refusal > VMMU_AGAIN)
         log_line("  last refusal: %s, %s %#llx", vmmu_result_name(refusal),
                  vmmu_result_sentence(refusal), (ull)mmu->last_word);
@@ -103,10 +113,10 @@ static void gather(struct evidence *e, const struct domain *domain)
     }
 }
 
-void report_audit(void)
+static void audit(void)
 {
     static struct evidence evidence;
-    struct vmmu_audit audit = {.vcpus = evidence.vcpu, .held = evidence.held};
+    struct vmmu_audit lists = {.vcpus = evidence.vcpu, .held = evidence.held};
     u32 order = SCRATCH_ORDER;
     u64 findings;
 
@@ -114,18 +124,25 @@ void report_audit(void)
     for (u32 i = 0; i < domain_count(); i++)
         gather(&evidence, domain_at(i));
     for (u32 i = 0; i < domain_count(); i++)
-        audit.foreign_mappings |= domain_at(i)->grants.mappings != 0;
-    audit.vcpu_count = evidence.vcpus;
-    audit.held_count = evidence.helds;
-    while (!(audit.scratch = page_alloc(order)) && order)
+        lists.foreign_mappings |= domain_at(i)->grants.mappings != 0;
+    lists.vcpu_count = evidence.vcpus;
+    lists.held_count = evidence.helds;
+    while (!(lists.scratch = page_alloc(order)) && order)
         order--;
-    if (!audit.scratch) {
+    if (!lists.scratch) {
         log_line("audit: no memory for it");
         return;
     }
-    audit.scratch_frames = (PAGE_SIZE << order) / (SCRATCH_WORDS * sizeof(u32));
-    findings = vmmu_audit(&audit);
-    page_free(audit.scratch, order);
+    lists.scratch_frames = (PAGE_SIZE << order) / (SCRATCH_WORDS * sizeof(u32));
+    findings = vmmu_audit(&lists);
+    page_free(lists.scratch, order);
     log_line("audit: %llu finding%s, %llu frames free", (ull)findings, findings == 1 ? "" : "s",
              (ull)frames_free_count());
+}
+
+void report_audit(void)
+{
+    smp_hold();
+    audit();
+    smp_release();
 }

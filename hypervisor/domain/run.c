@@ -4,6 +4,7 @@
 #include "hypervisor/console/log.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/machine.h"
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
 #include "hypervisor/sched/sched.h"
@@ -13,36 +14,36 @@
 
 #define REAP_STEP_NS 1000000ull
 
+static struct {
+    _Atomic bool ending; /* one CPU ends the machine */
+} state;
+
 /* After the last domain: the audit of a machine that should be empty, and off. */
-static _Noreturn void end_machine(bool crashed)
+static void end_machine(void)
 {
+    if (atomic_exchange_explicit(&state.ending, true, memory_order_relaxed))
+        return;
     report_audit();
     log_line("all guests have ended");
-    machine_exit(crashed ? HANDOFF_CRASHED : HANDOFF_ALL_WELL);
+    machine_exit(domain_any_failed() ? HANDOFF_CRASHED : HANDOFF_ALL_WELL);
 }
 
-/* One step, of REAP_STEP_NS at most, for each ended domain. True: there is more to do. */
+/* One step, of REAP_STEP_NS at most, for each ended domain that no other CPU is at. True: there is
+ * more to do. */
 static bool reap(struct cpu *cpu)
 {
-    bool crashed = false, alive = false, more = false;
+    bool more = false;
 
     for (u32 i = 0; i < domain_count(); i++) {
         struct domain *domain = domain_at(i);
 
-        if (!domain_has_ended(domain)) {
-            alive = true;
-            continue;
-        }
-        crashed |= domain->end == DOMAIN_CRASHED;
-        if (domain->torn_down)
+        if (!domain_has_ended(domain) || domain_is_torn_down(domain))
             continue;
         if (cpu->current && cpu->current->domain == domain)
-            vcpu_switch(NULL, NULL);
+            vcpu_switch(cpu->current, NULL);
         timers_run(clock_now() + REAP_STEP_NS); /* its interrupt is what stops the step */
         more |= !domain_teardown(domain);
     }
-    if (!alive && !more)
-        end_machine(crashed || !domain_all_built());
     return more;
 }
 
@@ -62,14 +63,18 @@ static void serve_work(struct cpu *cpu)
     struct vcpu *next;
     bool reaping;
 
-    reaping = reap(cpu);
+    smp_stand_by();
+    reaping = domains_ending() && reap(cpu);
+    if (domains_all_gone())
+        end_machine();
     cpu->work = false; /* whatever asked for it is looked at below */
     guest_console_input();
     next = sched_choose();
     if (next != cpu->current)
         vcpu_switch(cpu->current, next);
     timers_run(turn_end(next, reaping));
-    cpu->work |= reaping && !next;
+    if (reaping && !next)
+        cpu->work = true;
 }
 
 void run(void)

@@ -6,9 +6,24 @@
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/sched/sched.h"
 
+/* True when no CPU runs it any more, or will. */
+static bool all_stopped(struct domain *domain)
+{
+    bool stopped = true;
+
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
+        struct vcpu *vcpu = domain->vcpu[i];
+
+        if (vcpu) {
+            sched_remove(vcpu);
+            stopped &= sched_stopped(vcpu);
+        }
+    }
+    return stopped;
+}
+
 static void stop_vcpu(struct vcpu *vcpu)
 {
-    sched_remove(vcpu);
     timer_stop(&vcpu->singleshot);
     timer_stop(&vcpu->periodic);
     timer_stop(&vcpu->poll_timer);
@@ -31,13 +46,8 @@ static void stop_console(struct domain *domain)
     domain->console.frame = MFN_NONE;
 }
 
-bool domain_teardown(struct domain *domain)
+static bool drop_tables(struct domain *domain)
 {
-    if (domain->torn_down)
-        return true;
-    if (domain->events.channel)
-        events_stop(domain); /* from here on nobody wakes its vCPUs */
-    stop_console(domain);
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         struct vcpu *vcpu = domain->vcpu[i];
 
@@ -47,8 +57,11 @@ bool domain_teardown(struct domain *domain)
         if (vmmu_vcpu_stop(&vcpu->mmu) == VMMU_AGAIN)
             return false;
     }
-    if (vmmu_domain_stop(&domain->mmu) == VMMU_AGAIN)
-        return false;
+    return vmmu_domain_stop(&domain->mmu) != VMMU_AGAIN;
+}
+
+static void drop_rest(struct domain *domain)
+{
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         if (domain->vcpu[i])
             vcpu_destroy(domain->vcpu[i]);
@@ -57,7 +70,24 @@ bool domain_teardown(struct domain *domain)
     grants_stop(domain);
     vmmu_unshare(domain->shared_frame);
     domain->shared = NULL;
-    domain->torn_down = true;
+}
+
+static bool step(struct domain *domain)
+{
+    if (domain_is_torn_down(domain))
+        return true;
+    if (!all_stopped(domain))
+        return false;
+    if (domain->crashed)
+        report_crash(domain);
+    domain->crashed = NULL;
+    if (domain->events.channel)
+        events_stop(domain); /* from here on nobody wakes its vCPUs */
+    stop_console(domain);
+    if (!drop_tables(domain))
+        return false;
+    drop_rest(domain);
+    domain_gone(domain);
     report_costs(domain);
     if (domain->mmu.frames)
         log_line("%s: %llu frames are still held elsewhere", domain->name,
@@ -65,4 +95,15 @@ bool domain_teardown(struct domain *domain)
     if (domain->end == DOMAIN_CRASHED)
         report_audit();
     return true;
+}
+
+bool domain_teardown(struct domain *domain)
+{
+    bool done;
+
+    if (!lock_try(&domain->teardown_lock))
+        return true;
+    done = step(domain);
+    lock_release(&domain->teardown_lock);
+    return done;
 }

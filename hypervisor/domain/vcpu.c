@@ -13,6 +13,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
 #include "hypervisor/trap/bounce.h"
 #include "hypervisor/trap/entry.h"
@@ -197,20 +198,43 @@ static void load(struct vcpu *vcpu)
         bounce_failsafe(vcpu);
 }
 
-void vcpu_switch(struct vcpu *from, struct vcpu *to)
+/* Another CPU may have changed what its window shows since this CPU looked last, and this CPU keeps
+ * that across loads of its root. */
+static void forget_window(const struct vcpu *vcpu)
 {
-    struct cpu *cpu = this_cpu();
+    for (u32 page = 0; page < WINDOW_PAGES; page++)
+        invalidate_page(window_address(vcpu->window) + page * PAGE_SIZE);
+}
 
-    if (from)
-        save(from);
+/* On the root of `to`, or of nobody. The load takes all translations of guests with it. */
+static void change_root(struct cpu *cpu, struct vcpu *to)
+{
     if (!to) {
         cpu->current = NULL;
         write_cr3(map_idle_root().n << PAGE_SHIFT);
         return;
     }
-    atomic_fetch_or_explicit(&to->domain->mmu.cpus, 1ull << cpu->number, memory_order_seq_cst);
+    if (to->cpu != cpu)
+        forget_window(to);
     cpu_attach(cpu, to);
     vcpu_refresh_fast(to);
     vcpu_load_root(to);
-    load(to);
+}
+
+void vcpu_switch(struct vcpu *from, struct vcpu *to)
+{
+    struct cpu *cpu = this_cpu();
+    struct domain *old = from ? from->domain : NULL, *new = to ? to->domain : NULL;
+
+    if (from)
+        save(from);
+    if (new &&new != old)
+        atomic_fetch_or_explicit(&new->mmu.cpus, 1ull << cpu->number, memory_order_seq_cst);
+    change_root(cpu, to);
+    if (old && new != old)
+        atomic_fetch_and_explicit(&old->mmu.cpus, ~(1ull << cpu->number), memory_order_seq_cst);
+    if (from)
+        sched_left(from);
+    if (to)
+        load(to);
 }

@@ -71,6 +71,8 @@ struct vcpu {
     bool fast_masks;          /* fast_entry wants event upcalls masked */
     bool nmi_masked;
 
+    _Atomic(struct cpu *)
+        loaded; /* the CPU that has its processor state; NULL: all of it is here */
     struct domain *domain;
     u32 id;
     u32 window; /* index of its descriptor window (memory/layout.h) */
@@ -88,10 +90,11 @@ struct vcpu {
     u16 ds, es, fs, gs;   /* when not loaded */
     void *fpu_area;       /* one page, XSAVE format */
     u64 xcr0;
-    u64 tsc_aux; /* when not loaded */
-    bool nmi_pending;
-    bool initialised; /* it has a first state: it may come up */
-    s64 refused;      /* the errno of a first state that is being taken back; 0: none */
+    u64 tsc_aux;                 /* when not loaded */
+    _Atomic bool nmi_pending;    /* any CPU */
+    _Atomic bool initialised;    /* it has a first state: it may come up */
+    struct lock initialise_lock; /* whoever gives it that */
+    s64 refused;                 /* the errno of a first state that is being taken back; 0: none */
     struct fetched fetched;
     u8 iopl; /* virtual: the least privileged ring that may use ports, CLI and STI */
 
@@ -102,6 +105,7 @@ struct vcpu {
 
     /* Scheduling and time. `state`: any CPU. */
     _Atomic u32 state;     /* enum vcpu_state */
+    struct cpu *home;      /* whose run queue it is in, or was last; NULL: none yet */
     struct vcpu *run_next; /* run queue */
     bool queued;
     u64 slice_end;  /* while it runs: system time; 0: no other wants the CPU */
@@ -111,7 +115,7 @@ struct vcpu {
     bool areas_stale;        /* its runstate area shows an older state */
     struct timer singleshot; /* VIRQ_TIMER */
     struct timer periodic;
-    u64 period;
+    _Atomic u64 period; /* ns; 0: none */
     struct timer poll_timer;
     u32 poll_port_count;
     u16 poll_ports[128];
@@ -145,7 +149,7 @@ struct vcpu *vcpu_create(struct domain *domain, u32 id);
 void vcpu_destroy(struct vcpu *vcpu);
 
 /* Puts a vCPU's processor state (segments, bases, FPU, debug registers, descriptor tables, root) on
- * this CPU, after saving `from`'s (NULL: nothing to save). */
+ * this CPU, after saving `from`'s (NULL: nothing to save); `to` NULL: the CPU idles. */
 void vcpu_switch(struct vcpu *from, struct vcpu *to);
 
 #endif

@@ -104,7 +104,6 @@ void map_start(u64 frames)
         if (!entry_for(shared[i], 3))
             panic("no memory for the hypervisor's page tables");
     write_cr3(frame_of_view(state.root).n << PAGE_SHIFT);
-    write_cr4(read_cr4() | CR4_PGE);
 }
 
 void map_use_allocator(void)

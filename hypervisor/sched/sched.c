@@ -74,7 +74,7 @@ static void queue_woken(struct cpu *cpu, struct vcpu *vcpu)
 
 void sched_wake(struct vcpu *vcpu)
 {
-    struct cpu *cpu = vcpu->cpu;
+    struct cpu *cpu = vcpu->home;
 
     if (!cpu)
         return;
@@ -84,47 +84,65 @@ void sched_wake(struct vcpu *vcpu)
         atomic_store(&vcpu->state, VCPU_RUNNABLE);
         if (cpu->chosen != vcpu)
             queue_woken(cpu, vcpu);
-        cpu->work = true;
     }
     lock_release(&cpu->run_lock);
-    if (cpu != this_cpu())
-        apic_send(cpu->apic_id, APIC_VECTOR_WAKE);
+    cpu_kick(cpu);
 }
 
+/* Guests and their vCPUs one after the other over all CPUs. */
 void sched_add(struct vcpu *vcpu)
 {
-    struct cpu *cpu = this_cpu();
+    struct cpu *cpu =
+        vcpu->home ? vcpu->home : cpu_at((vcpu->domain->index + vcpu->id) % cpu_count());
 
     lock_take(&cpu->run_lock);
-    vcpu->cpu = cpu;
+    vcpu->home = cpu;
     atomic_store(&vcpu->state, VCPU_RUNNABLE);
     if (cpu->chosen != vcpu && !vcpu->queued) {
         vcpu->slice_left = 0;
         queue_woken(cpu, vcpu);
     }
-    cpu->work = true;
     lock_release(&cpu->run_lock);
+    cpu_kick(cpu);
 }
 
 void sched_remove(struct vcpu *vcpu)
 {
-    struct cpu *cpu = vcpu->cpu;
+    struct cpu *cpu = vcpu->home;
 
-    timer_stop(&vcpu->singleshot);
-    timer_stop(&vcpu->periodic);
-    timer_stop(&vcpu->poll_timer);
     if (!cpu) {
         atomic_store(&vcpu->state, VCPU_DOWN);
         return;
     }
     lock_take(&cpu->run_lock);
-    atomic_store(&vcpu->state, VCPU_DOWN);
-    queue_remove(cpu, vcpu);
-    sched_runstate(vcpu, RUNSTATE_offline);
-    if (cpu->chosen == vcpu)
-        cpu->chosen = NULL;
-    cpu->work = true;
+    if (atomic_exchange(&vcpu->state, VCPU_DOWN) != VCPU_DOWN) {
+        queue_remove(cpu, vcpu);
+        sched_runstate(vcpu, RUNSTATE_offline);
+        if (cpu->chosen == vcpu)
+            cpu->chosen = NULL;
+    }
     lock_release(&cpu->run_lock);
+    cpu_kick(cpu);
+}
+
+bool sched_stopped(const struct vcpu *vcpu)
+{
+    return atomic_load(&vcpu->state) == VCPU_DOWN && !atomic_load(&vcpu->loaded);
+}
+
+void sched_left(struct vcpu *vcpu)
+{
+    atomic_store(&vcpu->loaded, NULL);
+}
+
+void sched_kick_domain(struct domain *domain)
+{
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
+        struct cpu *cpu = atomic_load(&domain->vcpu[i]->loaded);
+
+        if (cpu)
+            cpu_kick(cpu);
+    }
 }
 
 static bool wake_due(const struct vcpu *vcpu)
@@ -134,10 +152,11 @@ static bool wake_due(const struct vcpu *vcpu)
 
 static void sleep(struct vcpu *vcpu, enum vcpu_state state)
 {
-    struct cpu *cpu = vcpu->cpu;
+    struct cpu *cpu = vcpu->home;
 
     lock_take(&cpu->run_lock);
-    atomic_store(&vcpu->state, state);
+    if (atomic_load(&vcpu->state) != VCPU_DOWN)
+        atomic_store(&vcpu->state, state);
     cpu->work = true;
     lock_release(&cpu->run_lock);
 }
@@ -168,7 +187,7 @@ void sched_poll(struct vcpu *vcpu, u64 timeout)
 void sched_give_way(struct vcpu *vcpu)
 {
     vcpu->yielded = true;
-    vcpu->cpu->work = true;
+    vcpu->home->work = true;
 }
 
 /* True when the CPU stays with `old`; its slice begins when somebody waits. */
@@ -239,6 +258,8 @@ struct vcpu *sched_choose(void)
     if (old)
         old->yielded = false;
     cpu->chosen = next;
+    if (next)
+        atomic_store(&next->loaded, cpu);
     lock_release(&cpu->run_lock);
 
     if (old && old != next && cpu->current == old && alive(old))

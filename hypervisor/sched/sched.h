@@ -9,6 +9,7 @@
 #include "lib/types.h"
 
 struct vcpu;
+struct domain;
 
 #define SCHED_SLICE_NS 10000000ull
 
@@ -16,11 +17,21 @@ struct vcpu;
  * CPU, any state. */
 void sched_wake(struct vcpu *vcpu);
 
-/* First run, or VCPUOP_up. On this CPU. */
+/* First run, or VCPUOP_up. Any CPU. */
 void sched_add(struct vcpu *vcpu);
 
-/* Takes it off its queue and stops its timers for good (domain end, VCPUOP_down). Its CPU only. */
+/* It is not chosen any more (domain end, VCPUOP_down); a CPU that runs it is told. Any CPU, more
+ * than once too. */
 void sched_remove(struct vcpu *vcpu);
+
+/* True from when it is neither queued nor loaded on any CPU after sched_remove. */
+bool sched_stopped(const struct vcpu *vcpu);
+
+/* Its processor state is saved, and off this CPU. */
+void sched_left(struct vcpu *vcpu);
+
+/* The domain has ended: every CPU that runs it is told. */
+void sched_kick_domain(struct domain *domain);
 
 /* SCHEDOP_block: sleeps unless an upcall is due (the caller has unmasked). SCHEDOP_yield: to the
  * end of the queue. SCHEDOP_poll: sleeps until a port of poll_ports is pending (checked here), an

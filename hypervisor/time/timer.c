@@ -9,45 +9,58 @@
 #include "hypervisor/time/clock.h"
 #include "hypervisor/time/timer.h"
 
+/* The list's lock is held, here and below. */
 static void unlink(struct timers *timers, struct timer *timer)
 {
     struct timer **link = &timers->first;
 
-    while (*link && *link != timer)
+    while (*link != timer)
         link = &(*link)->next;
-    if (*link)
-        *link = timer->next;
+    *link = timer->next;
     timer->next = NULL;
-    timer->armed = false;
 }
 
-static void insert(struct timers *timers, struct timer *timer, u64 deadline)
+static void link(struct timers *timers, struct timer *timer, u64 deadline)
 {
     struct timer **link = &timers->first;
 
     while (*link && (*link)->deadline <= deadline)
         link = &(*link)->next;
     timer->deadline = deadline;
-    timer->armed = true;
     timer->next = *link;
     *link = timer;
+}
+
+static void set_cpu(struct timer *timer, struct cpu *cpu)
+{
+    atomic_store_explicit(&timer->cpu, cpu, memory_order_release);
 }
 
 void timer_set(struct timer *timer, u64 deadline)
 {
     struct cpu *cpu = this_cpu();
 
-    if (timer->armed)
-        unlink(&cpu->timers, timer);
-    insert(&cpu->timers, timer, deadline);
+    timer_stop(timer);
+    lock_take(&cpu->timers.lock);
+    link(&cpu->timers, timer, deadline);
+    set_cpu(timer, cpu);
     if (cpu->timers.first == timer)
         cpu->work = true;
+    lock_release(&cpu->timers.lock);
 }
 
 void timer_stop(struct timer *timer)
 {
-    if (timer->armed)
-        unlink(&this_cpu()->timers, timer);
+    struct cpu *cpu;
+
+    while ((cpu = atomic_load_explicit(&timer->cpu, memory_order_acquire))) {
+        lock_take(&cpu->timers.lock);
+        if (atomic_load_explicit(&timer->cpu, memory_order_relaxed) == cpu) {
+            unlink(&cpu->timers, timer);
+            set_cpu(timer, NULL);
+        }
+        lock_release(&cpu->timers.lock);
+    }
 }
 
 /* The next whole period after `now`: periods that were missed are not made up for. */
@@ -56,34 +69,32 @@ static u64 next_period(u64 deadline, u64 period, u64 now)
     return deadline + ((now - deadline) / period + 1) * period;
 }
 
-static void fire(struct timers *timers, struct timer *timer, u64 now)
+/* A timer just taken out. It still counts as set on this CPU meanwhile, so that nobody else takes
+ * it for stopped. */
+static void fire(struct cpu *cpu, struct timer *timer, u64 now)
 {
     struct vcpu *vcpu = timer->vcpu;
 
-    switch (timer->kind) {
-    case TIMER_SINGLESHOT:
+    if (timer->kind != TIMER_POLL)
         event_virq(vcpu, VIRQ_TIMER);
-        break;
-    case TIMER_PERIODIC:
-        event_virq(vcpu, VIRQ_TIMER);
-        if (vcpu->period)
-            insert(timers, timer, next_period(timer->deadline, vcpu->period, now));
-        break;
-    case TIMER_POLL:
-        if (atomic_load(&vcpu->state) == VCPU_POLLING)
-            sched_wake(vcpu);
-        break;
-    }
+    else if (atomic_load(&vcpu->state) == VCPU_POLLING)
+        sched_wake(vcpu);
+    if (timer->kind == TIMER_PERIODIC && vcpu->period)
+        link(&cpu->timers, timer, next_period(timer->deadline, vcpu->period, now));
+    else
+        set_cpu(timer, NULL);
 }
 
 /* Ends: a timer fires at most once, since what is armed again lies after `now`. */
-static void fire_due(struct timers *timers, u64 now)
+static void fire_due(struct cpu *cpu, u64 now)
 {
+    struct timers *timers = &cpu->timers;
+
     while (timers->first && timers->first->deadline <= now) {
         struct timer *timer = timers->first;
 
         unlink(timers, timer);
-        fire(timers, timer, now);
+        fire(cpu, timer, now);
     }
 }
 
@@ -102,11 +113,14 @@ static void program(struct timers *timers, u64 deadline, u64 now)
 
 void timers_run(u64 slice_end)
 {
-    struct timers *timers = &this_cpu()->timers;
+    struct cpu *cpu = this_cpu();
+    struct timers *timers = &cpu->timers;
     u64 now = clock_now();
 
-    fire_due(timers, now);
+    lock_take(&timers->lock);
+    fire_due(cpu, now);
     u64 deadline = timers->first ? timers->first->deadline : 0;
+    lock_release(&timers->lock);
     if (slice_end && (!deadline || slice_end < deadline))
         deadline = slice_end;
     program(timers, deadline, now);

@@ -3,6 +3,7 @@
 #include "hypervisor/console/guest_console.h"
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/flush.h"
 #include "hypervisor/cpu/pic.h"
 #include "hypervisor/trap/interrupt.h"
 
@@ -28,8 +29,12 @@ void interrupt_handle(u32 vector)
     }
     if (vector == APIC_VECTOR_SPURIOUS)
         return;
+    apic_acknowledge();
+    if (vector == APIC_VECTOR_FLUSH) {
+        flush_serve();
+        return;
+    }
     if (vector == APIC_VECTOR_TIMER)
         cpu->timers.programmed = 0;
-    apic_acknowledge();
     cpu->work = true;
 }

@@ -5,6 +5,7 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/fpu.h"
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/run.h"
 #include "hypervisor/memory/layout.h"
@@ -156,8 +157,10 @@ bool trap_on_ist(struct registers *r)
         r->rflags &= ~RFLAGS_TF;
         return false;
     }
-    if (r->vector == VECTOR_NMI)
+    if (r->vector == VECTOR_NMI) {
+        smp_nmi();
         return false;
+    }
     panic("%s at %#llx, rsp %#llx, cr2 %#llx",
           r->vector == VECTOR_DF ? "double fault" : "machine check", (unsigned long long)r->rip,
           (unsigned long long)r->rsp, (unsigned long long)read_cr2());

@@ -33,12 +33,11 @@ bool clock_update_area(struct vcpu *vcpu)
 void timer_set(struct timer *timer, u64 deadline)
 {
     timer->deadline = deadline;
-    timer->armed = true;
 }
 
 void timer_stop(struct timer *timer)
 {
-    timer->armed = false;
+    (void)timer;
 }
 
 void sched_wake(struct vcpu *vcpu)

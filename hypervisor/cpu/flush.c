@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Flushes of the TLB: a CPU's own, and those that CPUs ask of each other. */
+#include "hypervisor/cpu/flush.h"
+#include "hypervisor/cpu/apic.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/cpu.h"
+#include "vmmu/vmmu.h"
+
+void flush_local(void)
+{
+    vmmu_cpu_flushing(this_cpu()->number);
+    write_cr3(read_cr3());
+    vmmu_cpu_flushed(this_cpu()->number);
+}
+
+void flush_serve(void)
+{
+    struct flushes *flushes = &this_cpu()->flushes;
+    u32 done = atomic_load_explicit(&flushes->done, memory_order_relaxed);
+    u32 asked;
+
+    /* Once more after each: who asks meanwhile may have seen that one is at work, and so have sent
+     * no interrupt. */
+    while ((asked = atomic_load_explicit(&flushes->asked, memory_order_seq_cst)) != done) {
+        flush_local();
+        done = asked;
+        atomic_store_explicit(&flushes->done, done, memory_order_seq_cst);
+    }
+}
+
+void lock_wait(void)
+{
+    flush_serve();
+    __builtin_ia32_pause();
+}
+
+/* Asks; the request's number. An interrupt is on its way already if an earlier one is not served.
+ */
+static u32 ask(struct cpu *cpu, u32 *sent)
+{
+    u32 before = atomic_fetch_add_explicit(&cpu->flushes.asked, 1, memory_order_seq_cst);
+
+    if (before == atomic_load_explicit(&cpu->flushes.done, memory_order_seq_cst)) {
+        apic_send(cpu->apic_id, APIC_VECTOR_FLUSH);
+        ++*sent;
+    }
+    return before + 1;
+}
+
+u32 flush_cpus(u64 cpus)
+{
+    u64 own = 1ull << this_cpu()->number;
+    u32 number[VMMU_CPUS_MAX], sent = 0;
+
+    for (u64 left = cpus & ~own; left; left &= left - 1) {
+        u32 cpu = (u32)__builtin_ctzll(left);
+        number[cpu] = ask(cpu_at(cpu), &sent);
+    }
+    if (cpus & own)
+        flush_local();
+    for (u64 left = cpus & ~own; left; left &= left - 1) {
+        u32 cpu = (u32)__builtin_ctzll(left);
+        const _Atomic u32 *done = &cpu_at(cpu)->flushes.done;
+
+        while ((s32)(atomic_load_explicit(done, memory_order_acquire) - number[cpu]) < 0)
+            lock_wait();
+    }
+    return sent;
+}

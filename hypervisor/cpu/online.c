@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The CPUs that run. */
+#include "hypervisor/cpu/apic.h"
+#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/memory/layout.h"
+
+static struct {
+    _Atomic u32 count;
+} state;
+
+u32 cpu_count(void)
+{
+    return atomic_load_explicit(&state.count, memory_order_acquire);
+}
+
+struct cpu *cpu_at(u32 number)
+{
+    return (struct cpu *)(LAYOUT_CPUS + (u64)number * CPU_REGION + CPU_STATE);
+}
+
+void cpu_set_online(struct cpu *cpu)
+{
+    atomic_store_explicit(&cpu->online, true, memory_order_relaxed);
+    atomic_store_explicit(&state.count, cpu->number + 1, memory_order_release);
+}
+
+void cpu_kick(struct cpu *cpu)
+{
+    atomic_store_explicit(&cpu->work, true, memory_order_release);
+    if (cpu != this_cpu())
+        apic_send(cpu->apic_id, APIC_VECTOR_WAKE);
+}

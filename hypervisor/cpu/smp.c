@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* All CPUs of the machine: starting the others, and holding them still. */
+#include "hypervisor/cpu/smp.h"
+#include "hypervisor/console/log.h"
+#include "hypervisor/cpu/apic.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/domain/run.h"
+#include "hypervisor/memory/map.h"
+#include "hypervisor/time/clock.h"
+#include "lib/string.h"
+
+#define START_PAGE  8u /* of low memory, which nobody else uses */
+#define ANSWER_NS   10000000ull
+#define INIT_NS     10000000ull /* what old CPUs need after INIT (Intel manual 3A, 9.4.4.1) */
+#define START_TRIES 3u
+#define TSC_ROUNDS  400u
+
+enum other {
+    OTHER_SILENT,
+    OTHER_CAME,   /* it runs our code */
+    OTHER_ODD,    /* it lacks what the first CPU has, and has stopped */
+    OTHER_EQUAL,  /* it compares its TSC with ours */
+    OTHER_LEFT,   /* left out: it stops */
+    OTHER_WANTED, /* it may go to its run loop */
+    OTHER_GONE,   /* it does, and looks here no more */
+};
+
+/* What head.S finds for the CPU that comes up. */
+u64 other_root, other_stack;
+
+extern char trampoline[], trampoline_end[];
+
+static struct {
+    _Atomic u32 other;     /* enum other: where the CPU that is being started has got to */
+    _Atomic u64 tsc;       /* the latest that any of two CPUs has read */
+    _Atomic u64 warp;      /* how far one was behind it, at most */
+    _Atomic u32 rounds;    /* of the other one */
+    _Atomic bool stopping; /* smp_stop_others */
+    _Alignas(64) _Atomic u32 holder; /* number + 1 of the CPU that holds all others; 0: none */
+    _Atomic u32 held;                /* how many stand by */
+} state;
+
+static void stop(void)
+{
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+/* ---- starting
+ * ------------------------------------------------------------------------------------ */
+
+/* Both CPUs do this at once: neither may ever read less than the other has read before. */
+static void compare_tsc(void)
+{
+    u64 last = atomic_load_explicit(&state.tsc, memory_order_acquire);
+    u64 now;
+
+    __asm__ volatile("lfence" : : : "memory");
+    now = read_tsc();
+    if (now < last) {
+        u64 warp = last - now, most = atomic_load_explicit(&state.warp, memory_order_relaxed);
+
+        while (warp > most && !atomic_compare_exchange_weak(&state.warp, &most, warp))
+            ;
+    }
+    while (now > last && !atomic_compare_exchange_weak(&state.tsc, &last, now))
+        ;
+}
+
+static void advance(enum other to)
+{
+    atomic_store_explicit(&state.other, to, memory_order_release);
+}
+
+static enum other progress(void)
+{
+    return (enum other)atomic_load_explicit(&state.other, memory_order_acquire);
+}
+
+/* From head.S, on the new CPU's own stack. */
+void smp_other_start(void);
+void smp_other_start(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    advance(OTHER_CAME);
+    if (!cpu_load(cpu)) {
+        advance(OTHER_ODD);
+        stop();
+    }
+    apic_start();
+    cpu->apic_id = apic_id();
+    advance(OTHER_EQUAL);
+    while (progress() == OTHER_EQUAL) {
+        compare_tsc();
+        atomic_fetch_add_explicit(&state.rounds, 1, memory_order_release);
+        __builtin_ia32_pause();
+    }
+    if (progress() == OTHER_LEFT)
+        stop();
+    advance(OTHER_GONE);
+    run();
+}
+
+static bool wait_beyond(enum other from, u64 ns)
+{
+    u64 until = clock_now() + ns;
+
+    while (progress() == from && clock_now() < until)
+        __builtin_ia32_pause();
+    return progress() != from;
+}
+
+/* The first try is in haste, as all but very old CPUs allow. */
+static bool call_up(u32 id)
+{
+    for (u32 tries = 0; tries < START_TRIES; tries++) {
+        apic_send_init(id);
+        if (tries && wait_beyond(OTHER_SILENT, INIT_NS))
+            return true;
+        apic_send_start(id, START_PAGE);
+        if (wait_beyond(OTHER_SILENT, ANSWER_NS))
+            return true;
+    }
+    return false;
+}
+
+/* NULL: it came up, and waits to be let go on. */
+static const char *bring_up(u32 id)
+{
+    if (!apic_can_send_to(id))
+        return "this machine's interrupt controller cannot reach it";
+    advance(OTHER_SILENT);
+    if (!call_up(id))
+        return "it does not answer";
+    while (progress() == OTHER_CAME)
+        __builtin_ia32_pause();
+    if (progress() == OTHER_ODD)
+        return "it lacks what the first one has";
+    atomic_store(&state.warp, 0);
+    atomic_store(&state.rounds, 0);
+    for (u32 i = 0; i < TSC_ROUNDS || atomic_load(&state.rounds) < TSC_ROUNDS; i++) {
+        compare_tsc();
+        __builtin_ia32_pause();
+    }
+    if (!atomic_load(&state.warp))
+        return NULL;
+    advance(OTHER_LEFT);
+    return "its time stamp counter is not the first one's";
+}
+
+static void prepare(void)
+{
+    other_root = map_idle_root().n << PAGE_SHIFT;
+    memcpy(direct(maddr(START_PAGE << PAGE_SHIFT)), trampoline, (u64)(trampoline_end - trampoline));
+}
+
+void smp_start(const struct processors *processors)
+{
+    u32 own = apic_id(), left_out = processors->left_out;
+    struct cpu *cpu = NULL; /* a region for the next one */
+
+    prepare();
+    for (u32 i = 0; i < processors->count; i++) {
+        u32 id = processors->apic_id[i];
+        const char *why;
+
+        if (id == own)
+            continue;
+        if (cpu_count() == VMMU_CPUS_MAX) { /* the list did not hold this one itself */
+            left_out++;
+            continue;
+        }
+        if (!cpu && !(cpu = cpu_build(cpu_count()))) {
+            log_line("no memory for more than %u CPUs", cpu_count());
+            return;
+        }
+        other_stack = (u64)cpu - CPU_STATE + CPU_STACK_END;
+        why = bring_up(id);
+        if (why) {
+            apic_send_init(id); /* whatever it does, it does no more */
+            log_line("CPU with APIC id %u left out: %s", id, why);
+            continue;
+        }
+        cpu_set_online(cpu);
+        advance(OTHER_WANTED);
+        while (progress() == OTHER_WANTED)
+            __builtin_ia32_pause();
+        cpu = NULL;
+    }
+    if (left_out)
+        log_line("%u CPUs left out: %u are used at most", left_out, VMMU_CPUS_MAX);
+}
+
+/* ---- holding
+ * ------------------------------------------------------------------------------------- */
+
+void smp_stand_by(void)
+{
+    if (!atomic_load_explicit(&state.holder, memory_order_acquire))
+        return;
+    atomic_fetch_add_explicit(&state.held, 1, memory_order_acq_rel);
+    while (atomic_load_explicit(&state.holder, memory_order_acquire))
+        lock_wait();
+    atomic_fetch_sub_explicit(&state.held, 1, memory_order_acq_rel);
+}
+
+void smp_hold(void)
+{
+    u32 none = 0;
+
+    while (!atomic_compare_exchange_strong(&state.holder, &none, this_cpu()->number + 1)) {
+        none = 0;
+        smp_stand_by();
+    }
+    for (u32 i = 0; i < cpu_count(); i++)
+        if (cpu_at(i) != this_cpu())
+            cpu_kick(cpu_at(i));
+    while (atomic_load_explicit(&state.held, memory_order_acquire) != cpu_count() - 1)
+        lock_wait();
+}
+
+void smp_release(void)
+{
+    atomic_store_explicit(&state.holder, 0, memory_order_release);
+    while (atomic_load_explicit(&state.held, memory_order_acquire))
+        lock_wait();
+}
+
+void smp_stop_others(void)
+{
+    if (cpu_count() < 2)
+        return;
+    atomic_store_explicit(&state.stopping, true, memory_order_seq_cst);
+    apic_send_nmi_to_others();
+}
+
+void smp_nmi(void)
+{
+    if (atomic_load_explicit(&state.stopping, memory_order_relaxed))
+        stop();
+}
