@@ -14,6 +14,9 @@
  *     kernel M                 M: module number, 1 upwards; several guests may name the same module
  *     ramdisk M                optional
  *     cmdline TEXT             optional
+ *     restarts N               optional: may be built and started again so often...
+ *     restart END              ...after an end of this kind: poweroff, reboot or crash; one line
+ *                              for each
  *
  * Ports. The log is text on COM1. COM2 carries the guests' consoles: HANDOFF_ESCAPE followed by 'A'
  * + index (in the text's order) says whose bytes follow until the next such pair; an escape byte in

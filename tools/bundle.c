@@ -164,6 +164,11 @@ bool bundle_read(struct bundle *bundle, const struct guests *guests, struct fail
         say(bundle, "guest", guest->name);
         say_number(bundle, "memory", guest->memory);
         say_number(bundle, "vcpus", guest->vcpus);
+        for (unsigned end = 0; end < GUEST_ENDS; end++)
+            if (guest->restart[end])
+                say(bundle, "restart", guest_end_word[end]);
+        if (guest->restarts)
+            say_number(bundle, "restarts", guest->restarts);
         say_number(bundle, "kernel", kernels[i]);
         if (ramdisk)
             say_number(bundle, "ramdisk", ramdisk);

@@ -23,6 +23,7 @@ struct reader {
     char *root, *extra, *cmdline;
     struct buffer *ignored;
     struct failure *failure;
+    unsigned restart_line[GUEST_ENDS]; /* on_END = "restart"; 0: none */
 };
 
 static bool expected(struct reader *reader, unsigned line, const char *what)
@@ -211,10 +212,38 @@ static bool set_name(struct reader *reader, unsigned line, const struct value *v
     return true;
 }
 
+static bool is_text(const struct value *value, const char *text)
+{
+    return value->kind == VALUE_TEXT && !strcmp(value->text, text);
+}
+
+/* on_poweroff and so on; false: none of them, or a value that is xl's alone. */
+static bool take_action(struct reader *reader, unsigned line, const char *key,
+                        const struct value *value)
+{
+    bool restart = is_text(value, "restart");
+
+    for (unsigned end = 0; end < GUEST_ENDS; end++) {
+        if (strncmp(key, "on_", 3) || strcmp(key + 3, guest_end_word[end]))
+            continue;
+        reader->restart_line[end] = restart ? line : 0;
+        return restart || is_text(value, "destroy");
+    }
+    return false;
+}
+
+static void ignore(struct reader *reader, unsigned line, const char *key)
+{
+    char place[600];
+
+    snprintf(place, sizeof(place), "%.400s:%u: %.100s\n", reader->path, line, key);
+    buffer_append(reader->ignored, place, strlen(place));
+}
+
 static bool only(struct reader *reader, unsigned line, const struct value *value, const char *one,
                  const char *other)
 {
-    if (value->kind == VALUE_TEXT && (!strcmp(value->text, one) || !strcmp(value->text, other)))
+    if (is_text(value, one) || is_text(value, other))
         return true;
     return refuse(reader->failure, "%s:%u: expected \"%s\": Pinion runs PV guests only",
                   reader->path, line, one);
@@ -222,8 +251,6 @@ static bool only(struct reader *reader, unsigned line, const struct value *value
 
 static bool take(struct reader *reader, unsigned line, const char *key, struct value *value)
 {
-    char place[600];
-
     if (!strcmp(key, "name"))
         return set_name(reader, line, value);
     if (!strcmp(key, "kernel"))
@@ -240,12 +267,14 @@ static bool take(struct reader *reader, unsigned line, const char *key, struct v
         return set_number(reader, line, value, guest_set_memory);
     if (!strcmp(key, "vcpus") || !strcmp(key, "maxvcpus"))
         return set_number(reader, line, value, guest_set_vcpus);
+    if (!strcmp(key, "restarts"))
+        return set_number(reader, line, value, guest_set_restarts);
     if (!strcmp(key, "type"))
         return only(reader, line, value, "pv", "pv");
     if (!strcmp(key, "builder"))
         return only(reader, line, value, "generic", "linux");
-    snprintf(place, sizeof(place), "%.400s:%u: %.100s\n", reader->path, line, key);
-    buffer_append(reader->ignored, place, strlen(place));
+    if (!take_action(reader, line, key, value))
+        ignore(reader, line, key);
     return true;
 }
 
@@ -307,10 +336,38 @@ static bool join_cmdline(struct reader *reader)
     return true;
 }
 
+/* Who says how often a guest is to begin anew, means it; other people's files say only when. */
+static bool settle_restarts(struct reader *reader)
+{
+    struct guest *guest = reader->guest;
+    bool any = false;
+
+    for (unsigned end = 0; end < GUEST_ENDS; end++) {
+        char key[32];
+
+        if (!reader->restart_line[end])
+            continue;
+        any = guest->restart[end] = guest->restarts != 0;
+        snprintf(key, sizeof(key), "on_%s", guest_end_word[end]);
+        if (!guest->restarts)
+            ignore(reader, reader->restart_line[end], key);
+    }
+    if (guest->restarts && !any)
+        return expected(reader, reader->line,
+                        "on_poweroff, on_reboot or on_crash = \"restart\" beside restarts");
+    return true;
+}
+
 bool cfg_read(const char *path, const char *text, size_t size, struct guest *guest,
               struct buffer *ignored, struct failure *failure)
 {
-    struct reader reader = {path, text, text + size, 1, guest, NULL, NULL, NULL, ignored, failure};
+    struct reader reader = {.path = path,
+                            .at = text,
+                            .end = text + size,
+                            .line = 1,
+                            .guest = guest,
+                            .ignored = ignored,
+                            .failure = failure};
     bool well = true;
 
     *guest = (struct guest){0};
@@ -318,7 +375,7 @@ bool cfg_read(const char *path, const char *text, size_t size, struct guest *gue
     guest->vcpus = 1;
     for (skip(&reader, true); well && peek(&reader) != EOF; skip(&reader, true))
         well = read_setting(&reader);
-    well = well && join_cmdline(&reader);
+    well = well && join_cmdline(&reader) && settle_restarts(&reader);
     if (well && !guest->name[0])
         well = expected(&reader, reader.line, "a name: name = \"...\"");
     if (well && !guest->kernel)

@@ -211,12 +211,12 @@ static void become(char **command, const struct emulator_machine *machine, pid_t
 bool emulator_start(struct emulator *emulator, const struct bundle *bundle,
                     const struct options *options, unsigned memory, struct failure *failure)
 {
-    struct emulator_machine machine = {.memory = memory, .modules = bundle->modules};
+    struct emulator_machine machine = {
+        .memory = memory, .cpus = options->machine_cpus, .modules = bundle->modules};
     int log[2], console[2];
     pid_t parent = getpid();
     char **command;
 
-    machine.cpus = options->machine_cpus ? options->machine_cpus : 1;
     machine.folder = open(bundle->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (machine.folder < 0)
         return refuse(failure, "%s: %s", bundle->folder, strerror(errno));

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const guest_end_word[GUEST_ENDS] = {
+    [GUEST_POWEROFF] = "poweroff", [GUEST_REBOOT] = "reboot", [GUEST_CRASH] = "crash"};
+
 void guest_free(struct guest *guest)
 {
     free(guest->kernel);
@@ -37,6 +40,14 @@ bool guest_set_memory(struct guest *guest, unsigned long long mib, struct failur
     if (!mib || mib > GUEST_MEMORY_MAX)
         return refuse(failure, "memory is a number of MiB from 1 to %u", GUEST_MEMORY_MAX);
     guest->memory = (unsigned)mib;
+    return true;
+}
+
+bool guest_set_restarts(struct guest *guest, unsigned long long count, struct failure *failure)
+{
+    if (count < 1 || count > GUEST_RESTARTS_MAX)
+        return refuse(failure, "restarts is a number from 1 to %u", GUEST_RESTARTS_MAX);
+    guest->restarts = (unsigned)count;
     return true;
 }
 

@@ -9,7 +9,12 @@
 #define GUEST_MEMORY_DEFAULT 256u     /* MiB */
 #define GUEST_MEMORY_MAX     1048576u /* MiB; a slip of the finger rather than a limit */
 #define GUEST_CMDLINE_MAX    1023u    /* the ABI's start_info has room for 1024 bytes */
-#define GUEST_VCPUS_MAX      32u      /* what the ABI's shared_info has room for */
+#define GUEST_RESTARTS_MAX   1000000u
+#define GUEST_VCPUS_MAX      32u /* what the ABI's shared_info has room for */
+
+/* How a guest may end, and the hand-off's words for it. */
+enum guest_end { GUEST_POWEROFF, GUEST_REBOOT, GUEST_CRASH, GUEST_ENDS };
+extern const char *const guest_end_word[GUEST_ENDS];
 
 struct guest {
     char name[HANDOFF_NAME_MAX + 1];
@@ -18,6 +23,8 @@ struct guest {
     char *cmdline;   /* NULL: none */
     unsigned memory; /* MiB */
     unsigned vcpus;
+    bool restart[GUEST_ENDS]; /* started again after such an end */
+    unsigned restarts;        /* how often at most; 0: never */
 };
 
 struct guests {
@@ -32,6 +39,7 @@ void guests_free(struct guests *guests);
 bool guest_set_name(struct guest *guest, const char *name, struct failure *failure);
 bool guest_set_memory(struct guest *guest, unsigned long long mib, struct failure *failure);
 bool guest_set_vcpus(struct guest *guest, unsigned long long count, struct failure *failure);
+bool guest_set_restarts(struct guest *guest, unsigned long long count, struct failure *failure);
 bool guest_check_cmdline(const char *text, struct failure *failure);
 
 #endif

@@ -88,6 +88,18 @@ static bool choose_memory(const struct options *options, const struct bundle *bu
     return true;
 }
 
+/* The machine's CPUs: as many as some guest can use at once. */
+static void choose_cpus(struct options *options, const struct guests *guests)
+{
+    unsigned i, most = 1;
+
+    for (i = 0; i < guests->count; i++)
+        if (guests->guest[i].vcpus > most)
+            most = guests->guest[i].vcpus;
+    if (!options->machine_cpus)
+        options->machine_cpus = most;
+}
+
 static bool open_log(const struct options *options, int *log, struct failure *failure)
 {
     *log = STDERR_FILENO;
@@ -203,6 +215,7 @@ static int run_guests(struct options *options, struct guests *guests, struct bun
         !choose_memory(options, bundle, guests, &memory, failure) ||
         !open_log(options, &log, failure))
         return EXIT_BAD_INPUT;
+    choose_cpus(options, guests);
     signals = catch_signals();
     if (!bundle_write(bundle, failure) ||
         !emulator_start(&emulator, bundle, options, memory, failure))

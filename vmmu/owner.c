@@ -90,10 +90,10 @@ void owner_free(mfn_t m, u64 since)
     m2p_write(m, MFN_NONE.n);
     atomic_store_explicit(&frame->type, 0, memory_order_relaxed);
     atomic_store_explicit(&frame->references, 0, memory_order_release);
-    if (use_type(use) != TYPE_SHARED) {
-        atomic_fetch_sub_explicit(&domain->frames, 1, memory_order_relaxed);
-    }
     port_frame_free(domain, m);
+    /* The domain may be gone as soon as it owns nothing. */
+    atomic_fetch_sub_explicit(use_type(use) == TYPE_SHARED ? &domain->shared : &domain->frames, 1,
+                              memory_order_release);
 }
 
 void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable)
@@ -101,9 +101,16 @@ void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable)
     if (!frame_exists(m)) {
         port_panic("a frame is shared that does not exist", m.n);
     }
+    atomic_fetch_add_explicit(&domain->shared, 1, memory_order_relaxed);
     adopt(m, ref_owned_by(domain->id) | REF_ALLOCATED | 1,
           use_of(TYPE_SHARED) | USE_VALIDATED | (writable ? USE_SHARE_WRITABLE : 0) | 1,
           MFN_NONE.n);
+}
+
+bool vmmu_domain_is_gone(const struct vmmu_domain *domain)
+{
+    return atomic_load_explicit(&domain->frames, memory_order_acquire) == 0 &&
+           atomic_load_explicit(&domain->shared, memory_order_acquire) == 0;
 }
 
 void vmmu_unshare(mfn_t m)

@@ -76,6 +76,7 @@ struct vmmu_domain {
                            on one for the last time; the engine changes nothing */
     _Atomic u64 frames; /* frames it owns */
     u64 frames_max;     /* vmmu_give refuses above */
+    _Atomic u64 shared; /* frames shared with it (vmmu_share) */
     struct vmmu_counters counters;
     _Atomic u32 last_refusal; /* enum vmmu_result, for the crash report */
     _Atomic u64 last_word;    /* the word that was refused */
@@ -288,6 +289,9 @@ const char *vmmu_type_name(enum vmmu_type type);
 
 /* Drops a vCPU's roots, GDT, LDT and deferred work. The CPU must no longer run on its roots. */
 enum vmmu_result vmmu_vcpu_stop(struct vmmu_vcpu *vcpu);
+
+/* True after vmmu_domain_stop when no frame has the domain as owner any more: its struct may go. */
+bool vmmu_domain_is_gone(const struct vmmu_domain *domain);
 
 /* After vmmu_vcpu_stop of every vCPU, with no CPU running the domain: unpins, demotes and frees
  * every frame it owns. VMMU_AGAIN until none is left except those another domain or the hypervisor

@@ -2,6 +2,7 @@
 /* The guests that the boot loader's modules describe. */
 #include "hypervisor/boot/handoff.h"
 #include "hypervisor/console/log.h"
+#include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/map.h"
 #include "lib/string.h"
 
@@ -51,6 +52,33 @@ static u32 module_of(const struct line *line, struct handoff *handoff)
     return n;
 }
 
+static enum domain_end end_of(const struct line *line)
+{
+    static const char *const name[] = {[DOMAIN_POWERED_OFF] = "poweroff",
+                                       [DOMAIN_REBOOTED] = "reboot",
+                                       [DOMAIN_CRASHED] = "crash"};
+
+    for (u32 end = DOMAIN_POWERED_OFF; end < ARRAY_LENGTH(name); end++)
+        if (strcmp(line->value, name[end]) == 0)
+            return (enum domain_end)end;
+    bad(line, "poweroff, reboot or crash");
+}
+
+/* The modules of guests that may begin anew are never used up. */
+static void keep_modules(struct handoff *handoff)
+{
+    for (u32 i = 0; i < handoff->guest_count; i++) {
+        const struct handoff_guest *guest = &handoff->guest[i];
+
+        if (!guest->restart || !guest->restarts)
+            continue;
+        if (guest->kernel)
+            handoff->module[guest->kernel].users++;
+        if (guest->ramdisk)
+            handoff->module[guest->ramdisk].users++;
+    }
+}
+
 static void set(struct handoff *handoff, const struct line *line)
 {
     struct handoff_guest *guest = &handoff->guest[handoff->guest_count - 1];
@@ -72,6 +100,10 @@ static void set(struct handoff *handoff, const struct line *line)
         guest->kernel = module_of(line, handoff);
     else if (strcmp(line->text, "ramdisk") == 0)
         guest->ramdisk = module_of(line, handoff);
+    else if (strcmp(line->text, "restart") == 0)
+        guest->restart |= 1u << end_of(line);
+    else if (strcmp(line->text, "restarts") == 0)
+        guest->restarts = (u32)number_of(line, ~0u);
     else if (strcmp(line->text, "cmdline") == 0)
         copy_text(line, guest->command_line, sizeof guest->command_line);
     else
@@ -113,4 +145,5 @@ void handoff_read(struct handoff *handoff)
         if (line.text[0] && line.text[0] != '#')
             set(handoff, &line);
     }
+    keep_modules(handoff);
 }

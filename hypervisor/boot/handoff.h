@@ -11,7 +11,8 @@
 struct handoff_module {
     maddr_t start; /* on a page boundary */
     u64 size;
-    u32 users; /* guests that have yet to be built from it: the last one takes its pages */
+    u32 users; /* guests that have yet to be built from it: the last one takes its pages; one that
+                  may be built again is always among them */
 };
 
 struct handoff_guest {
@@ -20,6 +21,8 @@ struct handoff_guest {
     u32 vcpus;
     u32 kernel, ramdisk; /* module numbers; 0: none */
     char command_line[1024];
+    u32 restart;  /* bit set of enum domain_end: begins anew after such an end */
+    u32 restarts; /* how often at most, from here on */
 };
 
 struct handoff {

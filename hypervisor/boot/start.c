@@ -61,6 +61,7 @@ static void free_unused_modules(void)
 /* On this CPU's own stack. */
 static void start_guests(void)
 {
+    domains_expect(state.handoff.guest_count);
     smp_start(&state.processors);
     free_unused_modules();
     log_line("%u CPU(s), %llu MiB free, TSC %llu kHz, %u guest(s)", cpu_count(),
@@ -68,7 +69,6 @@ static void start_guests(void)
              state.handoff.guest_count);
     for (u32 i = 0; i < state.handoff.guest_count; i++)
         domain_build(&state.handoff, i);
-    domains_complete();
     log_line("boot: %llu TSC ticks from the loader to the guests",
              (unsigned long long)(read_tsc() - state.tsc));
     run();

@@ -253,8 +253,41 @@ void domain_build(struct handoff *handoff, u32 index)
         domain_shutdown(b.domain, DOMAIN_CRASHED);
     if (!built)
         return;
+    b.domain->handoff = handoff;
+    b.domain->built = true;
     clock_update_domain(b.domain);
     log_line("%s: domain %u, %llu MiB, entry %#llx", b.domain->name, b.domain->id,
              (unsigned long long)b.guest->memory_mib, (unsigned long long)b.image.entry);
     sched_add(b.domain->vcpu[0]);
+}
+
+/* What was built once is built from the same hand-off again. */
+static bool may_rebuild(struct domain *old, struct handoff_guest *guest)
+{
+    if (!old->built || !(guest->restart >> old->end & 1) || !guest->restarts)
+        return false;
+    if (!vmmu_domain_is_gone(&old->mmu) || old->grants.users) {
+        log_line("%s: not started again: others still hold pages of it", old->name);
+        return false;
+    }
+    return true;
+}
+
+bool domain_rebuild(struct domain *old)
+{
+    struct handoff_guest *guest = &old->handoff->guest[old->index];
+    struct handoff *handoff = old->handoff;
+    u32 index = old->index;
+
+    if (!may_rebuild(old, guest))
+        return false;
+    guest->restarts--;
+    domain_destroy(old);
+    if (guest->kernel)
+        handoff->module[guest->kernel].users++;
+    if (guest->ramdisk)
+        handoff->module[guest->ramdisk].users++;
+    log_line("%s: started again", guest->name);
+    domain_build(handoff, index);
+    return true;
 }

@@ -3,6 +3,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/console/log.h"
 #include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/smp.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/sched/sched.h"
@@ -13,10 +14,11 @@
 
 static struct {
     _Atomic u32 count;
-    struct domain *domain[HANDOFF_GUESTS_MAX];
-    _Atomic u32 live;   /* not torn down */
-    _Atomic u32 ending; /* of them, ended */
-    _Atomic bool complete, failed;
+    _Atomic(struct domain *) domain[HANDOFF_GUESTS_MAX];
+    u16 lives[HANDOFF_GUESTS_MAX]; /* of each guest, earlier ones */
+    _Atomic u32 live;              /* guests that have not ended for good */
+    _Atomic u32 ending;            /* domains that have ended, and not come to that yet */
+    _Atomic bool failed;
 } state;
 
 u32 domain_count(void)
@@ -26,12 +28,28 @@ u32 domain_count(void)
 
 struct domain *domain_at(u32 index)
 {
-    return index < domain_count() ? state.domain[index] : NULL;
+    return index < domain_count() ? atomic_load_explicit(&state.domain[index], memory_order_acquire)
+                                  : NULL;
+}
+
+/* Each guest has a number, and each of its lives another HANDOFF_GUESTS_MAX on. */
+static u16 id_of(u32 index)
+{
+    return (u16)(1 + index + state.lives[index] * HANDOFF_GUESTS_MAX);
 }
 
 struct domain *domain_by_id(u16 id)
 {
-    return id ? domain_at(id - 1u) : NULL;
+    struct domain *domain = id ? domain_at((id - 1u) % HANDOFF_GUESTS_MAX) : NULL;
+
+    return domain && domain->id == id ? domain : NULL;
+}
+
+static void guest_is_gone(bool failed)
+{
+    if (failed)
+        atomic_store_explicit(&state.failed, true, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&state.live, 1, memory_order_acq_rel);
 }
 
 /* The pages that it cannot be without; NULL: no memory, and none is held. */
@@ -53,14 +71,13 @@ static struct domain *allocate(void)
 
 struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
 {
-    u32 count = domain_count();
-    struct domain *domain = count < HANDOFF_GUESTS_MAX ? allocate() : NULL;
+    struct domain *domain = allocate();
 
     if (!domain) {
-        atomic_store_explicit(&state.failed, true, memory_order_relaxed);
+        guest_is_gone(true);
         return NULL;
     }
-    domain->id = (u16)(count + 1);
+    domain->id = id_of(index);
     domain->index = index;
     memcpy(domain->name, name, strlen(name) + 1);
     domain->pages = pages;
@@ -70,9 +87,9 @@ struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
     vmmu_domain_start(&domain->mmu, domain->id, pages);
     domain->mmu.user = domain;
     domain->started_at = clock_now();
-    state.domain[count] = domain;
-    atomic_fetch_add_explicit(&state.live, 1, memory_order_relaxed);
-    atomic_store_explicit(&state.count, count + 1, memory_order_release);
+    atomic_store_explicit(&state.domain[index], domain, memory_order_release);
+    if (index >= domain_count())
+        atomic_store_explicit(&state.count, index + 1, memory_order_release);
     vmmu_share(&domain->mmu, domain->shared_frame, true);
     for (u32 i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
         domain->shared->vcpu_info[i].evtchn_upcall_mask = 1;
@@ -82,9 +99,9 @@ struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
     return domain;
 }
 
-void domains_complete(void)
+void domains_expect(u32 guests)
 {
-    atomic_store_explicit(&state.complete, true, memory_order_release);
+    atomic_store_explicit(&state.live, guests, memory_order_release);
 }
 
 bool domains_ending(void)
@@ -94,8 +111,7 @@ bool domains_ending(void)
 
 bool domains_all_gone(void)
 {
-    return atomic_load_explicit(&state.complete, memory_order_acquire) &&
-           atomic_load_explicit(&state.live, memory_order_acquire) == 0;
+    return atomic_load_explicit(&state.live, memory_order_acquire) == 0;
 }
 
 bool domain_any_failed(void)
@@ -105,9 +121,21 @@ bool domain_any_failed(void)
 
 void domain_gone(struct domain *domain)
 {
-    atomic_store_explicit(&domain->torn_down, true, memory_order_release);
+    guest_is_gone(domain->end == DOMAIN_CRASHED);
     atomic_fetch_sub_explicit(&state.ending, 1, memory_order_acq_rel);
-    atomic_fetch_sub_explicit(&state.live, 1, memory_order_acq_rel);
+}
+
+void domain_destroy(struct domain *domain)
+{
+    u32 index = domain->index;
+
+    state.lives[index] =
+        (u16)((state.lives[index] + 1) % (DOMID_FIRST_RESERVED / HANDOFF_GUESTS_MAX - 1));
+    atomic_store_explicit(&state.domain[index], NULL, memory_order_seq_cst);
+    smp_hold(); /* whoever found it has now let go of it */
+    page_free(domain, DOMAIN_ORDER);
+    smp_release();
+    atomic_fetch_sub_explicit(&state.ending, 1, memory_order_acq_rel);
 }
 
 bool domain_start_console(struct domain *domain, mfn_t ring)
@@ -131,8 +159,6 @@ void domain_shutdown(struct domain *domain, enum domain_end end)
                                           [DOMAIN_CRASHED] = "crashed"};
 
         log_line("%s: %s", domain->name, how[end]);
-        if (end == DOMAIN_CRASHED)
-            atomic_store_explicit(&state.failed, true, memory_order_relaxed);
         atomic_store_explicit(&domain->mmu.dying, true, memory_order_release);
         atomic_fetch_add_explicit(&state.ending, 1, memory_order_acq_rel);
         sched_kick_domain(domain);

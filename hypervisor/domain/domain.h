@@ -22,8 +22,10 @@ enum domain_end {
 };
 
 struct domain {
-    u16 id;    /* 1 upwards */
-    u32 index; /* in the order of the hand-off: names its console */
+    u16 id;                  /* 1 upwards; never that of an earlier one that anybody may remember */
+    u32 index;               /* in the order of the hand-off: names its console */
+    struct handoff *handoff; /* what it was built from */
+    bool built;
     char name[HANDOFF_NAME_MAX + 1];
     struct vmmu_domain mmu;
     u32 vcpu_count;
@@ -37,24 +39,27 @@ struct domain {
     struct grants grants;
     struct lock lock; /* shared_info's wall clock, handlers, life and death */
     _Atomic u32 end;  /* enum domain_end, first one wins */
-    _Atomic bool torn_down;
+    _Atomic bool torn_down, buried;
     struct lock teardown_lock; /* whoever takes it apart */
     struct vcpu *crashed;      /* the vCPU that brought it down, if one did */
     _Atomic u64 unknown_calls;
     u64 started_at; /* system time */
 };
 
-/* A domain without memory, with `vcpus` vCPUs that are down, or fewer (vcpu_count) if memory for
- * them ran out; NULL: no memory for any of it. */
+struct handoff;
+
+/* A domain for guest `index` of the hand-off, without memory, with `vcpus` vCPUs that are down, or
+ * fewer (vcpu_count) if memory for them ran out; NULL: no memory for any of it. */
 struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus);
 
-/* No more domains are created: from now on the last one's end is the machine's. */
-void domains_complete(void);
+/* So many guests there are to be: the end of the last one is the machine's. Before other CPUs run.
+ */
+void domains_expect(u32 guests);
 
 /* True when some domain has ended and is not torn down yet. */
 bool domains_ending(void);
 
-/* True after domains_complete, when none is left. */
+/* True when every guest has ended for good, or could not be created. */
 bool domains_all_gone(void);
 
 /* True when some domain crashed, or could not be created. */
@@ -74,10 +79,15 @@ static inline bool domain_is_torn_down(const struct domain *domain)
     return atomic_load_explicit(&domain->torn_down, memory_order_acquire);
 }
 
-/* Every domain, by index 0..domain_count()-1; a domain that has ended stays, with `end` set. */
+/* Every domain, by the index 0..domain_count()-1 of its guest; NULL: that could not be created. A
+ * domain that has ended stays, with `end` set, unless another takes its place: a CPU may use what
+ * it found here until it is back in its run loop. */
 u32 domain_count(void);
 struct domain *domain_at(u32 index);
 struct domain *domain_by_id(u16 id); /* NULL: no such domain */
+
+/* Frees a torn-down domain that nobody can name any more. From a run loop. */
+void domain_destroy(struct domain *domain);
 
 /* True for DOMID_SELF and the domain's own number. Else *error says which error it is. */
 static inline bool domain_is_self(const struct domain *domain, u16 id, s64 *error)
@@ -96,10 +106,11 @@ void domain_crash(struct domain *domain, const char *reason);
 /* An orderly end (SCHEDOP_shutdown). */
 void domain_shutdown(struct domain *domain, enum domain_end end);
 
-/* domain_teardown's last word. */
+/* The last thing to be done for a domain: it is torn down, and its guest has ended with it. */
 void domain_gone(struct domain *domain);
 
-/* One step of tearing down an ended domain: true when it is all gone, or another CPU is at it. */
-bool domain_teardown(struct domain *domain);
+/* One step of tearing down an ended domain, if no other CPU is at it; torn_down after the last.
+ * From a run loop. */
+void domain_teardown(struct domain *domain);
 
 #endif

@@ -122,9 +122,10 @@ static void audit(void)
 
     evidence.vcpus = evidence.helds = 0;
     for (u32 i = 0; i < domain_count(); i++)
-        gather(&evidence, domain_at(i));
+        if (domain_at(i))
+            gather(&evidence, domain_at(i));
     for (u32 i = 0; i < domain_count(); i++)
-        lists.foreign_mappings |= domain_at(i)->grants.mappings != 0;
+        lists.foreign_mappings |= domain_at(i) && domain_at(i)->grants.mappings != 0;
     lists.vcpu_count = evidence.vcpus;
     lists.held_count = evidence.helds;
     while (!(lists.scratch = page_alloc(order)) && order)

@@ -5,6 +5,7 @@
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/machine.h"
 #include "hypervisor/cpu/smp.h"
+#include "hypervisor/domain/build.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
 #include "hypervisor/sched/sched.h"
@@ -28,6 +29,14 @@ static void end_machine(void)
     machine_exit(domain_any_failed() ? HANDOFF_CRASHED : HANDOFF_ALL_WELL);
 }
 
+/* Nothing is left of it; its guest may begin anew. */
+static void bury(struct domain *domain)
+{
+    if (!atomic_exchange_explicit(&domain->buried, true, memory_order_acq_rel) &&
+        !domain_rebuild(domain))
+        domain_gone(domain);
+}
+
 /* One step, of REAP_STEP_NS at most, for each ended domain that no other CPU is at. True: there is
  * more to do. */
 static bool reap(struct cpu *cpu)
@@ -37,12 +46,17 @@ static bool reap(struct cpu *cpu)
     for (u32 i = 0; i < domain_count(); i++) {
         struct domain *domain = domain_at(i);
 
-        if (!domain_has_ended(domain) || domain_is_torn_down(domain))
+        if (!domain || !domain_has_ended(domain))
             continue;
+        if (domain_is_torn_down(domain)) {
+            bury(domain);
+            continue;
+        }
         if (cpu->current && cpu->current->domain == domain)
             vcpu_switch(cpu->current, NULL);
         timers_run(clock_now() + REAP_STEP_NS); /* its interrupt is what stops the step */
-        more |= !domain_teardown(domain);
+        more = true;                            /* when this is the last step: to bury it */
+        domain_teardown(domain);
     }
     return more;
 }

@@ -72,12 +72,10 @@ static void drop_rest(struct domain *domain)
     domain->shared = NULL;
 }
 
-static bool step(struct domain *domain)
+static void step(struct domain *domain)
 {
-    if (domain_is_torn_down(domain))
-        return true;
-    if (!all_stopped(domain))
-        return false;
+    if (domain_is_torn_down(domain) || !all_stopped(domain))
+        return;
     if (domain->crashed)
         report_crash(domain);
     domain->crashed = NULL;
@@ -85,25 +83,21 @@ static bool step(struct domain *domain)
         events_stop(domain); /* from here on nobody wakes its vCPUs */
     stop_console(domain);
     if (!drop_tables(domain))
-        return false;
+        return;
     drop_rest(domain);
-    domain_gone(domain);
     report_costs(domain);
     if (domain->mmu.frames)
         log_line("%s: %llu frames are still held elsewhere", domain->name,
                  (unsigned long long)domain->mmu.frames);
     if (domain->end == DOMAIN_CRASHED)
         report_audit();
-    return true;
+    atomic_store_explicit(&domain->torn_down, true, memory_order_release);
 }
 
-bool domain_teardown(struct domain *domain)
+void domain_teardown(struct domain *domain)
 {
-    bool done;
-
     if (!lock_try(&domain->teardown_lock))
-        return true;
-    done = step(domain);
+        return;
+    step(domain);
     lock_release(&domain->teardown_lock);
-    return done;
 }

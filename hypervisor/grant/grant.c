@@ -96,6 +96,7 @@ s16 grant_get(struct domain *granter, const struct domain *user, u32 ref, bool w
     if (use->readers + use->writers == 0)
         use->frame = *(volatile u32 *)&g->shared[ref / GRANTS_A_FRAME][ref % GRANTS_A_FRAME].frame;
     *(writable ? &use->writers : &use->readers) += 1;
+    atomic_fetch_add_explicit(&g->users, 1, memory_order_relaxed);
     *frame = mfn(use->frame);
     return GNTST_okay;
 }
@@ -106,6 +107,7 @@ void grant_put(struct domain *granter, u32 ref, bool writable)
     struct grant_use *use;
     union entry_head done = {.word = 0};
 
+    atomic_fetch_sub_explicit(&g->users, 1, memory_order_release);
     if (ref / GRANTS_A_FRAME >= g->frames)
         return; /* the granter is gone, and its table with it */
     use = use_of(g, ref);

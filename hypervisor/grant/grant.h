@@ -44,6 +44,7 @@ struct grants {
     u32 frames;
     struct grant_entry_v1 *shared[GRANT_FRAMES_MAX];
     struct grant_use *use[GRANT_FRAMES_MAX];
+    _Atomic u64 users; /* uses that have begun and not ended, also when the table is gone */
     struct lock handle_lock;
     u32 handle_pages;
     u32 free_handle;

@@ -121,11 +121,34 @@ static void keys_that_are_not_used(void **state)
     accepted("name = 'a'\nkernel = 'k'\n"
              "disk = [ 'phy:/dev/x,xvda,w', # one\n"
              "         \"file:/y,xvdb,r\", ]\n"
-             "vif = []\non_crash = \"destroy\"\nnested = [ [ 1, 2 ], 'x' ]\ntype = 'pv'\n"
+             "vif = []\non_crash = \"preserve\"\nnested = [ [ 1, 2 ], 'x' ]\ntype = 'pv'\n"
              "builder = \"generic\"\n");
     assert_string_equal(ignored_text, "g.cfg:3: disk\ng.cfg:5: vif\ng.cfg:6: on_crash\n"
                                       "g.cfg:7: nested\n");
     guest_free(&guest);
+}
+
+static void restarts(void **state)
+{
+    (void)state;
+    accepted("name = 'a'\nkernel = 'k'\non_crash = 'restart'\non_reboot = 'destroy'\n"
+             "restarts = 3\n");
+    assert_int_equal(guest.restarts, 3);
+    assert_true(guest.restart[GUEST_CRASH]);
+    assert_false(guest.restart[GUEST_REBOOT] || guest.restart[GUEST_POWEROFF]);
+    assert_string_equal(ignored_text, "");
+    guest_free(&guest);
+
+    /* As other people's files have it. */
+    accepted("name = 'a'\nkernel = 'k'\non_reboot = 'restart'\n");
+    assert_false(guest.restart[GUEST_REBOOT]);
+    assert_string_equal(ignored_text, "g.cfg:3: on_reboot\n");
+    guest_free(&guest);
+
+    refused("name = 'a'\nkernel = 'k'\nrestarts = 0\n",
+            "g.cfg:3: restarts is a number from 1 to 1000000");
+    refused("name = 'a'\nkernel = 'k'\nrestarts = 1\n",
+            "g.cfg:4: expected on_poweroff, on_reboot or on_crash = \"restart\" beside restarts");
 }
 
 static void bad_lines(void **state)
@@ -184,10 +207,15 @@ static void every_cut_and_every_byte(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_usual_file),           cmocka_unit_test(the_least_file),
-        cmocka_unit_test(the_command_line),       cmocka_unit_test(numbers),
-        cmocka_unit_test(keys_that_are_not_used), cmocka_unit_test(bad_lines),
-        cmocka_unit_test(deep_lists_end),         cmocka_unit_test(every_cut_and_every_byte),
+        cmocka_unit_test(a_usual_file),
+        cmocka_unit_test(the_least_file),
+        cmocka_unit_test(the_command_line),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(keys_that_are_not_used),
+        cmocka_unit_test(restarts),
+        cmocka_unit_test(bad_lines),
+        cmocka_unit_test(deep_lists_end),
+        cmocka_unit_test(every_cut_and_every_byte),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
