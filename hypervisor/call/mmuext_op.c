@@ -5,7 +5,7 @@
 #include "hypervisor/call/mmu.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
-#include "hypervisor/cpu/flush.h"
+#include "hypervisor/cpu/tlb.h"
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/map.h"
@@ -89,7 +89,7 @@ static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *o
     case MMUEXT_NEW_USER_BASEPTR:
         return new_user_root(vcpu, call, op->arg1.mfn);
     case MMUEXT_TLB_FLUSH_LOCAL:
-        flush_local();
+        tlb_flush();
         return 0;
     case MMUEXT_INVLPG_LOCAL:
         if (guest_range_ok(op->arg1.linear_addr, 1))

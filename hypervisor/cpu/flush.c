@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Flushes of the TLB: a CPU's own, and those that CPUs ask of each other. */
+/* Flushes of the TLB that CPUs ask of each other. */
 #include "hypervisor/cpu/flush.h"
 #include "hypervisor/cpu/apic.h"
-#include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/tlb.h"
 #include "vmmu/vmmu.h"
-
-void flush_local(void)
-{
-    vmmu_cpu_flushing(this_cpu()->number);
-    write_cr3(read_cr3());
-    vmmu_cpu_flushed(this_cpu()->number);
-}
 
 void flush_serve(void)
 {
@@ -22,16 +15,10 @@ void flush_serve(void)
     /* Once more after each: who asks meanwhile may have seen that one is at work, and so have sent
      * no interrupt. */
     while ((asked = atomic_load_explicit(&flushes->asked, memory_order_seq_cst)) != done) {
-        flush_local();
+        tlb_flush();
         done = asked;
         atomic_store_explicit(&flushes->done, done, memory_order_seq_cst);
     }
-}
-
-void lock_wait(void)
-{
-    flush_serve();
-    __builtin_ia32_pause();
 }
 
 /* Asks; the request's number. An interrupt is on its way already if an earlier one is not served.
@@ -57,7 +44,7 @@ u32 flush_cpus(u64 cpus)
         number[cpu] = ask(cpu_at(cpu), &sent);
     }
     if (cpus & own)
-        flush_local();
+        tlb_flush();
     for (u64 left = cpus & ~own; left; left &= left - 1) {
         u32 cpu = (u32)__builtin_ctzll(left);
         const _Atomic u32 *done = &cpu_at(cpu)->flushes.done;

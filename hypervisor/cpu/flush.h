@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Flushes of the TLB: a CPU's own, and those that CPUs ask of each other.
+/* Flushes of the TLB that CPUs ask of each other.
  *
  * A request is a count up at the CPU that it is for; that CPU, when it has flushed, publishes the
  * count it had read before. So one flush answers all requests that came before it, and one
@@ -10,10 +10,7 @@
 
 #include "lib/types.h"
 
-/* Drops this CPU's translations of guest memory. */
-void flush_local(void);
-
-/* The same on every CPU in the bit set `cpus`; returns when all have. How many others were sent an
+/* tlb_flush on every CPU in the bit set `cpus`; returns when all have. How many others were sent an
  * interrupt. Locks may be held. */
 u32 flush_cpus(u64 cpus);
 

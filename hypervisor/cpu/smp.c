@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All CPUs of the machine: starting the others, and holding them still. */
+/* All CPUs of the machine: starting the others, and stopping them. */
 #include "hypervisor/cpu/smp.h"
 #include "hypervisor/console/log.h"
 #include "hypervisor/cpu/apic.h"
@@ -37,8 +37,6 @@ static struct {
     _Atomic u64 warp;      /* how far one was behind it, at most */
     _Atomic u32 rounds;    /* of the other one */
     _Atomic bool stopping; /* smp_stop_others */
-    _Alignas(64) _Atomic u32 holder; /* number + 1 of the CPU that holds all others; 0: none */
-    _Atomic u32 held;                /* how many stand by */
 } state;
 
 static void stop(void)
@@ -193,40 +191,8 @@ void smp_start(const struct processors *processors)
         log_line("%u CPUs left out: %u are used at most", left_out, VMMU_CPUS_MAX);
 }
 
-/* ---- holding
- * ------------------------------------------------------------------------------------- */
-
-void smp_stand_by(void)
-{
-    if (!atomic_load_explicit(&state.holder, memory_order_acquire))
-        return;
-    atomic_fetch_add_explicit(&state.held, 1, memory_order_acq_rel);
-    while (atomic_load_explicit(&state.holder, memory_order_acquire))
-        lock_wait();
-    atomic_fetch_sub_explicit(&state.held, 1, memory_order_acq_rel);
-}
-
-void smp_hold(void)
-{
-    u32 none = 0;
-
-    while (!atomic_compare_exchange_strong(&state.holder, &none, this_cpu()->number + 1)) {
-        none = 0;
-        smp_stand_by();
-    }
-    for (u32 i = 0; i < cpu_count(); i++)
-        if (cpu_at(i) != this_cpu())
-            cpu_kick(cpu_at(i));
-    while (atomic_load_explicit(&state.held, memory_order_acquire) != cpu_count() - 1)
-        lock_wait();
-}
-
-void smp_release(void)
-{
-    atomic_store_explicit(&state.holder, 0, memory_order_release);
-    while (atomic_load_explicit(&state.held, memory_order_acquire))
-        lock_wait();
-}
+/* ---- stopping -----------------------------------------------------------------------------------
+ */
 
 void smp_stop_others(void)
 {

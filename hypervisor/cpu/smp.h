@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All CPUs of the machine: starting the others, and holding them still. */
+/* All CPUs of the machine: starting the others, and stopping them. */
 #ifndef CPU_SMP_H
 #define CPU_SMP_H
 
@@ -9,14 +9,6 @@
  * loop. One that does not come up, lacks what the first has, or whose TSC is not the first's is
  * reported and left out. Once, after clock_start, on the CPU's own stack. */
 void smp_start(const struct processors *processors);
-
-/* Brings all other CPUs to their run loops, where nothing is half done, and keeps them there until
- * smp_release. From a run loop, no lock held. */
-void smp_hold(void);
-void smp_release(void);
-
-/* In the run loop: stays for as long as another CPU holds this one. */
-void smp_stand_by(void);
 
 /* This CPU will not go on: stops all others. */
 void smp_stop_others(void);

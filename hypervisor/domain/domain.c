@@ -3,7 +3,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/console/log.h"
 #include "hypervisor/cpu/cpu.h"
-#include "hypervisor/cpu/smp.h"
+#include "hypervisor/cpu/hold.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/sched/sched.h"
@@ -132,9 +132,9 @@ void domain_destroy(struct domain *domain)
     state.lives[index] =
         (u16)((state.lives[index] + 1) % (DOMID_FIRST_RESERVED / HANDOFF_GUESTS_MAX - 1));
     atomic_store_explicit(&state.domain[index], NULL, memory_order_seq_cst);
-    smp_hold(); /* whoever found it has now let go of it */
+    hold_others(); /* whoever found it has now let go of it */
     page_free(domain, DOMAIN_ORDER);
-    smp_release();
+    hold_end();
     atomic_fetch_sub_explicit(&state.ending, 1, memory_order_acq_rel);
 }
 

@@ -2,7 +2,7 @@
 /* What the log says of a domain. */
 #include "hypervisor/domain/report.h"
 #include "hypervisor/console/log.h"
-#include "hypervisor/cpu/smp.h"
+#include "hypervisor/cpu/hold.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
@@ -143,7 +143,7 @@ static void audit(void)
 
 void report_audit(void)
 {
-    smp_hold();
+    hold_others();
     audit();
-    smp_release();
+    hold_end();
 }

@@ -4,7 +4,7 @@
 #include "hypervisor/console/log.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/machine.h"
-#include "hypervisor/cpu/smp.h"
+#include "hypervisor/cpu/hold.h"
 #include "hypervisor/domain/build.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
@@ -77,7 +77,7 @@ static void serve_work(struct cpu *cpu)
     struct vcpu *next;
     bool reaping;
 
-    smp_stand_by();
+    hold_stand_by();
     reaping = domains_ending() && reap(cpu);
     if (domains_all_gone())
         end_machine();

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Holding all CPUs but one still. */
+#include "hypervisor/cpu/hold.h"
+#include "hypervisor/cpu/cpu.h"
+#include "vmmu/vmmu.h"
+
+static struct {
+    _Alignas(64) _Atomic u32 turn;        /* odd: one CPU holds the others */
+    _Atomic u32 stands_by[VMMU_CPUS_MAX]; /* in which turn each did last */
+} state;
+
+void hold_stand_by(void)
+{
+    u32 turn = atomic_load_explicit(&state.turn, memory_order_acquire);
+
+    if (turn % 2 == 0)
+        return;
+    atomic_store_explicit(&state.stands_by[this_cpu()->number], turn, memory_order_release);
+    while (atomic_load_explicit(&state.turn, memory_order_acquire) == turn)
+        lock_wait();
+}
+
+/* This CPU's turn; others may want theirs. */
+static u32 take_turn(void)
+{
+    for (;;) {
+        u32 turn = atomic_load_explicit(&state.turn, memory_order_relaxed);
+
+        if (turn % 2)
+            hold_stand_by();
+        else if (atomic_compare_exchange_strong_explicit(
+                     &state.turn, &turn, turn + 1, memory_order_acq_rel, memory_order_relaxed))
+            return turn + 1;
+    }
+}
+
+void hold_others(void)
+{
+    u32 turn = take_turn();
+
+    for (u32 i = 0; i < cpu_count(); i++)
+        if (cpu_at(i) != this_cpu())
+            cpu_kick(cpu_at(i));
+    for (u32 i = 0; i < cpu_count(); i++)
+        while (cpu_at(i) != this_cpu() &&
+               atomic_load_explicit(&state.stands_by[i], memory_order_acquire) != turn)
+            lock_wait();
+}
+
+void hold_end(void)
+{
+    atomic_fetch_add_explicit(&state.turn, 1, memory_order_release);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* hypervisor/cpu/flush on threads as CPUs that ask each other all the time: a request returns only
+ * when each CPU that it was for has made a flush after it, no two wait for each other for good,
+ * and far fewer interrupts than requests are sent where one flush answers several. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "tests/unit/cpu/crowd.h"
+
+#include "hypervisor/cpu/flush.h"
+#include "hypervisor/cpu/tlb.h"
+
+#define ROUNDS 5000u
+
+static struct {
+    _Atomic u64 made[CROWD]; /* flushes */
+    _Atomic u64 early;       /* requests that returned too soon */
+    _Atomic u32 running;
+    _Atomic u64 told; /* interrupts that flush_cpus says it sent */
+} world;
+
+/* As the hypervisor's, and gives way to the other threads. */
+void lock_wait(void)
+{
+    flush_serve();
+    sched_yield();
+}
+
+/* Long enough for others to ask meanwhile; what counts is its end, before which it is not done. */
+void tlb_flush(void)
+{
+    sched_yield();
+    atomic_fetch_add(&world.made[this_cpu()->number], 1);
+}
+
+static void let_interrupts_in(void)
+{
+    if (crowd_interrupted_by(APIC_VECTOR_FLUSH))
+        flush_serve();
+}
+
+static void ask(u64 cpus)
+{
+    u64 before[CROWD];
+
+    for (u32 i = 0; i < CROWD; i++)
+        before[i] = atomic_load(&world.made[i]);
+    atomic_fetch_add(&world.told, flush_cpus(cpus));
+    for (u32 i = 0; i < CROWD; i++)
+        if (cpus >> i & 1 && atomic_load(&world.made[i]) == before[i])
+            atomic_fetch_add(&world.early, 1);
+}
+
+static void *body(void *unused)
+{
+    u32 random = 12345 + this_cpu()->number;
+
+    (void)unused;
+    atomic_fetch_add(&world.running, 1);
+    while (atomic_load(&world.running) < CROWD) /* together, or it proves little */
+        let_interrupts_in();
+    for (u32 i = 0; i < ROUNDS; i++) {
+        random = random * 1664525 + 1013904223;
+        ask(random >> 16 & ((1u << CROWD) - 1));
+        let_interrupts_in();
+    }
+    atomic_fetch_add(&world.running, 1);
+    while (atomic_load(&world.running) < 2 * CROWD) { /* others may still need this one */
+        let_interrupts_in();
+        sched_yield();
+    }
+    return NULL;
+}
+
+static void every_request_is_met(void **state)
+{
+    (void)state;
+    crowd_run(body);
+    assert_int_equal(atomic_load(&world.early), 0);
+    assert_int_equal(atomic_load(&world.told), atomic_load(&crowd.sent));
+    for (u32 i = 0; i < CROWD; i++)
+        assert_int_equal(atomic_load(&cpu_at(i)->flushes.asked),
+                         atomic_load(&cpu_at(i)->flushes.done));
+}
+
+/* Two requests that come while one CPU is busy: one interrupt, one flush. */
+static void *busy_body(void *unused)
+{
+    u32 number = this_cpu()->number;
+
+    (void)unused;
+    if (number == 0) {
+        u64 before = atomic_load(&world.made[0]);
+
+        while (atomic_load(&cpu_at(0)->flushes.asked) - atomic_load(&cpu_at(0)->flushes.done) <
+               CROWD - 1)
+            sched_yield();
+        let_interrupts_in();
+        if (atomic_load(&world.made[0]) != before + 1)
+            atomic_fetch_add(&world.early, 1);
+    } else {
+        flush_cpus(1);
+    }
+    return NULL;
+}
+
+static void one_flush_answers_several(void **state)
+{
+    (void)state;
+    atomic_store(&crowd.sent, 0);
+    crowd_run(busy_body);
+    assert_int_equal(atomic_load(&world.early), 0);
+    assert_int_equal(atomic_load(&crowd.sent), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_request_is_met),
+        cmocka_unit_test(one_flush_answers_several),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* hypervisor/cpu/hold on threads as CPUs that all want to hold the others, again and again: while
+ * one does, no other is outside of its run loop's standing by; and all get their turns. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "tests/unit/cpu/crowd.h"
+
+#include "hypervisor/cpu/hold.h"
+
+#define TURNS 500u
+
+static struct {
+    _Atomic u32 at_work; /* CPUs that are doing something */
+    _Atomic u32 over;    /* CPUs that want no more turns */
+    _Atomic u64 wrong;
+    u64 turns; /* plain: whoever holds the others has it alone */
+} world;
+
+void cpu_kick(struct cpu *cpu)
+{
+    cpu->work = true;
+}
+
+void lock_wait(void)
+{
+    sched_yield();
+}
+
+static void work(void)
+{
+    atomic_fetch_add(&world.at_work, 1);
+    sched_yield();
+    atomic_fetch_sub(&world.at_work, 1);
+}
+
+static void *body(void *unused)
+{
+    (void)unused;
+    for (u32 i = 0; i < TURNS; i++) {
+        for (u32 steps = 0; steps < 5; steps++) {
+            work();
+            hold_stand_by();
+        }
+        hold_others();
+        u64 before = world.turns;
+        for (u32 look = 0; look < 3; look++) {
+            if (atomic_load(&world.at_work))
+                atomic_fetch_add(&world.wrong, 1);
+            sched_yield();
+        }
+        world.turns = before + 1;
+        hold_end();
+    }
+    atomic_fetch_add(&world.over, 1);
+    while (atomic_load(&world.over) < CROWD) {
+        work();
+        hold_stand_by();
+        sched_yield();
+    }
+    return NULL;
+}
+
+static void one_at_a_time(void **state)
+{
+    (void)state;
+    crowd_run(body);
+    assert_int_equal(atomic_load(&world.wrong), 0);
+    assert_int_equal(world.turns, TURNS * CROWD);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(one_at_a_time)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
