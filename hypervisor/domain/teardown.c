@@ -35,8 +35,8 @@ bool domain_teardown(struct domain *domain)
 {
     if (domain->torn_down)
         return true;
-    if (domain->events.channel)
-        events_stop(domain); /* from here on nobody wakes its vCPUs */
+    if (!events_stop(domain)) /* after it nobody wakes its vCPUs */
+        return false;
     stop_console(domain);
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         struct vcpu *vcpu = domain->vcpu[i];
