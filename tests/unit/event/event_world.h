@@ -29,7 +29,7 @@ static struct {
 #define A (world.domain[0])
 #define B (world.domain[1])
 
-static void *page_new(void)
+static inline void *page_new(void)
 {
     return memset(aligned_alloc(PAGE_SIZE, PAGE_SIZE), 0, PAGE_SIZE);
 }
@@ -95,7 +95,7 @@ void guest_console_input(void)
 {
 }
 
-static void world_start(u32 vcpus)
+static inline void world_start(u32 vcpus)
 {
     memset(&world, 0, sizeof world);
     world.pages_left = 100000;
@@ -118,7 +118,7 @@ static void world_start(u32 vcpus)
 }
 
 /* Everything comes back. */
-static void world_stop(void)
+static inline void world_stop(void)
 {
     for (u32 i = 0; i < 2; i++) {
         struct domain *domain = world.domain[i];
@@ -132,7 +132,7 @@ static void world_stop(void)
     assert_int_equal(world.holds, 0);
 }
 
-static u32 unbound(struct domain *domain, u16 remote)
+static inline u32 unbound(struct domain *domain, u16 remote)
 {
     struct evtchn_alloc_unbound ask = {.dom = DOMID_SELF, .remote_dom = remote};
 
@@ -140,7 +140,7 @@ static u32 unbound(struct domain *domain, u16 remote)
     return ask.port;
 }
 
-static u32 status_of(struct domain *domain, u32 port)
+static inline u32 status_of(struct domain *domain, u32 port)
 {
     struct evtchn_status ask = {.dom = DOMID_SELF, .port = port};
 
@@ -148,7 +148,7 @@ static u32 status_of(struct domain *domain, u32 port)
     return ask.status;
 }
 
-static void reset(struct domain *domain)
+static inline void reset(struct domain *domain)
 {
     struct evtchn_reset ask = {.dom = DOMID_SELF};
     bool again = false;
