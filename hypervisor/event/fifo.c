@@ -109,6 +109,13 @@ bool fifo_pending(const struct fifo *fifo, const struct channel *channel, u32 po
     return word ? __atomic_load_n(word, __ATOMIC_SEQ_CST) & PENDING : channel && channel->waits;
 }
 
+bool fifo_linked(const struct fifo *fifo, u32 port)
+{
+    const event_word_t *word = word_of(fifo, port);
+
+    return word && __atomic_load_n(word, __ATOMIC_SEQ_CST) & LINKED;
+}
+
 void fifo_forget(struct fifo *fifo, struct channel *channel, u32 port)
 {
     event_word_t *word = word_of(fifo, port);

@@ -36,6 +36,9 @@ void fifo_unmask(struct domain *domain, struct channel *channel, u32 port);
 /* Whether the port is pending. Any port; `channel` NULL: not in use. */
 bool fifo_pending(const struct fifo *fifo, const struct channel *channel, u32 port);
 
+/* Whether the guest has not taken the port off its queue yet. Any port. */
+bool fifo_linked(const struct fifo *fifo, u32 port);
+
 /* The port is pending no more. It stays linked till the guest takes it off. */
 void fifo_forget(struct fifo *fifo, struct channel *channel, u32 port);
 

@@ -134,17 +134,24 @@ static struct channel *place(struct event_channels *events, u32 port)
     return *page ? &(*page)[port % CHANNELS_A_PAGE] : NULL;
 }
 
+/* A closed port that the guest has not taken off its queue yet would tell whom it was bound for. */
+static bool is_free(struct event_channels *events, u32 port)
+{
+    return !table_find(events, port) && !(events->fifo && fifo_linked(events->fifo, port));
+}
+
 u32 table_add(struct domain *domain, struct channel channel)
 {
     struct event_channels *events = &domain->events;
-    u32 ports = event_ports(domain), port = events->search;
+    u32 ports = event_ports(domain), port;
     struct channel *at = NULL;
 
     if (!events->page[0])
         return 0;
-    while (port < ports && table_find(events, port))
+    while (events->search < ports && table_find(events, events->search))
+        events->search++;
+    for (port = events->search; port < ports && !is_free(events, port);)
         port++;
-    events->search = port;
     if (port < ports)
         at = place(events, port);
     if (!at)
@@ -152,7 +159,6 @@ u32 table_add(struct domain *domain, struct channel channel)
     channel.queue = at->queue;
     channel.priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
     *at = channel;
-    events->search = port + 1;
     if (port >= events->top)
         events->top = port + 1;
     return port;
