@@ -39,7 +39,7 @@ static s64 connect(struct domain *domain, struct domain *remote, u32 remote_port
     far->remote_port = port;
     *local_port = port;
     /* What the far end sent before there was somebody to hear it. */
-    event_mark(domain, port);
+    event_mark(domain, table_find(&domain->events, port), port);
     return 0;
 }
 

@@ -59,18 +59,18 @@ s64 event_send(struct domain *domain, u32 port)
     u32 remote_port = 0;
     s64 result = 0;
 
-    tables_take(domain, NULL);
+    lock_take(&domain->events.lock);
     struct channel *channel = table_find(&domain->events, port);
     u8 kind = channel ? channel->kind : CHANNEL_FREE;
     if (kind == CHANNEL_INTERDOMAIN) {
         remote = domain_by_id(channel->remote_domain);
         remote_port = channel->remote_port;
     } else if (kind == CHANNEL_IPI) {
-        event_mark(domain, port);
+        event_mark(domain, channel, port);
     } else if (kind != CHANNEL_UNBOUND && kind != CHANNEL_CONSOLE) {
         result = -XEN_EINVAL;
     }
-    tables_release(domain, NULL);
+    lock_release(&domain->events.lock);
 
     if (remote)
         event_raise(remote, remote_port);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The FIFO ABI: words and queues. A word changes by single atomic operations that cannot fail, so
- * that no guest can keep a CPU here by changing it too. */
+/* The FIFO ABI: words and queues. A word changes in forms that gcc makes one instruction of, not a
+ * loop that a guest could prolong by changing it too. */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/fifo.h"
 #include "hypervisor/event/table.h"
@@ -21,24 +21,30 @@ static event_word_t *word_of(const struct fifo *fifo, u32 port)
     return page < fifo->pages ? &fifo->array[page][port % FIFO_WORDS_A_PAGE] : NULL;
 }
 
-static u32 set_bits(u32 *word, u32 bits)
+/* One bit; true: it was set. */
+static bool set_bit(u32 *word, u32 bit)
 {
-    return __atomic_fetch_or(word, bits, __ATOMIC_SEQ_CST);
+    return __atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST) & bit;
 }
 
-static u32 clear_bits(u32 *word, u32 bits)
+static void clear_bits(u32 *word, u32 bits)
 {
-    return __atomic_fetch_and(word, ~bits, __ATOMIC_SEQ_CST);
+    __atomic_and_fetch(word, ~bits, __ATOMIC_SEQ_CST);
+}
+
+static u32 read_word(const u32 *word)
+{
+    return __atomic_load_n(word, __ATOMIC_SEQ_CST);
 }
 
 /* Puts `port` behind `tail`; false: the guest has taken that off, so the queue is empty. The link
  * of a word that is not linked means nothing to anybody: it may be written first and looked at
- * then. */
+ * then. That of a tail is 0, so that adding writes it. */
 static bool append(const struct fifo *fifo, u32 tail, u32 port)
 {
     event_word_t *word = word_of(fifo, tail);
 
-    if ((set_bits(word, port) & (LINKED | LINK)) == LINKED)
+    if ((__atomic_fetch_add(word, port, __ATOMIC_SEQ_CST) & (LINKED | LINK)) == LINKED)
         return true;
     clear_bits(word, LINK);
     return false;
@@ -66,7 +72,7 @@ static void enqueue(struct domain *domain, struct channel *channel, u32 port, ev
     u8 priority = channel->priority;
     u32 tail;
 
-    if (!queues->control || set_bits(word, LINKED) & LINKED)
+    if (!queues->control || set_bit(word, LINKED))
         return;
     leave_queue(fifo, channel, port,
                 (u16)(channel->vcpu * EVTCHN_FIFO_MAX_QUEUES + channel->priority));
@@ -75,7 +81,7 @@ static void enqueue(struct domain *domain, struct channel *channel, u32 port, ev
     if (tail && tail != port && append(fifo, tail, port))
         return;
     __atomic_store_n(&queues->control->head[priority], port, __ATOMIC_SEQ_CST);
-    if (!(set_bits(&queues->control->ready, 1u << priority) >> priority & 1))
+    if (!set_bit(&queues->control->ready, 1u << priority))
         event_upcall(domain->vcpu[channel->vcpu]);
 }
 
@@ -88,17 +94,20 @@ bool fifo_raise(struct domain *domain, struct channel *channel, u32 port)
         channel->waits = true;
         return news;
     }
-    u32 old = set_bits(word, PENDING);
-    if (!(old & (MASKED | LINKED)))
+    bool news = !set_bit(word, PENDING);
+    if (!(read_word(word) & (MASKED | LINKED))) /* whoever changes these now sees it pending */
         enqueue(domain, channel, port, word);
-    return !(old & PENDING);
+    return news;
 }
 
 void fifo_unmask(struct domain *domain, struct channel *channel, u32 port)
 {
     event_word_t *word = word_of(domain->events.fifo, port);
 
-    if (word && clear_bits(word, MASKED) & PENDING && channel)
+    if (!word)
+        return;
+    clear_bits(word, MASKED);
+    if (read_word(word) & PENDING && channel)
         enqueue(domain, channel, port, word);
 }
 
@@ -106,14 +115,14 @@ bool fifo_pending(const struct fifo *fifo, const struct channel *channel, u32 po
 {
     const event_word_t *word = word_of(fifo, port);
 
-    return word ? __atomic_load_n(word, __ATOMIC_SEQ_CST) & PENDING : channel && channel->waits;
+    return word ? read_word(word) & PENDING : channel && channel->waits;
 }
 
 bool fifo_linked(const struct fifo *fifo, u32 port)
 {
     const event_word_t *word = word_of(fifo, port);
 
-    return word && __atomic_load_n(word, __ATOMIC_SEQ_CST) & LINKED;
+    return word && read_word(word) & LINKED;
 }
 
 void fifo_forget(struct fifo *fifo, struct channel *channel, u32 port)

@@ -79,8 +79,10 @@ s64 event_reset(struct domain *domain, const struct evtchn_reset *ask, bool *aga
     struct fifo *fifo = events->fifo;
     *again = table_last(events, true) != 0; /* another vCPU binds meanwhile */
     if (fifo && !*again) {
+        struct channel *console = table_find(events, domain->console.port);
         events->fifo = NULL;
-        event_mark(domain, domain->console.port);
+        if (console)
+            event_mark(domain, console, domain->console.port);
     }
     tables_release(domain, NULL);
     if (fifo && !*again)

@@ -39,8 +39,8 @@ static inline bool virq_is_global(u32 virq)
     return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
 }
 
-/* event_raise where the lock is held already. */
-void event_mark(struct domain *domain, u32 port);
+/* event_raise of a port in use where the lock is held already. */
+void event_mark(struct domain *domain, struct channel *channel, u32 port);
 
 /* Sets the vCPU's upcall flag, and wakes it if that is news. The lock is held. */
 void event_upcall(struct vcpu *vcpu);

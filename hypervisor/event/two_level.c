@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* The two-level ABI. All of it is memory that the guest writes too: every bit is changed
- * atomically, and none is trusted. */
+/* The two-level ABI. All of it is memory that the guest writes too: none is trusted, and a bit is
+ * changed in a form that gcc makes one instruction of, not a loop that another CPU could prolong.
+ */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/table.h"
 #include "hypervisor/event/two_level.h"
 
 static bool set_bit(xen_ulong_t *word, u32 bit)
 {
-    return __atomic_fetch_or(word, 1ul << bit, __ATOMIC_SEQ_CST) >> bit & 1;
+    const xen_ulong_t mask = 1ul << bit;
+
+    return __atomic_fetch_or(word, mask, __ATOMIC_SEQ_CST) & mask;
 }
 
 static bool clear_bit(xen_ulong_t *word, u32 bit)
 {
-    return __atomic_fetch_and(word, ~(1ul << bit), __ATOMIC_SEQ_CST) >> bit & 1;
+    const xen_ulong_t mask = 1ul << bit;
+
+    return __atomic_fetch_and(word, ~mask, __ATOMIC_SEQ_CST) & mask;
 }
 
 static bool read_bit(const xen_ulong_t *word, u32 bit)

@@ -30,12 +30,8 @@ static void wake_pollers(struct domain *domain, u32 port)
     }
 }
 
-void event_mark(struct domain *domain, u32 port)
+void event_mark(struct domain *domain, struct channel *channel, u32 port)
 {
-    struct channel *channel = table_find(&domain->events, port);
-
-    if (!channel)
-        return;
     if (domain->events.fifo ? fifo_raise(domain, channel, port)
                             : two_level_raise(domain, channel, port))
         wake_pollers(domain, port);
@@ -44,7 +40,9 @@ void event_mark(struct domain *domain, u32 port)
 void event_raise(struct domain *domain, u32 port)
 {
     lock_take(&domain->events.lock);
-    event_mark(domain, port);
+    struct channel *channel = table_find(&domain->events, port);
+    if (channel)
+        event_mark(domain, channel, port);
     lock_release(&domain->events.lock);
 }
 
