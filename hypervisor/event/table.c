@@ -53,7 +53,7 @@ bool events_stop(struct domain *domain)
     __builtin_memcpy(page, events->page, sizeof page);
     __builtin_memset(events->page, 0, sizeof events->page);
     struct fifo *fifo = events->fifo;
-    events->fifo = NULL;
+    __atomic_store_n(&events->fifo, NULL, __ATOMIC_RELEASE);
     tables_release(domain, NULL);
     if (fifo)
         fifo_free(fifo);
@@ -80,7 +80,7 @@ s64 event_reset(struct domain *domain, const struct evtchn_reset *ask, bool *aga
     *again = table_last(events, true) != 0; /* another vCPU binds meanwhile */
     if (fifo && !*again) {
         struct channel *console = table_find(events, domain->console.port);
-        events->fifo = NULL;
+        __atomic_store_n(&events->fifo, NULL, __ATOMIC_RELEASE);
         if (console)
             event_mark(domain, console, domain->console.port);
     }

@@ -157,9 +157,17 @@ static void masks_delay(void **unused)
     (void)unused;
     come_up();
     *word(port) = MASKED;
+    A->vcpu[1]->poll_ports[0] = (u16)port;
+    A->vcpu[1]->poll_port_count = 1;
     event_raise(A, port);
     assert_int_equal(*word(port), PENDING | MASKED);
     assert_int_equal(world.wakes, 0);
+    *word(port) = MASKED;
+    atomic_store(&A->vcpu[1]->state, VCPU_POLLING);
+    event_raise(A, port); /* a poller does not mind the mask */
+    event_raise(A, port);
+    assert_int_equal(world.wakes, 1);
+    assert_true(event_poll_due(A->vcpu[1]));
     event_raise(A, other);
     EXPECT(0, other);
     assert_int_equal(event_unmask(A, port), 0);
