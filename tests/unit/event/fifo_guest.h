@@ -116,7 +116,7 @@ static inline void upcall(u32 vcpu, void (*hears)(u32 port))
 {
     u32 ready;
 
-    A->vcpu[vcpu]->info->evtchn_upcall_pending = 0;
+    __atomic_store_n(&A->vcpu[vcpu]->info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
     ready = __atomic_exchange_n(&control(vcpu)->ready, 0, __ATOMIC_SEQ_CST);
     while (ready) {
         u32 queue = (u32)__builtin_ctz(ready), *head = &guest.head[vcpu][queue];

@@ -93,8 +93,11 @@ static void *spoil(void *number)
     u32 seed = (u32)(u64)number;
 
     while (!over) {
-        *(volatile u32 *)word(next(&seed) % (PORTS + 1)) = next(&seed) << 16 ^ next(&seed);
-        ((volatile u32 *)control(next(&seed) % VCPUS))[next(&seed) % 18] = next(&seed) << 8;
+        u32 *block = (u32 *)control(next(&seed) % VCPUS);
+
+        __atomic_store_n(word(next(&seed) % (PORTS + 1)), next(&seed) << 16 ^ next(&seed),
+                         __ATOMIC_RELAXED);
+        __atomic_store_n(&block[next(&seed) % 18], next(&seed) << 8, __ATOMIC_RELAXED);
     }
     return NULL;
 }
