@@ -17,10 +17,12 @@ union ask {
     struct evtchn_bind_vcpu bind_vcpu;
     struct evtchn_unmask unmask;
     struct evtchn_reset reset;
+    struct evtchn_init_control init_control;
+    struct evtchn_expand_array expand_array;
+    struct evtchn_set_priority set_priority;
 };
 
-/* What each operation reads, and whether it answers there. Size 0: not one of ours; the guest falls
- * back to the two-level form when it is refused the others. */
+/* What each operation reads, and whether it answers there. Size 0: not one of ours. */
 static const struct {
     u8 size;
     bool answers;
@@ -36,9 +38,12 @@ static const struct {
     [EVTCHNOP_bind_vcpu] = {sizeof(struct evtchn_bind_vcpu), false},
     [EVTCHNOP_unmask] = {sizeof(struct evtchn_unmask), false},
     [EVTCHNOP_reset] = {sizeof(struct evtchn_reset), false},
+    [EVTCHNOP_init_control] = {sizeof(struct evtchn_init_control), true},
+    [EVTCHNOP_expand_array] = {sizeof(struct evtchn_expand_array), false},
+    [EVTCHNOP_set_priority] = {sizeof(struct evtchn_set_priority), false},
 };
 
-static s64 serve(struct domain *domain, u64 operation, union ask *ask)
+static s64 serve(struct domain *domain, u64 operation, union ask *ask, bool *again)
 {
     switch (operation) {
     case EVTCHNOP_bind_interdomain:
@@ -62,13 +67,19 @@ static s64 serve(struct domain *domain, u64 operation, union ask *ask)
     case EVTCHNOP_unmask:
         return event_unmask(domain, ask->unmask.port);
     case EVTCHNOP_reset:
-        return event_reset(domain, &ask->reset);
+        return event_reset(domain, &ask->reset, again);
+    case EVTCHNOP_init_control:
+        return event_init_control(domain, &ask->init_control, again);
+    case EVTCHNOP_expand_array:
+        return event_expand_array(domain, &ask->expand_array, again);
+    case EVTCHNOP_set_priority:
+        return event_set_priority(domain, &ask->set_priority);
     default:
         return -XEN_ENOSYS;
     }
 }
 
-static s64 copy_and_serve(struct vcpu *vcpu, u64 operation, u64 at)
+static s64 copy_and_serve(struct vcpu *vcpu, struct call *call, u64 operation, u64 at)
 {
     union ask ask = {0};
 
@@ -77,15 +88,15 @@ static s64 copy_and_serve(struct vcpu *vcpu, u64 operation, u64 at)
     u64 size = form[operation].size;
     if (!copy_from_guest(&ask, at, size))
         return -XEN_EFAULT;
-    s64 result = serve(vcpu->domain, operation, &ask);
-    if (!result && form[operation].answers && !copy_to_guest(at, &ask, size))
+    s64 result = serve(vcpu->domain, operation, &ask, &call->again);
+    if (!result && !call->again && form[operation].answers && !copy_to_guest(at, &ask, size))
         return -XEN_EFAULT;
     return result;
 }
 
 s64 call_event_channel_op(struct vcpu *vcpu, struct call *call)
 {
-    return copy_and_serve(vcpu, (u32)call->argument[0], call->argument[1]);
+    return copy_and_serve(vcpu, call, (u32)call->argument[0], call->argument[1]);
 }
 
 /* Only what the old structure has room for. */
@@ -98,5 +109,5 @@ s64 call_event_channel_op_compat(struct vcpu *vcpu, struct call *call)
         return -XEN_EFAULT;
     if (operation > EVTCHNOP_unmask)
         return -XEN_ENOSYS;
-    return copy_and_serve(vcpu, operation, at + offsetof(struct evtchn_op, u));
+    return copy_and_serve(vcpu, call, operation, at + offsetof(struct evtchn_op, u));
 }

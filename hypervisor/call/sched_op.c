@@ -65,7 +65,7 @@ static s64 read_ports(struct vcpu *vcpu, u64 at, u32 count)
 
         if (!GET_GUEST(&port, at + i * sizeof port))
             return -XEN_EFAULT;
-        if (port >= EVENT_PORTS)
+        if (port >= event_ports(vcpu->domain))
             return -XEN_EINVAL;
         vcpu->poll_ports[i] = (u16)port;
     }

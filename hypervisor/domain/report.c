@@ -94,7 +94,7 @@ void report_costs(struct domain *domain)
 /* Everything that the tables cannot show. */
 struct evidence {
     struct vmmu_vcpu *vcpu[HANDOFF_GUESTS_MAX * DOMAIN_VCPUS_MAX];
-    mfn_t held[HANDOFF_GUESTS_MAX * (DOMAIN_VCPUS_MAX + 1)];
+    mfn_t held[HANDOFF_GUESTS_MAX * (DOMAIN_VCPUS_MAX + 1 + EVENTS_HELD_MAX)];
     u32 vcpus, helds;
 };
 
@@ -102,6 +102,7 @@ static void gather(struct evidence *e, const struct domain *domain)
 {
     if (!mfn_is_none(domain->console.frame))
         e->held[e->helds++] = domain->console.frame;
+    e->helds += events_held(domain, &e->held[e->helds]);
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         struct vcpu *vcpu = domain->vcpu[i];
 

@@ -79,8 +79,8 @@ static void step(struct domain *domain)
     if (domain->crashed)
         report_crash(domain);
     domain->crashed = NULL;
-    if (domain->events.channel)
-        events_stop(domain); /* from here on nobody wakes its vCPUs */
+    if (!events_stop(domain)) /* after it nobody wakes its vCPUs */
+        return;
     stop_console(domain);
     if (!drop_tables(domain))
         return;

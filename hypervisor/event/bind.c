@@ -3,7 +3,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/table.h"
 
-static struct vcpu *find_vcpu(struct domain *domain, u32 id)
+struct vcpu *event_vcpu(struct domain *domain, u32 id)
 {
     return id < domain->vcpu_count && id < DOMAIN_VCPUS_MAX ? domain->vcpu[id] : NULL;
 }
@@ -26,20 +26,20 @@ s64 event_alloc_unbound(struct domain *domain, struct evtchn_alloc_unbound *ask)
 /* Both locks are held. */
 static s64 connect(struct domain *domain, struct domain *remote, u32 remote_port, u32 *local_port)
 {
-    struct channel *far = table_find(remote, remote_port);
+    struct channel *far = table_find(&remote->events, remote_port);
 
     if (!far || far->kind != CHANNEL_UNBOUND || far->remote_domain != domain->id)
         return -XEN_EINVAL;
     u32 port = table_add(domain, (struct channel){.kind = CHANNEL_INTERDOMAIN,
                                                   .remote_domain = remote->id,
-                                                  .remote_port = (u16)remote_port});
+                                                  .remote_port = remote_port});
     if (!port)
         return -XEN_ENOSPC;
     far->kind = CHANNEL_INTERDOMAIN;
-    far->remote_port = (u16)port;
+    far->remote_port = port;
     *local_port = port;
     /* What the far end sent before there was somebody to hear it. */
-    event_mark(domain, port);
+    event_mark(domain, table_find(&domain->events, port), port);
     return 0;
 }
 
@@ -61,7 +61,7 @@ s64 event_bind_virq(struct domain *domain, struct evtchn_bind_virq *ask)
 
     if (ask->virq >= NR_VIRQS || (ask->vcpu && virq_is_global(ask->virq)))
         return -XEN_EINVAL;
-    struct vcpu *vcpu = find_vcpu(domain, ask->vcpu);
+    struct vcpu *vcpu = event_vcpu(domain, ask->vcpu);
     if (!vcpu)
         return -XEN_ENOENT;
     tables_take(domain, NULL);
@@ -82,7 +82,7 @@ s64 event_bind_virq(struct domain *domain, struct evtchn_bind_virq *ask)
 
 s64 event_bind_ipi(struct domain *domain, struct evtchn_bind_ipi *ask)
 {
-    if (!find_vcpu(domain, ask->vcpu))
+    if (!event_vcpu(domain, ask->vcpu))
         return -XEN_ENOENT;
     tables_take(domain, NULL);
     ask->port = table_add(domain, (struct channel){.kind = CHANNEL_IPI, .vcpu = (u16)ask->vcpu});
@@ -109,10 +109,10 @@ s64 event_bind_vcpu(struct domain *domain, const struct evtchn_bind_vcpu *ask)
 {
     s64 result = -XEN_EINVAL;
 
-    if (!find_vcpu(domain, ask->vcpu))
+    if (!event_vcpu(domain, ask->vcpu))
         return -XEN_ENOENT;
     tables_take(domain, NULL);
-    struct channel *channel = table_find(domain, ask->port);
+    struct channel *channel = table_find(&domain->events, ask->port);
     if (channel && may_move(channel)) {
         channel->vcpu = (u16)ask->vcpu;
         result = 0;

@@ -6,7 +6,7 @@
 /* Both locks are held; `remote` is the far end's domain or NULL. */
 static void close_locked(struct domain *domain, u32 port, struct domain *remote)
 {
-    struct channel *channel = &domain->events.channel[port];
+    struct channel *channel = table_find(&domain->events, port);
 
     if (channel->kind == CHANNEL_VIRQ) {
         /* A global one may be told to another vCPU since, but is the first's. */
@@ -19,7 +19,7 @@ static void close_locked(struct domain *domain, u32 port, struct domain *remote)
         domain->console.port = 0;
     if (channel->kind == CHANNEL_INTERDOMAIN && remote) {
         /* The far end is open again to this domain. */
-        struct channel *far = table_find(remote, channel->remote_port);
+        struct channel *far = table_find(&remote->events, channel->remote_port);
         if (far && far->kind == CHANNEL_INTERDOMAIN && far->remote_domain == domain->id &&
             far->remote_port == port) {
             far->kind = CHANNEL_UNBOUND;
@@ -33,7 +33,7 @@ s64 event_close(struct domain *domain, u32 port)
 {
     for (;;) {
         tables_take(domain, NULL);
-        struct channel *channel = table_find(domain, port);
+        struct channel *channel = table_find(&domain->events, port);
         struct channel seen = channel ? *channel : (struct channel){0};
         tables_release(domain, NULL);
         if (!channel)
@@ -42,7 +42,7 @@ s64 event_close(struct domain *domain, u32 port)
         struct domain *remote =
             seen.kind == CHANNEL_INTERDOMAIN ? domain_by_id(seen.remote_domain) : NULL;
         tables_take(domain, remote);
-        channel = table_find(domain, port);
+        channel = table_find(&domain->events, port);
         bool same =
             channel && channel->kind == seen.kind && channel->remote_domain == seen.remote_domain;
         if (same)
@@ -59,18 +59,18 @@ s64 event_send(struct domain *domain, u32 port)
     u32 remote_port = 0;
     s64 result = 0;
 
-    tables_take(domain, NULL);
-    struct channel *channel = table_find(domain, port);
+    lock_take(&domain->events.lock);
+    struct channel *channel = table_find(&domain->events, port);
     u8 kind = channel ? channel->kind : CHANNEL_FREE;
     if (kind == CHANNEL_INTERDOMAIN) {
         remote = domain_by_id(channel->remote_domain);
         remote_port = channel->remote_port;
     } else if (kind == CHANNEL_IPI) {
-        event_mark(domain, port);
+        event_mark(domain, channel, port);
     } else if (kind != CHANNEL_UNBOUND && kind != CHANNEL_CONSOLE) {
         result = -XEN_EINVAL;
     }
-    tables_release(domain, NULL);
+    lock_release(&domain->events.lock);
 
     if (remote)
         event_raise(remote, remote_port);
@@ -117,33 +117,16 @@ s64 event_status(struct domain *domain, struct evtchn_status *ask)
 
     if (!domain_is_self(domain, ask->dom, &error))
         return error;
-    if (ask->port >= EVENT_PORTS)
+    if (ask->port >= event_ports(domain))
         return -XEN_EINVAL;
     __builtin_memset(&status, 0, sizeof status);
     status.dom = ask->dom;
     status.port = ask->port;
     tables_take(domain, NULL);
-    if (domain->events.channel)
-        describe(&domain->events.channel[ask->port], &status);
+    struct channel *channel = table_find(&domain->events, ask->port);
+    if (channel)
+        describe(channel, &status);
     tables_release(domain, NULL);
     *ask = status;
-    return 0;
-}
-
-/* All but the console's: nobody could give the guest a new one. */
-s64 event_reset(struct domain *domain, const struct evtchn_reset *ask)
-{
-    s64 error;
-
-    if (!domain_is_self(domain, ask->dom, &error))
-        return error;
-    for (u32 port = 1; port < EVENT_PORTS; port++) {
-        tables_take(domain, NULL);
-        struct channel *channel = table_find(domain, port);
-        bool close = channel && channel->kind != CHANNEL_CONSOLE;
-        tables_release(domain, NULL);
-        if (close)
-            event_close(domain, port);
-    }
     return 0;
 }

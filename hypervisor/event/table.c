@@ -1,43 +1,93 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of a domain's channels. */
+/* The table of a domain's channels, in pages allocated as ports are needed. */
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/event/fifo.h"
 #include "hypervisor/event/table.h"
+#include "hypervisor/event/two_level.h"
 #include "hypervisor/memory/frames.h"
+#include "vmmu/port.h"
 
-#define LOCK_RANK   20
-#define TABLE_ORDER 3
+#define LOCK_RANK 20
 
-_Static_assert(EVENT_PORTS * sizeof(struct channel) == PAGE_SIZE << TABLE_ORDER,
-               "the table's size");
-_Static_assert(EVENT_PORTS == EVTCHN_2L_NR_CHANNELS, "ports of the two-level ABI");
+_Static_assert(PAGE_SIZE % sizeof(struct channel) == 0, "channels fill their pages");
+_Static_assert(EVENT_PORTS_MAX >= EVTCHN_2L_NR_CHANNELS, "ports of the two-level ABI");
 
 bool events_start(struct domain *domain)
 {
     struct event_channels *events = &domain->events;
 
     events->lock.rank = LOCK_RANK;
-    events->channel = page_alloc(TABLE_ORDER);
-    if (!events->channel)
+    events->page[0] = page_alloc(0);
+    if (!events->page[0])
         return false;
-    events->channel[0].kind = CHANNEL_RESERVED;
-    events->search = 1;
+    events->page[0][0].kind = CHANNEL_RESERVED;
+    events->search = events->top = 1;
     return true;
 }
 
-void events_stop(struct domain *domain)
+/* Closes from the highest port down, so that the next call goes on. False: there is more to do. */
+static bool close_all(struct domain *domain, bool but_console)
+{
+    for (;;) {
+        tables_take(domain, NULL);
+        u32 port = table_last(&domain->events, but_console);
+        tables_release(domain, NULL);
+        if (!port)
+            return true;
+        event_close(domain, port);
+        if (port_should_stop())
+            return false;
+    }
+}
+
+bool events_stop(struct domain *domain)
 {
     struct event_channels *events = &domain->events;
+    struct channel *page[ARRAY_LENGTH(events->page)];
 
-    if (!events->channel)
-        return;
-    for (u32 port = 1; port < EVENT_PORTS; port++)
-        if (events->channel[port].kind != CHANNEL_FREE)
-            event_close(domain, port);
-    lock_take(&events->lock);
-    struct channel *table = events->channel;
-    events->channel = NULL;
-    lock_release(&events->lock);
-    page_free(table, TABLE_ORDER);
+    if (!events->page[0])
+        return true;
+    if (!close_all(domain, false))
+        return false;
+    tables_take(domain, NULL);
+    __builtin_memcpy(page, events->page, sizeof page);
+    __builtin_memset(events->page, 0, sizeof events->page);
+    struct fifo *fifo = events->fifo;
+    __atomic_store_n(&events->fifo, NULL, __ATOMIC_RELEASE);
+    tables_release(domain, NULL);
+    if (fifo)
+        fifo_free(fifo);
+    for (u32 i = 0; i < ARRAY_LENGTH(page); i++)
+        if (page[i])
+            page_free(page[i], 0);
+    return true;
+}
+
+/* All but the console's: nobody could give the guest a new one. Whether or not it was pending,
+ * it is afterwards, as the two-level ABI has it. */
+s64 event_reset(struct domain *domain, const struct evtchn_reset *ask, bool *again)
+{
+    struct event_channels *events = &domain->events;
+    s64 error;
+
+    if (!domain_is_self(domain, ask->dom, &error))
+        return error;
+    *again = !close_all(domain, true);
+    if (*again)
+        return 0;
+    tables_take(domain, NULL);
+    struct fifo *fifo = events->fifo;
+    *again = table_last(events, true) != 0; /* another vCPU binds meanwhile */
+    if (fifo && !*again) {
+        struct channel *console = table_find(events, domain->console.port);
+        __atomic_store_n(&events->fifo, NULL, __ATOMIC_RELEASE);
+        if (console)
+            event_mark(domain, console, domain->console.port);
+    }
+    tables_release(domain, NULL);
+    if (fifo && !*again)
+        fifo_free(fifo);
+    return 0;
 }
 
 void tables_take(struct domain *a, struct domain *b)
@@ -58,41 +108,75 @@ void tables_release(struct domain *a, struct domain *b)
     lock_release(&a->events.lock);
 }
 
-struct channel *table_find(struct domain *domain, u32 port)
+u32 event_ports(const struct domain *domain)
 {
-    struct event_channels *events = &domain->events;
+    return __atomic_load_n(&domain->events.fifo, __ATOMIC_RELAXED) ? EVENT_PORTS_MAX
+                                                                   : EVTCHN_2L_NR_CHANNELS;
+}
 
-    if (!events->channel || port >= EVENT_PORTS)
-        return NULL;
-    u8 kind = events->channel[port].kind;
-    return kind == CHANNEL_FREE || kind == CHANNEL_RESERVED ? NULL : &events->channel[port];
+u32 table_last(struct event_channels *events, bool but_console)
+{
+    while (events->top > 1 && !table_find(events, events->top - 1))
+        events->top--;
+    for (u32 port = events->top - 1; port; port--) {
+        const struct channel *channel = table_find(events, port);
+        if (channel && !(but_console && channel->kind == CHANNEL_CONSOLE))
+            return port;
+    }
+    return 0;
+}
+
+/* Where the port's channel is, in use or not; NULL: no memory for it. */
+static struct channel *place(struct event_channels *events, u32 port)
+{
+    struct channel **page = &events->page[port / CHANNELS_A_PAGE];
+
+    if (!*page)
+        *page = page_alloc(0);
+    return *page ? &(*page)[port % CHANNELS_A_PAGE] : NULL;
+}
+
+/* A closed port that the guest has not taken off its queue yet would tell whom it was bound for. */
+static bool is_free(struct event_channels *events, u32 port)
+{
+    return !table_find(events, port) && !(events->fifo && fifo_linked(events->fifo, port));
 }
 
 u32 table_add(struct domain *domain, struct channel channel)
 {
     struct event_channels *events = &domain->events;
+    u32 ports = event_ports(domain), port;
+    struct channel *at = NULL;
 
-    if (!events->channel)
+    if (!events->page[0])
         return 0;
-    for (u32 port = events->search; port < EVENT_PORTS; port++) {
-        if (events->channel[port].kind != CHANNEL_FREE)
-            continue;
-        events->channel[port] = channel;
-        events->search = port + 1;
-        return port;
-    }
-    events->search = EVENT_PORTS;
-    return 0;
+    while (events->search < ports && table_find(events, events->search))
+        events->search++;
+    for (port = events->search; port < ports && !is_free(events, port);)
+        port++;
+    if (port < ports)
+        at = place(events, port);
+    if (!at)
+        return 0;
+    channel.queue = at->queue;
+    channel.priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
+    *at = channel;
+    if (port >= events->top)
+        events->top = port + 1;
+    return port;
 }
 
 void table_drop(struct domain *domain, u32 port)
 {
     struct event_channels *events = &domain->events;
+    struct channel *channel = table_find(events, port);
 
-    events->channel[port] = (struct channel){.kind = CHANNEL_FREE};
+    /* Whoever binds it next must not find the old event. */
+    if (events->fifo)
+        fifo_forget(events->fifo, channel, port);
+    else
+        two_level_take(domain, port);
+    *channel = (struct channel){.kind = CHANNEL_FREE, .queue = channel->queue};
     if (port < events->search)
         events->search = port;
-    /* Whoever binds it next must not find the old event. */
-    __atomic_fetch_and(&domain->shared->evtchn_pending[port / 64], ~(1ul << port % 64),
-                       __ATOMIC_SEQ_CST);
 }

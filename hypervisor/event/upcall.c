@@ -1,32 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Telling a guest: pending bit, selector, upcall flag, and its vCPU woken. All of it is memory that
- * the guest writes too: every bit is changed atomically, and none is trusted. */
+/* Telling a guest: its port is marked, as its ABI has it, the upcall flag set, its vCPU woken. */
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/event/fifo.h"
 #include "hypervisor/event/table.h"
+#include "hypervisor/event/two_level.h"
 #include "hypervisor/sched/sched.h"
 
-static bool set_bit(xen_ulong_t *word, u32 bit)
-{
-    return __atomic_fetch_or(word, 1ul << bit, __ATOMIC_SEQ_CST) >> bit & 1;
-}
-
-static bool clear_bit(xen_ulong_t *word, u32 bit)
-{
-    return __atomic_fetch_and(word, ~(1ul << bit), __ATOMIC_SEQ_CST) >> bit & 1;
-}
-
-static bool read_bit(const xen_ulong_t *word, u32 bit)
-{
-    return __atomic_load_n(word, __ATOMIC_SEQ_CST) >> bit & 1;
-}
-
-/* The selector bit of `port`, and the upcall. */
-static void mark_vcpu(struct vcpu *vcpu, u32 port)
+void event_upcall(struct vcpu *vcpu)
 {
     struct vcpu_info *info = __atomic_load_n(&vcpu->info, __ATOMIC_ACQUIRE);
 
-    if (set_bit(&info->evtchn_pending_sel, port / 64))
-        return;
     if (!__atomic_exchange_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
         sched_wake(vcpu);
 }
@@ -47,23 +30,20 @@ static void wake_pollers(struct domain *domain, u32 port)
     }
 }
 
-void event_mark(struct domain *domain, u32 port)
+void event_mark(struct domain *domain, struct channel *channel, u32 port)
 {
-    struct channel *channel = table_find(domain, port);
-    struct shared_info *shared = domain->shared;
-
-    if (!channel || set_bit(&shared->evtchn_pending[port / 64], port % 64))
-        return;
-    if (!read_bit(&shared->evtchn_mask[port / 64], port % 64))
-        mark_vcpu(domain->vcpu[channel->vcpu], port);
-    wake_pollers(domain, port);
+    if (domain->events.fifo ? fifo_raise(domain, channel, port)
+                            : two_level_raise(domain, channel, port))
+        wake_pollers(domain, port);
 }
 
 void event_raise(struct domain *domain, u32 port)
 {
-    tables_take(domain, NULL);
-    event_mark(domain, port);
-    tables_release(domain, NULL);
+    lock_take(&domain->events.lock);
+    struct channel *channel = table_find(&domain->events, port);
+    if (channel)
+        event_mark(domain, channel, port);
+    lock_release(&domain->events.lock);
 }
 
 void event_virq(struct vcpu *vcpu, u32 virq)
@@ -76,17 +56,18 @@ void event_virq(struct vcpu *vcpu, u32 virq)
 
 s64 event_unmask(struct domain *domain, u32 port)
 {
-    struct shared_info *shared = domain->shared;
+    s64 result = 0;
 
-    if (port >= EVENT_PORTS)
-        return -XEN_EINVAL;
     tables_take(domain, NULL);
-    struct channel *channel = table_find(domain, port);
-    if (clear_bit(&shared->evtchn_mask[port / 64], port % 64) && channel &&
-        read_bit(&shared->evtchn_pending[port / 64], port % 64))
-        mark_vcpu(domain->vcpu[channel->vcpu], port);
+    struct channel *channel = table_find(&domain->events, port);
+    if (port >= event_ports(domain))
+        result = -XEN_EINVAL;
+    else if (domain->events.fifo)
+        fifo_unmask(domain, channel, port);
+    else
+        two_level_unmask(domain, channel, port);
     tables_release(domain, NULL);
-    return 0;
+    return result;
 }
 
 bool event_upcall_due(const struct vcpu *vcpu)
@@ -95,18 +76,24 @@ bool event_upcall_due(const struct vcpu *vcpu)
            !__atomic_load_n(&vcpu->info->evtchn_upcall_mask, __ATOMIC_SEQ_CST);
 }
 
+/* With the lock: another vCPU may take the guest's pages away from their use. */
 bool event_poll_due(const struct vcpu *vcpu)
 {
-    const struct shared_info *shared = vcpu->domain->shared;
+    struct domain *domain = vcpu->domain;
+    struct event_channels *events = &domain->events;
+    bool due = false;
 
-    for (u32 i = 0; i < vcpu->poll_port_count; i++) {
+    tables_take(domain, NULL);
+    for (u32 i = 0; i < vcpu->poll_port_count && !due; i++) {
         u32 port = vcpu->poll_ports[i];
-        if (read_bit(&shared->evtchn_pending[port / 64], port % 64))
-            return true;
+        due = events->fifo ? fifo_pending(events->fifo, table_find(events, port), port)
+                           : two_level_pending(domain, port);
     }
-    return false;
+    tables_release(domain, NULL);
+    return due;
 }
 
+/* The selector means nothing to a guest with queues, whose ready bits stay where they are. */
 void event_mark_all(struct vcpu *vcpu)
 {
     __atomic_store_n(&vcpu->info->evtchn_pending_sel, ~0ul, __ATOMIC_SEQ_CST);

@@ -138,7 +138,7 @@ void shim_audit(void)
 {
     static u32 scratch[2 * FRAMES];
     struct vmmu_vcpu *vcpus[SHIM_DOMAINS * VCPUS];
-    mfn_t held[SHIM_DOMAINS * VCPUS];
+    mfn_t held[SHIM_DOMAINS * (VCPUS + EVENTS_HELD_MAX)];
     u32 helds = 0;
 
     for (u32 i = 0; i < SHIM_DOMAINS * VCPUS; i++) {
@@ -148,6 +148,8 @@ void shim_audit(void)
         if (!mfn_is_none(vcpu->info_frame))
             held[helds++] = vcpu->info_frame;
     }
+    for (u32 i = 0; i < SHIM_DOMAINS; i++)
+        helds += events_held(&world.domain[i], &held[helds]);
     const struct vmmu_audit audit = {.vcpus = vcpus,
                                      .vcpu_count = SHIM_DOMAINS * VCPUS,
                                      .held = held,
@@ -162,7 +164,8 @@ static void end_domain(u32 index)
 {
     struct domain *domain = &world.domain[index];
 
-    events_stop(domain);
+    while (!events_stop(domain))
+        ;
     for (u32 i = 0; i < VCPUS; i++) {
         struct vcpu *vcpu = &world.vcpu[index][i];
 

@@ -17,7 +17,7 @@ static void (*const kinds[])(void) = {
     attack_mmuext,  attack_memory,    attack_table,       attack_table,       attack_table,
     attack_store,   attack_store,     attack_store,       attack_touch,       attack_mapping,
     attack_mapping, attack_segments,  attack_instruction, attack_instruction, attack_user,
-    attack_iret,    attack_sleep,     attack_grant,       attack_grant,
+    attack_iret,    attack_sleep,     attack_grant,       attack_grant,       attack_queues,
 };
 
 static void one_repair(void *unused)

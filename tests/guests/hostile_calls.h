@@ -18,12 +18,14 @@ static u64 a_call_number(void)
     return number == __HYPERVISOR_iret ? __HYPERVISOR_xen_version : number;
 }
 
-/* What would end the domain is not made, nor what would hide its vcpu_info from it, nor sleep:
- * attack_sleep sees to it that it wakes up. */
+/* What would end the domain is not made, nor what would hide its vcpu_info or its events from it
+ * (attack_queues does, and looks at none), nor sleep: attack_sleep sees to it that it wakes up. */
 static bool is_an_end(u64 number, u64 command)
 {
     if (number == __HYPERVISOR_vcpu_op)
         return (u32)command == VCPUOP_down || (u32)command == VCPUOP_register_vcpu_info;
+    if (number == __HYPERVISOR_event_channel_op)
+        return (u32)command == EVTCHNOP_init_control;
     if (number == __HYPERVISOR_sched_op_compat || number == __HYPERVISOR_sched_op)
         return (u32)command == SCHEDOP_shutdown || (u32)command == SCHEDOP_poll ||
                (u32)command == SCHEDOP_block;
@@ -253,6 +255,37 @@ static void attack_sleep(void)
         ask->timeout = 1 + (random64() >> (once_in(2) ? 35 : 60)); /* soon, or long ago */
     }
     call(words);
+}
+
+static void fill_queues(u32 *page)
+{
+    for (unsigned i = 0; i < 64; i++)
+        page[once_in(2) ? below(64) : below(PAGE_SIZE / sizeof *page)] =
+            once_in(2) ? (u32)random64() : (u32)(below(16) << 28 | below(64));
+}
+
+/* FIFO queues in pages that it does anything with, and ports of them. */
+static void attack_queues(void)
+{
+    struct evtchn_init_control control = {
+        .control_gfn = once_in(8) ? a_number() : mfn_of(a_play_page()),
+        .offset = once_in(8) ? (u32)a_number() : (u32)below(500) * 8,
+        .vcpu = once_in(8) ? (u32)a_number() : 0};
+
+    is_broken = true; /* repair goes back to two levels */
+    event_channel_op(EVTCHNOP_init_control, &control);
+    for (unsigned i = below(24); i; i--) {
+        u64 words[7] = {__HYPERVISOR_event_channel_op, below(14), address(paper)};
+
+        fill_paper();
+        if (once_in(2))
+            words[1] = EVTCHNOP_send, paper[0] = below(16);
+        if (once_in(4))
+            words[1] = EVTCHNOP_expand_array, paper[0] = mfn_of(a_play_page());
+        call(words);
+        if (once_in(3))
+            fill_queues((u32 *)a_play_page());
+    }
 }
 
 /* Fills a page with entries, makes it read-only and pins it, or undoes that. */

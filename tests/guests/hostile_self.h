@@ -107,8 +107,11 @@ static void alias_make(void)
 /* Makes what it needs for itself as it was. What is refused stays broken. */
 static void repair(void)
 {
+    struct evtchn_reset reset = {.dom = DOMID_SELF};
+
     is_broken = false;
     info->evtchn_upcall_mask = 1;
+    event_channel_op(EVTCHNOP_reset, &reset);
     traps_start();
     set_callback(CALLBACKTYPE_event, CALLBACKF_mask_events, address(event_entry));
     set_callback(CALLBACKTYPE_failsafe, CALLBACKF_mask_events, address(failsafe_entry));

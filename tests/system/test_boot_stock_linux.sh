@@ -8,6 +8,7 @@ pinion --memory 256 --ramdisk "$ramdisk" --cmdline "console=hvc0 pinion.name=one
 expect_status 0 "the guest powered off"
 expect out 'Linux version 6\.' "the kernel's first line"
 expect out 'Hypervisor detected: Xen PV' "what the kernel found"
+expect out 'xen:events: Using FIFO-based ABI' "how events come"
 expect out 'hello: one kernel 6\..* hypervisor xen' "the first process, and /sys/hypervisor/type"
 expect out 'hello: one memory (1[5-9]|2[0-9])[0-9]{4} KiB' "its memory"
 expect_no out '(BUG|WARNING|Oops|Kernel panic)' "a complaint of the kernel"

@@ -1,98 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* hypervisor/event: the ABI's answers, the two-level marks, and far ends that go. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "hypervisor/domain/domain.h"
-#include "hypervisor/memory/frames.h"
-#include "hypervisor/sched/sched.h"
-
-static struct {
-    struct domain *domain[2];
-    u32 wakes, drains;
-} world;
-
-void *page_alloc(u32 order)
-{
-    return calloc(1, PAGE_SIZE << order);
-}
-
-void page_free(void *page, u32 order)
-{
-    (void)order;
-    free(page);
-}
-
-struct domain *domain_by_id(u16 id)
-{
-    return id == 1 || id == 2 ? world.domain[id - 1] : NULL;
-}
-
-void sched_wake(struct vcpu *vcpu)
-{
-    (void)vcpu;
-    world.wakes++;
-}
-
-void guest_console_drain(struct domain *domain)
-{
-    (void)domain;
-    world.drains++;
-}
-
-void guest_console_input(void)
-{
-}
+#include "tests/unit/event/event_world.h"
 
 static int start(void **unused)
 {
     (void)unused;
-    memset(&world, 0, sizeof world);
-    for (u32 i = 0; i < 2; i++) {
-        struct domain *domain = calloc(1, sizeof *domain);
-
-        world.domain[i] = domain;
-        domain->id = (u16)(i + 1);
-        domain->shared = calloc(1, sizeof *domain->shared);
-        domain->vcpu_count = 1;
-        domain->vcpu[0] = calloc(1, sizeof *domain->vcpu[0]);
-        domain->vcpu[0]->domain = domain;
-        domain->vcpu[0]->info = (struct vcpu_info *)domain->shared->vcpu_info;
-        assert_true(events_start(domain));
-    }
+    world_start(1);
     return 0;
 }
 
 static int stop(void **unused)
 {
     (void)unused;
-    for (u32 i = 0; i < 2; i++) {
-        events_stop(world.domain[i]);
-        free(world.domain[i]->vcpu[0]);
-        free(world.domain[i]->shared);
-        free(world.domain[i]);
-    }
+    world_stop();
     return 0;
 }
-
-#define A (world.domain[0])
-#define B (world.domain[1])
 
 static bool pending(struct domain *domain, u32 port)
 {
     return domain->shared->evtchn_pending[port / 64] >> port % 64 & 1;
-}
-
-static u32 unbound(struct domain *domain, u16 remote)
-{
-    struct evtchn_alloc_unbound ask = {.dom = DOMID_SELF, .remote_dom = remote};
-
-    assert_int_equal(event_alloc_unbound(domain, &ask), 0);
-    return ask.port;
 }
 
 static s64 bind_to(struct domain *domain, u16 remote, u32 remote_port, u32 *port)
@@ -102,14 +28,6 @@ static s64 bind_to(struct domain *domain, u16 remote, u32 remote_port, u32 *port
 
     *port = ask.local_port;
     return result;
-}
-
-static u32 status_of(struct domain *domain, u32 port)
-{
-    struct evtchn_status ask = {.dom = DOMID_SELF, .port = port};
-
-    assert_int_equal(event_status(domain, &ask), 0);
-    return ask.status;
 }
 
 static void two_domains_talk(void **unused)
@@ -142,7 +60,7 @@ static void strangers_do_not(void **unused)
     (void)unused;
     assert_int_equal(bind_to(A, 2, far, &port), -XEN_EINVAL); /* meant for B itself */
     assert_int_equal(bind_to(A, 2, 0, &port), -XEN_EINVAL);
-    assert_int_equal(bind_to(A, 2, EVENT_PORTS, &port), -XEN_EINVAL);
+    assert_int_equal(bind_to(A, 2, EVTCHN_2L_NR_CHANNELS, &port), -XEN_EINVAL);
     assert_int_equal(bind_to(A, 2, ~0u, &port), -XEN_EINVAL);
     assert_int_equal(bind_to(A, 7, 1, &port), -XEN_ESRCH);
     assert_int_equal(bind_to(A, DOMID_IO, 1, &port), -XEN_ESRCH);
@@ -219,7 +137,7 @@ static void a_mask_delays(void **unused)
     assert_int_equal(event_unmask(A, port), 0);
     assert_true(event_upcall_due(A->vcpu[0]));
     assert_int_equal(world.wakes, 1);
-    assert_int_equal(event_unmask(A, EVENT_PORTS), -XEN_EINVAL);
+    assert_int_equal(event_unmask(A, EVTCHN_2L_NR_CHANNELS), -XEN_EINVAL);
     assert_int_equal(event_send(A, port), 0);
     assert_int_equal(world.drains, 1);
 }
@@ -245,18 +163,17 @@ static void a_poller_wakes_for_its_port_only(void **unused)
 static void ports_run_out_and_come_back(void **unused)
 {
     struct evtchn_alloc_unbound ask = {.dom = DOMID_SELF, .remote_dom = 2};
-    struct evtchn_reset reset = {.dom = DOMID_SELF};
 
     (void)unused;
-    for (u32 i = 1; i < EVENT_PORTS; i++)
+    for (u32 i = 1; i < EVTCHN_2L_NR_CHANNELS; i++)
         assert_int_equal(unbound(A, 2), i);
     assert_int_equal(event_alloc_unbound(A, &ask), -XEN_ENOSPC);
     assert_int_equal(event_close(A, 100), 0);
     assert_int_equal(event_close(A, 100), -XEN_EINVAL);
     assert_int_equal(event_close(A, 0), -XEN_EINVAL);
-    assert_int_equal(event_close(A, EVENT_PORTS), -XEN_EINVAL);
+    assert_int_equal(event_close(A, EVTCHN_2L_NR_CHANNELS), -XEN_EINVAL);
     assert_int_equal(unbound(A, 2), 100);
-    assert_int_equal(event_reset(A, &reset), 0);
+    reset(A);
     assert_int_equal(status_of(A, 100), EVTCHNSTAT_closed);
     assert_int_equal(unbound(A, 2), 1);
 }
@@ -267,7 +184,7 @@ static void a_dead_domain_hears_nothing(void **unused)
 
     (void)unused;
     bind_to(A, 2, far, &near);
-    events_stop(B);
+    assert_true(events_stop(B));
     assert_int_equal(status_of(A, near), EVTCHNSTAT_unbound);
     assert_int_equal(event_send(A, near), 0);
     assert_int_equal(bind_to(A, 2, far, &port), -XEN_EINVAL);

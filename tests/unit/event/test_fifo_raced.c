@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* hypervisor/event: FIFO queues from several threads at once: none that is sent is lost, whatever
+ * the guest does meanwhile; and what the guest writes into its words harms itself alone. XSA-343,
+ * 358, 359. */
+#include <pthread.h>
+#include <sched.h>
+
+#include "tests/unit/event/fifo_guest.h"
+
+#define PORTS 24u
+#define SENDS 50000u
+
+static _Atomic bool over;
+
+static u32 next(u32 *seed)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return *seed >> 8;
+}
+
+static void *send_many(void *number)
+{
+    u32 seed = (u32)(u64)number;
+
+    for (u32 i = 0; i < SENDS; i++) {
+        u32 port = 1 + next(&seed) % PORTS;
+
+        guest.sent[port]++;
+        event_raise(A, port);
+        if (i % 8 == 0)
+            sched_yield();
+    }
+    return NULL;
+}
+
+/* A guest that moves its ports, changes their priorities, and masks them. */
+static void *change_many(void *number)
+{
+    u32 seed = (u32)(u64)number;
+
+    while (!over) {
+        u32 port = 1 + next(&seed) % PORTS;
+
+        move(port, next(&seed) % VCPUS);
+        set_priority(port, next(&seed) % 16);
+        __atomic_fetch_or(word(port), MASKED, __ATOMIC_SEQ_CST);
+        event_unmask(A, port);
+    }
+    return NULL;
+}
+
+static void *take_many(void *number)
+{
+    while (!over) {
+        upcall((u32)(u64)number, hear);
+        sched_yield(); /* CPUs are few */
+    }
+    return NULL;
+}
+
+/* XSA-358, 359: a vCPU looks while others change. Whatever is sent is heard in the end. */
+static void nothing_is_lost(void **unused)
+{
+    pthread_t sender[2], taker[VCPUS], changer;
+
+    (void)unused;
+    over = false;
+    for (u32 i = 0; i < PORTS; i++)
+        events_bind_console(A);
+    come_up();
+    for (u64 i = 0; i < VCPUS; i++)
+        pthread_create(&taker[i], NULL, take_many, (void *)i);
+    pthread_create(&changer, NULL, change_many, (void *)99ul);
+    for (u64 i = 0; i < 2; i++)
+        pthread_create(&sender[i], NULL, send_many, (void *)i);
+    for (u32 i = 0; i < 2; i++)
+        pthread_join(sender[i], NULL);
+    over = true;
+    pthread_join(changer, NULL);
+    for (u32 i = 0; i < VCPUS; i++)
+        pthread_join(taker[i], NULL);
+    for (u32 i = 0; i < VCPUS; i++)
+        upcall(i, hear);
+    for (u32 port = 1; port <= PORTS; port++) {
+        assert_int_equal(guest.seen[port], guest.sent[port]);
+        assert_int_equal(*word(port), 0);
+    }
+}
+
+/* A guest that writes whatever it likes where the queues are. */
+static void *spoil(void *number)
+{
+    u32 seed = (u32)(u64)number;
+
+    while (!over) {
+        u32 *block = (u32 *)control(next(&seed) % VCPUS);
+
+        __atomic_store_n(word(next(&seed) % (PORTS + 1)), next(&seed) << 16 ^ next(&seed),
+                         __ATOMIC_RELAXED);
+        __atomic_store_n(&block[next(&seed) % 18], next(&seed) << 8, __ATOMIC_RELAXED);
+    }
+    return NULL;
+}
+
+/* XSA-343: and resets meanwhile. */
+static void bad_links_hurt_nobody_else(void **unused)
+{
+    pthread_t sender[2], spoiler, changer;
+    struct evtchn_reset ask = {.dom = DOMID_SELF};
+    u32 far = unbound(B, 1);
+
+    (void)unused;
+    over = false;
+    pthread_create(&spoiler, NULL, spoil, (void *)7ul);
+    pthread_create(&changer, NULL, change_many, (void *)8ul);
+    for (u64 i = 0; i < 2; i++)
+        pthread_create(&sender[i], NULL, send_many, (void *)i);
+    for (u32 round = 0; round < 100; round++) {
+        bool again = true;
+        come_up();
+        for (u32 i = 0; i < PORTS; i++)
+            unbound(A, 2);
+        while (again)
+            assert_int_equal(event_reset(A, &ask, &again), 0);
+    }
+    for (u32 i = 0; i < 2; i++)
+        pthread_join(sender[i], NULL);
+    over = true;
+    pthread_join(changer, NULL);
+    pthread_join(spoiler, NULL);
+    assert_int_equal(world.holds, 0);
+    event_raise(B, far);
+    assert_int_equal(B->shared->evtchn_pending[0], 1ul << far);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(nothing_is_lost, start, stop),
+        cmocka_unit_test_setup_teardown(bad_links_hurt_nobody_else, start, stop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
