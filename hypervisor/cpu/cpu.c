@@ -8,6 +8,7 @@
 #include "hypervisor/domain/vcpu.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/sched/sched.h"
 #include "hypervisor/trap/entry.h"
 #include "lib/string.h"
 
@@ -41,6 +42,7 @@ static struct cpu *build_region(u32 number)
     for (u64 page = CPU_STACK; page < CPU_STACK_END; page += PAGE_SIZE)
         map_region_page(region, page, MAP_NX | MAP_WRITE, NULL, 0);
     cpu->number = number;
+    sched_start_cpu(cpu);
     cpu->tss.io_map = sizeof cpu->tss; /* no port for ring 3 */
     cpu->tss.rsp[0] = region + CPU_STACK_END;
     return cpu;
@@ -100,6 +102,17 @@ struct cpu *cpu_start(u32 number)
         write_msr(MSR_PAT, PAT);
     fpu_start();
     return cpu;
+}
+
+u32 cpu_count(void)
+{
+    return 1;
+}
+
+struct cpu *cpu_at(u32 number)
+{
+    return number < cpu_count() ? (struct cpu *)(LAYOUT_CPUS + number * CPU_REGION + CPU_STATE)
+                                : NULL;
 }
 
 void cpu_attach(struct cpu *cpu, struct vcpu *vcpu)

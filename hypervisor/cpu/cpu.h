@@ -24,6 +24,7 @@
 
 #ifndef __ASSEMBLY__
 
+#include "hypervisor/sched/queue.h"
 #include "hypervisor/time/timer.h"
 #include "lib/addr.h"
 #include "lib/lock.h"
@@ -51,9 +52,7 @@ struct cpu {
     u32 apic_id;
     struct vcpu *current; /* NULL: idle, on the hypervisor's own root */
     struct timers timers;
-    struct lock run_lock; /* the run queue, `chosen`, and the states of its vCPUs */
-    struct vcpu *run_head, *run_tail;
-    struct vcpu *chosen; /* the scheduler's last answer; NULL: idle */
+    struct queue queue; /* of the scheduler */
     struct tss tss;
 };
 
@@ -66,6 +65,10 @@ struct cpu *cpu_start(u32 number);
 
 /* Goes to `then` on the CPU's own stack, for good. */
 _Noreturn void cpu_enter_stack(struct cpu *cpu, void (*then)(void));
+
+/* CPUs have the numbers 0..cpu_count()-1; NULL: that one is not online. */
+u32 cpu_count(void);
+struct cpu *cpu_at(u32 number);
 
 /* Points this CPU's entries at a vCPU's registers and loads its GDT window. */
 void cpu_attach(struct cpu *cpu, struct vcpu *vcpu);

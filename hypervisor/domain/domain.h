@@ -9,6 +9,7 @@
 #include "hypervisor/event/channel.h"
 #include "hypervisor/console/guest_console.h"
 #include "hypervisor/grant/grant.h"
+#include "hypervisor/sched/share.h"
 #include "lib/handoff.h"
 #include "lib/lock.h"
 
@@ -35,6 +36,7 @@ struct domain {
     struct event_channels events;
     struct guest_console console;
     struct grants grants;
+    struct share share; /* of the CPUs */
     struct lock lock; /* shared_info's wall clock, handlers, life and death */
     _Atomic u32 end;  /* enum domain_end, first one wins */
     bool torn_down;

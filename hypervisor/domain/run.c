@@ -37,7 +37,7 @@ static bool reap(struct cpu *cpu)
         if (domain->torn_down)
             continue;
         if (cpu->current && cpu->current->domain == domain)
-            vcpu_switch(NULL, NULL);
+            vcpu_switch(cpu->current, NULL);
         timers_run(clock_now() + REAP_STEP_NS); /* its interrupt is what stops the step */
         more |= !domain_teardown(domain);
     }
@@ -47,14 +47,14 @@ static bool reap(struct cpu *cpu)
 }
 
 /* A vCPU that runs while a domain is torn down gets no longer turns than the teardown. */
-static u64 turn_end(const struct vcpu *next, bool reaping)
+static u64 turn_end(bool reaping)
 {
-    u64 step_end;
+    u64 slice_end = sched_slice_end(), step_end;
 
     if (!reaping)
-        return next ? next->slice_end : 0;
+        return slice_end;
     step_end = clock_now() + REAP_STEP_NS;
-    return next && next->slice_end && next->slice_end < step_end ? next->slice_end : step_end;
+    return slice_end && slice_end < step_end ? slice_end : step_end;
 }
 
 static void serve_work(struct cpu *cpu)
@@ -68,7 +68,7 @@ static void serve_work(struct cpu *cpu)
     next = sched_choose();
     if (next != cpu->current)
         vcpu_switch(cpu->current, next);
-    timers_run(turn_end(next, reaping));
+    timers_run(turn_end(reaping));
     cpu->work |= reaping && !next;
 }
 

@@ -13,6 +13,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
 #include "hypervisor/trap/bounce.h"
 #include "hypervisor/trap/entry.h"
@@ -206,11 +207,15 @@ void vcpu_switch(struct vcpu *from, struct vcpu *to)
     if (!to) {
         cpu->current = NULL;
         write_cr3(map_idle_root().n << PAGE_SHIFT);
+        if (from)
+            sched_left(from);
         return;
     }
     atomic_fetch_or_explicit(&to->domain->mmu.cpus, 1ull << cpu->number, memory_order_seq_cst);
     cpu_attach(cpu, to);
     vcpu_refresh_fast(to);
     vcpu_load_root(to);
+    if (from)
+        sched_left(from);
     load(to);
 }
