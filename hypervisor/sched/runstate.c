@@ -44,21 +44,26 @@ static bool put_flag_byte(u64 area, u64 entry_time)
     return PUT_GUEST(at, &byte);
 }
 
+/* What the area lacks; false: it is up to date. */
+static bool take_news(struct vcpu *vcpu, struct vcpu_runstate_info *copy)
+{
+    struct cpu *home = sched_lock_home(vcpu);
+    bool stale = vcpu->areas_stale && vcpu->runstate_area;
+
+    vcpu->areas_stale = false;
+    *copy = vcpu->runstate;
+    lock_release(&home->queue.lock);
+    return stale;
+}
+
 void sched_refresh_areas(struct vcpu *vcpu)
 {
     struct vcpu_runstate_info copy;
-    struct cpu *home;
     u64 entry_time;
     bool flagged = vcpu->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1;
 
-    if (!vcpu->areas_stale || !vcpu->in_kernel)
+    if (!vcpu->in_kernel || !take_news(vcpu, &copy))
         return;
-    vcpu->areas_stale = false;
-    if (!vcpu->runstate_area)
-        return;
-    home = sched_lock_home(vcpu);
-    copy = vcpu->runstate;
-    lock_release(&home->queue.lock);
     entry_time = copy.state_entry_time;
     if (flagged) {
         copy.state_entry_time |= XEN_RUNSTATE_UPDATE;

@@ -105,7 +105,8 @@ static void make_runnable(struct vcpu *vcpu, bool from_down)
     struct cpu *home, *target = lock_to_wake(vcpu, &home);
     u32 state = atomic_load(&vcpu->state);
 
-    if (state != VCPU_RUNNABLE && (state == VCPU_DOWN) == from_down) {
+    if (state != VCPU_RUNNABLE && (state == VCPU_DOWN) == from_down &&
+        !domain_has_ended(vcpu->domain)) {
         atomic_store(&vcpu->state, VCPU_RUNNABLE);
         if (home->queue.chosen == vcpu)
             place_kick(home);

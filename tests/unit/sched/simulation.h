@@ -46,7 +46,9 @@ static struct {
     u32 cpus, domains;
     u64 now, random;
     u64 sends, passes;
-    u64 idle[CPUS]; /* ns */
+    bool choosy;                /* there are caps or affinities */
+    u64 idle[CPUS];             /* ns */
+    struct vcpu *leaving[CPUS]; /* left for `current`, but its state is not saved yet */
     struct domain domain[DOMAINS];
     struct vcpu vcpu[DOMAINS][VCPUS];
     struct task task[DOMAINS][VCPUS];
@@ -144,6 +146,7 @@ static struct domain *add_domain(u32 vcpus, u32 weight, u32 cap)
 
     domain->index = sim.domains;
     domain->vcpu_count = vcpus;
+    sim.choosy |= cap != 0;
     sched_start_domain(domain, weight, cap);
     for (u32 i = 0; i < vcpus; i++) {
         struct vcpu *vcpu = &sim.vcpu[sim.domains][i];
@@ -159,7 +162,7 @@ static struct domain *add_domain(u32 vcpus, u32 weight, u32 cap)
 }
 
 /* The same, whose vCPUs are up and spin. */
-static struct domain *add_spinners(u32 vcpus, u32 weight, u32 cap)
+static inline struct domain *add_spinners(u32 vcpus, u32 weight, u32 cap)
 {
     struct domain *domain = add_domain(vcpus, weight, cap);
 
@@ -169,7 +172,7 @@ static struct domain *add_spinners(u32 vcpus, u32 weight, u32 cap)
 }
 
 /* One vCPU that works and sleeps in turn. */
-static struct domain *add_sleeper(u32 weight, u64 work, u64 sleep)
+static inline struct domain *add_sleeper(u32 weight, u64 work, u64 sleep)
 {
     struct domain *domain = add_domain(1, weight, 0);
     struct task *task = task_of(domain->vcpu[0]);
@@ -197,8 +200,8 @@ static void restart(u32 cpus)
 
 /* ---- one step ---- */
 
-/* A pass through the run loop of a CPU. */
-static void pass(struct vcpu *unused)
+/* The first half of a pass through the run loop of a CPU: what it had is still loaded. */
+static void choose(struct vcpu *unused)
 {
     struct cpu *cpu = this_cpu();
 
@@ -209,8 +212,7 @@ static void pass(struct vcpu *unused)
     if (to == from)
         return;
     cpu->current = to;
-    if (from)
-        sched_left(from);
+    sim.leaving[cpu->number] = from;
     if (to) {
         struct task *task = task_of(to);
 
@@ -222,6 +224,15 @@ static void pass(struct vcpu *unused)
     }
 }
 
+static void leave(struct cpu *cpu)
+{
+    struct vcpu *from = sim.leaving[cpu->number];
+
+    sim.leaving[cpu->number] = NULL;
+    if (from)
+        on_cpu(cpu, sched_left, from);
+}
+
 static void settle(void)
 {
     bool again;
@@ -230,9 +241,11 @@ static void settle(void)
     do {
         again = false;
         for (u32 i = 0; i < sim.cpus; i++) {
+            leave(cpu_at(i));
             if (!cpu_at(i)->work)
                 continue;
-            on_cpu(cpu_at(i), pass, NULL);
+            on_cpu(cpu_at(i), choose, NULL);
+            leave(cpu_at(i));
             again = true;
         }
         assert_true(rounds++ < 1000);
@@ -249,35 +262,50 @@ static bool in_queue(const struct cpu *cpu, const struct vcpu *vcpu)
     return found;
 }
 
-/* One vCPU: runs on one CPU at most, which has it loaded and may run it; waits in one queue at
- * most, its home's; does one of them exactly when it can; and does not wait for a CPU that idles.
- */
+/* At any moment, one vCPU: runs on one CPU at most, which may run it; is loaded there, or where it
+ * ran before, and nowhere else; waits in one queue at most, its home's; and is chosen or waits
+ * when it wants to run. */
 static void check_vcpu(const struct vcpu *vcpu)
 {
-    u32 runs = 0, waits = 0;
-    bool wants = vcpu->state == VCPU_RUNNABLE && !domain_has_ended(vcpu->domain);
-    bool may = share_may_run(&vcpu->domain->share, sim.now);
+    u32 runs = 0, has = 0, waits = 0;
 
     for (u32 i = 0; i < sim.cpus; i++) {
         const struct cpu *cpu = cpu_at(i);
         bool waits_here = in_queue(cpu, vcpu);
 
-        if (cpu->current == vcpu) {
-            runs++;
+        if (cpu->current == vcpu || sim.leaving[i] == vcpu) {
+            has++;
             assert_ptr_equal(vcpu->loaded, cpu);
             assert_true(vcpu->queue.cpus >> i & 1);
         }
+        runs += cpu->current == vcpu;
         waits += waits_here;
         assert_true(!waits_here || vcpu->queue.home == cpu);
-        if (wants && may && !cpu->current && vcpu->queue.waits)
-            assert_false(vcpu->queue.cpus >> i & 1);
     }
-    assert_int_equal(runs, vcpu->loaded ? 1 : 0);
+    assert_int_equal(has, vcpu->loaded ? 1 : 0);
     assert_int_equal(waits, vcpu->queue.waits ? 1 : 0);
-    if (wants)
+    assert_true(runs + waits <= 1);
+    if (vcpu->state == VCPU_RUNNABLE && !domain_has_ended(vcpu->domain))
         assert_int_equal(runs + waits, 1);
-    else
-        assert_int_equal(runs, 0);
+    if (vcpu->state == VCPU_DOWN)
+        assert_int_equal(sched_stopped(vcpu), !has);
+}
+
+/* When all CPUs have done what they were told to: what does not want to run does not, what waits
+ * cannot use any CPU that idles. Where not all vCPUs may run everywhere and always, it may wait
+ * till the end of a slice: the CPU that came for it may have taken another. */
+static void check_settled(const struct vcpu *vcpu)
+{
+    bool wants = vcpu->state == VCPU_RUNNABLE && !domain_has_ended(vcpu->domain);
+
+    assert_true(wants || !vcpu->loaded);
+    for (u32 i = 0; i < sim.cpus; i++) {
+        if (cpu_at(i)->current || !vcpu->queue.waits || !(vcpu->queue.cpus >> i & 1) ||
+            !share_may_run(&vcpu->domain->share, sim.now))
+            continue;
+        assert_true(sim.choosy);
+        assert_in_range(vcpu->queue.home->queue.slice_end, sim.now, sim.now + SCHED_SLICE_NS);
+    }
 }
 
 static void check_all(void)
@@ -291,9 +319,12 @@ static void check_all(void)
         assert_true(!cpu->queue.first || cpu->queue.slice_end);
         assert_true((cpu->queue.running == QUEUE_NONE) == !cpu->current);
     }
-    for (u32 i = 0; i < sim.domains; i++)
-        for (u32 k = 0; k < sim.domain[i].vcpu_count; k++)
+    for (u32 i = 0; i < sim.domains; i++) {
+        for (u32 k = 0; k < sim.domain[i].vcpu_count; k++) {
             check_vcpu(sim.domain[i].vcpu[k]);
+            check_settled(sim.domain[i].vcpu[k]);
+        }
+    }
 }
 
 static u64 earlier(u64 a, u64 b)
@@ -317,7 +348,7 @@ static u64 next_event(u64 end)
     return end > sim.now ? end : sim.now;
 }
 
-static void pass_time(u64 ns)
+static void use_time(u64 ns)
 {
     sim.now += ns;
     for (u32 i = 0; i < sim.cpus; i++) {
@@ -333,14 +364,24 @@ static void pass_time(u64 ns)
     }
 }
 
+/* Time goes by; who is due to choose again is told. */
+static void pass_time(u64 ns)
+{
+    use_time(ns);
+    for (u32 i = 0; i < sim.cpus; i++) {
+        struct cpu *cpu = cpu_at(i);
+
+        if (cpu->queue.slice_end && cpu->queue.slice_end <= sim.now)
+            cpu->work = true;
+    }
+}
+
 static void fire(void)
 {
     for (u32 i = 0; i < sim.cpus; i++) {
         struct cpu *cpu = cpu_at(i);
         struct task *task = cpu->current ? task_of(cpu->current) : NULL;
 
-        if (cpu->queue.slice_end && cpu->queue.slice_end <= sim.now)
-            cpu->work = true;
         if (task && !task->left) {
             task->left = task->work;
             task->wake_at = sim.now + task->sleep;
@@ -360,7 +401,7 @@ static void fire(void)
         }
 }
 
-static void run_for(u64 ns)
+static inline void run_for(u64 ns)
 {
     u64 end = sim.now + ns;
 
@@ -374,7 +415,7 @@ static void run_for(u64 ns)
     }
 }
 
-static u64 used_by(const struct domain *domain)
+static inline u64 used_by(const struct domain *domain)
 {
     u64 used = 0;
 
@@ -384,7 +425,7 @@ static u64 used_by(const struct domain *domain)
 }
 
 /* Forgets what was used so far. */
-static void count_from_here(void)
+static inline void count_from_here(void)
 {
     sim.sends = sim.passes = 0;
     memset(sim.idle, 0, sizeof sim.idle);

@@ -167,6 +167,7 @@ static void affinity_is_kept(void **unused)
     (void)unused;
     restart(4);
     struct domain *pinned = add_domain(2, SHARE_WEIGHT, 0);
+    sim.choosy = true;
     for (u32 i = 0; i < 2; i++) {
         assert_true(sched_start_vcpu(pinned->vcpu[i], 1u << 1)); /* both on CPU 1 */
         on_cpu(any_cpu(), sched_add, pinned->vcpu[i]);
@@ -180,6 +181,7 @@ static void affinity_is_kept(void **unused)
     restart(4);
     struct domain *left = add_domain(4, SHARE_WEIGHT, 0), *right = add_domain(4, SHARE_WEIGHT, 0);
     struct domain *both = add_spinners(4, 512, 0);
+    sim.choosy = true;
     for (u32 i = 0; i < 4; i++) {
         sched_start_vcpu(left->vcpu[i], 3);
         sched_start_vcpu(right->vcpu[i], 12);
