@@ -22,6 +22,7 @@
 #include "hypervisor/event/channel.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "tests/unit/sched/stack.h"
 
 #define MS      1000000ull
 #define US      1000ull
@@ -115,15 +116,24 @@ void timer_stop(struct timer *timer)
 
 /* ---- the machine ---- */
 
+struct request {
+    void (*function)(struct vcpu *);
+    struct vcpu *vcpu;
+};
+
+static void do_request(void *argument)
+{
+    struct request *request = argument;
+
+    request->function(request->vcpu);
+}
+
 /* Calls function(vcpu) as CPU `cpu`. */
 static void on_cpu(struct cpu *cpu, void (*function)(struct vcpu *), struct vcpu *vcpu)
 {
-    char *top = (char *)cpu - CPU_STATE + CPU_STACK_END - 128;
+    struct request request = {function, vcpu};
 
-    __asm__ volatile("mov %%rsp, %%rbx\n\tmov %0, %%rsp\n\tcall *%1\n\tmov %%rbx, %%rsp"
-                     : "+r"(top), "+r"(function), "+D"(vcpu)
-                     :
-                     : "rbx", "rax", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
+    call_as(cpu, do_request, &request);
 }
 
 static u64 random_below(u64 limit)
@@ -241,6 +251,7 @@ static void settle(void)
     do {
         again = false;
         for (u32 i = 0; i < sim.cpus; i++) {
+            again |= sim.leaving[i] != NULL;
             leave(cpu_at(i));
             if (!cpu_at(i)->work)
                 continue;
