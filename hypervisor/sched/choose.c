@@ -149,7 +149,8 @@ void sched_left(struct vcpu *vcpu)
     atomic_store(&vcpu->loaded, NULL);
     if (waits) {
         queue_publish(cpu, now);
-        place_offer(cpu, now);
+        if (queue->chosen) /* else it runs here again */
+            place_offer(cpu, now);
     }
     lock_release(&queue->lock);
 }

@@ -59,8 +59,8 @@ static u64 idle_cpus(void)
     return idle;
 }
 
-/* An idle CPU comes for `vcpu`; it may come too late and find nothing. The bits of those that were
- * about to choose anyway, and of it. */
+/* One of `idle` comes for `vcpu`; it may come too late and find nothing. The bits of those that no
+ * longer idle, and of it. */
 static u64 offer_one(const struct vcpu *vcpu, u64 idle)
 {
     u64 asked = 0;
@@ -69,8 +69,10 @@ static u64 offer_one(const struct vcpu *vcpu, u64 idle)
         u32 number = (u32)__builtin_ctzll(idle);
 
         asked |= 1ull << number;
-        if (place_kick(cpu_at(number)))
+        if (place_claim(cpu_at(number), vcpu)) {
+            place_kick(cpu_at(number));
             break;
+        }
     }
     return asked;
 }
@@ -127,11 +129,18 @@ bool place_pull(struct cpu *cpu, u64 than, u64 now)
     return false;
 }
 
-bool place_kick(struct cpu *cpu)
+bool place_claim(struct cpu *cpu, const struct vcpu *vcpu)
 {
-    if (__atomic_exchange_n(&cpu->work, true, __ATOMIC_SEQ_CST))
-        return false;
-    if (cpu != this_cpu())
+    u64 idle = QUEUE_NONE;
+
+    return atomic_compare_exchange_strong(&cpu->queue.running, &idle,
+                                          share_time(&vcpu->domain->share));
+}
+
+void place_kick(struct cpu *cpu)
+{
+    bool had_work = __atomic_exchange_n(&cpu->work, true, __ATOMIC_SEQ_CST);
+
+    if (!had_work && cpu != this_cpu())
         apic_send(cpu->apic_id, APIC_VECTOR_WAKE);
-    return true;
 }

@@ -23,7 +23,11 @@ void place_offer(const struct cpu *cpu, u64 now);
  * is held. */
 bool place_pull(struct cpu *cpu, u64 than, u64 now);
 
-/* Has a CPU choose again. False: it was about to. */
-bool place_kick(struct cpu *cpu);
+/* An idle CPU counts as busy with `vcpu` until it has chosen again, so that what wakes next goes
+ * elsewhere. False: it does not idle. */
+bool place_claim(struct cpu *cpu, const struct vcpu *vcpu);
+
+/* Has a CPU choose again. */
+void place_kick(struct cpu *cpu);
 
 #endif

@@ -47,26 +47,30 @@ struct cpu *sched_lock_home(struct vcpu *vcpu)
 }
 
 /* Has `cpu` look now if it should run `vcpu`, which has come into its queue, or end a slice for it.
- * An idle CPU counts as busy from here on, so that the next one that wakes goes elsewhere. */
-static void tell(struct cpu *cpu, const struct vcpu *vcpu, u64 now)
+ * True: it does nothing else that is known of. */
+static bool tell(struct cpu *cpu, const struct vcpu *vcpu, u64 now)
 {
     const struct share *share = &vcpu->domain->share;
     struct queue *queue = &cpu->queue;
 
+    if (!queue->chosen && share_may_run(share, now)) {
+        bool claimed = place_claim(cpu, vcpu);
+
+        place_kick(cpu);
+        return claimed;
+    }
     if (!share_may_run(share, now)) {
         u64 release = queue_release(cpu, now);
 
         if (!queue->slice_end || (release && release < queue->slice_end))
             place_kick(cpu);
-    } else if (!queue->chosen) {
-        atomic_store(&queue->running, share_time(share));
-        place_kick(cpu);
     } else if (queue_preempts(vcpu, queue->chosen)) {
         queue->preempted = true;
         place_kick(cpu);
     } else if (!queue->slice_end) {
         place_kick(cpu);
     }
+    return false;
 }
 
 /* Queues a vCPU that has just become runnable. Both queues are locked. */
@@ -79,9 +83,9 @@ static void queue_woken(struct cpu *target, struct vcpu *vcpu)
     queue_charge(target, now);
     queue_put(target, vcpu);
     queue_settle(target, vcpu, now);
-    tell(target, vcpu, now);
+    bool taken = tell(target, vcpu, now);
     queue_publish(target, now);
-    if (target->queue.chosen)
+    if (!taken)
         place_offer(target, now);
 }
 

@@ -292,12 +292,13 @@ static void check_end(void)
             struct vcpu *vcpu = &world.vcpu[i][k];
             u32 state = atomic_load(&vcpu->state);
 
+            turns += world.work[i][k].turns;
+            if (domain_has_ended(vcpu->domain))
+                continue;
             if (events_due(vcpu) && (state == VCPU_BLOCKED || state == VCPU_POLLING))
                 wrong("a wake-up was lost");
-            if (state == VCPU_RUNNABLE && !vcpu->loaded && !vcpu->queue.waits &&
-                !domain_has_ended(vcpu->domain))
+            if (state == VCPU_RUNNABLE && !vcpu->loaded && !vcpu->queue.waits)
                 wrong("runnable, but nowhere");
-            turns += world.work[i][k].turns;
         }
     }
     printf("%llu turns of those that are left, %llu domains\n", (unsigned long long)turns,
