@@ -6,8 +6,8 @@
  *     disk = [ "a", "b" ]     # lists may span lines
  *
  * Known keys: name, kernel, ramdisk, memory (maxmem), vcpus (maxvcpus), cmdline, or root and extra,
- * type (only "pv") and builder (only "generic" or "linux"). Other keys are read, named in
- * `ignored` and otherwise left alone, as other people's files have many. */
+ * cpu_weight, cap, cpus, type (only "pv") and builder (only "generic" or "linux"). Other keys are
+ * read, named in `ignored` and otherwise left alone, as other people's files have many. */
 #ifndef TOOLS_CFG_H
 #define TOOLS_CFG_H
 

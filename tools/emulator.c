@@ -208,6 +208,11 @@ static void become(char **command, const struct emulator_machine *machine, pid_t
     _exit(127);
 }
 
+unsigned emulator_cpus(const struct options *options)
+{
+    return options->machine_cpus ? options->machine_cpus : 1;
+}
+
 bool emulator_start(struct emulator *emulator, const struct bundle *bundle,
                     const struct options *options, unsigned memory, struct failure *failure)
 {
@@ -216,7 +221,7 @@ bool emulator_start(struct emulator *emulator, const struct bundle *bundle,
     pid_t parent = getpid();
     char **command;
 
-    machine.cpus = options->machine_cpus ? options->machine_cpus : 1;
+    machine.cpus = emulator_cpus(options);
     machine.folder = open(bundle->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (machine.folder < 0)
         return refuse(failure, "%s: %s", bundle->folder, strerror(errno));

@@ -33,6 +33,9 @@ char **emulator_command(const struct emulator *emulator, const struct emulator_m
                         const struct options *options);
 void emulator_command_free(char **command);
 
+/* How many CPUs the machine gets. */
+unsigned emulator_cpus(const struct options *options);
+
 bool emulator_start(struct emulator *emulator, const struct bundle *bundle,
                     const struct options *options, unsigned memory, struct failure *failure);
 

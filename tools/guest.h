@@ -11,6 +11,8 @@
 #define GUEST_CMDLINE_MAX    1023u    /* the ABI's start_info has room for 1024 bytes */
 #define GUEST_VCPUS_MAX      32u      /* what the ABI's shared_info has room for */
 
+_Static_assert(GUEST_VCPUS_MAX == HANDOFF_VCPUS_MAX, "the hypervisor takes as many");
+
 struct guest {
     char name[HANDOFF_NAME_MAX + 1];
     char *kernel;
@@ -18,6 +20,9 @@ struct guest {
     char *cmdline;   /* NULL: none */
     unsigned memory; /* MiB */
     unsigned vcpus;
+    unsigned weight;                          /* 0: HANDOFF_WEIGHT */
+    unsigned cap;                             /* percent of one CPU; 0: none */
+    unsigned long long cpus[GUEST_VCPUS_MAX]; /* that may run each vCPU, bit N: CPU N; 0: all */
 };
 
 struct guests {
@@ -32,6 +37,12 @@ void guests_free(struct guests *guests);
 bool guest_set_name(struct guest *guest, const char *name, struct failure *failure);
 bool guest_set_memory(struct guest *guest, unsigned long long mib, struct failure *failure);
 bool guest_set_vcpus(struct guest *guest, unsigned long long count, struct failure *failure);
+bool guest_set_weight(struct guest *guest, unsigned long long weight, struct failure *failure);
+bool guest_set_cap(struct guest *guest, unsigned long long percent, struct failure *failure);
 bool guest_check_cmdline(const char *text, struct failure *failure);
+
+/* Whether they go together: a cap that its vCPUs could reach; CPUs that a machine of `cpus` has. */
+bool guest_check_cap(const struct guest *guest, struct failure *failure);
+bool guest_check_cpus(const struct guest *guest, unsigned cpus, struct failure *failure);
 
 #endif

@@ -88,6 +88,17 @@ static bool choose_memory(const struct options *options, const struct bundle *bu
     return true;
 }
 
+static bool check_cpus(const struct options *options, const struct guests *guests,
+                       struct failure *failure)
+{
+    unsigned i;
+
+    for (i = 0; i < guests->count; i++)
+        if (!guest_check_cpus(&guests->guest[i], emulator_cpus(options), failure))
+            return false;
+    return true;
+}
+
 static bool open_log(const struct options *options, int *log, struct failure *failure)
 {
     *log = STDERR_FILENO;
@@ -198,8 +209,8 @@ static int run_guests(struct options *options, struct guests *guests, struct bun
     unsigned memory;
     int log = -1, signals, status;
 
-    if (!read_guests(options, guests, failure) || !emulator_find(&emulator, failure) ||
-        !bundle_read(bundle, guests, failure) ||
+    if (!read_guests(options, guests, failure) || !check_cpus(options, guests, failure) ||
+        !emulator_find(&emulator, failure) || !bundle_read(bundle, guests, failure) ||
         !choose_memory(options, bundle, guests, &memory, failure) ||
         !open_log(options, &log, failure))
         return EXIT_BAD_INPUT;
