@@ -152,13 +152,16 @@ $(B)/check/tests/unit/%: $(B)/check/tests/unit/%.o $(HV_ARCHIVE) $(LIB_OBJ)
 $(HV_ARCHIVE): $(HV_CHECK_OBJ)
 	rm -f $@ && ar rcs $@ $(HV_CHECK_OBJ)
 # The races once more, watched by ThreadSanitizer, which does not go together with the others.
-TSAN_CFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -fsanitize=thread -pthread
+TSAN_CFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -fsanitize=thread -pthread \
+	$(if $(findstring clang,$(CC)),,-Wno-tsan) # fences, around what only guests read
 TSAN_OBJ := $(patsubst %.c,$(B)/tsan/%.o,tests/model/test_raced.c tests/model/threads_port.c \
 	tests/model/races.c $(wildcard vmmu/*.c))
 $(B)/tsan/%.o: %.c $(B)/compiler
 	@mkdir -p $(@D)
 	$(CC) $(TSAN_CFLAGS) -c -o $@ $<
 $(B)/tsan/test_raced: $(TSAN_OBJ)
+	$(CC) $(TSAN_CFLAGS) -o $@ $^
+$(B)/tsan/test_sched: $(patsubst %.c,$(B)/tsan/%.o,tests/unit/sched/test_threads.c $(wildcard hypervisor/sched/*.c))
 	$(CC) $(TSAN_CFLAGS) -o $@ $^
 check-build: $(CHECK_BIN)
 check: ## build and run the unit tests (seconds, no QEMU)

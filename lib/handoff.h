@@ -11,6 +11,9 @@
  *     guest NAME               1..31 characters of [A-Za-z0-9._-], unique
  *     memory MIB               its memory
  *     vcpus N
+ *     weight N                 its share of the CPUs, 1..65535 (default HANDOFF_WEIGHT)
+ *     cap N                    the most CPU time it gets, percent of one CPU (default 0: no cap)
+ *     affinity N CPUS          vCPU N runs only on these, as in `0,2,3` (default: on all)
  *     kernel M                 M: module number, 1 upwards; several guests may name the same module
  *     ramdisk M                optional
  *     cmdline TEXT             optional
@@ -41,5 +44,9 @@ enum handoff_exit {
 
 #define HANDOFF_NAME_MAX   31
 #define HANDOFF_GUESTS_MAX 32
+#define HANDOFF_VCPUS_MAX  32
+#define HANDOFF_CPUS_MAX   64
+#define HANDOFF_WEIGHT     256
+#define HANDOFF_WEIGHT_MAX 65535
 
 #endif

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tools/cpulist.h"
+
 #define MIB        (1ull << 20)
 #define HYPERVISOR 64u /* MiB: the hypervisor itself, the firmware, what it hands out later */
 #define FRAME_COST 24u /* bytes of metadata for each 4 KiB frame: 16 and the ABI's 8 of m2p */
@@ -94,6 +96,29 @@ static void say_number(struct bundle *bundle, const char *word, unsigned number)
     say(bundle, word, digits);
 }
 
+/* What the hypervisor would not do by itself. */
+static void say_scheduling(struct bundle *bundle, const struct guest *guest)
+{
+    char line[8 + 3 * HANDOFF_CPUS_MAX];
+    unsigned i, cpu;
+
+    if (guest->weight && guest->weight != HANDOFF_WEIGHT)
+        say_number(bundle, "weight", guest->weight);
+    if (guest->cap)
+        say_number(bundle, "cap", guest->cap);
+    for (i = 0; i < guest->vcpus; i++) {
+        int size = snprintf(line, sizeof(line), "%u ", i);
+
+        if (!guest->cpus[i] || guest->cpus[i] == CPULIST_ALL)
+            continue;
+        for (cpu = 0; cpu < HANDOFF_CPUS_MAX; cpu++)
+            if (guest->cpus[i] >> cpu & 1)
+                size += snprintf(line + size, sizeof(line) - (size_t)size, "%u,", cpu);
+        line[size - 1] = 0; /* the last comma */
+        say(bundle, "affinity", line);
+    }
+}
+
 /* Reads a kernel that an earlier guest has already brought only once: unpacking takes a second. */
 static bool read_kernel(struct bundle *bundle, const struct guests *guests, unsigned index,
                         const unsigned *kernels, unsigned *module, struct failure *failure)
@@ -144,6 +169,17 @@ static bool check_memory(const struct bundle *bundle, const struct guest *guest,
                   guest->name, guest->memory, needed);
 }
 
+static void say_restarts(struct bundle *bundle, const struct guest *guest)
+{
+    unsigned end;
+
+    for (end = 0; end < GUEST_ENDS; end++)
+        if (guest->restart[end])
+            say(bundle, "restart", guest_end_word[end]);
+    if (guest->restarts)
+        say_number(bundle, "restarts", guest->restarts);
+}
+
 bool bundle_read(struct bundle *bundle, const struct guests *guests, struct failure *failure)
 {
     unsigned kernels[HANDOFF_GUESTS_MAX];
@@ -164,11 +200,8 @@ bool bundle_read(struct bundle *bundle, const struct guests *guests, struct fail
         say(bundle, "guest", guest->name);
         say_number(bundle, "memory", guest->memory);
         say_number(bundle, "vcpus", guest->vcpus);
-        for (unsigned end = 0; end < GUEST_ENDS; end++)
-            if (guest->restart[end])
-                say(bundle, "restart", guest_end_word[end]);
-        if (guest->restarts)
-            say_number(bundle, "restarts", guest->restarts);
+        say_restarts(bundle, guest);
+        say_scheduling(bundle, guest);
         say_number(bundle, "kernel", kernels[i]);
         if (ramdisk)
             say_number(bundle, "ramdisk", ramdisk);

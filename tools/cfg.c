@@ -7,12 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/cpulist.h"
+
 enum value_kind { VALUE_TEXT, VALUE_NUMBER, VALUE_LIST };
 
 struct value {
     enum value_kind kind;
-    char *text; /* VALUE_TEXT; of a list nothing is kept */
+    char *text; /* VALUE_TEXT */
     unsigned long long number;
+    struct value *item; /* VALUE_LIST */
+    unsigned items;
 };
 
 struct reader {
@@ -21,6 +25,7 @@ struct reader {
     unsigned line;
     struct guest *guest;
     char *root, *extra, *cmdline;
+    unsigned cpu_lists; /* of single vCPUs */
     struct buffer *ignored;
     struct failure *failure;
     unsigned restart_line[GUEST_ENDS]; /* on_END = "restart"; 0: none */
@@ -119,6 +124,14 @@ static bool read_number(struct reader *reader, struct value *value)
     return true;
 }
 
+static void value_free(struct value *value)
+{
+    while (value->items)
+        value_free(&value->item[--value->items]);
+    free(value->item);
+    free(value->text);
+}
+
 static bool read_value(struct reader *reader, struct value *value, unsigned depth);
 
 static bool read_list(struct reader *reader, struct value *value, unsigned depth)
@@ -135,9 +148,12 @@ static bool read_list(struct reader *reader, struct value *value, unsigned depth
             break;
         if (peek(reader) == EOF)
             return expected(reader, line, "a ] that closes this list");
-        if (!read_value(reader, &item, depth + 1))
+        if (!read_value(reader, &item, depth + 1)) {
+            value_free(&item);
             return false;
-        free(item.text);
+        }
+        value->item = grow(value->item, (value->items + 1) * sizeof(item));
+        value->item[value->items++] = item;
         skip(reader, true);
         if (peek(reader) == ',')
             next(reader);
@@ -240,6 +256,40 @@ static void ignore(struct reader *reader, unsigned line, const char *key)
     buffer_append(reader->ignored, place, strlen(place));
 }
 
+/* A list of CPUs for one vCPU or for all. */
+static bool read_cpus(struct reader *reader, unsigned line, const struct value *value,
+                      unsigned long long *cpus)
+{
+    struct failure reason;
+    char digits[24];
+
+    snprintf(digits, sizeof(digits), "%llu", value->number);
+    if (value->kind == VALUE_LIST)
+        return expected(reader, line, "a list of CPUs for each vCPU, as in [\"0\", \"1-3\"]");
+    if (!cpulist_read(value->kind == VALUE_TEXT ? value->text : digits, cpus, &reason))
+        return refuse(reader->failure, "%s:%u: %.600s", reader->path, line, reason.sentence);
+    return true;
+}
+
+/* One list for all vCPUs, or a list of lists, one for each of the first ones. */
+static bool set_cpus(struct reader *reader, unsigned line, const struct value *value)
+{
+    unsigned long long *cpus = reader->guest->cpus, all = 0;
+    unsigned i;
+
+    if (value->kind != VALUE_LIST && !read_cpus(reader, line, value, &all))
+        return false;
+    if (value->items > GUEST_VCPUS_MAX)
+        return expected(reader, line, "no more lists of CPUs than vCPUs");
+    reader->cpu_lists = value->items;
+    for (i = 0; i < GUEST_VCPUS_MAX; i++) {
+        cpus[i] = all;
+        if (i < value->items && !read_cpus(reader, line, &value->item[i], &cpus[i]))
+            return false;
+    }
+    return true;
+}
+
 static bool only(struct reader *reader, unsigned line, const struct value *value, const char *one,
                  const char *other)
 {
@@ -269,6 +319,12 @@ static bool take(struct reader *reader, unsigned line, const char *key, struct v
         return set_number(reader, line, value, guest_set_vcpus);
     if (!strcmp(key, "restarts"))
         return set_number(reader, line, value, guest_set_restarts);
+    if (!strcmp(key, "cpu_weight"))
+        return set_number(reader, line, value, guest_set_weight);
+    if (!strcmp(key, "cap"))
+        return set_number(reader, line, value, guest_set_cap);
+    if (!strcmp(key, "cpus"))
+        return set_cpus(reader, line, value);
     if (!strcmp(key, "type"))
         return only(reader, line, value, "pv", "pv");
     if (!strcmp(key, "builder"))
@@ -300,7 +356,7 @@ static bool read_setting(struct reader *reader)
         return expected(reader, line, "= after the key");
     skip(reader, false);
     well = read_value(reader, &value, 0) && take(reader, line, key, &value);
-    free(value.text);
+    value_free(&value);
     if (!well)
         return false;
     skip(reader, false);
@@ -358,6 +414,23 @@ static bool settle_restarts(struct reader *reader)
     return true;
 }
 
+/* What settings say together, in whatever order. */
+static bool check_guest(struct reader *reader)
+{
+    struct failure reason;
+
+    if (!reader->guest->name[0])
+        return expected(reader, reader->line, "a name: name = \"...\"");
+    if (!reader->guest->kernel)
+        return expected(reader, reader->line, "a kernel: kernel = \"...\"");
+    if (!guest_check_cap(reader->guest, &reason))
+        return refuse(reader->failure, "%s: %.600s", reader->path, reason.sentence);
+    if (reader->cpu_lists > reader->guest->vcpus)
+        return refuse(reader->failure, "%s: cpus has lists for %u vCPUs, the guest has %u",
+                      reader->path, reader->cpu_lists, reader->guest->vcpus);
+    return true;
+}
+
 bool cfg_read(const char *path, const char *text, size_t size, struct guest *guest,
               struct buffer *ignored, struct failure *failure)
 {
@@ -375,11 +448,7 @@ bool cfg_read(const char *path, const char *text, size_t size, struct guest *gue
     guest->vcpus = 1;
     for (skip(&reader, true); well && peek(&reader) != EOF; skip(&reader, true))
         well = read_setting(&reader);
-    well = well && join_cmdline(&reader) && settle_restarts(&reader);
-    if (well && !guest->name[0])
-        well = expected(&reader, reader.line, "a name: name = \"...\"");
-    if (well && !guest->kernel)
-        well = expected(&reader, reader.line, "a kernel: kernel = \"...\"");
+    well = well && join_cmdline(&reader) && check_guest(&reader) && settle_restarts(&reader);
     free(reader.root);
     free(reader.extra);
     free(reader.cmdline);

@@ -6,10 +6,10 @@
  *     disk = [ "a", "b" ]     # lists may span lines
  *
  * Known keys: name, kernel, ramdisk, memory (maxmem), vcpus (maxvcpus), cmdline, or root and extra,
- * restarts (how often a guest may begin anew, a key of our own) and with it on_poweroff, on_reboot
- * and on_crash ("restart", or "destroy", as it is without them), type (only "pv") and builder (only
- * "generic" or "linux"). Other keys are read, named in `ignored` and otherwise left alone, as other
- * people's files have many. */
+ * cpu_weight, cap, cpus, restarts (how often a guest may begin anew, a key of our own) and with it
+ * on_poweroff, on_reboot and on_crash ("restart", or "destroy", as it is without them), type (only
+ * "pv") and builder (only "generic" or "linux"). Other keys are read, named in `ignored` and
+ * otherwise left alone, as other people's files have many. */
 #ifndef TOOLS_CFG_H
 #define TOOLS_CFG_H
 

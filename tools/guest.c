@@ -59,6 +59,44 @@ bool guest_set_vcpus(struct guest *guest, unsigned long long count, struct failu
     return true;
 }
 
+bool guest_set_weight(struct guest *guest, unsigned long long weight, struct failure *failure)
+{
+    if (!weight || weight > HANDOFF_WEIGHT_MAX)
+        return refuse(failure, "cpu_weight is a number from 1 to %d", HANDOFF_WEIGHT_MAX);
+    guest->weight = (unsigned)weight;
+    return true;
+}
+
+bool guest_set_cap(struct guest *guest, unsigned long long percent, struct failure *failure)
+{
+    if (percent > GUEST_VCPUS_MAX * 100)
+        return refuse(failure, "cap is a number of percents of one CPU, up to 100 for each vCPU");
+    guest->cap = (unsigned)percent;
+    return true;
+}
+
+bool guest_check_cap(const struct guest *guest, struct failure *failure)
+{
+    if (guest->cap > guest->vcpus * 100)
+        return refuse(failure, "cap is at most %u with %u vCPUs, not %u", guest->vcpus * 100,
+                      guest->vcpus, guest->cap);
+    return true;
+}
+
+bool guest_check_cpus(const struct guest *guest, unsigned cpus, struct failure *failure)
+{
+    unsigned long long machine = ~0ull >> (64 - (cpus < 64 ? cpus : 64));
+    unsigned i;
+
+    for (i = 0; i < guest->vcpus; i++)
+        if (guest->cpus[i] && !(guest->cpus[i] & machine))
+            return refuse(failure,
+                          "%s: cpus: the machine has none of the CPUs that vCPU %u may run on; it "
+                          "has %u (--machine-cpus)",
+                          guest->name, i, cpus);
+    return true;
+}
+
 bool guest_check_cmdline(const char *text, struct failure *failure)
 {
     const char *at;

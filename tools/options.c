@@ -32,6 +32,7 @@ const char options_help_text[] =
     "Standard input is the console's too when there is one guest; on a terminal Ctrl-] ends the "
     "run.\n"
     "Keys of a GUEST.cfg: name, kernel, ramdisk, memory, vcpus, cmdline, or root and extra;\n"
+    "cpu_weight, cap and cpus, as in xl.cfg.\n"
     "on_poweroff, on_reboot, on_crash = \"restart\" where restarts = N says how often at most.\n"
     "PINION_HYPERVISOR names the hypervisor image (default: pinion.bin beside this command).\n"
     "\n"

@@ -88,16 +88,34 @@ static bool choose_memory(const struct options *options, const struct bundle *bu
     return true;
 }
 
-/* The machine's CPUs: as many as some guest can use at once. */
+/* The machine's CPUs: as many as some guest can use at once, and one at least that each of its
+ * vCPUs may run on. */
 static void choose_cpus(struct options *options, const struct guests *guests)
 {
-    unsigned i, most = 1;
+    unsigned i, vcpu, most = 1;
 
-    for (i = 0; i < guests->count; i++)
-        if (guests->guest[i].vcpus > most)
-            most = guests->guest[i].vcpus;
+    for (i = 0; i < guests->count; i++) {
+        const struct guest *guest = &guests->guest[i];
+
+        if (guest->vcpus > most)
+            most = guest->vcpus;
+        for (vcpu = 0; vcpu < guest->vcpus; vcpu++)
+            if (guest->cpus[vcpu] && (unsigned)__builtin_ctzll(guest->cpus[vcpu]) >= most)
+                most = (unsigned)__builtin_ctzll(guest->cpus[vcpu]) + 1;
+    }
     if (!options->machine_cpus)
         options->machine_cpus = most;
+}
+
+static bool check_cpus(const struct options *options, const struct guests *guests,
+                       struct failure *failure)
+{
+    unsigned i;
+
+    for (i = 0; i < guests->count; i++)
+        if (!guest_check_cpus(&guests->guest[i], options->machine_cpus, failure))
+            return false;
+    return true;
 }
 
 static bool open_log(const struct options *options, int *log, struct failure *failure)
@@ -210,12 +228,14 @@ static int run_guests(struct options *options, struct guests *guests, struct bun
     unsigned memory;
     int log = -1, signals, status;
 
-    if (!read_guests(options, guests, failure) || !emulator_find(&emulator, failure) ||
+    if (!read_guests(options, guests, failure))
+        return EXIT_BAD_INPUT;
+    choose_cpus(options, guests);
+    if (!check_cpus(options, guests, failure) || !emulator_find(&emulator, failure) ||
         !bundle_read(bundle, guests, failure) ||
         !choose_memory(options, bundle, guests, &memory, failure) ||
         !open_log(options, &log, failure))
         return EXIT_BAD_INPUT;
-    choose_cpus(options, guests);
     signals = catch_signals();
     if (!bundle_write(bundle, failure) ||
         !emulator_start(&emulator, bundle, options, memory, failure))

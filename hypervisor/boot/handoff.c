@@ -10,7 +10,7 @@
 
 struct line {
     char text[LINE_MAX];
-    const char *value; /* after the word and its space */
+    char *value; /* after the word and its space */
     u32 number;
 };
 
@@ -79,15 +79,51 @@ static void keep_modules(struct handoff *handoff)
     }
 }
 
-static void set(struct handoff *handoff, const struct line *line)
+/* "N CPU,CPU,...": which CPUs may run vCPU N. */
+static void read_affinity(struct line *line, struct handoff_guest *guest)
+{
+    char *at = line->value;
+    u64 *cpus = NULL;
+
+    for (bool more = true; more;) {
+        u64 length = 0;
+
+        while (at[length] && at[length] != ' ' && at[length] != ',')
+            length++;
+        more = at[length];
+        at[length] = 0;
+        line->value = at;
+        at += length + 1;
+        if (cpus) {
+            *cpus |= 1ull << number_of(line, HANDOFF_CPUS_MAX - 1);
+        } else {
+            cpus = &guest->cpus[number_of(line, HANDOFF_VCPUS_MAX - 1)];
+            *cpus = 0;
+        }
+    }
+    if (!*cpus)
+        bad(line, "the numbers of CPUs");
+}
+
+static void start_guest(struct handoff *handoff, const struct line *line)
+{
+    struct handoff_guest *guest = &handoff->guest[handoff->guest_count];
+
+    if (handoff->guest_count == HANDOFF_GUESTS_MAX)
+        bad(line, "fewer guests");
+    guest->vcpus = 1;
+    guest->weight = HANDOFF_WEIGHT;
+    memset(guest->cpus, 0xff, sizeof guest->cpus);
+    copy_text(line, guest->name, HANDOFF_NAME_MAX + 1);
+    handoff->guest_count++;
+}
+
+static void set(struct handoff *handoff, struct line *line)
 {
     struct handoff_guest *guest = &handoff->guest[handoff->guest_count - 1];
 
     if (strcmp(line->text, "guest") == 0) {
-        if (handoff->guest_count == HANDOFF_GUESTS_MAX)
-            bad(line, "fewer guests");
-        handoff->guest[handoff->guest_count].vcpus = 1;
-        copy_text(line, handoff->guest[handoff->guest_count++].name, HANDOFF_NAME_MAX + 1);
+        start_guest(handoff, line);
         return;
     }
     if (handoff->guest_count == 0)
@@ -95,7 +131,13 @@ static void set(struct handoff *handoff, const struct line *line)
     if (strcmp(line->text, "memory") == 0)
         guest->memory_mib = number_of(line, 1 << 26);
     else if (strcmp(line->text, "vcpus") == 0)
-        guest->vcpus = (u32)number_of(line, 32);
+        guest->vcpus = (u32)number_of(line, HANDOFF_VCPUS_MAX);
+    else if (strcmp(line->text, "weight") == 0)
+        guest->weight = (u32)number_of(line, HANDOFF_WEIGHT_MAX);
+    else if (strcmp(line->text, "cap") == 0)
+        guest->cap = (u32)number_of(line, HANDOFF_VCPUS_MAX * 100);
+    else if (strcmp(line->text, "affinity") == 0)
+        read_affinity(line, guest);
     else if (strcmp(line->text, "kernel") == 0)
         guest->kernel = module_of(line, handoff);
     else if (strcmp(line->text, "ramdisk") == 0)

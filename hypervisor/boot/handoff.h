@@ -19,7 +19,9 @@ struct handoff_guest {
     char name[HANDOFF_NAME_MAX + 1];
     u64 memory_mib;
     u32 vcpus;
-    u32 kernel, ramdisk; /* module numbers; 0: none */
+    u32 weight, cap;
+    u64 cpus[HANDOFF_VCPUS_MAX]; /* bit N: that vCPU may run on CPU N */
+    u32 kernel, ramdisk;         /* module numbers; 0: none */
     char command_line[1024];
     u32 restart;  /* bit set of enum domain_end: begins anew after such an end */
     u32 restarts; /* how often at most, from here on */

@@ -42,11 +42,7 @@ static s64 get_runstate(struct vcpu *target, u64 at)
 {
     struct vcpu_runstate_info now;
 
-    memset(&now, 0, sizeof now);
-    now.state = target->runstate.state;
-    now.state_entry_time = target->runstate.state_entry_time;
-    memcpy(now.time, target->runstate.time, sizeof now.time);
-    now.time[now.state] += clock_now() - now.state_entry_time;
+    sched_read_runstate(target, &now);
     return PUT_GUEST(at, &now) ? 0 : -XEN_EFAULT;
 }
 

@@ -7,6 +7,7 @@
 #include "hypervisor/domain/vcpu.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/sched/sched.h"
 #include "hypervisor/trap/entry.h"
 #include "lib/string.h"
 
@@ -14,7 +15,6 @@
 #define PAT 0x0000050100070406ull
 
 #define TIMERS_LOCK_RANK 10u
-#define RUN_LOCK_RANK    30u
 
 static bool map_region_page(u64 region, u64 offset, u64 flags, const void *content, u64 size)
 {
@@ -66,7 +66,7 @@ struct cpu *cpu_build(u32 number)
     for (u32 ist = IST_DF; ist < ISTS; ist++)
         cpu->tss.ist[ist - 1] = region + CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE + PAGE_SIZE;
     cpu->number = number;
-    cpu->run_lock.rank = RUN_LOCK_RANK;
+    sched_start_cpu(cpu);
     cpu->timers.lock.rank = TIMERS_LOCK_RANK;
     cpu->tss.io_map = sizeof cpu->tss; /* no port for ring 3 */
     cpu->tss.rsp[0] = region + CPU_STACK_END;

@@ -26,6 +26,7 @@
 
 #include <stdatomic.h>
 
+#include "hypervisor/sched/queue.h"
 #include "hypervisor/time/timer.h"
 #include "lib/addr.h"
 #include "lib/lock.h"
@@ -59,9 +60,7 @@ struct cpu {
     u32 apic_id;
     struct vcpu *current; /* NULL: idle, on the hypervisor's own root */
     struct timers timers;
-    struct lock run_lock; /* the run queue, `chosen`, and the states of its vCPUs */
-    struct vcpu *run_head, *run_tail;
-    struct vcpu *chosen; /* the scheduler's last answer; NULL: idle */
+    struct queue queue; /* of the scheduler */
     struct tss tss;
     _Atomic bool online;
     _Alignas(64) struct flushes flushes;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The CPUs that run. */
-#include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/memory/layout.h"
 
@@ -22,11 +21,4 @@ void cpu_set_online(struct cpu *cpu)
 {
     atomic_store_explicit(&cpu->online, true, memory_order_relaxed);
     atomic_store_explicit(&state.count, cpu->number + 1, memory_order_release);
-}
-
-void cpu_kick(struct cpu *cpu)
-{
-    atomic_store_explicit(&cpu->work, true, memory_order_release);
-    if (cpu != this_cpu())
-        apic_send(cpu->apic_id, APIC_VECTOR_WAKE);
 }

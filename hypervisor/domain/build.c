@@ -232,6 +232,14 @@ static bool read_image(struct build *b)
     return true;
 }
 
+static void start_scheduling(const struct build *b)
+{
+    sched_start_domain(b->domain, b->guest->weight, b->guest->cap);
+    for (u32 i = 0; i < b->domain->vcpu_count; i++)
+        if (!sched_start_vcpu(b->domain->vcpu[i], b->guest->cpus[i]))
+            log_line("%s: vCPU %u runs on all CPUs: none of its own is online", b->guest->name, i);
+}
+
 void domain_build(struct handoff *handoff, u32 index)
 {
     struct build b = {.handoff = handoff, .guest = &handoff->guest[index]};
@@ -256,6 +264,7 @@ void domain_build(struct handoff *handoff, u32 index)
     b.domain->handoff = handoff;
     b.domain->built = true;
     clock_update_domain(b.domain);
+    start_scheduling(&b);
     log_line("%s: domain %u, %llu MiB, entry %#llx", b.domain->name, b.domain->id,
              (unsigned long long)b.guest->memory_mib, (unsigned long long)b.image.entry);
     sched_add(b.domain->vcpu[0]);

@@ -9,6 +9,7 @@
 #include "hypervisor/event/channel.h"
 #include "hypervisor/console/guest_console.h"
 #include "hypervisor/grant/grant.h"
+#include "hypervisor/sched/share.h"
 #include "lib/handoff.h"
 #include "lib/lock.h"
 
@@ -37,8 +38,9 @@ struct domain {
     struct event_channels events;
     struct guest_console console;
     struct grants grants;
-    struct lock lock; /* shared_info's wall clock, handlers, life and death */
-    _Atomic u32 end;  /* enum domain_end, first one wins */
+    struct share share; /* of the CPUs */
+    struct lock lock;   /* shared_info's wall clock, handlers, life and death */
+    _Atomic u32 end;    /* enum domain_end, first one wins */
     _Atomic bool torn_down, buried;
     struct lock teardown_lock; /* whoever takes it apart */
     struct vcpu *crashed;      /* the vCPU that brought it down, if one did */

@@ -62,14 +62,14 @@ static bool reap(struct cpu *cpu)
 }
 
 /* A vCPU that runs while a domain is torn down gets no longer turns than the teardown. */
-static u64 turn_end(const struct vcpu *next, bool reaping)
+static u64 turn_end(bool reaping)
 {
-    u64 step_end;
+    u64 slice_end = sched_slice_end(), step_end;
 
     if (!reaping)
-        return next ? next->slice_end : 0;
+        return slice_end;
     step_end = clock_now() + REAP_STEP_NS;
-    return next && next->slice_end && next->slice_end < step_end ? next->slice_end : step_end;
+    return slice_end && slice_end < step_end ? slice_end : step_end;
 }
 
 static void serve_work(struct cpu *cpu)
@@ -86,7 +86,7 @@ static void serve_work(struct cpu *cpu)
     next = sched_choose();
     if (next != cpu->current)
         vcpu_switch(cpu->current, next);
-    timers_run(turn_end(next, reaping));
+    timers_run(turn_end(reaping));
     if (reaping && !next)
         cpu->work = true;
 }

@@ -25,6 +25,7 @@
 #ifndef __ASSEMBLY__
 
 #include "hypervisor/xen.h"
+#include "hypervisor/sched/queue.h"
 #include "hypervisor/time/timer.h"
 #include "hypervisor/trap/fetch.h"
 #include "lib/addr.h"
@@ -52,7 +53,7 @@ struct entry_point {
 
 enum vcpu_state {
     VCPU_DOWN,     /* not brought up yet, or taken down */
-    VCPU_RUNNABLE, /* running or in a run queue */
+    VCPU_RUNNABLE, /* running or in a queue */
     VCPU_BLOCKED,  /* waits for an event (SCHEDOP_block) */
     VCPU_POLLING,  /* waits for a port of poll_ports (SCHEDOP_poll) */
 };
@@ -71,8 +72,6 @@ struct vcpu {
     bool fast_masks;          /* fast_entry wants event upcalls masked */
     bool nmi_masked;
 
-    _Atomic(struct cpu *)
-        loaded; /* the CPU that has its processor state; NULL: all of it is here */
     struct domain *domain;
     u32 id;
     u32 window; /* index of its descriptor window (memory/layout.h) */
@@ -103,15 +102,10 @@ struct vcpu {
     struct vcpu_runstate_info runstate;
     u64 time_area; /* guest virtual address of a vcpu_time_info copy; 0: none */
 
-    /* Scheduling and time. `state`: any CPU. */
-    _Atomic u32 state;     /* enum vcpu_state */
-    struct cpu *home;      /* whose run queue it is in, or was last; NULL: none yet */
-    struct vcpu *run_next; /* run queue */
-    bool queued;
-    u64 slice_end;  /* while it runs: system time; 0: no other wants the CPU */
-    u64 slice_left; /* while it does not: ns left of its last slice; 0: a new one is due */
-    bool boosted;   /* queued ahead of its turn, for the rest of its slice */
-    bool yielded;
+    /* Scheduling and time. `state`, `loaded`: any CPU. */
+    _Atomic u32 state;            /* enum vcpu_state; changes under its home's queue's lock */
+    _Atomic(struct cpu *) loaded; /* the CPU that has its processor state; NULL: it is saved here */
+    struct queue_entry queue;
     bool areas_stale;        /* its runstate area shows an older state */
     struct timer singleshot; /* VIRQ_TIMER */
     struct timer periodic;

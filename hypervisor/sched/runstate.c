@@ -1,20 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /* What a vCPU's time was spent in, and the copy that its guest reads. */
 #include "hypervisor/call/copy.h"
+#include "hypervisor/cpu/cpu.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "lib/string.h"
 
-void sched_runstate(struct vcpu *vcpu, int state)
+static void count_up_to(struct vcpu_runstate_info *runstate, u64 now)
+{
+    if (runstate->state_entry_time && now > runstate->state_entry_time)
+        runstate->time[runstate->state] += now - runstate->state_entry_time;
+}
+
+void sched_runstate(struct vcpu *vcpu, int state, u64 now)
 {
     struct vcpu_runstate_info *runstate = &vcpu->runstate;
-    u64 now = clock_now();
 
-    if (runstate->state_entry_time)
-        runstate->time[runstate->state] += now - runstate->state_entry_time;
+    count_up_to(runstate, now);
     runstate->state = state;
     runstate->state_entry_time = now;
     vcpu->areas_stale = vcpu->runstate_area != 0;
+}
+
+void sched_read_runstate(struct vcpu *vcpu, struct vcpu_runstate_info *runstate)
+{
+    struct cpu *home = atomic_load(&vcpu->queue.home) ? sched_lock_home(vcpu) : NULL;
+
+    memset(runstate, 0, sizeof *runstate);
+    runstate->state = vcpu->runstate.state;
+    runstate->state_entry_time = vcpu->runstate.state_entry_time;
+    memcpy(runstate->time, vcpu->runstate.time, sizeof runstate->time);
+    if (home)
+        lock_release(&home->queue.lock);
+    count_up_to(runstate, clock_now());
 }
 
 /* Only the last byte of the entry time holds the flag. */
@@ -25,17 +44,27 @@ static bool put_flag_byte(u64 area, u64 entry_time)
     return PUT_GUEST(at, &byte);
 }
 
+/* What the area lacks; false: it is up to date. */
+static bool take_news(struct vcpu *vcpu, struct vcpu_runstate_info *copy)
+{
+    struct cpu *home = sched_lock_home(vcpu);
+    bool stale = vcpu->areas_stale && vcpu->runstate_area;
+
+    vcpu->areas_stale = false;
+    *copy = vcpu->runstate;
+    lock_release(&home->queue.lock);
+    return stale;
+}
+
 void sched_refresh_areas(struct vcpu *vcpu)
 {
     struct vcpu_runstate_info copy;
+    u64 entry_time;
     bool flagged = vcpu->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1;
 
-    if (!vcpu->areas_stale || !vcpu->in_kernel)
+    if (!vcpu->in_kernel || !take_news(vcpu, &copy))
         return;
-    vcpu->areas_stale = false;
-    if (!vcpu->runstate_area)
-        return;
-    copy = vcpu->runstate;
+    entry_time = copy.state_entry_time;
     if (flagged) {
         copy.state_entry_time |= XEN_RUNSTATE_UPDATE;
         if (!put_flag_byte(vcpu->runstate_area, copy.state_entry_time))
@@ -45,5 +74,5 @@ void sched_refresh_areas(struct vcpu *vcpu)
     if (!PUT_GUEST(vcpu->runstate_area, &copy) || !flagged)
         return;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    put_flag_byte(vcpu->runstate_area, vcpu->runstate.state_entry_time);
+    put_flag_byte(vcpu->runstate_area, entry_time);
 }

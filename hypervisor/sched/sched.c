@@ -1,128 +1,162 @@
 /* SPDX-License-Identifier: MIT */
-/* The scheduler: which vCPU a CPU runs next. */
-#include "hypervisor/cpu/apic.h"
+/* The scheduler: vCPUs come, sleep, wake and go. */
+#include "hypervisor/sched/sched.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/channel.h"
-#include "hypervisor/sched/sched.h"
+#include "hypervisor/sched/place.h"
 #include "hypervisor/time/clock.h"
 
-#define BOOST_LEAST_NS 1000000ull /* less of a slice is not worth a switch */
-
-static bool alive(const struct vcpu *vcpu)
+void sched_start_cpu(struct cpu *cpu)
 {
-    return !domain_has_ended(vcpu->domain);
+    cpu->queue.lock.rank = 30;
+    atomic_store(&cpu->queue.running, QUEUE_NONE);
+    atomic_store(&cpu->queue.waiting, QUEUE_NONE);
 }
 
-static bool runnable(const struct vcpu *vcpu)
+void sched_start_domain(struct domain *domain, u32 weight, u32 cap)
 {
-    return atomic_load(&vcpu->state) == VCPU_RUNNABLE && alive(vcpu);
+    share_start(&domain->share, weight ? weight : 1, cap, domain->vcpu_count, cpu_count());
 }
 
-/* At the end, or in front of everything but those that are boosted. */
-static void queue_put(struct cpu *cpu, struct vcpu *vcpu, bool front)
+bool sched_start_vcpu(struct vcpu *vcpu, u64 cpus)
 {
-    struct vcpu **link = &cpu->run_head;
+    u64 online = 0;
 
-    while (*link && (!front || (*link)->boosted))
-        link = &(*link)->run_next;
-    vcpu->run_next = *link;
-    *link = vcpu;
-    if (!vcpu->run_next)
-        cpu->run_tail = vcpu;
-    vcpu->queued = true;
+    for (u32 i = 0; i < cpu_count(); i++)
+        online |= (u64)(cpu_at(i) != NULL) << i;
+    vcpu->queue.cpus = cpus & online ? cpus & online : online;
+    return cpus & online;
 }
 
-static void queue_remove(struct cpu *cpu, struct vcpu *vcpu)
+static struct cpu *home_of(const struct vcpu *vcpu)
 {
-    struct vcpu **link = &cpu->run_head, *before = NULL;
-
-    while (*link && *link != vcpu) {
-        before = *link;
-        link = &(*link)->run_next;
-    }
-    if (!*link)
-        return;
-    *link = vcpu->run_next;
-    if (cpu->run_tail == vcpu)
-        cpu->run_tail = before;
-    vcpu->run_next = NULL;
-    vcpu->queued = false;
+    return atomic_load(&vcpu->queue.home);
 }
 
-/* Drops what ended while it waited. */
-static void queue_clean(struct cpu *cpu)
+struct cpu *sched_lock_home(struct vcpu *vcpu)
 {
-    struct vcpu *next;
+    for (;;) {
+        struct cpu *home = home_of(vcpu);
 
-    for (struct vcpu *vcpu = cpu->run_head; vcpu; vcpu = next) {
-        next = vcpu->run_next;
-        if (!runnable(vcpu))
-            queue_remove(cpu, vcpu);
+        lock_take(&home->queue.lock);
+        if (home == home_of(vcpu))
+            return home;
+        lock_release(&home->queue.lock);
     }
 }
 
-/* Queues a vCPU that has just become runnable. */
-static void queue_woken(struct cpu *cpu, struct vcpu *vcpu)
+/* Has `cpu` look now if it should run `vcpu`, which has come into its queue, or end a slice for it.
+ * True: it does nothing else that is known of. */
+static bool tell(struct cpu *cpu, const struct vcpu *vcpu, u64 now)
 {
-    vcpu->boosted = vcpu->slice_left >= BOOST_LEAST_NS;
-    if (!vcpu->boosted)
-        vcpu->slice_left = 0;
-    sched_runstate(vcpu, RUNSTATE_runnable);
-    queue_put(cpu, vcpu, vcpu->boosted);
+    const struct share *share = &vcpu->domain->share;
+    struct queue *queue = &cpu->queue;
+
+    if (!queue->chosen && share_may_run(share, now)) {
+        bool claimed = place_claim(cpu, vcpu);
+
+        cpu_kick(cpu);
+        return claimed;
+    }
+    if (!share_may_run(share, now)) {
+        u64 release = queue_release(cpu, now);
+
+        if (!queue->slice_end || (release && release < queue->slice_end))
+            cpu_kick(cpu);
+    } else if (queue_preempts(vcpu, queue->chosen)) {
+        queue->preempted = true;
+        cpu_kick(cpu);
+    } else if (!queue->slice_end) {
+        cpu_kick(cpu);
+    }
+    return false;
+}
+
+/* Queues a vCPU that has just become runnable. Both queues are locked. */
+static void queue_woken(struct cpu *target, struct vcpu *vcpu)
+{
+    u64 now = clock_now();
+
+    sched_runstate(vcpu, RUNSTATE_runnable, now);
+    atomic_store(&vcpu->queue.home, target);
+    queue_charge(target, now);
+    queue_put(target, vcpu);
+    queue_settle(target, vcpu, now);
+    bool taken = tell(target, vcpu, now);
+    queue_publish(target, now);
+    if (!taken)
+        place_offer(target, now);
+}
+
+/* Locks its home, and the CPU where it is to wait. One whose state is still loaded stays. */
+static struct cpu *lock_to_wake(struct vcpu *vcpu, struct cpu **home)
+{
+    for (;;) {
+        *home = home_of(vcpu);
+        struct cpu *target = atomic_load(&vcpu->loaded) ? *home : place_for(vcpu, *home);
+
+        queue_lock_two(*home, target);
+        if (*home == home_of(vcpu) && (target == *home || !atomic_load(&vcpu->loaded)))
+            return target;
+        queue_unlock_two(*home, target);
+    }
+}
+
+/* Wakes one that sleeps, or brings up one that is down. */
+static void make_runnable(struct vcpu *vcpu, bool from_down)
+{
+    struct cpu *home, *target = lock_to_wake(vcpu, &home);
+    u32 state = atomic_load(&vcpu->state);
+
+    if (state != VCPU_RUNNABLE && (state == VCPU_DOWN) == from_down &&
+        !domain_has_ended(vcpu->domain)) {
+        atomic_store(&vcpu->state, VCPU_RUNNABLE);
+        if (home->queue.chosen == vcpu)
+            cpu_kick(home);
+        else
+            queue_woken(target, vcpu);
+    }
+    queue_unlock_two(home, target);
 }
 
 void sched_wake(struct vcpu *vcpu)
 {
-    struct cpu *cpu = vcpu->home;
-
-    if (!cpu)
-        return;
-    lock_take(&cpu->run_lock);
     u32 state = atomic_load(&vcpu->state);
-    if (state == VCPU_BLOCKED || state == VCPU_POLLING) {
-        atomic_store(&vcpu->state, VCPU_RUNNABLE);
-        if (cpu->chosen != vcpu)
-            queue_woken(cpu, vcpu);
-    }
-    lock_release(&cpu->run_lock);
-    cpu_kick(cpu);
+    struct cpu *loaded = atomic_load(&vcpu->loaded);
+
+    if (state == VCPU_BLOCKED || state == VCPU_POLLING)
+        make_runnable(vcpu, false);
+    else if (state == VCPU_RUNNABLE && loaded && loaded != this_cpu())
+        cpu_kick(loaded); /* it looks now; otherwise it does before it runs */
 }
 
-/* Guests and their vCPUs one after the other over all CPUs. */
 void sched_add(struct vcpu *vcpu)
 {
-    struct cpu *cpu =
-        vcpu->home ? vcpu->home : cpu_at((vcpu->domain->index + vcpu->id) % cpu_count());
+    struct cpu *none = NULL;
 
-    lock_take(&cpu->run_lock);
-    vcpu->home = cpu;
-    atomic_store(&vcpu->state, VCPU_RUNNABLE);
-    if (cpu->chosen != vcpu && !vcpu->queued) {
-        vcpu->slice_left = 0;
-        queue_woken(cpu, vcpu);
-    }
-    lock_release(&cpu->run_lock);
-    cpu_kick(cpu);
+    if (!home_of(vcpu))
+        atomic_compare_exchange_strong(&vcpu->queue.home, &none, place_first(vcpu));
+    make_runnable(vcpu, true);
 }
 
 void sched_remove(struct vcpu *vcpu)
 {
-    struct cpu *cpu = vcpu->home;
+    struct cpu *home;
 
-    if (!cpu) {
+    if (!home_of(vcpu)) {
         atomic_store(&vcpu->state, VCPU_DOWN);
         return;
     }
-    lock_take(&cpu->run_lock);
-    if (atomic_exchange(&vcpu->state, VCPU_DOWN) != VCPU_DOWN) {
-        queue_remove(cpu, vcpu);
-        sched_runstate(vcpu, RUNSTATE_offline);
-        if (cpu->chosen == vcpu)
-            cpu->chosen = NULL;
-    }
-    lock_release(&cpu->run_lock);
-    cpu_kick(cpu);
+    home = sched_lock_home(vcpu);
+    atomic_store(&vcpu->state, VCPU_DOWN);
+    if (vcpu->queue.waits)
+        queue_take(home, vcpu);
+    if (home->queue.chosen == vcpu)
+        cpu_kick(home);
+    else
+        sched_runstate(vcpu, RUNSTATE_offline, clock_now());
+    lock_release(&home->queue.lock);
 }
 
 bool sched_stopped(const struct vcpu *vcpu)
@@ -130,15 +164,10 @@ bool sched_stopped(const struct vcpu *vcpu)
     return atomic_load(&vcpu->state) == VCPU_DOWN && !atomic_load(&vcpu->loaded);
 }
 
-void sched_left(struct vcpu *vcpu)
-{
-    atomic_store(&vcpu->loaded, NULL);
-}
-
-void sched_kick_domain(struct domain *domain)
+void sched_kick_domain(const struct domain *domain)
 {
     for (u32 i = 0; i < domain->vcpu_count; i++) {
-        struct cpu *cpu = atomic_load(&domain->vcpu[i]->loaded);
+        struct cpu *cpu = domain->vcpu[i] ? atomic_load(&domain->vcpu[i]->loaded) : NULL;
 
         if (cpu)
             cpu_kick(cpu);
@@ -150,15 +179,16 @@ static bool wake_due(const struct vcpu *vcpu)
     return event_upcall_due(vcpu) || (vcpu->nmi_pending && !vcpu->nmi_masked);
 }
 
+/* Unless it has been taken down meanwhile. */
 static void sleep(struct vcpu *vcpu, enum vcpu_state state)
 {
-    struct cpu *cpu = vcpu->home;
+    struct cpu *cpu = this_cpu();
 
-    lock_take(&cpu->run_lock);
-    if (atomic_load(&vcpu->state) != VCPU_DOWN)
+    lock_take(&cpu->queue.lock);
+    if (atomic_load(&vcpu->state) == VCPU_RUNNABLE)
         atomic_store(&vcpu->state, state);
-    cpu->work = true;
-    lock_release(&cpu->run_lock);
+    lock_release(&cpu->queue.lock);
+    cpu_kick(cpu);
 }
 
 /* Each sleeps first and looks then, so that whoever raises an event in between wakes it. */
@@ -186,83 +216,6 @@ void sched_poll(struct vcpu *vcpu, u64 timeout)
 
 void sched_give_way(struct vcpu *vcpu)
 {
-    vcpu->yielded = true;
-    vcpu->home->work = true;
-}
-
-/* True when the CPU stays with `old`; its slice begins when somebody waits. */
-static bool keeps(struct cpu *cpu, struct vcpu *old, u64 now)
-{
-    struct vcpu *head = cpu->run_head;
-
-    if (!runnable(old))
-        return false;
-    if (!head) {
-        old->slice_end = 0;
-        return true;
-    }
-    if (old->yielded || head->boosted || (old->slice_end && now >= old->slice_end))
-        return false;
-    if (!old->slice_end)
-        old->slice_end = now + SCHED_SLICE_NS;
-    return true;
-}
-
-/* `old` leaves the CPU: back into the queue, or asleep. */
-static void put_back(struct cpu *cpu, struct vcpu *old, u64 now)
-{
-    bool stays = runnable(old);
-    u64 left = SCHED_SLICE_NS;
-
-    if (old->slice_end)
-        left = old->slice_end > now ? old->slice_end - now : 0;
-    if (stays && old->yielded)
-        left = 0;
-    old->slice_left = left;
-    old->boosted = false;
-    if (stays) {
-        queue_put(cpu, old, left >= BOOST_LEAST_NS);
-        sched_runstate(old, RUNSTATE_runnable);
-    } else if (atomic_load(&old->state) != VCPU_DOWN) {
-        sched_runstate(old, RUNSTATE_blocked);
-    }
-}
-
-static struct vcpu *take_next(struct cpu *cpu, u64 now)
-{
-    struct vcpu *next = cpu->run_head;
-
-    if (!next)
-        return NULL;
-    queue_remove(cpu, next);
-    next->boosted = false;
-    u64 slice = next->slice_left >= BOOST_LEAST_NS ? next->slice_left : SCHED_SLICE_NS;
-    next->slice_end = cpu->run_head ? now + slice : 0;
-    sched_runstate(next, RUNSTATE_running);
-    return next;
-}
-
-struct vcpu *sched_choose(void)
-{
-    struct cpu *cpu = this_cpu();
-    u64 now = clock_now();
-
-    lock_take(&cpu->run_lock);
-    struct vcpu *old = cpu->chosen, *next = old;
-    queue_clean(cpu);
-    if (!old || !keeps(cpu, old, now)) {
-        if (old)
-            put_back(cpu, old, now);
-        next = take_next(cpu, now);
-    }
-    if (old)
-        old->yielded = false;
-    cpu->chosen = next;
-    if (next)
-        atomic_store(&next->loaded, cpu);
-    lock_release(&cpu->run_lock);
-
-    if (old && old != next && cpu->current == old && alive(old))
-        sched_refresh_areas(old);
-    return next;
+    vcpu->queue.yielded = true;
+    cpu_kick(this_cpu());
 }

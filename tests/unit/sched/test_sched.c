@@ -28,6 +28,16 @@ static struct {
     u32 timer_virqs[3];
 } world;
 
+u32 cpu_count(void)
+{
+    return 1;
+}
+
+struct cpu *cpu_at(u32 number)
+{
+    return number ? NULL : world.cpu;
+}
+
 u64 clock_now(void)
 {
     return world.now;
@@ -58,20 +68,10 @@ void apic_timer_set(u32 ticks)
     world.alarm = ticks ? world.now + ticks - 1 : 0;
 }
 
-u32 cpu_count(void)
+void apic_send(u32 id, u32 vector)
 {
-    return 1;
-}
-
-struct cpu *cpu_at(u32 number)
-{
-    (void)number;
-    return world.cpu;
-}
-
-void cpu_kick(struct cpu *cpu)
-{
-    cpu->work = true;
+    (void)id;
+    (void)vector;
 }
 
 bool copy_to_guest(u64 to, const void *from, u64 size)
@@ -104,7 +104,11 @@ static int start(void **unused)
     world.cpu = this_cpu();
     memset(world.cpu, 0, sizeof *world.cpu);
     world.now = 1000 * MS;
+    sched_start_cpu(world.cpu);
+    world.domain.vcpu_count = 3;
+    sched_start_domain(&world.domain, SHARE_WEIGHT, 0);
     for (u32 i = 0; i < 3; i++) {
+        sched_start_vcpu(&world.vcpu[i], 1);
         world.vcpu[i].id = i;
         world.vcpu[i].domain = &world.domain;
         world.vcpu[i].in_kernel = true;
@@ -119,9 +123,12 @@ static struct vcpu *pass(void)
 
     do {
         world.cpu->work = false;
+        struct vcpu *from = world.cpu->current;
         next = sched_choose();
         world.cpu->current = next;
-        timers_run(next ? next->slice_end : 0);
+        if (from && from != next)
+            sched_left(from);
+        timers_run(sched_slice_end());
     } while (world.cpu->work);
     return next;
 }
@@ -143,7 +150,7 @@ static void alone_it_runs_without_a_slice(void **unused)
     assert_null(pass());
     sched_add(V(0));
     RUNS(pass(), 0);
-    assert_int_equal(V(0)->slice_end, 0);
+    assert_int_equal(sched_slice_end(), 0);
     assert_int_equal(world.alarm, 0);
     RUNS(pass_after(50 * MS), 0);
     assert_int_equal(V(0)->runstate.state, RUNSTATE_running);
@@ -173,13 +180,15 @@ static void a_slice_begins_when_somebody_waits(void **unused)
     sched_add(V(0));
     RUNS(pass(), 0);
     world.now += 100 * MS;
+    V(1)->queue.ran = 200 * MS; /* it is owed nothing */
     sched_add(V(1));
     RUNS(pass(), 0);
-    assert_int_equal(V(0)->slice_end, world.now + SCHED_SLICE_NS);
+    assert_int_equal(sched_slice_end(), world.now + SCHED_SLICE_NS);
+    V(0)->queue.ran += 100 * MS;
     RUNS(pass_after(10 * MS), 1);
 }
 
-static void who_slept_early_comes_first_but_not_for_ever(void **unused)
+static void who_is_owed_comes_first_but_not_for_ever(void **unused)
 {
     u64 got = 0;
 
@@ -189,13 +198,14 @@ static void who_slept_early_comes_first_but_not_for_ever(void **unused)
     RUNS(pass(), 0);
     sched_block(V(0));
     RUNS(pass_after(4 * MS), 1);
+    RUNS(pass_after(7 * MS), 1);
     sched_wake(V(0));
-    RUNS(pass_after(1 * MS), 0); /* ahead of its turn, for what it had left */
-    assert_int_equal(V(0)->slice_end, world.now + 6 * MS);
+    RUNS(pass(), 0); /* at once: the other has run 3 ms more */
+    assert_int_equal(sched_slice_end(), world.now + SCHED_SLICE_NS);
     sched_block(V(0));
     RUNS(pass_after(6 * MS), 1);
     sched_wake(V(0));
-    RUNS(pass(), 1); /* nothing left: in its turn */
+    RUNS(pass(), 1); /* it has had more than the other: in its turn */
     RUNS(pass_after(10 * MS), 0);
     for (u32 i = 0; i < 1000; i++) { /* a guest that sleeps for a moment before each slice ends */
         struct vcpu *vcpu = pass_after(MS / 2);
@@ -273,7 +283,6 @@ static void timers_fire_once_and_in_order(void **unused)
     pass();
     assert_int_equal(world.timer_virqs[0], 2);
     timer_stop(&V(0)->singleshot);
-    sched_remove(V(0));
     assert_null(world.cpu->timers.first);
 }
 
@@ -321,7 +330,7 @@ static void *run_all(void *failed)
         cmocka_unit_test_setup(alone_it_runs_without_a_slice, start),
         cmocka_unit_test_setup(slices_go_round, start),
         cmocka_unit_test_setup(a_slice_begins_when_somebody_waits, start),
-        cmocka_unit_test_setup(who_slept_early_comes_first_but_not_for_ever, start),
+        cmocka_unit_test_setup(who_is_owed_comes_first_but_not_for_ever, start),
         cmocka_unit_test_setup(an_event_in_between_is_not_lost, start),
         cmocka_unit_test_setup(poll_ends_by_port_or_time, start),
         cmocka_unit_test_setup(timers_fire_once_and_in_order, start),

@@ -80,7 +80,8 @@ static void the_text(void **state)
     static const char expected[] =
         "pinion 1\n"
         "guest a\nmemory 10\nvcpus 1\nkernel 1\nramdisk 2\ncmdline x  y=z\n"
-        "guest b\nmemory 20\nvcpus 1\nkernel 1\n"
+        "guest b\nmemory 20\nvcpus 3\nweight 512\ncap 250\naffinity 0 0,2,3\naffinity 2 63\nkernel "
+        "1\n"
         "guest c\nmemory 30\nvcpus 1\nkernel 3\nramdisk 2\n";
     struct failure failure = {""};
     struct guests guests = {0};
@@ -93,7 +94,14 @@ static void the_text(void **state)
     (void)state;
     set_guest(&guests, "a", "kernel", "ramdisk", "x  y=z");
     set_guest(&guests, "b", "same", NULL, "");
+    guests.guest[1].vcpus = 3;
+    guests.guest[1].weight = 512;
+    guests.guest[1].cap = 250;
+    guests.guest[1].cpus[0] = 0xd;
+    guests.guest[1].cpus[1] = ~0ull; /* all: nothing to say */
+    guests.guest[1].cpus[2] = 1ull << 63;
     set_guest(&guests, "c", "other", "ramdisk", NULL);
+    guests.guest[2].weight = HANDOFF_WEIGHT;
     assert_true(bundle_read(&bundle, &guests, &failure));
     assert_int_equal(bundle.modules, 3);
     assert_int_equal(bundle.text.size, sizeof(expected) - 1);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -204,9 +205,118 @@ static void every_cut_and_every_byte(void **state)
     }
 }
 
+#define BASE "name='a';kernel='k'\n"
+
+static void shares_and_caps(void **state)
+{
+    (void)state;
+    accepted(BASE "cpu_weight = 512\ncap = 150\nvcpus = 2");
+    assert_int_equal(guest.weight, 512);
+    assert_int_equal(guest.cap, 150);
+    guest_free(&guest);
+    accepted(BASE "vcpus = 2; cap = '200'; cpu_weight = 65535");
+    guest_free(&guest);
+    accepted(BASE "cpu_weight = 1; cap = 0");
+    assert_int_equal(guest.weight, 1);
+    guest_free(&guest);
+    refused(BASE "cpu_weight = 0", "g.cfg:2: cpu_weight is a number from 1 to 65535");
+    refused(BASE "cpu_weight = 65536", "g.cfg:2: cpu_weight is a number from 1 to 65535");
+    refused(BASE "cpu_weight = [ 1 ]", "g.cfg:2: expected a number");
+    refused(BASE "cap = 3201",
+            "g.cfg:2: cap is a number of percents of one CPU, up to 100 for each vCPU");
+    refused(BASE "cap = 201; vcpus = 2", "g.cfg: cap is at most 200 with 2 vCPUs, not 201");
+}
+
+static void check_cpus(const char *value, unsigned long long first, unsigned long long second)
+{
+    char text[300];
+
+    snprintf(text, sizeof text, BASE "cpus = %s\nvcpus = 2", value);
+    accepted(text);
+    assert_int_equal(guest.cpus[0], first);
+    assert_int_equal(guest.cpus[1], second);
+    guest_free(&guest);
+}
+
+static void affinities(void **state)
+{
+    (void)state;
+    check_cpus("\"all\"", ~0ull, ~0ull);
+    check_cpus("\"0-3,5,^1\"", 0x2d, 0x2d);
+    check_cpus("\"all,^7\"", ~0x80ull, ~0x80ull);
+    check_cpus("' 2 - 3 , 63 '", 0x800000000000000cull, 0x800000000000000cull);
+    check_cpus("\"1,^1,1\"", 2, 2); /* in order */
+    check_cpus("3", 8, 8);
+    check_cpus("[ \"2\", \"3-8,^5\" ]", 4, 0x1d8);
+    check_cpus("[ 2, 3 ]", 4, 8);
+    check_cpus("[ \"0-63\" ]", ~0ull, 0);
+    check_cpus("[ ]", 0, 0);
+}
+
+static void bad_affinities(void **state)
+{
+    static const char *const bad[] = {"",
+                                      "^",
+                                      "1-",
+                                      "-1",
+                                      "3-2",
+                                      "64",
+                                      "0-64",
+                                      "1,",
+                                      ",1",
+                                      "1 2",
+                                      "one",
+                                      "node:0",
+                                      "0x1",
+                                      "^^1",
+                                      "1--2",
+                                      "all1",
+                                      "1;2",
+                                      "1-2-3",
+                                      "18446744073709551617"};
+    char text[200], sentence[300];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(text, sizeof text, BASE "cpus = '%s'", bad[i]);
+        snprintf(sentence, sizeof sentence,
+                 "g.cfg:2: a list of CPUs is \"all\" or numbers from 0 to 63, as in \"0-3,5,^1\"; "
+                 "this is \"%s\"",
+                 bad[i]);
+        refused(text, sentence);
+    }
+    refused(BASE "cpus = \"^1\"", "g.cfg:2: the list of CPUs \"^1\" leaves none");
+    refused(BASE "cpus = \"1,^0-5\"", "g.cfg:2: the list of CPUs \"1,^0-5\" leaves none");
+    refused(BASE "cpus = [ \"1\", \"2\" ]", "g.cfg: cpus has lists for 2 vCPUs, the guest has 1");
+    refused(BASE "cpus = [ [ \"1\" ] ]",
+            "g.cfg:2: expected a list of CPUs for each vCPU, as in [\"0\", \"1-3\"]");
+    refused(BASE "cpus = [ \"1\", \"x",
+            "g.cfg:2: expected a closing \" on this line"); /* and nothing leaks */
+}
+
+static void cpus_of_the_machine(void **state)
+{
+    (void)state;
+    accepted(BASE "vcpus = 2; cpus = [ \"0-3\", \"2-3\" ]");
+    assert_true(guest_check_cpus(&guest, 64, &failure));
+    assert_true(guest_check_cpus(&guest, 255, &failure));
+    assert_true(guest_check_cpus(&guest, 3, &failure));
+    assert_false(guest_check_cpus(&guest, 2, &failure));
+    assert_string_equal(failure.sentence, "a: cpus: the machine has none of the CPUs that vCPU 1 "
+                                          "may run on; it has 2 (--machine-cpus)");
+    guest_free(&guest);
+    accepted(BASE "vcpus = 1; cpus = []");
+    assert_true(guest_check_cpus(&guest, 1, &failure));
+    guest_free(&guest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shares_and_caps),
+        cmocka_unit_test(affinities),
+        cmocka_unit_test(bad_affinities),
+        cmocka_unit_test(cpus_of_the_machine),
         cmocka_unit_test(a_usual_file),
         cmocka_unit_test(the_least_file),
         cmocka_unit_test(the_command_line),

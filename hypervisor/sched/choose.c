@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* What a CPU runs next. */
+#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/sched/place.h"
+#include "hypervisor/sched/sched.h"
+#include "hypervisor/time/clock.h"
+
+static bool slice_over(const struct queue *queue, u64 now)
+{
+    return queue->preempted || (queue->slice_end && now >= queue->slice_end);
+}
+
+/* True when the CPU stays with `old` although `best` waits. */
+static bool keeps(const struct queue *queue, const struct vcpu *old, const struct vcpu *best,
+                  u64 now)
+{
+    if (atomic_load(&old->state) != VCPU_RUNNABLE || domain_has_ended(old->domain) ||
+        !share_may_run(&old->domain->share, now))
+        return false;
+    if (!best)
+        return true;
+    return !old->queue.yielded && !(slice_over(queue, now) && queue_before(best, old));
+}
+
+/* `old` leaves the CPU: back into the queue, or asleep. */
+static void put_back(struct cpu *cpu, struct vcpu *old, u64 now)
+{
+    u32 state = atomic_load(&old->state);
+
+    if (state == VCPU_RUNNABLE) {
+        queue_put(cpu, old);
+        sched_runstate(old, RUNSTATE_runnable, now);
+    } else {
+        sched_runstate(old, state == VCPU_DOWN ? RUNSTATE_offline : RUNSTATE_blocked, now);
+    }
+}
+
+static void take_up(struct cpu *cpu, struct vcpu *next, u64 now)
+{
+    queue_take(cpu, next);
+    atomic_store(&next->loaded, cpu);
+    sched_runstate(next, RUNSTATE_running, now);
+}
+
+/* A slice lasts until somebody else may come first. Nobody can where there is one CPU and nobody
+ * waits; where there are more, what waits elsewhere may. */
+static void set_slice_end(struct cpu *cpu, const struct vcpu *next, bool fresh, u64 now)
+{
+    struct queue *queue = &cpu->queue;
+    u64 release = queue_release(cpu, now);
+
+    if (!next || (!queue->first && cpu_count() == 1 && !next->domain->share.cap))
+        queue->slice_end = 0;
+    else if (fresh || !queue->slice_end)
+        queue->slice_end = now + next->domain->share.slice;
+    if (release && (!queue->slice_end || release < queue->slice_end))
+        queue->slice_end = release;
+}
+
+static struct vcpu *choose_here(struct cpu *cpu, u64 now)
+{
+    struct queue *queue = &cpu->queue;
+
+    lock_take(&queue->lock);
+    queue_charge(cpu, now);
+    queue_clean(cpu);
+    struct vcpu *old = queue->chosen, *best = queue_best(cpu, cpu, now), *next = old;
+    bool fresh = slice_over(queue, now);
+    if (!old || !keeps(queue, old, best, now)) {
+        if (old)
+            put_back(cpu, old, now);
+        next = best;
+        if (next)
+            take_up(cpu, next, now);
+        queue->charged_at = now;
+        queue->chosen = next;
+        fresh = true;
+    }
+    if (old)
+        old->queue.yielded = false;
+    queue->preempted = false;
+    if (next)
+        queue_settle(cpu, next, now);
+    atomic_store(&queue->running, next ? share_time(&next->domain->share) : QUEUE_NONE);
+    set_slice_end(cpu, next, fresh, now);
+    queue_publish(cpu, now);
+    place_offer(cpu, now);
+    lock_release(&queue->lock);
+    return next;
+}
+
+/* At the end of a slice, what is owed more and waits elsewhere comes here. */
+static void balance(struct cpu *cpu, u64 now)
+{
+    struct queue *queue = &cpu->queue;
+    const struct vcpu *here;
+    u64 than;
+
+    lock_take(&queue->lock);
+    queue_charge(cpu, now);
+    here = slice_over(queue, now) ? queue_candidate(cpu, now) : NULL;
+    than = here ? share_time(&here->domain->share) + 1 : 0; /* siblings have the same */
+    lock_release(&queue->lock);
+    if (than)
+        place_pull(cpu, than, now);
+}
+
+struct vcpu *sched_choose(void)
+{
+    struct cpu *cpu = this_cpu();
+    struct vcpu *old = cpu->queue.chosen, *next;
+    u64 now = clock_now();
+
+    if (cpu_count() > 1)
+        balance(cpu, now);
+    next = choose_here(cpu, now);
+    /* It counts as idle now: whoever queues something later will tell it, what is there it finds.
+     */
+    while (!next && cpu_count() > 1 && place_pull(cpu, QUEUE_NONE, now))
+        next = choose_here(cpu, now);
+    if (next && domain_has_ended(next->domain))
+        cpu_kick(cpu); /* whoever ended it may have looked before it was loaded here */
+    if (old && old != next && cpu->current == old && !domain_has_ended(old->domain))
+        sched_refresh_areas(old);
+    return next;
+}
+
+u64 sched_slice_end(void)
+{
+    return this_cpu()->queue.slice_end;
+}
+
+void sched_left(struct vcpu *vcpu)
+{
+    struct cpu *cpu = this_cpu();
+    struct queue *queue = &cpu->queue;
+    u64 now = clock_now();
+
+    lock_take(&queue->lock);
+    if (queue->chosen == vcpu) { /* it was not left for another */
+        queue_charge(cpu, now);
+        put_back(cpu, vcpu, now);
+        queue->chosen = NULL;
+        queue->slice_end = 0;
+        cpu_kick(cpu);
+    }
+    bool waits = vcpu->queue.waits; /* else it may cease to exist */
+    atomic_store(&vcpu->loaded, NULL);
+    if (waits) {
+        queue_publish(cpu, now);
+        if (queue->chosen) /* else it runs here again */
+            place_offer(cpu, now);
+    }
+    lock_release(&queue->lock);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* A domain's share of the CPUs. */
+#include "hypervisor/sched/share.h"
+#include "hypervisor/sched/sched.h"
+
+#define CAPPED_SLICE_LEAST_NS 1000000ull
+
+u64 share_virtual(const struct share *share, u64 ns)
+{
+    return ns * SHARE_WEIGHT / share->weight;
+}
+
+/* A capped domain's turns are as short as its cap is low, so that the breaks between them are too.
+ */
+static u64 slice_for(u32 cap)
+{
+    u64 slice = cap && cap < 100 ? SCHED_SLICE_NS * cap / 100 : SCHED_SLICE_NS;
+
+    return slice < CAPPED_SLICE_LEAST_NS ? CAPPED_SLICE_LEAST_NS : slice;
+}
+
+void share_start(struct share *share, u32 weight, u32 cap, u32 vcpus, u32 cpus)
+{
+    share->weight = weight;
+    share->cap = cap;
+    share->slice = slice_for(cap);
+    share->slice_virtual = share_virtual(share, SCHED_SLICE_NS);
+    share->lag = SCHED_SLICE_NS * (vcpus < cpus ? vcpus : cpus);
+    share->lag_virtual = share_virtual(share, share->lag);
+    share->preempts = share_virtual(share, SHARE_PREEMPTS_NS);
+}
+
+static void raise(_Atomic u64 *word, u64 least)
+{
+    u64 was = atomic_load_explicit(word, memory_order_relaxed);
+
+    while (was < least && !atomic_compare_exchange_weak_explicit(
+                              word, &was, least, memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
+void share_charge(struct share *share, u64 ns, u64 now)
+{
+    atomic_fetch_add_explicit(&share->virtual_time, share_virtual(share, ns), memory_order_relaxed);
+    if (!share->cap)
+        return;
+    raise(&share->paid_at, now - ns); /* what it did not use before is gone */
+    atomic_fetch_add_explicit(&share->paid_at, ns * 100 / share->cap, memory_order_relaxed);
+}
+
+void share_raise(struct share *share, const struct share *rival)
+{
+    u64 time = share_time(rival), apart = share->lag_virtual + rival->lag_virtual;
+
+    if (time > apart)
+        raise(&share->virtual_time, time - apart);
+}
