@@ -14,14 +14,33 @@
 /* WB, WT, UC-, UC, WC, WP, UC, UC: what the ABI promises. */
 #define PAT 0x0000050100070406ull
 
-static void map_region_page(u64 region, u64 offset, u64 flags, const void *content, u64 size)
+/* One page of a CPU's region, through the direct map. */
+static char *map_region_page(u64 address, u64 flags)
 {
-    void *page = page_alloc(0);
+    char *page = page_alloc(0);
 
-    if (!page || !map_page(region + offset, frame_of_view(page), flags))
+    if (!page || !map_page(address, frame_of_view(page), flags))
         panic("no memory for a CPU's region");
-    if (content)
-        memcpy(page, content, size);
+    return page;
+}
+
+/* The jump that ends at `end` of the template, in the copy that executes at `region`. */
+static void aim_jump(char *copy, u64 region, const char *end, void (*target)(void))
+{
+    u64 offset = (u64)(end - syscall_template);
+    s32 distance = (s32)((u64)target - region - offset);
+
+    memcpy(copy + offset - sizeof distance, &distance, sizeof distance);
+}
+
+static void map_stubs(u64 region)
+{
+    char *copy = map_region_page(region, 0);
+
+    memcpy(copy, syscall_template, (u64)(syscall_template_end - syscall_template));
+    aim_jump(copy, region, syscall_jump_end, entry_syscall);
+    aim_jump(copy, region, syscall32_jump_end, entry_common);
+    aim_jump(copy, region, sysenter_jump_end, entry_common);
 }
 
 static struct cpu *build_region(u32 number)
@@ -30,16 +49,18 @@ static struct cpu *build_region(u32 number)
     struct cpu *cpu = (struct cpu *)(region + CPU_STATE);
 
     _Static_assert(sizeof *cpu <= PAGE_SIZE, "struct cpu is one page");
-    map_region_page(region, 0, 0, syscall_template, (u64)(syscall_template_end - syscall_template));
-    map_region_page(region, CPU_STATE, MAP_NX | MAP_WRITE, NULL, 0);
+    _Static_assert(LAYOUT_CPUS + VMMU_CPUS_MAX * CPU_REGION - LAYOUT_IMAGE < 1ull << 31,
+                   "a direct jump reaches the image");
+    map_stubs(region);
+    map_region_page(region + CPU_STATE, MAP_NX | MAP_WRITE);
     for (u32 ist = IST_DF; ist < ISTS; ist++) {
         u64 page = CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE;
 
-        map_region_page(region, page, MAP_NX | MAP_WRITE, NULL, 0);
+        map_region_page(region + page, MAP_NX | MAP_WRITE);
         cpu->tss.ist[ist - 1] = region + page + PAGE_SIZE;
     }
     for (u64 page = CPU_STACK; page < CPU_STACK_END; page += PAGE_SIZE)
-        map_region_page(region, page, MAP_NX | MAP_WRITE, NULL, 0);
+        map_region_page(region + page, MAP_NX | MAP_WRITE);
     cpu->number = number;
     cpu->tss.io_map = sizeof cpu->tss; /* no port for ring 3 */
     cpu->tss.rsp[0] = region + CPU_STACK_END;
@@ -70,8 +91,6 @@ static void start_syscalls(struct cpu *cpu)
 {
     u64 stub = (u64)cpu - CPU_STATE;
 
-    cpu->syscall_go = (u64)entry_syscall;
-    cpu->syscall32_go = cpu->sysenter_go = (u64)entry_common;
     write_msr(MSR_STAR, (u64)(SELECTOR_USER_CS32) << 48 | (u64)SELECTOR_CODE << 32);
     write_msr(MSR_LSTAR, stub);
     write_msr(MSR_CSTAR, stub + (u64)(syscall32_template - syscall_template));
@@ -116,7 +135,16 @@ void cpu_attach(struct cpu *cpu, struct vcpu *vcpu)
 
 void cpu_enter_stack(struct cpu *cpu, void (*then)(void))
 {
-    __asm__ volatile("mov %0, %%rsp\n\txor %%ebp, %%ebp\n\tcall *%1\n\tud2"
+    /* A return to a place of our own making: no indirect branch for anybody to steer. */
+    __asm__ volatile("mov %0, %%rsp\n\t"
+                     "xor %%ebp, %%ebp\n\t"
+                     "push $0\n\t"
+                     "call 1f\n"
+                     "0:\tpause\n\t"
+                     "lfence\n\t"
+                     "jmp 0b\n"
+                     "1:\tmov %1, (%%rsp)\n\t"
+                     "ret"
                      :
                      : "r"((u64)cpu - CPU_STATE + CPU_STACK_END), "r"(then)
                      : "memory");

@@ -6,9 +6,11 @@
  *   257   0xffff808000000000  (free)
  *   258   0xffff810000000000  descriptor windows, 128 KiB a vCPU:          ---     r--
  *                             16 GDT pages, then 16 LDT pages
- *   259   0xffff818000000000  CPU regions, 64 KiB a CPU (cpu/cpu.h)        ---     rw- / r-x
+ *   259   0xffff818000000000  (free)
  *   260   0xffff820000000000  devices, uncached, one page each             ---     rw-
  *   261   0xffff828000000000  the hypervisor's image                       ---     r-x r-- rw-
+ *         0xffff828040000000  CPU regions, 64 KiB a CPU (cpu/cpu.h):       ---     rw- / r-x
+ *                             a direct jump away from the image
  *   262   0xffff830000000000  direct map of all memory, 5 TiB at most      ---     rw-
  *   ..271
  *
@@ -22,9 +24,9 @@
 
 #define LAYOUT_M2P     0xffff800000000000
 #define LAYOUT_WINDOWS 0xffff810000000000
-#define LAYOUT_CPUS    0xffff818000000000
 #define LAYOUT_DEVICES 0xffff820000000000
 #define LAYOUT_IMAGE   0xffff828000000000
+#define LAYOUT_CPUS    0xffff828040000000
 #define LAYOUT_DIRECT  0xffff830000000000
 
 #define LAYOUT_DIRECT_SIZE 0x50000000000 /* slots 262..271 */
@@ -37,6 +39,7 @@
 #define WINDOW_PAGES 32
 #define WINDOW_LDT   16 /* first page of the LDT half */
 #define WINDOWS_MAX  4096
+#define WINDOWS_END  (LAYOUT_WINDOWS + WINDOWS_MAX * WINDOW_SIZE)
 
 #ifndef __ASSEMBLY__
 

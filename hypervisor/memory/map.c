@@ -89,7 +89,7 @@ static void map_image(void)
 
 void map_start(u64 frames)
 {
-    static const u64 shared[] = {LAYOUT_M2P, LAYOUT_WINDOWS, LAYOUT_CPUS, LAYOUT_DEVICES};
+    static const u64 shared[] = {LAYOUT_M2P, LAYOUT_WINDOWS, LAYOUT_DEVICES};
 
     if (frames << PAGE_SHIFT > LAYOUT_DIRECT_SIZE)
         panic("more memory than the direct map holds");

@@ -262,7 +262,15 @@ entry_ist:
         ud2
 
 /* ---- SYSCALL and SYSENTER: copied to each CPU's region ------------------------------------------- */
-        .macro  SYSCALL_STUB cs, entry, go
+/* A jump as wide as can be: the copy aims it anew (cpu.c). */
+        .macro  JUMP_AIMED target, end
+        .byte   0xe9
+        .long   \target - . - 4
+        .globl  \end
+\end:
+        .endm
+
+        .macro  SYSCALL_STUB cs, entry, target, end
         mov     %rsp, syscall_template + CPU_STATE + CPU_SYSCALL_RSP(%rip)
         mov     syscall_template + CPU_STATE + CPU_SYSCALL_TOP(%rip), %rsp
         push    $SELECTOR_USER_DS
@@ -272,16 +280,16 @@ entry_ist:
         push    %rcx
         push    $0
         push    $\entry
-        jmp     *syscall_template + CPU_STATE + \go(%rip)
+        JUMP_AIMED \target, \end
         .endm
 
         .balign 64
         .globl  syscall_template, syscall32_template, sysenter_template, syscall_template_end
 syscall_template:
-        SYSCALL_STUB SELECTOR_USER_CS64, ENTRY_SYSCALL, CPU_SYSCALL_GO
+        SYSCALL_STUB SELECTOR_USER_CS64, ENTRY_SYSCALL, entry_syscall, syscall_jump_end
         .balign 16
 syscall32_template:
-        SYSCALL_STUB SELECTOR_USER_CS32, ENTRY_SYSCALL32, CPU_SYSCALL_GO32
+        SYSCALL_STUB SELECTOR_USER_CS32, ENTRY_SYSCALL32, entry_common, syscall32_jump_end
         .balign 16
 sysenter_template:                              /* keeps no return address, stack or flags */
         mov     syscall_template + CPU_STATE + CPU_SYSCALL_TOP(%rip), %rsp
@@ -295,7 +303,7 @@ sysenter_template:                              /* keeps no return address, stac
         push    $0
         push    $0
         push    $ENTRY_SYSENTER
-        jmp     *syscall_template + CPU_STATE + CPU_SYSENTER_GO(%rip)
+        JUMP_AIMED entry_common, sysenter_jump_end
 syscall_template_end:
 
 /* ---- the way out ----------------------------------------------------------------------------------- */
