@@ -51,6 +51,20 @@ static u32 module_of(const struct line *line, struct handoff *handoff)
     return n;
 }
 
+static enum mitigations mitigations_of(const struct line *line)
+{
+    static const char *const words[] = {
+        [MITIGATIONS_AUTO] = "auto",
+        [MITIGATIONS_PARTIAL] = "partial",
+        [MITIGATIONS_OFF] = "off",
+    };
+
+    for (u32 i = 0; i < ARRAY_LENGTH(words); i++)
+        if (strcmp(line->value, words[i]) == 0)
+            return (enum mitigations)i;
+    bad(line, "auto, partial or off");
+}
+
 static void set(struct handoff *handoff, const struct line *line)
 {
     struct handoff_guest *guest = &handoff->guest[handoff->guest_count - 1];
@@ -60,6 +74,10 @@ static void set(struct handoff *handoff, const struct line *line)
             bad(line, "fewer guests");
         handoff->guest[handoff->guest_count].vcpus = 1;
         copy_text(line, handoff->guest[handoff->guest_count++].name, HANDOFF_NAME_MAX + 1);
+        return;
+    }
+    if (strcmp(line->text, "mitigations") == 0) {
+        handoff->mitigations = mitigations_of(line);
         return;
     }
     if (handoff->guest_count == 0)

@@ -9,6 +9,7 @@
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/pic.h"
+#include "hypervisor/cpu/speculation.h"
 #include "hypervisor/domain/build.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/run.h"
@@ -74,6 +75,7 @@ void start(u32 loader_information)
     handoff_read(&state.handoff);
     map_start(boot_memory_frames());
     start_engine();
+    speculation_start(state.handoff.mitigations, state.handoff.guest_count);
     state.cpu = cpu_start(0);
     pic_start();
     apic_start();

@@ -5,6 +5,7 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/fpu.h"
 #include "hypervisor/cpu/segments.h"
+#include "hypervisor/cpu/speculation.h"
 #include "hypervisor/domain/vcpu.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
@@ -118,6 +119,7 @@ struct cpu *cpu_start(u32 number)
     if (read_cpuid(1, 0).edx & 1u << 16)
         write_msr(MSR_PAT, PAT);
     fpu_start();
+    speculation_start_cpu();
     return cpu;
 }
 

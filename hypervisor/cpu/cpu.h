@@ -46,6 +46,7 @@ struct cpu {
     u32 number;
     u32 apic_id;
     struct vcpu *current; /* NULL: idle, on the hypervisor's own root */
+    u16 last_domain;      /* that ran here: it is what the predictors know; 0: none */
     struct timers timers;
     struct lock run_lock; /* the run queue, `chosen`, and the states of its vCPUs */
     struct vcpu *run_head, *run_tail;

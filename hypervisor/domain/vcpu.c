@@ -10,6 +10,7 @@
 #include "hypervisor/cpu/debug.h"
 #include "hypervisor/cpu/fpu.h"
 #include "hypervisor/cpu/segments.h"
+#include "hypervisor/cpu/speculation.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
@@ -209,6 +210,7 @@ void vcpu_switch(struct vcpu *from, struct vcpu *to)
         return;
     }
     atomic_fetch_or_explicit(&to->domain->mmu.cpus, 1ull << cpu->number, memory_order_seq_cst);
+    speculation_switch(&cpu->last_domain, to->domain->id);
     cpu_attach(cpu, to);
     vcpu_refresh_fast(to);
     vcpu_load_root(to);

@@ -7,6 +7,7 @@
 #include "hypervisor/trap/registers.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/segments.h"
+#include "hypervisor/cpu/speculation.h"
 #include "hypervisor/domain/vcpu.h"
 #include "hypervisor/memory/layout.h"
 
@@ -50,6 +51,29 @@
         pop     %rdi
         .endm
 
+/* ---- what only some processors need: taken out at boot on the others (cpu/speculation.c) ----------- */
+        .macro  SITE measure
+        .pushsection .speculation, "a"
+        .quad   771b
+        .long   772b - 771b, \measure
+        .popsection
+        .endm
+
+#define PRED_CMD 0x49
+
+        .macro  ENTRY_BARRIER                   /* RAX, RCX, RDX */
+771:    mov     $PRED_CMD, %ecx
+        mov     $1, %eax
+        xor     %edx, %edx
+        wrmsr
+772:    SITE    MEASURE_ENTRY_BARRIER
+        .endm
+
+        .macro  CLEAR_BUFFERS                   /* flags */
+771:    verw    verw_selector(%rip)
+772:    SITE    MEASURE_CLEAR_BUFFERS
+        .endm
+
         .text
 /* ---- interrupts and exceptions: one stub for each vector --------------------------------------- */
         .balign 16
@@ -77,6 +101,7 @@ stubs:
 entry_common:
         PUSH_REGISTERS
         cld
+        ENTRY_BARRIER
         testb   $3, REGISTERS_CS(%rsp)
         jz      1f
 0:      mov     %rsp, %rdi
@@ -147,6 +172,7 @@ entry_syscall:
         mov     REGISTERS_RFLAGS(%rdi), %r11
         and     $RFLAGS_BOUNCED, %r11
         mov     REGISTERS_RDI(%rdi), %rdi
+        CLEAR_BUFFERS
         sysretq
 
 /* The kernel stack did not take the frame: back to user mode, and the common way finds out why. */
@@ -223,6 +249,7 @@ from_kernel:
         jz      to_interrupted
         mov     24(%rsp), %rcx
         mov     48(%rsp), %rsp
+        CLEAR_BUFFERS
         sysretq
 
 /* Where an exception or interrupt was: RCX and R11 are its own, and so are CS and SS. */
@@ -231,6 +258,7 @@ to_interrupted:
         pop     %r11
         pop     %rcx
         add     $8, %rsp
+        CLEAR_BUFFERS
 short_iret:
         iretq
 
@@ -245,6 +273,7 @@ short_iret:
 entry_ist:
         PUSH_REGISTERS
         cld
+        ENTRY_BARRIER
         mov     %rsp, %rdi
         call    trap_on_ist
         test    %al, %al
@@ -332,6 +361,7 @@ enter_guest:
         mov     96(%rdi), %rdx
         mov     104(%rdi), %rsi
         mov     112(%rdi), %rdi
+        CLEAR_BUFFERS
 enter_guest_iret:
         iretq
 
@@ -391,6 +421,8 @@ copy_bytes:
         .popsection
 
         .section .rodata
+verw_selector:
+        .word   SELECTOR_DATA
         .balign 8
         .globl  entry_stubs
 entry_stubs:
