@@ -11,10 +11,14 @@
  *   261   0xffff828000000000  the hypervisor's image                       ---     r-x r-- rw-
  *         0xffff828040000000  CPU regions, 64 KiB a CPU (cpu/cpu.h):       ---     rw- / r-x
  *                             a direct jump away from the image
- *   262   0xffff830000000000  direct map of all memory, 5 TiB at most      ---     rw-
- *   ..271
+ *   262   0xffff830000000000  direct map of all memory, 4.5 TiB at most    ---     rw-
+ *   ..270
+ *   271   0xffff878000000000  frame table, 16 bytes a frame                ---     rw-
  *
- * The rest of the address space is the guest's. All L4 tables share these 16 slots. */
+ * The rest of the address space is the guest's. All L4 tables share these 16 slots.
+ *
+ * The frame table is last: a frame number of 52 bits that a guest made up and the processor,
+ * guessing, takes for a good one leads into what is not mapped or into the guest's own part. */
 #ifndef MEMORY_LAYOUT_H
 #define MEMORY_LAYOUT_H
 
@@ -28,8 +32,9 @@
 #define LAYOUT_IMAGE   0xffff828000000000
 #define LAYOUT_CPUS    0xffff828040000000
 #define LAYOUT_DIRECT  0xffff830000000000
+#define LAYOUT_FRAMES  0xffff878000000000
 
-#define LAYOUT_DIRECT_SIZE 0x50000000000 /* slots 262..271 */
+#define LAYOUT_DIRECT_SIZE 0x48000000000 /* slots 262..270 */
 
 /* Where the loader puts the image; one 2 MiB page holds all of it. */
 #define LAYOUT_IMAGE_LOAD 0x200000
