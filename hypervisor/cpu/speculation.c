@@ -96,23 +96,29 @@ static void tell(enum mitigations mitigations, u32 lacking, u32 guests)
 /* ---- what is done about it
  * ------------------------------------------------------------------------ */
 
-/* In entry.S: instructions of one measure, a multiple of 7 bytes. */
+/* In entry.S: instructions of one measure, 7 to 129 bytes. */
 struct site {
     u64 start;
     u32 length, measure;
 };
 extern const struct site speculation_sites[], speculation_sites_end[];
 
-/* Code is assembled with every measure in it; what is not needed becomes long no-operations. */
+/* Code is assembled with every measure in it; what is not needed becomes one long no-operation, or
+ * is jumped over. */
 static void take_out(u32 kept)
 {
     static const u8 nothing[7] = {0x0f, 0x1f, 0x80, 0, 0, 0, 0};
 
     for (const struct site *site = speculation_sites; site < speculation_sites_end; site++) {
         u8 *code = direct(maddr(site->start - LAYOUT_IMAGE + LAYOUT_IMAGE_LOAD));
+        const u8 jump[2] = {0xeb, (u8)(site->length - sizeof jump)};
 
-        for (u32 at = 0; !(kept & site->measure) && at < site->length; at += sizeof nothing)
-            memcpy(code + at, nothing, sizeof nothing);
+        if (kept & site->measure)
+            continue;
+        if (site->length == sizeof nothing)
+            memcpy(code, nothing, sizeof nothing);
+        else
+            memcpy(code, jump, sizeof jump);
     }
 }
 
