@@ -7,6 +7,7 @@
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/time/clock.h"
+#include "lib/index.h"
 #include "lib/string.h"
 
 #define DOMAIN_ORDER 1u
@@ -24,7 +25,9 @@ u32 domain_count(void)
 
 struct domain *domain_at(u32 index)
 {
-    return index < domain_count() ? state.domain[index] : NULL;
+    if (index >= domain_count())
+        return NULL;
+    return state.domain[index_masked(index, HANDOFF_GUESTS_MAX)];
 }
 
 struct domain *domain_by_id(u16 id)

@@ -3,6 +3,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/table.h"
 #include "hypervisor/memory/frames.h"
+#include "lib/index.h"
 
 #define LOCK_RANK   20
 #define TABLE_ORDER 3
@@ -64,6 +65,7 @@ struct channel *table_find(struct domain *domain, u32 port)
 
     if (!events->channel || port >= EVENT_PORTS)
         return NULL;
+    port = (u32)index_masked(port, EVENT_PORTS);
     u8 kind = events->channel[port].kind;
     return kind == CHANNEL_FREE || kind == CHANNEL_RESERVED ? NULL : &events->channel[port];
 }

@@ -399,8 +399,24 @@ load_\name:
         LOAD_SEGMENT fs, fs
         LOAD_SEGMENT gs, gs
 
-/* u64 copy_bytes(void *to, const void *from, u64 count): how many were left when a byte faulted. */
-        .globl  copy_bytes
+/* u64 copy_bytes_in(void *to, const void *from, u64 count), copy_bytes_out: how many were left when a
+ * byte faulted. No branch keeps the guest's address out of our slots: -16, in units of their size. */
+#define SLOTS_SHIFT 43
+        .macro  KEEP_OUT address
+        mov     \address, %rax
+        sar     $SLOTS_SHIFT, %rax
+        add     $16, %rax
+        neg     %rax
+        sbb     %rax, %rax                      /* 0 for ours, else all ones */
+        and     %rax, \address
+        .endm
+
+        .globl  copy_bytes_in, copy_bytes_out
+copy_bytes_out:
+        KEEP_OUT %rdi
+        jmp     copy_bytes
+copy_bytes_in:
+        KEEP_OUT %rsi
 copy_bytes:
         mov     %rdx, %rcx
         test    $7, %dl
