@@ -13,10 +13,12 @@
 #define PRED_CMD_IBPB    (1ull << 0)
 #define FLUSH_CMD_L1D    (1ull << 0)
 #define HAS_CAPABILITIES (1u << 29) /* CPUID 7 EDX */
+#define HAS_THREADS      (1u << 28) /* CPUID 1 EDX: several CPUs, or threads, a package */
 #define NAMES_SIZE       300
 
 static struct {
-    u32 on; /* a set of measures; fixed before guests run */
+    u32 on; /* a set of measures; like the other, fixed before guests run */
+    bool threads_may_differ;
 } state;
 
 /* ---- what the processor is --------------------------------------------------------------------
@@ -130,8 +132,23 @@ void speculation_start(enum mitigations mitigations, u32 guests)
     look(&processor);
     chosen = speculation_choose(&processor, guests);
     state.on = mitigations == MITIGATIONS_OFF ? 0 : chosen.on;
+    state.threads_may_differ =
+        mitigations == MITIGATIONS_OFF || speculation_threads_may_differ(&chosen);
     tell(mitigations, chosen.lacking, guests);
     take_out(state.on);
+}
+
+bool speculation_allows_cpu(void)
+{
+    struct cpuid leaf = read_cpuid(1, 0);
+
+    if (state.threads_may_differ || !(leaf.edx & HAS_THREADS))
+        return true;
+    if (cpuid_max(0) < 0xb)
+        return !(leaf.ebx >> 24 & 1);
+    leaf =
+        read_cpuid(0xb, 0); /* EDX: the CPU's number, EAX: how many of its bits are the thread's */
+    return !(leaf.edx & ((1u << (leaf.eax & 31)) - 1));
 }
 
 void speculation_start_cpu(void)

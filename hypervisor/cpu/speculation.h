@@ -49,12 +49,20 @@ struct speculation {
 /* The decision, for `guests` guests side by side. */
 struct speculation speculation_choose(const struct processor *processor, u32 guests);
 
+/* True if a core's threads may run different guests at the same time: nothing that was chosen, or
+ * is lacking, is undone by a neighbour. */
+bool speculation_threads_may_differ(const struct speculation *chosen);
+
 /* A measure's name, of the number of its bit. */
 const char *speculation_name(u32 bit);
 
 /* Decides for this machine and says so in the log; panics where too much is lacking. Takes out of
  * the entry code what is not needed. Once, before any other CPU and any guest is started. */
 void speculation_start(enum mitigations mitigations, u32 guests);
+
+/* False if this CPU, which would run guests beside others, has to stay off: it is the second thread
+ * of a core that leaks between its threads. Asked on the CPU itself. */
+bool speculation_allows_cpu(void);
 
 /* On each CPU, once. */
 void speculation_start_cpu(void);

@@ -136,6 +136,15 @@ static u64 facts_by_kind(const struct processor *processor)
     return BIT(ANY) | BIT(READS_ANYTHING);
 }
 
+bool speculation_threads_may_differ(const struct speculation *chosen)
+{
+    u32 needed = chosen->on | chosen->lacking;
+
+    if (needed & (MEASURE_CLEAR_BUFFERS | MEASURE_L1D_FLUSH))
+        return false;
+    return needed == 0 || chosen->on & (MEASURE_IBRS | MEASURE_STIBP);
+}
+
 struct speculation speculation_choose(const struct processor *processor, u32 guests)
 {
     const u64 said[SOURCES] = {

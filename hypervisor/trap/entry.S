@@ -280,6 +280,7 @@ entry_ist:
         jnz     2f
         POP_REGISTERS
         add     $16, %rsp
+        CLEAR_BUFFERS                           /* an NMI may have come while a guest ran */
         iretq
 2:      mov     %rsp, %rax                      /* on to the CPU's own stack */
         and     $~(CPU_REGION - 1), %rax

@@ -177,6 +177,32 @@ static void saying_less_is_never_safer(void **state)
     }
 }
 
+/* Different guests on the threads of one core: only where nothing crosses between them. */
+static void threads_of_a_core(void **state)
+{
+    static const struct {
+        u32 on, lacking;
+        bool may;
+    } rows[] = {
+        {0, 0, true},
+        {BETWEEN | MEASURE_IBRS, 0, true},
+        {BETWEEN | MEASURE_STIBP | MEASURE_ENTRY_BARRIER, 0, true},
+        {BETWEEN | MEASURE_ENTRY_BARRIER, 0, false},
+        {MEASURE_RETURN_STACK, MEASURE_BRANCH_BARRIER, false},
+        {BETWEEN | MEASURE_IBRS | MEASURE_CLEAR_BUFFERS, 0, false},
+        {BETWEEN | MEASURE_IBRS, MEASURE_CLEAR_BUFFERS, false},
+        {BETWEEN | MEASURE_STIBP | MEASURE_L1D_FLUSH, 0, false},
+        {BETWEEN | MEASURE_STIBP, MEASURE_L1D_FLUSH, false},
+    };
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct speculation chosen = {.on = rows[i].on, .lacking = rows[i].lacking};
+
+        assert_int_equal(speculation_threads_may_differ(&chosen), rows[i].may);
+    }
+}
+
 static void every_measure_has_a_name(void **state)
 {
     u32 seen = 0;
@@ -195,6 +221,7 @@ int main(void)
         cmocka_unit_test(each_gets_what_it_needs),
         cmocka_unit_test(the_emulator_guesses_nothing),
         cmocka_unit_test(saying_less_is_never_safer),
+        cmocka_unit_test(threads_of_a_core),
         cmocka_unit_test(every_measure_has_a_name),
     };
 
