@@ -14,15 +14,15 @@ COMMON := -std=gnu11 -O2 -g $(WARN) -I. -MMD -MP
 
 all: $(B)/pinion.bin $(B)/pinion ## build the hypervisor and the command (the default)
 
-# A changed compiler rebuilds everything.
+# A changed compiler, or another way of compiling the hypervisor, rebuilds everything.
 $(B)/compiler: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC)' | cmp -s - $@ || echo '$(CC)' > $@
+	@echo '$(CC) $(HV_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(HV_CFLAGS)' > $@
 
 # ---- the hypervisor: freestanding; linked high, moved into place by its own boot code ---------------
 HV_CFLAGS := $(COMMON) -fpie -mcmodel=small -fvisibility=hidden -mno-red-zone -mgeneral-regs-only \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -ffreestanding \
-	-fno-common -fno-strict-aliasing -ffunction-sections -fdata-sections \
+	-fno-common -fno-strict-aliasing -fno-jump-tables -ffunction-sections -fdata-sections \
 	-include lib/hidden.h $(if $(findstring clang,$(CC)),,-flto=auto)
 HV_SRC := $(wildcard lib/*.c vmmu/*.c hypervisor/*.c hypervisor/*/*.c)
 HV_ASM := $(wildcard hypervisor/*/*.S)

@@ -8,6 +8,7 @@
  * it up:
  *
  *     pinion 1                 the format; first line
+ *     mitigations WORD         optional: auto (the default), partial, off; before any guest
  *     guest NAME               1..31 characters of [A-Za-z0-9._-], unique
  *     memory MIB               its memory
  *     vcpus N

@@ -180,13 +180,16 @@ static void say_restarts(struct bundle *bundle, const struct guest *guest)
         say_number(bundle, "restarts", guest->restarts);
 }
 
-bool bundle_read(struct bundle *bundle, const struct guests *guests, struct failure *failure)
+bool bundle_read(struct bundle *bundle, const struct guests *guests, const char *mitigations,
+                 struct failure *failure)
 {
     unsigned kernels[HANDOFF_GUESTS_MAX];
     unsigned i;
 
     *bundle = (struct bundle){0};
     say(bundle, "pinion", "1");
+    if (mitigations)
+        say(bundle, "mitigations", mitigations);
     for (i = 0; i < guests->count; i++) {
         const struct guest *guest = &guests->guest[i];
         unsigned ramdisk = 0;

@@ -21,8 +21,9 @@ struct bundle {
 };
 
 /* Reads and checks the files of all guests and composes the text. Files with the same contents
- * become one module. */
-bool bundle_read(struct bundle *bundle, const struct guests *guests, struct failure *failure);
+ * become one module. `mitigations`: as in the text; NULL: the default. */
+bool bundle_read(struct bundle *bundle, const struct guests *guests, const char *mitigations,
+                 struct failure *failure);
 
 /* Writes it into a new private folder: files handoff, 1, 2 ... */
 bool bundle_write(struct bundle *bundle, struct failure *failure);

@@ -24,6 +24,12 @@ const char options_help_text[] =
     "                         (default: as many as the guest with most virtual ones has)\n"
     "  --emulator-arg ARG     handed to QEMU as it is; may be repeated\n"
     "                         (KVM instead of software emulation: --emulator-arg -enable-kvm)\n"
+    "The hypervisor:\n"
+    "  --mitigations WORD     against processors that leak by guessing ahead: auto (the default) "
+    "does\n"
+    "                         what this one needs and starts no guest where that does not "
+    "suffice,\n"
+    "                         partial starts them all the same, off does nothing (for measuring)\n"
     "The run:\n"
     "  --timeout SECONDS      give up then (default: never)\n"
     "  --log FILE             the hypervisor's log (default: standard error)\n"
@@ -47,6 +53,7 @@ enum option {
     OPTION_NAME,
     OPTION_MACHINE_MEMORY,
     OPTION_MACHINE_CPUS,
+    OPTION_MITIGATIONS,
     OPTION_TIMEOUT,
     OPTION_EMULATOR_ARG,
     OPTION_LOG,
@@ -61,6 +68,7 @@ static const char *const option_name[OPTIONS] = {
     [OPTION_NAME] = "name",
     [OPTION_MACHINE_MEMORY] = "machine-memory",
     [OPTION_MACHINE_CPUS] = "machine-cpus",
+    [OPTION_MITIGATIONS] = "mitigations",
     [OPTION_TIMEOUT] = "timeout",
     [OPTION_EMULATOR_ARG] = "emulator-arg",
     [OPTION_LOG] = "log",
@@ -125,6 +133,14 @@ static bool take_number(const char *value, unsigned high, unsigned *field, struc
     return true;
 }
 
+static bool take_mitigations(struct options *options, const char *value, struct failure *failure)
+{
+    if (strcmp(value, "auto") != 0 && strcmp(value, "partial") != 0 && strcmp(value, "off") != 0)
+        return refuse(failure, "expected auto, partial or off");
+    options->mitigations = value;
+    return true;
+}
+
 static bool take_option(struct options *options, enum option option, const char *value,
                         struct failure *failure)
 {
@@ -133,6 +149,8 @@ static bool take_option(struct options *options, enum option option, const char 
         return take_number(value, GUEST_MEMORY_MAX, &options->machine_memory, failure);
     case OPTION_MACHINE_CPUS:
         return take_number(value, 255, &options->machine_cpus, failure);
+    case OPTION_MITIGATIONS:
+        return take_mitigations(options, value, failure);
     case OPTION_TIMEOUT:
         return take_number(value, 100000000, &options->timeout, failure);
     case OPTION_EMULATOR_ARG:

@@ -16,6 +16,7 @@ struct options {
     unsigned machine_cpus;   /* 0: what the guests need */
     unsigned timeout;        /* seconds; 0: never */
     const char *log;         /* NULL: standard error */
+    const char *mitigations; /* a word of lib/handoff.h; NULL: the default */
     const char **emulator_argument;
     unsigned emulator_arguments;
 };

@@ -232,7 +232,7 @@ static int run_guests(struct options *options, struct guests *guests, struct bun
         return EXIT_BAD_INPUT;
     choose_cpus(options, guests);
     if (!check_cpus(options, guests, failure) || !emulator_find(&emulator, failure) ||
-        !bundle_read(bundle, guests, failure) ||
+        !bundle_read(bundle, guests, options->mitigations, failure) ||
         !choose_memory(options, bundle, guests, &memory, failure) ||
         !open_log(options, &log, failure))
         return EXIT_BAD_INPUT;

@@ -7,9 +7,11 @@
 
 #include "bench/plugin/count.h"
 
-#define HYPERVISOR_LOW  0xffff800000000000ull /* the ABI's slots */
-#define HYPERVISOR_HIGH 0xffff880000000000ull
-#define FEW             1000u /* a function below that is not listed */
+#define HYPERVISOR_LOW      0xffff800000000000ull /* the ABI's slots */
+#define HYPERVISOR_CPUS     0xffff828040000000ull /* Pinion's CPU regions, above its image */
+#define HYPERVISOR_CPUS_END (HYPERVISOR_CPUS + 0x400000)
+#define HYPERVISOR_HIGH     0xffff880000000000ull
+#define FEW                 1000u /* a function below that is not listed */
 
 enum who { HYPERVISOR, KERNEL, LOW, WHOS };
 static const char *const who_name[WHOS] = {"hypervisor", "kernel", "low"};
@@ -93,7 +95,9 @@ static void ready_symbols(void)
     ready = true;
     add_symbol(0, "(below)");
     add_symbol(1ull << 32, "(user)");
-    add_symbol(HYPERVISOR_LOW, "(a CPU's own stub)");
+    add_symbol(HYPERVISOR_LOW, "(no name)");
+    add_symbol(HYPERVISOR_CPUS, "(a CPU's own stub)");
+    add_symbol(HYPERVISOR_CPUS_END, "(no name)");
     add_symbol(HYPERVISOR_HIGH, "(kernel)");
     qsort(symbol, symbols, sizeof(*symbol), by_address);
 }

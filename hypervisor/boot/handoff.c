@@ -118,12 +118,30 @@ static void start_guest(struct handoff *handoff, const struct line *line)
     handoff->guest_count++;
 }
 
+static enum mitigations mitigations_of(const struct line *line)
+{
+    static const char *const words[] = {
+        [MITIGATIONS_AUTO] = "auto",
+        [MITIGATIONS_PARTIAL] = "partial",
+        [MITIGATIONS_OFF] = "off",
+    };
+
+    for (u32 i = 0; i < ARRAY_LENGTH(words); i++)
+        if (strcmp(line->value, words[i]) == 0)
+            return (enum mitigations)i;
+    bad(line, "auto, partial or off");
+}
+
 static void set(struct handoff *handoff, struct line *line)
 {
     struct handoff_guest *guest = &handoff->guest[handoff->guest_count - 1];
 
     if (strcmp(line->text, "guest") == 0) {
         start_guest(handoff, line);
+        return;
+    }
+    if (strcmp(line->text, "mitigations") == 0) {
+        handoff->mitigations = mitigations_of(line);
         return;
     }
     if (handoff->guest_count == 0)

@@ -3,6 +3,7 @@
 #ifndef BOOT_HANDOFF_H
 #define BOOT_HANDOFF_H
 
+#include "hypervisor/cpu/speculation.h"
 #include "lib/addr.h"
 #include "lib/handoff.h"
 
@@ -30,6 +31,7 @@ struct handoff_guest {
 struct handoff {
     u32 module_count;
     struct handoff_module module[HANDOFF_MODULES_MAX];
+    enum mitigations mitigations;
     u32 guest_count;
     struct handoff_guest guest[HANDOFF_GUESTS_MAX];
 };

@@ -11,6 +11,7 @@
 #include "hypervisor/cpu/cpuid.h"
 #include "hypervisor/cpu/pic.h"
 #include "hypervisor/cpu/smp.h"
+#include "hypervisor/cpu/speculation.h"
 #include "hypervisor/domain/build.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/run.h"
@@ -34,15 +35,17 @@ static struct {
 static void start_engine(void)
 {
     u64 frames = boot_memory_frames();
+    u64 table_size = frames * sizeof(struct vmmu_frame);
     u64 m2p_size = (frames * sizeof(u64) + M2P_UNIT - 1) & ~(M2P_UNIT - 1);
-    maddr_t table = boot_memory_take(frames * sizeof(struct vmmu_frame), PAGE_SIZE);
+    maddr_t at = boot_memory_take(table_size, PAGE_SIZE);
     maddr_t m2p = boot_memory_take(m2p_size, M2P_UNIT);
+    struct vmmu_frame *table = map_frames(at, table_size);
 
-    memset(direct(table), 0, frames * sizeof(struct vmmu_frame));
+    memset(table, 0, table_size);
     memset(direct(m2p), M2P_INVALID, m2p_size);
     map_m2p(m2p, m2p_size);
-    vmmu_start(direct(table), frames, direct(m2p), map_hypervisor_slots(), cpuid_l1tf());
-    frames_start(direct(table), frames);
+    vmmu_start(table, frames, direct(m2p), map_hypervisor_slots(), cpuid_l1tf());
+    frames_start(table, frames);
     boot_memory_hand_over();
     map_use_allocator();
 }
@@ -99,6 +102,7 @@ void start(u32 loader_information)
     acpi_read_processors(&state.processors);
     map_start(boot_memory_frames());
     start_engine();
+    speculation_start(state.handoff.mitigations, state.handoff.guest_count);
     cpu = start_first_cpu();
     pic_start();
     clock_start();

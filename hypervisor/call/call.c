@@ -9,18 +9,15 @@
 
 #define SYSCALL_LENGTH 2 /* SYSCALL is two bytes: stepping back over it makes the call again */
 
-typedef s64 handler(struct vcpu *vcpu, struct call *call);
-
-static handler *const handlers[] = {
-#define CALL(number, name, arguments) [number] = call_##name,
-#include "hypervisor/call/calls.def"
-#undef CALL
-};
-
 s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call)
 {
-    if (number < ARRAY_LENGTH(handlers) && handlers[number])
-        return handlers[number](vcpu, call);
+    switch (number) {
+#define CALL(number, name, arguments)                                                              \
+    case number:                                                                                   \
+        return call_##name(vcpu, call);
+#include "hypervisor/call/calls.def"
+#undef CALL
+    }
     atomic_fetch_add_explicit(&vcpu->domain->unknown_calls, 1, memory_order_relaxed);
     log_limited(vcpu->domain->id, "d%u: unknown hypercall %llu", vcpu->domain->id,
                 (unsigned long long)number);

@@ -3,7 +3,10 @@
 #include "hypervisor/call/copy.h"
 #include "hypervisor/memory/layout.h"
 
-u64 copy_bytes(void *to, const void *from, u64 count);
+/* In trap/entry.S: how many bytes were left when one faulted. An address of ours becomes 0 there,
+ * for the times when the processor guesses that a range is good that is not. */
+u64 copy_bytes_in(void *to, const void *from, u64 count);
+u64 copy_bytes_out(void *to, const void *from, u64 count);
 
 bool guest_range_ok(u64 address, u64 size)
 {
@@ -21,10 +24,10 @@ bool address_canonical(u64 address)
 
 bool copy_from_guest(void *to, u64 from, u64 size)
 {
-    return guest_range_ok(from, size) && copy_bytes(to, (const void *)from, size) == 0;
+    return guest_range_ok(from, size) && copy_bytes_in(to, (const void *)from, size) == 0;
 }
 
 bool copy_to_guest(u64 to, const void *from, u64 size)
 {
-    return guest_range_ok(to, size) && copy_bytes((void *)to, from, size) == 0;
+    return guest_range_ok(to, size) && copy_bytes_out((void *)to, from, size) == 0;
 }

@@ -3,7 +3,8 @@
 #ifndef CALL_COPY_H
 #define CALL_COPY_H
 
-#include "lib/types.h"
+#include "lib/addr.h"
+#include "lib/index.h"
 
 /* True when [address, address + size) is the guest's part of the address space: below the
  * non-canonical hole or above the hypervisor's slots, without wrapping. */
@@ -16,6 +17,14 @@ bool address_canonical(u64 address);
  * may have been). */
 bool copy_from_guest(void *to, u64 from, u64 size);
 bool copy_to_guest(u64 to, const void *from, u64 size);
+
+/* The frame of a number that a guest names, one of 52 bits at most: no larger one exists, and none
+ * reaches back into our own memory while the processor guesses (memory/layout.h). Never MFN_NONE.
+ */
+static inline mfn_t guest_mfn(u64 number)
+{
+    return mfn(index_clamped(number, (1ull << 52) - 1));
+}
 
 /* For guest pointers that a fault must not leave half read: one object. */
 #define GET_GUEST(object, address) copy_from_guest((object), (address), sizeof *(object))

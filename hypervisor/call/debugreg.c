@@ -15,5 +15,5 @@ s64 call_get_debugreg(struct vcpu *vcpu, struct call *call)
 {
     if (call->argument[0] > 7 || !debug_exists(vcpu, (u32)call->argument[0]))
         return -XEN_ENODEV;
-    return (s64)debug_get(vcpu, (u32)call->argument[0]);
+    return (s64)debug_get(vcpu, (u32)call->argument[0] & 7);
 }

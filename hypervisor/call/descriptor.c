@@ -17,6 +17,8 @@ s64 call_set_gdt(struct vcpu *vcpu, struct call *call)
         return -XEN_EINVAL;
     if (count && !copy_from_guest(frames, call->argument[0], count * sizeof(u64)))
         return -XEN_EFAULT;
+    for (u64 i = 0; i < count; i++)
+        frames[i] = guest_mfn(frames[i].n);
     return call_result(call, vmmu_set_gdt(&vcpu->mmu, frames, (u32)count, (u32)entries));
 }
 

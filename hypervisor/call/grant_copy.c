@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* GNTTABOP_copy: bytes between pages that are the caller's or granted to it. */
+#include "hypervisor/call/copy.h"
 #include "hypervisor/call/grant.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/grant/grant.h"
@@ -49,7 +50,7 @@ static s16 take(struct vcpu *vcpu, const struct gnttab_copy_ptr *p, bool granted
         end->ref = p->u.ref;
         return take_granted(vcpu, end);
     }
-    end->frame = mfn(p->u.gmfn);
+    end->frame = guest_mfn(p->u.gmfn);
     return hold_frame(end) == GNTST_okay ? GNTST_okay : GNTST_bad_page;
 }
 

@@ -27,12 +27,13 @@ static u64 pages_in(const struct chunk *c)
 /* The `i`-th frame that goes. */
 static bool frame_in(const struct chunk *c, u64 i, mfn_t *m)
 {
-    u64 first;
+    u64 first, number;
 
     if (!GET_GUEST(&first, c->in_list + (i >> c->in_order) * sizeof first))
         return false;
-    m->n = first + (i & ((1ull << c->in_order) - 1));
-    return m->n >= first;
+    number = first + (i & ((1ull << c->in_order) - 1));
+    *m = guest_mfn(number);
+    return number >= first;
 }
 
 /* Only frames that nothing else refers to may go: no mapping, no pin, no table. */

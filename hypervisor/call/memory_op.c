@@ -81,7 +81,7 @@ static bool decrease_one(struct domain *domain, u64 at, u32 order)
     if (!GET_GUEST(&first, at) || first + (1ull << order) < first)
         return false;
     for (u64 i = 0; i < 1ull << order; i++) {
-        enum vmmu_result result = vmmu_take(&domain->mmu, mfn(first + i));
+        enum vmmu_result result = vmmu_take(&domain->mmu, guest_mfn(first + i));
 
         if (result != VMMU_DONE && result != REFUSED_ALREADY_RELEASED)
             return false;

@@ -67,7 +67,7 @@ enum vmmu_result call_load_kernel_root(struct vcpu *vcpu, mfn_t m)
 
 s64 call_new_baseptr(struct vcpu *vcpu, u64 m)
 {
-    enum vmmu_result result = call_load_kernel_root(vcpu, mfn(m));
+    enum vmmu_result result = call_load_kernel_root(vcpu, guest_mfn(m));
 
     if (result == VMMU_AGAIN)
         return -XEN_EAGAIN;

@@ -18,7 +18,7 @@ static s64 new_user_root(struct vcpu *vcpu, struct call *call, u64 m)
 
     if (mfn_is_none(mfn(m))) /* ours for "none"; the ABI's is 0 */
         return -XEN_EINVAL;
-    result = call_result(call, vmmu_set_user_root(&vcpu->mmu, m ? mfn(m) : MFN_NONE));
+    result = call_result(call, vmmu_set_user_root(&vcpu->mmu, m ? guest_mfn(m) : MFN_NONE));
     if (result || call->again)
         return result;
     vcpu_refresh_fast(vcpu);
@@ -73,7 +73,7 @@ static s64 write_page(struct vcpu *vcpu, mfn_t to, const mfn_t *from)
 static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *op)
 {
     struct vmmu_domain *domain = &vcpu->domain->mmu;
-    mfn_t m = mfn(op->arg1.mfn), from;
+    mfn_t m = guest_mfn(op->arg1.mfn), from;
 
     switch (op->cmd) {
     case MMUEXT_PIN_L1_TABLE:
@@ -107,7 +107,7 @@ static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *o
     case MMUEXT_CLEAR_PAGE:
         return write_page(vcpu, m, NULL);
     case MMUEXT_COPY_PAGE:
-        from = mfn(op->arg2.src_mfn);
+        from = guest_mfn(op->arg2.src_mfn);
         return write_page(vcpu, m, &from);
     case MMUEXT_FLUSH_CACHE:
     case MMUEXT_FLUSH_CACHE_GLOBAL:

@@ -118,12 +118,12 @@ static enum vmmu_result set_tables(struct vcpu *v, const context *c)
     enum vmmu_result result;
 
     for (u32 i = 0; i < count; i++)
-        gdt[i] = mfn(c->gdt_frames[i]);
+        gdt[i] = guest_mfn(c->gdt_frames[i]);
     result = vmmu_set_gdt(mmu, gdt, count, (u32)c->gdt_ents);
     if (result == VMMU_DONE)
-        result = vmmu_set_kernel_root(mmu, mfn(xen_cr3_to_pfn(c->ctrlreg[3])));
+        result = vmmu_set_kernel_root(mmu, guest_mfn(xen_cr3_to_pfn(c->ctrlreg[3])));
     if (result == VMMU_DONE && c->ctrlreg[1])
-        result = vmmu_set_user_root(mmu, mfn(xen_cr3_to_pfn(c->ctrlreg[1])));
+        result = vmmu_set_user_root(mmu, guest_mfn(xen_cr3_to_pfn(c->ctrlreg[1])));
     if (result == VMMU_DONE)
         result = vmmu_set_ldt(mmu, vaddr(c->ldt_base), (u32)c->ldt_ents);
     return result;

@@ -8,6 +8,7 @@
 #include "hypervisor/memory/map.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "lib/index.h"
 #include "lib/string.h"
 
 static bool is_up(const struct vcpu *vcpu)
@@ -89,7 +90,7 @@ static s64 register_info(struct vcpu *vcpu, struct call *call, struct vcpu *targ
         call->again = true;
         return 0;
     }
-    switch (vmmu_hold(&target->domain->mmu, mfn(ask.mfn))) {
+    switch (vmmu_hold(&target->domain->mmu, guest_mfn(ask.mfn))) {
     case VMMU_DONE:
         break;
     case VMMU_AGAIN:
@@ -177,7 +178,7 @@ s64 call_vcpu_op(struct vcpu *vcpu, struct call *call)
 
     if (id >= domain->vcpu_count || id >= DOMAIN_VCPUS_MAX)
         return -XEN_ENOENT;
-    struct vcpu *target = domain->vcpu[id];
+    struct vcpu *target = domain->vcpu[index_masked(id, DOMAIN_VCPUS_MAX)];
     switch ((u32)call->argument[0]) {
     case VCPUOP_initialise:
         return vcpu_initialise(target, call, at);

@@ -97,6 +97,10 @@ static inline void interrupts_off(void)
 #define CR4_SMAP       (1ull << 21)
 
 #define MSR_APIC_BASE      0x1bu
+#define MSR_SPEC_CTRL      0x48u
+#define MSR_PRED_CMD       0x49u
+#define MSR_CAPABILITIES   0x10au
+#define MSR_FLUSH_CMD      0x10bu
 #define MSR_PAT            0x277u
 #define MSR_SYSENTER_CS    0x174u
 #define MSR_SYSENTER_ESP   0x175u
@@ -115,5 +119,6 @@ static inline void interrupts_off(void)
 #define EFER_LME (1ull << 8)
 #define EFER_LMA (1ull << 10)
 #define EFER_NXE (1ull << 11)
+#define EFER_AIB (1ull << 21) /* automatic IBRS */
 
 #endif

@@ -4,6 +4,7 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/fpu.h"
 #include "hypervisor/cpu/segments.h"
+#include "hypervisor/cpu/speculation.h"
 #include "hypervisor/domain/vcpu.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
@@ -16,15 +17,34 @@
 
 #define TIMERS_LOCK_RANK 10u
 
-static bool map_region_page(u64 region, u64 offset, u64 flags, const void *content, u64 size)
+/* One page of a CPU's region, seen through the direct map. NULL: no memory. */
+static char *map_region_page(u64 address, u64 flags)
 {
-    void *page = page_alloc(0);
+    char *page = page_alloc(0);
 
-    if (!page)
+    return page && map_page(address, frame_of_view(page), flags) ? page : NULL;
+}
+
+/* The jump that ends at `end` of the template, in the copy that executes at `region`. */
+static void aim_jump(char *copy, u64 region, const char *end, void (*target)(void))
+{
+    u64 offset = (u64)(end - syscall_template);
+    s32 distance = (s32)((u64)target - region - offset);
+
+    memcpy(copy + offset - sizeof distance, &distance, sizeof distance);
+}
+
+static bool map_stubs(u64 region)
+{
+    char *copy = map_region_page(region, 0);
+
+    if (!copy)
         return false;
-    if (content)
-        memcpy(page, content, size);
-    return map_page(region + offset, frame_of_view(page), flags);
+    memcpy(copy, syscall_template, (u64)(syscall_template_end - syscall_template));
+    aim_jump(copy, region, syscall_jump_end, entry_syscall);
+    aim_jump(copy, region, syscall32_jump_end, entry_common);
+    aim_jump(copy, region, sysenter_jump_end, entry_common);
+    return true;
 }
 
 /* The GDT of a CPU that has no vCPU: only the reserved page of a window of its own. */
@@ -43,15 +63,13 @@ static bool map_idle_window(u32 number)
 
 static bool map_region(u64 region)
 {
-    u64 stub_size = (u64)(syscall_template_end - syscall_template);
-    bool good = map_region_page(region, 0, 0, syscall_template, stub_size) &&
-                map_region_page(region, CPU_STATE, MAP_NX | MAP_WRITE, NULL, 0);
+    const u64 data = MAP_NX | MAP_WRITE;
+    bool good = map_stubs(region) && map_region_page(region + CPU_STATE, data);
 
     for (u32 ist = IST_DF; ist < ISTS && good; ist++)
-        good = map_region_page(region, CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE,
-                               MAP_NX | MAP_WRITE, NULL, 0);
+        good = map_region_page(region + CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE, data);
     for (u64 page = CPU_STACK; page < CPU_STACK_END && good; page += PAGE_SIZE)
-        good = map_region_page(region, page, MAP_NX | MAP_WRITE, NULL, 0);
+        good = map_region_page(region + page, data);
     return good;
 }
 
@@ -61,6 +79,8 @@ struct cpu *cpu_build(u32 number)
     u64 region = (u64)cpu - CPU_STATE;
 
     _Static_assert(sizeof *cpu <= PAGE_SIZE, "struct cpu is one page");
+    _Static_assert(LAYOUT_CPUS + VMMU_CPUS_MAX * CPU_REGION - LAYOUT_IMAGE < 1ull << 31,
+                   "a direct jump reaches the image");
     if (!map_region(region) || !map_idle_window(number))
         return NULL;
     for (u32 ist = IST_DF; ist < ISTS; ist++)
@@ -85,8 +105,6 @@ static void start_syscalls(struct cpu *cpu)
 {
     u64 stub = (u64)cpu - CPU_STATE;
 
-    cpu->syscall_go = (u64)entry_syscall;
-    cpu->syscall32_go = cpu->sysenter_go = (u64)entry_common;
     write_msr(MSR_STAR, (u64)(SELECTOR_USER_CS32) << 48 | (u64)SELECTOR_CODE << 32);
     write_msr(MSR_LSTAR, stub);
     write_msr(MSR_CSTAR, stub + (u64)(syscall32_template - syscall_template));
@@ -116,6 +134,7 @@ bool cpu_load(struct cpu *cpu)
     write_cr4(cr4);
     if (read_cpuid(1, 0).edx & 1u << 16)
         write_msr(MSR_PAT, PAT);
+    speculation_start_cpu();
     return fpu_start();
 }
 
@@ -133,7 +152,16 @@ void cpu_attach(struct cpu *cpu, struct vcpu *vcpu)
 
 void cpu_enter_stack(struct cpu *cpu, void (*then)(void))
 {
-    __asm__ volatile("mov %0, %%rsp\n\txor %%ebp, %%ebp\n\tcall *%1\n\tud2"
+    /* A return to a place of our own making: no indirect branch for anybody to steer. */
+    __asm__ volatile("mov %0, %%rsp\n\t"
+                     "xor %%ebp, %%ebp\n\t"
+                     "push $0\n\t"
+                     "call 1f\n"
+                     "0:\tpause\n\t"
+                     "lfence\n\t"
+                     "jmp 0b\n"
+                     "1:\tmov %1, (%%rsp)\n\t"
+                     "ret"
                      :
                      : "r"((u64)cpu - CPU_STATE + CPU_STACK_END), "r"(then)
                      : "memory");

@@ -15,12 +15,9 @@
 #define CPU_STACK_END  0x10000
 
 /* In struct cpu, used by entry.S. */
-#define CPU_SYSCALL_RSP  0
-#define CPU_SYSCALL_TOP  8
-#define CPU_SYSCALL_GO   16
-#define CPU_SYSCALL_GO32 24
-#define CPU_SYSENTER_GO  32
-#define CPU_WORK         40
+#define CPU_SYSCALL_RSP 0
+#define CPU_SYSCALL_TOP 8
+#define CPU_WORK        16
 
 #ifndef __ASSEMBLY__
 
@@ -52,13 +49,13 @@ struct flushes {
 };
 
 struct cpu {
-    u64 syscall_rsp; /* scratch of the syscall stub */
-    u64 syscall_top; /* where the current vCPU's registers end */
-    u64 syscall_go, syscall32_go, sysenter_go;
+    u64 syscall_rsp;   /* scratch of the syscall stub */
+    u64 syscall_top;   /* where the current vCPU's registers end */
     _Atomic bool work; /* something waits for this CPU: port_should_stop; set by any CPU */
     u32 number;
     u32 apic_id;
     struct vcpu *current; /* NULL: idle, on the hypervisor's own root */
+    u16 last_domain;      /* that ran here: it is what the predictors know; 0: none */
     struct timers timers;
     struct queue queue; /* of the scheduler */
     struct tss tss;

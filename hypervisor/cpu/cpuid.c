@@ -99,15 +99,14 @@ bool cpuid_vendor_is(const char *vendor)
            !memcmp(&leaf.ecx, vendor + 8, 4);
 }
 
-static u32 host_max(u32 first)
+u32 cpuid_max(u32 first)
 {
     u32 max = read_cpuid(first, 0).eax;
 
     return max >= first && max < first + 0x10000 ? max : first;
 }
 
-#define MSR_ARCH_CAPABILITIES 0x10au
-#define ARCH_RDCL_NO          (1u << 0)
+#define ARCH_RDCL_NO (1u << 0)
 
 static struct {
     enum { UNKNOWN, NO, YES } tsc_aux;
@@ -115,9 +114,9 @@ static struct {
 
 static bool find_tsc_aux(void)
 {
-    if (host_max(0x80000000) >= 0x80000001 && read_cpuid(0x80000001, 0).edx & BIT(27))
+    if (cpuid_max(0x80000000) >= 0x80000001 && read_cpuid(0x80000001, 0).edx & BIT(27))
         return true;
-    return host_max(0) >= 7 && read_cpuid(7, 0).ecx & BIT(22);
+    return cpuid_max(0) >= 7 && read_cpuid(7, 0).ecx & BIT(22);
 }
 
 /* Asked at every switch of vCPUs, so looked up once: CPUID is slow where we are a guest ourselves.
@@ -133,8 +132,8 @@ bool cpuid_l1tf(void)
 {
     if (!cpuid_vendor_is("GenuineIntel"))
         return false;
-    return !(host_max(0) >= 7 && read_cpuid(7, 0).edx & BIT(29) &&
-             read_msr(MSR_ARCH_CAPABILITIES) & ARCH_RDCL_NO);
+    return !(cpuid_max(0) >= 7 && read_cpuid(7, 0).edx & BIT(29) &&
+             read_msr(MSR_CAPABILITIES) & ARCH_RDCL_NO);
 }
 
 static struct cpuid text(u32 eax, const char *name)
@@ -335,7 +334,7 @@ struct cpuid guest_cpuid(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
     if (leaf >= OWN_FIRST && leaf <= OWN_LAST)
         return own_leaf(vcpu, leaf, subleaf);
     if (leaf != 0 && leaf != 0x80000000 &&
-        leaf > host_max(leaf & 0x80000000)) /* there Intel repeats some other leaf */
+        leaf > cpuid_max(leaf & 0x80000000)) /* there Intel repeats some other leaf */
         return r;
     if (leaf == 0xb)
         return topology_leaf(vcpu, subleaf);

@@ -5,6 +5,7 @@
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/speculation.h"
 #include "hypervisor/domain/run.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/time/clock.h"
@@ -20,6 +21,7 @@ enum other {
     OTHER_SILENT,
     OTHER_CAME,   /* it runs our code */
     OTHER_ODD,    /* it lacks what the first CPU has, and has stopped */
+    OTHER_THREAD, /* what another guest does on its core it could find out: it has stopped */
     OTHER_EQUAL,  /* it compares its TSC with ours */
     OTHER_LEFT,   /* left out: it stops */
     OTHER_WANTED, /* it may go to its run loop */
@@ -83,8 +85,8 @@ void smp_other_start(void)
     struct cpu *cpu = this_cpu();
 
     advance(OTHER_CAME);
-    if (!cpu_load(cpu)) {
-        advance(OTHER_ODD);
+    if (!cpu_load(cpu) || !speculation_allows_cpu()) {
+        advance(speculation_allows_cpu() ? OTHER_ODD : OTHER_THREAD);
         stop();
     }
     apic_start();
@@ -136,6 +138,8 @@ static const char *bring_up(u32 id)
         __builtin_ia32_pause();
     if (progress() == OTHER_ODD)
         return "it lacks what the first one has";
+    if (progress() == OTHER_THREAD)
+        return "it is the second thread of a core that leaks between its threads";
     atomic_store(&state.warp, 0);
     atomic_store(&state.rounds, 0);
     for (u32 i = 0; i < TSC_ROUNDS || atomic_load(&state.rounds) < TSC_ROUNDS; i++) {

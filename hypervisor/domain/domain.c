@@ -8,6 +8,7 @@
 #include "hypervisor/memory/map.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "lib/index.h"
 #include "lib/string.h"
 
 #define DOMAIN_ORDER 1u
@@ -28,8 +29,10 @@ u32 domain_count(void)
 
 struct domain *domain_at(u32 index)
 {
-    return index < domain_count() ? atomic_load_explicit(&state.domain[index], memory_order_acquire)
-                                  : NULL;
+    if (index >= domain_count())
+        return NULL;
+    return atomic_load_explicit(&state.domain[index_masked(index, HANDOFF_GUESTS_MAX)],
+                                memory_order_acquire);
 }
 
 /* Each guest has a number, and each of its lives another HANDOFF_GUESTS_MAX on. */

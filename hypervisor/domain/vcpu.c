@@ -10,6 +10,7 @@
 #include "hypervisor/cpu/debug.h"
 #include "hypervisor/cpu/fpu.h"
 #include "hypervisor/cpu/segments.h"
+#include "hypervisor/cpu/speculation.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
@@ -216,6 +217,7 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
     }
     if (to->cpu != cpu)
         forget_window(to);
+    speculation_switch(&cpu->last_domain, to->domain->id);
     cpu_attach(cpu, to);
     vcpu_refresh_fast(to);
     vcpu_load_root(to);

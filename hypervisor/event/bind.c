@@ -2,10 +2,13 @@
 /* Giving a port a far end: another domain, a virtual interrupt, or the domain itself. */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/table.h"
+#include "lib/index.h"
 
 struct vcpu *event_vcpu(struct domain *domain, u32 id)
 {
-    return id < domain->vcpu_count && id < DOMAIN_VCPUS_MAX ? domain->vcpu[id] : NULL;
+    if (id >= domain->vcpu_count || id >= DOMAIN_VCPUS_MAX)
+        return NULL;
+    return domain->vcpu[index_masked(id, DOMAIN_VCPUS_MAX)];
 }
 
 s64 event_alloc_unbound(struct domain *domain, struct evtchn_alloc_unbound *ask)

@@ -4,6 +4,7 @@
 #define EVENT_TABLE_H
 
 #include "hypervisor/event/channel.h"
+#include "lib/index.h"
 
 /* Takes the locks of both, in order; they may be the same, `b` may be NULL. */
 void tables_take(struct domain *a, struct domain *b);
@@ -14,7 +15,10 @@ static inline struct channel *table_find(struct event_channels *events, u32 port
 {
     struct channel *page;
 
-    if (port >= EVENT_PORTS_MAX || !(page = events->page[port / CHANNELS_A_PAGE]))
+    if (port >= EVENT_PORTS_MAX)
+        return NULL;
+    port = (u32)index_masked(port, EVENT_PORTS_MAX);
+    if (!(page = events->page[port / CHANNELS_A_PAGE]))
         return NULL;
     struct channel *channel = &page[port % CHANNELS_A_PAGE];
     return channel->kind <= CHANNEL_RESERVED ? NULL : channel;

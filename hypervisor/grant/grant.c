@@ -4,6 +4,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
+#include "lib/index.h"
 
 #define USE_ORDER 1u
 
@@ -87,6 +88,7 @@ s16 grant_get(struct domain *granter, const struct domain *user, u32 ref, bool w
 
     if (ref / GRANTS_A_FRAME >= g->frames)
         return GNTST_bad_gntref;
+    ref = (u32)index_masked(ref, g->frames * GRANTS_A_FRAME);
     use = use_of(g, ref);
     if (use->readers + use->writers >= 0x7fffffff)
         return GNTST_no_space;

@@ -3,12 +3,15 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/grant/grant.h"
 #include "hypervisor/memory/frames.h"
+#include "lib/index.h"
 
 _Static_assert(sizeof(struct grant_handle) * HANDLES_A_PAGE == PAGE_SIZE, "one page");
 
 static struct grant_handle *at(const struct grants *g, u32 number)
 {
-    return &g->handles[number / HANDLES_A_PAGE][number % HANDLES_A_PAGE];
+    u64 page = index_masked(number / HANDLES_A_PAGE, g->handle_pages);
+
+    return &g->handles[page][number % HANDLES_A_PAGE];
 }
 
 /* One more page of free handles. */

@@ -6,13 +6,19 @@
  *   257   0xffff808000000000  (free)
  *   258   0xffff810000000000  descriptor windows, 128 KiB a vCPU:          ---     r--
  *                             16 GDT pages, then 16 LDT pages
- *   259   0xffff818000000000  CPU regions, 64 KiB a CPU (cpu/cpu.h)        ---     rw- / r-x
+ *   259   0xffff818000000000  (free)
  *   260   0xffff820000000000  devices, uncached, one page each             ---     rw-
  *   261   0xffff828000000000  the hypervisor's image                       ---     r-x r-- rw-
- *   262   0xffff830000000000  direct map of all memory, 5 TiB at most      ---     rw-
- *   ..271
+ *         0xffff828040000000  CPU regions, 64 KiB a CPU (cpu/cpu.h):       ---     rw- / r-x
+ *                             a direct jump away from the image
+ *   262   0xffff830000000000  direct map of all memory, 4.5 TiB at most    ---     rw-
+ *   ..270
+ *   271   0xffff878000000000  frame table, 16 bytes a frame                ---     rw-
  *
- * The rest of the address space is the guest's. All L4 tables share these 16 slots. */
+ * The rest of the address space is the guest's. All L4 tables share these 16 slots.
+ *
+ * The frame table is last: a frame number of 52 bits that a guest made up and the processor,
+ * guessing, takes for a good one leads into what is not mapped or into the guest's own part. */
 #ifndef MEMORY_LAYOUT_H
 #define MEMORY_LAYOUT_H
 
@@ -22,12 +28,13 @@
 
 #define LAYOUT_M2P     0xffff800000000000
 #define LAYOUT_WINDOWS 0xffff810000000000
-#define LAYOUT_CPUS    0xffff818000000000
 #define LAYOUT_DEVICES 0xffff820000000000
 #define LAYOUT_IMAGE   0xffff828000000000
+#define LAYOUT_CPUS    0xffff828040000000
 #define LAYOUT_DIRECT  0xffff830000000000
+#define LAYOUT_FRAMES  0xffff878000000000
 
-#define LAYOUT_DIRECT_SIZE 0x50000000000 /* slots 262..271 */
+#define LAYOUT_DIRECT_SIZE 0x48000000000 /* slots 262..270 */
 
 /* Where the loader puts the image; one 2 MiB page holds all of it. */
 #define LAYOUT_IMAGE_LOAD 0x200000
@@ -37,6 +44,7 @@
 #define WINDOW_PAGES 32
 #define WINDOW_LDT   16 /* first page of the LDT half */
 #define WINDOWS_MAX  4096
+#define WINDOWS_END  (LAYOUT_WINDOWS + WINDOWS_MAX * WINDOW_SIZE)
 
 #ifndef __ASSEMBLY__
 

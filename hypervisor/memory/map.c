@@ -89,7 +89,7 @@ static void map_image(void)
 
 void map_start(u64 frames)
 {
-    static const u64 shared[] = {LAYOUT_M2P, LAYOUT_WINDOWS, LAYOUT_CPUS, LAYOUT_DEVICES};
+    static const u64 shared[] = {LAYOUT_M2P, LAYOUT_WINDOWS, LAYOUT_DEVICES};
 
     if (frames << PAGE_SHIFT > LAYOUT_DIRECT_SIZE)
         panic("more memory than the direct map holds");
@@ -109,6 +109,22 @@ void map_start(u64 frames)
 void map_use_allocator(void)
 {
     state.allocator = true;
+}
+
+void *map_frames(maddr_t at, u64 bytes)
+{
+    u64 view = LAYOUT_FRAMES - (at.a & ~(LARGE_PAGE - 1)), end = at.a + bytes;
+
+    for (u64 next, page = at.a; page < end; page = next) {
+        bool large = !(page & (LARGE_PAGE - 1)) && end - page >= LARGE_PAGE;
+
+        next = page + (large ? LARGE_PAGE : PAGE_SIZE);
+        if (large)
+            map_large(view + page, maddr(page), MAP_NX | MAP_WRITE);
+        else if (!map_page(view + page, mfn_of(maddr(page)), MAP_NX | MAP_WRITE))
+            panic("no memory for the hypervisor's page tables");
+    }
+    return (void *)(view + at.a);
 }
 
 void map_m2p(maddr_t at, u64 bytes)

@@ -41,6 +41,10 @@ void map_start(u64 frames);
  * unmaps. False: no memory for a table. Flushes the page on this CPU. */
 bool map_page(u64 address, mfn_t m, u64 flags);
 
+/* Shows the frame table, `bytes` from page `at` on, and nothing else in the first 2 MiB from
+ * LAYOUT_FRAMES on and behind; returns where. Panics without memory for it. */
+void *map_frames(maddr_t at, u64 bytes);
+
 /* Shows the machine-to-physical array, `bytes` at `at`, read-only to everybody at LAYOUT_M2P; both
  * in 2 MiB units. Panics without memory for it. */
 void map_m2p(maddr_t at, u64 bytes);

@@ -208,38 +208,61 @@ static enum emulated emulate_int(struct vcpu *vcpu, const struct instruction *in
 
 /* ---- which is which ------------------------------------------------------------------------ */
 
-enum who { KERNEL, WITH_PORTS, ANYBODY };
+/* OPERATION(name, function, who may) */
+#define PRIVILEGED                                                                                 \
+    OPERATION(IN, emulate_in, WITH_PORTS)                                                          \
+    OPERATION(OUT, emulate_nothing, WITH_PORTS)                                                    \
+    OPERATION(INS, emulate_ins, WITH_PORTS)                                                        \
+    OPERATION(OUTS, emulate_nothing, WITH_PORTS)                                                   \
+    OPERATION(CLI, emulate_nothing, WITH_PORTS)                                                    \
+    OPERATION(STI, emulate_nothing, WITH_PORTS)                                                    \
+    OPERATION(CLTS, emulate_clts, KERNEL)                                                          \
+    OPERATION(WBINVD, emulate_nothing, KERNEL)                                                     \
+    OPERATION(READ_CR, emulate_read_cr, KERNEL)                                                    \
+    OPERATION(WRITE_CR, emulate_write_cr, KERNEL)                                                  \
+    OPERATION(READ_DR, emulate_read_dr, KERNEL)                                                    \
+    OPERATION(WRITE_DR, emulate_write_dr, KERNEL)                                                  \
+    OPERATION(RDMSR, emulate_rdmsr, KERNEL)                                                        \
+    OPERATION(WRMSR, emulate_wrmsr, KERNEL)                                                        \
+    OPERATION(RDTSC, emulate_rdtsc, KERNEL)                                                        \
+    OPERATION(RDTSCP, emulate_rdtsc, KERNEL)                                                       \
+    OPERATION(XSETBV, emulate_xsetbv, KERNEL)                                                      \
+    OPERATION(CPUID, emulate_cpuid, ANYBODY)                                                       \
+    OPERATION(INT, emulate_int, ANYBODY)
 
-static const struct {
-    enum emulated (*emulate)(struct vcpu *vcpu, const struct instruction *in);
-    enum who who;
-} privileged[OPERATIONS] = {
-    [OPERATION_IN] = {emulate_in, WITH_PORTS},
-    [OPERATION_OUT] = {emulate_nothing, WITH_PORTS},
-    [OPERATION_INS] = {emulate_ins, WITH_PORTS},
-    [OPERATION_OUTS] = {emulate_nothing, WITH_PORTS},
-    [OPERATION_CLI] = {emulate_nothing, WITH_PORTS},
-    [OPERATION_STI] = {emulate_nothing, WITH_PORTS},
-    [OPERATION_CLTS] = {emulate_clts, KERNEL},
-    [OPERATION_WBINVD] = {emulate_nothing, KERNEL},
-    [OPERATION_READ_CR] = {emulate_read_cr, KERNEL},
-    [OPERATION_WRITE_CR] = {emulate_write_cr, KERNEL},
-    [OPERATION_READ_DR] = {emulate_read_dr, KERNEL},
-    [OPERATION_WRITE_DR] = {emulate_write_dr, KERNEL},
-    [OPERATION_RDMSR] = {emulate_rdmsr, KERNEL},
-    [OPERATION_WRMSR] = {emulate_wrmsr, KERNEL},
-    [OPERATION_RDTSC] = {emulate_rdtsc, KERNEL},
-    [OPERATION_RDTSCP] = {emulate_rdtsc, KERNEL},
-    [OPERATION_XSETBV] = {emulate_xsetbv, KERNEL},
-    [OPERATION_CPUID] = {emulate_cpuid, ANYBODY},
-    [OPERATION_INT] = {emulate_int, ANYBODY},
+enum who { NOBODY, KERNEL, WITH_PORTS, ANYBODY };
+
+static const u8 who_may[OPERATIONS] = {
+#define OPERATION(name, function, who) [OPERATION_##name] = who,
+    PRIVILEGED
+#undef OPERATION
 };
 
 static bool may(const struct vcpu *vcpu, enum who who)
 {
-    if (who == WITH_PORTS)
+    switch (who) {
+    case KERNEL:
+        return vcpu->in_kernel;
+    case WITH_PORTS:
         return vcpu->iopl >= virtual_ring(vcpu);
-    return vcpu->in_kernel || who == ANYBODY;
+    case ANYBODY:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum emulated emulate(struct vcpu *vcpu, const struct instruction *in)
+{
+    switch (in->operation) {
+#define OPERATION(name, function, who)                                                             \
+    case OPERATION_##name:                                                                         \
+        return function(vcpu, in);
+        PRIVILEGED
+#undef OPERATION
+    default:
+        return EMULATED_NOT;
+    }
 }
 
 enum emulated emulate_privileged(struct vcpu *vcpu)
@@ -247,10 +270,9 @@ enum emulated emulate_privileged(struct vcpu *vcpu)
     struct instruction in;
     enum emulated result;
 
-    if (!instruction_fetch(vcpu, &in) || !privileged[in.operation].emulate ||
-        !may(vcpu, privileged[in.operation].who))
+    if (!instruction_fetch(vcpu, &in) || !may(vcpu, who_may[in.operation]))
         return EMULATED_NOT;
-    result = privileged[in.operation].emulate(vcpu, &in);
+    result = emulate(vcpu, &in);
     if (result == EMULATED_DONE)
         instruction_finish(vcpu, &in);
     return result;

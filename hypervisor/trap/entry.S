@@ -7,6 +7,7 @@
 #include "hypervisor/trap/registers.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/segments.h"
+#include "hypervisor/cpu/speculation.h"
 #include "hypervisor/domain/vcpu.h"
 #include "hypervisor/memory/layout.h"
 
@@ -50,6 +51,29 @@
         pop     %rdi
         .endm
 
+/* ---- what only some processors need: taken out at boot on the others (cpu/speculation.c) ----------- */
+        .macro  SITE measure
+        .pushsection .speculation, "a"
+        .quad   771b
+        .long   772b - 771b, \measure
+        .popsection
+        .endm
+
+#define PRED_CMD 0x49
+
+        .macro  ENTRY_BARRIER                   /* RAX, RCX, RDX */
+771:    mov     $PRED_CMD, %ecx
+        mov     $1, %eax
+        xor     %edx, %edx
+        wrmsr
+772:    SITE    MEASURE_ENTRY_BARRIER
+        .endm
+
+        .macro  CLEAR_BUFFERS                   /* flags */
+771:    verw    verw_selector(%rip)
+772:    SITE    MEASURE_CLEAR_BUFFERS
+        .endm
+
         .text
 /* ---- interrupts and exceptions: one stub for each vector --------------------------------------- */
         .balign 16
@@ -77,6 +101,7 @@ stubs:
 entry_common:
         PUSH_REGISTERS
         cld
+        ENTRY_BARRIER
         testb   $3, REGISTERS_CS(%rsp)
         jz      1f
 0:      mov     %rsp, %rdi
@@ -147,6 +172,7 @@ entry_syscall:
         mov     REGISTERS_RFLAGS(%rdi), %r11
         and     $RFLAGS_BOUNCED, %r11
         mov     REGISTERS_RDI(%rdi), %rdi
+        CLEAR_BUFFERS
         sysretq
 
 /* The kernel stack did not take the frame: back to user mode, and the common way finds out why. */
@@ -223,6 +249,7 @@ from_kernel:
         jz      to_interrupted
         mov     24(%rsp), %rcx
         mov     48(%rsp), %rsp
+        CLEAR_BUFFERS
         sysretq
 
 /* Where an exception or interrupt was: RCX and R11 are its own, and so are CS and SS. */
@@ -231,6 +258,7 @@ to_interrupted:
         pop     %r11
         pop     %rcx
         add     $8, %rsp
+        CLEAR_BUFFERS
 short_iret:
         iretq
 
@@ -245,12 +273,14 @@ short_iret:
 entry_ist:
         PUSH_REGISTERS
         cld
+        ENTRY_BARRIER
         mov     %rsp, %rdi
         call    trap_on_ist
         test    %al, %al
         jnz     2f
         POP_REGISTERS
         add     $16, %rsp
+        CLEAR_BUFFERS                           /* an NMI may have come while a guest ran */
         iretq
 2:      mov     %rsp, %rax                      /* on to the CPU's own stack */
         and     $~(CPU_REGION - 1), %rax
@@ -262,7 +292,15 @@ entry_ist:
         ud2
 
 /* ---- SYSCALL and SYSENTER: copied to each CPU's region ------------------------------------------- */
-        .macro  SYSCALL_STUB cs, entry, go
+/* A jump as wide as can be: the copy aims it anew (cpu.c). */
+        .macro  JUMP_AIMED target, end
+        .byte   0xe9
+        .long   \target - . - 4
+        .globl  \end
+\end:
+        .endm
+
+        .macro  SYSCALL_STUB cs, entry, target, end
         mov     %rsp, syscall_template + CPU_STATE + CPU_SYSCALL_RSP(%rip)
         mov     syscall_template + CPU_STATE + CPU_SYSCALL_TOP(%rip), %rsp
         push    $SELECTOR_USER_DS
@@ -272,16 +310,16 @@ entry_ist:
         push    %rcx
         push    $0
         push    $\entry
-        jmp     *syscall_template + CPU_STATE + \go(%rip)
+        JUMP_AIMED \target, \end
         .endm
 
         .balign 64
         .globl  syscall_template, syscall32_template, sysenter_template, syscall_template_end
 syscall_template:
-        SYSCALL_STUB SELECTOR_USER_CS64, ENTRY_SYSCALL, CPU_SYSCALL_GO
+        SYSCALL_STUB SELECTOR_USER_CS64, ENTRY_SYSCALL, entry_syscall, syscall_jump_end
         .balign 16
 syscall32_template:
-        SYSCALL_STUB SELECTOR_USER_CS32, ENTRY_SYSCALL32, CPU_SYSCALL_GO32
+        SYSCALL_STUB SELECTOR_USER_CS32, ENTRY_SYSCALL32, entry_common, syscall32_jump_end
         .balign 16
 sysenter_template:                              /* keeps no return address, stack or flags */
         mov     syscall_template + CPU_STATE + CPU_SYSCALL_TOP(%rip), %rsp
@@ -295,7 +333,7 @@ sysenter_template:                              /* keeps no return address, stac
         push    $0
         push    $0
         push    $ENTRY_SYSENTER
-        jmp     *syscall_template + CPU_STATE + CPU_SYSENTER_GO(%rip)
+        JUMP_AIMED entry_common, sysenter_jump_end
 syscall_template_end:
 
 /* ---- the way out ----------------------------------------------------------------------------------- */
@@ -324,6 +362,7 @@ enter_guest:
         mov     96(%rdi), %rdx
         mov     104(%rdi), %rsi
         mov     112(%rdi), %rdi
+        CLEAR_BUFFERS
 enter_guest_iret:
         iretq
 
@@ -361,8 +400,24 @@ load_\name:
         LOAD_SEGMENT fs, fs
         LOAD_SEGMENT gs, gs
 
-/* u64 copy_bytes(void *to, const void *from, u64 count): how many were left when a byte faulted. */
-        .globl  copy_bytes
+/* u64 copy_bytes_in(void *to, const void *from, u64 count), copy_bytes_out: how many were left when a
+ * byte faulted. No branch keeps the guest's address out of our slots: -16, in units of their size. */
+#define SLOTS_SHIFT 43
+        .macro  KEEP_OUT address
+        mov     \address, %rax
+        sar     $SLOTS_SHIFT, %rax
+        add     $16, %rax
+        neg     %rax
+        sbb     %rax, %rax                      /* 0 for ours, else all ones */
+        and     %rax, \address
+        .endm
+
+        .globl  copy_bytes_in, copy_bytes_out
+copy_bytes_out:
+        KEEP_OUT %rdi
+        jmp     copy_bytes
+copy_bytes_in:
+        KEEP_OUT %rsi
 copy_bytes:
         mov     %rdx, %rcx
         test    $7, %dl
@@ -383,6 +438,8 @@ copy_bytes:
         .popsection
 
         .section .rodata
+verw_selector:
+        .word   SELECTOR_DATA
         .balign 8
         .globl  entry_stubs
 entry_stubs:

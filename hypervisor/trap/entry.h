@@ -10,6 +10,8 @@ struct vcpu;
 
 /* Position-independent stubs that are copied to page 0 of each CPU's region. */
 extern char syscall_template[], syscall32_template[], sysenter_template[], syscall_template_end[];
+/* Where the jump of each ends, whose target the copy needs anew. */
+extern char syscall_jump_end[], syscall32_jump_end[], sysenter_jump_end[];
 
 extern const u64 entry_stubs[256]; /* one for each vector, for the IDT */
 void entry_common(void);

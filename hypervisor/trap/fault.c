@@ -45,7 +45,7 @@ void fault_from_guest(struct vcpu *vcpu, u64 address, u32 error_code)
 {
     maddr_t where;
 
-    if (address >= LAYOUT_WINDOWS && address < LAYOUT_CPUS) {
+    if (address >= LAYOUT_WINDOWS && address < WINDOWS_END) {
         u64 window = window_address(vcpu->window);
         u64 offset = address - window - WINDOW_LDT * PAGE_SIZE;
 

@@ -122,7 +122,7 @@ void trap_in_hypervisor(struct registers *r)
         struct vcpu *vcpu = this_cpu()->current;
         u64 address = read_cr2();
 
-        if (vcpu && address >= LAYOUT_WINDOWS && address < LAYOUT_CPUS &&
+        if (vcpu && address >= LAYOUT_WINDOWS && address < WINDOWS_END &&
             fault_in_window(vcpu, address))
             return;
         if (vcpu && extable_fixup(r->rip) && fault_was_stale(vcpu, address, (u32)r->error_code))

@@ -193,7 +193,8 @@ void shim_end(void)
 
 /* ---- guest memory -------------------------------------------------------------------------- */
 
-u64 copy_bytes(void *to, const void *from, u64 count);
+u64 copy_bytes_in(void *to, const void *from, u64 count);
+u64 copy_bytes_out(void *to, const void *from, u64 count);
 
 static u64 reachable(u64 address, u64 count)
 {
@@ -203,13 +204,20 @@ static u64 reachable(u64 address, u64 count)
     return count < room ? count : room;
 }
 
-/* One of the two is the guest's; whose address is not in its memory faults. */
-u64 copy_bytes(void *to, const void *from, u64 count)
+/* A guest's address that is not in its memory faults. */
+u64 copy_bytes_in(void *to, const void *from, u64 count)
 {
     u64 part = reachable((u64)from, count);
 
-    if (!part)
-        part = reachable((u64)to, count);
+    if (part)
+        memmove(to, from, part);
+    return count - part;
+}
+
+u64 copy_bytes_out(void *to, const void *from, u64 count)
+{
+    u64 part = reachable((u64)to, count);
+
     if (part)
         memmove(to, from, part);
     return count - part;

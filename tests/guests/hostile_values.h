@@ -92,9 +92,9 @@ static inline u64 a_limit_address(void)
         0xffff800000001000,
         0xffff810000000000,
         0xffff810000010000,
-        0xffff818000000000, /* CPUs, devices, image, memory, */
-        0xffff820000000000,
+        0xffff820000000000, /* devices, image, CPUs, memory, */
         0xffff828000000000,
+        0xffff828040000000,
         0xffff830000000000,
         0xffff830000200000,
         0xffff880000000000, /* the first that is not */

@@ -78,7 +78,7 @@ static void set_guest(struct guests *guests, const char *name, const char *kerne
 static void the_text(void **state)
 {
     static const char expected[] =
-        "pinion 1\n"
+        "pinion 1\nmitigations partial\n"
         "guest a\nmemory 10\nvcpus 1\nkernel 1\nramdisk 2\ncmdline x  y=z\n"
         "guest b\nmemory 20\nvcpus 3\nweight 512\ncap 250\naffinity 0 0,2,3\naffinity 2 63\nkernel "
         "1\n"
@@ -102,7 +102,7 @@ static void the_text(void **state)
     guests.guest[1].cpus[2] = 1ull << 63;
     set_guest(&guests, "c", "other", "ramdisk", NULL);
     guests.guest[2].weight = HANDOFF_WEIGHT;
-    assert_true(bundle_read(&bundle, &guests, &failure));
+    assert_true(bundle_read(&bundle, &guests, "partial", &failure));
     assert_int_equal(bundle.modules, 3);
     assert_int_equal(bundle.text.size, sizeof(expected) - 1);
     assert_memory_equal(bundle.text.bytes, expected, sizeof(expected) - 1);
@@ -130,7 +130,7 @@ static void refused(const char *kernel, const char *ramdisk, unsigned memory, co
 
     set_guest(&guests, "a", kernel, ramdisk, NULL);
     guests.guest[0].memory = memory;
-    assert_false(bundle_read(&bundle, &guests, &failure));
+    assert_false(bundle_read(&bundle, &guests, NULL, &failure));
     if (!strstr(failure.sentence, what))
         fail_msg("\"%s\" lacks \"%s\"", failure.sentence, what);
     guests_free(&guests);

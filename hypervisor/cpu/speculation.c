@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* The measures against guessing ahead, as the processor is told them. */
+#include "hypervisor/cpu/speculation.h"
+#include "hypervisor/console/log.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/cpuid.h"
+#include "hypervisor/memory/layout.h"
+#include "hypervisor/memory/map.h"
+#include "lib/string.h"
+
+#define SPEC_CTRL_IBRS   (1ull << 0)
+#define SPEC_CTRL_STIBP  (1ull << 1)
+#define PRED_CMD_IBPB    (1ull << 0)
+#define FLUSH_CMD_L1D    (1ull << 0)
+#define HAS_CAPABILITIES (1u << 29) /* CPUID 7 EDX */
+#define HAS_THREADS      (1u << 28) /* CPUID 1 EDX: several CPUs, or threads, a package */
+#define NAMES_SIZE       300
+
+static struct {
+    u32 on; /* a set of measures; like the other, fixed before guests run */
+    bool threads_may_differ;
+} state;
+
+/* ---- what the processor is --------------------------------------------------------------------
+ */
+
+static void copy_registers(char *text, u32 a, u32 b, u32 c)
+{
+    memcpy(text, &a, 4);
+    memcpy(text + 4, &b, 4);
+    memcpy(text + 8, &c, 4);
+    text[12] = 0;
+}
+
+static void look(struct processor *processor)
+{
+    struct cpuid leaf = read_cpuid(0, 0);
+
+    *processor = (struct processor){.signature = read_cpuid(1, 0).eax};
+    copy_registers(processor->vendor, leaf.ebx, leaf.edx, leaf.ecx);
+    if (read_cpuid(1, 0).ecx & 1u << 31) {
+        leaf = read_cpuid(0x40000000, 0);
+        copy_registers(processor->hypervisor, leaf.ebx, leaf.ecx, leaf.edx);
+    }
+    if (cpuid_max(0) >= 7) {
+        leaf = read_cpuid(7, 0);
+        processor->basic_7b = leaf.ebx;
+        processor->basic_7d = leaf.edx;
+        if (leaf.edx & HAS_CAPABILITIES)
+            processor->capabilities = read_msr(MSR_CAPABILITIES);
+    }
+    if (cpuid_max(0x80000000) >= 0x80000008)
+        processor->extended_8b = read_cpuid(0x80000008, 0).ebx;
+    if (cpuid_max(0x80000000) >= 0x80000021)
+        processor->extended_21a = read_cpuid(0x80000021, 0).eax;
+}
+
+/* ---- what is said of it -------------------------------------------------------------------------
+ */
+
+/* The names of a set, in `text`. */
+static const char *names_of(u32 measures, char text[NAMES_SIZE])
+{
+    u32 length = 0;
+
+    for (u32 bit = 0; bit < MEASURES; bit++) {
+        const char *name = speculation_name(bit);
+        u32 size = (u32)strlen(name);
+
+        if (!(measures >> bit & 1) || length + size + 3 > NAMES_SIZE)
+            continue;
+        if (length) {
+            memcpy(text + length, ", ", 2);
+            length += 2;
+        }
+        memcpy(text + length, name, size);
+        length += size;
+    }
+    text[length] = 0;
+    return length ? text : "none";
+}
+
+static void tell(enum mitigations mitigations, u32 lacking, u32 guests)
+{
+    char names[NAMES_SIZE];
+
+    log_line("speculation: measures: %s%s", names_of(state.on, names),
+             mitigations == MITIGATIONS_OFF ? " (switched off)" : "");
+    if (!lacking)
+        return;
+    log_line("speculation: needed, and lacking: %s", names_of(lacking, names));
+    if (mitigations == MITIGATIONS_AUTO)
+        panic("this processor leaks memory to whom it does not belong, and what would stop that "
+              "is lacking: no guest is started (--mitigations partial starts %s all the same)",
+              guests > 1 ? "them" : "it");
+}
+
+/* ---- what is done about it
+ * ------------------------------------------------------------------------ */
+
+/* In entry.S: instructions of one measure, 7 to 129 bytes. */
+struct site {
+    u64 start;
+    u32 length, measure;
+};
+extern const struct site speculation_sites[], speculation_sites_end[];
+
+/* Code is assembled with every measure in it; what is not needed becomes one long no-operation, or
+ * is jumped over. */
+static void take_out(u32 kept)
+{
+    static const u8 nothing[7] = {0x0f, 0x1f, 0x80, 0, 0, 0, 0};
+
+    for (const struct site *site = speculation_sites; site < speculation_sites_end; site++) {
+        u8 *code = direct(maddr(site->start - LAYOUT_IMAGE + LAYOUT_IMAGE_LOAD));
+        const u8 jump[2] = {0xeb, (u8)(site->length - sizeof jump)};
+
+        if (kept & site->measure)
+            continue;
+        if (site->length == sizeof nothing)
+            memcpy(code, nothing, sizeof nothing);
+        else
+            memcpy(code, jump, sizeof jump);
+    }
+}
+
+void speculation_start(enum mitigations mitigations, u32 guests)
+{
+    struct processor processor;
+    struct speculation chosen;
+
+    look(&processor);
+    chosen = speculation_choose(&processor, guests);
+    state.on = mitigations == MITIGATIONS_OFF ? 0 : chosen.on;
+    state.threads_may_differ =
+        mitigations == MITIGATIONS_OFF || speculation_threads_may_differ(&chosen);
+    tell(mitigations, chosen.lacking, guests);
+    take_out(state.on);
+}
+
+bool speculation_allows_cpu(void)
+{
+    struct cpuid leaf = read_cpuid(1, 0);
+
+    if (state.threads_may_differ || !(leaf.edx & HAS_THREADS))
+        return true;
+    if (cpuid_max(0) < 0xb)
+        return !(leaf.ebx >> 24 & 1);
+    leaf =
+        read_cpuid(0xb, 0); /* EDX: the CPU's number, EAX: how many of its bits are the thread's */
+    return !(leaf.edx & ((1u << (leaf.eax & 31)) - 1));
+}
+
+void speculation_start_cpu(void)
+{
+    u64 control = (state.on & MEASURE_IBRS ? SPEC_CTRL_IBRS : 0) |
+                  (state.on & MEASURE_STIBP ? SPEC_CTRL_STIBP : 0);
+
+    if (control)
+        write_msr(MSR_SPEC_CTRL, control);
+    if (state.on & MEASURE_AUTOMATIC_IBRS)
+        write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_AIB);
+}
+
+/* 32 calls that never return, as the processor remembers them: whoever has a return predicted from
+ * there ends in a loop. */
+static void fill_return_stack(void)
+{
+    u64 count = 16;
+
+    __asm__ volatile("0:\tcall 2f\n"
+                     "1:\tpause\n\t"
+                     "lfence\n\t"
+                     "jmp 1b\n"
+                     "2:\tcall 4f\n"
+                     "3:\tpause\n\t"
+                     "lfence\n\t"
+                     "jmp 3b\n"
+                     "4:\tdec %0\n\t"
+                     "jnz 0b\n\t"
+                     "add $256, %%rsp"
+                     : "+r"(count)
+                     :
+                     : "cc", "memory");
+}
+
+void speculation_switch(u16 *last, u16 next)
+{
+    if (*last == next)
+        return;
+    *last = next;
+    if (state.on & MEASURE_BRANCH_BARRIER)
+        write_msr(MSR_PRED_CMD, PRED_CMD_IBPB);
+    if (state.on & MEASURE_L1D_FLUSH)
+        write_msr(MSR_FLUSH_CMD, FLUSH_CMD_L1D);
+    if (state.on & MEASURE_RETURN_STACK)
+        fill_return_stack();
+}

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+# Proves that measures against speculative leaks are there where the processor says it needs them, and
+# only there: on emulated processors that describe themselves as real ones do, what the log says, what
+# the emulator then executed, and that no guest starts where the means are lacking.
+. "$(dirname "$0")/common.sh"
+user=$B/guests/test_user_mode.elf hello=$B/guests/test_hello.elf
+intel=Haswell,tcg-cpuid=off,x-force-features=on,+md-clear,+spec-ctrl,+stibp
+amd=qemu64,family=23,model=49,tcg-cpuid=off,x-force-features=on,+ibpb
+isolation="hypervisor's memory out of guests' sight"
+
+# on CPU ARG...: the same command on that processor, every instruction that was executed in $work/asm.
+on() {
+    local cpu=$1
+    shift
+    rm -f "$work/asm"
+    pinion --emulator-arg -cpu --emulator-arg "$cpu" --emulator-arg -d --emulator-arg in_asm \
+        --emulator-arg -D --emulator-arg "$work/asm" "$@"
+}
+
+# barriers FUNCTION: how many WRMSR of that function in entry.S were executed.
+barriers() {
+    local count=0 at
+    for at in $(objdump -d --no-show-raw-insn --disassemble="$1" "$B/pinion.elf" |
+        sed -n 's/^\([0-9a-f]*\):.*wrmsr.*/\1/p'); do
+        grep -q "^0x$at: .*wrmsr" "$work/asm" && count=$((count + 1))
+    done
+    echo $count
+}
+
+# bare_exits: how many ways out to the guest were taken with no VERW just before.
+bare_exits() {
+    local iret
+    iret=$(nm "$B/pinion.elf" | sed -n 's/^\([0-9a-f]*\) . \(enter_guest_iret\|short_iret\)$/0x\1/p')
+    awk -v iret="$iret" '/^0xffff8280/ && (/sysret/ || index(iret, substr($1, 1, 18))) {
+            exits++
+            if (before !~ /verw/) bare++
+        }
+        { before = $0 }
+        END { print exits < 4 ? "only " exits + 0 " taken" : bare + 0 }' "$work/asm"
+}
+
+# The emulator guesses nothing, and says that it is one.
+on max "$hello"
+expect_status 0 "on the emulator's own processor"
+expect log 'speculation: measures: none$' "nothing is needed there"
+[ "$(barriers entry_common)" = 0 ] || wrong "a barrier on a processor without a need"
+
+# An Intel processor that reads whatever is mapped: no guest, and one sentence.
+on "$intel" "$user"
+expect_status 3 "a processor that cannot be made safe"
+expect log "needed, and lacking: $isolation" "what is lacking"
+expect log 'no guest is started \(--mitigations partial starts it all the same\)' "what to do"
+[ ! -s "$work/out" ] || wrong "the guest ran"
+
+# As far as it goes: buffers are cleared before each exit.
+on "$intel" --mitigations partial "$user"
+expect_status 0 "--mitigations partial"
+expect out 'Test result: SUCCESS' "the guest ran"
+expect log 'measures: STIBP, .*branch barrier between guests.*buffers cleared at each exit' "what is on"
+[ "$(bare_exits)" = 0 ] || wrong "exits without VERW: $(bare_exits)"
+[ "$(barriers entry_common)" = 0 ] || wrong "a barrier at each entry, where none was chosen"
+
+on "$intel" --mitigations off "$user"
+expect_status 0 "--mitigations off"
+expect log 'measures: none \(switched off\)' "nothing is on"
+grep -q verw "$work/asm" && wrong "VERW, although switched off"
+
+# An AMD processor whose returns can be steered: a barrier at each entry and between two guests.
+on "$amd" "$user"
+expect_status 0 "a processor that can be made safe"
+expect log 'branch barrier at each entry, branch barrier between guests' "what is on"
+[ "$(barriers entry_common)" = 1 ] || wrong "no barrier at an entry"
+grep -q verw "$work/asm" && wrong "VERW, although the processor has no need"
+
+for name in one two; do
+    printf 'name = "%s"\nkernel = "%s"\nmemory = 64\n' $name "$hello" >"$work/$name.cfg"
+done
+on "$amd" "$work/one.cfg" "$work/two.cfg"
+expect_status 0 "two guests"
+on "qemu64,tcg-cpuid=off" "$work/one.cfg" "$work/two.cfg"
+expect_status 3 "two guests without a barrier between them"
+expect log 'needed, and lacking: branch barrier between guests' "what is lacking"
+on "qemu64,tcg-cpuid=off" "$work/one.cfg"
+expect_status 0 "one of them"
+finish
