@@ -114,6 +114,7 @@ static void end_domain(struct domain *domain)
         vcpu->id = i;
         sched_start_vcpu(vcpu, ~0ull);
         task_of(vcpu)->last = NULL;
+        task_of(vcpu)->passed_over = NEVER;
     }
     atomic_store(&domain->end, DOMAIN_RUNNING);
 }

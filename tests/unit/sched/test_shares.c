@@ -152,8 +152,12 @@ static void below_the_cap_nothing_waits(void **unused)
     (void)unused;
     restart(1);
     struct domain *domain = add_domain(1, SHARE_WEIGHT, 25);
-    *task_of(domain->vcpu[0]) =
-        (struct task){.work = MS, .left = MS, .sleep = 4 * MS, .wake_at = NEVER, .woken_at = NEVER};
+    *task_of(domain->vcpu[0]) = (struct task){.work = MS,
+                                              .left = MS,
+                                              .sleep = 4 * MS,
+                                              .wake_at = NEVER,
+                                              .woken_at = NEVER,
+                                              .passed_over = NEVER};
     on_cpu(any_cpu(), sched_add, domain->vcpu[0]);
     run_for(RUN);
     check_share(domain, RUN / 5);
@@ -228,8 +232,12 @@ static void a_sleeper_among_spinning_siblings(void **unused)
     restart(1);
     struct domain *domain = add_domain(8, SHARE_WEIGHT, 0);
     struct task *task = task_of(domain->vcpu[7]);
-    *task = (struct task){
-        .work = MS, .left = MS, .sleep = 19 * MS, .wake_at = NEVER, .woken_at = NEVER};
+    *task = (struct task){.work = MS,
+                          .left = MS,
+                          .sleep = 19 * MS,
+                          .wake_at = NEVER,
+                          .woken_at = NEVER,
+                          .passed_over = NEVER};
     for (u32 i = 0; i < 8; i++)
         on_cpu(any_cpu(), sched_add, domain->vcpu[i]);
     run_for(SECOND);
