@@ -37,8 +37,8 @@ struct domain {
     struct guest_console console;
     struct grants grants;
     struct share share; /* of the CPUs */
-    struct lock lock; /* shared_info's wall clock, handlers, life and death */
-    _Atomic u32 end;  /* enum domain_end, first one wins */
+    struct lock lock;   /* shared_info's wall clock, handlers, life and death */
+    _Atomic u32 end;    /* enum domain_end, first one wins */
     bool torn_down;
     u64 unknown_calls;
     u64 started_at; /* system time */
