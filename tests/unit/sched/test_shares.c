@@ -324,6 +324,23 @@ static void idle_cpus_idle(void **unused)
     assert_int_equal(sim.passes, 1); /* alone on the only CPU: not even a slice ends */
 }
 
+/* Who wakes and finds its CPU busy takes one that idles, and disturbs nobody. */
+static void who_wakes_takes_an_idle_cpu(void **unused)
+{
+    (void)unused;
+    restart(2);
+    struct domain *sleeper = add_sleeper(SHARE_WEIGHT, MS, 9 * MS);
+    run_for(5 * MS);
+    struct cpu *home = sleeper->vcpu[0]->queue.home;
+    struct domain *pinned = add_domain(1, SHARE_WEIGHT, 0);
+    sched_start_vcpu(pinned->vcpu[0], 1u << home->number);
+    on_cpu(home, sched_add, pinned->vcpu[0]);
+    run_for(RUN);
+    check_near(used_by(pinned), RUN, 0, "who was there");
+    assert_int_equal(task_of(sleeper->vcpu[0])->worst, 0);
+    assert_int_equal(task_of(sleeper->vcpu[0])->moves, 1);
+}
+
 /* Even loads stay in place. */
 static void nobody_moves_without_need(void **unused)
 {
@@ -357,6 +374,7 @@ int main(void)
         cmocka_unit_test(sleeping_gains_nothing),
         cmocka_unit_test(nobody_starves),
         cmocka_unit_test(idle_cpus_idle),
+        cmocka_unit_test(who_wakes_takes_an_idle_cpu),
         cmocka_unit_test(nobody_moves_without_need),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
