@@ -10,7 +10,7 @@
 #define TO       (4500 * MS)
 #define END      (4700 * MS) /* until then it keeps the others company */
 #define WORK     (1 * MS)
-#define SLEEP    (9 * MS)
+#define SLEEP    (6 * MS) /* not in step with slices */
 #define VCPU_MAX 8u
 
 static u8 stacks[VCPU_MAX][4096] __attribute__((aligned(16)));

@@ -61,7 +61,7 @@ run "a cap alone" "$(shares capped spin 'cap = 40')"
 expect_share capped 400 "a cap of 40, and nobody else"
 
 run "a sleeper" "$(shares sleeper sleep)" "$(shares left spin)" "$(shares right spin 'vcpus = 2')"
-expect_share sleeper 100 "it works for a tenth of the time"
+expect_share sleeper 143 "it works for a seventh of the time"
 late=$(sed -nE 's/^sleeper: late: ([0-9]+) us.*/\1/p' "$work/out")
 [ "${late:-999999}" -le 1000 ] || wrong "the sleeper woke $late us late"
 

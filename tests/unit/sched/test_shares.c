@@ -329,7 +329,7 @@ static void who_wakes_takes_an_idle_cpu(void **unused)
 {
     (void)unused;
     restart(2);
-    struct domain *sleeper = add_sleeper(SHARE_WEIGHT, MS, 9 * MS);
+    struct domain *sleeper = add_sleeper(SHARE_WEIGHT, MS, 99 * MS);
     run_for(5 * MS);
     struct cpu *home = sleeper->vcpu[0]->queue.home;
     struct domain *pinned = add_domain(1, SHARE_WEIGHT, 0);
