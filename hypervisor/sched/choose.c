@@ -6,9 +6,14 @@
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
 
+static bool slice_ended(const struct queue *queue, u64 now)
+{
+    return queue->slice_end && now >= queue->slice_end;
+}
+
 static bool slice_over(const struct queue *queue, u64 now)
 {
-    return queue->preempted || (queue->slice_end && now >= queue->slice_end);
+    return queue->preempted || slice_ended(queue, now);
 }
 
 /* True when the CPU stays with `old` although `best` waits. */
@@ -99,7 +104,7 @@ static void balance(struct cpu *cpu, u64 now)
 
     lock_take(&queue->lock);
     queue_charge(cpu, now);
-    here = slice_over(queue, now) ? queue_candidate(cpu, now) : NULL;
+    here = queue_candidate(cpu, now);
     than = here ? share_time(&here->domain->share) + 1 : 0; /* siblings have the same */
     lock_release(&queue->lock);
     if (than)
@@ -112,7 +117,7 @@ struct vcpu *sched_choose(void)
     struct vcpu *old = cpu->queue.chosen, *next;
     u64 now = clock_now();
 
-    if (cpu_count() > 1)
+    if (cpu_count() > 1 && slice_ended(&cpu->queue, now))
         balance(cpu, now);
     next = choose_here(cpu, now);
     /* It counts as idle now: whoever queues something later will tell it, what is there it finds.

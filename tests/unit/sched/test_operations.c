@@ -114,6 +114,7 @@ static void end_domain(struct domain *domain)
         vcpu->id = i;
         sched_start_vcpu(vcpu, ~0ull);
         task_of(vcpu)->last = NULL;
+        task_of(vcpu)->passed_over = NEVER;
     }
     atomic_store(&domain->end, DOMAIN_RUNNING);
 }
@@ -122,6 +123,7 @@ static void one_operation(void)
 {
     struct cpu *cpu = any_cpu();
     struct vcpu *vcpu = any_vcpu();
+    u32 was;
 
     switch (random_below(16)) {
     case 0 ... 3:
@@ -139,8 +141,9 @@ static void one_operation(void)
         assert_true(vcpu->state == VCPU_RUNNABLE || vcpu->state == VCPU_DOWN);
         break;
     case 11 ... 13:
+        was = vcpu->state;
         on_cpu(cpu, sched_add, vcpu);
-        assert_true(vcpu->state != VCPU_DOWN);
+        assert_int_equal(vcpu->state, was == VCPU_DOWN ? VCPU_RUNNABLE : was);
         break;
     case 14:
         if (random_below(3) == 0)

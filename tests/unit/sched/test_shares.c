@@ -152,8 +152,12 @@ static void below_the_cap_nothing_waits(void **unused)
     (void)unused;
     restart(1);
     struct domain *domain = add_domain(1, SHARE_WEIGHT, 25);
-    *task_of(domain->vcpu[0]) =
-        (struct task){.work = MS, .left = MS, .sleep = 4 * MS, .wake_at = NEVER, .woken_at = NEVER};
+    *task_of(domain->vcpu[0]) = (struct task){.work = MS,
+                                              .left = MS,
+                                              .sleep = 4 * MS,
+                                              .wake_at = NEVER,
+                                              .woken_at = NEVER,
+                                              .passed_over = NEVER};
     on_cpu(any_cpu(), sched_add, domain->vcpu[0]);
     run_for(RUN);
     check_share(domain, RUN / 5);
@@ -228,8 +232,12 @@ static void a_sleeper_among_spinning_siblings(void **unused)
     restart(1);
     struct domain *domain = add_domain(8, SHARE_WEIGHT, 0);
     struct task *task = task_of(domain->vcpu[7]);
-    *task = (struct task){
-        .work = MS, .left = MS, .sleep = 19 * MS, .wake_at = NEVER, .woken_at = NEVER};
+    *task = (struct task){.work = MS,
+                          .left = MS,
+                          .sleep = 19 * MS,
+                          .wake_at = NEVER,
+                          .woken_at = NEVER,
+                          .passed_over = NEVER};
     for (u32 i = 0; i < 8; i++)
         on_cpu(any_cpu(), sched_add, domain->vcpu[i]);
     run_for(SECOND);
@@ -316,6 +324,23 @@ static void idle_cpus_idle(void **unused)
     assert_int_equal(sim.passes, 1); /* alone on the only CPU: not even a slice ends */
 }
 
+/* Who wakes and finds its CPU busy takes one that idles, and disturbs nobody. */
+static void who_wakes_takes_an_idle_cpu(void **unused)
+{
+    (void)unused;
+    restart(2);
+    struct domain *sleeper = add_sleeper(SHARE_WEIGHT, MS, 99 * MS);
+    run_for(5 * MS);
+    struct cpu *home = sleeper->vcpu[0]->queue.home;
+    struct domain *pinned = add_domain(1, SHARE_WEIGHT, 0);
+    sched_start_vcpu(pinned->vcpu[0], 1u << home->number);
+    on_cpu(home, sched_add, pinned->vcpu[0]);
+    run_for(RUN);
+    check_near(used_by(pinned), RUN, 0, "who was there");
+    assert_int_equal(task_of(sleeper->vcpu[0])->worst, 0);
+    assert_int_equal(task_of(sleeper->vcpu[0])->moves, 1);
+}
+
 /* Even loads stay in place. */
 static void nobody_moves_without_need(void **unused)
 {
@@ -349,6 +374,7 @@ int main(void)
         cmocka_unit_test(sleeping_gains_nothing),
         cmocka_unit_test(nobody_starves),
         cmocka_unit_test(idle_cpus_idle),
+        cmocka_unit_test(who_wakes_takes_an_idle_cpu),
         cmocka_unit_test(nobody_moves_without_need),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
