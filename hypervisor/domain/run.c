@@ -77,11 +77,11 @@ static void serve_work(struct cpu *cpu)
     struct vcpu *next;
     bool reaping;
 
-    hold_stand_by();
     reaping = domains_ending() && reap(cpu);
     if (domains_all_gone())
         end_machine();
-    cpu->work = false; /* whatever asked for it is looked at below */
+    cpu->work = false; /* whatever asked for it is looked at below; later askers interrupt */
+    hold_stand_by();
     guest_console_input();
     next = sched_choose();
     if (next != cpu->current)
