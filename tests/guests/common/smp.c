@@ -7,7 +7,8 @@
 
 extern char probe_write_code[] __asm__("probe_write");
 extern char probe_read_code[] __asm__("probe_read");
-extern char probe_faulted[];
+extern char probe_selector_lar[], probe_faulted[];
+int probe_selector(u64 selector, u64 *rights);
 int probe_write(volatile void *at, u64 value);
 int probe_read(const volatile void *at, u64 *value);
 
@@ -81,9 +82,15 @@ bool smp_read(const volatile void *at, u64 *value)
     return !probe_read(at, value);
 }
 
+bool smp_selector(u64 selector, u64 *rights)
+{
+    return !probe_selector(selector, rights);
+}
+
 static void page_fault(struct trap_frame *frame)
 {
-    if (frame->rip != address(probe_write_code) && frame->rip != address(probe_read_code))
+    if (frame->rip != address(probe_write_code) && frame->rip != address(probe_read_code) &&
+        frame->rip != address(probe_selector_lar))
         error("vCPU %u: page fault at %lx, error code %lx, rip %lx", smp_self(),
               smp_info()->arch.cr2, frame->error, frame->rip);
     frame->rip = address(probe_faulted);

@@ -51,4 +51,8 @@ u32 smp_below(u32 limit);
 bool smp_write(volatile void *at, u64 value);
 bool smp_read(const volatile void *at, u64 *value);
 
+/* A look at a descriptor, which the processor may have to fetch from a page of the LDT: its rights
+ * as LAR has them, 0 for one that is not good. */
+bool smp_selector(u64 selector, u64 *rights);
+
 #endif
