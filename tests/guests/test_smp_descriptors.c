@@ -59,10 +59,13 @@ static void as_ldt(void)
     check_equal(mmuext(MMUEXT_SET_LDT, 0, 0), 0, "no LDT");
 }
 
+/* Now and then, so that the page is free at times. */
 static void as_memory(unsigned self)
 {
     volatile u64 *window = windows[self];
 
+    for (u32 i = smp_below(3000); i; i--)
+        __builtin_ia32_pause();
     if (update_va_mapping(address(window), entry_for(page, PTE_RW), UVMF_NONE))
         return;
     smp_jitter();

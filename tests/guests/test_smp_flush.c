@@ -20,17 +20,18 @@ static _Atomic u64 looks, stale;
 static const struct {
     const char *name;
     u64 flags;        /* of update_va_mapping */
+    bool masked;      /* they have the address of a mask */
     unsigned command; /* of mmuext_op; 0: none */
 } kinds[] = {
-    {"no flush at all", UVMF_NONE, 0}, /* the control: says what there is to flush */
-    {"TLB_FLUSH_ALL", UVMF_NONE, MMUEXT_TLB_FLUSH_ALL},
-    {"INVLPG_ALL", UVMF_NONE, MMUEXT_INVLPG_ALL},
-    {"TLB_FLUSH_MULTI", UVMF_NONE, MMUEXT_TLB_FLUSH_MULTI},
-    {"INVLPG_MULTI", UVMF_NONE, MMUEXT_INVLPG_MULTI},
-    {"UVMF_TLB_FLUSH, all", UVMF_TLB_FLUSH | UVMF_ALL, 0},
-    {"UVMF_INVLPG, all", UVMF_INVLPG | UVMF_ALL, 0},
-    {"UVMF_TLB_FLUSH, a mask", UVMF_TLB_FLUSH | UVMF_MULTI, 0},
-    {"UVMF_INVLPG, a mask", UVMF_INVLPG | UVMF_MULTI, 0},
+    {"no flush at all", UVMF_NONE, false, 0}, /* the control: says what there is to flush */
+    {"TLB_FLUSH_ALL", UVMF_NONE, false, MMUEXT_TLB_FLUSH_ALL},
+    {"INVLPG_ALL", UVMF_NONE, false, MMUEXT_INVLPG_ALL},
+    {"TLB_FLUSH_MULTI", UVMF_NONE, false, MMUEXT_TLB_FLUSH_MULTI},
+    {"INVLPG_MULTI", UVMF_NONE, false, MMUEXT_INVLPG_MULTI},
+    {"UVMF_TLB_FLUSH, all", UVMF_TLB_FLUSH | UVMF_ALL, false, 0},
+    {"UVMF_INVLPG, all", UVMF_INVLPG | UVMF_ALL, false, 0},
+    {"UVMF_TLB_FLUSH, a mask", UVMF_TLB_FLUSH | UVMF_MULTI, true, 0},
+    {"UVMF_INVLPG, a mask", UVMF_INVLPG | UVMF_MULTI, true, 0},
 };
 
 static bool is_mapped(u64 change)
@@ -43,7 +44,7 @@ static void make_change(void)
     u64 change = atomic_load(&state) / 2 + 1;
     u64 *frame = frames[change % FRAMES], flags = kinds[kind].flags;
 
-    if (flags & UVMF_MULTI)
+    if (kinds[kind].masked)
         flags |= address(&every_vcpu);
     atomic_fetch_add(&state, 1);
     frame[0] = change;

@@ -7,7 +7,8 @@
 #define FREE_SLOT 200u /* of a root: nothing is there */
 #define NO_FRAME  (~0ull >> 24)
 
-static u64 *root; /* another root, kernel mapped; its frame changes */
+static u64 *root;             /* another root, kernel mapped; its frame changes */
+static u64 root_view_machine; /* the entry by which we see it */
 static u64 *l3;
 static _Atomic u64 loads, unpins, releases;
 
@@ -25,7 +26,7 @@ static void ride(void)
         return;
     atomic_fetch_add(&loads, 1);
     check_equal(read_cr3() / PAGE_SIZE, mfn, "the root that is loaded");
-    check(mmu_update(entry_machine(address(root), 1), mfn * PAGE_SIZE | PTE_RW) < 0,
+    check(mmu_update(root_view_machine, mfn * PAGE_SIZE | PTE_RW) < 0,
           "the root that we run on is mapped writable");
     smp_jitter();
     if (smp_below(2) && !load(MMUEXT_NEW_USER_BASEPTR, mfn)) {
@@ -61,12 +62,14 @@ static void release(void)
     check_equal(reservation(XENMEM_decrease_reservation, &extent, 1, 0, 0), 1, "giving it back");
     for (extent = pfn; reservation(XENMEM_populate_physmap, &extent, 1, 0, 0) != 1;)
         cpu_relax();
-    __atomic_store_n(&list[pfn], extent, __ATOMIC_SEQ_CST);
-    check_equal(page_writable(root), 0, "mapping another");
+    check_equal(update_va_mapping(address(root), extent * PAGE_SIZE | PTE_RW, UVMF_INVLPG), 0,
+                "mapping another");
     for (unsigned i = 0; i < 512; i++)
         if (i < 256 || i > 271)
             root[i] = root_first()[i];
-    check_equal(page_read_only(root), 0, "read-only");
+    check_equal(update_va_mapping(address(root), extent * PAGE_SIZE | PTE_RO, UVMF_INVLPG), 0,
+                "read-only");
+    __atomic_store_n(&list[pfn], extent, __ATOMIC_SEQ_CST); /* from here on others load it */
     mmuext(MMUEXT_PIN_L4_TABLE, extent, 0);
     atomic_fetch_add(&releases, 1);
 }
@@ -93,6 +96,7 @@ void test_main(void)
     l3 = page_take();
     check_equal(page_read_only(l3), 0, "read-only");
     root = root_make();
+    root_view_machine = entry_machine(address(root), 1);
     smp_race(ride_against_unpin, 250);
     check(loads && unpins, "%lu loads, %lu unpins", loads, unpins);
     print("Note: %lu loads, %lu unpins\n", loads, unpins);
