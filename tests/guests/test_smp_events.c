@@ -3,7 +3,7 @@
  * port wakes all that poll for it. Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/smp.h"
 
-#define POLLS    60u
+#define POLLS    30u
 #define PATIENCE (5000 * MILLISECOND)
 
 static evtchn_port_t port_of[SMP_MAX]; /* an IPI of each vCPU */
@@ -113,9 +113,9 @@ static const struct {
     bool masked; /* its port */
     u64 laps;    /* few, where each may cost the others a slice of the CPU's time */
 } ways[] = {{"computes", compute, false, 10},
-            {"blocks", block, false, 300},
-            {"polls", poll, false, 300},
-            {"polls a masked port", poll, true, 300}};
+            {"blocks", block, false, 100},
+            {"polls", poll, false, 100},
+            {"polls a masked port", poll, true, 100}};
 static unsigned way;
 
 /* The ball goes round: each waits for its event, then sends the next its own. */

@@ -31,12 +31,17 @@ static void pin_or_unpin(unsigned self)
     }
 }
 
+static bool tree_enough(void)
+{
+    return pins > 50 && refused > 50;
+}
+
 /* A pin is a bit: whoever set it and whoever cleared it come in turns. */
 static void check_tree(void)
 {
     tree_make(&tree);
     check_equal(tree_map(&tree, PTE_RO), 0, "read-only");
-    smp_race(pin_or_unpin, 200);
+    smp_race(pin_or_unpin, 200, tree_enough);
     print("Note: a tree: %lu pins, %lu refused\n", pins, refused);
     for (unsigned level = 4; level; level--) {
         check(pinned[level] == 0 || pinned[level] == 1, "level %u: %ld pins at the end", level,
@@ -45,7 +50,7 @@ static void check_tree(void)
                     "the last unpin of level %u", level);
     }
     check_equal(tree_map(&tree, PTE_RW), 0, "all writable at the end");
-    check(pins, "nobody ever pinned");
+    check(tree_enough(), "%lu pins, %lu refused", pins, refused);
 }
 
 static u64 *crossed[2], *bad;
@@ -75,7 +80,7 @@ static void check_bad(void)
     page_read_only(crossed[1]);
     page_read_only(bad);
     page_read_only(good);
-    smp_race(pin_what_is_none, 150);
+    smp_race(pin_what_is_none, 150, NULL);
     check_equal(page_writable(crossed[0]), 0, "the first of two, writable");
     check_equal(page_writable(crossed[1]), 0, "the second of two, writable");
     check_equal(page_writable(bad), 0, "what had a bad end, writable");
@@ -149,13 +154,18 @@ static void half_done(unsigned self)
     }
 }
 
+static bool half_done_enough(void)
+{
+    return pins > 20 && hooked > 20;
+}
+
 static void check_half_done(void)
 {
     make_long_tree();
     pins = 0;
-    smp_race(half_done, 300);
+    smp_race(half_done, 300, half_done_enough);
     print("Note: a long tree: %lu pins, hooked %lu times\n", pins, hooked);
-    check(pins && hooked, "%lu pins, hooked %lu times", pins, hooked);
+    check(half_done_enough(), "%lu pins, hooked %lu times", pins, hooked);
     check_equal(page_writable(outer), 0, "the tree, writable");
     check_equal(page_writable(inner), 0, "its lower half, writable");
 }

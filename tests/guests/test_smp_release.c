@@ -107,6 +107,12 @@ static void release_against_use(unsigned self)
     }
 }
 
+static bool enough(void)
+{
+    return released > 10 && exchanged > 5 && mapped > 10 && pinned > 10 && loaded > 10 &&
+           renamed > 10;
+}
+
 void test_main(void)
 {
     long before = current_pages();
@@ -118,10 +124,10 @@ void test_main(void)
         pool[i] = page_take();
         update_va_mapping(address(pool[i]), 0, UVMF_INVLPG);
     }
-    smp_race(release_against_use, 400);
+    smp_race(release_against_use, 400, enough);
     print("Note: %lu released, %lu exchanged, %lu mapped, %lu pinned, %lu loaded, %lu renamed\n",
           released, exchanged, mapped, pinned, loaded, renamed);
-    check(released && exchanged && mapped && pinned && loaded && renamed, "a part is missing");
+    check(enough(), "some part was not tried");
     check_equal(current_pages(), before, "pages at the end");
     for (unsigned i = 0; i < POOL; i++) {
         check_equal(mfn_to_pfn(frame_of(i)), pfn_of(pool[i]), "the map, frame %u", i);

@@ -3,7 +3,7 @@
  * timers of its own, which come to it, not early, and soon. Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/smp.h"
 
-#define TIMERS 8u
+#define TIMERS 5u
 #define LATE   (2000 * MILLISECOND) /* the machine may be slow, and busy */
 
 static _Atomic u64 last_seen, looks;
@@ -69,7 +69,7 @@ static void timers(unsigned self)
 void test_main(void)
 {
     smp_start(4);
-    smp_race(look, 300);
+    smp_race(look, 300, NULL);
     print("Note: %lu looks at the clock\n", looks);
     trap_take(VECTOR_EVENT, event);
     check_equal(set_callback(CALLBACKTYPE_event, 0, address(event_entry)), 0, "the callback");

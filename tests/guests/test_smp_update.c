@@ -68,6 +68,11 @@ static void check_nothing_held(void)
     check_equal(page_writable(table), 0, "the table, writable");
 }
 
+static bool enough(void)
+{
+    return pins > 20 && hooks > 20 && updates > 20 && stores > 5 && writes > 5;
+}
+
 void test_main(void)
 {
     u64 l2 = entry_machine(virt_base(), 2) & ~(PAGE_SIZE - 1);
@@ -80,9 +85,9 @@ void test_main(void)
     hook_machine = l2 + FREE_L2_SLOT * 8;
     hooked_at = (u64 *)(uintptr_t)((virt_base() & ~((1ull << 30) - 1)) + ((u64)FREE_L2_SLOT << 21));
     check_equal(*entry_of(address(hooked_at), 2), 0, "the slot");
-    smp_race(update_against_unhook, 400);
+    smp_race(update_against_unhook, 400, enough);
     print("Note: %lu pins, %lu hooks, %lu updates, %lu stores, %lu writes through the table\n",
           pins, hooks, updates, stores, writes);
-    check(pins && hooks && updates, "%lu pins, %lu hooks, %lu updates", pins, hooks, updates);
+    check(enough(), "some part was not tried");
     check_nothing_held();
 }

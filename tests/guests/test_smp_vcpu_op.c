@@ -4,7 +4,7 @@
  * then goes on where it was. Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/smp.h"
 
-#define TURNS    40u
+#define TURNS    20u
 #define PATIENCE (2000 * MILLISECOND)
 #define STILL    (3 * MILLISECOND)
 #define THIRD    3u /* vCPU 3 belongs to this test: it is not one of those that smp_start starts */
@@ -113,7 +113,7 @@ void test_main(void)
     check_equal(late, 2, "how many came too late");
     check_equal(steps, 0, "it runs before it is up");
     check_down_and_up();
-    smp_race(up_against_down, 200);
+    smp_race(up_against_down, 200, NULL);
     before = steps;
     check_equal(vcpu_op(VCPUOP_up, THIRD, NULL), 0, "up at the end");
     check(moves(before, PATIENCE), "it does nothing at the end");

@@ -2,8 +2,9 @@
 /* Starting vCPUs, handing them work, and what each of them needs of its own. */
 #include "tests/guests/common/smp.h"
 
-#define STACK  16384
-#define RFLAGS 0x202ull
+#define STACK    16384
+#define RFLAGS   0x202ull
+#define PATIENCE (30000 * MILLISECOND)
 
 extern char probe_write_code[] __asm__("probe_write");
 extern char probe_read_code[] __asm__("probe_read");
@@ -19,8 +20,6 @@ static struct {
     _Atomic unsigned turn; /* of work, so far */
     _Atomic unsigned done; /* vCPUs that have done this turn's */
     _Atomic unsigned at_barrier, barriers;
-    _Atomic bool stop; /* the race */
-    _Atomic u64 rounds;
     u64 random[SMP_MAX];
 } smp = {.count = 1};
 
@@ -169,30 +168,39 @@ void smp_run(smp_work *work)
         cpu_relax();
 }
 
-static smp_work *race;
-static u64 race_ends;
+static struct {
+    smp_work *work;
+    bool (*enough)(void);
+    u64 end, last_end;
+    _Atomic bool over;
+} race;
+
+static bool is_over(void)
+{
+    u64 now = smp_now();
+
+    return now > race.last_end || (now > race.end && (!race.enough || race.enough()));
+}
 
 static void one_racer(unsigned self)
 {
-    u64 rounds = 0;
-
     smp_barrier();
-    while (!atomic_load(&smp.stop)) {
-        race(self);
+    while (!atomic_load(&race.over)) {
+        race.work(self);
         smp_jitter();
-        rounds++;
-        if (self == 0 && smp_now() > race_ends)
-            atomic_store(&smp.stop, true);
+        if (self == 0 && is_over())
+            atomic_store(&race.over, true);
     }
-    atomic_fetch_add(&smp.rounds, rounds);
 }
 
-u64 smp_race(smp_work *work, unsigned milliseconds)
+void smp_race(smp_work *work, unsigned milliseconds, bool (*enough)(void))
 {
-    race = work;
-    race_ends = smp_now() + milliseconds * MILLISECOND;
-    atomic_store(&smp.stop, false);
-    atomic_store(&smp.rounds, 0);
+    u64 now = smp_now();
+
+    race.work = work;
+    race.enough = enough;
+    race.end = now + milliseconds * MILLISECOND;
+    race.last_end = now + PATIENCE;
+    atomic_store(&race.over, false);
     smp_run(one_racer);
-    return atomic_load(&smp.rounds);
 }

@@ -29,8 +29,9 @@ void smp_context(struct vcpu_guest_context *context, unsigned vcpu, void (*funct
 /* Every vCPU that was started runs work(its number); returns when all have. */
 void smp_run(smp_work *work);
 
-/* The same, over and over, for so long. Returns how often, of all of them together. */
-u64 smp_race(smp_work *work, unsigned milliseconds);
+/* The same, over and over, for so long; and longer, on a machine that is slow, until `enough` says
+ * that what is claimed has been tried, or half a minute has gone. NULL: any time is enough. */
+void smp_race(smp_work *work, unsigned milliseconds, bool (*enough)(void));
 
 /* ---- on each vCPU ---- */
 
