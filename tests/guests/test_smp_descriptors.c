@@ -72,9 +72,13 @@ static void as_memory(unsigned self)
     if (smp_write(&window[SLOT], CALL_GATE))
         atomic_fetch_add(&written, 1);
     check_equal(update_va_mapping(address(window), 0, UVMF_NONE), 0, "taking our mapping away");
-    smp_jitter();
-    if (smp_write(&window[SLOT], CALL_GATE))
+    for (unsigned i = 0; i < 30; i++) {
+        for (u32 spins = smp_below(300); spins; spins--)
+            __builtin_ia32_pause();
+        if (!smp_write(&window[SLOT], CALL_GATE))
+            break;
         atomic_fetch_add(&stale, 1);
+    }
 }
 
 static void load_against_write(unsigned self)
