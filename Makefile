@@ -60,7 +60,11 @@ $(B)/initramfs.cpio: $(B)/demo tools/demo/init tools/demo/make-initramfs
 	tools/demo/make-initramfs $@ $(B)/demo tools/demo/init
 $(B)/vmlinuz: tools/fetch-kernel
 	tools/fetch-kernel $(B)
-images: all $(B)/initramfs.cpio $(B)/vmlinuz
+$(B)/torture: $(B)/host/tests/system/torture/torture.o
+	$(CC) -static -pthread -o $@ $^
+$(B)/torture.cpio: $(B)/torture tests/system/torture/init tools/demo/make-initramfs
+	tools/demo/make-initramfs $@ $(B)/torture tests/system/torture/init
+images: all $(B)/initramfs.cpio $(B)/torture.cpio $(B)/vmlinuz
 
 # ---- test guests: one small PV kernel each ---------------------------------------------------------
 GUEST_CFLAGS := $(COMMON) -mcmodel=large -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only \

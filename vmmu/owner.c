@@ -64,7 +64,7 @@ enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p)
     return VMMU_DONE;
 }
 
-enum vmmu_result vmmu_take(struct vmmu_domain *domain, mfn_t m)
+static enum vmmu_result take(struct vmmu_domain *domain, mfn_t m, bool alone)
 {
     if (!frame_exists(m)) {
         return result_refuse(domain, REFUSED_BAD_FRAME, m.n);
@@ -72,8 +72,18 @@ enum vmmu_result vmmu_take(struct vmmu_domain *domain, mfn_t m)
     /* A shared page stays one for as long as it has an owner. */
     const u64 use = atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
     const enum vmmu_result result =
-        use_type(use) == TYPE_SHARED ? REFUSED_NOT_OWNER : ref_release(m, domain->id);
+        use_type(use) == TYPE_SHARED ? REFUSED_NOT_OWNER : ref_release(m, domain->id, alone);
     return result_tell(domain, result, m.n);
+}
+
+enum vmmu_result vmmu_take(struct vmmu_domain *domain, mfn_t m)
+{
+    return take(domain, m, false);
+}
+
+enum vmmu_result vmmu_take_unused(struct vmmu_domain *domain, mfn_t m)
+{
+    return take(domain, m, true);
 }
 
 void owner_free(mfn_t m, u64 since)
@@ -116,7 +126,7 @@ bool vmmu_domain_is_gone(const struct vmmu_domain *domain)
 void vmmu_unshare(mfn_t m)
 {
     type_put(m);
-    if (ref_release(m, owner_of(m)->id) != VMMU_DONE) {
+    if (ref_release(m, owner_of(m)->id, false) != VMMU_DONE) {
         port_panic("a frame is unshared that was not shared", m.n);
     }
 }

@@ -41,7 +41,7 @@ void ref_put_low(mfn_t m)
     } while (!drop(m, &old, next, now));
 }
 
-enum vmmu_result ref_release(mfn_t m, u16 id)
+enum vmmu_result ref_release(mfn_t m, u16 id, bool alone)
 {
     u64 old = atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
     u64 next, since;
@@ -51,6 +51,9 @@ enum vmmu_result ref_release(mfn_t m, u16 id)
         }
         if (!(old & REF_ALLOCATED)) {
             return REFUSED_ALREADY_RELEASED;
+        }
+        if (alone && frame_count(old) != 1) {
+            return REFUSED_WRONG_TYPE;
         }
         next = (old - 1) & ~REF_ALLOCATED;
         /* This reference is no translation: the last of those went when the count fell to 1. */

@@ -34,9 +34,10 @@ void ref_get_more(mfn_t m);
 /* Drops one reference where the count is low; the last one frees the frame. */
 void ref_put_low(mfn_t m);
 
-/* Drops the reference that `allocated` stands for, if `m` belongs to domain `id`. Results:
- * VMMU_DONE, REFUSED_NOT_OWNER, REFUSED_ALREADY_RELEASED. */
-enum vmmu_result ref_release(mfn_t m, u16 id);
+/* Drops the reference that `allocated` stands for, if `m` belongs to domain `id`; with `alone` only
+ * if it is the last. Results: VMMU_DONE, REFUSED_NOT_OWNER, REFUSED_ALREADY_RELEASED,
+ * REFUSED_WRONG_TYPE (not alone). */
+enum vmmu_result ref_release(mfn_t m, u16 id, bool alone);
 
 /* Drops one reference. */
 static inline void ref_put(mfn_t m)

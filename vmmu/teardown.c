@@ -31,7 +31,7 @@ static enum vmmu_result release(mfn_t m, u16 id)
         result = type_finish(m);
     }
     if (result == VMMU_DONE) {
-        ref_release(m, id);
+        ref_release(m, id, false);
     }
     ref_put(m);
     return result;

@@ -136,6 +136,10 @@ enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p);
  * ALREADY_RELEASED. */
 enum vmmu_result vmmu_take(struct vmmu_domain *domain, mfn_t m);
 
+/* The same, in one step with the question whether anything else refers to it (refuses: WRONG_TYPE):
+ * after VMMU_DONE it is free. */
+enum vmmu_result vmmu_take_unused(struct vmmu_domain *domain, mfn_t m);
+
 /* A hypervisor page that `domain` may map but never own the fate of (shared_info, console, grant
  * table): TYPE_SHARED, one reference of the hypervisor's. Writable if `writable`. */
 void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable);

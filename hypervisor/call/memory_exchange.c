@@ -67,29 +67,48 @@ static s64 allocate_out(const struct chunk *c, mfn_t *out)
     return 0;
 }
 
+/* How many have gone: less than all when another vCPU has got hold of one since check_in. */
+static u64 take_in(const struct chunk *c)
+{
+    u64 taken = 0;
+    mfn_t m;
+
+    while (taken < pages_in(c) && frame_in(c, taken, &m) &&
+           vmmu_take_unused(&c->domain->mmu, m) == VMMU_DONE)
+        taken++;
+    return taken;
+}
+
+/* Gives one extent, as many pages of it as the domain may have; what it may not is free again. */
+static u64 give_extent(const struct chunk *c, u64 first, u64 gpfn, u64 most)
+{
+    u64 count = 1ull << c->out_order, given = 0;
+
+    for (u64 page = 0; page < count; page++)
+        if (given < most &&
+            vmmu_give(&c->domain->mmu, mfn(first + page), pfn(gpfn + page)) == VMMU_DONE)
+            given++;
+        else
+            frames_free(mfn(first + page), 0);
+    return given;
+}
+
+/* An extent that the guest did not get whole is not told. */
 static s64 swap(const struct chunk *c, const mfn_t *out)
 {
     s64 result = 0;
-    u64 taken = 0;
+    u64 taken = take_in(c);
 
-    for (u64 i = 0; i < pages_in(c); i++) {
-        mfn_t m;
-
-        if (frame_in(c, i, &m) && vmmu_take(&c->domain->mmu, m) == VMMU_DONE)
-            taken++;
-    }
     for (u64 i = 0; i < c->outs; i++) {
-        u64 at = c->out_list + i * sizeof(u64), gpfn = 0, first = out[i].n;
-        u64 count = 1ull << c->out_order;
+        u64 at = c->out_list + i * sizeof(u64), gpfn = 0, first = out[i].n, given;
 
         if (!GET_GUEST(&gpfn, at))
             result = -XEN_EFAULT;
-        for (u64 page = 0; page < count; page++)
-            if (taken == 0 || vmmu_give(&c->domain->mmu, mfn(first + page), pfn(gpfn + page)))
-                frames_free(mfn(first + page), 0);
-            else
-                taken--;
-        if (!PUT_GUEST(at, &first))
+        given = give_extent(c, first, gpfn, taken);
+        taken -= given;
+        if (given != 1ull << c->out_order)
+            result = -XEN_EINVAL;
+        else if (!PUT_GUEST(at, &first))
             result = -XEN_EFAULT;
     }
     return result;

@@ -100,8 +100,10 @@ void run(void)
 
         if (cpu->work || !vcpu) {
             serve_work(cpu);
-            if (cpu->work)
+            if (cpu->work) { /* for a vCPU of an ended domain, perhaps, that waits for us */
+                lock_wait();
                 continue;
+            }
             if (!cpu->current) {
                 __asm__ volatile("sti; hlt; cli" : : : "memory");
                 continue;

@@ -5,36 +5,14 @@
  * timer is an event: armed for the future it comes not before its time, armed for the past it comes
  * at once; a guest that blocks sleeps until an event, and one that has an event already does not
  * sleep. */
-#include "tests/guests/common/guest.h"
-
-#define MILLISECOND 1000000ull
+#include "tests/guests/common/time.h"
 
 static evtchn_port_t port;
 static volatile unsigned callbacks;
 
-static u64 scale(u64 ticks, u32 mul, s8 shift)
-{
-    if (shift < 0)
-        ticks >>= -shift;
-    else
-        ticks <<= shift;
-    return (u64)((unsigned __int128)ticks * mul >> 32);
-}
-
 static u64 now(void)
 {
-    const volatile struct vcpu_time_info *time = &vcpu_info()->time;
-    u32 version;
-    u64 result;
-
-    do {
-        version = time->version;
-        __asm__ volatile("" ::: "memory");
-        result = time->system_time +
-                 scale(read_tsc() - time->tsc_timestamp, time->tsc_to_system_mul, time->tsc_shift);
-        __asm__ volatile("" ::: "memory");
-    } while (version & 1 || version != time->version);
-    return result;
+    return time_of(&vcpu_info()->time);
 }
 
 static void take_events(void)

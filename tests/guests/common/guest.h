@@ -41,6 +41,9 @@ void error(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2
 void print_verdict(void);
 void shut_down(unsigned reason) __attribute__((noreturn));
 
+/* Gives the CPU to another vCPU for a while. */
+void cpu_relax(void);
+
 /* ---- start of day ---- */
 
 /* As the hypervisor left them. The selectors and flags are zero-extended. */

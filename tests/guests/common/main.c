@@ -8,7 +8,7 @@ struct shared_info *shared_info;
 void guest_main(struct start_info *info);
 
 static u8 shared_info_window[PAGE_SIZE] __attribute__((aligned(4096)));
-static unsigned failures;
+static _Atomic unsigned failures;
 
 void shut_down(unsigned reason)
 {

@@ -17,17 +17,22 @@ static struct trap_frame user_frame;
 static u8 user_mask_before;
 static char user_entry_stack[TRAP_STACK] __attribute__((aligned(16)));
 
+struct trap_info trap_description(unsigned i)
+{
+    struct trap_info description = {.vector = i < 32 ? i : VECTOR_INT80,
+                                    .flags = i == VECTOR_BP || i == VECTOR_OF || i == 32 ? 3 : 0,
+                                    .cs = FLAT_KERNEL_CS,
+                                    .address = trap_entries[i]};
+    return description;
+}
+
 void traps_start(void)
 {
-    struct trap_info table[34];
+    struct trap_info table[TRAP_ENTRIES + 1];
 
     memset(table, 0, sizeof table);
-    for (unsigned i = 0; i < 33; i++) {
-        table[i].vector = i < 32 ? i : VECTOR_INT80;
-        table[i].flags = i == VECTOR_BP || i == VECTOR_OF || i == 32 ? 3 : 0;
-        table[i].cs = FLAT_KERNEL_CS;
-        table[i].address = trap_entries[i];
-    }
+    for (unsigned i = 0; i < TRAP_ENTRIES; i++)
+        table[i] = trap_description(i);
     if (hypercall(__HYPERVISOR_set_trap_table, address(table), 0, 0))
         error("set_trap_table failed");
 }

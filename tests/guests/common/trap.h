@@ -9,8 +9,10 @@
 /* Registers the whole trap table, with our entry points. */
 void traps_start(void);
 
-/* The entry points: 0..31 the processor's vectors, 32: INT 0x80. */
-extern const u64 trap_entries[33];
+/* The entry points: 0..31 the processor's vectors, 32: INT 0x80; and how one is registered. */
+#define TRAP_ENTRIES 33u
+extern const u64 trap_entries[TRAP_ENTRIES];
+struct trap_info trap_description(unsigned i);
 extern char syscall_entry[], event_entry[], failsafe_entry[];
 extern u64 failsafe_selectors[4]; /* ds, es, fs, gs of the last failsafe callback */
 

@@ -25,7 +25,7 @@ enum holder { NOBODY, FREE, GUEST, MAPPED };
 static struct {
     enum holder holder[FRAMES];
     u64 words[WORDS];
-    u32 gives_left, frames_left, reads_left, writes_left; /* before they fail */
+    u32 takes_left, gives_left, frames_left, reads_left, writes_left; /* before they fail */
     u64 stop_each, asks;
     struct domain domain;
     struct vcpu vcpu;
@@ -110,11 +110,14 @@ enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p)
     return VMMU_DONE;
 }
 
-enum vmmu_result vmmu_take(struct vmmu_domain *domain, mfn_t m)
+enum vmmu_result vmmu_take_unused(struct vmmu_domain *domain, mfn_t m)
 {
     (void)domain;
     if (m.n >= FRAMES || world.holder[m.n] < GUEST)
         return REFUSED_NOT_OWNER;
+    if (world.takes_left == 0)
+        return REFUSED_WRONG_TYPE;
+    world.takes_left--;
     world.holder[m.n] = FREE;
     return VMMU_DONE;
 }
@@ -144,7 +147,8 @@ static int start(void **state)
         world.holder[i] = FREE;
     for (u32 i = 0; i < GUESTS; i++)
         world.holder[16 + i] = GUEST;
-    world.gives_left = world.frames_left = world.reads_left = world.writes_left = ~0u;
+    world.takes_left = world.gives_left = world.frames_left = world.reads_left = world.writes_left =
+        ~0u;
     world.domain.id = 1;
     world.vcpu.domain = &world.domain;
     return 0;
@@ -208,11 +212,34 @@ static void a_dying_domain_loses_no_frame(void **state)
         start(NULL);
         request(8, 1, 4, 2);
         world.gives_left = gives;
-        memory_exchange(&world.vcpu, &once);
-        /* What it did not get went back; nothing is on its way to nobody. */
+        assert_int_equal(memory_exchange(&world.vcpu, &once), -XEN_EINVAL);
+        /* What it did not get went back; nothing is on its way to nobody. It ends with the chunk of
+         * four that it did not get whole. */
         assert_int_equal(count(NOBODY), FRAMES / 2 - GUESTS);
         assert_int_equal(count(GUEST) + count(FREE), FRAMES / 2 + GUESTS);
-        assert_int_equal(count(GUEST), GUESTS - 16 + gives);
+        assert_int_equal(count(GUEST), GUESTS - 4 + gives % 4);
+    }
+}
+
+/* Another vCPU gets hold of a frame between the look at it and its going: the guest is told so, of
+ * no frame that it did not get, and has as many as before. */
+static void a_frame_is_used_after_all(void **state)
+{
+    (void)state;
+    for (u32 takes = 0; takes < 8; takes++) {
+        struct call once = {.argument = {XENMEM_exchange, 0}};
+        struct xen_memory_exchange *e;
+
+        start(NULL);
+        e = request(8, 0, 8, 0);
+        world.takes_left = takes;
+        assert_int_equal(memory_exchange(&world.vcpu, &once), -XEN_EINVAL);
+        assert_int_equal(e->nr_exchanged, takes);
+        assert_int_equal(count(GUEST), GUESTS);
+        assert_int_equal(count(FREE), FRAMES / 2);
+        for (u32 i = 0; i < 8; i++)
+            assert_int_equal(world.words[OUT + i] < 1000 + 8 && world.words[OUT + i] >= 1000,
+                             i >= takes);
     }
 }
 
@@ -318,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_shape_comes_out_even, start),
         cmocka_unit_test_setup(a_dying_domain_loses_no_frame, start),
+        cmocka_unit_test_setup(a_frame_is_used_after_all, start),
         cmocka_unit_test_setup(no_memory_changes_nothing, start),
         cmocka_unit_test_setup(lists_that_go_away, start),
         cmocka_unit_test_setup(frames_that_may_not_go, start),

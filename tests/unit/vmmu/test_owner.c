@@ -61,6 +61,21 @@ static void taking_twice_or_from_others(void **state)
     assert_refused(NOT_OWNER, vmmu_take(&guest.domain, page));
 }
 
+static void what_is_used_is_not_taken_as_unused(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t page = guest_page(&guest);
+    (void)state;
+    assert_done(guest_set(&guest, space.l1, 5, RO(page)));
+    assert_refused(WRONG_TYPE, vmmu_take_unused(&guest.domain, page));
+    assert_refused(NOT_OWNER, vmmu_take_unused(&other.domain, page));
+    assert_int_equal(look(page).references, 2);
+    assert_audit();
+    assert_done(guest_set(&guest, space.l1, 5, 0));
+    assert_done(vmmu_take_unused(&guest.domain, page));
+    assert_int_equal(machine.freed, 1);
+}
+
 static void give_twice(void *frame)
 {
     vmmu_give(&other.domain, *(mfn_t *)frame, pfn(0));
@@ -184,6 +199,7 @@ int main(void)
         GUEST_TEST(given_frames_are_counted_and_mapped),
         GUEST_TEST(limits_of_giving),
         GUEST_TEST(taking_twice_or_from_others),
+        GUEST_TEST(what_is_used_is_not_taken_as_unused),
         GUEST_TEST(a_frame_with_an_owner_is_not_given_again),
         GUEST_TEST(a_shared_page_is_mapped_but_stays_a_shared_page),
         GUEST_TEST(a_held_page_stays_writable),

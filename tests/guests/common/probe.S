@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Accesses that may fault: the fault's handler goes on at probe_faulted. */
+    .text
+    .global probe_write, probe_read, probe_selector, probe_selector_lar, probe_faulted
+/* int probe_write(void *at, u64 value): 0, or 1 when it faulted. */
+probe_write:
+    mov %rsi, (%rdi)
+    xor %eax, %eax
+    ret
+/* int probe_read(const void *at, u64 *value) */
+probe_read:
+    mov (%rdi), %rcx
+    mov %rcx, (%rsi)
+    xor %eax, %eax
+    ret
+/* int probe_selector(u64 selector, u64 *rights): the descriptor's rights, or 0 when it is not good. */
+probe_selector:
+    xor %eax, %eax
+probe_selector_lar:
+    lar %di, %ax
+    movzwl %ax, %eax
+    mov %rax, (%rsi)
+    xor %eax, %eax
+    ret
+probe_faulted:
+    mov $1, %eax
+    ret
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* The guest of the torture that is started again and again: all its vCPUs work its page tables
+ * until one of them, at a time that nobody knows, ends it: by a crash, a reboot, or the loss of its
+ * stack. When the machine has been up for the seconds of until=N it powers off instead. Not a test
+ * with a verdict of its own: tests/system/torture/run looks at what is left. */
+#include "tests/guests/common/hammer.h"
+
+static u64 until;
+static unsigned executioner;
+static u64 at; /* the time of the end */
+
+static u64 option(const char *name)
+{
+    size_t length = strlen(name);
+    u64 value = 0;
+
+    for (const char *text = (const char *)start_info->cmd_line; *text; text++) {
+        if (memcmp(text, name, length))
+            continue;
+        for (text += length; *text >= '0' && *text <= '9'; text++)
+            value = value * 10 + (u64)(*text - '0');
+        return value;
+    }
+    return value;
+}
+
+static void end(void)
+{
+    u32 kind = smp_below(3);
+
+    if (smp_now() > until) {
+        print("torture: the victim retires\n");
+        shut_down(SHUTDOWN_poweroff);
+    }
+    if (kind == 0)
+        shut_down(SHUTDOWN_crash);
+    if (kind == 1)
+        shut_down(SHUTDOWN_reboot);
+    __asm__ volatile("mov %0, %%rsp; push $0" ::"r"(0x1000ul) : "memory");
+    __builtin_unreachable();
+}
+
+static void strike(unsigned self)
+{
+    for (;;) {
+        hammer_strike(self);
+        if (self == executioner && smp_now() > at)
+            end();
+    }
+}
+
+void test_main(void)
+{
+    u64 chance = read_tsc();
+
+    smp_start(smp_count());
+    for (chance &= 63; chance; chance--)
+        smp_below(2);
+    hammer_make();
+    until = option("until=") * 1000 * MILLISECOND;
+    executioner = smp_below(smp_count());
+    at = smp_now() + (20 + smp_below(400)) * MILLISECOND;
+    print("torture: the victim begins\n");
+    smp_run(strike);
+}
