@@ -121,10 +121,16 @@ other_high:
         mov     %eax, %ss
         mov     other_root(%rip), %rax
         mov     %rax, %cr3
-        mov     other_stack(%rip), %rsp
+        xor     %ecx, %ecx                      /* whoever comes too late finds none */
+        xchg    %rcx, other_stack(%rip)
+        test    %rcx, %rcx
+        jz      2f
+        mov     %rcx, %rsp
         xor     %ebp, %ebp
         call    smp_other_start
-        ud2
+2:      cli
+        hlt
+        jmp     2b
 
 /* Another CPU begins in real mode, in a copy of this at the start of a page of low memory: by way of flat
  * 32-bit mode to where the first CPU was, with no loader's information. */

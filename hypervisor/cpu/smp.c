@@ -14,7 +14,8 @@
 #define START_PAGE  8u            /* of low memory, which nobody else uses */
 #define ANSWER_NS   1000000000ull /* an emulated one may wait long for a CPU of its own */
 #define INIT_NS     10000000ull   /* what old CPUs need after INIT (Intel manual 3A, 9.4.4.1) */
-#define START_TRIES 3u
+#define START_NS    1000000ull    /* between two tries to start it */
+#define RESET_TRIES 3u
 #define TSC_ROUNDS  400u
 
 enum other {
@@ -28,8 +29,10 @@ enum other {
     OTHER_GONE,   /* it does, and looks here no more */
 };
 
-/* What head.S finds for the CPU that comes up. */
-u64 other_root, other_stack;
+/* What head.S finds for the CPU that comes up: it takes the stack, so that one which comes when it
+ * is not expected any more finds none, and stops. */
+u64 other_root;
+_Atomic u64 other_stack;
 
 extern char trampoline[], trampoline_end[];
 
@@ -47,8 +50,7 @@ static void stop(void)
         __asm__ volatile("cli; hlt");
 }
 
-/* ---- starting
- * ------------------------------------------------------------------------------------ */
+/* ---- starting ---------------------------------------------------------------------------- */
 
 /* Both CPUs do this at once: neither may ever read less than the other has read before. */
 static void compare_tsc(void)
@@ -97,7 +99,7 @@ void smp_other_start(void)
         atomic_fetch_add_explicit(&state.rounds, 1, memory_order_release);
         __builtin_ia32_pause();
     }
-    if (progress() == OTHER_LEFT)
+    if (progress() != OTHER_WANTED)
         stop();
     advance(OTHER_GONE);
     run();
@@ -112,30 +114,35 @@ static bool wait_beyond(enum other from, u64 ns)
     return progress() != from;
 }
 
-/* The first try is in haste, as all but very old CPUs allow. */
+/* The first try is in haste, as all but very old CPUs allow. A start that comes before the reset is
+ * over is lost, and one that comes twice does no harm. */
 static bool call_up(u32 id)
 {
-    for (u32 tries = 0; tries < START_TRIES; tries++) {
+    for (u32 tries = 0; tries < RESET_TRIES && atomic_load(&other_stack); tries++) {
+        u64 until = clock_now() + ANSWER_NS;
+
         apic_send_init(id);
-        if (tries && wait_beyond(OTHER_SILENT, INIT_NS))
-            return true;
-        apic_send_start(id, START_PAGE);
-        if (wait_beyond(OTHER_SILENT, ANSWER_NS))
-            return true;
+        if (tries)
+            wait_beyond(OTHER_SILENT, INIT_NS);
+        while (atomic_load(&other_stack) && clock_now() < until) {
+            apic_send_start(id, START_PAGE);
+            wait_beyond(OTHER_SILENT, START_NS);
+        }
     }
-    return false;
+    return atomic_exchange(&other_stack, 0) == 0;
 }
 
-/* NULL: it came up, and waits to be let go on. */
-static const char *bring_up(u32 id)
+/* NULL: it came up in the region of `cpu`, and waits to be let go on. */
+static const char *bring_up(const struct cpu *cpu, u32 id)
 {
     if (!apic_can_send_to(id))
         return "this machine's interrupt controller cannot reach it";
     advance(OTHER_SILENT);
+    atomic_store(&other_stack, (u64)cpu - CPU_STATE + CPU_STACK_END);
     if (!call_up(id))
         return "it does not answer";
-    while (progress() == OTHER_CAME)
-        __builtin_ia32_pause();
+    if (!wait_beyond(OTHER_SILENT, ANSWER_NS) || !wait_beyond(OTHER_CAME, ANSWER_NS))
+        return "it stopped on its way";
     if (progress() == OTHER_ODD)
         return "it lacks what the first one has";
     if (progress() == OTHER_THREAD)
@@ -178,8 +185,7 @@ void smp_start(const struct processors *processors)
             log_line("no memory for more than %u CPUs", cpu_count());
             return;
         }
-        other_stack = (u64)cpu - CPU_STATE + CPU_STACK_END;
-        why = bring_up(id);
+        why = bring_up(cpu, id);
         if (why) {
             apic_send_init(id); /* whatever it does, it does no more */
             log_line("CPU with APIC id %u left out: %s", id, why);
