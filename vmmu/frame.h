@@ -135,6 +135,12 @@ static inline bool use_is_valid(u64 use, enum vmmu_type type)
     return (use & (USE_TYPE | USE_VALIDATED)) == (use_of(type) | USE_VALIDATED);
 }
 
+/* The word says: in no use, and last in that one. */
+static inline bool use_was(u64 use, enum vmmu_type type)
+{
+    return (use & ~use_at(~0ull)) == use_of(type);
+}
+
 /* Adds to a counter that nobody orders anything by. */
 static inline void count_up(_Atomic u64 *counter, u64 by)
 {

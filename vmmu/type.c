@@ -144,15 +144,21 @@ enum vmmu_result type_put_last(mfn_t m)
                 port_pause();
                 continue;
             }
-            next = type_is_table(type) ? use_of(type) | 1 : use_of(type) | use_at(flush_clock());
+            next = use_of(type) | 1;
         }
         if (!atomic_compare_exchange_strong_explicit(use, &old, next, memory_order_acq_rel,
                                                      memory_order_relaxed)) {
             continue;
         }
-        if (frame_count(old) == 1 && type_is_table(type)) {
+        if (frame_count(old) > 1) {
+            return VMMU_DONE;
+        }
+        if (type_is_table(type)) {
             return table_demote(m, type, ENTRIES, false);
         }
+        /* Only now that nobody can begin and end another use: a stamp read before would not tell.
+         */
+        publish(m, use_of(type) | use_at(flush_clock()));
         return VMMU_DONE;
     }
 }

@@ -33,20 +33,35 @@ static inline enum vmmu_result type_get(mfn_t m, enum vmmu_type type, u64 *word)
     return type_get_slow(m, type, word);
 }
 
-/* type_get_writable where the fast path does not do. */
+/* One type reference for a writable entry, if that takes neither a flush nor waiting. False:
+ * nothing has happened, and type_get_writable knows more. */
+static inline bool type_get_writable_at_once(mfn_t m)
+{
+    const u64 validated = use_of(TYPE_WRITABLE) | USE_VALIDATED;
+    _Atomic u64 *use = &frame_of(m)->type;
+    u64 old = atomic_load_explicit(use, memory_order_relaxed);
+    u64 next;
+    do {
+        if (use_is_valid(old, TYPE_WRITABLE) && frame_count(old) < FRAME_COUNT_MAX) {
+            next = old + 1;
+        } else if (use_was(old, TYPE_NONE) || use_was(old, TYPE_WRITABLE)) {
+            next = validated | 1;
+        } else {
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak_explicit(use, &old, next, memory_order_acquire,
+                                                    memory_order_relaxed));
+    return true;
+}
+
+/* type_get_writable where that does not do. */
 enum vmmu_result type_get_writable_slow(mfn_t m);
 
 /* One type reference for a writable entry: TYPE_WRITABLE, or TYPE_SHARED where the guest may write.
  * Refuses REFUSED_READ_ONLY_PAGE besides. */
 static inline enum vmmu_result type_get_writable(mfn_t m)
 {
-    _Atomic u64 *use = &frame_of(m)->type;
-    u64 old = atomic_load_explicit(use, memory_order_relaxed);
-    const bool plain = use_is_valid(old, TYPE_WRITABLE) && frame_count(old) < FRAME_COUNT_MAX;
-    return plain && atomic_compare_exchange_strong_explicit(
-                        use, &old, old + 1, memory_order_acquire, memory_order_relaxed)
-               ? VMMU_DONE
-               : type_get_writable_slow(m);
+    return type_get_writable_at_once(m) ? VMMU_DONE : type_get_writable_slow(m);
 }
 
 /* Drops one type reference. VMMU_AGAIN: it was the last of a table, whose demotion was interrupted.

@@ -1,134 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes of entries in live tables, and stores to pages that are none.
- *
- * What the new entry needs is taken before the table is locked, what the old one held is dropped
- * after it is unlocked: under the lock there is nothing but the exchange of one word. */
+/* Changes of entries in live tables, and stores to pages that are none. */
+#include "vmmu/change.h"
 #include "vmmu/defer.h"
-#include "vmmu/entry.h"
-#include "vmmu/flush.h"
+#include "vmmu/m2p.h"
 #include "vmmu/port.h"
-#include "vmmu/ref.h"
+#include "vmmu/replace.h"
 #include "vmmu/result.h"
-#include "vmmu/type.h"
 #include "vmmu/walk.h"
-
-/* How often the processor may change an entry's accessed and dirty bits under a conditional write
- * before the write gives way. */
-#define EMULATE_TRIES 8
-
-/* One change of one entry, on its way. */
-struct change {
-    struct vmmu_vcpu *vcpu;
-    struct entry_owners owners;
-    mfn_t table; /* the caller has a reference, or goes the short way */
-    u32 index;
-    _Atomic u64 *slot; /* what the two come to, once the table is known to be one */
-    u64 entry;         /* as the guest wants it */
-    bool preserve;     /* keep accessed and dirty */
-    bool conditional;  /* only if the old entry is `expected`, all of it */
-    u64 expected;
-    bool done; /* conditional: it was */
-    u64 word;  /* what was refused */
-};
-
-/* Puts `next` in the slot and returns what was there; the processor may set bits of that meanwhile.
- */
-static u64 exchange(_Atomic u64 *slot, u64 next, bool preserve)
-{
-    if (!preserve) {
-        return atomic_exchange_explicit(slot, next, memory_order_seq_cst);
-    }
-    const u64 kept = ENTRY_ACCESSED | ENTRY_DIRTY;
-    u64 old = atomic_load_explicit(slot, memory_order_relaxed);
-    while (!atomic_compare_exchange_weak_explicit(slot, &old, next | (old & kept),
-                                                  memory_order_seq_cst, memory_order_relaxed)) {
-    }
-    return old;
-}
-
-/* Writes under the table's lock. False: the table is none any more, or (`inherit`) the old entry
- * is none to inherit from, or (conditional) not what was expected. */
-static bool write_locked(struct change *change, u32 level, u64 next, bool inherit, u64 *old)
-{
-    _Atomic u64 *slot = change->slot;
-    bool fits = true;
-
-    if (!type_lock(change->table, (enum vmmu_type)level)) {
-        return false;
-    }
-    /* Only now, and only until it is unlocked, is the owner certain for who has no reference. */
-    if (!ref_is_owned_by(
-            atomic_load_explicit(&frame_of(change->table)->references, memory_order_relaxed),
-            change->owners.table)) {
-        fits = false;
-    } else if (change->conditional) {
-        *old = change->expected;
-        fits = atomic_compare_exchange_strong_explicit(slot, old, next, memory_order_seq_cst,
-                                                       memory_order_relaxed);
-        change->done = fits;
-    } else if (inherit &&
-               !entry_inherits(level, atomic_load_explicit(slot, memory_order_relaxed), next)) {
-        fits = false;
-    } else {
-        *old = exchange(slot, next, change->preserve);
-    }
-    if (fits && inherit && (*old & ~next & ENTRY_WRITABLE)) {
-        /* For entry_put_right: the entry's own reference may go with it as soon as the lock does.
-         */
-        ref_get_more(entry_frame(*old));
-    }
-    type_unlock(change->table);
-    return fits;
-}
-
-/* Drops what `entry`, gone from its table, held on to. */
-static void let_go(struct change *change, u32 level, u64 entry)
-{
-    if ((entry & ENTRY_PRESENT) &&
-        entry_put(level, entry, change->owners.table, flush_clock()) != VMMU_DONE) {
-        defer_note(change->vcpu, entry_frame(entry), DEFER_FINISH);
-    }
-}
-
-/* The change in a live table of this level. VMMU_AGAIN besides: the table changed under our eyes,
- * or the conditional change found another entry (`done` is false then). */
-static enum vmmu_result change_entry(struct change *change, u32 level)
-{
-    const u64 next = entry_installed(level, change->entry);
-    change->slot = &entry_table(change->table)[change->index];
-    u64 old = change->conditional ? change->expected
-                                  : atomic_load_explicit(change->slot, memory_order_relaxed);
-    bool held = false;
-
-    if (!entry_slot_is_guests(level, change->index)) {
-        return REFUSED_HYPERVISOR_SLOT;
-    }
-    if (entry_inherits(level, old, next) && write_locked(change, level, next, true, &old)) {
-        entry_put_right(old, next, change->owners.table);
-        return VMMU_DONE;
-    }
-    count_up(&change->vcpu->domain->counters.entries_checked, 1);
-    change->word = change->entry;
-    enum vmmu_result result = entry_check(level, change->entry);
-    if (result != VMMU_DONE) {
-        return result;
-    }
-    if (next & ENTRY_PRESENT) {
-        result = entry_get(level, next, change->owners, &held, &change->word);
-        if (result != VMMU_DONE) {
-            if (held) {
-                defer_abandon(change->vcpu, entry_frame(next), result);
-            }
-            return result;
-        }
-    }
-    if (!write_locked(change, level, next, false, &old)) {
-        let_go(change, level, next);
-        return VMMU_AGAIN;
-    }
-    let_go(change, level, old);
-    return VMMU_DONE;
-}
 
 /* A store to a page that is no table, which it stays for as long as the store takes. */
 static enum vmmu_result store_plain(const struct change *change)
@@ -165,66 +43,39 @@ static enum vmmu_result change_anywhere(struct change *change)
     return use & USE_PARTIAL ? REFUSED_TABLE_BUSY : VMMU_AGAIN;
 }
 
-static struct change change_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
-                               struct vmmu_domain *frame_owner, maddr_t at, u64 entry)
+/* ---- requests ------------------------------------------------------------------------------- */
+
+#define KIND_BITS 7ull
+
+static enum vmmu_update_kind kind_of(const struct vmmu_request *request)
 {
-    return (struct change){.vcpu = vcpu,
-                           .owners = {table_owner->id, frame_owner->id},
-                           .table = mfn_of(at),
-                           .index = (u32)(page_offset(at.a) / sizeof(u64)),
-                           .entry = entry,
-                           .word = at.a};
+    return (enum vmmu_update_kind)(request->at & KIND_BITS);
 }
 
-/* The commonest update by far: a live entry changes in free bits, or gives up the right to write.
- * The table's lock alone keeps the table what it is, so no reference is needed. False: nothing has
- * happened, and it takes the long way. */
-static inline bool change_shortly(struct change *change)
+static u64 kept_by(enum vmmu_update_kind kind)
 {
-    const struct vmmu_frame *frame = frame_of(change->table);
-    const u64 use = atomic_load_explicit(&frame->type, memory_order_relaxed);
-    const u32 level = (u32)use_type(use);
-    const u64 next = entry_installed(level, change->entry);
-    u64 old;
-
-    /* The owner may change until the table is locked; but the words of a free frame are not ours.
-     */
-    if (!type_is_table((enum vmmu_type)level) || !entry_slot_is_guests(level, change->index) ||
-        !ref_is_owned_by(atomic_load_explicit(&frame->references, memory_order_relaxed),
-                         change->owners.table)) {
-        return false;
-    }
-    change->slot = &entry_table(change->table)[change->index];
-    if (!entry_inherits(level, atomic_load_explicit(change->slot, memory_order_relaxed), next) ||
-        !write_locked(change, level, next, true, &old)) {
-        return false;
-    }
-    entry_put_right(old, next, change->owners.table);
-    return true;
+    return kind == UPDATE_PRESERVE_AD ? CHANGE_KEEP_AD : 0;
 }
 
-enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
-                             struct vmmu_domain *frame_owner, maddr_t at, u64 entry,
-                             enum vmmu_update_kind kind)
+/* Any request, by itself. */
+static enum vmmu_result serve(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
+                              struct vmmu_domain *frame_owner, const struct vmmu_request *request)
 {
-    struct change change = change_of(vcpu, table_owner, frame_owner, at, entry);
-    enum vmmu_result result = defer_settle(vcpu);
+    const enum vmmu_update_kind kind = kind_of(request);
+    const maddr_t at = maddr(request->at & ~KIND_BITS);
+    struct change change = change_of(vcpu, table_owner, frame_owner, at, request->entry);
 
-    if (result != VMMU_DONE) {
-        return result;
+    if (kind == UPDATE_M2P) {
+        return vmmu_set_m2p(table_owner, mfn_of(at), request->entry);
     }
-    if (at.a % sizeof(u64)) {
-        return result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, at.a);
+    if (kind > UPDATE_NO_TRANSLATE) {
+        return result_refuse(vcpu->domain, REFUSED_BAD_KIND, request->at);
     }
     if (!frame_exists(change.table)) {
         return result_refuse(vcpu->domain, REFUSED_BAD_FRAME, at.a);
     }
-    change.preserve = kind == UPDATE_PRESERVE_AD;
-    if (change_shortly(&change)) {
-        count_up(&table_owner->counters.updates, 1);
-        return VMMU_DONE;
-    }
-    result = ref_get(change.table, table_owner->id);
+    change.keep = kept_by(kind);
+    enum vmmu_result result = ref_get(change.table, table_owner->id);
     if (result == VMMU_DONE) {
         result = change_anywhere(&change);
         ref_put(change.table);
@@ -235,12 +86,163 @@ enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_o
     return result_tell(vcpu->domain, result, change.word);
 }
 
-/* The vCPU's L1 table for `va`, with a reference; MFN_NONE if there is none. */
-static mfn_t get_l1_table(const struct vmmu_vcpu *vcpu, vaddr_t va)
+/* ---- runs: requests in a row to the same page, which is looked up, held or locked only once ----
+ */
+
+struct run {
+    struct vmmu_vcpu *vcpu;
+    struct vmmu_domain *owner; /* of the page, and of every frame that is shown */
+    const struct vmmu_request *requests;
+    u64 count; /* how many requests there are, for this page or not */
+    mfn_t page;
+};
+
+/* Request `i` writes to the run's page. */
+static inline bool run_has(const struct run *run, u64 i)
 {
-    const u16 id = vcpu->domain->id;
-    const mfn_t m = walk_to_table(vcpu->kernel_root, id, va, 1);
-    return mfn_is_none(m) || ref_get(m, id) != VMMU_DONE ? MFN_NONE : m;
+    const u32 writes = 1u << UPDATE_NORMAL | 1u << UPDATE_PRESERVE_AD | 1u << UPDATE_NO_TRANSLATE;
+    return i < run->count && run->requests[i].at >> PAGE_SHIFT == run->page.n &&
+           (writes >> kind_of(&run->requests[i]) & 1);
+}
+
+static inline u32 run_index(const struct run *run, u64 i)
+{
+    return (u32)(page_offset(run->requests[i].at) / sizeof(u64));
+}
+
+/* To a live table of this level. Returns how many requests are served; the next one wants a way of
+ * its own. */
+static inline __attribute__((always_inline)) u64 run_in_table(const struct run *run, u32 level)
+{
+    struct replacement r = {.owner = run->owner->id};
+    u64 i = 0, checked = 0;
+
+    if (!type_lock(run->page, (enum vmmu_type)level)) {
+        return 0;
+    }
+    /* Only now, and only until it is unlocked, is the owner certain for who has no reference. */
+    if (ref_is_owned_by(
+            atomic_load_explicit(&frame_of(run->page)->references, memory_order_relaxed),
+            r.owner)) {
+        _Atomic u64 *const entries = entry_table(run->page);
+        for (; run_has(run, i) && !r.left; i++) {
+            const u32 index = run_index(run, i);
+            r.keep = kept_by(kind_of(&run->requests[i]));
+            if (!entry_slot_is_guests(level, index) ||
+                !replace_at_once(&r, level, &entries[index], run->requests[i].entry)) {
+                break;
+            }
+            checked += r.checked;
+        }
+    }
+    type_unlock(run->page);
+    if (r.left) {
+        entry_put(level, r.left, r.owner, flush_clock());
+    }
+    if (checked) {
+        count_up(&run->vcpu->domain->counters.entries_checked, checked);
+    }
+    return i;
+}
+
+/* To an ordinary page, which it stays for as long as the run takes. */
+static u64 run_in_page(const struct run *run)
+{
+    u64 i = 0;
+
+    if (ref_get(run->page, run->owner->id) != VMMU_DONE) {
+        return 0;
+    }
+    if (type_get_writable_at_once(run->page)) {
+        _Atomic u64 *const words = entry_table(run->page);
+        for (; run_has(run, i); i++) {
+            atomic_store_explicit(&words[run_index(run, i)], run->requests[i].entry,
+                                  memory_order_relaxed);
+        }
+        type_put(run->page);
+    }
+    ref_put(run->page);
+    return i;
+}
+
+static u64 serve_run(const struct run *run)
+{
+    if (!frame_exists(run->page)) {
+        return 0;
+    }
+    const u64 use = atomic_load_explicit(&frame_of(run->page)->type, memory_order_relaxed);
+    const enum vmmu_type type = use_type(use);
+    if (!frame_count(use) || type == TYPE_WRITABLE) {
+        return run_in_page(run);
+    }
+    if (!type_is_table(type)) {
+        return 0;
+    }
+    return type == TYPE_L1 ? run_in_table(run, 1) : run_in_table(run, (u32)type);
+}
+
+enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
+                                  struct vmmu_domain *frame_owner,
+                                  const struct vmmu_request *requests, u64 count, u64 *done)
+{
+    u64 at = 0, served = 0;
+    enum vmmu_result result = VMMU_DONE;
+
+    for (; at < count; at += served) {
+        if (at && port_should_stop()) {
+            result = VMMU_AGAIN;
+            break;
+        }
+        result = defer_settle(vcpu);
+        if (result != VMMU_DONE) {
+            break;
+        }
+        const struct run run = {vcpu, table_owner, requests + at, count - at,
+                                mfn_of(maddr(requests[at].at))};
+        served = table_owner == frame_owner ? serve_run(&run) : 0;
+        if (served) {
+            count_up(&table_owner->counters.updates, served);
+            continue;
+        }
+        result = serve(vcpu, table_owner, frame_owner, &requests[at]);
+        if (result != VMMU_DONE) {
+            break;
+        }
+        served = 1;
+    }
+    *done = at;
+    return result;
+}
+
+enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
+                             struct vmmu_domain *frame_owner, maddr_t at, u64 entry,
+                             enum vmmu_update_kind kind)
+{
+    const struct vmmu_request request = {at.a | kind, entry};
+    u64 done;
+
+    if (at.a % sizeof(u64)) {
+        const enum vmmu_result result = defer_settle(vcpu);
+        return result == VMMU_DONE ? result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, at.a)
+                                   : result;
+    }
+    return vmmu_update_many(vcpu, table_owner, frame_owner, &request, 1, &done);
+}
+
+/* ---- by virtual address --------------------------------------------------------------------- */
+
+/* The change in the L1 table that a walk found. */
+static enum vmmu_result change_found(struct change *change)
+{
+    if (change_shortly(change, 1)) {
+        return VMMU_DONE;
+    }
+    if (ref_get(change->table, change->owners.table) != VMMU_DONE) {
+        return REFUSED_NO_TABLE;
+    }
+    const enum vmmu_result result = change_entry(change, 1);
+    ref_put(change->table);
+    return result;
 }
 
 enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, vaddr_t va,
@@ -255,14 +257,13 @@ enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *fram
     if (!walk_address_is_guests(va)) {
         return result_refuse(domain, REFUSED_BAD_ADDRESS, va.a);
     }
-    const mfn_t table = get_l1_table(vcpu, va);
+    const mfn_t table = walk_to_table(vcpu->kernel_root, domain->id, va, 1);
     if (mfn_is_none(table)) {
         return result_refuse(domain, REFUSED_NO_TABLE, va.a);
     }
     struct change change = change_of(vcpu, domain, frame_owner, maddr_of(table), entry);
     change.index = walk_index(va, 1);
-    result = change_entry(&change, 1);
-    ref_put(table);
+    result = change_found(&change);
     if (result == VMMU_DONE) {
         count_up(&domain->counters.updates, 1);
     }
@@ -318,7 +319,7 @@ static enum vmmu_result unmap(struct change *change, mfn_t m, bool writable)
     enum vmmu_result result = VMMU_AGAIN;
 
     change->conditional = true;
-    for (u32 tries = 0; result == VMMU_AGAIN && tries < EMULATE_TRIES; tries++) {
+    for (u32 tries = 0; result == VMMU_AGAIN && tries < CHANGE_TRIES; tries++) {
         change->expected = atomic_load_explicit(slot, memory_order_relaxed);
         if ((change->expected & seen) != wanted) {
             change->word = change->expected;
@@ -383,25 +384,32 @@ bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at)
     return vmmu_find_l1_write(vcpu, at, &where);
 }
 
-/* The store to `change`'s entry, of `bytes` at `shift` bits up. */
-static enum vmmu_result emulate(struct change *change, u32 bytes, u32 shift, u64 expected,
-                                u64 desired, bool *swapped)
+/* ---- emulated stores ------------------------------------------------------------------------ */
+
+/* Makes `store`, which is of some bits of an entry, a conditional change of all of them. False: it
+ * finds something else than it expects. */
+static bool store_widen(const struct change *store, struct change *change)
 {
-    const u64 mask = (bytes == 8 ? ~0ull : (1ull << bytes * 8) - 1) << shift;
-    const _Atomic u64 *slot = &entry_table(change->table)[change->index];
+    const u64 old =
+        atomic_load_explicit(&entry_table(store->table)[store->index], memory_order_relaxed);
+    change->mask = ~0ull;
+    change->expected = old;
+    change->entry = (old & ~store->mask) | store->entry;
+    return (old & store->mask) == store->expected;
+}
+
+static enum vmmu_result store_slowly(struct change *change, maddr_t at)
+{
+    const struct change store = *change;
     enum vmmu_result result = VMMU_AGAIN;
 
-    *swapped = false;
-    for (u32 tries = 0; result == VMMU_AGAIN && tries < EMULATE_TRIES; tries++) {
-        const u64 old = atomic_load_explicit(slot, memory_order_relaxed);
-        if ((old & mask) != (expected << shift & mask)) {
-            return VMMU_DONE;
-        }
-        change->expected = old;
-        change->entry = (old & ~mask) | (desired << shift & mask);
-        result = change_entry(change, 1);
+    if (get_l1_at(change->vcpu, at) != VMMU_DONE) {
+        return REFUSED_NOT_L1_TABLE; /* any more, whatever else it has become */
     }
-    *swapped = change->done;
+    for (u32 tries = 0; result == VMMU_AGAIN && tries < CHANGE_TRIES; tries++) {
+        result = store_widen(&store, change) ? change_entry(change, 1) : VMMU_DONE;
+    }
+    ref_put(change->table);
     return result;
 }
 
@@ -418,18 +426,18 @@ enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u
         return result;
     }
     change.word = where.a;
+    change.conditional = true;
     if ((bytes & (bytes - 1)) || bytes - 1 > 7 || where.a % bytes) {
         return result_refuse(domain, REFUSED_BAD_ADDRESS, where.a);
     }
-    result = get_l1_at(vcpu, entry);
-    if (result == VMMU_DONE) {
-        change.conditional = true;
-        result =
-            emulate(&change, bytes, (u32)(where.a % sizeof(u64)) * 8, expected, desired, swapped);
-        ref_put(change.table);
-    } else {
-        result = REFUSED_NOT_L1_TABLE; /* any more, whatever else it has become */
+    const u32 shift = (u32)(where.a % sizeof(u64)) * 8;
+    change.mask = ~0ull >> (64 - bytes * 8) << shift;
+    change.expected = expected << shift & change.mask;
+    change.entry = desired << shift & change.mask;
+    if (!frame_exists(change.table) || !change_shortly(&change, 1)) {
+        result = store_slowly(&change, entry);
     }
+    *swapped = change.done;
     if (*swapped) {
         count_up(&domain->counters.emulated_writes, 1);
     }

@@ -8,55 +8,41 @@
 #include "hypervisor/domain/domain.h"
 #include "vmmu/port.h"
 
-#define COMMAND_BITS 7ull
-#define BATCH        16u
+#define BATCH 32u
 
-static enum vmmu_result update_one(struct vcpu *vcpu, const struct mmu_update *request, s64 *error)
-{
-    static const enum vmmu_update_kind kind[] = {
-        [MMU_NORMAL_PT_UPDATE] = UPDATE_NORMAL,
-        [MMU_PT_UPDATE_PRESERVE_AD] = UPDATE_PRESERVE_AD,
-        [MMU_PT_UPDATE_NO_TRANSLATE] = UPDATE_NO_TRANSLATE,
-    };
-    struct vmmu_domain *domain = &vcpu->domain->mmu;
-    u64 command = request->ptr & COMMAND_BITS;
-    u64 at = request->ptr & ~COMMAND_BITS;
-
-    if (command > MMU_PT_UPDATE_NO_TRANSLATE) {
-        *error = -XEN_ENOSYS;
-        return VMMU_DONE;
-    }
-    if (command == MMU_MACHPHYS_UPDATE)
-        return vmmu_set_m2p(domain, mfn_of(maddr(at)), request->val);
-    return vmmu_update(&vcpu->mmu, domain, domain, maddr(at), request->val, kind[command]);
-}
+/* The engine reads the guest's requests as they are. */
+_Static_assert(sizeof(struct vmmu_request) == sizeof(struct mmu_update) &&
+                   offsetof(struct vmmu_request, at) == offsetof(struct mmu_update, ptr) &&
+                   offsetof(struct vmmu_request, entry) == offsetof(struct mmu_update, val),
+               "the ABI's layout");
+_Static_assert((u32)UPDATE_NORMAL == MMU_NORMAL_PT_UPDATE &&
+                   (u32)UPDATE_M2P == MMU_MACHPHYS_UPDATE &&
+                   (u32)UPDATE_PRESERVE_AD == MMU_PT_UPDATE_PRESERVE_AD &&
+                   (u32)UPDATE_NO_TRANSLATE == MMU_PT_UPDATE_NO_TRANSLATE,
+               "the ABI's numbers");
 
 /* Serves `count` requests from `at`; `*done` counts those that are. */
 static s64 update_many(struct vcpu *vcpu, struct call *call, u64 at, u64 count, u64 *done)
 {
-    struct mmu_update batch[BATCH];
+    struct vmmu_domain *domain = &vcpu->domain->mmu;
+    struct vmmu_request batch[BATCH];
 
     while (*done < count) {
-        u64 left = count - *done, many = left < BATCH ? left : BATCH;
+        u64 left = count - *done, many = left < BATCH ? left : BATCH, served;
+        enum vmmu_result result;
 
         if (!copy_from_guest(batch, at + *done * sizeof *batch, many * sizeof *batch)) {
             many = 1; /* up to the fault, one by one */
             if (!copy_from_guest(batch, at + *done * sizeof *batch, sizeof *batch))
                 return -XEN_EFAULT;
         }
-        for (u64 i = 0; i < many; i++) {
-            s64 error = 0;
-            enum vmmu_result result = update_one(vcpu, &batch[i], &error);
-
-            if (result != VMMU_DONE)
-                error = call_result(call, result);
-            if (error || call->again)
-                return error;
-            ++*done;
-            if (*done < count && port_should_stop()) {
-                call->again = true;
-                return 0;
-            }
+        result = vmmu_update_many(&vcpu->mmu, domain, domain, batch, many, &served);
+        *done += served;
+        if (result != VMMU_DONE)
+            return call_result(call, result);
+        if (*done < count && port_should_stop()) {
+            call->again = true;
+            return 0;
         }
     }
     return 0;
