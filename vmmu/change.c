@@ -25,29 +25,43 @@ void change_let_go(const struct change *change, u32 level, u64 entry)
     }
 }
 
+/* change_shortly, under the lock. */
+static inline enum replaced replace(const struct change *change, u32 level, u64 *left)
+{
+    const struct replacement r = {change->keep, change->owners.table, change->mask != 0};
+    _Atomic u64 *slot = &entry_table(change->table)[change->index];
+    const u64 old = atomic_load_explicit(slot, memory_order_relaxed);
+    u64 entry = change->entry;
+
+    if (r.conditional) {
+        if ((old & change->mask) != change->expected) {
+            return REPLACED_NOT;
+        }
+        entry |= old & ~change->mask;
+    }
+    return replace_at_once(r, level, slot, old, entry_installed(level, entry), left);
+}
+
 bool change_shortly(struct change *change, u32 level)
 {
-    struct replacement r = {.owner = change->owners.table,
-                            .keep = change->keep,
-                            .conditional = change->conditional,
-                            .mask = change->mask,
-                            .expected = change->expected};
+    enum replaced replaced = REPLACED_NOT;
+    u64 left = 0;
 
     if (change->owners.frame != change->owners.table ||
         !entry_slot_is_guests(level, change->index) ||
         !type_lock(change->table, (enum vmmu_type)level)) {
         return false;
     }
-    const bool done =
-        is_owned(change->table, r.owner) &&
-        replace_at_once(&r, level, &entry_table(change->table)[change->index], change->entry);
+    if (is_owned(change->table, change->owners.table)) {
+        replaced = replace(change, level, &left);
+    }
     type_unlock(change->table);
-    if (done && r.checked) {
+    if (replaced == REPLACED_CHECKED) {
         count_up(&change->vcpu->domain->counters.entries_checked, 1);
     }
-    change_let_go(change, level, r.left);
-    change->done = done;
-    return done;
+    change_let_go(change, level, left);
+    change->done = replaced != REPLACED_NOT;
+    return change->done;
 }
 
 /* Puts `next` in the slot and returns what was there; the processor may set bits of that meanwhile.
@@ -74,7 +88,7 @@ static bool write_locked(struct change *change, u32 level, u64 next, bool inheri
     /* Only now, and only until it is unlocked, is the owner certain for who has no reference. */
     if (!is_owned(change->table, change->owners.table)) {
         fits = false;
-    } else if (change->conditional) {
+    } else if (change->mask) {
         *old = change->expected;
         fits = atomic_compare_exchange_strong_explicit(slot, old, next, memory_order_seq_cst,
                                                        memory_order_relaxed);
@@ -98,8 +112,7 @@ enum vmmu_result change_entry(struct change *change, u32 level)
 {
     const u64 next = entry_installed(level, change->entry);
     const _Atomic u64 *slot = &entry_table(change->table)[change->index];
-    u64 old =
-        change->conditional ? change->expected : atomic_load_explicit(slot, memory_order_relaxed);
+    u64 old = change->mask ? change->expected : atomic_load_explicit(slot, memory_order_relaxed);
     bool held = false;
 
     if (!entry_slot_is_guests(level, change->index)) {

@@ -9,15 +9,15 @@
 struct change {
     struct vmmu_vcpu *vcpu;
     struct entry_owners owners;
-    mfn_t table;
     u32 index;
+    mfn_t table;
     u64 entry; /* as the guest wants it */
     u64 keep;  /* these bits of the old entry stay as they are */
-    bool
-        conditional; /* only if the old entry is `expected` where `mask` has bits, and only there */
-    u64 mask, expected;
-    bool done; /* conditional: it was */
+    u64 mask;  /* not 0: a conditional change, only if the old entry is `expected` where there are
+                  bits here, and only there */
+    u64 expected;
     u64 word;  /* what was refused */
+    bool done; /* conditional: it was */
 };
 
 #define CHANGE_KEEP_AD (ENTRY_ACCESSED | ENTRY_DIRTY)
@@ -31,12 +31,20 @@ struct change {
 static inline struct change change_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                                       struct vmmu_domain *frame_owner, maddr_t at, u64 entry)
 {
-    return (struct change){.vcpu = vcpu,
-                           .owners = {table_owner->id, frame_owner->id},
-                           .table = mfn_of(at),
-                           .index = (u32)(page_offset(at.a) / sizeof(u64)),
-                           .entry = entry,
-                           .word = at.a};
+    struct change change;
+
+    /* Each by itself: the compiler would clear the whole first. */
+    change.vcpu = vcpu;
+    change.owners = (struct entry_owners){table_owner->id, frame_owner->id};
+    change.index = (u32)(page_offset(at.a) / sizeof(u64));
+    change.table = mfn_of(at);
+    change.entry = entry;
+    change.keep = 0;
+    change.mask = 0;
+    change.expected = 0;
+    change.word = at.a;
+    change.done = false;
+    return change;
 }
 
 /* The change of a live table of this level; the caller has a reference on it. A conditional one has

@@ -10,98 +10,70 @@
 #include "vmmu/entry.h"
 
 struct replacement {
-    u16 owner;        /* of the table, and of every frame that is shown */
     u64 keep;         /* bits of the old entry that stay */
-    bool conditional; /* only if the old entry has these bits, which alone are written */
-    u64 mask, expected;
-    bool checked; /* out: the entry was one to be checked */
-    u64 left; /* out: an entry whose hold is to be dropped once the table is unlocked; 0: none */
+    u16 owner;        /* of the table, and of every frame that is shown */
+    bool conditional; /* only if the processor does not write to the entry meanwhile */
 };
 
-/* What `next` needs. False: *left tells what it has taken all the same. */
-static inline bool replace_take(u64 next, u16 owner, u64 *left)
-{
-    const mfn_t target = entry_frame(next);
-    const bool plain = (next & (ENTRY_PRESENT | ~ENTRY_SETTABLE)) == ENTRY_PRESENT;
+enum replaced {
+    REPLACED_NOT, /* the entry is as it was */
+    REPLACED,
+    REPLACED_CHECKED, /* and the new entry was one to be checked */
+};
 
-    if (!plain || !frame_exists(target) || ref_get(target, owner) != VMMU_DONE) {
-        return false;
-    }
-    if ((next & ENTRY_WRITABLE) && !type_get_writable_at_once(target)) {
-        *left = next & ~ENTRY_WRITABLE;
-        return false;
-    }
-    return true;
-}
-
-/* What `old`, which shows a frame of its table's owner, held on to. Returns what is left of it: the
- * last reference, whose drop may have to wait for a flush. */
-static inline u64 replace_drop(u64 old)
+/* Under the lock only the processor writes to an entry besides: accessed and dirty bits. False: it
+ * did so to a conditional change. */
+static inline bool replace_word(struct replacement r, _Atomic u64 *slot, u64 old, u64 next)
 {
-    const mfn_t target = entry_frame(old);
-    if (old & ENTRY_WRITABLE) {
-        type_put(target); /* of a page: it is done at once */
-    }
-    return ref_put_at_once(target) ? 0 : old & ~ENTRY_WRITABLE;
-}
-
-static inline bool replace_word(const struct replacement *r, _Atomic u64 *slot, u64 old, u64 next)
-{
-    /* Under the lock only the processor writes here besides: accessed and dirty bits. */
-    while (!atomic_compare_exchange_strong_explicit(slot, &old, next | (old & r->keep),
+    while (!atomic_compare_exchange_strong_explicit(slot, &old, next | (old & r.keep),
                                                     memory_order_seq_cst, memory_order_relaxed)) {
-        if (r->conditional) {
+        if (r.conditional) {
             return false;
         }
     }
     return true;
 }
 
-/* Replaces the entry in `slot` of a table of this level by `entry`. False: it is as it was. */
-static inline __attribute__((always_inline)) bool replace_at_once(struct replacement *r, u32 level,
-                                                                  _Atomic u64 *slot, u64 entry)
-{
-    const u64 old = atomic_load_explicit(slot, memory_order_relaxed);
-    const u64 next = entry_installed(level, r->conditional ? (old & ~r->mask) | entry : entry);
-    const u64 differ = (old ^ next) & ~ENTRY_FREE;
-    const bool shows = old & ENTRY_PRESENT;
-    const mfn_t target = entry_frame(old);
+/* `next` in place of `old`, of level 1, which shows another frame or none. *left: an entry whose
+ * hold is to be dropped once the table is unlocked; unchanged: none. */
+enum replaced replace_frame(struct replacement r, _Atomic u64 *slot, u64 old, u64 next, u64 *left);
 
-    r->checked = false;
-    if (r->conditional && (old & r->mask) != r->expected) {
-        return false;
+/* `next` in place of `old`, of level 1, which shows the same frame with another right to write. */
+static inline enum replaced replace_right(struct replacement r, _Atomic u64 *slot, u64 old,
+                                          u64 next)
+{
+    const mfn_t target = entry_frame(old);
+    const bool gains = next & ENTRY_WRITABLE;
+
+    if (!ref_is_owned_by(atomic_load_explicit(&frame_of(target)->references, memory_order_relaxed),
+                         r.owner) ||
+        (gains && !type_get_writable_at_once(target))) {
+        return REPLACED_NOT;
     }
-    if (shows && differ == 0) {
-        return replace_word(r, slot, old, next);
+    const bool done = replace_word(r, slot, old, next);
+    if (done != gains) {
+        type_put(target); /* the old right, or the new one that nothing came of */
     }
-    /* Frames of others are flushed when their entry goes. */
-    if (level > 1 || (shows && !ref_is_owned_by(atomic_load_explicit(&frame_of(target)->references,
-                                                                     memory_order_relaxed),
-                                                r->owner))) {
-        return false;
+    return !done ? REPLACED_NOT : gains ? REPLACED_CHECKED : REPLACED;
+}
+
+/* `next`, as installed, in place of `old`, which the caller read in `slot` of a table of this level
+ * under its lock. *left as above. */
+static inline __attribute__((always_inline)) enum replaced
+replace_at_once(struct replacement r, u32 level, _Atomic u64 *slot, u64 old, u64 next, u64 *left)
+{
+    const u64 differ = (old ^ next) & ~ENTRY_FREE;
+
+    if ((old & ENTRY_PRESENT) && differ == 0) {
+        return replace_word(r, slot, old, next) ? REPLACED : REPLACED_NOT;
     }
-    if (shows && differ == ENTRY_WRITABLE) {
-        const bool gains = next & ENTRY_WRITABLE;
-        if (gains && !type_get_writable_at_once(target)) {
-            return false;
-        }
-        const bool done = replace_word(r, slot, old, next);
-        if (done != gains) {
-            type_put(target); /* the old right, or the new one that nothing came of */
-        }
-        r->checked = gains;
-        return done;
+    if (level > 1) {
+        return REPLACED_NOT;
     }
-    r->checked = true;
-    if (next && !replace_take(next, r->owner, &r->left)) {
-        return false;
+    if ((old & ENTRY_PRESENT) && differ == ENTRY_WRITABLE) {
+        return replace_right(r, slot, old, next);
     }
-    if (!replace_word(r, slot, old, next)) {
-        r->left = next ? replace_drop(next) : 0;
-        return false;
-    }
-    r->left = shows ? replace_drop(old) : 0;
-    return true;
+    return replace_frame(r, slot, old, next, left);
 }
 
 #endif

@@ -8,6 +8,7 @@
 #define VMMU_TYPE_H
 
 #include "vmmu/frame.h"
+#include "vmmu/port.h"
 
 /* type_get where the fast path does not do. */
 enum vmmu_result type_get_slow(mfn_t m, enum vmmu_type type, u64 *word);
@@ -88,7 +89,25 @@ enum vmmu_result type_finish(mfn_t m);
 /* Locks the entries of `m` if it is a live table of this type: until type_unlock it stays one, and
  * nobody else changes an entry. No other frame may be locked, and no type reference on `m` dropped,
  * meanwhile. */
-bool type_lock(mfn_t m, enum vmmu_type type);
-void type_unlock(mfn_t m);
+static inline bool type_lock(mfn_t m, enum vmmu_type type)
+{
+    _Atomic u64 *use = &frame_of(m)->type;
+    u64 old = atomic_load_explicit(use, memory_order_relaxed);
+    while (use_is_valid(old, type)) {
+        if (old & USE_LOCKED) {
+            port_pause();
+            old = atomic_load_explicit(use, memory_order_relaxed);
+        } else if (atomic_compare_exchange_weak_explicit(
+                       use, &old, old | USE_LOCKED, memory_order_acquire, memory_order_relaxed)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline void type_unlock(mfn_t m)
+{
+    atomic_fetch_and_explicit(&frame_of(m)->type, ~USE_LOCKED, memory_order_release);
+}
 
 #endif

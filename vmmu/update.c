@@ -105,39 +105,40 @@ static inline bool run_has(const struct run *run, u64 i)
            (writes >> kind_of(&run->requests[i]) & 1);
 }
 
-static inline u32 run_index(const struct run *run, u64 i)
-{
-    return (u32)(page_offset(run->requests[i].at) / sizeof(u64));
-}
-
 /* To a live table of this level. Returns how many requests are served; the next one wants a way of
  * its own. */
 static inline __attribute__((always_inline)) u64 run_in_table(const struct run *run, u32 level)
 {
-    struct replacement r = {.owner = run->owner->id};
-    u64 i = 0, checked = 0;
+    const u16 owner = run->owner->id;
+    u64 i = 0, checked = 0, left = 0;
 
     if (!type_lock(run->page, (enum vmmu_type)level)) {
         return 0;
     }
     /* Only now, and only until it is unlocked, is the owner certain for who has no reference. */
     if (ref_is_owned_by(
-            atomic_load_explicit(&frame_of(run->page)->references, memory_order_relaxed),
-            r.owner)) {
+            atomic_load_explicit(&frame_of(run->page)->references, memory_order_relaxed), owner)) {
         _Atomic u64 *const entries = entry_table(run->page);
-        for (; run_has(run, i) && !r.left; i++) {
-            const u32 index = run_index(run, i);
-            r.keep = kept_by(kind_of(&run->requests[i]));
-            if (!entry_slot_is_guests(level, index) ||
-                !replace_at_once(&r, level, &entries[index], run->requests[i].entry)) {
+        for (; run_has(run, i) && !left; i++) {
+            const struct vmmu_request *request = &run->requests[i];
+            const struct replacement r = {kept_by(kind_of(request)), owner, false};
+            const u32 index = (u32)(page_offset(request->at) / sizeof(u64));
+            if (!entry_slot_is_guests(level, index)) {
                 break;
             }
-            checked += r.checked;
+            const enum replaced replaced =
+                replace_at_once(r, level, &entries[index],
+                                atomic_load_explicit(&entries[index], memory_order_relaxed),
+                                entry_installed(level, request->entry), &left);
+            if (replaced == REPLACED_NOT) {
+                break;
+            }
+            checked += replaced == REPLACED_CHECKED;
         }
     }
     type_unlock(run->page);
-    if (r.left) {
-        entry_put(level, r.left, r.owner, flush_clock());
+    if (left) {
+        entry_put(level, left, owner, flush_clock());
     }
     if (checked) {
         count_up(&run->vcpu->domain->counters.entries_checked, checked);
@@ -156,8 +157,8 @@ static u64 run_in_page(const struct run *run)
     if (type_get_writable_at_once(run->page)) {
         _Atomic u64 *const words = entry_table(run->page);
         for (; run_has(run, i); i++) {
-            atomic_store_explicit(&words[run_index(run, i)], run->requests[i].entry,
-                                  memory_order_relaxed);
+            atomic_store_explicit(&words[page_offset(run->requests[i].at) / sizeof(u64)],
+                                  run->requests[i].entry, memory_order_relaxed);
         }
         type_put(run->page);
     }
@@ -318,7 +319,7 @@ static enum vmmu_result unmap(struct change *change, mfn_t m, bool writable)
     const _Atomic u64 *slot = &entry_table(change->table)[change->index];
     enum vmmu_result result = VMMU_AGAIN;
 
-    change->conditional = true;
+    change->mask = ~0ull;
     for (u32 tries = 0; result == VMMU_AGAIN && tries < CHANGE_TRIES; tries++) {
         change->expected = atomic_load_explicit(slot, memory_order_relaxed);
         if ((change->expected & seen) != wanted) {
@@ -426,8 +427,7 @@ enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u
         return result;
     }
     change.word = where.a;
-    change.conditional = true;
-    if ((bytes & (bytes - 1)) || bytes - 1 > 7 || where.a % bytes) {
+    if ((bytes & (bytes - 1)) || bytes - 1 > 7 || (where.a & (bytes - 1))) {
         return result_refuse(domain, REFUSED_BAD_ADDRESS, where.a);
     }
     const u32 shift = (u32)(where.a % sizeof(u64)) * 8;
@@ -454,7 +454,7 @@ enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 byt
     if (result != VMMU_DONE) {
         return result;
     }
-    if ((bytes & (bytes - 1)) || bytes - 1 > 7 || at.a % bytes) {
+    if ((bytes & (bytes - 1)) || bytes - 1 > 7 || (at.a & (bytes - 1))) {
         return result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, at.a);
     }
     if (!vmmu_find_l1_write(vcpu, at, &where)) {

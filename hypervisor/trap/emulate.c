@@ -244,15 +244,14 @@ static bool may(const struct vcpu *vcpu, enum who who)
 
 enum emulated emulate_privileged(struct vcpu *vcpu)
 {
-    struct instruction in;
+    const struct instruction *in = instruction_fetch(vcpu);
     enum emulated result;
 
-    if (!instruction_fetch(vcpu, &in) || !privileged[in.operation].emulate ||
-        !may(vcpu, privileged[in.operation].who))
+    if (!in || !privileged[in->operation].emulate || !may(vcpu, privileged[in->operation].who))
         return EMULATED_NOT;
-    result = privileged[in.operation].emulate(vcpu, &in);
+    result = privileged[in->operation].emulate(vcpu, in);
     if (result == EMULATED_DONE)
-        instruction_finish(vcpu, &in);
+        instruction_finish(vcpu, in);
     return result;
 }
 
