@@ -65,15 +65,21 @@ _Atomic u64 *entry_table(mfn_t m);
  * miss). */
 #define ENTRY_SETTABLE (ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_GLOBAL | ENTRY_FREE | ENTRY_ADDRESS)
 
-/* entry_check where the fast path does not do. */
+/* Present, of settable bits alone, and for a frame that there is: nothing can be said against it
+ * before its target is looked at. */
+static inline bool entry_is_plain(u32 level, u64 entry)
+{
+    const u64 odd = ~ENTRY_SETTABLE | (level > 1 ? ENTRY_GLOBAL : 0);
+    return (entry & (ENTRY_PRESENT | odd)) == ENTRY_PRESENT && frame_exists(entry_frame(entry));
+}
+
+/* entry_check of one that is not plain: VMMU_DONE only if it is not present. */
 enum vmmu_result entry_check_slow(u32 level, u64 entry);
 
 /* May this stand in a table of this level, whatever it points at? VMMU_DONE or a rule. */
 static inline enum vmmu_result entry_check(u32 level, u64 entry)
 {
-    const u64 odd = ~ENTRY_SETTABLE | (level > 1 ? ENTRY_GLOBAL : 0);
-    const bool plain = (entry & (ENTRY_PRESENT | odd)) == ENTRY_PRESENT;
-    return plain && frame_exists(entry_frame(entry)) ? VMMU_DONE : entry_check_slow(level, entry);
+    return entry_is_plain(level, entry) ? VMMU_DONE : entry_check_slow(level, entry);
 }
 
 /* Whose table it is, and whose frames it may map. */

@@ -83,8 +83,7 @@ static inline u64 ref_owned_by(u16 id)
 
 static inline bool ref_is_owned_by(u64 references, u16 id)
 {
-    const u64 owner_part = references >> REF_OWNER_SHIFT & ~(REF_ALLOCATED >> REF_OWNER_SHIFT);
-    return owner_part == ref_owned_by(id) >> REF_OWNER_SHIFT;
+    return ((references ^ ref_owned_by(id)) & (REF_OWNED | REF_OWNER)) == 0;
 }
 
 static inline u16 ref_owner(u64 references)

@@ -6,9 +6,8 @@
 static inline bool take(u64 next, u16 owner, u64 *left)
 {
     const mfn_t target = entry_frame(next);
-    const bool plain = (next & (ENTRY_PRESENT | ~ENTRY_SETTABLE)) == ENTRY_PRESENT;
 
-    if (!plain || !frame_exists(target) || ref_get(target, owner) != VMMU_DONE) {
+    if (!entry_is_plain(1, next) || ref_get(target, owner) != VMMU_DONE) {
         return false;
     }
     if ((next & ENTRY_WRITABLE) && !type_get_writable_at_once(target)) {

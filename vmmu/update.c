@@ -21,7 +21,7 @@ static enum vmmu_result store_plain(const struct change *change)
     return result;
 }
 
-/* The change, wherever it goes. */
+/* The change, wherever it goes, on which the caller has a reference. */
 static enum vmmu_result change_anywhere(struct change *change)
 {
     const u64 use = atomic_load_explicit(&frame_of(change->table)->type, memory_order_acquire);
@@ -58,8 +58,10 @@ static u64 kept_by(enum vmmu_update_kind kind)
 }
 
 /* Any request, by itself. */
-static enum vmmu_result serve(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
-                              struct vmmu_domain *frame_owner, const struct vmmu_request *request)
+static __attribute__((noinline)) enum vmmu_result serve(struct vmmu_vcpu *vcpu,
+                                                        struct vmmu_domain *table_owner,
+                                                        struct vmmu_domain *frame_owner,
+                                                        const struct vmmu_request *request)
 {
     const enum vmmu_update_kind kind = kind_of(request);
     const maddr_t at = maddr(request->at & ~KIND_BITS);
@@ -87,131 +89,142 @@ static enum vmmu_result serve(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_
 }
 
 /* ---- runs: requests in a row to the same page, which is looked up, held or locked only once ----
- */
+ *
+ * A run begins with `request` and ends before `end` or earlier; page and frames belong to `owner`.
+ * Each of these returns the first request that it has not served, which wants a way of its own. */
 
-struct run {
-    struct vmmu_vcpu *vcpu;
-    struct vmmu_domain *owner; /* of the page, and of every frame that is shown */
-    const struct vmmu_request *requests;
-    u64 count; /* how many requests there are, for this page or not */
-    mfn_t page;
-};
-
-/* Request `i` writes to the run's page. */
-static inline bool run_has(const struct run *run, u64 i)
+/* The request writes to `page`. */
+static inline bool is_write_to(const struct vmmu_request *request, mfn_t page)
 {
     const u32 writes = 1u << UPDATE_NORMAL | 1u << UPDATE_PRESERVE_AD | 1u << UPDATE_NO_TRANSLATE;
-    return i < run->count && run->requests[i].at >> PAGE_SHIFT == run->page.n &&
-           (writes >> kind_of(&run->requests[i]) & 1);
+    return mfn_equal(mfn_of(maddr(request->at)), page) && (writes >> kind_of(request) & 1);
 }
 
-/* To a live table of this level. Returns how many requests are served; the next one wants a way of
- * its own. */
-static inline __attribute__((always_inline)) u64 run_in_table(const struct run *run, u32 level)
+/* The request in a locked table of this level, the short way. */
+static inline __attribute__((always_inline)) enum replaced
+replace_for(const struct vmmu_request *request, u32 level, u16 owner, _Atomic u64 *entries,
+            u64 *left)
 {
-    const u16 owner = run->owner->id;
-    u64 i = 0, checked = 0, left = 0;
+    const struct replacement r = {kept_by(kind_of(request)), owner, false};
+    const u32 index = (u32)(page_offset(request->at) / sizeof(u64));
 
-    if (!type_lock(run->page, (enum vmmu_type)level)) {
-        return 0;
+    if (!entry_slot_is_guests(level, index)) {
+        return REPLACED_NOT;
+    }
+    return replace_at_once(r, level, &entries[index],
+                           atomic_load_explicit(&entries[index], memory_order_relaxed),
+                           entry_installed(level, request->entry), left);
+}
+
+/* To a live table of this level. */
+static inline __attribute__((always_inline)) const struct vmmu_request *
+run_in_table(const struct vmmu_domain *owner, u32 level, const struct vmmu_request *request,
+             const struct vmmu_request *end, u64 *checked)
+{
+    const mfn_t page = mfn_of(maddr(request->at));
+    const u16 id = owner->id;
+    u64 left = 0;
+
+    if (!type_lock(page, (enum vmmu_type)level)) {
+        return request;
     }
     /* Only now, and only until it is unlocked, is the owner certain for who has no reference. */
-    if (ref_is_owned_by(
-            atomic_load_explicit(&frame_of(run->page)->references, memory_order_relaxed), owner)) {
-        _Atomic u64 *const entries = entry_table(run->page);
-        for (; run_has(run, i) && !left; i++) {
-            const struct vmmu_request *request = &run->requests[i];
-            const struct replacement r = {kept_by(kind_of(request)), owner, false};
-            const u32 index = (u32)(page_offset(request->at) / sizeof(u64));
-            if (!entry_slot_is_guests(level, index)) {
+    if (ref_is_owned_by(atomic_load_explicit(&frame_of(page)->references, memory_order_relaxed),
+                        id)) {
+        _Atomic u64 *const entries = entry_table(page);
+        do {
+            if (!is_write_to(request, page)) {
                 break;
             }
-            const enum replaced replaced =
-                replace_at_once(r, level, &entries[index],
-                                atomic_load_explicit(&entries[index], memory_order_relaxed),
-                                entry_installed(level, request->entry), &left);
+            const enum replaced replaced = replace_for(request, level, id, entries, &left);
             if (replaced == REPLACED_NOT) {
                 break;
             }
-            checked += replaced == REPLACED_CHECKED;
-        }
+            *checked += replaced == REPLACED_CHECKED;
+            request++;
+        } while (request < end && !left);
     }
-    type_unlock(run->page);
+    type_unlock(page);
     if (left) {
-        entry_put(level, left, owner, flush_clock());
+        entry_put(level, left, id, flush_clock());
     }
-    if (checked) {
-        count_up(&run->vcpu->domain->counters.entries_checked, checked);
-    }
-    return i;
+    return request;
 }
 
 /* To an ordinary page, which it stays for as long as the run takes. */
-static u64 run_in_page(const struct run *run)
+static const struct vmmu_request *run_in_page(const struct vmmu_domain *owner,
+                                              const struct vmmu_request *request,
+                                              const struct vmmu_request *end)
 {
-    u64 i = 0;
+    const mfn_t page = mfn_of(maddr(request->at));
 
-    if (ref_get(run->page, run->owner->id) != VMMU_DONE) {
-        return 0;
+    if (ref_get(page, owner->id) != VMMU_DONE) {
+        return request;
     }
-    if (type_get_writable_at_once(run->page)) {
-        _Atomic u64 *const words = entry_table(run->page);
-        for (; run_has(run, i); i++) {
-            atomic_store_explicit(&words[page_offset(run->requests[i].at) / sizeof(u64)],
-                                  run->requests[i].entry, memory_order_relaxed);
+    if (type_get_writable_at_once(page)) {
+        _Atomic u64 *const words = entry_table(page);
+        for (; request < end && is_write_to(request, page); request++) {
+            atomic_store_explicit(&words[page_offset(request->at) / sizeof(u64)], request->entry,
+                                  memory_order_relaxed);
         }
-        type_put(run->page);
+        type_put(page);
     }
-    ref_put(run->page);
-    return i;
+    ref_put(page);
+    return request;
 }
 
-static u64 serve_run(const struct run *run)
+/* To whatever is no L1 table. */
+static __attribute__((noinline)) const struct vmmu_request *
+run_elsewhere(const struct vmmu_domain *owner, const struct vmmu_request *request,
+              const struct vmmu_request *end, u64 *checked)
 {
-    if (!frame_exists(run->page)) {
-        return 0;
-    }
-    const u64 use = atomic_load_explicit(&frame_of(run->page)->type, memory_order_relaxed);
+    const u64 use =
+        atomic_load_explicit(&frame_of(mfn_of(maddr(request->at)))->type, memory_order_relaxed);
     const enum vmmu_type type = use_type(use);
+
     if (!frame_count(use) || type == TYPE_WRITABLE) {
-        return run_in_page(run);
+        return run_in_page(owner, request, end);
     }
-    if (!type_is_table(type)) {
-        return 0;
-    }
-    return type == TYPE_L1 ? run_in_table(run, 1) : run_in_table(run, (u32)type);
+    return type_is_table(type) ? run_in_table(owner, (u32)type, request, end, checked) : request;
 }
 
 enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                                   struct vmmu_domain *frame_owner,
                                   const struct vmmu_request *requests, u64 count, u64 *done)
 {
-    u64 at = 0, served = 0;
+    const struct vmmu_request *request = requests, *const end = requests + count;
     enum vmmu_result result = VMMU_DONE;
+    u64 checked = 0;
 
-    for (; at < count; at += served) {
-        if (at && port_should_stop()) {
-            result = VMMU_AGAIN;
-            break;
-        }
+    while (request < end) {
+        const struct vmmu_request *next = request;
         result = defer_settle(vcpu);
         if (result != VMMU_DONE) {
             break;
         }
-        const struct run run = {vcpu, table_owner, requests + at, count - at,
-                                mfn_of(maddr(requests[at].at))};
-        served = table_owner == frame_owner ? serve_run(&run) : 0;
-        if (served) {
-            count_up(&table_owner->counters.updates, served);
-            continue;
+        if (table_owner == frame_owner && frame_exists(mfn_of(maddr(request->at)))) {
+            next = run_in_table(table_owner, 1, request, end, &checked);
+            if (next == request) {
+                next = run_elsewhere(table_owner, request, end, &checked);
+            }
+            count_up(&table_owner->counters.updates, (u64)(next - request));
         }
-        result = serve(vcpu, table_owner, frame_owner, &requests[at]);
-        if (result != VMMU_DONE) {
+        if (next == request) {
+            result = serve(vcpu, table_owner, frame_owner, next++);
+            if (result != VMMU_DONE) {
+                break;
+            }
+        }
+        request = next;
+        if (request < end && port_should_stop()) {
+            result = VMMU_AGAIN;
             break;
         }
-        served = 1;
     }
-    *done = at;
+    if (checked) {
+        count_up(&vcpu->domain->counters.entries_checked, checked);
+    }
+    *done = (u64)(request - requests);
     return result;
 }
 

@@ -21,43 +21,60 @@ _Static_assert((u32)UPDATE_NORMAL == MMU_NORMAL_PT_UPDATE &&
                    (u32)UPDATE_NO_TRANSLATE == MMU_PT_UPDATE_NO_TRANSLATE,
                "the ABI's numbers");
 
-/* Serves `count` requests from `at`; `*done` counts those that are. */
-static s64 update_many(struct vcpu *vcpu, struct call *call, u64 at, u64 count, u64 *done)
+/* Serves up to BATCH requests of the `left` ones from `at`; returns how many are done. */
+static inline u64 update_batch(struct vcpu *vcpu, u64 at, u64 left, enum vmmu_result *result,
+                               bool *fault)
 {
     struct vmmu_domain *domain = &vcpu->domain->mmu;
     struct vmmu_request batch[BATCH];
+    u64 many = left < BATCH ? left : BATCH, done = 0;
 
-    while (*done < count) {
-        u64 left = count - *done, many = left < BATCH ? left : BATCH, served;
-        enum vmmu_result result;
-
-        if (!copy_from_guest(batch, at + *done * sizeof *batch, many * sizeof *batch)) {
-            many = 1; /* up to the fault, one by one */
-            if (!copy_from_guest(batch, at + *done * sizeof *batch, sizeof *batch))
-                return -XEN_EFAULT;
-        }
-        result = vmmu_update_many(&vcpu->mmu, domain, domain, batch, many, &served);
-        *done += served;
-        if (result != VMMU_DONE)
-            return call_result(call, result);
-        if (*done < count && port_should_stop()) {
-            call->again = true;
+    if (!copy_from_guest(batch, at, many * sizeof *batch)) {
+        many = 1; /* up to the fault, one by one */
+        *fault = !copy_from_guest(batch, at, sizeof *batch);
+        if (*fault)
             return 0;
+    }
+    *result = vmmu_update_many(&vcpu->mmu, domain, domain, batch, many, &done);
+    return done;
+}
+
+/* Serves `count` requests from `at`; `*done` counts those that are. */
+static inline s64 update_many(struct vcpu *vcpu, struct call *call, u64 at, u64 count, u64 *done)
+{
+    enum vmmu_result result = VMMU_DONE;
+    bool fault = false;
+    u64 served = 0;
+
+    while (served < count) {
+        served += update_batch(vcpu, at + served * sizeof(struct mmu_update), count - served,
+                               &result, &fault);
+        if (fault || result != VMMU_DONE)
+            break;
+        if (served < count && port_should_stop()) {
+            call->again = true;
+            break;
         }
     }
-    return 0;
+    *done = served;
+    return fault ? -XEN_EFAULT : call_result(call, result);
 }
 
 /* `foreigndom`: low half whose frames, high half (plus one) whose tables. A guest without
- * privileges has only its own. */
-static s64 check_table_owner(struct vcpu *vcpu, u32 foreigndom)
+ * privileges has only its own. False: *result is the answer. */
+static bool are_own(struct vcpu *vcpu, struct call *call, bool rest, s64 *result)
 {
-    s64 error = 0;
-    u32 tables = foreigndom >> 16;
+    u32 foreigndom = (u32)call->argument[3], tables = foreigndom >> 16;
 
+    *result = 0;
     if (tables && tables - 1 != vcpu->domain->id)
-        call_domain(vcpu, (u16)(tables - 1), &error);
-    return error;
+        call_domain(vcpu, (u16)(tables - 1), result);
+    if (*result)
+        return false;
+    if (call_domain(vcpu, (u16)foreigndom, result))
+        return true;
+    call_tell_done(call->argument[2], rest, 0);
+    return false;
 }
 
 s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
@@ -69,17 +86,15 @@ s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
 
     if (!guest_range_ok(at, count * sizeof(struct mmu_update)))
         return -XEN_EFAULT;
-    result = check_table_owner(vcpu, (u32)call->argument[3]);
-    if (result)
+    if ((u32)call->argument[3] != DOMID_SELF && !are_own(vcpu, call, rest, &result))
         return result;
-    if (!call_domain(vcpu, (u16)call->argument[3], &result)) {
-        call_tell_done(done_at, rest, 0);
-        return result;
-    }
     result = update_many(vcpu, call, at, count, &done);
-    call_tell_done(done_at, rest, done);
-    call->argument[0] = at + done * sizeof(struct mmu_update);
-    call->argument[1] = (count - done) | CALL_PREEMPTED;
+    if (done_at)
+        call_tell_done(done_at, rest, done);
+    if (call->again) {
+        call->argument[0] = at + done * sizeof(struct mmu_update);
+        call->argument[1] = (count - done) | CALL_PREEMPTED;
+    }
     return result;
 }
 
