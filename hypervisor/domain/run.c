@@ -72,10 +72,9 @@ static void serve_work(struct cpu *cpu)
     cpu->work |= reaping && !next;
 }
 
-void run(void)
+/* Until there is a vCPU that goes on. */
+static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
 {
-    struct cpu *cpu = this_cpu();
-
     for (;;) {
         struct vcpu *vcpu = cpu->current;
 
@@ -106,4 +105,16 @@ void run(void)
             sched_refresh_areas(vcpu);
         enter_guest(vcpu);
     }
+}
+
+void run(void)
+{
+    struct cpu *cpu = this_cpu();
+    struct vcpu *vcpu = cpu->current;
+
+    /* Nearly always nothing is to be done first. */
+    if (vcpu && !cpu->work && mfn_is_none(vcpu->mmu.deferred.frame) && !vcpu->nmi_pending &&
+        !event_upcall_due(vcpu) && !vcpu->areas_stale)
+        enter_guest(vcpu);
+    run_after_work(cpu);
 }
