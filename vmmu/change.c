@@ -8,60 +8,13 @@
 
 #include "vmmu/defer.h"
 #include "vmmu/flush.h"
-#include "vmmu/replace.h"
 
-/* The owner is certain only while a reference is held or the table is locked. */
-static bool is_owned(mfn_t m, u16 id)
-{
-    return ref_is_owned_by(atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed),
-                           id);
-}
-
-void change_let_go(const struct change *change, u32 level, u64 entry)
+void change_let_go(struct vmmu_vcpu *vcpu, u32 level, u64 entry, u16 table_owner)
 {
     if ((entry & ENTRY_PRESENT) &&
-        entry_put(level, entry, change->owners.table, flush_clock()) != VMMU_DONE) {
-        defer_note(change->vcpu, entry_frame(entry), DEFER_FINISH);
+        entry_put(level, entry, table_owner, flush_clock()) != VMMU_DONE) {
+        defer_note(vcpu, entry_frame(entry), DEFER_FINISH);
     }
-}
-
-/* change_shortly, under the lock. */
-static inline enum replaced replace(const struct change *change, u32 level, u64 *left)
-{
-    const struct replacement r = {change->keep, change->owners.table, change->mask != 0};
-    _Atomic u64 *slot = &entry_table(change->table)[change->index];
-    const u64 old = atomic_load_explicit(slot, memory_order_relaxed);
-    u64 entry = change->entry;
-
-    if (r.conditional) {
-        if ((old & change->mask) != change->expected) {
-            return REPLACED_NOT;
-        }
-        entry |= old & ~change->mask;
-    }
-    return replace_at_once(r, level, slot, old, entry_installed(level, entry), left);
-}
-
-bool change_shortly(struct change *change, u32 level)
-{
-    enum replaced replaced = REPLACED_NOT;
-    u64 left = 0;
-
-    if (change->owners.frame != change->owners.table ||
-        !entry_slot_is_guests(level, change->index) ||
-        !type_lock(change->table, (enum vmmu_type)level)) {
-        return false;
-    }
-    if (is_owned(change->table, change->owners.table)) {
-        replaced = replace(change, level, &left);
-    }
-    type_unlock(change->table);
-    if (replaced == REPLACED_CHECKED) {
-        count_up(&change->vcpu->domain->counters.entries_checked, 1);
-    }
-    change_let_go(change, level, left);
-    change->done = replaced != REPLACED_NOT;
-    return change->done;
 }
 
 /* Puts `next` in the slot and returns what was there; the processor may set bits of that meanwhile.
@@ -86,7 +39,9 @@ static bool write_locked(struct change *change, u32 level, u64 next, bool inheri
         return false;
     }
     /* Only now, and only until it is unlocked, is the owner certain for who has no reference. */
-    if (!is_owned(change->table, change->owners.table)) {
+    if (!ref_is_owned_by(
+            atomic_load_explicit(&frame_of(change->table)->references, memory_order_relaxed),
+            change->owners.table)) {
         fits = false;
     } else if (change->mask) {
         *old = change->expected;
@@ -138,9 +93,9 @@ enum vmmu_result change_entry(struct change *change, u32 level)
         }
     }
     if (!write_locked(change, level, next, false, &old)) {
-        change_let_go(change, level, next);
+        change_let_go(change->vcpu, level, next, change->owners.table);
         return VMMU_AGAIN;
     }
-    change_let_go(change, level, old);
+    change_let_go(change->vcpu, level, old, change->owners.table);
     return VMMU_DONE;
 }

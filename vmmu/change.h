@@ -4,6 +4,7 @@
 #define VMMU_CHANGE_H
 
 #include "vmmu/entry.h"
+#include "vmmu/replace.h"
 
 /* A change on its way. */
 struct change {
@@ -31,20 +32,12 @@ struct change {
 static inline struct change change_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                                       struct vmmu_domain *frame_owner, maddr_t at, u64 entry)
 {
-    struct change change;
-
-    /* Each by itself: the compiler would clear the whole first. */
-    change.vcpu = vcpu;
-    change.owners = (struct entry_owners){table_owner->id, frame_owner->id};
-    change.index = (u32)(page_offset(at.a) / sizeof(u64));
-    change.table = mfn_of(at);
-    change.entry = entry;
-    change.keep = 0;
-    change.mask = 0;
-    change.expected = 0;
-    change.word = at.a;
-    change.done = false;
-    return change;
+    return (struct change){.vcpu = vcpu,
+                           .owners = {table_owner->id, frame_owner->id},
+                           .table = mfn_of(at),
+                           .index = (u32)(page_offset(at.a) / sizeof(u64)),
+                           .entry = entry,
+                           .word = at.a};
 }
 
 /* The change of a live table of this level; the caller has a reference on it. A conditional one has
@@ -53,12 +46,52 @@ static inline struct change change_of(struct vmmu_vcpu *vcpu, struct vmmu_domain
  * then). */
 enum vmmu_result change_entry(struct change *change, u32 level);
 
+/* Drops what `entry`, gone from a table of this level, held on to. */
+void change_let_go(struct vmmu_vcpu *vcpu, u32 level, u64 entry, u16 table_owner);
+
+/* The short way, under the lock. */
+static inline enum replaced change_locked(struct change change, u32 level, u64 *left)
+{
+    const struct replacement r = {change.keep, change.owners.table, change.mask != 0};
+    _Atomic u64 *slot = &entry_table(change.table)[change.index];
+    const u64 old = atomic_load_explicit(slot, memory_order_relaxed);
+
+    if ((old & change.mask) != change.expected) {
+        return REPLACED_NOT;
+    }
+    const u64 entry = change.mask ? change.entry | (old & ~change.mask) : change.entry;
+    return replace_at_once(r, level, slot, old, entry_installed(level, entry), left);
+}
+
 /* The short way, if the table is a live one of its owner's and of this level, and nothing has to be
  * flushed, promoted, demoted, freed or waited for. Needs no reference on the table, whose lock
- * keeps it what it is. False: nothing has happened, and it takes the long way. */
-bool change_shortly(struct change *change, u32 level);
+ * keeps it what it is. False: nothing has happened, and it takes the long way. (By value, so that
+ * it never is in memory.) */
+static inline __attribute__((always_inline)) bool change_shortly(const struct change change,
+                                                                 u32 level)
+{
+    const u16 owner = change.owners.table;
+    enum replaced replaced = REPLACED_NOT;
+    u64 left = 0;
 
-/* Drops what `entry`, gone from a table of this level, held on to. */
-void change_let_go(const struct change *change, u32 level, u64 entry);
+    if (change.owners.frame != owner || !entry_slot_is_guests(level, change.index) ||
+        !type_lock(change.table, (enum vmmu_type)level)) {
+        return false;
+    }
+    /* Only now, and only until it is unlocked, is the owner certain for who has no reference. */
+    if (ref_is_owned_by(
+            atomic_load_explicit(&frame_of(change.table)->references, memory_order_relaxed),
+            owner)) {
+        replaced = change_locked(change, level, &left);
+    }
+    type_unlock(change.table);
+    if (replaced == REPLACED_CHECKED) {
+        count_up(&change.vcpu->domain->counters.entries_checked, 1);
+    }
+    if (left) {
+        change_let_go(change.vcpu, level, left, owner);
+    }
+    return replaced != REPLACED_NOT;
+}
 
 #endif

@@ -245,18 +245,15 @@ enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_o
 
 /* ---- by virtual address --------------------------------------------------------------------- */
 
-/* The change in the L1 table that a walk found. */
-static enum vmmu_result change_found(struct change *change)
+/* The long way: the change in the L1 table that a walk found. */
+static __attribute__((noinline)) enum vmmu_result change_found(struct change change)
 {
-    if (change_shortly(change, 1)) {
-        return VMMU_DONE;
+    if (ref_get(change.table, change.owners.table) != VMMU_DONE) {
+        return result_refuse(change.vcpu->domain, REFUSED_NO_TABLE, change.word);
     }
-    if (ref_get(change->table, change->owners.table) != VMMU_DONE) {
-        return REFUSED_NO_TABLE;
-    }
-    const enum vmmu_result result = change_entry(change, 1);
-    ref_put(change->table);
-    return result;
+    const enum vmmu_result result = change_entry(&change, 1);
+    ref_put(change.table);
+    return result_tell(change.vcpu->domain, result, change.word);
 }
 
 enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, vaddr_t va,
@@ -277,11 +274,14 @@ enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *fram
     }
     struct change change = change_of(vcpu, domain, frame_owner, maddr_of(table), entry);
     change.index = walk_index(va, 1);
-    result = change_found(&change);
-    if (result == VMMU_DONE) {
-        count_up(&domain->counters.updates, 1);
+    if (!change_shortly(change, 1)) {
+        result = change_found(change);
+        if (result != VMMU_DONE) {
+            return result;
+        }
     }
-    return result_tell(domain, result, change.word);
+    count_up(&domain->counters.updates, 1);
+    return VMMU_DONE;
 }
 
 /* A reference on the page at `at`, if it is a live L1 table of the vCPU's domain. */
@@ -412,49 +412,53 @@ static bool store_widen(const struct change *store, struct change *change)
     return (old & store->mask) == store->expected;
 }
 
-static enum vmmu_result store_slowly(struct change *change, maddr_t at)
+/* The long way. */
+static __attribute__((noinline)) enum vmmu_result store_slowly(const struct change store,
+                                                               bool *swapped)
 {
-    const struct change store = *change;
+    struct change change = store;
     enum vmmu_result result = VMMU_AGAIN;
+    const maddr_t at = maddr(maddr_of(store.table).a + store.index * sizeof(u64));
 
-    if (get_l1_at(change->vcpu, at) != VMMU_DONE) {
-        return REFUSED_NOT_L1_TABLE; /* any more, whatever else it has become */
+    if (get_l1_at(change.vcpu, at) != VMMU_DONE) {
+        /* Any more, whatever else it has become. */
+        return result_refuse(change.vcpu->domain, REFUSED_NOT_L1_TABLE, change.word);
     }
     for (u32 tries = 0; result == VMMU_AGAIN && tries < CHANGE_TRIES; tries++) {
-        result = store_widen(&store, change) ? change_entry(change, 1) : VMMU_DONE;
+        result = store_widen(&store, &change) ? change_entry(&change, 1) : VMMU_DONE;
     }
-    ref_put(change->table);
-    return result;
+    ref_put(change.table);
+    *swapped = change.done;
+    return result_tell(change.vcpu->domain, result, change.word);
 }
 
 enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u32 bytes,
                                         u64 expected, u64 desired, bool *swapped)
 {
     struct vmmu_domain *domain = vcpu->domain;
-    const maddr_t entry = maddr(where.a & ~(sizeof(u64) - 1));
-    struct change change = change_of(vcpu, domain, domain, entry, 0);
     enum vmmu_result result = defer_settle(vcpu);
 
     *swapped = false;
     if (result != VMMU_DONE) {
         return result;
     }
-    change.word = where.a;
     if ((bytes & (bytes - 1)) || bytes - 1 > 7 || (where.a & (bytes - 1))) {
         return result_refuse(domain, REFUSED_BAD_ADDRESS, where.a);
     }
     const u32 shift = (u32)(where.a % sizeof(u64)) * 8;
-    change.mask = ~0ull >> (64 - bytes * 8) << shift;
-    change.expected = expected << shift & change.mask;
-    change.entry = desired << shift & change.mask;
-    if (!frame_exists(change.table) || !change_shortly(&change, 1)) {
-        result = store_slowly(&change, entry);
+    const u64 mask = ~0ull >> (64 - bytes * 8) << shift;
+    struct change store = change_of(vcpu, domain, domain, where, desired << shift & mask);
+    store.mask = mask;
+    store.expected = expected << shift & mask;
+    if (frame_exists(store.table) && change_shortly(store, 1)) {
+        *swapped = true;
+    } else {
+        result = store_slowly(store, swapped);
     }
-    *swapped = change.done;
     if (*swapped) {
         count_up(&domain->counters.emulated_writes, 1);
     }
-    return result_tell(domain, result, change.word);
+    return result;
 }
 
 enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 bytes, u64 expected,
