@@ -112,9 +112,10 @@ void run(void)
     struct cpu *cpu = this_cpu();
     struct vcpu *vcpu = cpu->current;
 
-    /* Nearly always nothing is to be done first. */
+    /* Nearly always nothing is to be done first. A masked upcall is not: that is seen there. */
     if (vcpu && !cpu->work && mfn_is_none(vcpu->mmu.deferred.frame) && !vcpu->nmi_pending &&
-        !event_upcall_due(vcpu) && !vcpu->areas_stale)
+        !vcpu->areas_stale &&
+        !__atomic_load_n(&vcpu->info->evtchn_upcall_pending, __ATOMIC_SEQ_CST))
         enter_guest(vcpu);
     run_after_work(cpu);
 }
