@@ -50,7 +50,8 @@ enum vmmu_result change_entry(struct change *change, u32 level);
 void change_let_go(struct vmmu_vcpu *vcpu, u32 level, u64 entry, u16 table_owner);
 
 /* The short way, under the lock. */
-static inline enum replaced change_locked(struct change change, u32 level, u64 *left)
+static inline __attribute__((always_inline)) enum replaced change_locked(const struct change change,
+                                                                         u32 level, u64 *left)
 {
     const struct replacement r = {change.keep, change.owners.table, change.mask != 0};
     _Atomic u64 *slot = &entry_table(change.table)[change.index];

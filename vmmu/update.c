@@ -188,9 +188,11 @@ run_elsewhere(const struct vmmu_domain *owner, const struct vmmu_request *reques
     return type_is_table(type) ? run_in_table(owner, (u32)type, request, end, checked) : request;
 }
 
-enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
-                                  struct vmmu_domain *frame_owner,
-                                  const struct vmmu_request *requests, u64 count, u64 *done)
+enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu,
+                                                            struct vmmu_domain *table_owner,
+                                                            struct vmmu_domain *frame_owner,
+                                                            const struct vmmu_request *requests,
+                                                            u64 count, u64 *done)
 {
     const struct vmmu_request *request = requests, *const end = requests + count;
     enum vmmu_result result = VMMU_DONE;

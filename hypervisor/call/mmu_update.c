@@ -21,43 +21,36 @@ _Static_assert((u32)UPDATE_NORMAL == MMU_NORMAL_PT_UPDATE &&
                    (u32)UPDATE_NO_TRANSLATE == MMU_PT_UPDATE_NO_TRANSLATE,
                "the ABI's numbers");
 
-/* Serves up to BATCH requests of the `left` ones from `at`; returns how many are done. */
-static inline u64 update_batch(struct vcpu *vcpu, u64 at, u64 left, enum vmmu_result *result,
-                               bool *fault)
+/* Serves `count` requests from `at`; `*done` counts those that are. */
+static inline __attribute__((always_inline)) s64 update_many(struct vcpu *vcpu, struct call *call, u64 at, u64 count, u64 *done)
 {
     struct vmmu_domain *domain = &vcpu->domain->mmu;
     struct vmmu_request batch[BATCH];
-    u64 many = left < BATCH ? left : BATCH, done = 0;
-
-    if (!copy_from_guest(batch, at, many * sizeof *batch)) {
-        many = 1; /* up to the fault, one by one */
-        *fault = !copy_from_guest(batch, at, sizeof *batch);
-        if (*fault)
-            return 0;
-    }
-    *result = vmmu_update_many(&vcpu->mmu, domain, domain, batch, many, &done);
-    return done;
-}
-
-/* Serves `count` requests from `at`; `*done` counts those that are. */
-static inline s64 update_many(struct vcpu *vcpu, struct call *call, u64 at, u64 count, u64 *done)
-{
     enum vmmu_result result = VMMU_DONE;
-    bool fault = false;
-    u64 served = 0;
+    u64 left = count, served;
 
-    while (served < count) {
-        served += update_batch(vcpu, at + served * sizeof(struct mmu_update), count - served,
-                               &result, &fault);
-        if (fault || result != VMMU_DONE)
+    for (; left; left -= served, at += served * sizeof *batch) {
+        u64 many = left < BATCH ? left : BATCH;
+
+        if (left < count && port_should_stop()) {
+            result = VMMU_AGAIN;
             break;
-        if (served < count && port_should_stop()) {
-            call->again = true;
+        }
+        if (!copy_from_guest(batch, at, many * sizeof *batch)) {
+            many = 1; /* up to the fault, one by one */
+            if (!copy_from_guest(batch, at, sizeof *batch)) {
+                *done = count - left;
+                return -XEN_EFAULT;
+            }
+        }
+        result = vmmu_update_many(&vcpu->mmu, domain, domain, batch, many, &served);
+        if (result != VMMU_DONE) {
+            left -= served;
             break;
         }
     }
-    *done = served;
-    return fault ? -XEN_EFAULT : call_result(call, result);
+    *done = count - left;
+    return result == VMMU_DONE ? 0 : call_result(call, result);
 }
 
 /* `foreigndom`: low half whose frames, high half (plus one) whose tables. A guest without
