@@ -50,8 +50,7 @@ enum vmmu_result change_entry(struct change *change, u32 level);
 void change_let_go(struct vmmu_vcpu *vcpu, u32 level, u64 entry, u16 table_owner);
 
 /* The short way, under the lock. */
-static inline __attribute__((always_inline)) enum replaced change_locked(const struct change change,
-                                                                         u32 level, u64 *left)
+FOR_EACH_ENTRY enum replaced change_locked(const struct change change, u32 level, u64 *left)
 {
     const struct replacement r = {change.keep, change.owners.table, change.mask != 0};
     _Atomic u64 *slot = &entry_table(change.table)[change.index];
@@ -68,8 +67,7 @@ static inline __attribute__((always_inline)) enum replaced change_locked(const s
  * flushed, promoted, demoted, freed or waited for. Needs no reference on the table, whose lock
  * keeps it what it is. False: nothing has happened, and it takes the long way. (By value, so that
  * it never is in memory.) */
-static inline __attribute__((always_inline)) bool change_shortly(const struct change change,
-                                                                 u32 level)
+FOR_EACH_ENTRY bool change_shortly(const struct change change, u32 level)
 {
     const u16 owner = change.owners.table;
     enum replaced replaced = REPLACED_NOT;

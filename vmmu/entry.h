@@ -67,7 +67,7 @@ _Atomic u64 *entry_table(mfn_t m);
 
 /* Present, of settable bits alone, and for a frame that there is: nothing can be said against it
  * before its target is looked at. */
-static inline bool entry_is_plain(u32 level, u64 entry)
+FOR_EACH_ENTRY bool entry_is_plain(u32 level, u64 entry)
 {
     const u64 odd = ~ENTRY_SETTABLE | (level > 1 ? ENTRY_GLOBAL : 0);
     return (entry & (ENTRY_PRESENT | odd)) == ENTRY_PRESENT && frame_exists(entry_frame(entry));
@@ -91,7 +91,7 @@ struct entry_owners {
 /* entry_get at level 1: all or nothing. */
 enum vmmu_result entry_refusal_of_page(enum vmmu_result result);
 
-static inline enum vmmu_result entry_get_page(u64 entry, u16 frame_owner)
+FOR_EACH_ENTRY enum vmmu_result entry_get_page(u64 entry, u16 frame_owner)
 {
     const mfn_t target = entry_frame(entry);
     enum vmmu_result result = ref_get(target, frame_owner);
@@ -108,7 +108,7 @@ static inline enum vmmu_result entry_get_page(u64 entry, u16 frame_owner)
     return entry_refusal_of_page(result);
 }
 
-/* entry_get above level 1. */
+/* entry_get above level 1, where the fast path does not do. */
 enum vmmu_result entry_get_table(u32 level, u64 entry, struct entry_owners owners, bool *held,
                                  u64 *word);
 
@@ -116,11 +116,16 @@ enum vmmu_result entry_get_table(u32 level, u64 entry, struct entry_owners owner
  * already (from an interrupted try). If the result is not VMMU_DONE, *held tells if the reference
  * is still there: the target may be partial, and the caller has to remember it or drop the
  * reference. Never at level 1. *word: what was refused. */
-static inline enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owners owners,
-                                         bool *held, u64 *word)
+FOR_EACH_ENTRY enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owners owners,
+                                          bool *held, u64 *word)
 {
+    const mfn_t target = entry_frame(entry);
     if (level > 1) {
-        return entry_get_table(level, entry, owners, held, word);
+        *held =
+            *held || (owners.frame == owners.table && ref_get(target, owners.frame) == VMMU_DONE);
+        return *held && type_get_at_once(target, (enum vmmu_type)(level - 1))
+                   ? VMMU_DONE
+                   : entry_get_table(level, entry, owners, held, word);
     }
     const enum vmmu_result result = entry_get_page(entry, owners.frame);
     if (result != VMMU_DONE) {
@@ -136,7 +141,7 @@ void entry_flush_foreign(u16 table_owner, u64 since);
 /* Drops what the present entry held on to; it stands in no table that a CPU reaches since clock
  * value `since`. VMMU_AGAIN: the reference on the target is kept, for the caller to drop after
  * type_finish of it. Never at level 1. */
-static inline enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, u64 since)
+FOR_EACH_ENTRY enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, u64 since)
 {
     const mfn_t target = entry_frame(entry);
     if (level > 1) {

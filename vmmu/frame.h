@@ -55,6 +55,9 @@
 
 #define ENTRIES 512u /* of any table */
 
+/* Done for each of many entries: less work than a call of it. */
+#define FOR_EACH_ENTRY static inline __attribute__((always_inline))
+
 /* A table's level and its type are the same number. */
 _Static_assert(TYPE_L1 == 1 && TYPE_L2 == 2 && TYPE_L3 == 3 && TYPE_L4 == 4, "level == type");
 _Static_assert(TYPES <= 16, "the type has four bits");
@@ -83,7 +86,8 @@ static inline u64 ref_owned_by(u16 id)
 
 static inline bool ref_is_owned_by(u64 references, u16 id)
 {
-    return ((references ^ ref_owned_by(id)) & (REF_OWNED | REF_OWNER)) == 0;
+    const u64 owner_part = references >> REF_OWNER_SHIFT & ~(REF_ALLOCATED >> REF_OWNER_SHIFT);
+    return owner_part == ref_owned_by(id) >> REF_OWNER_SHIFT;
 }
 
 static inline u16 ref_owner(u64 references)

@@ -15,7 +15,7 @@ static inline enum vmmu_result ref_refusal(u64 references, u16 id)
 
 /* One reference on `m`, a frame below the frame count, if it belongs to domain `id`. Results:
  * VMMU_DONE, REFUSED_NOT_OWNER, REFUSED_TOO_MANY_REFERENCES. */
-static inline enum vmmu_result ref_get(mfn_t m, u16 id)
+FOR_EACH_ENTRY enum vmmu_result ref_get(mfn_t m, u16 id)
 {
     _Atomic u64 *word = &frame_of(m)->references;
     u64 old = atomic_load_explicit(word, memory_order_relaxed);
@@ -40,7 +40,7 @@ void ref_put_last(mfn_t m);
 enum vmmu_result ref_release(mfn_t m, u16 id);
 
 /* Drops one reference unless it is the last. */
-static inline bool ref_put_at_once(mfn_t m)
+FOR_EACH_ENTRY bool ref_put_at_once(mfn_t m)
 {
     _Atomic u64 *word = &frame_of(m)->references;
     u64 old = atomic_load_explicit(word, memory_order_relaxed);
@@ -57,7 +57,7 @@ static inline bool ref_put_at_once(mfn_t m)
 }
 
 /* Drops one reference. */
-static inline void ref_put(mfn_t m)
+FOR_EACH_ENTRY void ref_put(mfn_t m)
 {
     if (!ref_put_at_once(m)) {
         ref_put_last(m);

@@ -64,8 +64,8 @@ static inline void replace_drop(u64 old, u64 *left)
 
 /* `next` in place of `old`, of level 1, which shows another frame or none. *left: an entry whose
  * hold is to be dropped once the table is unlocked; unchanged: none. */
-static inline __attribute__((always_inline)) enum replaced
-replace_frame(struct replacement r, _Atomic u64 *slot, u64 old, u64 next, u64 *left)
+FOR_EACH_ENTRY enum replaced replace_frame(struct replacement r, _Atomic u64 *slot, u64 old,
+                                           u64 next, u64 *left)
 {
     /* A frame of somebody else's is flushed when its entry goes. */
     if ((old & ENTRY_PRESENT) &&
@@ -90,8 +90,8 @@ replace_frame(struct replacement r, _Atomic u64 *slot, u64 old, u64 next, u64 *l
 }
 
 /* `next` in place of `old`, of level 1, which shows the same frame with another right to write. */
-static inline enum replaced replace_right(struct replacement r, _Atomic u64 *slot, u64 old,
-                                          u64 next)
+FOR_EACH_ENTRY enum replaced replace_right(struct replacement r, _Atomic u64 *slot, u64 old,
+                                           u64 next)
 {
     const mfn_t target = entry_frame(old);
     const bool gains = next & ENTRY_WRITABLE;
@@ -110,8 +110,8 @@ static inline enum replaced replace_right(struct replacement r, _Atomic u64 *slo
 
 /* `next`, as installed, in place of `old`, which the caller read in `slot` of a table of this level
  * under its lock. *left as above. */
-static inline __attribute__((always_inline)) enum replaced
-replace_at_once(struct replacement r, u32 level, _Atomic u64 *slot, u64 old, u64 next, u64 *left)
+FOR_EACH_ENTRY enum replaced replace_at_once(struct replacement r, u32 level, _Atomic u64 *slot,
+                                             u64 old, u64 next, u64 *left)
 {
     const u64 differ = (old ^ next) & ~ENTRY_FREE;
 

@@ -88,8 +88,7 @@ static inline u32 skip_down(const _Atomic u64 *entries, u32 place)
     ((level) == 1 ? function(visit, 1) : function(visit, level))
 
 /* Drops entries from visit->place - 1 down. VMMU_AGAIN: to stop here. */
-static inline __attribute__((always_inline)) enum vmmu_result drop_entries(struct visit *visit,
-                                                                           u32 level)
+FOR_EACH_ENTRY enum vmmu_result drop_entries(struct visit *visit, u32 level)
 {
     const _Atomic u64 *const entries = visit->entries;
     u32 place = visit->place;
@@ -160,8 +159,7 @@ static void install(mfn_t m, u32 level, _Atomic u64 *entries, bool differ)
 }
 
 /* Checks and takes entries from visit->place up. VMMU_AGAIN: to stop here. */
-static inline __attribute__((always_inline)) enum vmmu_result take_entries(struct visit *visit,
-                                                                           u32 level)
+FOR_EACH_ENTRY enum vmmu_result take_entries(struct visit *visit, u32 level)
 {
     const struct entry_owners owners = {visit->owner, visit->owner};
     const _Atomic u64 *const entries = visit->entries;

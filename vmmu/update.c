@@ -101,9 +101,8 @@ static inline bool is_write_to(const struct vmmu_request *request, mfn_t page)
 }
 
 /* The request in a locked table of this level, the short way. */
-static inline __attribute__((always_inline)) enum replaced
-replace_for(const struct vmmu_request *request, u32 level, u16 owner, _Atomic u64 *entries,
-            u64 *left)
+FOR_EACH_ENTRY enum replaced replace_for(const struct vmmu_request *request, u32 level, u16 owner,
+                                         _Atomic u64 *entries, u64 *left)
 {
     const struct replacement r = {kept_by(kind_of(request)), owner, false};
     const u32 index = (u32)(page_offset(request->at) / sizeof(u64));
@@ -117,9 +116,9 @@ replace_for(const struct vmmu_request *request, u32 level, u16 owner, _Atomic u6
 }
 
 /* To a live table of this level. */
-static inline __attribute__((always_inline)) const struct vmmu_request *
-run_in_table(const struct vmmu_domain *owner, u32 level, const struct vmmu_request *request,
-             const struct vmmu_request *end, u64 *checked)
+FOR_EACH_ENTRY const struct vmmu_request *run_in_table(const struct vmmu_domain *owner, u32 level,
+                                                       const struct vmmu_request *request,
+                                                       const struct vmmu_request *end, u64 *checked)
 {
     const mfn_t page = mfn_of(maddr(request->at));
     const u16 id = owner->id;
@@ -188,11 +187,9 @@ run_elsewhere(const struct vmmu_domain *owner, const struct vmmu_request *reques
     return type_is_table(type) ? run_in_table(owner, (u32)type, request, end, checked) : request;
 }
 
-enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu,
-                                                            struct vmmu_domain *table_owner,
-                                                            struct vmmu_domain *frame_owner,
-                                                            const struct vmmu_request *requests,
-                                                            u64 count, u64 *done)
+enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
+                                  struct vmmu_domain *frame_owner,
+                                  const struct vmmu_request *requests, u64 count, u64 *done)
 {
     const struct vmmu_request *request = requests, *const end = requests + count;
     enum vmmu_result result = VMMU_DONE;
