@@ -34,10 +34,14 @@ static inline struct change change_of(struct vmmu_vcpu *vcpu, struct vmmu_domain
 {
     return (struct change){.vcpu = vcpu,
                            .owners = {table_owner->id, frame_owner->id},
-                           .table = mfn_of(at),
                            .index = (u32)(page_offset(at.a) / sizeof(u64)),
+                           .table = mfn_of(at),
                            .entry = entry,
-                           .word = at.a};
+                           .keep = 0, /* and so on: whole, or the compiler clears it all first */
+                           .mask = 0,
+                           .expected = 0,
+                           .word = at.a,
+                           .done = false};
 }
 
 /* The change of a live table of this level; the caller has a reference on it. A conditional one has
