@@ -188,7 +188,7 @@ FOR_EACH_ENTRY enum vmmu_result take_entries(struct visit *visit, u32 level)
             }
             continue; /* not present */
         }
-        differ |= entry_installed(level, entry) ^ entry;
+        differ |= entry_installed(level, entry | ENTRY_PRESENT) ^ entry; /* it is present */
         result = entry_get(level, entry, owners, &visit->child, visit->word);
         if (result != VMMU_DONE) {
             break;

@@ -30,7 +30,8 @@ static inline u32 frame_build(u64 frame[FRAME_MAX], const struct vcpu *vcpu, con
     return 7 + extras;
 }
 
-static void deliver(struct vcpu *vcpu, const struct entry_point *to, const u64 *extra, u32 extras)
+static inline __attribute__((always_inline)) void
+deliver(struct vcpu *vcpu, const struct entry_point *to, const u64 *extra, u32 extras)
 {
     struct registers *r = &vcpu->registers;
     u64 frame[FRAME_MAX], stack = (vcpu->in_kernel ? r->rsp : vcpu->kernel_sp) & ~15ull;
@@ -74,8 +75,14 @@ void bounce_trap(struct vcpu *vcpu, u32 vector, u32 error_code)
 
 void bounce_page_fault(struct vcpu *vcpu, u64 address, u32 error_code)
 {
+    const struct entry_point *to = &vcpu->trap[VECTOR_PF];
+    u64 extra = error_code;
+
     vcpu->info->arch.cr2 = address;
-    bounce_trap(vcpu, VECTOR_PF, error_code);
+    if (to->address)
+        deliver(vcpu, to, &extra, 1);
+    else
+        bounce_trap(vcpu, VECTOR_PF, error_code);
 }
 
 void bounce_event(struct vcpu *vcpu)
