@@ -22,7 +22,7 @@
  *     0..31  count
  *
  * Count 1 with neither validated nor partial set means that one CPU is promoting or demoting the
- * frame: the word is then that CPU's alone. */
+ * frame, or stamps the end of its last use: the word is then that CPU's alone. */
 #ifndef VMMU_FRAME_H
 #define VMMU_FRAME_H
 

@@ -22,7 +22,8 @@ _Static_assert((u32)UPDATE_NORMAL == MMU_NORMAL_PT_UPDATE &&
                "the ABI's numbers");
 
 /* Serves `count` requests from `at`; `*done` counts those that are. */
-static inline __attribute__((always_inline)) s64 update_many(struct vcpu *vcpu, struct call *call, u64 at, u64 count, u64 *done)
+static inline __attribute__((always_inline)) s64 update_many(struct vcpu *vcpu, struct call *call,
+                                                             u64 at, u64 count, u64 *done)
 {
     struct vmmu_domain *domain = &vcpu->domain->mmu;
     struct vmmu_request batch[BATCH];

@@ -127,8 +127,7 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
 
     if (!guest_range_ok(at, count * sizeof(struct mmuext_op)))
         return -XEN_EFAULT;
-    if ((u16)call->argument[3] != DOMID_SELF &&
-        !call_domain(vcpu, (u16)call->argument[3], &result))
+    if ((u16)call->argument[3] != DOMID_SELF && !call_domain(vcpu, (u16)call->argument[3], &result))
         return result;
     while (done < count) {
         struct mmuext_op op;
