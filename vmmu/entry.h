@@ -108,9 +108,9 @@ FOR_EACH_ENTRY enum vmmu_result entry_get_page(u64 entry, u16 frame_owner)
     return entry_refusal_of_page(result);
 }
 
-/* entry_get above level 1, where the fast path does not do. */
-enum vmmu_result entry_get_table(u32 level, u64 entry, struct entry_owners owners, bool *held,
-                                 u64 *word);
+/* The type reference of an entry above level 1, whose target the caller has a reference on, where
+ * the fast path does not do. *word is `entry` before. */
+enum vmmu_result entry_get_table(u32 level, u64 entry, u64 *word);
 
 /* Takes what the present, checked entry holds on to. `held`: the reference on the target is taken
  * already (from an interrupted try). If the result is not VMMU_DONE, *held tells if the reference
@@ -120,18 +120,24 @@ FOR_EACH_ENTRY enum vmmu_result entry_get(u32 level, u64 entry, struct entry_own
                                           bool *held, u64 *word)
 {
     const mfn_t target = entry_frame(entry);
-    if (level > 1) {
-        *held =
-            *held || (owners.frame == owners.table && ref_get(target, owners.frame) == VMMU_DONE);
-        return *held && type_get_at_once(target, (enum vmmu_type)(level - 1))
-                   ? VMMU_DONE
-                   : entry_get_table(level, entry, owners, held, word);
+    enum vmmu_result result = VMMU_DONE;
+    if (level == 1) {
+        result = entry_get_page(entry, owners.frame);
+        if (result != VMMU_DONE) {
+            *word = entry;
+        }
+        return result;
     }
-    const enum vmmu_result result = entry_get_page(entry, owners.frame);
-    if (result != VMMU_DONE) {
-        *word = entry;
+    if (!*held) {
+        result =
+            owners.frame == owners.table ? ref_get(target, owners.frame) : REFUSED_FOREIGN_TABLE;
+        *held = result == VMMU_DONE;
     }
-    return result;
+    if (result == VMMU_DONE && type_get_at_once(target, (enum vmmu_type)(level - 1))) {
+        return VMMU_DONE;
+    }
+    *word = entry;
+    return result == VMMU_DONE ? entry_get_table(level, entry, word) : result;
 }
 
 /* Domain `table_owner` had a translation to `target`, a frame of another, until `since`: its CPUs

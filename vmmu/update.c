@@ -247,11 +247,11 @@ enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_o
 /* The long way: the change in the L1 table that a walk found. */
 static __attribute__((noinline)) enum vmmu_result change_found(struct change change)
 {
-    if (ref_get(change.table, change.owners.table) != VMMU_DONE) {
-        return result_refuse(change.vcpu->domain, REFUSED_NO_TABLE, change.word);
+    enum vmmu_result result = REFUSED_NO_TABLE;
+    if (ref_get(change.table, change.owners.table) == VMMU_DONE) {
+        result = change_entry(&change, 1);
+        ref_put(change.table);
     }
-    const enum vmmu_result result = change_entry(&change, 1);
-    ref_put(change.table);
     return result_tell(change.vcpu->domain, result, change.word);
 }
 
