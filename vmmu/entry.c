@@ -56,24 +56,11 @@ enum vmmu_result entry_refusal_of_page(enum vmmu_result result)
     }
 }
 
-enum vmmu_result entry_get_table(u32 level, u64 entry, struct entry_owners owners, bool *held,
-                                 u64 *word)
+enum vmmu_result entry_get_table(u32 level, u64 entry, u64 *word)
 {
     const mfn_t target = entry_frame(entry);
-    enum vmmu_result result;
+    const enum vmmu_result result = type_get(target, (enum vmmu_type)(level - 1), word);
 
-    *word = entry;
-    if (!*held) {
-        if (owners.frame != owners.table) {
-            return REFUSED_FOREIGN_TABLE;
-        }
-        result = ref_get(target, owners.frame);
-        if (result != VMMU_DONE) {
-            return result;
-        }
-        *held = true;
-    }
-    result = type_get(target, (enum vmmu_type)(level - 1), word);
     if (result == REFUSED_WRONG_TYPE && *word == entry) {
         const u64 use = atomic_load_explicit(&frame_of(target)->type, memory_order_relaxed);
         if (use_type(use) == (enum vmmu_type)level && frame_count(use)) {

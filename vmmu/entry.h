@@ -65,15 +65,21 @@ _Atomic u64 *entry_table(mfn_t m);
  * miss). */
 #define ENTRY_SETTABLE (ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_GLOBAL | ENTRY_FREE | ENTRY_ADDRESS)
 
-/* entry_check where the fast path does not do. */
+/* Present, of settable bits alone, and for a frame that there is: nothing can be said against it
+ * before its target is looked at. */
+FOR_EACH_ENTRY bool entry_is_plain(u32 level, u64 entry)
+{
+    const u64 odd = ~ENTRY_SETTABLE | (level > 1 ? ENTRY_GLOBAL : 0);
+    return (entry & (ENTRY_PRESENT | odd)) == ENTRY_PRESENT && frame_exists(entry_frame(entry));
+}
+
+/* entry_check of one that is not plain: VMMU_DONE only if it is not present. */
 enum vmmu_result entry_check_slow(u32 level, u64 entry);
 
 /* May this stand in a table of this level, whatever it points at? VMMU_DONE or a rule. */
 static inline enum vmmu_result entry_check(u32 level, u64 entry)
 {
-    const u64 odd = ~ENTRY_SETTABLE | (level > 1 ? ENTRY_GLOBAL : 0);
-    const bool plain = (entry & (ENTRY_PRESENT | odd)) == ENTRY_PRESENT;
-    return plain && frame_exists(entry_frame(entry)) ? VMMU_DONE : entry_check_slow(level, entry);
+    return entry_is_plain(level, entry) ? VMMU_DONE : entry_check_slow(level, entry);
 }
 
 /* Whose table it is, and whose frames it may map. */
@@ -85,7 +91,7 @@ struct entry_owners {
 /* entry_get at level 1: all or nothing. */
 enum vmmu_result entry_refusal_of_page(enum vmmu_result result);
 
-static inline enum vmmu_result entry_get_page(u64 entry, u16 frame_owner)
+FOR_EACH_ENTRY enum vmmu_result entry_get_page(u64 entry, u16 frame_owner)
 {
     const mfn_t target = entry_frame(entry);
     enum vmmu_result result = ref_get(target, frame_owner);
@@ -102,25 +108,36 @@ static inline enum vmmu_result entry_get_page(u64 entry, u16 frame_owner)
     return entry_refusal_of_page(result);
 }
 
-/* entry_get above level 1. */
-enum vmmu_result entry_get_table(u32 level, u64 entry, struct entry_owners owners, bool *held,
-                                 u64 *word);
+/* The type reference of an entry above level 1, whose target the caller has a reference on, where
+ * the fast path does not do. *word is `entry` before. */
+enum vmmu_result entry_get_table(u32 level, u64 entry, u64 *word);
 
 /* Takes what the present, checked entry holds on to. `held`: the reference on the target is taken
  * already (from an interrupted try). If the result is not VMMU_DONE, *held tells if the reference
  * is still there: the target may be partial, and the caller has to remember it or drop the
  * reference. Never at level 1. *word: what was refused. */
-static inline enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owners owners,
-                                         bool *held, u64 *word)
+FOR_EACH_ENTRY enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owners owners,
+                                          bool *held, u64 *word)
 {
-    if (level > 1) {
-        return entry_get_table(level, entry, owners, held, word);
+    const mfn_t target = entry_frame(entry);
+    enum vmmu_result result = VMMU_DONE;
+    if (level == 1) {
+        result = entry_get_page(entry, owners.frame);
+        if (result != VMMU_DONE) {
+            *word = entry;
+        }
+        return result;
     }
-    const enum vmmu_result result = entry_get_page(entry, owners.frame);
-    if (result != VMMU_DONE) {
-        *word = entry;
+    if (!*held) {
+        result =
+            owners.frame == owners.table ? ref_get(target, owners.frame) : REFUSED_FOREIGN_TABLE;
+        *held = result == VMMU_DONE;
     }
-    return result;
+    if (result == VMMU_DONE && type_get_at_once(target, (enum vmmu_type)(level - 1))) {
+        return VMMU_DONE;
+    }
+    *word = entry;
+    return result == VMMU_DONE ? entry_get_table(level, entry, word) : result;
 }
 
 /* Domain `table_owner` had a translation to `target`, a frame of another, until `since`: its CPUs
@@ -130,7 +147,7 @@ void entry_flush_foreign(u16 table_owner, u64 since);
 /* Drops what the present entry held on to; it stands in no table that a CPU reaches since clock
  * value `since`. VMMU_AGAIN: the reference on the target is kept, for the caller to drop after
  * type_finish of it. Never at level 1. */
-static inline enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, u64 since)
+FOR_EACH_ENTRY enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, u64 since)
 {
     const mfn_t target = entry_frame(entry);
     if (level > 1) {

@@ -22,7 +22,7 @@
  *     0..31  count
  *
  * Count 1 with neither validated nor partial set means that one CPU is promoting or demoting the
- * frame: the word is then that CPU's alone. */
+ * frame, or stamps the end of its last use: the word is then that CPU's alone. */
 #ifndef VMMU_FRAME_H
 #define VMMU_FRAME_H
 
@@ -54,6 +54,9 @@
 #define USE_TYPE           (0xfull << USE_TYPE_SHIFT)
 
 #define ENTRIES 512u /* of any table */
+
+/* Done for each of many entries: less work than a call of it. */
+#define FOR_EACH_ENTRY static inline __attribute__((always_inline))
 
 /* A table's level and its type are the same number. */
 _Static_assert(TYPE_L1 == 1 && TYPE_L2 == 2 && TYPE_L3 == 3 && TYPE_L4 == 4, "level == type");
@@ -133,6 +136,12 @@ static inline bool type_is_table(enum vmmu_type type)
 static inline bool use_is_valid(u64 use, enum vmmu_type type)
 {
     return (use & (USE_TYPE | USE_VALIDATED)) == (use_of(type) | USE_VALIDATED);
+}
+
+/* The word says: in no use, and last in that one. */
+static inline bool use_was(u64 use, enum vmmu_type type)
+{
+    return (use & ~use_at(~0ull)) == use_of(type);
 }
 
 /* Adds to a counter that nobody orders anything by. */

@@ -28,7 +28,7 @@ static bool drop(mfn_t m, u64 *old, u64 next, u64 since)
     return true;
 }
 
-void ref_put_low(mfn_t m)
+void ref_put_last(mfn_t m)
 {
     u64 old = atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
     u64 next, now;

@@ -3,6 +3,7 @@
 #ifndef VMMU_REF_H
 #define VMMU_REF_H
 
+#include "vmmu/flush.h"
 #include "vmmu/frame.h"
 
 /* Why ref_get of a frame with these references does not do. */
@@ -14,7 +15,7 @@ static inline enum vmmu_result ref_refusal(u64 references, u16 id)
 
 /* One reference on `m`, a frame below the frame count, if it belongs to domain `id`. Results:
  * VMMU_DONE, REFUSED_NOT_OWNER, REFUSED_TOO_MANY_REFERENCES. */
-static inline enum vmmu_result ref_get(mfn_t m, u16 id)
+FOR_EACH_ENTRY enum vmmu_result ref_get(mfn_t m, u16 id)
 {
     _Atomic u64 *word = &frame_of(m)->references;
     u64 old = atomic_load_explicit(word, memory_order_relaxed);
@@ -31,26 +32,37 @@ static inline enum vmmu_result ref_get(mfn_t m, u16 id)
 /* One more reference for a caller who has one already and must not fail. */
 void ref_get_more(mfn_t m);
 
-/* Drops one reference where the count is low; the last one frees the frame. */
-void ref_put_low(mfn_t m);
+/* Drops what was the last reference a moment ago, which frees the frame. */
+void ref_put_last(mfn_t m);
 
 /* Drops the reference that `allocated` stands for, if `m` belongs to domain `id`; with `alone` only
  * if it is the last. Results: VMMU_DONE, REFUSED_NOT_OWNER, REFUSED_ALREADY_RELEASED,
  * REFUSED_WRONG_TYPE (not alone). */
 enum vmmu_result ref_release(mfn_t m, u16 id, bool alone);
 
-/* Drops one reference. */
-static inline void ref_put(mfn_t m)
+/* Drops one reference unless it is the last. */
+FOR_EACH_ENTRY bool ref_put_at_once(mfn_t m)
 {
     _Atomic u64 *word = &frame_of(m)->references;
     u64 old = atomic_load_explicit(word, memory_order_relaxed);
-    while (frame_count(old) > 2) {
-        if (atomic_compare_exchange_weak_explicit(word, &old, old - 1, memory_order_release,
-                                                  memory_order_relaxed)) {
-            return;
+    u64 next;
+    do {
+        if (frame_count(old) < 2) {
+            return false;
         }
+        /* What is left then may be the owner's own, which is no translation. */
+        next = frame_count(old) == 2 ? ref_with_stamp(old - 1, flush_clock()) : old - 1;
+    } while (!atomic_compare_exchange_weak_explicit(word, &old, next, memory_order_release,
+                                                    memory_order_relaxed));
+    return true;
+}
+
+/* Drops one reference. */
+FOR_EACH_ENTRY void ref_put(mfn_t m)
+{
+    if (!ref_put_at_once(m)) {
+        ref_put_last(m);
     }
-    ref_put_low(m);
 }
 
 #endif

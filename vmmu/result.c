@@ -6,7 +6,7 @@
 #include "vmmu/port.h"
 
 /* The ABI's numbers, the same on every host. */
-enum { EPERM = 1, EAGAIN = 11, ENOMEM = 12, EACCES = 13, EBUSY = 16, EINVAL = 22 };
+enum { EPERM = 1, EAGAIN = 11, ENOMEM = 12, EACCES = 13, EBUSY = 16, EINVAL = 22, ENOSYS = 38 };
 
 struct result_row {
     const char *name;

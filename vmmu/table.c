@@ -44,16 +44,42 @@ static struct visit visit_of(mfn_t m, u32 place, bool child)
 /* Most of most tables is empty: eight entries at once. */
 #define GROUP 8u
 
-static inline u64 peek(const _Atomic u64 *entry)
+/* `bits` and the entry's, in one instruction: the compiler would load an atomic word first. */
+static inline u64 or_entry(u64 bits, const _Atomic u64 *entry)
 {
-    return atomic_load_explicit(entry, memory_order_relaxed);
+    __asm__("or %1, %0" : "+r"(bits) : "m"(*entry) : "cc");
+    return bits;
 }
 
 /* Written out, because a loop costs more than what it looks at. */
 static inline bool group_is_empty(const _Atomic u64 *group)
 {
-    return (peek(&group[0]) | peek(&group[1]) | peek(&group[2]) | peek(&group[3]) |
-            peek(&group[4]) | peek(&group[5]) | peek(&group[6]) | peek(&group[7])) == 0;
+    u64 bits = atomic_load_explicit(group, memory_order_relaxed);
+    bits = or_entry(bits, &group[1]);
+    bits = or_entry(bits, &group[2]);
+    bits = or_entry(bits, &group[3]);
+    bits = or_entry(bits, &group[4]);
+    bits = or_entry(bits, &group[5]);
+    bits = or_entry(bits, &group[6]);
+    return or_entry(bits, &group[7]) == 0;
+}
+
+/* The first place from `place` up where an entry may stand; at the start of a group only. */
+static inline u32 skip_up(const _Atomic u64 *entries, u32 place)
+{
+    while (place < ENTRIES && group_is_empty(&entries[place])) {
+        place += GROUP;
+    }
+    return place;
+}
+
+/* The same downwards: no entry stands between it and `place`, which is the end of a group. */
+static inline u32 skip_down(const _Atomic u64 *entries, u32 place)
+{
+    while (place > 0 && group_is_empty(&entries[place - GROUP])) {
+        place -= GROUP;
+    }
+    return place;
 }
 
 /* One text for all levels; the compiler makes one for tables and one, the one that counts, for
@@ -62,17 +88,18 @@ static inline bool group_is_empty(const _Atomic u64 *group)
     ((level) == 1 ? function(visit, 1) : function(visit, level))
 
 /* Drops entries from visit->place - 1 down. VMMU_AGAIN: to stop here. */
-static inline __attribute__((always_inline)) enum vmmu_result drop_entries(struct visit *visit,
-                                                                           u32 level)
+FOR_EACH_ENTRY enum vmmu_result drop_entries(struct visit *visit, u32 level)
 {
     const _Atomic u64 *const entries = visit->entries;
     u32 place = visit->place;
     enum vmmu_result result = VMMU_DONE;
 
-    while (place > 0 && result == VMMU_DONE) {
-        if (place % GROUP == 0 && group_is_empty(&entries[place - GROUP])) {
-            place -= GROUP;
-            continue;
+    while (result == VMMU_DONE) {
+        if (place % GROUP == 0) {
+            place = skip_down(entries, place);
+            if (place == 0) {
+                break;
+            }
         }
         const u64 entry = atomic_load_explicit(&entries[--place], memory_order_relaxed);
         if (!(entry & ENTRY_PRESENT) || !entry_slot_is_guests(level, place)) {
@@ -132,8 +159,7 @@ static void install(mfn_t m, u32 level, _Atomic u64 *entries, bool differ)
 }
 
 /* Checks and takes entries from visit->place up. VMMU_AGAIN: to stop here. */
-static inline __attribute__((always_inline)) enum vmmu_result take_entries(struct visit *visit,
-                                                                           u32 level)
+FOR_EACH_ENTRY enum vmmu_result take_entries(struct visit *visit, u32 level)
 {
     const struct entry_owners owners = {visit->owner, visit->owner};
     const _Atomic u64 *const entries = visit->entries;
@@ -142,25 +168,27 @@ static inline __attribute__((always_inline)) enum vmmu_result take_entries(struc
     u64 differ = 0;
     enum vmmu_result result = VMMU_DONE;
 
-    for (; place < ENTRIES; place++) {
-        if (place % GROUP == 0 && group_is_empty(&entries[place])) {
-            place += GROUP - 1;
-            continue;
+    for (;; place++) {
+        if (place % GROUP == 0) {
+            place = skip_up(entries, place);
+            if (place == ENTRIES) {
+                break;
+            }
         }
         const u64 entry = atomic_load_explicit(&entries[place], memory_order_relaxed);
         if (entry == 0 || !entry_slot_is_guests(level, place)) {
             continue;
         }
         checked++;
-        result = entry_check(level, entry);
-        if (result != VMMU_DONE) {
-            *visit->word = entry;
-            break;
+        if (!entry_is_plain(level, entry)) {
+            result = entry_check_slow(level, entry);
+            if (result != VMMU_DONE) {
+                *visit->word = entry;
+                break;
+            }
+            continue; /* not present */
         }
-        if (!(entry & ENTRY_PRESENT)) {
-            continue;
-        }
-        differ |= entry_installed(level, entry) ^ entry;
+        differ |= entry_installed(level, entry | ENTRY_PRESENT) ^ entry; /* it is present */
         result = entry_get(level, entry, owners, &visit->child, visit->word);
         if (result != VMMU_DONE) {
             break;

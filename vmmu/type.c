@@ -144,15 +144,21 @@ enum vmmu_result type_put_last(mfn_t m)
                 port_pause();
                 continue;
             }
-            next = type_is_table(type) ? use_of(type) | 1 : use_of(type) | use_at(flush_clock());
+            next = use_of(type) | 1;
         }
         if (!atomic_compare_exchange_strong_explicit(use, &old, next, memory_order_acq_rel,
                                                      memory_order_relaxed)) {
             continue;
         }
-        if (frame_count(old) == 1 && type_is_table(type)) {
+        if (frame_count(old) > 1) {
+            return VMMU_DONE;
+        }
+        if (type_is_table(type)) {
             return table_demote(m, type, ENTRIES, false);
         }
+        /* Only now that nobody can begin and end another use: a stamp read before would not tell.
+         */
+        publish(m, use_of(type) | use_at(flush_clock()));
         return VMMU_DONE;
     }
 }
@@ -167,25 +173,4 @@ enum vmmu_result type_finish(mfn_t m)
         table_demote(m, use_type(old), (u32)use_place(old), old & USE_CHILD);
     ref_put(m); /* the partial state's own */
     return result;
-}
-
-bool type_lock(mfn_t m, enum vmmu_type type)
-{
-    _Atomic u64 *use = &frame_of(m)->type;
-    u64 old = atomic_load_explicit(use, memory_order_relaxed);
-    while (use_is_valid(old, type)) {
-        if (old & USE_LOCKED) {
-            port_pause();
-            old = atomic_load_explicit(use, memory_order_relaxed);
-        } else if (atomic_compare_exchange_weak_explicit(
-                       use, &old, old | USE_LOCKED, memory_order_acquire, memory_order_relaxed)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void type_unlock(mfn_t m)
-{
-    atomic_fetch_and_explicit(&frame_of(m)->type, ~USE_LOCKED, memory_order_release);
 }

@@ -8,12 +8,27 @@
 #define VMMU_TYPE_H
 
 #include "vmmu/frame.h"
+#include "vmmu/port.h"
 
 /* type_get where the fast path does not do. */
 enum vmmu_result type_get_slow(mfn_t m, enum vmmu_type type, u64 *word);
 
 /* type_put where the fast path does not do. */
 enum vmmu_result type_put_last(mfn_t m);
+
+/* One type reference on `m`, if it is in this use already. */
+FOR_EACH_ENTRY bool type_get_at_once(mfn_t m, enum vmmu_type type)
+{
+    _Atomic u64 *use = &frame_of(m)->type;
+    u64 old = atomic_load_explicit(use, memory_order_relaxed);
+    while (use_is_valid(old, type) && frame_count(old) < FRAME_COUNT_MAX) {
+        if (atomic_compare_exchange_weak_explicit(use, &old, old + 1, memory_order_acquire,
+                                                  memory_order_relaxed)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* One type reference on `m`, on which the caller has a reference. A table is promoted, with all
  * that hangs under it. VMMU_AGAIN: interrupted; a partial frame keeps what was done, and the next
@@ -22,37 +37,44 @@ enum vmmu_result type_put_last(mfn_t m);
  * those `m` may be partial, half unwound: whoever drops the reference sees to it (type_finish). */
 static inline enum vmmu_result type_get(mfn_t m, enum vmmu_type type, u64 *word)
 {
-    _Atomic u64 *use = &frame_of(m)->type;
-    u64 old = atomic_load_explicit(use, memory_order_relaxed);
-    while (use_is_valid(old, type) && frame_count(old) < FRAME_COUNT_MAX) {
-        if (atomic_compare_exchange_weak_explicit(use, &old, old + 1, memory_order_acquire,
-                                                  memory_order_relaxed)) {
-            return VMMU_DONE;
-        }
-    }
-    return type_get_slow(m, type, word);
+    return type_get_at_once(m, type) ? VMMU_DONE : type_get_slow(m, type, word);
 }
 
-/* type_get_writable where the fast path does not do. */
+/* One type reference for a writable entry, if that takes neither a flush nor waiting. False:
+ * nothing has happened, and type_get_writable knows more. */
+FOR_EACH_ENTRY bool type_get_writable_at_once(mfn_t m)
+{
+    const u64 validated = use_of(TYPE_WRITABLE) | USE_VALIDATED;
+    _Atomic u64 *use = &frame_of(m)->type;
+    u64 old = atomic_load_explicit(use, memory_order_relaxed);
+    u64 next;
+    do {
+        if (use_is_valid(old, TYPE_WRITABLE) && frame_count(old) < FRAME_COUNT_MAX) {
+            next = old + 1;
+        } else if (use_was(old, TYPE_NONE) || use_was(old, TYPE_WRITABLE)) {
+            next = validated | 1;
+        } else {
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak_explicit(use, &old, next, memory_order_acquire,
+                                                    memory_order_relaxed));
+    return true;
+}
+
+/* type_get_writable where that does not do. */
 enum vmmu_result type_get_writable_slow(mfn_t m);
 
 /* One type reference for a writable entry: TYPE_WRITABLE, or TYPE_SHARED where the guest may write.
  * Refuses REFUSED_READ_ONLY_PAGE besides. */
-static inline enum vmmu_result type_get_writable(mfn_t m)
+FOR_EACH_ENTRY enum vmmu_result type_get_writable(mfn_t m)
 {
-    _Atomic u64 *use = &frame_of(m)->type;
-    u64 old = atomic_load_explicit(use, memory_order_relaxed);
-    const bool plain = use_is_valid(old, TYPE_WRITABLE) && frame_count(old) < FRAME_COUNT_MAX;
-    return plain && atomic_compare_exchange_strong_explicit(
-                        use, &old, old + 1, memory_order_acquire, memory_order_relaxed)
-               ? VMMU_DONE
-               : type_get_writable_slow(m);
+    return type_get_writable_at_once(m) ? VMMU_DONE : type_get_writable_slow(m);
 }
 
 /* Drops one type reference. VMMU_AGAIN: it was the last of a table, whose demotion was interrupted.
  * The reference is dropped all the same; `m` is partial, and somebody has to remember that
  * (type_finish). Only tables of level 2 and up do so. */
-static inline enum vmmu_result type_put(mfn_t m)
+FOR_EACH_ENTRY enum vmmu_result type_put(mfn_t m)
 {
     _Atomic u64 *use = &frame_of(m)->type;
     u64 old = atomic_load_explicit(use, memory_order_relaxed);
@@ -73,7 +95,25 @@ enum vmmu_result type_finish(mfn_t m);
 /* Locks the entries of `m` if it is a live table of this type: until type_unlock it stays one, and
  * nobody else changes an entry. No other frame may be locked, and no type reference on `m` dropped,
  * meanwhile. */
-bool type_lock(mfn_t m, enum vmmu_type type);
-void type_unlock(mfn_t m);
+FOR_EACH_ENTRY bool type_lock(mfn_t m, enum vmmu_type type)
+{
+    _Atomic u64 *use = &frame_of(m)->type;
+    u64 old = atomic_load_explicit(use, memory_order_relaxed);
+    while (use_is_valid(old, type)) {
+        if (old & USE_LOCKED) {
+            port_pause();
+            old = atomic_load_explicit(use, memory_order_relaxed);
+        } else if (atomic_compare_exchange_weak_explicit(
+                       use, &old, old | USE_LOCKED, memory_order_acquire, memory_order_relaxed)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline void type_unlock(mfn_t m)
+{
+    atomic_fetch_and_explicit(&frame_of(m)->type, ~USE_LOCKED, memory_order_release);
+}
 
 #endif

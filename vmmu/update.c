@@ -1,134 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes of entries in live tables, and stores to pages that are none.
- *
- * What the new entry needs is taken before the table is locked, what the old one held is dropped
- * after it is unlocked: under the lock there is nothing but the exchange of one word. */
+/* Changes of entries in live tables, and stores to pages that are none. */
+#include "vmmu/change.h"
 #include "vmmu/defer.h"
-#include "vmmu/entry.h"
-#include "vmmu/flush.h"
+#include "vmmu/m2p.h"
 #include "vmmu/port.h"
-#include "vmmu/ref.h"
+#include "vmmu/replace.h"
 #include "vmmu/result.h"
-#include "vmmu/type.h"
 #include "vmmu/walk.h"
-
-/* How often the processor may change an entry's accessed and dirty bits under a conditional write
- * before the write gives way. */
-#define EMULATE_TRIES 8
-
-/* One change of one entry, on its way. */
-struct change {
-    struct vmmu_vcpu *vcpu;
-    struct entry_owners owners;
-    mfn_t table; /* the caller has a reference, or goes the short way */
-    u32 index;
-    _Atomic u64 *slot; /* what the two come to, once the table is known to be one */
-    u64 entry;         /* as the guest wants it */
-    bool preserve;     /* keep accessed and dirty */
-    bool conditional;  /* only if the old entry is `expected`, all of it */
-    u64 expected;
-    bool done; /* conditional: it was */
-    u64 word;  /* what was refused */
-};
-
-/* Puts `next` in the slot and returns what was there; the processor may set bits of that meanwhile.
- */
-static u64 exchange(_Atomic u64 *slot, u64 next, bool preserve)
-{
-    if (!preserve) {
-        return atomic_exchange_explicit(slot, next, memory_order_seq_cst);
-    }
-    const u64 kept = ENTRY_ACCESSED | ENTRY_DIRTY;
-    u64 old = atomic_load_explicit(slot, memory_order_relaxed);
-    while (!atomic_compare_exchange_weak_explicit(slot, &old, next | (old & kept),
-                                                  memory_order_seq_cst, memory_order_relaxed)) {
-    }
-    return old;
-}
-
-/* Writes under the table's lock. False: the table is none any more, or (`inherit`) the old entry
- * is none to inherit from, or (conditional) not what was expected. */
-static bool write_locked(struct change *change, u32 level, u64 next, bool inherit, u64 *old)
-{
-    _Atomic u64 *slot = change->slot;
-    bool fits = true;
-
-    if (!type_lock(change->table, (enum vmmu_type)level)) {
-        return false;
-    }
-    /* Only now, and only until it is unlocked, is the owner certain for who has no reference. */
-    if (!ref_is_owned_by(
-            atomic_load_explicit(&frame_of(change->table)->references, memory_order_relaxed),
-            change->owners.table)) {
-        fits = false;
-    } else if (change->conditional) {
-        *old = change->expected;
-        fits = atomic_compare_exchange_strong_explicit(slot, old, next, memory_order_seq_cst,
-                                                       memory_order_relaxed);
-        change->done = fits;
-    } else if (inherit &&
-               !entry_inherits(level, atomic_load_explicit(slot, memory_order_relaxed), next)) {
-        fits = false;
-    } else {
-        *old = exchange(slot, next, change->preserve);
-    }
-    if (fits && inherit && (*old & ~next & ENTRY_WRITABLE)) {
-        /* For entry_put_right: the entry's own reference may go with it as soon as the lock does.
-         */
-        ref_get_more(entry_frame(*old));
-    }
-    type_unlock(change->table);
-    return fits;
-}
-
-/* Drops what `entry`, gone from its table, held on to. */
-static void let_go(struct change *change, u32 level, u64 entry)
-{
-    if ((entry & ENTRY_PRESENT) &&
-        entry_put(level, entry, change->owners.table, flush_clock()) != VMMU_DONE) {
-        defer_note(change->vcpu, entry_frame(entry), DEFER_FINISH);
-    }
-}
-
-/* The change in a live table of this level. VMMU_AGAIN besides: the table changed under our eyes,
- * or the conditional change found another entry (`done` is false then). */
-static enum vmmu_result change_entry(struct change *change, u32 level)
-{
-    const u64 next = entry_installed(level, change->entry);
-    change->slot = &entry_table(change->table)[change->index];
-    u64 old = change->conditional ? change->expected
-                                  : atomic_load_explicit(change->slot, memory_order_relaxed);
-    bool held = false;
-
-    if (!entry_slot_is_guests(level, change->index)) {
-        return REFUSED_HYPERVISOR_SLOT;
-    }
-    if (entry_inherits(level, old, next) && write_locked(change, level, next, true, &old)) {
-        entry_put_right(old, next, change->owners.table);
-        return VMMU_DONE;
-    }
-    count_up(&change->vcpu->domain->counters.entries_checked, 1);
-    change->word = change->entry;
-    enum vmmu_result result = entry_check(level, change->entry);
-    if (result != VMMU_DONE) {
-        return result;
-    }
-    if (next & ENTRY_PRESENT) {
-        result = entry_get(level, next, change->owners, &held, &change->word);
-        if (result != VMMU_DONE) {
-            if (held) {
-                defer_abandon(change->vcpu, entry_frame(next), result);
-            }
-            return result;
-        }
-    }
-    if (!write_locked(change, level, next, false, &old)) {
-        let_go(change, level, next);
-        return VMMU_AGAIN;
-    }
-    let_go(change, level, old);
-    return VMMU_DONE;
-}
 
 /* A store to a page that is no table, which it stays for as long as the store takes. */
 static enum vmmu_result store_plain(const struct change *change)
@@ -143,7 +21,7 @@ static enum vmmu_result store_plain(const struct change *change)
     return result;
 }
 
-/* The change, wherever it goes. */
+/* The change, wherever it goes, on which the caller has a reference. */
 static enum vmmu_result change_anywhere(struct change *change)
 {
     const u64 use = atomic_load_explicit(&frame_of(change->table)->type, memory_order_acquire);
@@ -165,66 +43,41 @@ static enum vmmu_result change_anywhere(struct change *change)
     return use & USE_PARTIAL ? REFUSED_TABLE_BUSY : VMMU_AGAIN;
 }
 
-static struct change change_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
-                               struct vmmu_domain *frame_owner, maddr_t at, u64 entry)
+/* ---- requests ------------------------------------------------------------------------------- */
+
+#define KIND_BITS 7ull
+
+static enum vmmu_update_kind kind_of(const struct vmmu_request *request)
 {
-    return (struct change){.vcpu = vcpu,
-                           .owners = {table_owner->id, frame_owner->id},
-                           .table = mfn_of(at),
-                           .index = (u32)(page_offset(at.a) / sizeof(u64)),
-                           .entry = entry,
-                           .word = at.a};
+    return (enum vmmu_update_kind)(request->at & KIND_BITS);
 }
 
-/* The commonest update by far: a live entry changes in free bits, or gives up the right to write.
- * The table's lock alone keeps the table what it is, so no reference is needed. False: nothing has
- * happened, and it takes the long way. */
-static inline bool change_shortly(struct change *change)
+static u64 kept_by(enum vmmu_update_kind kind)
 {
-    const struct vmmu_frame *frame = frame_of(change->table);
-    const u64 use = atomic_load_explicit(&frame->type, memory_order_relaxed);
-    const u32 level = (u32)use_type(use);
-    const u64 next = entry_installed(level, change->entry);
-    u64 old;
-
-    /* The owner may change until the table is locked; but the words of a free frame are not ours.
-     */
-    if (!type_is_table((enum vmmu_type)level) || !entry_slot_is_guests(level, change->index) ||
-        !ref_is_owned_by(atomic_load_explicit(&frame->references, memory_order_relaxed),
-                         change->owners.table)) {
-        return false;
-    }
-    change->slot = &entry_table(change->table)[change->index];
-    if (!entry_inherits(level, atomic_load_explicit(change->slot, memory_order_relaxed), next) ||
-        !write_locked(change, level, next, true, &old)) {
-        return false;
-    }
-    entry_put_right(old, next, change->owners.table);
-    return true;
+    return kind == UPDATE_PRESERVE_AD ? CHANGE_KEEP_AD : 0;
 }
 
-enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
-                             struct vmmu_domain *frame_owner, maddr_t at, u64 entry,
-                             enum vmmu_update_kind kind)
+/* Any request, by itself. */
+static __attribute__((noinline)) enum vmmu_result serve(struct vmmu_vcpu *vcpu,
+                                                        struct vmmu_domain *table_owner,
+                                                        struct vmmu_domain *frame_owner,
+                                                        const struct vmmu_request *request)
 {
-    struct change change = change_of(vcpu, table_owner, frame_owner, at, entry);
-    enum vmmu_result result = defer_settle(vcpu);
+    const enum vmmu_update_kind kind = kind_of(request);
+    const maddr_t at = maddr(request->at & ~KIND_BITS);
+    struct change change = change_of(vcpu, table_owner, frame_owner, at, request->entry);
 
-    if (result != VMMU_DONE) {
-        return result;
+    if (kind == UPDATE_M2P) {
+        return vmmu_set_m2p(table_owner, mfn_of(at), request->entry);
     }
-    if (at.a % sizeof(u64)) {
-        return result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, at.a);
+    if (kind > UPDATE_NO_TRANSLATE) {
+        return result_refuse(vcpu->domain, REFUSED_BAD_KIND, request->at);
     }
     if (!frame_exists(change.table)) {
         return result_refuse(vcpu->domain, REFUSED_BAD_FRAME, at.a);
     }
-    change.preserve = kind == UPDATE_PRESERVE_AD;
-    if (change_shortly(&change)) {
-        count_up(&table_owner->counters.updates, 1);
-        return VMMU_DONE;
-    }
-    result = ref_get(change.table, table_owner->id);
+    change.keep = kept_by(kind);
+    enum vmmu_result result = ref_get(change.table, table_owner->id);
     if (result == VMMU_DONE) {
         result = change_anywhere(&change);
         ref_put(change.table);
@@ -235,12 +88,171 @@ enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_o
     return result_tell(vcpu->domain, result, change.word);
 }
 
-/* The vCPU's L1 table for `va`, with a reference; MFN_NONE if there is none. */
-static mfn_t get_l1_table(const struct vmmu_vcpu *vcpu, vaddr_t va)
+/* ---- runs: requests in a row to the same page, which is looked up, held or locked only once ----
+ *
+ * A run begins with `request` and ends before `end` or earlier; page and frames belong to `owner`.
+ * Each of these returns the first request that it has not served, which wants a way of its own. */
+
+/* The request writes to `page`. */
+static inline bool is_write_to(const struct vmmu_request *request, mfn_t page)
 {
-    const u16 id = vcpu->domain->id;
-    const mfn_t m = walk_to_table(vcpu->kernel_root, id, va, 1);
-    return mfn_is_none(m) || ref_get(m, id) != VMMU_DONE ? MFN_NONE : m;
+    const u32 writes = 1u << UPDATE_NORMAL | 1u << UPDATE_PRESERVE_AD | 1u << UPDATE_NO_TRANSLATE;
+    return mfn_equal(mfn_of(maddr(request->at)), page) && (writes >> kind_of(request) & 1);
+}
+
+/* The request in a locked table of this level, the short way. */
+FOR_EACH_ENTRY enum replaced replace_for(const struct vmmu_request *request, u32 level, u16 owner,
+                                         _Atomic u64 *entries, u64 *left)
+{
+    const struct replacement r = {kept_by(kind_of(request)), owner, false};
+    const u32 index = (u32)(page_offset(request->at) / sizeof(u64));
+
+    if (!entry_slot_is_guests(level, index)) {
+        return REPLACED_NOT;
+    }
+    return replace_at_once(r, level, &entries[index],
+                           atomic_load_explicit(&entries[index], memory_order_relaxed),
+                           entry_installed(level, request->entry), left);
+}
+
+/* To a live table of this level. */
+FOR_EACH_ENTRY const struct vmmu_request *run_in_table(const struct vmmu_domain *owner, u32 level,
+                                                       const struct vmmu_request *request,
+                                                       const struct vmmu_request *end, u64 *checked)
+{
+    const mfn_t page = mfn_of(maddr(request->at));
+    const u16 id = owner->id;
+    u64 left = 0;
+
+    if (!type_lock(page, (enum vmmu_type)level)) {
+        return request;
+    }
+    /* Only now, and only until it is unlocked, is the owner certain for who has no reference. */
+    if (ref_is_owned_by(atomic_load_explicit(&frame_of(page)->references, memory_order_relaxed),
+                        id)) {
+        _Atomic u64 *const entries = entry_table(page);
+        do {
+            if (!is_write_to(request, page)) {
+                break;
+            }
+            const enum replaced replaced = replace_for(request, level, id, entries, &left);
+            if (replaced == REPLACED_NOT) {
+                break;
+            }
+            *checked += replaced == REPLACED_CHECKED;
+            request++;
+        } while (request < end && !left);
+    }
+    type_unlock(page);
+    if (left) {
+        entry_put(level, left, id, flush_clock());
+    }
+    return request;
+}
+
+/* To an ordinary page, which it stays for as long as the run takes. */
+static const struct vmmu_request *run_in_page(const struct vmmu_domain *owner,
+                                              const struct vmmu_request *request,
+                                              const struct vmmu_request *end)
+{
+    const mfn_t page = mfn_of(maddr(request->at));
+
+    if (ref_get(page, owner->id) != VMMU_DONE) {
+        return request;
+    }
+    if (type_get_writable_at_once(page)) {
+        _Atomic u64 *const words = entry_table(page);
+        for (; request < end && is_write_to(request, page); request++) {
+            atomic_store_explicit(&words[page_offset(request->at) / sizeof(u64)], request->entry,
+                                  memory_order_relaxed);
+        }
+        type_put(page);
+    }
+    ref_put(page);
+    return request;
+}
+
+/* To whatever is no L1 table. */
+static __attribute__((noinline)) const struct vmmu_request *
+run_elsewhere(const struct vmmu_domain *owner, const struct vmmu_request *request,
+              const struct vmmu_request *end, u64 *checked)
+{
+    const u64 use =
+        atomic_load_explicit(&frame_of(mfn_of(maddr(request->at)))->type, memory_order_relaxed);
+    const enum vmmu_type type = use_type(use);
+
+    if (!frame_count(use) || type == TYPE_WRITABLE) {
+        return run_in_page(owner, request, end);
+    }
+    return type_is_table(type) ? run_in_table(owner, (u32)type, request, end, checked) : request;
+}
+
+enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
+                                  struct vmmu_domain *frame_owner,
+                                  const struct vmmu_request *requests, u64 count, u64 *done)
+{
+    const struct vmmu_request *request = requests, *const end = requests + count;
+    enum vmmu_result result = VMMU_DONE;
+    u64 checked = 0;
+
+    while (request < end) {
+        const struct vmmu_request *next = request;
+        result = defer_settle(vcpu);
+        if (result != VMMU_DONE) {
+            break;
+        }
+        if (table_owner == frame_owner && frame_exists(mfn_of(maddr(request->at)))) {
+            next = run_in_table(table_owner, 1, request, end, &checked);
+            if (next == request) {
+                next = run_elsewhere(table_owner, request, end, &checked);
+            }
+            count_up(&table_owner->counters.updates, (u64)(next - request));
+        }
+        if (next == request) {
+            result = serve(vcpu, table_owner, frame_owner, next++);
+            if (result != VMMU_DONE) {
+                break;
+            }
+        }
+        request = next;
+        if (request < end && port_should_stop()) {
+            result = VMMU_AGAIN;
+            break;
+        }
+    }
+    if (checked) {
+        count_up(&vcpu->domain->counters.entries_checked, checked);
+    }
+    *done = (u64)(request - requests);
+    return result;
+}
+
+enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
+                             struct vmmu_domain *frame_owner, maddr_t at, u64 entry,
+                             enum vmmu_update_kind kind)
+{
+    const struct vmmu_request request = {at.a | kind, entry};
+    u64 done;
+
+    if (at.a % sizeof(u64)) {
+        const enum vmmu_result result = defer_settle(vcpu);
+        return result == VMMU_DONE ? result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, at.a)
+                                   : result;
+    }
+    return vmmu_update_many(vcpu, table_owner, frame_owner, &request, 1, &done);
+}
+
+/* ---- by virtual address --------------------------------------------------------------------- */
+
+/* The long way: the change in the L1 table that a walk found. */
+static __attribute__((noinline)) enum vmmu_result change_found(struct change change)
+{
+    enum vmmu_result result = REFUSED_NO_TABLE;
+    if (ref_get(change.table, change.owners.table) == VMMU_DONE) {
+        result = change_entry(&change, 1);
+        ref_put(change.table);
+    }
+    return result_tell(change.vcpu->domain, result, change.word);
 }
 
 enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, vaddr_t va,
@@ -255,18 +267,20 @@ enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *fram
     if (!walk_address_is_guests(va)) {
         return result_refuse(domain, REFUSED_BAD_ADDRESS, va.a);
     }
-    const mfn_t table = get_l1_table(vcpu, va);
+    const mfn_t table = walk_to_table(vcpu->kernel_root, domain->id, va, 1);
     if (mfn_is_none(table)) {
         return result_refuse(domain, REFUSED_NO_TABLE, va.a);
     }
     struct change change = change_of(vcpu, domain, frame_owner, maddr_of(table), entry);
     change.index = walk_index(va, 1);
-    result = change_entry(&change, 1);
-    ref_put(table);
-    if (result == VMMU_DONE) {
-        count_up(&domain->counters.updates, 1);
+    if (!change_shortly(change, 1)) {
+        result = change_found(change);
+        if (result != VMMU_DONE) {
+            return result;
+        }
     }
-    return result_tell(domain, result, change.word);
+    count_up(&domain->counters.updates, 1);
+    return VMMU_DONE;
 }
 
 /* A reference on the page at `at`, if it is a live L1 table of the vCPU's domain. */
@@ -317,8 +331,8 @@ static enum vmmu_result unmap(struct change *change, mfn_t m, bool writable)
     const _Atomic u64 *slot = &entry_table(change->table)[change->index];
     enum vmmu_result result = VMMU_AGAIN;
 
-    change->conditional = true;
-    for (u32 tries = 0; result == VMMU_AGAIN && tries < EMULATE_TRIES; tries++) {
+    change->mask = ~0ull;
+    for (u32 tries = 0; result == VMMU_AGAIN && tries < CHANGE_TRIES; tries++) {
         change->expected = atomic_load_explicit(slot, memory_order_relaxed);
         if ((change->expected & seen) != wanted) {
             change->word = change->expected;
@@ -383,57 +397,67 @@ bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at)
     return vmmu_find_l1_write(vcpu, at, &where);
 }
 
-/* The store to `change`'s entry, of `bytes` at `shift` bits up. */
-static enum vmmu_result emulate(struct change *change, u32 bytes, u32 shift, u64 expected,
-                                u64 desired, bool *swapped)
-{
-    const u64 mask = (bytes == 8 ? ~0ull : (1ull << bytes * 8) - 1) << shift;
-    const _Atomic u64 *slot = &entry_table(change->table)[change->index];
-    enum vmmu_result result = VMMU_AGAIN;
+/* ---- emulated stores ------------------------------------------------------------------------ */
 
-    *swapped = false;
-    for (u32 tries = 0; result == VMMU_AGAIN && tries < EMULATE_TRIES; tries++) {
-        const u64 old = atomic_load_explicit(slot, memory_order_relaxed);
-        if ((old & mask) != (expected << shift & mask)) {
-            return VMMU_DONE;
-        }
-        change->expected = old;
-        change->entry = (old & ~mask) | (desired << shift & mask);
-        result = change_entry(change, 1);
+/* Makes `store`, which is of some bits of an entry, a conditional change of all of them. False: it
+ * finds something else than it expects. */
+static bool store_widen(const struct change *store, struct change *change)
+{
+    const u64 old =
+        atomic_load_explicit(&entry_table(store->table)[store->index], memory_order_relaxed);
+    change->mask = ~0ull;
+    change->expected = old;
+    change->entry = (old & ~store->mask) | store->entry;
+    return (old & store->mask) == store->expected;
+}
+
+/* The long way. */
+static __attribute__((noinline)) enum vmmu_result store_slowly(const struct change store,
+                                                               bool *swapped)
+{
+    struct change change = store;
+    enum vmmu_result result = VMMU_AGAIN;
+    const maddr_t at = maddr(maddr_of(store.table).a + store.index * sizeof(u64));
+
+    if (get_l1_at(change.vcpu, at) != VMMU_DONE) {
+        /* Any more, whatever else it has become. */
+        return result_refuse(change.vcpu->domain, REFUSED_NOT_L1_TABLE, change.word);
     }
-    *swapped = change->done;
-    return result;
+    for (u32 tries = 0; result == VMMU_AGAIN && tries < CHANGE_TRIES; tries++) {
+        result = store_widen(&store, &change) ? change_entry(&change, 1) : VMMU_DONE;
+    }
+    ref_put(change.table);
+    *swapped = change.done;
+    return result_tell(change.vcpu->domain, result, change.word);
 }
 
 enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u32 bytes,
                                         u64 expected, u64 desired, bool *swapped)
 {
     struct vmmu_domain *domain = vcpu->domain;
-    const maddr_t entry = maddr(where.a & ~(sizeof(u64) - 1));
-    struct change change = change_of(vcpu, domain, domain, entry, 0);
     enum vmmu_result result = defer_settle(vcpu);
 
     *swapped = false;
     if (result != VMMU_DONE) {
         return result;
     }
-    change.word = where.a;
-    if ((bytes & (bytes - 1)) || bytes - 1 > 7 || where.a % bytes) {
+    if ((bytes & (bytes - 1)) || bytes - 1 > 7 || (where.a & (bytes - 1))) {
         return result_refuse(domain, REFUSED_BAD_ADDRESS, where.a);
     }
-    result = get_l1_at(vcpu, entry);
-    if (result == VMMU_DONE) {
-        change.conditional = true;
-        result =
-            emulate(&change, bytes, (u32)(where.a % sizeof(u64)) * 8, expected, desired, swapped);
-        ref_put(change.table);
+    const u32 shift = (u32)(where.a % sizeof(u64)) * 8;
+    const u64 mask = ~0ull >> (64 - bytes * 8) << shift;
+    struct change store = change_of(vcpu, domain, domain, where, desired << shift & mask);
+    store.mask = mask;
+    store.expected = expected << shift & mask;
+    if (frame_exists(store.table) && change_shortly(store, 1)) {
+        *swapped = true;
     } else {
-        result = REFUSED_NOT_L1_TABLE; /* any more, whatever else it has become */
+        result = store_slowly(store, swapped);
     }
     if (*swapped) {
         count_up(&domain->counters.emulated_writes, 1);
     }
-    return result_tell(domain, result, change.word);
+    return result;
 }
 
 enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 bytes, u64 expected,
@@ -446,7 +470,7 @@ enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 byt
     if (result != VMMU_DONE) {
         return result;
     }
-    if ((bytes & (bytes - 1)) || bytes - 1 > 7 || at.a % bytes) {
+    if ((bytes & (bytes - 1)) || bytes - 1 > 7 || (at.a & (bytes - 1))) {
         return result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, at.a);
     }
     if (!vmmu_find_l1_write(vcpu, at, &where)) {

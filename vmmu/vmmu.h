@@ -163,20 +163,33 @@ enum vmmu_result vmmu_set_m2p(struct vmmu_domain *domain, mfn_t m, u64 value);
 
 /* ---- page-table entries ------------------------------------------------------------------ */
 
-/* How an update treats what the guest wrote. */
+/* What a request is for: the ABI's MMU_ commands. */
 enum vmmu_update_kind {
     UPDATE_NORMAL,
+    UPDATE_M2P,          /* `at` names a frame, `entry` is its new m2p value: vmmu_set_m2p */
     UPDATE_PRESERVE_AD,  /* accessed and dirty of the old entry are kept, atomically */
     UPDATE_NO_TRANSLATE, /* the frame is a machine frame already: the same as NORMAL here */
 };
 
-/* Writes `entry` at machine address `at` (8-byte aligned: the caller took the command bits off), in
- * a table or plain writable page of `table_owner`; the target frame must belong to `frame_owner`.
- * A live table's entry is validated and counted; an ordinary writable page gets a plain store.
- * Xen ABI: mmu_update. */
+/* One request, as the ABI's struct mmu_update. */
+struct vmmu_request {
+    u64 at; /* machine address, 8-byte aligned; the low three bits: enum vmmu_update_kind */
+    u64 entry;
+};
+
+/* Writes `entry` at machine address `at` (8-byte aligned), in a table or plain writable page of
+ * `table_owner`; the target frame must belong to `frame_owner`. A live table's entry is validated
+ * and counted; an ordinary writable page gets a plain store. Not for UPDATE_M2P. */
 enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                              struct vmmu_domain *frame_owner, maddr_t at, u64 entry,
                              enum vmmu_update_kind kind);
+
+/* The same for `count` requests (copied: nobody else changes them), one after the other up to the
+ * first that is not done; *done is how many are. Requests in a row to the same page cost least.
+ * VMMU_AGAIN: to be called again with the rest. Refuses BAD_KIND besides. Xen ABI: mmu_update. */
+enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
+                                  struct vmmu_domain *frame_owner,
+                                  const struct vmmu_request *requests, u64 count, u64 *done);
 
 /* Writes the L1 entry that maps `va` in the vCPU's kernel root. Xen ABI: update_va_mapping. Flushes
  * are the caller's, and only after VMMU_DONE. */

@@ -31,6 +31,7 @@ mfn_t walk_to_table(mfn_t root, u16 id, vaddr_t va, u32 level)
     mfn_t m = root;
     /* What is read on the way down need not be a table any more: it must only be memory. That the
      * end of the way is a table is checked there, and again by whoever uses it. */
+#pragma GCC unroll 3
     for (u32 at = 4; at > level; at--) {
         if (!is_owned(m)) {
             return MFN_NONE;

@@ -8,70 +8,67 @@
 #include "hypervisor/domain/domain.h"
 #include "vmmu/port.h"
 
-#define COMMAND_BITS 7ull
-#define BATCH        16u
+#define BATCH 32u
 
-static enum vmmu_result update_one(struct vcpu *vcpu, const struct mmu_update *request, s64 *error)
-{
-    static const enum vmmu_update_kind kind[] = {
-        [MMU_NORMAL_PT_UPDATE] = UPDATE_NORMAL,
-        [MMU_PT_UPDATE_PRESERVE_AD] = UPDATE_PRESERVE_AD,
-        [MMU_PT_UPDATE_NO_TRANSLATE] = UPDATE_NO_TRANSLATE,
-    };
-    struct vmmu_domain *domain = &vcpu->domain->mmu;
-    u64 command = request->ptr & COMMAND_BITS;
-    u64 at = request->ptr & ~COMMAND_BITS;
-
-    if (command > MMU_PT_UPDATE_NO_TRANSLATE) {
-        *error = -XEN_ENOSYS;
-        return VMMU_DONE;
-    }
-    if (command == MMU_MACHPHYS_UPDATE)
-        return vmmu_set_m2p(domain, mfn_of(maddr(at)), request->val);
-    return vmmu_update(&vcpu->mmu, domain, domain, maddr(at), request->val, kind[command]);
-}
+/* The engine reads the guest's requests as they are. */
+_Static_assert(sizeof(struct vmmu_request) == sizeof(struct mmu_update) &&
+                   offsetof(struct vmmu_request, at) == offsetof(struct mmu_update, ptr) &&
+                   offsetof(struct vmmu_request, entry) == offsetof(struct mmu_update, val),
+               "the ABI's layout");
+_Static_assert((u32)UPDATE_NORMAL == MMU_NORMAL_PT_UPDATE &&
+                   (u32)UPDATE_M2P == MMU_MACHPHYS_UPDATE &&
+                   (u32)UPDATE_PRESERVE_AD == MMU_PT_UPDATE_PRESERVE_AD &&
+                   (u32)UPDATE_NO_TRANSLATE == MMU_PT_UPDATE_NO_TRANSLATE,
+               "the ABI's numbers");
 
 /* Serves `count` requests from `at`; `*done` counts those that are. */
-static s64 update_many(struct vcpu *vcpu, struct call *call, u64 at, u64 count, u64 *done)
+static inline __attribute__((always_inline)) s64 update_many(struct vcpu *vcpu, struct call *call,
+                                                             u64 at, u64 count, u64 *done)
 {
-    struct mmu_update batch[BATCH];
+    struct vmmu_domain *domain = &vcpu->domain->mmu;
+    struct vmmu_request batch[BATCH];
+    enum vmmu_result result = VMMU_DONE;
+    u64 left = count, served;
 
-    while (*done < count) {
-        u64 left = count - *done, many = left < BATCH ? left : BATCH;
+    for (; left; left -= served, at += served * sizeof *batch) {
+        u64 many = left < BATCH ? left : BATCH;
 
-        if (!copy_from_guest(batch, at + *done * sizeof *batch, many * sizeof *batch)) {
-            many = 1; /* up to the fault, one by one */
-            if (!copy_from_guest(batch, at + *done * sizeof *batch, sizeof *batch))
-                return -XEN_EFAULT;
+        if (left < count && port_should_stop()) {
+            result = VMMU_AGAIN;
+            break;
         }
-        for (u64 i = 0; i < many; i++) {
-            s64 error = 0;
-            enum vmmu_result result = update_one(vcpu, &batch[i], &error);
-
-            if (result != VMMU_DONE)
-                error = call_result(call, result);
-            if (error || call->again)
-                return error;
-            ++*done;
-            if (*done < count && port_should_stop()) {
-                call->again = true;
-                return 0;
+        if (!copy_from_guest(batch, at, many * sizeof *batch)) {
+            many = 1; /* up to the fault, one by one */
+            if (!copy_from_guest(batch, at, sizeof *batch)) {
+                *done = count - left;
+                return -XEN_EFAULT;
             }
         }
+        result = vmmu_update_many(&vcpu->mmu, domain, domain, batch, many, &served);
+        if (result != VMMU_DONE) {
+            left -= served;
+            break;
+        }
     }
-    return 0;
+    *done = count - left;
+    return result == VMMU_DONE ? 0 : call_result(call, result);
 }
 
 /* `foreigndom`: low half whose frames, high half (plus one) whose tables. A guest without
- * privileges has only its own. */
-static s64 check_table_owner(struct vcpu *vcpu, u32 foreigndom)
+ * privileges has only its own. False: *result is the answer. */
+static bool are_own(struct vcpu *vcpu, struct call *call, bool rest, s64 *result)
 {
-    s64 error = 0;
-    u32 tables = foreigndom >> 16;
+    u32 foreigndom = (u32)call->argument[3], tables = foreigndom >> 16;
 
+    *result = 0;
     if (tables && tables - 1 != vcpu->domain->id)
-        call_domain(vcpu, (u16)(tables - 1), &error);
-    return error;
+        call_domain(vcpu, (u16)(tables - 1), result);
+    if (*result)
+        return false;
+    if (call_domain(vcpu, (u16)foreigndom, result))
+        return true;
+    call_tell_done(call->argument[2], rest, 0);
+    return false;
 }
 
 s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
@@ -83,17 +80,15 @@ s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
 
     if (!guest_range_ok(at, count * sizeof(struct mmu_update)))
         return -XEN_EFAULT;
-    result = check_table_owner(vcpu, (u32)call->argument[3]);
-    if (result)
+    if ((u32)call->argument[3] != DOMID_SELF && !are_own(vcpu, call, rest, &result))
         return result;
-    if (!call_domain(vcpu, (u16)call->argument[3], &result)) {
-        call_tell_done(done_at, rest, 0);
-        return result;
-    }
     result = update_many(vcpu, call, at, count, &done);
-    call_tell_done(done_at, rest, done);
-    call->argument[0] = at + done * sizeof(struct mmu_update);
-    call->argument[1] = (count - done) | CALL_PREEMPTED;
+    if (done_at)
+        call_tell_done(done_at, rest, done);
+    if (call->again) {
+        call->argument[0] = at + done * sizeof(struct mmu_update);
+        call->argument[1] = (count - done) | CALL_PREEMPTED;
+    }
     return result;
 }
 

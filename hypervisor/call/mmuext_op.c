@@ -128,9 +128,9 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
 
     if (!guest_range_ok(at, count * sizeof(struct mmuext_op)))
         return -XEN_EFAULT;
-    if (!call_domain(vcpu, (u16)call->argument[3], &result))
+    if ((u16)call->argument[3] != DOMID_SELF && !call_domain(vcpu, (u16)call->argument[3], &result))
         return result;
-    while (done < count && !result && !call->again) {
+    while (done < count) {
         struct mmuext_op op;
 
         if (!GET_GUEST(&op, at + done * sizeof op))
@@ -142,8 +142,11 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
         if (++done < count && port_should_stop())
             call->again = true;
     }
-    call_tell_done(done_at, rest, done);
-    call->argument[0] = at + done * sizeof(struct mmuext_op);
-    call->argument[1] = (count - done) | CALL_PREEMPTED;
+    if (done_at)
+        call_tell_done(done_at, rest, done);
+    if (call->again) {
+        call->argument[0] = at + done * sizeof(struct mmuext_op);
+        call->argument[1] = (count - done) | CALL_PREEMPTED;
+    }
     return result;
 }

@@ -91,10 +91,9 @@ static void serve_work(struct cpu *cpu)
         cpu->work = true;
 }
 
-void run(void)
+/* Until there is a vCPU that goes on. */
+static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
 {
-    struct cpu *cpu = this_cpu();
-
     for (;;) {
         struct vcpu *vcpu = cpu->current;
 
@@ -127,4 +126,17 @@ void run(void)
             sched_refresh_areas(vcpu);
         enter_guest(vcpu);
     }
+}
+
+void run(void)
+{
+    struct cpu *cpu = this_cpu();
+    struct vcpu *vcpu = cpu->current;
+
+    /* Nearly always nothing is to be done first. A masked upcall is not: that is seen there. */
+    if (vcpu && !cpu->work && mfn_is_none(vcpu->mmu.deferred.frame) && !vcpu->nmi_pending &&
+        !vcpu->areas_stale &&
+        !__atomic_load_n(&vcpu->info->evtchn_upcall_pending, __ATOMIC_SEQ_CST))
+        enter_guest(vcpu);
+    run_after_work(cpu);
 }

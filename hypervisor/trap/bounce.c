@@ -9,54 +9,38 @@
 
 #define ERROR_CODE_VECTORS 0x227d00u /* 8, 10..14, 17, 21 */
 
-/* The frame the ABI promises, low address to high: what `words` hold (failsafe: four selectors),
- * R11 and RCX below, the interrupted context above. */
-struct frame {
-    u64 word[12];
-    u32 count;
-};
-
-static void frame_add(struct frame *frame, u64 word)
-{
-    frame->word[frame->count++] = word;
-}
-
-/* Both ends of the frame in one place: RCX, R11, `extra` words, then RIP, CS, RFLAGS, RSP, SS. */
-static void frame_build(struct frame *frame, struct vcpu *vcpu, const u64 *extra, u32 extras)
+/* The frame the ABI promises, low address to high: RCX, R11, up to four words `extra` (an error
+ * code; failsafe: selectors), then the interrupted context. Returns how many words it has. */
+#define FRAME_MAX 11
+static inline u32 frame_build(u64 frame[FRAME_MAX], const struct vcpu *vcpu, const u64 *extra,
+                              u32 extras)
 {
     const struct registers *r = &vcpu->registers;
-    u64 mask = vcpu->info->evtchn_upcall_mask & 1;
-    u64 cs = (u16)r->cs;
-    u64 rflags = r->rflags & ~(RFLAGS_IF | RFLAGS_IOPL);
+    u64 mask = vcpu->info->evtchn_upcall_mask & 1, *context = frame + 2 + extras;
 
-    if (vcpu->in_kernel)
-        cs &= ~3ull;
-    if (!mask)
-        rflags |= RFLAGS_IF;
-    frame->count = 0;
-    frame_add(frame, r->rcx);
-    frame_add(frame, r->r11);
+    frame[0] = r->rcx;
+    frame[1] = r->r11;
     for (u32 i = 0; i < extras; i++)
-        frame_add(frame, extra[i]);
-    frame_add(frame, r->rip);
-    frame_add(frame, cs | mask << 32);
-    frame_add(frame, rflags);
-    frame_add(frame, r->rsp);
-    frame_add(frame, r->ss);
+        frame[2 + i] = extra[i];
+    context[0] = r->rip;
+    context[1] = ((u16)r->cs & ~(vcpu->in_kernel ? 3ull : 0)) | mask << 32;
+    context[2] = (r->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | (mask ? 0 : RFLAGS_IF);
+    context[3] = r->rsp;
+    context[4] = r->ss;
+    return 7 + extras;
 }
 
-static void deliver(struct vcpu *vcpu, const struct entry_point *to, const u64 *extra, u32 extras)
+static inline __attribute__((always_inline)) void
+deliver(struct vcpu *vcpu, const struct entry_point *to, const u64 *extra, u32 extras)
 {
     struct registers *r = &vcpu->registers;
-    struct frame frame;
-    u64 stack;
+    u64 frame[FRAME_MAX], stack = (vcpu->in_kernel ? r->rsp : vcpu->kernel_sp) & ~15ull;
+    u32 count = frame_build(frame, vcpu, extra, extras);
 
-    frame_build(&frame, vcpu, extra, extras);
-    stack = (vcpu->in_kernel ? r->rsp : vcpu->kernel_sp) & ~15ull;
-    stack -= frame.count * sizeof(u64);
+    stack -= count * sizeof(u64);
     if (!vcpu->in_kernel)
         vcpu_toggle_mode(vcpu);
-    if (!copy_to_guest(stack, frame.word, frame.count * sizeof(u64))) {
+    if (!copy_to_guest(stack, frame, count * sizeof(u64))) {
         domain_crash(vcpu->domain, "its kernel stack cannot take the frame of a trap");
         return;
     }
@@ -91,8 +75,14 @@ void bounce_trap(struct vcpu *vcpu, u32 vector, u32 error_code)
 
 void bounce_page_fault(struct vcpu *vcpu, u64 address, u32 error_code)
 {
+    const struct entry_point *to = &vcpu->trap[VECTOR_PF];
+    u64 extra = error_code;
+
     vcpu->info->arch.cr2 = address;
-    bounce_trap(vcpu, VECTOR_PF, error_code);
+    if (to->address)
+        deliver(vcpu, to, &extra, 1);
+    else
+        bounce_trap(vcpu, VECTOR_PF, error_code);
 }
 
 void bounce_event(struct vcpu *vcpu)

@@ -15,8 +15,6 @@ enum operation {
     /* Privileged, or a guest's view of the machine. */
     OPERATION_IN,
     OPERATION_OUT,
-    OPERATION_INS,
-    OPERATION_OUTS,
     OPERATION_CLTS,
     OPERATION_WBINVD, /* and WBNOINVD */
     OPERATION_READ_CR,
@@ -33,8 +31,12 @@ enum operation {
     OPERATION_STI,
     OPERATION_HLT,
     OPERATION_INT, /* the two-byte form */
+    OPERATION_INS, /* the string instructions: these and the next two */
+    OPERATION_OUTS,
 
     /* Stores to memory. */
+    OPERATION_STOS,
+    OPERATION_MOVS,
     OPERATION_MOV, /* and MOVNTI */
     OPERATION_ADD,
     OPERATION_OR,
@@ -54,11 +56,9 @@ enum operation {
     OPERATION_XADD,
     OPERATION_CMPXCHG,
     OPERATION_CMPXCHG8B,
-    OPERATION_STOS,
-    OPERATION_MOVS,
     OPERATIONS
 };
-#define OPERATION_FIRST_STORE OPERATION_MOV
+#define OPERATION_FIRST_STORE OPERATION_STOS
 
 /* Register numbers are the encoding's: rax rcx rdx rbx rsp rbp rsi rdi r8..r15. */
 enum {

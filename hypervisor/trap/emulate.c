@@ -267,14 +267,14 @@ static enum emulated emulate(struct vcpu *vcpu, const struct instruction *in)
 
 enum emulated emulate_privileged(struct vcpu *vcpu)
 {
-    struct instruction in;
+    const struct instruction *in = instruction_fetch(vcpu);
     enum emulated result;
 
-    if (!instruction_fetch(vcpu, &in) || !may(vcpu, who_may[in.operation]))
+    if (!in || !may(vcpu, who_may[in->operation]))
         return EMULATED_NOT;
-    result = emulate(vcpu, &in);
+    result = emulate(vcpu, in);
     if (result == EMULATED_DONE)
-        instruction_finish(vcpu, &in);
+        instruction_finish(vcpu, in);
     return result;
 }
 

@@ -28,7 +28,7 @@ static enum emulated read(u64 *value, u64 at, u32 size)
 static enum emulated store(struct vcpu *vcpu, const struct instruction *in, u64 at, maddr_t where,
                            u64 source)
 {
-    const struct registers before = vcpu->registers;
+    const struct kept_registers kept = registers_keep(in, &vcpu->registers);
 
     for (u32 i = 0; i < TRIES; i++) {
         enum emulated had;
@@ -45,7 +45,7 @@ static enum emulated store(struct vcpu *vcpu, const struct instruction *in, u64 
             instruction_finish(vcpu, in);
             return EMULATED_DONE;
         }
-        vcpu->registers = before;
+        registers_restore(in, &vcpu->registers, &kept);
         if (result == VMMU_AGAIN || result == REFUSED_NOT_L1_TABLE) /* no table any more */
             return EMULATED_RETRY;
         if (result != VMMU_DONE)
@@ -57,22 +57,22 @@ static enum emulated store(struct vcpu *vcpu, const struct instruction *in, u64 
 enum emulated emulate_table_write(struct vcpu *vcpu, u64 address, maddr_t where)
 {
     struct registers *r = &vcpu->registers;
-    struct instruction in;
+    const struct instruction *in = instruction_fetch(vcpu);
     enum emulated had;
     u64 at, source = 0;
 
-    if (!instruction_fetch(vcpu, &in) || in.operation < OPERATION_FIRST_STORE)
+    if (!in || in->operation < OPERATION_FIRST_STORE)
         return EMULATED_NOT;
-    if (instruction_idle(&in, r)) /* this did not fault: the code has changed since */
+    if (instruction_idle(in, r)) /* this did not fault: the code has changed since */
         return EMULATED_RETRY;
-    at = instruction_address(&in, r, segment_base(in.segment));
-    if (address - at >= in.operand_size || at % in.operand_size)
+    at = instruction_address(in, r, segment_base(in->segment));
+    if (address - at >= in->operand_size || at & (in->operand_size - 1u))
         return EMULATED_NOT;
-    if (in.source == SOURCE_MEMORY) {
-        had = read(&source, instruction_source(&in, r, segment_base(in.source_segment)),
-                   in.operand_size);
+    if (in->source == SOURCE_MEMORY) {
+        had = read(&source, instruction_source(in, r, segment_base(in->source_segment)),
+                   in->operand_size);
         if (had != EMULATED_DONE)
             return had;
     }
-    return store(vcpu, &in, at, maddr(where.a - (address - at)), source);
+    return store(vcpu, in, at, maddr(where.a - (address - at)), source);
 }

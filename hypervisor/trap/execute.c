@@ -36,17 +36,35 @@ static u64 sign_extend(u64 value, u32 size)
     return (u64)((s64)(value << (64 - 8 * size)) >> (64 - 8 * size));
 }
 
+static u64 *register_at(struct registers *r, u32 number)
+{
+    return (u64 *)((char *)r + register_offsets[number & 15]);
+}
+
 u64 register_read(const struct registers *r, u32 number, u32 size)
 {
-    return *(const u64 *)((const char *)r + register_offsets[number & 15]) & mask_of(size);
+    return *register_at((struct registers *)r, number) & mask_of(size);
 }
 
 void register_write(struct registers *r, u32 number, u32 size, u64 value)
 {
-    u64 *at = (u64 *)((char *)r + register_offsets[number & 15]);
-    u64 mask = mask_of(size == 4 ? 8 : size);
+    u64 *at = register_at(r, number), mask = mask_of(size);
 
-    *at = (*at & ~mask) | (value & mask_of(size));
+    *at = size >= 4 ? value & mask : (*at & ~mask) | (value & mask);
+}
+
+struct kept_registers registers_keep(const struct instruction *in, const struct registers *r)
+{
+    return (struct kept_registers){r->rflags, r->rax, r->rdx, register_read(r, in->reg, 8)};
+}
+
+void registers_restore(const struct instruction *in, struct registers *r,
+                       const struct kept_registers *kept)
+{
+    *register_at(r, in->reg) = kept->operand;
+    r->rflags = kept->rflags;
+    r->rax = kept->rax;
+    r->rdx = kept->rdx;
 }
 
 static u64 operand_read(const struct instruction *in, const struct registers *r)
@@ -82,10 +100,10 @@ u64 instruction_address(const struct instruction *in, const struct registers *r,
 {
     u64 offset = in->displacement;
 
-    if (in->base == REGISTER_RIP)
-        offset += r->rip + in->length;
-    else if (in->base != REGISTER_NONE)
+    if (in->base < REGISTER_RIP)
         offset += register_read(r, in->base, 8);
+    else if (in->base == REGISTER_RIP)
+        offset += r->rip + in->length;
     if (in->index != REGISTER_NONE)
         offset += register_read(r, in->index, 8) * in->scale;
     if (is_bit_operation(in) && in->source == SOURCE_REGISTER) {
@@ -108,8 +126,7 @@ u64 instruction_source(const struct instruction *in, const struct registers *r, 
 
 static bool is_string(const struct instruction *in)
 {
-    return in->operation == OPERATION_STOS || in->operation == OPERATION_MOVS ||
-           in->operation == OPERATION_INS || in->operation == OPERATION_OUTS;
+    return in->operation >= OPERATION_INS && in->operation <= OPERATION_MOVS;
 }
 
 bool instruction_idle(const struct instruction *in, const struct registers *r)

@@ -27,6 +27,14 @@ bool instruction_idle(const struct instruction *in, const struct registers *r);
  * that MOVS read. Registers and flags change with it; RIP stays. */
 u64 instruction_execute(const struct instruction *in, struct registers *r, u64 old, u64 source);
 
+/* What instruction_execute may change, to be put back. */
+struct kept_registers {
+    u64 rflags, rax, rdx, operand;
+};
+struct kept_registers registers_keep(const struct instruction *in, const struct registers *r);
+void registers_restore(const struct instruction *in, struct registers *r,
+                       const struct kept_registers *kept);
+
 /* Ends an instruction, or one round of a string instruction (whose pointers and count move): RIP
  * moves on unless another round follows. */
 void instruction_advance(const struct instruction *in, struct registers *r);

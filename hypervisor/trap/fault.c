@@ -41,7 +41,7 @@ bool fault_in_window(struct vcpu *vcpu, u64 address)
     return result == VMMU_DONE;
 }
 
-void fault_from_guest(struct vcpu *vcpu, u64 address, u32 error_code)
+__attribute__((noinline)) void fault_from_guest(struct vcpu *vcpu, u64 address, u32 error_code)
 {
     maddr_t where;
 

@@ -33,30 +33,36 @@ static bool code_is_known(const struct vcpu *vcpu, u32 selector, bool *long_mode
     return *long_mode || (descriptor & DESCRIPTOR_DEFAULT && !(descriptor & DESCRIPTOR_BASE));
 }
 
-bool instruction_fetch(struct vcpu *vcpu, struct instruction *in)
+static bool is_same(const struct fetched *last, const union fetched_bytes *bytes, bool long_mode)
+{
+    return last->known && last->instruction.long_mode == long_mode &&
+           last->bytes.word[0] == bytes->word[0] && last->bytes.word[1] == bytes->word[1];
+}
+
+const struct instruction *instruction_fetch(struct vcpu *vcpu)
 {
     struct fetched *last = &vcpu->fetched;
-    union fetched_bytes bytes = {{0}};
+    union fetched_bytes bytes;
     u64 rip = vcpu->registers.rip, to_page_end = PAGE_SIZE - page_offset(rip);
     u32 size = sizeof bytes;
     bool long_mode;
 
     if (!code_is_known(vcpu, vcpu->registers.cs & 0xffff, &long_mode))
-        return false;
-    if (!copy_from_guest(&bytes, rip, size)) {
+        return NULL;
+    if (copy_from_guest(&bytes, rip, size)) {
+        if (is_same(last, &bytes, long_mode))
+            return &last->instruction;
+    } else {
         if (to_page_end >= size || !copy_from_guest(&bytes, rip, to_page_end))
-            return false;
+            return NULL;
         size = (u32)to_page_end;
     }
-    if (size == sizeof bytes && last->known && last->instruction.long_mode == long_mode &&
-        last->bytes.word[0] == bytes.word[0] && last->bytes.word[1] == bytes.word[1]) {
-        *in = last->instruction;
-        return true;
-    }
-    if (!instruction_decode(bytes.byte, size, long_mode, in))
-        return false;
-    *last = (struct fetched){.known = size == sizeof bytes, .bytes = bytes, .instruction = *in};
-    return true;
+    last->known = false;
+    if (!instruction_decode(bytes.byte, size, long_mode, &last->instruction))
+        return NULL;
+    last->known = size == sizeof bytes;
+    last->bytes = bytes;
+    return &last->instruction;
 }
 
 void instruction_finish(struct vcpu *vcpu, const struct instruction *in)

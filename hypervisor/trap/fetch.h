@@ -20,9 +20,10 @@ struct fetched {
     struct instruction instruction;
 };
 
-/* Decodes what stands in memory at the current vCPU's RIP, which need not be what faulted. False:
- * not readable, not one of our instructions, or code with a base or of 16 bits. */
-bool instruction_fetch(struct vcpu *vcpu, struct instruction *in);
+/* Decodes what stands in memory at the current vCPU's RIP, which need not be what faulted. NULL:
+ * not readable, not one of our instructions, or code with a base or of 16 bits. Good until the
+ * vCPU's next. */
+const struct instruction *instruction_fetch(struct vcpu *vcpu);
 
 /* Moves on behind an executed instruction; under TF a #DB follows it. */
 void instruction_finish(struct vcpu *vcpu, const struct instruction *in);

@@ -18,15 +18,12 @@
 
 #define SYSCALL_LENGTH 2
 
-static void syscall_from_guest(struct vcpu *vcpu, struct registers *r)
+/* From the guest's user mode, or from other than 64-bit code. */
+static __attribute__((noinline)) void syscall_from_guest(struct vcpu *vcpu, struct registers *r)
 {
     static const u8 callback_of[] = {CALLBACK_SYSCALL, CALLBACK_SYSCALL32, CALLBACK_SYSENTER};
     u64 entry = r->vector - ENTRY_SYSCALL;
 
-    if (vcpu->in_kernel && r->vector == ENTRY_SYSCALL) {
-        call_from_guest(vcpu);
-        return;
-    }
     if (!vcpu->in_kernel && vcpu->callback[callback_of[entry]].address) {
         if (r->vector == ENTRY_SYSENTER) /* the ABI's empty frame */
             r->rip = r->rsp = 0;
@@ -48,12 +45,10 @@ static void debug_from_guest(struct vcpu *vcpu)
     bounce_trap(vcpu, VECTOR_DB, 0);
 }
 
-static void exception_from_guest(struct vcpu *vcpu, struct registers *r)
+/* Any but a page fault. */
+static __attribute__((noinline)) void exception_from_guest(struct vcpu *vcpu, struct registers *r)
 {
     switch (r->vector) {
-    case VECTOR_PF:
-        fault_from_guest(vcpu, read_cr2(), (u32)r->error_code);
-        return;
     case VECTOR_GP:
         if (emulate_privileged(vcpu) != EMULATED_NOT)
             return;
@@ -72,22 +67,32 @@ static void exception_from_guest(struct vcpu *vcpu, struct registers *r)
     bounce_trap(vcpu, (u32)r->vector, (u32)r->error_code);
 }
 
+static __attribute__((noinline)) void interrupt_from_guest(struct vcpu *vcpu, struct registers *r)
+{
+    if (r->vector != 0x80) {
+        interrupt_handle((u32)r->vector);
+    } else if (vcpu->trap[0x80].address && (vcpu->in_kernel || vcpu->trap[0x80].dpl == 3)) {
+        bounce_trap(vcpu, 0x80, 0);
+    } else {
+        r->rip -= 2;
+        bounce_trap(vcpu, VECTOR_GP, 0x80 << 3 | 2);
+    }
+}
+
 void trap_from_guest(struct registers *r)
 {
     struct vcpu *vcpu = current_vcpu();
 
-    if (r->vector >= ENTRY_SYSCALL)
+    if (r->vector == ENTRY_SYSCALL && vcpu->in_kernel)
+        call_from_guest(vcpu);
+    else if (r->vector == VECTOR_PF)
+        fault_from_guest(vcpu, read_cr2(), (u32)r->error_code);
+    else if (r->vector >= ENTRY_SYSCALL)
         syscall_from_guest(vcpu, r);
     else if (r->vector < 32)
         exception_from_guest(vcpu, r);
-    else if (r->vector == 0x80 && vcpu->trap[0x80].address &&
-             (vcpu->in_kernel || vcpu->trap[0x80].dpl == 3))
-        bounce_trap(vcpu, 0x80, 0);
-    else if (r->vector == 0x80) {
-        r->rip -= 2;
-        bounce_trap(vcpu, VECTOR_GP, 0x80 << 3 | 2);
-    } else
-        interrupt_handle((u32)r->vector);
+    else
+        interrupt_from_guest(vcpu, r);
     run();
 }
 

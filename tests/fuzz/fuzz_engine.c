@@ -88,8 +88,10 @@ static enum vmmu_result do_update(void)
     const maddr_t at = maddr(page.a + an_index() * sizeof(u64));
     const u64 entry = an_entry();
 
-    return vmmu_update(the_vcpu(), owner, an_owner(), at, entry,
-                       (enum vmmu_update_kind)input_below(&input, 3));
+    static const enum vmmu_update_kind kind[] = {UPDATE_NORMAL, UPDATE_PRESERVE_AD,
+                                                 UPDATE_NO_TRANSLATE};
+
+    return vmmu_update(the_vcpu(), owner, an_owner(), at, entry, kind[input_below(&input, 3)]);
 }
 
 static enum vmmu_result do_emulated(void)

@@ -92,7 +92,24 @@ static enum vmmu_result update(struct chaos *chaos)
     const bool foreign = pick(chaos, 10) == 0;
     return vmmu_update(chaos->vcpu, &guest.domain, foreign ? &other.domain : &guest.domain,
                        machine_at(chaos->pool->frame[i], any_index(chaos)), any_entry(chaos, level),
-                       (enum vmmu_update_kind)pick(chaos, 3));
+                       (enum vmmu_update_kind)pick(chaos, 4));
+}
+
+/* Several at once, most of them to the same page. */
+static enum vmmu_result update_many(struct chaos *chaos)
+{
+    struct vmmu_request requests[5];
+    u64 i = pick(chaos, CHAOS_FRAMES), done;
+    for (u32 n = 0; n < ARRAY_LENGTH(requests); n++) {
+        if (pick(chaos, 5) == 0) {
+            i = pick(chaos, CHAOS_FRAMES);
+        }
+        const maddr_t at = machine_at(chaos->pool->frame[i], any_index(chaos));
+        requests[n] =
+            (struct vmmu_request){at.a | pick(chaos, 4), any_entry(chaos, favourite_level(i))};
+    }
+    return vmmu_update_many(chaos->vcpu, &guest.domain, &guest.domain, requests,
+                            ARRAY_LENGTH(requests), &done);
 }
 
 static enum vmmu_result pin(struct chaos *chaos)
@@ -213,6 +230,11 @@ void chaos_step(struct chaos *chaos)
     case 19:
     case 20:
         result = touch(chaos);
+        break;
+    case 21:
+    case 22:
+    case 23:
+        result = update_many(chaos);
         break;
     default:
         result = update(chaos);

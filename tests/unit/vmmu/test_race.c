@@ -2,6 +2,8 @@
 /* Proves: what another vCPU does at the worst moment of an operation - while it flushes, while it
  * waits for a lock - is waited for, refused or seen; nothing of it is lost or counted twice. The
  * other vCPU acts in a hook of the fake machine, so each of these races happens every time. */
+#include <pthread.h>
+
 #include "tests/machine/guest.h"
 #include "vmmu/frame.h"
 
@@ -173,6 +175,59 @@ static void nobody_waits_for_ever(void **state)
     atomic_store(&frame_of(page)->type, use);
 }
 
+/* ---- the processor's own marks, which no lock keeps out ------------------------------------- */
+
+static _Atomic bool over;
+
+static void *mark_all_the_time(void *slot)
+{
+    while (!atomic_load(&over)) {
+        atomic_fetch_xor((_Atomic u64 *)slot, ENTRY_ACCESSED);
+    }
+    return NULL;
+}
+
+/* Two pages whose frame numbers differ in the lowest bits only: one byte of an entry makes one of
+ * the other. */
+static void neighbours(mfn_t *a, mfn_t *b)
+{
+    do {
+        *a = guest_page(&guest);
+        *b = guest_page(&guest);
+    } while (a->n >> 4 != b->n >> 4);
+}
+
+/* Stores of one byte change the frame, then the right to write; each is done or not, by halves
+ * never. */
+static void an_entry_is_marked_while_it_is_replaced(void **state)
+{
+    mfn_t a, b;
+    pthread_t marks;
+    u64 swaps = 0;
+    (void)state;
+    space = guest_running_space(&guest);
+    neighbours(&a, &b);
+    assert_done(guest_set(&guest, space.l1, 1, RO(space.l1)));
+    assert_done(guest_set(&guest, space.l1, 5, RW(a)));
+    const u64 *slot = &machine_words(space.l1)[5];
+    atomic_store(&over, false);
+    assert_int_equal(pthread_create(&marks, NULL, mark_all_the_time, (void *)slot), 0);
+    for (u32 i = 0; i < 400000; i++) {
+        const u64 now = __atomic_load_n(slot, __ATOMIC_RELAXED);
+        const u32 byte = i & 1;
+        const u64 wanted = byte ? now ^ ((a.n ^ b.n) & 15) << PAGE_SHIFT : now ^ ENTRY_WRITABLE;
+        bool swapped = false;
+        vmmu_emulated_write(&guest.vcpu[0], vaddr(guest_address(1).a + 5 * 8 + byte), 1,
+                            now >> 8 * byte, wanted >> 8 * byte, &swapped);
+        swaps += swapped;
+    }
+    atomic_store(&over, true);
+    pthread_join(marks, NULL);
+    assert_true(swaps > 1000);
+    assert_int_equal(look(a).references + look(b).references, 3);
+    assert_int_equal(look(a).type_count + look(b).type_count, !!(*slot & ENTRY_WRITABLE));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +238,7 @@ int main(void)
         SMALL_TEST(an_entry_changes_before_the_short_way_gets_the_lock),
         SMALL_TEST(the_last_drop_waits_for_the_lock),
         SMALL_TEST(nobody_waits_for_ever),
+        GUEST_TEST(an_entry_is_marked_while_it_is_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,9 @@ static void refused_in_place(enum vmmu_result rule, u32 level, u32 slot, u64 ent
     const mfn_t table = table_of(level);
     const u64 old = machine_words(table)[slot];
     for (enum vmmu_update_kind kind = UPDATE_NORMAL; kind <= UPDATE_NO_TRANSLATE; kind++) {
+        if (kind == UPDATE_M2P) {
+            continue; /* writes no entry */
+        }
         assert_result(rule, vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain,
                                         machine_at(table, slot), entry, kind));
         assert_int_equal(machine_words(table)[slot], old);
