@@ -12,7 +12,7 @@
 void change_let_go(struct vmmu_vcpu *vcpu, u32 level, u64 entry, u16 table_owner)
 {
     if ((entry & ENTRY_PRESENT) &&
-        entry_put(level, entry, table_owner, flush_clock()) != VMMU_DONE) {
+        entry_put(level, entry, table_owner, flush_clock(table_owner)) != VMMU_DONE) {
         defer_note(vcpu, entry_frame(entry), DEFER_FINISH);
     }
 }

@@ -80,7 +80,7 @@ void entry_put_right_slow(u64 old, u16 table_owner)
     const mfn_t target = entry_frame(old);
     if (ref_owner(atomic_load_explicit(&frame_of(target)->references, memory_order_relaxed)) !=
         table_owner) {
-        entry_flush_foreign(table_owner, flush_clock());
+        entry_flush_foreign(table_owner, flush_clock(table_owner));
     }
     type_put(target);
     ref_put(target);

@@ -5,41 +5,30 @@
 #include "vmmu/frame.h"
 #include "vmmu/port.h"
 
-static u64 tick(void)
+u64 vmmu_flush_begins(const struct vmmu_domain *domain)
 {
-    return atomic_fetch_add_explicit(&vmmu_state.clock, 1, memory_order_seq_cst) + 1;
+    return atomic_fetch_add_explicit(&flush_times(domain->id)->clock, 1, memory_order_seq_cst) + 1;
 }
 
-void vmmu_cpu_flushing(u32 cpu)
+void vmmu_flush_ends(const struct vmmu_domain *domain, u32 cpu, u64 begun)
 {
-    vmmu_state.cpu[cpu].tick = tick();
-    vmmu_state.cpu[cpu].announced = true;
+    atomic_store_explicit(&flush_times(domain->id)->done[cpu], begun, memory_order_release);
 }
 
-void vmmu_cpu_flushed(u32 cpu)
+u64 flush_stamp_read(u16 id, u64 stamp, u32 bits)
 {
-    struct cpu_flushes *flushes = &vmmu_state.cpu[cpu];
-    atomic_store_explicit(&flushes->done, flushes->tick, memory_order_release);
-    if (!flushes->announced) {
-        /* The next one may come unannounced as well: at least it begins after now. */
-        flushes->tick = tick();
-    }
-    flushes->announced = false;
-}
-
-u64 flush_stamp_read(u64 stamp, u32 bits)
-{
-    const u64 now = flush_clock();
+    const u64 now = flush_clock(id);
     return now - ((now - stamp) & ((1ull << bits) - 1));
 }
 
 bool flush_since(const struct vmmu_domain *domain, u64 since)
 {
+    const struct flush_times *times = flush_times(domain->id);
     u64 stale = 0;
     u64 left = atomic_load_explicit(&domain->cpus, memory_order_seq_cst);
     for (; left; left &= left - 1) {
         const u32 cpu = (u32)__builtin_ctzll(left);
-        if (atomic_load_explicit(&vmmu_state.cpu[cpu].done, memory_order_acquire) <= since) {
+        if (atomic_load_explicit(&times->done[cpu], memory_order_acquire) <= since) {
             stale |= 1ull << cpu;
         }
     }
@@ -53,8 +42,8 @@ void flush_for_type_change(struct vmmu_domain *domain, u64 use)
 {
     /* Segment registers cache descriptors by rules of their own: no stamp proves anything then. */
     const u64 since = use_type(use) == TYPE_DESCRIPTOR
-                          ? flush_clock()
-                          : flush_stamp_read(use_place(use), USE_PLACE_BITS);
+                          ? flush_clock(domain->id)
+                          : flush_stamp_read(domain->id, use_place(use), USE_PLACE_BITS);
     count_up(&domain->counters.flushes_asked, 1);
     if (flush_since(domain, since)) {
         count_up(&domain->counters.flushes_sent, 1);

@@ -6,7 +6,8 @@
  *            allocator's: it may keep anything in bits 0..62 and in all of `type`
  *     62     allocated: the owner's own reference is among the count (of a TYPE_SHARED frame: the
  *            hypervisor's)
- *     46..61 owner, a domain id
+ *     61     shared: a TYPE_SHARED frame, whose end is the hypervisor's to say
+ *     46..60 owner, a domain id
  *     32..45 flush stamp of the last drop to count 1
  *     0..31  count. 0 while owned: on its way back to the allocator, nobody can have it
  *
@@ -38,7 +39,8 @@
 #define REF_STAMP_SHIFT 32
 #define REF_STAMP_BITS  14
 #define REF_OWNER_SHIFT 46
-#define REF_OWNER       (0xffffull << REF_OWNER_SHIFT)
+#define REF_OWNER       (0x7fffull << REF_OWNER_SHIFT)
+#define REF_SHARED      (1ull << 61)
 #define REF_ALLOCATED   (1ull << 62)
 #define REF_OWNED       (1ull << 63)
 
@@ -86,13 +88,14 @@ static inline u64 ref_owned_by(u16 id)
 
 static inline bool ref_is_owned_by(u64 references, u16 id)
 {
-    const u64 owner_part = references >> REF_OWNER_SHIFT & ~(REF_ALLOCATED >> REF_OWNER_SHIFT);
+    const u64 flags = REF_ALLOCATED | REF_SHARED;
+    const u64 owner_part = references >> REF_OWNER_SHIFT & ~(flags >> REF_OWNER_SHIFT);
     return owner_part == ref_owned_by(id) >> REF_OWNER_SHIFT;
 }
 
 static inline u16 ref_owner(u64 references)
 {
-    return (u16)(references >> REF_OWNER_SHIFT);
+    return (u16)((references & REF_OWNER) >> REF_OWNER_SHIFT);
 }
 
 static inline u64 ref_stamp(u64 references)

@@ -64,26 +64,20 @@ enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p)
     return VMMU_DONE;
 }
 
-static enum vmmu_result take(struct vmmu_domain *domain, mfn_t m, bool alone)
+static enum vmmu_result take(struct vmmu_domain *domain, mfn_t m, enum release whose)
 {
-    if (!frame_exists(m)) {
-        return result_refuse(domain, REFUSED_BAD_FRAME, m.n);
-    }
-    /* A shared page stays one for as long as it has an owner. */
-    const u64 use = atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
-    const enum vmmu_result result =
-        use_type(use) == TYPE_SHARED ? REFUSED_NOT_OWNER : ref_release(m, domain->id, alone);
-    return result_tell(domain, result, m.n);
+    return result_tell(
+        domain, frame_exists(m) ? ref_release(m, domain->id, whose) : REFUSED_BAD_FRAME, m.n);
 }
 
 enum vmmu_result vmmu_take(struct vmmu_domain *domain, mfn_t m)
 {
-    return take(domain, m, false);
+    return take(domain, m, RELEASE_OWN);
 }
 
 enum vmmu_result vmmu_take_unused(struct vmmu_domain *domain, mfn_t m)
 {
-    return take(domain, m, true);
+    return take(domain, m, RELEASE_ALONE);
 }
 
 void owner_free(mfn_t m, u64 since)
@@ -112,7 +106,7 @@ void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable)
         port_panic("a frame is shared that does not exist", m.n);
     }
     atomic_fetch_add_explicit(&domain->shared, 1, memory_order_relaxed);
-    adopt(m, ref_owned_by(domain->id) | REF_ALLOCATED | 1,
+    adopt(m, ref_owned_by(domain->id) | REF_SHARED | REF_ALLOCATED | 1,
           use_of(TYPE_SHARED) | USE_VALIDATED | (writable ? USE_SHARE_WRITABLE : 0) | 1,
           MFN_NONE.n);
 }
@@ -126,7 +120,7 @@ bool vmmu_domain_is_gone(const struct vmmu_domain *domain)
 void vmmu_unshare(mfn_t m)
 {
     type_put(m);
-    if (ref_release(m, owner_of(m)->id, false) != VMMU_DONE) {
+    if (ref_release(m, owner_of(m)->id, RELEASE_SHARED) != VMMU_DONE) {
         port_panic("a frame is unshared that was not shared", m.n);
     }
 }

@@ -21,7 +21,7 @@ struct vmmu_domain *port_domain(u16 id);
 
 /* Drops, on each CPU in the bit set `cpus`, every translation and every cached walk that a guest's
  * tables gave it, and returns when all have. A CPU that does so for whatever reason calls
- * vmmu_cpu_flushed. */
+ * vmmu_flush_begins and vmmu_flush_ends. */
 void port_flush(u64 cpus);
 
 /* True when the present operation should stop at its next safe place, because something waits for

@@ -36,28 +36,29 @@ void ref_put_last(mfn_t m)
         if (frame_count(old) == 0) {
             port_panic("a reference dropped that nobody had", m.n);
         }
-        now = flush_clock();
+        now = flush_clock(ref_owner(old));
         next = frame_count(old) == 2 ? ref_with_stamp(old - 1, now) : old - 1;
     } while (!drop(m, &old, next, now));
 }
 
-enum vmmu_result ref_release(mfn_t m, u16 id, bool alone)
+enum vmmu_result ref_release(mfn_t m, u16 id, enum release whose)
 {
     u64 old = atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
     u64 next, since;
     do {
-        if (!ref_is_owned_by(old, id) || frame_count(old) == 0) {
+        if (!ref_is_owned_by(old, id) || frame_count(old) == 0 ||
+            !(old & REF_SHARED) != (whose != RELEASE_SHARED)) {
             return REFUSED_NOT_OWNER;
         }
         if (!(old & REF_ALLOCATED)) {
             return REFUSED_ALREADY_RELEASED;
         }
-        if (alone && frame_count(old) != 1) {
+        if (whose == RELEASE_ALONE && frame_count(old) != 1) {
             return REFUSED_WRONG_TYPE;
         }
         next = (old - 1) & ~REF_ALLOCATED;
         /* This reference is no translation: the last of those went when the count fell to 1. */
-        since = flush_stamp_read(ref_stamp(old), REF_STAMP_BITS);
+        since = flush_stamp_read(id, ref_stamp(old), REF_STAMP_BITS);
     } while (!drop(m, &old, next, since));
     return VMMU_DONE;
 }

@@ -35,10 +35,16 @@ void ref_get_more(mfn_t m);
 /* Drops what was the last reference a moment ago, which frees the frame. */
 void ref_put_last(mfn_t m);
 
-/* Drops the reference that `allocated` stands for, if `m` belongs to domain `id`; with `alone` only
- * if it is the last. Results: VMMU_DONE, REFUSED_NOT_OWNER, REFUSED_ALREADY_RELEASED,
- * REFUSED_WRONG_TYPE (not alone). */
-enum vmmu_result ref_release(mfn_t m, u16 id, bool alone);
+/* Whose word it is that a frame has done with its owner. */
+enum release {
+    RELEASE_OWN,    /* the owner's; not of a shared frame */
+    RELEASE_ALONE,  /* the same, only if nothing else refers to the frame */
+    RELEASE_SHARED, /* the hypervisor's, of a shared frame */
+};
+
+/* Drops the reference that `allocated` stands for, if `m` belongs to domain `id`. Results:
+ * VMMU_DONE, REFUSED_NOT_OWNER, REFUSED_ALREADY_RELEASED, REFUSED_WRONG_TYPE (not alone). */
+enum vmmu_result ref_release(mfn_t m, u16 id, enum release whose);
 
 /* Drops one reference unless it is the last. */
 FOR_EACH_ENTRY bool ref_put_at_once(mfn_t m)
@@ -51,7 +57,8 @@ FOR_EACH_ENTRY bool ref_put_at_once(mfn_t m)
             return false;
         }
         /* What is left then may be the owner's own, which is no translation. */
-        next = frame_count(old) == 2 ? ref_with_stamp(old - 1, flush_clock()) : old - 1;
+        next =
+            frame_count(old) == 2 ? ref_with_stamp(old - 1, flush_clock(ref_owner(old))) : old - 1;
     } while (!atomic_compare_exchange_weak_explicit(word, &old, next, memory_order_release,
                                                     memory_order_relaxed));
     return true;

@@ -17,10 +17,10 @@ void vmmu_start(struct vmmu_frame *frames, u64 count, u64 *m2p, const u64 hyperv
         vmmu_state.hypervisor_slots[i] = hypervisor_slots[i];
     }
     /* Tick 0 is before every stamp: no CPU has flushed after anything yet. */
-    atomic_store(&vmmu_state.clock, 1);
-    for (u32 i = 0; i < VMMU_CPUS_MAX; i++) {
-        vmmu_state.cpu[i].tick = 0;
-        vmmu_state.cpu[i].announced = false;
-        atomic_store_explicit(&vmmu_state.cpu[i].done, 0, memory_order_relaxed);
+    for (u32 i = 0; i < FLUSH_CLOCKS; i++) {
+        atomic_store(&vmmu_state.times[i].clock, 1);
+        for (u32 cpu = 0; cpu < VMMU_CPUS_MAX; cpu++) {
+            atomic_store_explicit(&vmmu_state.times[i].done[cpu], 0, memory_order_relaxed);
+        }
     }
 }

@@ -5,12 +5,14 @@
 
 #include "vmmu/vmmu.h"
 
-/* A CPU's flushes, in ticks of the flush clock; a cache line each. Others read only `done`. */
-struct cpu_flushes {
-    _Alignas(64) _Atomic u64 done; /* taken before its latest finished flush began */
-    u64 tick;                      /* taken before its next, or present, flush began */
-    bool announced;                /* the tick is of just before that */
+/* A flush clock, and what each CPU took of it before its latest finished flush began. */
+struct flush_times {
+    _Alignas(64) _Atomic u64 clock; /* ticks once a flush */
+    _Alignas(64) _Atomic u64 done[VMMU_CPUS_MAX];
 };
+
+/* Domains whose numbers differ by less have clocks of their own, and no cache line in common. */
+#define FLUSH_CLOCKS 64u
 
 struct vmmu_state {
     struct vmmu_frame *frames;
@@ -18,8 +20,7 @@ struct vmmu_state {
     u64 *m2p;
     u64 hypervisor_slots[VMMU_GUEST_HOLE_LAST - VMMU_GUEST_HOLE_FIRST + 1];
     bool l1tf;
-    _Alignas(64) _Atomic u64 clock; /* ticks once a flush */
-    struct cpu_flushes cpu[VMMU_CPUS_MAX];
+    struct flush_times times[FLUSH_CLOCKS];
 };
 
 extern struct vmmu_state vmmu_state;

@@ -122,7 +122,7 @@ enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, bool chil
     const u32 level = (u32)type;
     struct visit visit = visit_of(m, place, child);
 
-    visit.since = flush_clock();
+    visit.since = flush_clock(visit.owner);
     if (child) {
         const mfn_t target = entry_frame(visit.entries[place]);
         if (type_finish(target) != VMMU_DONE) {
@@ -138,7 +138,7 @@ enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, bool chil
         return suspend(m, type, visit.place, visit.child);
     }
     count_up(&port_domain(visit.owner)->counters.demotions, 1);
-    publish(m, use_of(type) | use_at(flush_clock()));
+    publish(m, use_of(type) | use_at(flush_clock(visit.owner)));
     return VMMU_DONE;
 }
 

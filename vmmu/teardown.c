@@ -31,7 +31,7 @@ static enum vmmu_result release(mfn_t m, u16 id)
         result = type_finish(m);
     }
     if (result == VMMU_DONE) {
-        ref_release(m, id, false);
+        ref_release(m, id, RELEASE_OWN);
     }
     ref_put(m);
     return result;
@@ -41,7 +41,7 @@ enum vmmu_result vmmu_domain_stop(struct vmmu_domain *domain)
 {
     if (!atomic_load_explicit(&domain->stopped, memory_order_relaxed)) {
         atomic_store_explicit(&domain->dying, true, memory_order_relaxed);
-        domain->stopped_at = flush_clock();
+        domain->stopped_at = flush_clock(domain->id);
         atomic_store_explicit(&domain->stopped, true, memory_order_release);
     }
     u32 passed = 0;

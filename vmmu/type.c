@@ -18,6 +18,13 @@ static void publish(mfn_t m, u64 use)
     atomic_store_explicit(&frame_of(m)->type, use, memory_order_release);
 }
 
+/* The same, of one that is in no use any more: that is the moment for its stamp. */
+static void publish_unused(mfn_t m, enum vmmu_type last)
+{
+    const u64 references = atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
+    publish(m, use_of(last) | use_at(flush_clock(ref_owner(references))));
+}
+
 /* This CPU has `m` to itself, as `type` with count 1: checks the contents and opens it. */
 static enum vmmu_result promote(mfn_t m, enum vmmu_type type, u32 place, bool child, u64 *word)
 {
@@ -25,7 +32,7 @@ static enum vmmu_result promote(mfn_t m, enum vmmu_type type, u32 place, bool ch
         return table_promote(m, type, place, child, word);
     }
     if (type == TYPE_DESCRIPTOR && !descriptor_page_adopt(m, word)) {
-        publish(m, use_of(type) | use_at(flush_clock()));
+        publish_unused(m, type);
         return REFUSED_BAD_DESCRIPTOR;
     }
     publish(m, use_of(type) | USE_VALIDATED | 1);
@@ -158,7 +165,7 @@ enum vmmu_result type_put_last(mfn_t m)
         }
         /* Only now that nobody can begin and end another use: a stamp read before would not tell.
          */
-        publish(m, use_of(type) | use_at(flush_clock()));
+        publish_unused(m, type);
         return VMMU_DONE;
     }
 }

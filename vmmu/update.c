@@ -145,7 +145,7 @@ FOR_EACH_ENTRY const struct vmmu_request *run_in_table(const struct vmmu_domain 
     }
     type_unlock(page);
     if (left) {
-        entry_put(level, left, id, flush_clock());
+        entry_put(level, left, id, flush_clock(id));
     }
     return request;
 }

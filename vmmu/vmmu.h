@@ -82,7 +82,7 @@ struct vmmu_domain {
     _Atomic u64 last_word;    /* the word that was refused */
     u64 teardown_cursor;
     _Atomic bool stopped; /* vmmu_domain_stop has begun: no CPU makes new translations of it */
-    u64 stopped_at;       /* the flush clock then */
+    u64 stopped_at;       /* its flush clock then */
     void *user;           /* the caller's */
 };
 
@@ -116,11 +116,11 @@ struct vmmu_vcpu {
 void vmmu_start(struct vmmu_frame *frames, u64 count, u64 *m2p, const u64 hypervisor_slots[16],
                 bool l1tf);
 
-/* A CPU drops all guest translations: the machine calls the first just before, the second just
- * after it, on that CPU, so that later needs to flush it for older uses are known to be met.
- * Without the first call everything stays correct, but fewer flushes are saved. */
-void vmmu_cpu_flushing(u32 cpu);
-void vmmu_cpu_flushed(u32 cpu);
+/* CPU `cpu` drops all translations that it has of `domain`: the first just before, the second just
+ * after it, on that CPU, with what the first returned; so that later needs to flush it for older
+ * uses are known to be met. A flush that the engine hears nothing of saves nothing. */
+u64 vmmu_flush_begins(const struct vmmu_domain *domain);
+void vmmu_flush_ends(const struct vmmu_domain *domain, u32 cpu, u64 begun);
 
 /* ---- frames and owners ------------------------------------------------------------------- */
 

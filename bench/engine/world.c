@@ -40,7 +40,7 @@ void port_flush(u64 cpus)
 {
     for (u32 cpu = 0; cpu < spaces; cpu++)
         if (cpus >> cpu & 1)
-            vmmu_cpu_flushed(cpu);
+            vmmu_flush_ends(&world[cpu].domain, cpu, vmmu_flush_begins(&world[cpu].domain));
 }
 
 bool port_should_stop(void)

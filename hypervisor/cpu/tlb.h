@@ -3,7 +3,13 @@
 #ifndef CPU_TLB_H
 #define CPU_TLB_H
 
-/* Drops this CPU's translations of guest memory, and lets the virtual MMU know. */
+#include "lib/types.h"
+
+/* Loads CR3, which drops this CPU's translations of guest memory, and lets the virtual MMU know.
+ * The root belongs to the current vCPU. */
+void tlb_load(u64 cr3);
+
+/* The same with the root that is loaded. */
 void tlb_flush(void);
 
 #endif

@@ -11,6 +11,7 @@
 #include "hypervisor/cpu/fpu.h"
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/cpu/speculation.h"
+#include "hypervisor/cpu/tlb.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
@@ -220,7 +221,7 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
     speculation_switch(&cpu->last_domain, to->domain->id);
     cpu_attach(cpu, to);
     vcpu_refresh_fast(to);
-    vcpu_load_root(to);
+    tlb_load(to->in_kernel ? to->kernel_cr3 : to->user_cr3);
 }
 
 void vcpu_switch(struct vcpu *from, struct vcpu *to)

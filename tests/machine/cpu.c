@@ -50,12 +50,10 @@ void cpu_reset_all(void)
 
 void cpu_flush(u32 cpu)
 {
-    if (!machine.unannounced) {
-        vmmu_cpu_flushing(cpu);
-    }
+    machine_flush_begins(cpu);
     cpus[cpu].translations = 0;
     cpus[cpu].walks = 0;
-    vmmu_cpu_flushed(cpu);
+    machine_flush_ends(cpu);
 }
 
 void cpu_load_root(u32 cpu, mfn_t root)

@@ -189,6 +189,25 @@ struct vmmu_domain *port_domain(u16 id)
     return id < MACHINE_DOMAINS ? domains[id] : NULL;
 }
 
+/* A CPU of this machine may remember every domain. */
+static u64 begun[MACHINE_CPUS][MACHINE_DOMAINS];
+
+void machine_flush_begins(u32 cpu)
+{
+    for (u32 id = 0; id < MACHINE_DOMAINS; id++) {
+        begun[cpu][id] = domains[id] ? vmmu_flush_begins(domains[id]) : 0;
+    }
+}
+
+void machine_flush_ends(u32 cpu)
+{
+    for (u32 id = 0; id < MACHINE_DOMAINS; id++) {
+        if (domains[id]) {
+            vmmu_flush_ends(domains[id], cpu, begun[cpu][id]);
+        }
+    }
+}
+
 void port_flush(u64 cpus)
 {
     assert_true(cpus != 0);
@@ -199,8 +218,8 @@ void port_flush(u64 cpus)
         __atomic_fetch_add(&machine.flushes, 1, __ATOMIC_RELAXED);
         if (machine.threads) {
             pthread_mutex_lock(&one_flush); /* a CPU flushes once at a time */
-            vmmu_cpu_flushing((u32)__builtin_ctzll(cpus));
-            vmmu_cpu_flushed((u32)__builtin_ctzll(cpus));
+            machine_flush_begins((u32)__builtin_ctzll(cpus));
+            machine_flush_ends((u32)__builtin_ctzll(cpus));
             pthread_mutex_unlock(&one_flush);
         } else {
             cpu_flush((u32)__builtin_ctzll(cpus));

@@ -25,7 +25,6 @@ struct machine {
     void (*on_flush)(void); /* port_flush, before any CPU flushes */
     void (*on_pause)(void); /* port_pause */
     bool threads;           /* several threads at once: the fake CPUs are not used */
-    bool unannounced;       /* flushes are told only when over */
     u64 findings;           /* of the audit */
     const char *last_finding;
     mfn_t last_finding_frame;
@@ -44,6 +43,10 @@ mfn_t machine_allocate(void);
 
 /* A frame that no vmmu call gave back. */
 void machine_free(mfn_t m);
+
+/* Around a flush of a CPU: tells the engine of it for every domain. */
+void machine_flush_begins(u32 cpu);
+void machine_flush_ends(u32 cpu);
 
 /* A frame's contents as an array of 512 words. */
 u64 *machine_words(mfn_t m);

@@ -157,10 +157,18 @@ void threads_register(u16 id, struct vmmu_domain *domain)
 /* Under the CPU's mutex. */
 static void flush_locked(u32 cpu)
 {
-    vmmu_cpu_flushing(cpu);
+    u64 begun[THREADS_DOMAINS];
+
+    for (u32 id = 0; id < THREADS_DOMAINS; id++) {
+        begun[id] = domains[id] ? vmmu_flush_begins(domains[id]) : 0;
+    }
     cpus[cpu].translations = cpus[cpu].next_translation = 0;
     cpus[cpu].walks = cpus[cpu].next_walk = 0;
-    vmmu_cpu_flushed(cpu);
+    for (u32 id = 0; id < THREADS_DOMAINS; id++) {
+        if (domains[id]) {
+            vmmu_flush_ends(domains[id], cpu, begun[id]);
+        }
+    }
 }
 
 void threads_load_root(mfn_t root)

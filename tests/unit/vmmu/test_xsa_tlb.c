@@ -179,10 +179,10 @@ static void xsa_241_a_flush_on_its_way_frees_nothing(void **state)
     for (u32 writable = 0; writable < 2; writable++) {
         const mfn_t page = guest_page(&guest);
         assert_done(guest_set(&guest, s.l1, 5, writable ? RW(page) : RO(page)));
-        vmmu_cpu_flushing(0);
+        machine_flush_begins(0);
         assert_true(cpu_load(0, guest_address(5), &value));
         assert_done(guest_set(&guest, s.l1, 5, 0));
-        vmmu_cpu_flushed(0);
+        machine_flush_ends(0);
         const u64 flushes = machine.flushes;
         assert_done(vmmu_take(&guest.domain, page)); /* the machine looks at every TLB */
         assert_int_equal(machine.flushes, flushes + 1);
