@@ -56,9 +56,10 @@ FOR_EACH_ENTRY bool ref_put_at_once(mfn_t m)
         if (frame_count(old) < 2) {
             return false;
         }
-        /* What is left then may be the owner's own, which is no translation. */
-        next =
-            frame_count(old) == 2 ? ref_with_stamp(old - 1, flush_clock(ref_owner(old))) : old - 1;
+        /* What is left may be the owner's own, which is no translation. A stamp at each drop, not
+         * only then: so the word differs if another use began and ended since the clock was read.
+         */
+        next = ref_with_stamp(old - 1, flush_clock(ref_owner(old)));
     } while (!atomic_compare_exchange_weak_explicit(word, &old, next, memory_order_release,
                                                     memory_order_relaxed));
     return true;

@@ -130,7 +130,7 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
         return -XEN_EFAULT;
     if ((u16)call->argument[3] != DOMID_SELF && !call_domain(vcpu, (u16)call->argument[3], &result))
         return result;
-    while (done < count) {
+    while (done < count && !call->again) {
         struct mmuext_op op;
 
         if (!GET_GUEST(&op, at + done * sizeof op))

@@ -44,6 +44,7 @@ static void check_entries(void)
             -XEN_EINVAL);
     refused("HYPERVISOR_SLOT", slot_machine(tree.table[4], 256), &tree.table[4][256], 0,
             -XEN_EINVAL);
+    refused("BAD_KIND", window_machine | 7, l1, entry_for(plain, PTE_RO), -XEN_ENOSYS);
 }
 
 static void check_addresses(void)
