@@ -65,6 +65,10 @@ struct vmmu_counters {
     _Atomic u64 flushes_sent;
     _Atomic u64 flushes_skipped;
     _Atomic u64 refusals;
+    /* Flushes of other CPUs that the domain asks for itself: counted by the caller. */
+    _Atomic u64 remote_asked;   /* vCPUs that were to flush */
+    _Atomic u64 remote_sent;    /* interrupts that it took */
+    _Atomic u64 remote_skipped; /* vCPUs that ran nowhere, or were told already */
 };
 
 /* A domain as the engine sees it. The caller owns the memory; zero it, then vmmu_domain_start. */

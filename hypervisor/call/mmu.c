@@ -4,6 +4,7 @@
 #include "hypervisor/call/call.h"
 #include "hypervisor/call/copy.h"
 #include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/flush.h"
 #include "hypervisor/domain/domain.h"
 
 s64 call_result(struct call *call, enum vmmu_result result)
@@ -36,22 +37,43 @@ void call_tell_done(u64 at, bool rest, u64 done)
 
 /* A vCPU that no CPU has loaded needs none: whoever loads it next loads its root, and so forgets.
  */
-s64 call_cpus_of_vcpus(struct domain *domain, u64 mask_at, u64 *cpus)
+static void flush_vcpus(struct vcpu *vcpu, u64 mask)
+{
+    const struct domain *domain = vcpu->domain;
+    struct vmmu_counters *counters = &vcpu->domain->mmu.counters;
+    u64 cpus = 0, asked = 0, sent;
+
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
+        const struct vcpu *other = mask >> i & 1 ? domain->vcpu[i] : NULL;
+        const struct cpu *cpu =
+            other ? atomic_load_explicit(&other->loaded, memory_order_seq_cst) : NULL;
+
+        asked += other && other != vcpu;
+        if (cpu)
+            cpus |= 1ull << cpu->number;
+    }
+    sent = flush_cpus(cpus);
+    if (!asked)
+        return;
+    atomic_fetch_add_explicit(&counters->remote_asked, asked, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counters->remote_sent, sent, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counters->remote_skipped, asked > sent ? asked - sent : 0,
+                              memory_order_relaxed);
+}
+
+bool call_flush_vcpus(struct vcpu *vcpu, u64 mask_at)
 {
     u64 mask;
 
     if (!GET_GUEST(&mask, mask_at))
-        return -XEN_EFAULT;
-    *cpus = 0;
-    for (u32 i = 0; i < domain->vcpu_count; i++) {
-        const struct cpu *cpu =
-            mask >> i & 1 ? atomic_load_explicit(&domain->vcpu[i]->loaded, memory_order_seq_cst)
-                          : NULL;
+        return false;
+    flush_vcpus(vcpu, mask);
+    return true;
+}
 
-        if (cpu)
-            *cpus |= 1ull << cpu->number;
-    }
-    return 0;
+void call_flush_all_vcpus(struct vcpu *vcpu)
+{
+    flush_vcpus(vcpu, ~0ull);
 }
 
 enum vmmu_result call_load_kernel_root(struct vcpu *vcpu, mfn_t m)

@@ -27,8 +27,10 @@ s64 call_result(struct call *call, enum vmmu_result result);
 /* The domain that a foreigndom argument means: this one for DOMID_SELF. NULL: *error says why. */
 struct domain *call_domain(struct vcpu *vcpu, u16 id, s64 *error);
 
-/* The CPUs that may have translations which vCPUs of the guest's bit set at `mask_at` made. */
-s64 call_cpus_of_vcpus(struct domain *domain, u64 mask_at, u64 *cpus);
+/* Flushes what translations the vCPUs of the guest's bit set at `mask_at` made, or all of its
+ * vCPUs, on the CPUs that have them; counts it. False: the set cannot be read. */
+bool call_flush_vcpus(struct vcpu *vcpu, u64 mask_at);
+void call_flush_all_vcpus(struct vcpu *vcpu);
 
 /* Writes the count of served requests to the guest's `done` word (0: it wants none), or adds to it
  * when this is the rest of an interrupted call. A bad pointer is the guest's loss, as the ABI has

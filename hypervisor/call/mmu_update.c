@@ -4,7 +4,7 @@
 #include "hypervisor/call/copy.h"
 #include "hypervisor/call/mmu.h"
 #include "hypervisor/cpu/asm.h"
-#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/tlb.h"
 #include "hypervisor/domain/domain.h"
 #include "vmmu/port.h"
 
@@ -95,24 +95,18 @@ s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
 /* The flush that update_va_mapping asks for: UVMF_ in `flags`. */
 static s64 flush_asked(struct vcpu *vcpu, u64 va, u64 flags)
 {
-    u64 cpus = 1ull << this_cpu()->number;
     u64 who = flags & ~(u64)UVMF_FLUSHTYPE_MASK;
-    bool one_page = (flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG;
 
     if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_NONE)
         return 0;
-    if (who == UVMF_ALL) {
-        cpus = vcpu->domain->mmu.cpus;
-    } else if (who) {
-        s64 error = call_cpus_of_vcpus(vcpu->domain, who, &cpus);
-
-        if (error)
-            return error;
-    }
-    if (one_page && cpus == 1ull << this_cpu()->number)
+    if (who == UVMF_ALL)
+        call_flush_all_vcpus(vcpu);
+    else if (who)
+        return call_flush_vcpus(vcpu, who) ? 0 : -XEN_EFAULT;
+    else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG)
         invalidate_page(va);
     else
-        port_flush(cpus);
+        tlb_flush();
     return 0;
 }
 

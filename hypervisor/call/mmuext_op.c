@@ -25,17 +25,6 @@ static s64 new_user_root(struct vcpu *vcpu, struct call *call, u64 m)
     return 0;
 }
 
-static s64 flush_vcpus(struct vcpu *vcpu, const struct mmuext_op *op)
-{
-    u64 cpus;
-    s64 error = call_cpus_of_vcpus(vcpu->domain, (u64)op->arg2.vcpumask.p, &cpus);
-
-    if (error)
-        return -XEN_EINVAL; /* so the ABI has it, here */
-    port_flush(cpus);
-    return 0;
-}
-
 static s64 set_ldt(struct vcpu *vcpu, struct call *call, const struct mmuext_op *op)
 {
     s64 result =
@@ -97,10 +86,11 @@ static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *o
         return 0;
     case MMUEXT_TLB_FLUSH_MULTI:
     case MMUEXT_INVLPG_MULTI:
-        return flush_vcpus(vcpu, op);
+        /* The error is what the ABI has here. */
+        return call_flush_vcpus(vcpu, (u64)op->arg2.vcpumask.p) ? 0 : -XEN_EINVAL;
     case MMUEXT_TLB_FLUSH_ALL:
     case MMUEXT_INVLPG_ALL:
-        port_flush(domain->cpus);
+        call_flush_all_vcpus(vcpu);
         return 0;
     case MMUEXT_SET_LDT:
         return set_ldt(vcpu, call, op);

@@ -85,6 +85,8 @@ void report_costs(struct domain *domain)
              "demotions, %llu pins, %llu unpins",
              domain->name, (ull)c->entries_checked, (ull)c->updates, (ull)c->emulated_writes,
              (ull)c->promotions, (ull)c->demotions, (ull)c->pins, (ull)c->unpins);
+    log_line("%s: of other CPUs %llu flushes asked, %llu sent, %llu skipped", domain->name,
+             (ull)c->remote_asked, (ull)c->remote_sent, (ull)c->remote_skipped);
     log_line("%s: %llu root switches, %llu flushes asked, %llu sent, %llu skipped, %llu refusals, "
              "%llu unknown calls",
              domain->name, (ull)c->root_switches, (ull)c->flushes_asked, (ull)c->flushes_sent,

@@ -41,6 +41,9 @@ static const char *const counter_name[] = {
     "flushes sent",
     "flushes skipped",
     "requests refused",
+    "vCPUs to flush",
+    "interrupts for it",
+    "flushes spared",
 };
 #define COUNTERS (sizeof(counter_name) / sizeof(counter_name[0]))
 

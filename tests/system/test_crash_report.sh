@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# Proves that a vCPU which dies takes its domain down with a report of each of the domain's vCPUs, the one
+# that died first, whatever CPU the others ran on; and that nothing is lost by it.
+. "$(dirname "$0")/common.sh"
+
+pinion --machine-cpus 4 --vcpus 4 --memory 64 --name four "$B/guests/test_smp_crash.elf"
+expect_status 1 "the guest crashed"
+[ "$(grep -c 'four: crash: ' "$work/log")" = 1 ] || wrong "it did not crash once"
+first=$(sed -nE 's/.*  vCPU ([0-9]+) in .*/\1/p' "$work/log" | head -n 1)
+[ "$first" = 0 ] || wrong "the report begins with vCPU '$first', and not with the one that died"
+for vcpu in 0 1 2 3; do
+    [ "$(grep -Ec "  vCPU $vcpu in (kernel|user) mode" "$work/log")" = 1 ] ||
+        wrong "vCPU $vcpu is not reported once"
+done
+[ "$(grep -c '  rip ' "$work/log")" = 4 ] || wrong "there are not the registers of four"
+[ "$(grep -c 'walk of rip .* from root' "$work/log")" = 4 ] || wrong "there are not the walks of four"
+expect log 'last refusal: |no request of it was ever refused' "the last refusal"
+expect log 'audit: 0 findings' "the audit"
+finish
