@@ -4,6 +4,7 @@
 #include "hypervisor/console/uart.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/channel.h"
+#include "hypervisor/ranks.h"
 
 #define CHUNK       256
 #define INPUT_BYTES 1024 /* a power of two */
@@ -15,7 +16,7 @@ static struct {
     u8 input[INPUT_BYTES];
     u32 in, out; /* counts of bytes put and taken */
     bool held;   /* more waits in the port */
-} port = {.lock = {.rank = 80}};
+} port = {.lock = {.rank = RANK_PORT}};
 
 void guest_console_write(struct domain *domain, const char *bytes, u64 count)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest's console: its ring page, and the way to COM2 and back.
  *
- * Locks: guest_console.lock (rank 40) for its ring, the port's own (rank 80). */
+ * Locks: guest_console.lock (RANK_CONSOLE) for its ring, the port's own (RANK_PORT). */
 #ifndef CONSOLE_GUEST_CONSOLE_H
 #define CONSOLE_GUEST_CONSOLE_H
 

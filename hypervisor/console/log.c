@@ -5,6 +5,7 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/machine.h"
 #include "hypervisor/cpu/smp.h"
+#include "hypervisor/ranks.h"
 #include "hypervisor/time/clock.h"
 #include "lib/handoff.h"
 #include "lib/lock.h"
@@ -26,7 +27,7 @@ struct bucket {
 static struct {
     struct lock lock;
     struct bucket bucket[BUCKETS];
-} state = {.lock = {.rank = 90}};
+} state = {.lock = {.rank = RANK_LOG}};
 
 /* The caller holds the lock. */
 static void write_line(const char *format, va_list arguments)

@@ -8,14 +8,13 @@
 #include "hypervisor/domain/vcpu.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/ranks.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/trap/entry.h"
 #include "lib/string.h"
 
 /* WB, WT, UC-, UC, WC, WP, UC, UC: what the ABI promises. */
 #define PAT 0x0000050100070406ull
-
-#define TIMERS_LOCK_RANK 10u
 
 /* One page of a CPU's region, seen through the direct map. NULL: no memory. */
 static char *map_region_page(u64 address, u64 flags)
@@ -87,7 +86,7 @@ struct cpu *cpu_build(u32 number)
         cpu->tss.ist[ist - 1] = region + CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE + PAGE_SIZE;
     cpu->number = number;
     sched_start_cpu(cpu);
-    cpu->timers.lock.rank = TIMERS_LOCK_RANK;
+    cpu->timers.lock.rank = RANK_TIMERS;
     cpu->tss.io_map = sizeof cpu->tss; /* no port for ring 3 */
     cpu->tss.rsp[0] = region + CPU_STACK_END;
     return cpu;

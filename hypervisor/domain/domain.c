@@ -6,6 +6,7 @@
 #include "hypervisor/cpu/hold.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/ranks.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
 #include "lib/index.h"
@@ -85,6 +86,9 @@ struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
     memcpy(domain->name, name, strlen(name) + 1);
     domain->pages = pages;
     domain->console.frame = MFN_NONE;
+    domain->console.lock.rank = RANK_CONSOLE;
+    domain->teardown_lock.rank = RANK_TEARDOWN;
+    domain->lock.rank = RANK_DOMAIN;
     domain->shared_frame = frame_of_view(domain->shared);
     grants_start(domain);
     vmmu_domain_start(&domain->mmu, domain->id, pages);

@@ -15,6 +15,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/ranks.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
 #include "hypervisor/trap/bounce.h"
@@ -99,6 +100,7 @@ struct vcpu *vcpu_create(struct domain *domain, u32 id)
     vcpu->domain = domain;
     vcpu->id = id;
     vcpu->info_frame = MFN_NONE;
+    vcpu->initialise_lock.rank = RANK_INITIALISE;
     vcpu->in_kernel = true;
     vcpu->singleshot = (struct timer){.kind = TIMER_SINGLESHOT, .vcpu = vcpu};
     vcpu->periodic = (struct timer){.kind = TIMER_PERIODIC, .vcpu = vcpu};

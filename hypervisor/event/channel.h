@@ -3,8 +3,8 @@
  * evtchn_mask); EVTCHNOP_init_control changes to FIFO queues in pages of its own, EVTCHNOP_reset
  * back.
  *
- * Locks: event_channels.lock (rank 20); two domains' in ascending order of domain id. What returns
- * s64 returns the ABI's error numbers. */
+ * Locks: event_channels.lock (RANK_EVENTS); two domains' in ascending order of domain id. What
+ * returns s64 returns the ABI's error numbers. */
 #ifndef EVENT_CHANNEL_H
 #define EVENT_CHANNEL_H
 

@@ -5,9 +5,8 @@
 #include "hypervisor/event/table.h"
 #include "hypervisor/event/two_level.h"
 #include "hypervisor/memory/frames.h"
+#include "hypervisor/ranks.h"
 #include "vmmu/port.h"
-
-#define LOCK_RANK 20
 
 _Static_assert(PAGE_SIZE % sizeof(struct channel) == 0, "channels fill their pages");
 _Static_assert(EVENT_PORTS_MAX >= EVTCHN_2L_NR_CHANNELS, "ports of the two-level ABI");
@@ -16,7 +15,7 @@ bool events_start(struct domain *domain)
 {
     struct event_channels *events = &domain->events;
 
-    events->lock.rank = LOCK_RANK;
+    events->lock.rank = RANK_EVENTS;
     events->page[0] = page_alloc(0);
     if (!events->page[0])
         return false;

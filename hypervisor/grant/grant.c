@@ -4,6 +4,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/ranks.h"
 #include "lib/index.h"
 
 #define USE_ORDER 1u
@@ -22,8 +23,8 @@ union entry_head {
 void grants_start(struct domain *domain)
 {
     domain->grants.free_handle = HANDLE_NONE;
-    domain->grants.lock.rank = 1;
-    domain->grants.handle_lock.rank = 2;
+    domain->grants.lock.rank = RANK_GRANTS;
+    domain->grants.handle_lock.rank = RANK_HANDLES;
 }
 
 s16 grant_grow(struct domain *domain, u32 frames)

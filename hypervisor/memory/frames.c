@@ -4,6 +4,7 @@
 #include "hypervisor/console/log.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/ranks.h"
 #include "lib/lock.h"
 #include "lib/string.h"
 #include "vmmu/vmmu.h"
@@ -19,7 +20,7 @@ static struct {
     u64 count;
     u64 free;
     u32 head[FRAMES_ORDER_MAX + 1];
-} state;
+} state = {.lock = {.rank = RANK_FRAMES}};
 
 static u32 next_of(u32 at)
 {

@@ -5,6 +5,7 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/frames.h"
+#include "hypervisor/ranks.h"
 #include "lib/lock.h"
 #include "lib/string.h"
 
@@ -21,7 +22,7 @@ static struct {
     u64 devices;
     maddr_t m2p;
     u64 m2p_units;
-} state;
+} state = {.lock = {.rank = RANK_MAP}};
 
 static u64 *table_alloc(void)
 {

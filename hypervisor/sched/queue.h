@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The run queue of one CPU: the vCPUs that wait for it, and what other CPUs may know of it.
  *
- * All but the atomic members is guarded by `lock` (rank 30; two of them in ascending order of
+ * All but the atomic members is guarded by `lock` (RANK_QUEUE; two of them in ascending order of
  * their CPUs' numbers). A vCPU's struct queue_entry is guarded by the lock of its home's queue. */
 #ifndef SCHED_QUEUE_H
 #define SCHED_QUEUE_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The scheduler: vCPUs come, sleep, wake and go. */
+#include "hypervisor/ranks.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/domain/domain.h"
@@ -9,7 +10,7 @@
 
 void sched_start_cpu(struct cpu *cpu)
 {
-    cpu->queue.lock.rank = 30;
+    cpu->queue.lock.rank = RANK_QUEUE;
     atomic_store(&cpu->queue.running, QUEUE_NONE);
     atomic_store(&cpu->queue.waiting, QUEUE_NONE);
 }

@@ -37,7 +37,7 @@ void sched_start_domain(struct domain *domain, u32 weight, u32 cap);
 bool sched_start_vcpu(struct vcpu *vcpu, u64 cpus);
 
 /* Makes a vCPU runnable if it is blocked or polling, and has its CPU look at it if it runs. Any
- * CPU, any state; locks up to rank 20 may be held. */
+ * CPU, any state; locks up to RANK_EVENTS may be held. */
 void sched_wake(struct vcpu *vcpu);
 
 /* First run, or VCPUOP_up: runnable if it is down. Any CPU. */

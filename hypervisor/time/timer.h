@@ -24,7 +24,7 @@ struct timer {
     struct vcpu *vcpu;
 };
 
-/* Lock: rank 10; while it is held a timer's event is raised and its vCPU woken. */
+/* Lock: RANK_TIMERS; while it is held a timer's event is raised and its vCPU woken. */
 struct timers {
     struct lock lock;    /* `first`, and the timers in the list */
     struct timer *first; /* ascending deadlines */
