@@ -204,6 +204,13 @@ $(B)/bench/engine-%.o: %.c $(B)/compiler
 $(B)/bench/engine: $(BENCH_VMMU) $(patsubst %.c,$(B)/host/%.o,$(wildcard bench/engine/*.c))
 	@mkdir -p $(@D)
 	$(CC) -O2 $(BENCH_LTO) -o $@ $^ -pthread
+# Several CPUs at once: a kernel, and what counts on each CPU.
+$(B)/bench/scale.elf: $(B)/guests/bench/scale/guest.o $(B)/libguest-pv.a $(wildcard guest/*.lds)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $< $(B)/libguest-pv.a $(LIBGUEST_LINK)
+$(B)/bench/scale.so: $(B)/plugin/bench/scale/plugin.o
+	@mkdir -p $(@D)
+	$(CC) -shared -o $@ $^
 $(B)/bench/xen: bench/fetch-xen
 	@mkdir -p $(@D)
 	bench/fetch-xen $(@D)
