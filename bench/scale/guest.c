@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A kernel whose CPUs change page tables at the same time, each a tree of its own.
  *
- * Each operation of bench/scale/operations.def begins on all CPUs of all guests at one moment of the
- * machine's clock, which guests have in common. Between two requests a CPU lets the emulator turn to
- * the next one, which it does at each `pause`. */
+ * Each operation of bench/scale/operations.def begins on all CPUs of all guests at one moment of
+ * the machine's clock, which guests have in common. Between two requests a CPU lets the emulator
+ * turn to the next one, which it does at each `pause`. */
 #include "bench/markers.h"
 #include "guest/guest.h"
 #include "guest/pv/pv.h"
@@ -83,8 +83,8 @@ static void update(struct tree *tree, u64 (*next)(const struct tree *tree, u32 i
 
     for (u32 i = 0; i < BATCH; i++)
         tree->updates[i] = (struct mmu_update){table + i * 8, next(tree, i)};
-    must(tree, hypercall6(__HYPERVISOR_mmu_update, address(tree->updates), BATCH, 0, DOMID_SELF, 0,
-                          0));
+    must(tree,
+         hypercall6(__HYPERVISOR_mmu_update, address(tree->updates), BATCH, 0, DOMID_SELF, 0, 0));
 }
 
 /* ---- the operations -------------------------------------------------------------------------- */
