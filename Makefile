@@ -217,12 +217,13 @@ $(B)/bench/xen: bench/fetch-xen
 bench-scale: all $(addprefix $(B)/bench/,scale.so scale.elf)
 bench-guard: all $(addprefix $(B)/bench/,count.so ramdisk.cpio vmlinux)
 bench-build: bench-guard bench-scale $(addprefix $(B)/bench/,xen engine)
-bench: ## the same Linux on the bare machine, on Xen and on Pinion: what each operation costs
+bench: ## the same Linux on the bare machine, on Xen and on Pinion; several CPUs; the engine alone: what each operation costs
 	@tools/install
 	@$(MAKE) --no-print-directory --silent bench-build
 	@bench/run
 	@bench/collect bare xen pinion >$(B)/bench/linux.json && mv $(B)/bench/linux.json bench/results/
 	@bench/engine/run
+	@bench/scale/run
 	@bench/draw
 
 # ---- everything -----------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ static struct tree {
     u64 *table[5]; /* index = level */
     u64 page[2];   /* entries that show them */
     struct mmu_update updates[BATCH];
+    struct space space; /* for a user */
     u32 failures;
 } trees[CPUS] __attribute__((aligned(64)));
 static unsigned done;
@@ -147,6 +148,16 @@ static void fault(struct tree *tree, u32 count)
         must(tree, word_read((const u64 *)NOTHING, &word));
 }
 
+static void user_fault(struct tree *tree, u32 count)
+{
+    for (u32 i = 0; i < count; i++) {
+        struct trap_frame frame = {.rip = NOTHING, .rflags = RFLAGS_IF};
+
+        user_run(&frame);
+        must(tree, frame.vector != VECTOR_PF);
+    }
+}
+
 /* ---- each in its turn ------------------------------------------------------------------------ */
 
 static void wait_until(u64 start)
@@ -201,6 +212,8 @@ static void work(void)
     if (event_bind_virq(VIRQ_TIMER, NULL) < 0)
         panic("no timer");
     build(tree);
+    must(tree, space_create(&tree->space));
+    must(tree, space_activate(&tree->space));
     for (unsigned i = 0; i < OPERATIONS; i++) {
         bool pins = i == OPERATION_pin || i == OPERATION_reuse;
 
@@ -214,6 +227,7 @@ static void work(void)
         if (i != OPERATION_reuse)
             show_tables(tree, PTE_CHANGE);
     }
+    must(tree, space_destroy(&tree->space));
     if (tree->failures)
         print("Wrong: CPU %u: %u requests were refused\n", cpu_number(), tree->failures);
     __atomic_fetch_add(&done, 1, __ATOMIC_SEQ_CST);
