@@ -2,12 +2,14 @@
 /* A QEMU plugin for machines with several CPUs: counts what the hypervisor executes on each CPU
  * while its guest is between two markers there, and which cache lines several CPUs share meanwhile.
  *
- * Arguments: out=FILE, lines=on (the lines too: slow). Writes lines, words separated by tabs:
- *   count OPERATION CPU TIMES INSTRUCTIONS
- *   shared OPERATION PHYSICAL STORED-AT STORED-BY CPU TOUCHED-AT TOUCHED-BY CPU
- * TIMES: how often the CPU did the whole operation, 1 for one guest. A line is shared when one CPU
- * stores to it and another touches it, during the same operation; ..-AT is an address in it, ..-BY
- * the instruction. The emulator runs one CPU at a time (-icount), so nothing here is locked. */
+ * Arguments: out=FILE; lines=ADDRESS (the lines too: slow; what a CPU does from the time it
+ * executes the instruction there, the handler of interrupts, until it is back in its guest is left
+ * out: the scheduler looks at other CPUs on purpose). Writes lines, words separated by tabs: count
+ * OPERATION CPU TIMES INSTRUCTIONS shared OPERATION PHYSICAL STORED-AT STORED-BY CPU TOUCHED-AT
+ * TOUCHED-BY CPU TIMES: how often the CPU did the whole operation, 1 for one guest. A line is
+ * shared when one CPU stores to it and another touches it, during the same operation; ..-AT is an
+ * address in it, ..-BY the instruction. The emulator runs one CPU at a time (-icount), so nothing
+ * here is locked. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,7 @@ static const char *const name[] = {
 
 static struct {
     unsigned running; /* OPERATIONS: none */
+    bool interrupted;
     uint64_t times[OPERATIONS], instructions[OPERATIONS];
 } cpus[CPUS];
 
@@ -46,7 +49,7 @@ struct line {
     struct touch touch[CPUS], store[CPUS];
 };
 static struct line *table[BUCKETS];
-static bool with_lines;
+static uint64_t interrupt_handler; /* 0: no lines */
 static const char *out_path;
 
 static struct line *line_of(uint64_t number, unsigned operation)
@@ -88,13 +91,25 @@ static void on_instruction(unsigned cpu, void *data)
         cpus[cpu].instructions[cpus[cpu].running]++;
 }
 
+static void on_interrupt(unsigned cpu, void *data)
+{
+    (void)data;
+    cpus[cpu].interrupted = true;
+}
+
+static void on_guest(unsigned cpu, void *data)
+{
+    (void)data;
+    cpus[cpu].interrupted = false;
+}
+
 static void on_access(unsigned cpu, uint32_t access, uint64_t address, void *data)
 {
     const struct qemu_plugin_hwaddr *where;
     struct line *line;
     struct touch touch = {address, (uint64_t)(uintptr_t)data};
 
-    if (cpus[cpu].running >= OPERATIONS)
+    if (cpus[cpu].running >= OPERATIONS || cpus[cpu].interrupted)
         return;
     where = qemu_plugin_get_hwaddr(access, address);
     if (!where || qemu_plugin_hwaddr_is_io(where))
@@ -106,6 +121,18 @@ static void on_access(unsigned cpu, uint32_t access, uint64_t address, void *dat
         line->store[cpu] = touch;
 }
 
+static void watch_lines(struct qemu_plugin_insn *insn, bool in_hypervisor)
+{
+    uint64_t address = qemu_plugin_insn_vaddr(insn);
+
+    if (address == interrupt_handler)
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_interrupt, QEMU_PLUGIN_NO_REGISTERS, NULL);
+    if (!in_hypervisor)
+        qemu_plugin_register_vcpu_insn_exec_cb(insn, on_guest, QEMU_PLUGIN_NO_REGISTERS, NULL);
+    qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_NO_REGISTERS,
+                                     QEMU_PLUGIN_MEMORY_BOTH, (void *)(uintptr_t)address);
+}
+
 static void on_translation(uint64_t id, struct qemu_plugin_tb *tb)
 {
     size_t i, count = qemu_plugin_tb_n_insns(tb);
@@ -114,17 +141,17 @@ static void on_translation(uint64_t id, struct qemu_plugin_tb *tb)
     for (i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint64_t address = qemu_plugin_insn_vaddr(insn);
+        bool in_hypervisor = address >= HYPERVISOR_LOW && address < HYPERVISOR_HIGH;
         long marker = marker_in(insn);
 
-        if (address >= HYPERVISOR_LOW && address < HYPERVISOR_HIGH)
+        if (in_hypervisor)
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, QEMU_PLUGIN_NO_REGISTERS,
                                                    NULL);
         if (marker >= 0)
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_marker, QEMU_PLUGIN_NO_REGISTERS,
                                                    (void *)marker);
-        if (with_lines)
-            qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_NO_REGISTERS,
-                                             QEMU_PLUGIN_MEMORY_BOTH, (void *)(uintptr_t)address);
+        if (interrupt_handler)
+            watch_lines(insn, in_hypervisor);
     }
 }
 
@@ -178,8 +205,8 @@ int qemu_plugin_install(uint64_t id, const struct qemu_info_t *info, int argc, c
     for (i = 0; i < argc; i++) {
         if (!strncmp(argv[i], "out=", 4))
             out_path = strdup(argv[i] + 4);
-        else if (!strcmp(argv[i], "lines=on"))
-            with_lines = true;
+        else if (!strncmp(argv[i], "lines=", 6))
+            interrupt_handler = strtoull(argv[i] + 6, NULL, 16);
         else
             return fprintf(stderr, "scale plugin: %s: unknown\n", argv[i]), 1;
     }
