@@ -21,7 +21,7 @@ function grouped(value, digits, out) {
 }
 function millions(value) { return sprintf("%.1f M", value / 1e6) }
 
-/^"(cpu|kernel|xen|emulator|compiler|form|processor|processors)"/ {
+/^"(cpu|kernel|xen|emulator|compiler|form|processor|processors|load)"/ {
     match($0, /^"[a-z]*"/)
     key = substr($0, 2, RLENGTH - 2)
     setup[key] = text(key)
@@ -135,8 +135,8 @@ END {
             setup["compiler"]
     } else if (what == "rates") {
         table_of_shapes("requests a second, natively", "threads", "a domain for each", "one domain")
-        printf "\nProcessor: %s; the host has %d of them. Compiler: %s.\n", setup["processor"], \
-            setup["processors"], setup["compiler"]
+        printf "\nProcessor: %s; the host has %d of them, and its load was %s before. Compiler: %s.\n", \
+            setup["processor"], setup["processors"], setup["load"], setup["compiler"]
     } else if (what == "picture-scale")
         draw_shapes("Instructions for a request, in multiples of what it costs on one CPU", "CPUs", \
             "a guest for each CPU", "one guest with all CPUs", 0)
