@@ -72,27 +72,20 @@ static void flags_single(struct space *space)
     space_set(space, 7, space_get(space, 7) ^ ENTRY_DIRTY);
 }
 
-/* The same in calls of as many requests as the hypervisor copies at once. */
-#define BATCH 32u
-
+/* The same in calls of many requests. */
 static void flags_batch(struct space *space, u32 first)
 {
-    struct vmmu_request requests[BATCH];
-    u64 done;
+    u64 entries[SPACE_BATCH];
 
-    for (u32 i = 0; i < BATCH; i++) {
-        requests[i].at = entry_at(space->l1[first / 512], first % 512 + i).a;
-        requests[i].entry = get(space, first + i) ^ ENTRY_DIRTY;
-    }
-    must_be_done(
-        vmmu_update_many(&space->vcpu, &space->domain, &space->domain, requests, BATCH, &done),
-        "vmmu_update_many");
+    for (u32 i = 0; i < SPACE_BATCH; i++)
+        entries[i] = space_get(space, first + i) ^ ENTRY_DIRTY;
+    space_set_many(space, first, entries);
 }
 
 static void flags_many_once(struct space *space, u32 piece)
 {
     for
-        EACH_ENTRY(i, piece, BATCH)
+        EACH_ENTRY(i, piece, SPACE_BATCH)
     flags_batch(space, i);
 }
 
@@ -240,7 +233,7 @@ static const struct work unpinned[] = {
 static const struct work live[] = {
     {"flags", "mmu_update: flags only", 16, 512, flags_once, NULL, flags_floor, flags_single, 1},
     {"flags_many", "mmu_update: flags only, 32 in a call", 16, 512, flags_many_once, NULL,
-     flags_floor, flags_many_single, BATCH},
+     flags_floor, flags_many_single, SPACE_BATCH},
     {"protect", "mmu_update: write access taken", 16, 512, protect_once, protect_again,
      protect_floor, protect_single, 1},
     {"target", "mmu_update: another frame", 16, 512, swap_once, NULL, swap_floor, swap_single, 1},

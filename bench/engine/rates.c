@@ -14,7 +14,7 @@
 #include "vmmu/entry.h"
 
 #define ROUNDS   60u
-#define WHILE_NS 20000000ull
+#define WHILE_US 20000u
 #define TABLES   16u /* of a thread's, in turn */
 
 /* One table's worth of requests; `requests` says how many. */
@@ -30,20 +30,37 @@ static void pin(struct space *space, u32 table)
     space_unpin(space, space->l1[table]);
 }
 
+/* In calls of SPACE_BATCH: each entry becomes what `next` says. */
+static void change(struct space *space, u32 table, u64 (*next)(struct space *space, u32 index))
+{
+    u64 entries[SPACE_BATCH];
+
+    for (u32 first = table * 512; first < table * 512 + 512; first += SPACE_BATCH) {
+        for (u32 i = 0; i < SPACE_BATCH; i++)
+            entries[i] = next(space, first + i);
+        space_set_many(space, first, entries);
+    }
+}
+
+static u64 other_flags(struct space *space, u32 index)
+{
+    return space_get(space, index) ^ ENTRY_DIRTY;
+}
+
 static void flags(struct space *space, u32 table)
 {
-    for (u32 i = table * 512; i < table * 512 + 512; i++)
-        space_set(space, i, space_get(space, i) ^ ENTRY_DIRTY);
+    change(space, table, other_flags);
+}
+
+/* Neighbours change places. */
+static u64 other_page(struct space *space, u32 index)
+{
+    return space_get(space, index ^ 1);
 }
 
 static void target(struct space *space, u32 table)
 {
-    for (u32 i = table * 512; i < table * 512 + 512; i += 2) {
-        u64 first = space_get(space, i), second = space_get(space, i + 1);
-
-        space_set(space, i, second);
-        space_set(space, i + 1, first);
-    }
+    change(space, table, other_page);
 }
 
 static const struct rate unpinned = {"pin", "pin and unpin a full L1 table", 1, pin};
@@ -55,7 +72,7 @@ static const struct rate live[] = {
 static const struct rate *present;
 static pthread_barrier_t barrier;
 static struct {
-    _Alignas(64) uint64_t done;
+    _Alignas(64) uint64_t done, began, ended;
 } threads[WORLD_THREADS_MAX];
 static _Atomic bool over;
 
@@ -74,19 +91,22 @@ static void *work(void *argument)
 
     world_run_on(number);
     pthread_barrier_wait(&barrier);
+    threads[number].began = now();
     for (u32 i = 0; !atomic_load_explicit(&over, memory_order_relaxed); i++) {
         present->once(&world[number], i % TABLES);
         done += present->requests;
     }
+    threads[number].ended = now();
     threads[number].done = done;
     return NULL;
 }
 
-/* Requests a second of `count` threads together. */
+/* Requests a second of `count` threads together, from when the first begins to when the last ends.
+ */
 static double once(unsigned count)
 {
     pthread_t thread[WORLD_THREADS_MAX];
-    uint64_t start, end, done = 0;
+    uint64_t began = UINT64_MAX, ended = 0, done = 0;
 
     pthread_barrier_init(&barrier, NULL, count + 1);
     over = false;
@@ -94,18 +114,16 @@ static double once(unsigned count)
         if (pthread_create(&thread[i], NULL, work, (void *)(uintptr_t)i))
             exit(1);
     pthread_barrier_wait(&barrier);
-    start = now();
-    do
-        usleep(1000);
-    while (now() < start + WHILE_NS);
+    usleep(WHILE_US);
     over = true;
     for (unsigned i = 0; i < count; i++) {
         pthread_join(thread[i], NULL);
+        began = threads[i].began < began ? threads[i].began : began;
+        ended = threads[i].ended > ended ? threads[i].ended : ended;
         done += threads[i].done;
     }
-    end = now();
     pthread_barrier_destroy(&barrier);
-    return (double)done * 1e9 / (double)(end - start);
+    return (double)done * 1e9 / (double)(ended - began);
 }
 
 static void run(const struct rate *rate, unsigned count, const char *shape)

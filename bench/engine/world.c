@@ -40,7 +40,7 @@ void port_flush(u64 cpus)
 {
     for (u32 cpu = 0; cpu < spaces; cpu++)
         if (cpus >> cpu & 1)
-            vmmu_flush_ends(&world[cpu].domain, cpu, vmmu_flush_begins(&world[cpu].domain));
+            vmmu_flush_ends(world[cpu].domain, cpu, vmmu_flush_begins(world[cpu].domain));
 }
 
 bool port_should_stop(void)
@@ -200,12 +200,28 @@ u64 space_get(struct space *space, u32 index)
     return world_words(space->l1[index / 512])[index % 512];
 }
 
+static maddr_t entry_at(const struct space *space, u32 index)
+{
+    return (maddr_t){space->l1[index / 512].n << 12 | index % 512 * 8};
+}
+
 void space_set(struct space *space, u32 index, u64 entry)
 {
-    maddr_t at = {space->l1[index / 512].n << 12 | index % 512 * 8};
-
-    must_be_done(vmmu_update(&space->vcpu, space->domain, space->domain, at, entry, UPDATE_NORMAL),
+    must_be_done(vmmu_update(&space->vcpu, space->domain, space->domain, entry_at(space, index),
+                             entry, UPDATE_NORMAL),
                  "vmmu_update");
+}
+
+void space_set_many(struct space *space, u32 first, const u64 *entries)
+{
+    struct vmmu_request requests[SPACE_BATCH];
+    u64 done;
+
+    for (u32 i = 0; i < SPACE_BATCH; i++)
+        requests[i] = (struct vmmu_request){entry_at(space, first + i).a, entries[i]};
+    must_be_done(
+        vmmu_update_many(&space->vcpu, space->domain, space->domain, requests, SPACE_BATCH, &done),
+        "vmmu_update_many");
 }
 
 void space_pin(struct space *space, mfn_t table, u32 level)

@@ -35,6 +35,11 @@ void world_make_live(unsigned threads);
 u64 space_get(struct space *space, u32 index);
 void space_set(struct space *space, u32 index, u64 entry);
 
+/* SPACE_BATCH of them from `first` on, of one table, in one call: as many as the hypervisor copies
+ * at once. */
+#define SPACE_BATCH 32u
+void space_set_many(struct space *space, u32 first, const u64 *entries);
+
 void space_pin(struct space *space, mfn_t table, u32 level);
 void space_unpin(struct space *space, mfn_t table);
 
