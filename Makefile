@@ -204,17 +204,26 @@ $(B)/bench/engine-%.o: %.c $(B)/compiler
 $(B)/bench/engine: $(BENCH_VMMU) $(patsubst %.c,$(B)/host/%.o,$(wildcard bench/engine/*.c))
 	@mkdir -p $(@D)
 	$(CC) -O2 $(BENCH_LTO) -o $@ $^ -pthread
+# Several CPUs at once: a kernel, and what counts on each CPU.
+$(B)/bench/scale.elf: $(B)/guests/bench/scale/guest.o $(B)/libguest-pv.a $(wildcard guest/*.lds)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $< $(B)/libguest-pv.a $(LIBGUEST_LINK)
+$(B)/bench/scale.so: $(B)/plugin/bench/scale/plugin.o
+	@mkdir -p $(@D)
+	$(CC) -shared -o $@ $^
 $(B)/bench/xen: bench/fetch-xen
 	@mkdir -p $(@D)
 	bench/fetch-xen $(@D)
+bench-scale: all $(addprefix $(B)/bench/,scale.so scale.elf)
 bench-guard: all $(addprefix $(B)/bench/,count.so ramdisk.cpio vmlinux)
-bench-build: bench-guard $(addprefix $(B)/bench/,xen engine)
-bench: ## the same Linux on the bare machine, on Xen and on Pinion: what each operation costs
+bench-build: bench-guard bench-scale $(addprefix $(B)/bench/,xen engine)
+bench: ## the same Linux on the bare machine, on Xen and on Pinion; several CPUs; the engine alone: what each operation costs
 	@tools/install
 	@$(MAKE) --no-print-directory --silent bench-build
 	@bench/run
 	@bench/collect bare xen pinion >$(B)/bench/linux.json && mv $(B)/bench/linux.json bench/results/
 	@bench/engine/run
+	@bench/scale/run
 	@bench/draw
 
 # ---- everything -----------------------------------------------------------------------------------
@@ -223,7 +232,7 @@ run: ## install what is missing, build, boot a stock Linux on Pinion; KERNEL=FIL
 test: ## install what is missing, run every test
 	@tools/install
 	@echo 'pinion: building everything that is tested'
-	@$(MAKE) --no-print-directory --output-sync=target --keep-going --silent all guests check-build images bench-guard || true
+	@$(MAKE) --no-print-directory --output-sync=target --keep-going --silent all guests check-build images bench-guard bench-scale || true
 	@$(MAKE) --no-print-directory --output-sync=target --keep-going --silent CC=clang B=$(B)/clang all guests || true
 	@MODEL_OPERATIONS=3000000 MODEL_DEEPER=1 MODEL_SECONDS=1 tests/run unit model lint guests system
 fuzz: ## fuzz the engine and every parser of guest data for hours: FUZZ_SECONDS=N (7200)
@@ -246,5 +255,5 @@ help: ## this list
 
 FORCE:
 .SECONDARY:
-.PHONY: all images coverage fuzz bench bench-build bench-guard guests kernels check check-build run test conformance lint format clean help FORCE
+.PHONY: all images coverage fuzz bench bench-build bench-guard bench-scale guests kernels check check-build run test conformance lint format clean help FORCE
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -21,12 +21,12 @@ function grouped(value, digits, out) {
 }
 function millions(value) { return sprintf("%.1f M", value / 1e6) }
 
-/^"(cpu|kernel|xen|emulator|compiler|form|processor)"/ {
+/^"(cpu|kernel|xen|emulator|compiler|form|processor|processors|load)"/ {
     match($0, /^"[a-z]*"/)
     key = substr($0, 2, RLENGTH - 2)
     setup[key] = text(key)
 }
-/"title"/ && !/"ticks"/ {
+/"title"/ && /"bare"/ {
     op = text("name"); operation[++operations] = op; title[op] = text("title")
     for (k = 1; k <= 3; k++) {
         all[machine[k], op] = number(machine[k])
@@ -61,7 +61,15 @@ function millions(value) { return sprintf("%.1f M", value / 1e6) }
     ticks[works] = number("ticks"); floor[works] = number("floor")
     back[works] = number("back"); steps[works] = number("instructions")
 }
+/"shape"/ { # figures of several CPUs, or threads, at once
+    op = text("title"); at = number("cpus") + number("threads")
+    if (!(op in has)) { has[op] = 1; subject[++subjects] = op }
+    if (!(at in tick)) { tick[at] = 1; mark[++marks] = at }
+    figure[op, text("shape"), at] = number("per_request") + number("rate")
+}
 BEGIN {
+    shape[1] = "each"; shape[2] = "one"
+    colour["each"] = "#c2410c"; colour["one"] = "#64748b"
     machine[1] = "bare"; machine[2] = "xen"; machine[3] = "pinion"
     shown[1] = "bare"; shown[2] = "Xen"; shown[3] = "Pinion"
     colour["hypervisor"] = "#c2410c"; colour["kernel"] = "#64748b"; colour["user"] = "#cbd5e1"
@@ -120,9 +128,39 @@ END {
                 grouped(ticks[i]), grouped(floor[i]), ticks[i] / floor[i], \
                 back[i] ? grouped(back[i]) : "", steps[i] ? grouped(steps[i]) : ""
         printf "\nProcessor: %s. Compiler: %s.\n", setup["processor"], setup["compiler"]
-    } else if (what == "picture-operations") draw_operations()
+    } else if (what == "scale") {
+        table_of_shapes("instructions of the hypervisor for a request", "CPUs", "a guest for each", \
+            "one guest")
+        printf "\n%s, emulated CPU `%s`. Compiler: %s.\n", setup["emulator"], setup["cpu"], \
+            setup["compiler"]
+    } else if (what == "rates") {
+        table_of_shapes("requests a second, natively", "threads", "a domain for each", "one domain")
+        printf "\nProcessor: %s; the host has %d of them, and its load was %s before. Compiler: %s.\n", \
+            setup["processor"], setup["processors"], setup["load"], setup["compiler"]
+    } else if (what == "picture-scale")
+        draw_shapes("Instructions for a request, in multiples of what it costs on one CPU", "CPUs", \
+            "a guest for each CPU", "one guest with all CPUs", 0)
+    else if (what == "picture-rates")
+        draw_shapes("Requests a second, in multiples of one thread&#8217;s", "threads", \
+            "a domain for each thread", "one domain for all", setup["processors"])
+    else if (what == "picture-operations") draw_operations()
     else if (what == "picture-boot") draw_boot()
     else if (what == "picture-engine") draw_engine()
+}
+
+function table_of_shapes(heading, of, each, one,    i, k, m, row) {
+    row = "| " heading " | " of ":"
+    for (m = 1; m <= marks; m++) row = row (m > 1 ? " | " : " ") mark[m]
+    print row " |"
+    printf "|---"
+    for (m = 1; m <= marks; m++) printf "|--:"
+    print "|"
+    for (i = 1; i <= subjects; i++)
+        for (k = 1; k <= 2; k++) {
+            printf "| %s, %s ", subject[i], k == 1 ? each : one
+            for (m = 1; m <= marks; m++) printf "| %s ", grouped(figure[subject[i], shape[k], mark[m]])
+            print "|"
+        }
 }
 
 # ---- pictures -------------------------------------------------------------------------------------
@@ -206,6 +244,51 @@ function draw_engine(    i, y, longest, rows) {
         words(240 + ticks[i] / floor[i] / longest * 480, y + 11, "start", sprintf("%.2f (%s ticks)", \
             ticks[i] / floor[i], grouped(int(ticks[i] + 0.5))), "font-size=\"10\"")
         words(240 + 480 / longest, y + 25, "start", grouped(int(floor[i] + 0.5)) " ticks", "font-size=\"10\"")
+    }
+    print "</svg>"
+}
+# A panel for each subject, two lines in each: one for each shape, from the first mark's figure on.
+# `most`: where the host's CPUs end, 0: nowhere.
+function draw_shapes(sentence, of, each, one, most,    i, k, m, top, left, x, y, high, width, path, value) {
+    width = 240; high = 110
+    for (i = 1; i <= subjects; i++)
+        for (k = 1; k <= 2; k++)
+            for (m = 1; m <= marks; m++) {
+                value = figure[subject[i], shape[k], mark[m]] / figure[subject[i], shape[k], mark[1]]
+                if (value > top) top = value
+            }
+    top = top < 1.5 ? 1.5 : top * 1.05
+    begin_picture(860, 64 + int((subjects + 2) / 3) * 170, sentence)
+    legend(12, 44, colour["each"], each)
+    legend(212, 44, colour["one"], one)
+    for (i = 1; i <= subjects; i++) {
+        left = 34 + (i - 1) % 3 * 280; y = 84 + int((i - 1) / 3) * 170
+        words(left, y - 8, "start", subject[i], "font-size=\"10\"")
+        bar(left, y + high, width, 1, "#1e293b"); bar(left, y, 1, high, "#1e293b")
+        words(left - 4, y + high, "end", "0", "font-size=\"10\"")
+        bar(left, y + high - high / top, width, 1, "#e2e8f0")
+        words(left - 4, y + high - high / top + 4, "end", "1", "font-size=\"10\"")
+        for (m = 1; m <= marks; m++) {
+            x = left + m * width / (marks + 1)
+            words(x, y + high + 14, "middle", mark[m], "font-size=\"10\"")
+            if (most && mark[m] == most && m < marks) {
+                bar(x + width / (marks + 1) / 2, y, 1, high, "#cbd5e1")
+                words(x + width / (marks + 1) / 2 + 3, y + high - 5, "start", "more than the host&#8217;s CPUs", \
+                    "font-size=\"9\"")
+            }
+        }
+        words(left + width, y + high + 14, "end", of, "font-size=\"10\"")
+        for (k = 2; k >= 1; k--) {
+            path = ""
+            for (m = 1; m <= marks; m++) {
+                value = figure[subject[i], shape[k], mark[m]] / figure[subject[i], shape[k], mark[1]]
+                path = path sprintf("%.1f,%.1f ", left + m * width / (marks + 1), y + high - value / top * high)
+            }
+            printf "<polyline points=\"%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"%d\"/>\n", \
+                path, colour[shape[k]], k == 1 ? 2 : 4
+            words(left + marks * width / (marks + 1) + 4, y + high - value / top * high + (k == 1 ? -4 : 12), \
+                "start", sprintf("%.2f", value), "font-size=\"10\"")
+        }
     }
     print "</svg>"
 }

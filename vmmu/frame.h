@@ -8,7 +8,7 @@
  *            hypervisor's)
  *     61     shared: a TYPE_SHARED frame, whose end is the hypervisor's to say
  *     46..60 owner, a domain id
- *     32..45 flush stamp of the last drop
+ *     32..45 flush stamp of the last drop to count 1 (and of that to 2)
  *     0..31  count. 0 while owned: on its way back to the allocator, nobody can have it
  *
  * type: as what it is used, and how often.

@@ -37,7 +37,7 @@ void ref_put_last(mfn_t m)
             port_panic("a reference dropped that nobody had", m.n);
         }
         now = flush_clock(ref_owner(old));
-        next = ref_with_stamp(old - 1, now);
+        next = ref_dropped(old, now);
     } while (!drop(m, &old, next, now));
 }
 

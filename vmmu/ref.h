@@ -46,6 +46,14 @@ enum release {
  * VMMU_DONE, REFUSED_NOT_OWNER, REFUSED_ALREADY_RELEASED, REFUSED_WRONG_TYPE (not alone). */
 enum vmmu_result ref_release(mfn_t m, u16 id, enum release whose);
 
+/* The word after a drop, with the clock read before. What is left may be the owner's own reference,
+ * which is no translation: that moment's stamp counts. The drop before has one too, so that the
+ * word differs if meanwhile another use has begun and ended. */
+static inline u64 ref_dropped(u64 references, u64 clock)
+{
+    return frame_count(references) <= 3 ? ref_with_stamp(references - 1, clock) : references - 1;
+}
+
 /* Drops one reference unless it is the last. */
 FOR_EACH_ENTRY bool ref_put_at_once(mfn_t m)
 {
@@ -56,10 +64,7 @@ FOR_EACH_ENTRY bool ref_put_at_once(mfn_t m)
         if (frame_count(old) < 2) {
             return false;
         }
-        /* What is left may be the owner's own, which is no translation. A stamp at each drop, not
-         * only then: so the word differs if another use began and ended since the clock was read.
-         */
-        next = ref_with_stamp(old - 1, flush_clock(ref_owner(old)));
+        next = ref_dropped(old, flush_clock(ref_owner(old)));
     } while (!atomic_compare_exchange_weak_explicit(word, &old, next, memory_order_release,
                                                     memory_order_relaxed));
     return true;

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Measures the engine on the host: what each operation takes, beside its floor - a bare loop that
- * reads the same entries and bumps the same counters. engine [THREADS]     prints one JSON object a
- * line; ticks are those of the TSC
- */
+ * reads the same entries and bumps the same counters.
+ *   engine [THREADS]                    prints one JSON object a line; ticks are those of the TSC
+ *   engine rates one|each [THREADS]     bench/engine/rates.h */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
+#include "bench/engine/rates.h"
 #include "bench/engine/steps.h"
 #include "bench/engine/world.h"
 #include "vmmu/entry.h"
@@ -34,23 +36,6 @@ struct work {
     unsigned singles;
 };
 
-static maddr_t entry_at(mfn_t table, u32 index)
-{
-    return (maddr_t){table.n << 12 | index * 8};
-}
-
-static void set(struct space *space, u32 index, u64 entry)
-{
-    must_be_done(vmmu_update(&space->vcpu, &space->domain, &space->domain,
-                             entry_at(space->l1[index / 512], index % 512), entry, UPDATE_NORMAL),
-                 "vmmu_update");
-}
-
-static u64 get(struct space *space, u32 index)
-{
-    return world_words(space->l1[index / 512])[index % 512];
-}
-
 static void bump(u64 entry, u64 by)
 {
     struct vmmu_frame *frame = &world_frames[entry >> 12 & 0xffffffffffull];
@@ -72,42 +57,35 @@ static void flags_once(struct space *space, u32 piece)
 {
     for
         EACH_ENTRY(i, piece, 1)
-    set(space, i, get(space, i) ^ ENTRY_DIRTY);
+    space_set(space, i, space_get(space, i) ^ ENTRY_DIRTY);
 }
 
 static void flags_floor(struct space *space, u32 piece)
 {
     for
         EACH_ENTRY(i, piece, 1)
-    set_barely(space, i, get(space, i) ^ ENTRY_DIRTY);
+    set_barely(space, i, space_get(space, i) ^ ENTRY_DIRTY);
 }
 
 static void flags_single(struct space *space)
 {
-    set(space, 7, get(space, 7) ^ ENTRY_DIRTY);
+    space_set(space, 7, space_get(space, 7) ^ ENTRY_DIRTY);
 }
 
-/* The same in calls of as many requests as the hypervisor copies at once. */
-#define BATCH 32u
-
+/* The same in calls of many requests. */
 static void flags_batch(struct space *space, u32 first)
 {
-    struct vmmu_request requests[BATCH];
-    u64 done;
+    u64 entries[SPACE_BATCH];
 
-    for (u32 i = 0; i < BATCH; i++) {
-        requests[i].at = entry_at(space->l1[first / 512], first % 512 + i).a;
-        requests[i].entry = get(space, first + i) ^ ENTRY_DIRTY;
-    }
-    must_be_done(
-        vmmu_update_many(&space->vcpu, &space->domain, &space->domain, requests, BATCH, &done),
-        "vmmu_update_many");
+    for (u32 i = 0; i < SPACE_BATCH; i++)
+        entries[i] = space_get(space, first + i) ^ ENTRY_DIRTY;
+    space_set_many(space, first, entries);
 }
 
 static void flags_many_once(struct space *space, u32 piece)
 {
     for
-        EACH_ENTRY(i, piece, BATCH)
+        EACH_ENTRY(i, piece, SPACE_BATCH)
     flags_batch(space, i);
 }
 
@@ -121,14 +99,14 @@ static void protect_once(struct space *space, u32 piece)
 {
     for
         EACH_ENTRY(i, piece, 1)
-    set(space, i, get(space, i) & ~ENTRY_WRITABLE);
+    space_set(space, i, space_get(space, i) & ~ENTRY_WRITABLE);
 }
 
 static void protect_again(struct space *space, u32 piece)
 {
     for
         EACH_ENTRY(i, piece, 1)
-    set(space, i, get(space, i) | ENTRY_WRITABLE);
+    space_set(space, i, space_get(space, i) | ENTRY_WRITABLE);
 }
 
 static void protect_floor(struct space *space, u32 piece)
@@ -136,7 +114,7 @@ static void protect_floor(struct space *space, u32 piece)
     for
         EACH_ENTRY(i, piece, 1)
         {
-            u64 entry = get(space, i);
+            u64 entry = space_get(space, i);
 
             set_barely(space, i, entry);
             atomic_fetch_sub_explicit(&world_frames[entry >> 12 & 0xffffffffffull].type, 0,
@@ -146,7 +124,7 @@ static void protect_floor(struct space *space, u32 piece)
 
 static void protect_single(struct space *space)
 {
-    set(space, 7, get(space, 7) & ~ENTRY_WRITABLE);
+    space_set(space, 7, space_get(space, 7) & ~ENTRY_WRITABLE);
 }
 
 /* Two entries change places: other frames, four counters each. */
@@ -155,7 +133,7 @@ static void swap(struct space *space, u32 piece, void (*how)(struct space *, u32
     for
         EACH_ENTRY(i, piece, 2)
         {
-            u64 first = get(space, i), second = get(space, i + 1);
+            u64 first = space_get(space, i), second = space_get(space, i + 1);
 
             if (barely) {
                 bump(second, 1);
@@ -170,7 +148,7 @@ static void swap(struct space *space, u32 piece, void (*how)(struct space *, u32
 
 static void swap_once(struct space *space, u32 piece)
 {
-    swap(space, piece, set, false);
+    swap(space, piece, space_set, false);
 }
 
 static void swap_floor(struct space *space, u32 piece)
@@ -180,17 +158,17 @@ static void swap_floor(struct space *space, u32 piece)
 
 static void swap_single(struct space *space)
 {
-    set(space, 7, get(space, 8));
+    space_set(space, 7, space_get(space, 8));
 }
 
 static void table_once(struct space *space, u32 piece)
 {
-    must_be_done(vmmu_pin(&space->vcpu, &space->domain, space->l1[piece], 1), "pin of an L1");
+    space_pin(space, space->l1[piece], 1);
 }
 
 static void table_again(struct space *space, u32 piece)
 {
-    must_be_done(vmmu_unpin(&space->vcpu, &space->domain, space->l1[piece]), "unpin of an L1");
+    space_unpin(space, space->l1[piece]);
 }
 
 static void table_floor(struct space *space, u32 piece)
@@ -215,13 +193,13 @@ static void all_floor(struct space *space, u32 piece)
 static void pin(struct space *space, u32 piece)
 {
     (void)piece;
-    must_be_done(vmmu_pin(&space->vcpu, &space->domain, space->l4, 4), "pin");
+    space_pin(space, space->l4, 4);
 }
 
 static void unpin(struct space *space, u32 piece)
 {
     (void)piece;
-    must_be_done(vmmu_unpin(&space->vcpu, &space->domain, space->l4), "unpin");
+    space_unpin(space, space->l4);
 }
 
 static void root_single(struct space *space)
@@ -255,7 +233,7 @@ static const struct work unpinned[] = {
 static const struct work live[] = {
     {"flags", "mmu_update: flags only", 16, 512, flags_once, NULL, flags_floor, flags_single, 1},
     {"flags_many", "mmu_update: flags only, 32 in a call", 16, 512, flags_many_once, NULL,
-     flags_floor, flags_many_single, BATCH},
+     flags_floor, flags_many_single, SPACE_BATCH},
     {"protect", "mmu_update: write access taken", 16, 512, protect_once, protect_again,
      protect_floor, protect_single, 1},
     {"target", "mmu_update: another frame", 16, 512, swap_once, NULL, swap_floor, swap_single, 1},
@@ -353,28 +331,27 @@ static void run(const struct work *work, unsigned count)
     fflush(stdout);
 }
 
-static void make_live(unsigned count)
+static unsigned threads_named(const char *word)
 {
-    for (u32 i = 0; i < count; i++) {
-        world_run_on(i);
-        pin(&world[i], 0);
-        must_be_done(vmmu_pin(&world[i].vcpu, &world[i].domain, world[i].second_l4, 4), "pin");
-        must_be_done(vmmu_set_kernel_root(&world[i].vcpu, world[i].l4), "root");
-    }
+    long threads = word ? strtol(word, NULL, 10) : sysconf(_SC_NPROCESSORS_ONLN);
+
+    return threads < 1 || threads > (long)WORLD_THREADS_MAX ? WORLD_THREADS_MAX : (unsigned)threads;
 }
 
 int main(int argc, char **argv)
 {
-    long most = argc > 1 ? strtol(argv[1], NULL, 10) : sysconf(_SC_NPROCESSORS_ONLN);
-    unsigned count, i;
+    unsigned most, count, i;
 
-    if (most < 1 || most > (long)WORLD_THREADS_MAX)
-        most = WORLD_THREADS_MAX;
-    world_start((unsigned)most);
+    if (argc > 2 && !strcmp(argv[1], "rates")) {
+        rates(threads_named(argv[3]), !strcmp(argv[2], "one"));
+        return 0;
+    }
+    most = threads_named(argv[1]);
+    world_start(most, false);
     for (count = 1; count <= most; count++)
         for (i = 0; i < sizeof(unpinned) / sizeof(*unpinned); i++)
             run(&unpinned[i], count);
-    make_live((unsigned)most);
+    world_make_live(most);
     for (count = 1; count <= most; count++)
         for (i = 0; i < sizeof(live) / sizeof(*live); i++)
             run(&live[i], count);

@@ -33,14 +33,14 @@ void *port_frame_view(mfn_t m)
 
 struct vmmu_domain *port_domain(u16 id)
 {
-    return &world[id - 1].domain;
+    return &world[id - 1].own;
 }
 
 void port_flush(u64 cpus)
 {
     for (u32 cpu = 0; cpu < spaces; cpu++)
         if (cpus >> cpu & 1)
-            vmmu_flush_ends(&world[cpu].domain, cpu, vmmu_flush_begins(&world[cpu].domain));
+            vmmu_flush_ends(world[cpu].domain, cpu, vmmu_flush_begins(world[cpu].domain));
 }
 
 bool port_should_stop(void)
@@ -139,7 +139,7 @@ static mfn_t page_of(struct space *space, u64 pfn)
 {
     mfn_t m = {*next_frame++};
 
-    must_be_done(vmmu_give(&space->domain, m, (pfn_t){pfn}), "vmmu_give");
+    must_be_done(vmmu_give(space->domain, m, (pfn_t){pfn}), "vmmu_give");
     return m;
 }
 
@@ -148,13 +148,11 @@ static u64 link_to(mfn_t m)
     return m.n << 12 | ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_USER | ENTRY_ACCESSED;
 }
 
-static void build(struct space *space, u32 number)
+static void build(struct space *space)
 {
     u64 pfn = 0;
 
-    vmmu_domain_start(&space->domain, (u16)(number + 1), SPACE_FRAMES);
-    vmmu_vcpu_start(&space->vcpu, &space->domain);
-    space->domain.cpus = 1ull << number;
+    vmmu_vcpu_start(&space->vcpu, space->domain);
     space->l4 = page_of(space, pfn++);
     space->second_l4 = page_of(space, pfn++);
     space->l3 = page_of(space, pfn++);
@@ -172,7 +170,7 @@ static void build(struct space *space, u32 number)
     }
 }
 
-void world_start(unsigned threads)
+void world_start(unsigned threads, bool one_domain)
 {
     static const u64 no_slots[16];
     u64 frames = (u64)threads * SPACE_FRAMES;
@@ -183,7 +181,65 @@ void world_start(unsigned threads)
     vmmu_start(world_frames, frames, reserve(frames * sizeof(u64), true), no_slots, false);
     next_frame = shuffled(frames);
     for (u32 i = 0; i < threads; i++) {
+        struct space *space = &world[i];
+
+        vmmu_domain_start(&space->own, (u16)(i + 1), (u64)spaces * SPACE_FRAMES);
+        space->domain = one_domain ? &world[0].own : &space->own;
+        space->domain->cpus |= 1ull << i;
+    }
+    for (u32 i = 0; i < threads; i++) {
         world_run_on(i);
-        build(&world[i], i);
+        build(&world[i]);
+    }
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+u64 space_get(struct space *space, u32 index)
+{
+    return world_words(space->l1[index / 512])[index % 512];
+}
+
+static maddr_t entry_at(const struct space *space, u32 index)
+{
+    return (maddr_t){space->l1[index / 512].n << 12 | index % 512 * 8};
+}
+
+void space_set(struct space *space, u32 index, u64 entry)
+{
+    must_be_done(vmmu_update(&space->vcpu, space->domain, space->domain, entry_at(space, index),
+                             entry, UPDATE_NORMAL),
+                 "vmmu_update");
+}
+
+void space_set_many(struct space *space, u32 first, const u64 *entries)
+{
+    struct vmmu_request requests[SPACE_BATCH];
+    u64 done;
+
+    for (u32 i = 0; i < SPACE_BATCH; i++)
+        requests[i] = (struct vmmu_request){entry_at(space, first + i).a, entries[i]};
+    must_be_done(
+        vmmu_update_many(&space->vcpu, space->domain, space->domain, requests, SPACE_BATCH, &done),
+        "vmmu_update_many");
+}
+
+void space_pin(struct space *space, mfn_t table, u32 level)
+{
+    must_be_done(vmmu_pin(&space->vcpu, space->domain, table, level), "pin");
+}
+
+void space_unpin(struct space *space, mfn_t table)
+{
+    must_be_done(vmmu_unpin(&space->vcpu, space->domain, table), "unpin");
+}
+
+void world_make_live(unsigned threads)
+{
+    for (u32 i = 0; i < threads; i++) {
+        world_run_on(i);
+        space_pin(&world[i], world[i].l4, 4);
+        space_pin(&world[i], world[i].second_l4, 4);
+        must_be_done(vmmu_set_kernel_root(&world[i].vcpu, world[i].l4), "root");
     }
 }

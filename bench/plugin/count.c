@@ -15,6 +15,7 @@
 
 #include "bench/markers.h"
 #include "bench/plugin/count.h"
+#include "bench/plugin/marker.h"
 #include "bench/plugin/qemu.h"
 
 int qemu_plugin_version = QEMU_PLUGIN_INTERFACE;
@@ -85,19 +86,6 @@ static void on_marker(unsigned cpu, void *data)
         each_counter(phase_ends, running);
         running = PHASES;
     }
-}
-
-/* The marker in an instruction's bytes, or -1. */
-static long marker_in(const struct qemu_plugin_insn *insn)
-{
-    static const uint8_t nopl[] = {0x0f, 0x1f, 0x80};
-    const uint8_t *bytes = qemu_plugin_insn_data(insn);
-    uint32_t value;
-
-    if (qemu_plugin_insn_size(insn) != 7 || memcmp(bytes, nopl, sizeof(nopl)))
-        return -1;
-    memcpy(&value, bytes + sizeof(nopl), sizeof(value));
-    return (value & MARKER_MASK) == MARKER ? (long)(value & ~MARKER_MASK) : -1;
 }
 
 static void on_translation(uint64_t id, struct qemu_plugin_tb *tb)

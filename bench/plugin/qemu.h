@@ -3,16 +3,19 @@
 #ifndef BENCH_PLUGIN_QEMU_H
 #define BENCH_PLUGIN_QEMU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 struct qemu_info_t;
+struct qemu_plugin_hwaddr;
 
 #define QEMU_PLUGIN_INTERFACE    1
 #define QEMU_PLUGIN_ADD_U64      0 /* the one operation that runs without a call */
 #define QEMU_PLUGIN_NO_REGISTERS 0 /* that a callback looks at */
+#define QEMU_PLUGIN_MEMORY_BOTH  3 /* loads and stores */
 #define QEMU_PLUGIN_EXPORT       __attribute__((visibility("default")))
 
 extern QEMU_PLUGIN_EXPORT int qemu_plugin_version;
@@ -26,6 +29,14 @@ void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
                                             void *data);
 void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int operation,
                                                 void *counter, uint64_t addend);
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
+                                      void (*call)(unsigned cpu, uint32_t access, uint64_t address,
+                                                   void *data),
+                                      int flags, int which, void *data);
+bool qemu_plugin_mem_is_store(uint32_t access);
+const struct qemu_plugin_hwaddr *qemu_plugin_get_hwaddr(uint32_t access, uint64_t address);
+bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr *where);
+uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *where);
 void qemu_plugin_register_atexit_cb(uint64_t id, void (*call)(uint64_t id, void *data), void *data);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
