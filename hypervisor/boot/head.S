@@ -6,6 +6,16 @@
 #define MULTIBOOT_MAGIC 0x1badb002
 #define MULTIBOOT_FLAGS 0x00010003 /* addresses below are valid; modules on pages; memory map */
 
+        .macro  LOAD_SEGMENTS
+        xor     %eax, %eax
+        mov     %eax, %ds
+        mov     %eax, %es
+        mov     %eax, %fs
+        mov     %eax, %gs
+        mov     $16, %eax
+        mov     %eax, %ss
+        .endm
+
         .section .boot, "awx"
         .code32
         .balign 4
@@ -92,13 +102,7 @@ boot_gdt_pointer:
         .text
         .code64
 boot_high:
-        xor     %eax, %eax
-        mov     %eax, %ds
-        mov     %eax, %es
-        mov     %eax, %fs
-        mov     %eax, %gs
-        mov     $16, %eax
-        mov     %eax, %ss
+        LOAD_SEGMENTS
         lea     image_data_end(%rip), %rdi      /* the loader may not have cleared it */
         lea     image_end(%rip), %rcx
         sub     %rdi, %rcx
@@ -112,13 +116,7 @@ boot_high:
         ud2
 
 other_high:
-        xor     %eax, %eax
-        mov     %eax, %ds
-        mov     %eax, %es
-        mov     %eax, %fs
-        mov     %eax, %gs
-        mov     $16, %eax
-        mov     %eax, %ss
+        LOAD_SEGMENTS
         mov     other_root(%rip), %rax
         mov     %rax, %cr3
         xor     %ecx, %ecx                      /* whoever comes too late finds none */
