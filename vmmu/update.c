@@ -227,6 +227,24 @@ enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *ta
     return result;
 }
 
+enum vmmu_result vmmu_update_one(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain,
+                                 const struct vmmu_request *request)
+{
+    const maddr_t at = maddr(request->at & ~KIND_BITS);
+    u64 done;
+
+    if (mfn_is_none(vcpu->deferred.frame) && frame_exists(mfn_of(at)) &&
+        is_write_to(request, mfn_of(at))) {
+        struct change change = change_of(vcpu, domain, domain, at, request->entry);
+        change.keep = kept_by(kind_of(request));
+        if (change_shortly(change, 1)) {
+            count_up(&domain->counters.updates, 1);
+            return VMMU_DONE;
+        }
+    }
+    return vmmu_update_many(vcpu, domain, domain, request, 1, &done);
+}
+
 enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                              struct vmmu_domain *frame_owner, maddr_t at, u64 entry,
                              enum vmmu_update_kind kind)

@@ -191,6 +191,10 @@ enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *ta
                                   struct vmmu_domain *frame_owner,
                                   const struct vmmu_request *requests, u64 count, u64 *done);
 
+/* The same for one request, of a domain to its own tables and frames. */
+enum vmmu_result vmmu_update_one(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain,
+                                 const struct vmmu_request *request);
+
 /* Writes the L1 entry that maps `va` in the vCPU's kernel root. Xen ABI: update_va_mapping. Flushes
  * are the caller's, and only after VMMU_DONE. */
 enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, vaddr_t va,
