@@ -478,6 +478,26 @@ enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u
     return result;
 }
 
+bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u64 flip, u64 *old)
+{
+    struct vmmu_domain *domain = vcpu->domain;
+    struct change change = change_of(vcpu, domain, domain, where, 0);
+
+    if (!mfn_is_none(vcpu->deferred.frame) || !frame_exists(change.table)) {
+        return false;
+    }
+    /* A look at any memory; under the lock it turns out if it was at a table, and still holds. */
+    *old = atomic_load_explicit(&entry_table(change.table)[change.index], memory_order_relaxed);
+    change.entry = (*old & keep) ^ flip;
+    change.mask = ~0ull;
+    change.expected = *old;
+    if (!change_shortly(change, 1)) {
+        return false;
+    }
+    count_up(&domain->counters.emulated_writes, 1);
+    return true;
+}
+
 enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 bytes, u64 expected,
                                      u64 desired, bool *swapped)
 {

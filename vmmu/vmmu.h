@@ -229,6 +229,11 @@ bool vmmu_find_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at, maddr_t *where);
 enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u32 bytes,
                                         u64 expected, u64 desired, bool *swapped);
 
+/* A store that does the same to whatever it finds: the entry at `where`, 8-byte aligned, becomes
+ * (entry & keep) ^ flip, and *old is what it was, in one step. False: nothing has happened, because
+ * it cannot be done at once or not at all, and vmmu_emulated_write_at knows more. */
+bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u64 flip, u64 *old);
+
 /* ---- pins and roots ---------------------------------------------------------------------- */
 
 /* MMUEXT_PIN_Ln_TABLE / UNPIN_TABLE; level 1..4. The vCPU is whose deferred record an interrupted

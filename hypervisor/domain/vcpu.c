@@ -140,6 +140,12 @@ mfn_t vcpu_root(const struct vcpu *vcpu)
     return vcpu->in_kernel ? vcpu->mmu.kernel_root : vcpu->mmu.user_root;
 }
 
+void vcpu_refresh_roots(struct vcpu *vcpu)
+{
+    vcpu->kernel_cr3 = vcpu->mmu.kernel_root.n << PAGE_SHIFT;
+    vcpu->user_cr3 = mfn_is_none(vcpu->mmu.user_root) ? 0 : vcpu->mmu.user_root.n << PAGE_SHIFT;
+}
+
 void vcpu_refresh_fast(struct vcpu *vcpu)
 {
     const struct entry_point *entry = &vcpu->callback[CALLBACK_SYSCALL];
@@ -147,8 +153,6 @@ void vcpu_refresh_fast(struct vcpu *vcpu)
     u64 top = vcpu->kernel_sp & ~15ull, size = FRAME_WORDS * sizeof(u64);
     bool fast = guest_range_ok(top - size, size);
 
-    vcpu->kernel_cr3 = vcpu->mmu.kernel_root.n << PAGE_SHIFT;
-    vcpu->user_cr3 = mfn_is_none(vcpu->mmu.user_root) ? 0 : vcpu->mmu.user_root.n << PAGE_SHIFT;
     vcpu->frame_top = top;
     vcpu->fast_entry = fast ? entry->address : 0;
     vcpu->fast_fault = fast ? fault->address : 0;
@@ -230,6 +234,7 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
         forget_window(to);
     speculation_switch(&cpu->last_domain, to->domain->id);
     cpu_attach(cpu, to);
+    vcpu_refresh_roots(to);
     vcpu_refresh_fast(to);
     tlb_load(to->in_kernel ? to->kernel_cr3 : to->user_cr3);
 }

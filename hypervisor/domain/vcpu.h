@@ -129,7 +129,8 @@ mfn_t vcpu_root(const struct vcpu *vcpu);
 /* Changes between guest kernel and guest user mode: root and GS base, now. The vCPU is current. */
 void vcpu_toggle_mode(struct vcpu *vcpu);
 
-/* After a change of roots, stack, traps or callbacks: what entry.S looks at. */
+/* After a change of roots; of stack, traps or callbacks: what entry.S looks at. */
+void vcpu_refresh_roots(struct vcpu *vcpu);
 void vcpu_refresh_fast(struct vcpu *vcpu);
 
 /* Loads the root of the present mode into CR3. The vCPU is current. */
