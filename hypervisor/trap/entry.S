@@ -135,7 +135,7 @@ entry_common:
 #define INFO_CR2(register)  16(register)            /* arch.cr2 */
 #define RFLAGS_BOUNCED ~(1 << 8 | 1 << 10 | 3 << 12 | 1 << 14 | 1 << 16 | 1 << 17 | 1 << 18)
 #define RFLAGS_BOUNCED_FAULT (RFLAGS_BOUNCED | 1 << 10) /* a fault leaves DF alone */
-#define RFLAGS_PLAIN   0x240ed7 /* arithmetic, IF, DF, AC, ID */
+#define RFLAGS_PLAIN   0x250ed7 /* arithmetic, IF, DF, RF (in the frame of each fault), AC, ID */
 #define CALL_IRET      23
 #define IRET_CONTEXT   72
 
