@@ -58,11 +58,13 @@ static inline __attribute__((always_inline)) s64 update_many(struct vcpu *vcpu, 
  */
 static s64 update_one(struct vcpu *vcpu, struct call *call, u64 at)
 {
+    u64 pair[2];
     struct vmmu_request request;
     enum vmmu_result result;
 
-    if (!GET_GUEST(&request, at))
+    if (!copy_pair_from_guest(pair, at))
         return -XEN_EFAULT;
+    request = (struct vmmu_request){.at = pair[0], .entry = pair[1]};
     result = vmmu_update_one(&vcpu->mmu, &vcpu->domain->mmu, &request);
     return result == VMMU_DONE ? 0 : call_result(call, result);
 }
