@@ -51,7 +51,7 @@ static inline bool replace_take(u64 next, u16 owner, u64 *left)
 
 /* What `old`, which shows a frame of its table's owner, held on to; *left is what remains of it:
  * the last reference, whose drop may have to wait for a flush. */
-static inline void replace_drop(u64 old, u64 *left)
+FOR_EACH_ENTRY void replace_drop(u64 old, u64 *left)
 {
     const mfn_t target = entry_frame(old);
     if (old & ENTRY_WRITABLE) {

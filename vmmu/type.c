@@ -181,3 +181,19 @@ enum vmmu_result type_finish(mfn_t m)
     ref_put(m); /* the partial state's own */
     return result;
 }
+
+__attribute__((noinline)) bool type_lock_slow(mfn_t m, enum vmmu_type type)
+{
+    _Atomic u64 *use = &frame_of(m)->type;
+    u64 old = atomic_load_explicit(use, memory_order_relaxed);
+    while (use_is_valid(old, type)) {
+        if (old & USE_LOCKED) {
+            port_pause();
+            old = atomic_load_explicit(use, memory_order_relaxed);
+        } else if (atomic_compare_exchange_weak_explicit(
+                       use, &old, old | USE_LOCKED, memory_order_acquire, memory_order_relaxed)) {
+            return true;
+        }
+    }
+    return false;
+}

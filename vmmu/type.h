@@ -92,6 +92,9 @@ FOR_EACH_ENTRY enum vmmu_result type_put(mfn_t m)
  * VMMU_AGAIN. */
 enum vmmu_result type_finish(mfn_t m);
 
+/* type_lock where somebody else is at it. */
+bool type_lock_slow(mfn_t m, enum vmmu_type type);
+
 /* Locks the entries of `m` if it is a live table of this type: until type_unlock it stays one, and
  * nobody else changes an entry. No other frame may be locked, and no type reference on `m` dropped,
  * meanwhile. */
@@ -99,16 +102,12 @@ FOR_EACH_ENTRY bool type_lock(mfn_t m, enum vmmu_type type)
 {
     _Atomic u64 *use = &frame_of(m)->type;
     u64 old = atomic_load_explicit(use, memory_order_relaxed);
-    while (use_is_valid(old, type)) {
-        if (old & USE_LOCKED) {
-            port_pause();
-            old = atomic_load_explicit(use, memory_order_relaxed);
-        } else if (atomic_compare_exchange_weak_explicit(
-                       use, &old, old | USE_LOCKED, memory_order_acquire, memory_order_relaxed)) {
-            return true;
-        }
+    if (use_is_valid(old, type) && !(old & USE_LOCKED) &&
+        atomic_compare_exchange_strong_explicit(use, &old, old | USE_LOCKED, memory_order_acquire,
+                                                memory_order_relaxed)) {
+        return true;
     }
-    return false;
+    return use_is_valid(old, type) && type_lock_slow(m, type);
 }
 
 static inline void type_unlock(mfn_t m)

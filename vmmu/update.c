@@ -227,6 +227,24 @@ enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *ta
     return result;
 }
 
+enum vmmu_result vmmu_update_one(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain,
+                                 const struct vmmu_request *request)
+{
+    const maddr_t at = maddr(request->at & ~KIND_BITS);
+    u64 done;
+
+    if (mfn_is_none(vcpu->deferred.frame) && frame_exists(mfn_of(at)) &&
+        is_write_to(request, mfn_of(at))) {
+        struct change change = change_of(vcpu, domain, domain, at, request->entry);
+        change.keep = kept_by(kind_of(request));
+        if (change_shortly(change, 1)) {
+            count_up(&domain->counters.updates, 1);
+            return VMMU_DONE;
+        }
+    }
+    return vmmu_update_many(vcpu, domain, domain, request, 1, &done);
+}
+
 enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                              struct vmmu_domain *frame_owner, maddr_t at, u64 entry,
                              enum vmmu_update_kind kind)
@@ -458,6 +476,26 @@ enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u
         count_up(&domain->counters.emulated_writes, 1);
     }
     return result;
+}
+
+bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u64 flip, u64 *old)
+{
+    struct vmmu_domain *domain = vcpu->domain;
+    struct change change = change_of(vcpu, domain, domain, where, 0);
+
+    if (!mfn_is_none(vcpu->deferred.frame) || !frame_exists(change.table)) {
+        return false;
+    }
+    /* A look at any memory; under the lock it turns out if it was at a table, and still holds. */
+    *old = atomic_load_explicit(&entry_table(change.table)[change.index], memory_order_relaxed);
+    change.entry = (*old & keep) ^ flip;
+    change.mask = ~0ull;
+    change.expected = *old;
+    if (!change_shortly(change, 1)) {
+        return false;
+    }
+    count_up(&domain->counters.emulated_writes, 1);
+    return true;
 }
 
 enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 bytes, u64 expected,

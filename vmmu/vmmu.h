@@ -195,6 +195,10 @@ enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *ta
                                   struct vmmu_domain *frame_owner,
                                   const struct vmmu_request *requests, u64 count, u64 *done);
 
+/* The same for one request, of a domain to its own tables and frames. */
+enum vmmu_result vmmu_update_one(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain,
+                                 const struct vmmu_request *request);
+
 /* Writes the L1 entry that maps `va` in the vCPU's kernel root. Xen ABI: update_va_mapping. Flushes
  * are the caller's, and only after VMMU_DONE. */
 enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, vaddr_t va,
@@ -228,6 +232,11 @@ bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at);
 bool vmmu_find_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at, maddr_t *where);
 enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u32 bytes,
                                         u64 expected, u64 desired, bool *swapped);
+
+/* A store that does the same to whatever it finds: the entry at `where`, 8-byte aligned, becomes
+ * (entry & keep) ^ flip, and *old is what it was, in one step. False: nothing has happened, because
+ * it cannot be done at once or not at all, and vmmu_emulated_write_at knows more. */
+bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u64 flip, u64 *old);
 
 /* ---- pins and roots ---------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #include "hypervisor/call/copy.h"
 #include "hypervisor/console/log.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/run.h"
 #include "lib/string.h"
 #include "vmmu/port.h"
 
@@ -24,17 +25,29 @@ s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call)
     return -XEN_ENOSYS;
 }
 
-void call_from_guest(struct vcpu *vcpu)
+/* The same, the most frequent first. */
+static inline s64 dispatch(struct vcpu *vcpu, u64 number, struct call *call)
+{
+    if (number == __HYPERVISOR_mmu_update)
+        return call_mmu_update(vcpu, call);
+    if (number == __HYPERVISOR_multicall)
+        return call_multicall(vcpu, call);
+    if (number == __HYPERVISOR_mmuext_op)
+        return call_mmuext_op(vcpu, call);
+    return call_dispatch(vcpu, number, call);
+}
+
+struct vcpu *call_from_guest(struct vcpu *vcpu)
 {
     struct registers *r = &vcpu->registers;
     struct call call = {.argument = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9}};
-    s64 result = call_dispatch(vcpu, r->rax, &call);
+    s64 result = dispatch(vcpu, r->rax, &call);
 
     if (call.left)
-        return;
+        return NULL;
     if (!call.again) {
         r->rax = (u64)result;
-        return;
+        return run_may_enter(this_cpu(), vcpu) ? vcpu : NULL;
     }
     r->rdi = call.argument[0];
     r->rsi = call.argument[1];
@@ -43,6 +56,7 @@ void call_from_guest(struct vcpu *vcpu)
     r->r8 = call.argument[4];
     r->r9 = call.argument[5];
     r->rip -= SYSCALL_LENGTH;
+    return NULL;
 }
 
 /* One entry of a multicall. True: go on with the next; false, and neither left nor to be made
@@ -59,7 +73,7 @@ static bool serve_entry(struct vcpu *vcpu, struct call *outer, u64 at)
     if (entry.op == __HYPERVISOR_multicall)
         result = -XEN_EINVAL; /* the ABI has no nesting, and our stack no room for it */
     else
-        result = call_dispatch(vcpu, entry.op, &call);
+        result = dispatch(vcpu, entry.op, &call);
     if (call.left || domain_has_ended(vcpu->domain)) {
         outer->left = true;
         return false;

@@ -27,7 +27,9 @@ struct call {
 /* Serves hypercall `number`; unknown: -ENOSYS, counted. */
 s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call);
 
-/* The entry from trap/: takes number and arguments from the vCPU's registers. */
-void call_from_guest(struct vcpu *vcpu);
+/* The entry from trap/: takes number and arguments from the vCPU's registers, and leaves the result
+ * there. Returns the vCPU if it is to be entered at once, with nothing but that changed; NULL: by
+ * run(). */
+struct vcpu *call_from_guest(struct vcpu *vcpu);
 
 #endif

@@ -18,6 +18,9 @@ bool address_canonical(u64 address);
 bool copy_from_guest(void *to, u64 from, u64 size);
 bool copy_to_guest(u64 to, const void *from, u64 size);
 
+/* The same for two words, in fewer instructions; nothing is copied where one faults. */
+bool copy_pair_from_guest(u64 pair[2], u64 from);
+
 /* The frame of a number that a guest names, one of 52 bits at most: no larger one exists, and none
  * reaches back into our own memory while the processor guesses (memory/layout.h). Never MFN_NONE.
  */

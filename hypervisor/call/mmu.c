@@ -81,7 +81,7 @@ enum vmmu_result call_load_kernel_root(struct vcpu *vcpu, mfn_t m)
     enum vmmu_result result = vmmu_set_kernel_root(&vcpu->mmu, m);
 
     if (result == VMMU_DONE) {
-        vcpu_refresh_fast(vcpu);
+        vcpu_refresh_roots(vcpu);
         vcpu_load_root(vcpu);
     }
     return result;

@@ -54,6 +54,21 @@ static inline __attribute__((always_inline)) s64 update_many(struct vcpu *vcpu, 
     return result == VMMU_DONE ? 0 : call_result(call, result);
 }
 
+/* A single request of a guest to itself, which most calls are. Stopped, it is made again as it was.
+ */
+static s64 update_one(struct vcpu *vcpu, struct call *call, u64 at)
+{
+    u64 pair[2];
+    struct vmmu_request request;
+    enum vmmu_result result;
+
+    if (!copy_pair_from_guest(pair, at))
+        return -XEN_EFAULT;
+    request = (struct vmmu_request){.at = pair[0], .entry = pair[1]};
+    result = vmmu_update_one(&vcpu->mmu, &vcpu->domain->mmu, &request);
+    return result == VMMU_DONE ? 0 : call_result(call, result);
+}
+
 /* `foreigndom`: low half whose frames, high half (plus one) whose tables. A guest without
  * privileges has only its own. False: *result is the answer. */
 static bool are_own(struct vcpu *vcpu, struct call *call, bool rest, s64 *result)
@@ -71,7 +86,7 @@ static bool are_own(struct vcpu *vcpu, struct call *call, bool rest, s64 *result
     return false;
 }
 
-s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
+static __attribute__((noinline)) s64 update_any(struct vcpu *vcpu, struct call *call)
 {
     u64 at = call->argument[0], count = (u32)call->argument[1] & ~CALL_PREEMPTED;
     bool rest = call->argument[1] & CALL_PREEMPTED;
@@ -90,6 +105,14 @@ s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
         call->argument[1] = (count - done) | CALL_PREEMPTED;
     }
     return result;
+}
+
+s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
+{
+    if (((u32)call->argument[1] & ~CALL_PREEMPTED) == 1 && !call->argument[2] &&
+        (u32)call->argument[3] == DOMID_SELF)
+        return update_one(vcpu, call, call->argument[0]);
+    return update_any(vcpu, call);
 }
 
 /* The flush that update_va_mapping asks for: UVMF_ in `flags`. */

@@ -21,7 +21,7 @@ static s64 new_user_root(struct vcpu *vcpu, struct call *call, u64 m)
     result = call_result(call, vmmu_set_user_root(&vcpu->mmu, m ? guest_mfn(m) : MFN_NONE));
     if (result || call->again)
         return result;
-    vcpu_refresh_fast(vcpu);
+    vcpu_refresh_roots(vcpu);
     return 0;
 }
 

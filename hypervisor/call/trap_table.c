@@ -12,6 +12,7 @@ s64 call_set_trap_table(struct vcpu *vcpu, struct call *call)
 {
     if (!call->argument[0]) {
         memset(vcpu->trap, 0, sizeof vcpu->trap);
+        vcpu_refresh_fast(vcpu);
         return 0;
     }
     for (;; call->argument[0] += sizeof(struct trap_info)) {
@@ -29,6 +30,7 @@ s64 call_set_trap_table(struct vcpu *vcpu, struct call *call)
             .dpl = TI_GET_DPL(&info),
             .mask_events = TI_GET_IF(&info),
         };
+        vcpu_refresh_fast(vcpu);
         if (port_should_stop()) {
             call->argument[0] += sizeof info;
             call->again = true;

@@ -133,10 +133,7 @@ void run(void)
     struct cpu *cpu = this_cpu();
     struct vcpu *vcpu = cpu->current;
 
-    /* Nearly always nothing is to be done first. A masked upcall is not: that is seen there. */
-    if (vcpu && !cpu->work && mfn_is_none(vcpu->mmu.deferred.frame) && !vcpu->nmi_pending &&
-        !vcpu->areas_stale &&
-        !__atomic_load_n(&vcpu->info->evtchn_upcall_pending, __ATOMIC_SEQ_CST))
+    if (vcpu && run_may_enter(cpu, vcpu))
         enter_guest(vcpu);
     run_after_work(cpu);
 }

@@ -24,20 +24,26 @@
 _Static_assert(offsetof(struct vcpu, registers) == VCPU_REGISTERS, "entry.S knows it");
 _Static_assert(offsetof(struct vcpu, stack) == VCPU_STACK, "entry.S knows it");
 _Static_assert(offsetof(struct vcpu, cpu) == VCPU_CPU, "entry.S knows it");
-_Static_assert(offsetof(struct vcpu, kernel_sp) == VCPU_KERNEL_SP, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, frame_top) == VCPU_FRAME_TOP, "entry.S knows it");
 _Static_assert(offsetof(struct vcpu, fast_entry) == VCPU_FAST_ENTRY, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, fast_fault) == VCPU_FAST_FAULT, "entry.S knows it");
 _Static_assert(offsetof(struct vcpu, kernel_cr3) == VCPU_KERNEL_CR3, "entry.S knows it");
 _Static_assert(offsetof(struct vcpu, user_cr3) == VCPU_USER_CR3, "entry.S knows it");
 _Static_assert(offsetof(struct vcpu, info) == VCPU_INFO, "entry.S knows it");
 _Static_assert(offsetof(struct vcpu, in_kernel) == VCPU_IN_KERNEL, "entry.S knows it");
 _Static_assert(offsetof(struct vcpu, fast_masks) == VCPU_FAST_MASKS, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, fast_fault_masks) == VCPU_FAST_FAULT_MASKS,
+               "entry.S knows it");
 _Static_assert(offsetof(struct vcpu, nmi_masked) == VCPU_NMI_MASKED, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu_info, evtchn_upcall_mask) == 1 &&
+                   offsetof(struct vcpu_info, arch.cr2) == 16,
+               "entry.S knows it");
 _Static_assert(offsetof(struct cpu, work) == CPU_WORK, "entry.S knows it");
 _Static_assert(sizeof(struct registers) == REGISTERS_SIZE, "entry.S knows it");
 _Static_assert(REGISTERS_SIZE % 16 == 0, "the CPU aligns RSP0");
 
-#define VCPU_ORDER    2u
-#define SYSCALL_FRAME 56u /* seven words */
+#define VCPU_ORDER  2u
+#define FRAME_WORDS 8u /* of a page fault: one more than of a system call */
 
 static struct {
     _Atomic u64 windows[WINDOWS_MAX / 64]; /* bit set: taken */
@@ -136,16 +142,24 @@ mfn_t vcpu_root(const struct vcpu *vcpu)
     return vcpu->in_kernel ? vcpu->mmu.kernel_root : vcpu->mmu.user_root;
 }
 
-void vcpu_refresh_fast(struct vcpu *vcpu)
+void vcpu_refresh_roots(struct vcpu *vcpu)
 {
-    const struct entry_point *to = &vcpu->callback[CALLBACK_SYSCALL];
-    u64 frame = (vcpu->kernel_sp & ~15ull) - SYSCALL_FRAME;
-    bool fast = guest_range_ok(frame, SYSCALL_FRAME);
-
     vcpu->kernel_cr3 = vcpu->mmu.kernel_root.n << PAGE_SHIFT;
     vcpu->user_cr3 = mfn_is_none(vcpu->mmu.user_root) ? 0 : vcpu->mmu.user_root.n << PAGE_SHIFT;
-    vcpu->fast_entry = fast ? to->address : 0;
-    vcpu->fast_masks = to->mask_events;
+}
+
+void vcpu_refresh_fast(struct vcpu *vcpu)
+{
+    const struct entry_point *entry = &vcpu->callback[CALLBACK_SYSCALL];
+    const struct entry_point *fault = &vcpu->trap[VECTOR_PF];
+    u64 top = vcpu->kernel_sp & ~15ull, size = FRAME_WORDS * sizeof(u64);
+    bool fast = guest_range_ok(top - size, size);
+
+    vcpu->frame_top = top;
+    vcpu->fast_entry = fast ? entry->address : 0;
+    vcpu->fast_fault = fast ? fault->address : 0;
+    vcpu->fast_masks = entry->mask_events;
+    vcpu->fast_fault_masks = fault->mask_events;
 }
 
 void vcpu_load_root(struct vcpu *vcpu)
@@ -222,6 +236,7 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
         forget_window(to);
     speculation_switch(&cpu->last_domain, to->domain->id);
     cpu_attach(cpu, to);
+    vcpu_refresh_roots(to);
     vcpu_refresh_fast(to);
     tlb_load(to->in_kernel ? to->kernel_cr3 : to->user_cr3);
 }

@@ -10,17 +10,19 @@
 
 /* Where TSS.RSP0 points is the end of `registers`: an entry from the guest pushes straight into the
  * vCPU, then takes its CPU's stack from here. Offsets checked in vcpu.c. */
-#define VCPU_REGISTERS  0
-#define VCPU_STACK      REGISTERS_SIZE
-#define VCPU_CPU        (VCPU_STACK + 8)
-#define VCPU_KERNEL_SP  (VCPU_STACK + 16)
-#define VCPU_FAST_ENTRY (VCPU_STACK + 24)
-#define VCPU_KERNEL_CR3 (VCPU_STACK + 32)
-#define VCPU_USER_CR3   (VCPU_STACK + 40)
-#define VCPU_INFO       (VCPU_STACK + 48)
-#define VCPU_IN_KERNEL  (VCPU_STACK + 56)
-#define VCPU_FAST_MASKS (VCPU_STACK + 57)
-#define VCPU_NMI_MASKED (VCPU_STACK + 58)
+#define VCPU_REGISTERS        0
+#define VCPU_STACK            REGISTERS_SIZE
+#define VCPU_CPU              (VCPU_STACK + 8)
+#define VCPU_FRAME_TOP        (VCPU_STACK + 16)
+#define VCPU_FAST_ENTRY       (VCPU_STACK + 24)
+#define VCPU_FAST_FAULT       (VCPU_STACK + 32)
+#define VCPU_KERNEL_CR3       (VCPU_STACK + 40)
+#define VCPU_USER_CR3         (VCPU_STACK + 48)
+#define VCPU_INFO             (VCPU_STACK + 56)
+#define VCPU_IN_KERNEL        (VCPU_STACK + 64)
+#define VCPU_FAST_MASKS       (VCPU_STACK + 65)
+#define VCPU_FAST_FAULT_MASKS (VCPU_STACK + 66)
+#define VCPU_NMI_MASKED       (VCPU_STACK + 67)
 
 #ifndef __ASSEMBLY__
 
@@ -64,12 +66,14 @@ struct vcpu {
     /* What entry.S looks at. */
     u64 stack;       /* top of the stack of the CPU that runs it */
     struct cpu *cpu; /* the CPU it runs on, or ran on last */
-    u64 kernel_sp;
-    u64 fast_entry;           /* where SYSCALL from user mode goes; 0: not the short way */
+    u64 frame_top;   /* where frames for its kernel end, if one of user mode's fits there */
+    u64 fast_entry;  /* where SYSCALL from user mode goes; 0: not the short way */
+    u64 fast_fault;  /* the same of a page fault */
     u64 kernel_cr3, user_cr3; /* of the two roots; user 0: none */
     struct vcpu_info *info;   /* in shared_info, or where the guest registered it; our view */
     bool in_kernel;           /* guest kernel mode: which root, whose GS base */
     bool fast_masks;          /* fast_entry wants event upcalls masked */
+    bool fast_fault_masks;    /* so does fast_fault */
     bool nmi_masked;
 
     struct domain *domain;
@@ -78,7 +82,7 @@ struct vcpu {
     struct vmmu_vcpu mmu;
 
     /* Virtual processor state. */
-    u64 kernel_ss;
+    u64 kernel_sp, kernel_ss;
     struct entry_point trap[256];
     struct entry_point callback[CALLBACKS];
     bool fpu_task_switched; /* virtual CR0.TS */
@@ -125,7 +129,8 @@ mfn_t vcpu_root(const struct vcpu *vcpu);
 /* Changes between guest kernel and guest user mode: root and GS base, now. The vCPU is current. */
 void vcpu_toggle_mode(struct vcpu *vcpu);
 
-/* After a change of roots, stack or callbacks: what entry.S looks at. */
+/* After a change of roots; of stack, traps or callbacks: what entry.S looks at. */
+void vcpu_refresh_roots(struct vcpu *vcpu);
 void vcpu_refresh_fast(struct vcpu *vcpu);
 
 /* Loads the root of the present mode into CR3. The vCPU is current. */

@@ -25,6 +25,24 @@ static enum emulated read(u64 *value, u64 at, u32 size)
     return copy_from_guest(value, at, size) ? EMULATED_DONE : EMULATED_RETRY;
 }
 
+/* Most stores do the same to whatever they find, and at once. */
+static bool store_shortly(struct vcpu *vcpu, const struct instruction *in, maddr_t where,
+                          u64 source)
+{
+    u64 keep, flip, old, mask = ~0ull >> (64 - 8 * in->operand_size);
+    u32 shift = (u32)(where.a % sizeof(u64)) * 8;
+
+    if (!instruction_is_bitwise(in, &vcpu->registers, source, &keep, &flip))
+        return false;
+    keep = keep << shift | ~(mask << shift);
+    flip <<= shift;
+    if (!vmmu_emulated_change_at(&vcpu->mmu, maddr(where.a - shift / 8), keep, flip, &old))
+        return false;
+    instruction_settle(in, &vcpu->registers, old >> shift, ((old & keep) ^ flip) >> shift);
+    instruction_finish(vcpu, in);
+    return true;
+}
+
 static enum emulated store(struct vcpu *vcpu, const struct instruction *in, u64 at, maddr_t where,
                            u64 source)
 {
@@ -74,5 +92,8 @@ enum emulated emulate_table_write(struct vcpu *vcpu, u64 address, maddr_t where)
         if (had != EMULATED_DONE)
             return had;
     }
-    return store(vcpu, in, at, maddr(where.a - (address - at)), source);
+    where.a -= address - at;
+    if (store_shortly(vcpu, in, where, source))
+        return EMULATED_DONE;
+    return store(vcpu, in, at, where, source);
 }

@@ -89,6 +89,8 @@ stubs:
         push    $vector
         .if     vector == 1 || vector == 2 || vector == 8 || vector == 18
         jmp     entry_ist
+        .elseif vector == VECTOR_PF
+        jmp     entry_page_fault
         .else
         jmp     entry_common
         .endif
@@ -122,36 +124,54 @@ entry_common:
         orb     $3, REGISTERS_CS(%rsp)
         jmp     0b
 
-/* ---- the two short ways -------------------------------------------------------------------------- */
-/* SYSCALL from 64-bit code; the stack is the vCPU's, as the stub left it. Nearly all of them are a user's
- * system call on its way to the guest's kernel, or that kernel's IRET back: both without C, and without
- * saving what nobody looks at. Whatever is out of the ordinary goes the common way, and has lost nothing
- * but RCX and R11, which SYSCALL itself had taken. */
-#define V(offset) (offset) - REGISTERS_VECTOR(%rsp) /* of the vCPU, from the stub's stack */
+/* ---- the short ways ------------------------------------------------------------------------------ */
+/* Nearly all entries are a user's system call or page fault on its way to the guest's kernel, that
+ * kernel's IRET back, or a hypercall that is done at once. The first three do without C, and without
+ * saving what nobody looks at; the last puts back only what C does not keep. Whatever is out of the
+ * ordinary goes the common way, and finds everything as it was. Each begins on the stack that is the
+ * vCPU's registers, with the vector pushed. */
+#define V(offset) (offset) - REGISTERS_VECTOR(%rsp) /* of the vCPU, from there */
+#define INFO_MASK(register) 1(register)             /* in struct vcpu_info: evtchn_upcall_mask */
+#define INFO_CR2(register)  16(register)            /* arch.cr2 */
 #define RFLAGS_BOUNCED ~(1 << 8 | 1 << 10 | 3 << 12 | 1 << 14 | 1 << 16 | 1 << 17 | 1 << 18)
-#define RFLAGS_PLAIN   0x240ed7 /* arithmetic, IF, DF, AC, ID */
+#define RFLAGS_BOUNCED_FAULT (RFLAGS_BOUNCED | 1 << 10) /* a fault leaves DF alone */
+#define RFLAGS_PLAIN   0x250ed7 /* arithmetic, IF, DF, RF (in the frame of each fault), AC, ID */
 #define CALL_IRET      23
 #define IRET_CONTEXT   72
 
+/* Into the guest's kernel, from user mode: RDI is the vCPU; takes R11 and the stack. The CPU's own,
+ * because stores to the guest's stack, for which R11 is the place, may fault. */
+        .macro  TO_GUEST_KERNEL
+        mov     VCPU_STACK(%rdi), %rsp
+        mov     VCPU_KERNEL_CR3(%rdi), %r11
+        mov     %r11, %cr3
+        swapgs
+        movb    $1, VCPU_IN_KERNEL(%rdi)
+        mov     VCPU_FRAME_TOP(%rdi), %r11
+        .endm
+
+/* And back, by way of RCX, when they did: the common way finds out why. */
+        .macro  BACK_TO_USER
+        movb    $0, VCPU_IN_KERNEL(%rdi)
+        swapgs
+        mov     VCPU_USER_CR3(%rdi), %rcx
+        mov     %rcx, %cr3
+        .endm
+
+/* SYSCALL from 64-bit code, which has taken RCX and R11 itself. */
         .balign 64
         .globl  entry_syscall
 entry_syscall:
         cmpb    $0, V(VCPU_IN_KERNEL)
         jne     from_kernel
         mov     V(VCPU_INFO), %rcx
-        cmpb    $0, 1(%rcx)                     /* evtchn_upcall_mask: the frame would tell it */
+        cmpb    $0, INFO_MASK(%rcx)             /* the frame would tell it */
         jne     from_user_slowly
         cmpq    $0, V(VCPU_FAST_ENTRY)
         je      from_user_slowly
         mov     %rdi, V(REGISTERS_RDI)
         lea     V(0), %rdi
-        mov     VCPU_STACK(%rdi), %rsp          /* the stores below may fault */
-        mov     VCPU_KERNEL_CR3(%rdi), %r11
-        mov     %r11, %cr3
-        swapgs
-        movb    $1, VCPU_IN_KERNEL(%rdi)
-        mov     VCPU_KERNEL_SP(%rdi), %r11
-        and     $~15, %r11
+        TO_GUEST_KERNEL
         mov     REGISTERS_RIP(%rdi), %rcx
 1:      mov     %rcx, -56(%r11)                 /* RCX */
 2:      mov     %rcx, -40(%r11)                 /* RIP */
@@ -163,10 +183,10 @@ entry_syscall:
         mov     REGISTERS_RSP(%rdi), %rcx
 6:      mov     %rcx, -16(%r11)
 7:      movq    $SELECTOR_USER_DS, -8(%r11)
-        mov     VCPU_INFO(%rdi), %rcx
         cmpb    $0, VCPU_FAST_MASKS(%rdi)
         je      8f
-        movb    $1, 1(%rcx)
+        mov     VCPU_INFO(%rdi), %rcx
+        movb    $1, INFO_MASK(%rcx)
 8:      mov     VCPU_FAST_ENTRY(%rdi), %rcx     /* canonical since it was registered */
         lea     -56(%r11), %rsp
         mov     REGISTERS_RFLAGS(%rdi), %r11
@@ -175,11 +195,7 @@ entry_syscall:
         CLEAR_BUFFERS
         sysretq
 
-/* The kernel stack did not take the frame: back to user mode, and the common way finds out why. */
-9:      movb    $0, VCPU_IN_KERNEL(%rdi)
-        swapgs
-        mov     VCPU_USER_CR3(%rdi), %rcx
-        mov     %rcx, %cr3
+9:      BACK_TO_USER
 slowly:
         lea     REGISTERS_VECTOR(%rdi), %rsp
         mov     REGISTERS_RFLAGS(%rdi), %r11
@@ -191,12 +207,78 @@ from_user_slowly:
         .quad   1b, 9b, 2b, 9b, 3b, 9b, 4b, 9b, 5b, 9b, 6b, 9b, 7b, 9b
         .popsection
 
+/* A page fault. Of user mode it is the guest kernel's, whatever it was about: user mode sees no page
+ * table that a store of it could be meant for. The error code says that it was no access of ours and none of
+ * the processor's to a descriptor. The handler gets RCX and R11 in its frame, so they are free. */
+        .balign 64
+        .globl  entry_page_fault
+entry_page_fault:
+        testb   $PF_USER, REGISTERS_ERROR_CODE - REGISTERS_VECTOR(%rsp)
+        jz      entry_common
+        cmpb    $0, V(VCPU_IN_KERNEL)
+        jne     entry_common
+        cmpq    $0, V(VCPU_FAST_FAULT)
+        je      entry_common
+        mov     %rcx, V(REGISTERS_RCX)
+        mov     V(VCPU_INFO), %rcx
+        cmpb    $0, INFO_MASK(%rcx)
+        jne     10f
+        mov     %rdi, V(REGISTERS_RDI)
+        mov     %r11, V(REGISTERS_R11)
+        mov     %cr2, %r11
+        mov     %r11, INFO_CR2(%rcx)
+        lea     V(0), %rdi
+        TO_GUEST_KERNEL
+        mov     REGISTERS_RCX(%rdi), %rcx
+1:      mov     %rcx, -64(%r11)
+        mov     REGISTERS_R11(%rdi), %rcx
+2:      mov     %rcx, -56(%r11)
+        mov     REGISTERS_ERROR_CODE(%rdi), %ecx
+3:      mov     %rcx, -48(%r11)
+        mov     REGISTERS_RIP(%rdi), %rcx
+4:      mov     %rcx, -40(%r11)
+        movzwl  REGISTERS_CS(%rdi), %ecx
+5:      mov     %rcx, -32(%r11)
+        mov     REGISTERS_RSP(%rdi), %rcx
+6:      mov     %rcx, -16(%r11)
+        mov     REGISTERS_SS(%rdi), %rcx
+7:      mov     %rcx, -8(%r11)
+        mov     REGISTERS_RFLAGS(%rdi), %rcx
+        and     $~(3 << 12), %ecx
+8:      mov     %rcx, -24(%r11)
+        lea     -64(%r11), %rsp
+        mov     %rcx, %r11
+        and     $RFLAGS_BOUNCED_FAULT, %r11
+        cmpb    $0, VCPU_FAST_FAULT_MASKS(%rdi)
+        je      9f
+        mov     VCPU_INFO(%rdi), %rcx
+        movb    $1, INFO_MASK(%rcx)
+9:      mov     VCPU_FAST_FAULT(%rdi), %rcx     /* canonical since it was registered */
+        mov     REGISTERS_RDI(%rdi), %rdi
+        CLEAR_BUFFERS
+        sysretq
+
+10:     mov     V(REGISTERS_RCX), %rcx
+        jmp     entry_common
+11:     BACK_TO_USER
+        mov     VCPU_INFO(%rdi), %rcx           /* CR2 is the latest fault's */
+        mov     INFO_CR2(%rcx), %rcx
+        mov     %rcx, %cr2
+        lea     REGISTERS_VECTOR(%rdi), %rsp
+        mov     REGISTERS_R11(%rdi), %r11
+        mov     REGISTERS_RCX(%rdi), %rcx
+        mov     REGISTERS_RDI(%rdi), %rdi
+        jmp     entry_common
+        .pushsection .extable, "a"
+        .quad   1b, 11b, 2b, 11b, 3b, 11b, 4b, 11b, 5b, 11b, 6b, 11b, 7b, 11b, 8b, 11b
+        .popsection
+
 /* A hypercall. The IRET to user mode that needs nothing else done goes on here. What it needs of
  * the guest's frame is read once, and then checked: another vCPU may be writing there. */
         .balign 16
 from_kernel:
         cmp     $CALL_IRET, %eax
-        jne     entry_common
+        jne     hypercall
         mov     %rdi, V(REGISTERS_RDI)
         lea     V(0), %rdi
         mov     VCPU_STACK(%rdi), %rsp          /* the loads below may fault */
@@ -239,7 +321,7 @@ from_kernel:
         shr     $47, %rcx                       /* SYSRET must not see a non-canonical RIP */
         jnz     10f
         mov     VCPU_INFO(%rdi), %rcx
-        movb    $0, 1(%rcx)
+        movb    $0, INFO_MASK(%rcx)
         movb    $0, VCPU_IN_KERNEL(%rdi)
         swapgs
         mov     VCPU_USER_CR3(%rdi), %rcx
@@ -268,6 +350,39 @@ short_iret:
         .pushsection .extable, "a"
         .quad   1b, 10b, 2b, 10b, 3b, 10b, 4b, 10b, 5b, 10b, 6b, 10b, 7b, 10b, 8b, 10b, 9b, 10b
         .popsection
+
+/* Any other hypercall. C says whether it is done with nothing left to be looked at: then RAX is the vCPU,
+ * and its registers are in their places but for those that C may use. */
+        .balign 64
+        .globl  hypercall
+hypercall:
+        PUSH_REGISTERS
+        ENTRY_BARRIER
+        mov     %rsp, %rdi
+        mov     VCPU_STACK(%rsp), %rsp
+        call    call_from_guest
+        test    %rax, %rax
+        jz      1f
+        mov     REGISTERS_RIP(%rax), %rcx
+        mov     %rcx, %rdx                      /* SYSRET must not see a non-canonical RIP */
+        sar     $47, %rdx
+        inc     %rdx
+        cmp     $1, %rdx
+        ja      1f
+        mov     REGISTERS_RFLAGS(%rax), %r11
+        mov     REGISTERS_RDI(%rax), %rdi
+        mov     REGISTERS_RSI(%rax), %rsi
+        mov     REGISTERS_RDX(%rax), %rdx
+        mov     REGISTERS_R8(%rax), %r8
+        mov     REGISTERS_R9(%rax), %r9
+        mov     REGISTERS_R10(%rax), %r10
+        mov     REGISTERS_RSP(%rax), %rsp
+        mov     REGISTERS_RAX(%rax), %rax
+        CLEAR_BUFFERS
+        sysretq
+1:      xor     %ebp, %ebp
+        call    run
+        ud2
 
         .balign 16
 entry_ist:

@@ -293,14 +293,59 @@ static u64 execute_cmpxchg8b(struct registers *r, u64 old)
     return old;
 }
 
-u64 instruction_execute(const struct instruction *in, struct registers *r, u64 old, u64 source)
+/* The operand that is not the destination. */
+static u64 operand(const struct instruction *in, const struct registers *r, u64 source)
+{
+    if (in->source == SOURCE_REGISTER)
+        return operand_read(in, r);
+    return (in->source == SOURCE_IMMEDIATE ? in->immediate : source) & mask_of(in->operand_size);
+}
+
+bool instruction_is_bitwise(const struct instruction *in, const struct registers *r, u64 source,
+                            u64 *keep, u64 *flip)
+{
+    u64 mask = mask_of(in->operand_size), b = operand(in, r, source);
+
+    *keep = mask;
+    *flip = b;
+    switch (in->operation) {
+    case OPERATION_MOV:
+    case OPERATION_STOS:
+    case OPERATION_MOVS:
+    case OPERATION_XCHG:
+        *keep = 0;
+        return true;
+    case OPERATION_AND:
+        *keep = b;
+        *flip = 0;
+        return true;
+    case OPERATION_OR:
+        *keep = mask & ~b;
+        return true;
+    case OPERATION_XOR:
+        return true;
+    case OPERATION_NOT:
+        *flip = mask;
+        return true;
+    }
+    return false;
+}
+
+void instruction_settle(const struct instruction *in, struct registers *r, u64 old, u64 new)
 {
     u64 mask = mask_of(in->operand_size);
-    u64 b = in->source == SOURCE_REGISTER    ? operand_read(in, r)
-            : in->source == SOURCE_IMMEDIATE ? in->immediate
-                                             : source;
 
-    b &= mask;
+    if (in->operation == OPERATION_XCHG)
+        operand_write(in, r, old & mask);
+    if (in->operation == OPERATION_AND || in->operation == OPERATION_OR ||
+        in->operation == OPERATION_XOR)
+        set_flags(r, ARITHMETIC_FLAGS, flags_of(new &mask, in->operand_size));
+}
+
+u64 instruction_execute(const struct instruction *in, struct registers *r, u64 old, u64 source)
+{
+    u64 mask = mask_of(in->operand_size), b = operand(in, r, source);
+
     old &= mask;
     switch (in->operation) {
     case OPERATION_MOV:

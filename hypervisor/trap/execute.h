@@ -27,6 +27,14 @@ bool instruction_idle(const struct instruction *in, const struct registers *r);
  * that MOVS read. Registers and flags change with it; RIP stays. */
 u64 instruction_execute(const struct instruction *in, struct registers *r, u64 old, u64 source);
 
+/* True if it leaves (old & *keep) ^ *flip, whatever `old` is. */
+bool instruction_is_bitwise(const struct instruction *in, const struct registers *r, u64 source,
+                            u64 *keep, u64 *flip);
+
+/* Registers and flags after such an instruction: it found `old` and left `new`, of which higher
+ * bits do not count. */
+void instruction_settle(const struct instruction *in, struct registers *r, u64 old, u64 new);
+
 /* What instruction_execute may change, to be put back. */
 struct kept_registers {
     u64 rflags, rax, rdx, operand;

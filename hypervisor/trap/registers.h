@@ -6,16 +6,22 @@
 #define REGISTERS_SIZE 176
 
 #ifdef __ASSEMBLY__
-#define REGISTERS_R11    48
-#define REGISTERS_RAX    80
-#define REGISTERS_RCX    88
-#define REGISTERS_RDI    112
-#define REGISTERS_VECTOR 120
-#define REGISTERS_RIP    136
-#define REGISTERS_CS     144
-#define REGISTERS_RFLAGS 152
-#define REGISTERS_RSP    160
-#define REGISTERS_SS     168
+#define REGISTERS_R11        48
+#define REGISTERS_R10        56
+#define REGISTERS_R9         64
+#define REGISTERS_R8         72
+#define REGISTERS_RAX        80
+#define REGISTERS_RCX        88
+#define REGISTERS_RDX        96
+#define REGISTERS_RSI        104
+#define REGISTERS_RDI        112
+#define REGISTERS_VECTOR     120
+#define REGISTERS_ERROR_CODE 128
+#define REGISTERS_RIP        136
+#define REGISTERS_CS         144
+#define REGISTERS_RFLAGS     152
+#define REGISTERS_RSP        160
+#define REGISTERS_SS         168
 #else
 
 #include "lib/types.h"
@@ -54,11 +60,11 @@ struct registers {
 #define VECTOR_MC  18
 #define VECTOR_XM  19
 
-#define PF_PRESENT  1u
-#define PF_WRITE    2u
-#define PF_USER     4u
-#define PF_RESERVED 8u
-#define PF_FETCH    16u
+#define PF_PRESENT  1
+#define PF_WRITE    2
+#define PF_USER     4
+#define PF_RESERVED 8
+#define PF_FETCH    16
 
 #define RFLAGS_CF    (1ull << 0)
 #define RFLAGS_FIXED (1ull << 1)

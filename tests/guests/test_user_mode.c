@@ -42,6 +42,8 @@ static u64 run(const u8 *from, const u8 *to, u64 rdi, u64 rsi, struct trap_frame
     frame->rflags = RFLAGS_IF;
     frame->rdi = rdi;
     frame->rsi = rsi;
+    frame->rcx = 0x1111;
+    frame->r11 = 0x2222;
     user_run(frame, 0);
     return frame->vector;
 }
@@ -117,6 +119,16 @@ static void keep_mask(struct trap_frame *frame)
     trap_take(VECTOR_SYSCALL, NULL);
 }
 
+/* Goes on behind the three bytes of user_load's access. */
+static trap_handler skip_load;
+
+static void skip_load(struct trap_frame *frame)
+{
+    mask_in_handler = vcpu_info()->evtchn_upcall_mask;
+    frame->rip += 3;
+    trap_take(VECTOR_PF, NULL);
+}
+
 static void check_syscall(void)
 {
     struct trap_frame frame;
@@ -136,6 +148,38 @@ static void check_syscall(void)
     check_equal(mask_in_handler, 1, "event mask in the masking syscall entry");
     check(frame.rflags & RFLAGS_IF, "events stay masked in user mode: %lx", frame.rflags);
     check_equal(set_callback(CALLBACKTYPE_syscall, 0, address(syscall_entry)), 0, "as before");
+}
+
+/* A fault's frame tells whether events were masked, and its entry masks them if it was registered
+ * so. */
+static void check_fault_mask(void)
+{
+    struct trap_info table[2] = {trap_description(VECTOR_PF)};
+    struct trap_frame frame;
+
+    check_equal(RUN(user_load, address(&space), 0), VECTOR_PF, "loading from the kernel");
+    check(frame.rflags & RFLAGS_IF, "events were not masked: %lx", frame.rflags);
+    for (unsigned masks = 0; masks < 2; masks++) {
+        table[0].flags = masks ? 4 : 0;
+        check_equal(hypercall(__HYPERVISOR_set_trap_table, address(table), 0, 0), 0, "the table");
+        mask_in_handler = 2;
+        trap_take(VECTOR_PF, skip_load);
+        check_equal(RUN(user_load, address(&space), 0), VECTOR_INT80, "a fault that is skipped");
+        check_equal(mask_in_handler, masks, "event mask in the handler");
+        check_equal(frame.rcx, 0x1111, "rcx");
+        check_equal(frame.r11, 0x2222, "r11");
+    }
+    table[0].flags = 0;
+    check_equal(hypercall(__HYPERVISOR_set_trap_table, address(table), 0, 0), 0, "as before");
+
+    memset(&frame, 0, sizeof frame);
+    frame.rip = USER_CODE;
+    frame.rsp = USER_STACK - 8;
+    frame.rdi = address(&space);
+    user_run(&frame, 0);
+    check_equal(frame.vector, VECTOR_PF, "loading from the kernel with events masked");
+    check_equal(frame.rflags & RFLAGS_IF, 0, "events were masked");
+    check_equal(trap_caught_cr2, address(&space), "cr2");
 }
 
 /* Whatever flags the user has, the kernel gets its own, and sees the user's in the frame. */
@@ -176,6 +220,7 @@ void test_main(void)
     check_kernel_memory();
     check_exceptions();
     check_syscall();
+    check_fault_mask();
     check_flags();
     check_gs();
 }

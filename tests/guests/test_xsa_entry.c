@@ -211,6 +211,35 @@ static void check_initialise(void)
     }
 }
 
+/* XSA-7: the last SYSCALL below the hole, whose return address is none. */
+#define LAST_PAGE 0x00007ffffffff000ull
+
+static void call_at_the_end(void *at)
+{
+    __asm__ volatile("jmp *%0" ::"r"(at), "a"(__HYPERVISOR_xen_version), "D"(0), "S"(0));
+}
+
+static void check_last_address(void)
+{
+    static const u8 code[] = {0x0f, 0x05}; /* syscall */
+    u64 *table[4] = {page_take(), page_take(), page_take(), page_take()};
+
+    memcpy((u8 *)table[0] + PAGE_SIZE - sizeof code, code, sizeof code);
+    for (unsigned level = 1; level < 4; level++)
+        table[level][511] = entry_for(table[level - 1], level == 1 ? PTE_RO : PTE_TABLE);
+    for (unsigned level = 1; level < 4; level++)
+        check_equal(page_read_only(table[level]), 0, "a table of level %u", level);
+    check_equal(mmu_update(entry_machine(LAST_PAGE, 4) | MMU_NORMAL_PT_UPDATE,
+                           entry_for(table[3], PTE_TABLE)),
+                0, "the last page of the lower half");
+    check_equal(set_callback(CALLBACKTYPE_failsafe, 0, address(failsafe_entry)), 0, "failsafe");
+    check(trap_catch(call_at_the_end, (void *)(LAST_PAGE + PAGE_SIZE - sizeof code)),
+          "a hypercall that returns nowhere");
+    check(trap_caught.vector == VECTOR_GP || trap_caught.vector == VECTOR_FAILSAFE,
+          "what comes of it: %lu", trap_caught.vector);
+    check_equal(trap_caught.rip, LAST_PAGE + PAGE_SIZE, "its rip");
+}
+
 void test_main(void)
 {
     user_space_make(&space);
@@ -221,4 +250,5 @@ void test_main(void)
     check_sysenter();
     check_iret_flags();
     check_initialise();
+    check_last_address();
 }

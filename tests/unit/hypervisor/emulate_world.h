@@ -160,6 +160,21 @@ void vmmu_walk(mfn_t root, vaddr_t va, struct vmmu_walk *walk)
     memset(walk, 0, sizeof *walk);
 }
 
+/* Only where nothing else was asked for. */
+bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u64 flip, u64 *old)
+{
+    u64 new;
+
+    (void)vcpu;
+    if (test.write_result != VMMU_DONE || test.races)
+        return false;
+    test.writes++;
+    memcpy(old, guest(where.a, sizeof *old), sizeof *old);
+    new = (*old & keep) ^ flip;
+    memcpy(guest(where.a, sizeof new), &new, sizeof new);
+    return true;
+}
+
 enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t at, u32 bytes, u64 expected,
                                         u64 desired, bool *swapped)
 {

@@ -68,7 +68,7 @@ __asm__(".pushsection .text\n"
 static struct {
     u64 random;
     u8 model[ARENA_SIZE]; /* memory as we think it becomes */
-    u64 done[OPERATIONS];
+    u64 done[OPERATIONS], bitwise[OPERATIONS];
     u64 moved_by_bit, without_base, rex_b_without_base, succeeded[2];
 } test = {.random = 0x243f6a8885a308d3ull};
 
@@ -259,17 +259,35 @@ static u8 *model_of(u64 address)
     return test.model + offset;
 }
 
+/* The same in one step, where that is said to do: same value, registers and flags. */
+static void settle(const struct sample *s, const struct registers *before, u64 old, u64 source,
+                   u64 value, const struct registers *after)
+{
+    struct registers r = *before;
+    u64 keep, flip, bits = s->in.operand_size * 8u, above = random64() << 1 << (bits - 1);
+
+    if (!instruction_is_bitwise(&s->in, &r, source, &keep, &flip))
+        return;
+    assert_int_equal((old & keep) ^ flip, value);
+    instruction_settle(&s->in, &r, old | above, value | above);
+    assert_memory_equal(&r, after, sizeof r);
+    test.bitwise[s->in.operation]++;
+}
+
 /* Ours: round by round, on the model. */
 static void interpret(const struct sample *s, struct registers *r)
 {
     do {
         u64 old = 0, value, source = 0, at = instruction_address(&s->in, r, 0);
+        struct registers before;
 
         if (!instruction_idle(&s->in, r)) {
             memcpy(&old, model_of(at), s->in.operand_size);
             if (s->in.source == SOURCE_MEMORY)
                 memcpy(&source, model_of(instruction_source(&s->in, r, 0)), s->in.operand_size);
+            before = *r;
             value = instruction_execute(&s->in, r, old, source);
+            settle(s, &before, old, source, value, r);
             memcpy(model_of(at), &value, s->in.operand_size);
         }
         instruction_advance(&s->in, r);
@@ -376,6 +394,13 @@ static void every_store_came_up(void **state)
             print_error("operation %u: %llu times\n", operation,
                         (unsigned long long)test.done[operation]);
         assert_true(test.done[operation] >= 200);
+    }
+    for (u32 operation = OPERATION_STOS; operation <= OPERATION_XCHG; operation++) {
+        const bool bitwise = operation <= OPERATION_MOV || operation == OPERATION_OR ||
+                             operation == OPERATION_AND || operation == OPERATION_XOR ||
+                             operation == OPERATION_NOT || operation == OPERATION_XCHG;
+
+        assert_int_equal(test.bitwise[operation] >= 200, bitwise);
     }
     assert_true(test.moved_by_bit >= 1000);
     assert_true(test.without_base >= 1000);

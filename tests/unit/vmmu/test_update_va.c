@@ -136,6 +136,42 @@ static void emulates_exchange_and_bit_changes(void **state)
     assert_int_equal(guest.domain.counters.emulated_writes, 5);
 }
 
+static void emulates_what_needs_no_look_in_one_step(void **state)
+{
+    const struct space space = self_showing_space();
+    const mfn_t page = guest_page(&guest), foreign = guest_page(&other);
+    const maddr_t at = machine_at(space.l1, 5);
+    struct vmmu_vcpu *vcpu = &guest.vcpu[0];
+    u64 old;
+    (void)state;
+
+    assert_true(vmmu_emulated_change_at(vcpu, at, 0, RW(page), &old));
+    assert_int_equal(old, 0);
+    assert_int_equal(look(page).type_count, 1);
+    assert_true(vmmu_emulated_change_at(vcpu, at, ~ENTRY_WRITABLE, 0, &old));
+    assert_int_equal(old, RW(page));
+    assert_int_equal(machine_words(space.l1)[5], RO(page));
+    assert_int_equal(look(page).type_count, 0);
+    assert_true(vmmu_emulated_change_at(vcpu, at, ~0ull, ENTRY_NX, &old));
+    assert_int_equal(machine_words(space.l1)[5], RO(page) | ENTRY_NX);
+    assert_true(vmmu_emulated_change_at(vcpu, at, 0, 0, &old));
+    assert_int_equal(old, RO(page) | ENTRY_NX);
+    assert_int_equal(look(page).references, 1);
+    assert_int_equal(guest.domain.counters.emulated_writes, 4);
+
+    /* Nothing happens to a table for the sake of a foreign frame or a table, to a page, to
+     * another's table, nor where there is no frame. */
+    assert_false(vmmu_emulated_change_at(vcpu, at, 0, RW(foreign), &old));
+    assert_false(vmmu_emulated_change_at(vcpu, at, 0, RW(space.l2), &old));
+    assert_int_equal(machine_words(space.l1)[5], 0);
+    assert_false(vmmu_emulated_change_at(vcpu, machine_at(page, 5), 0, RW(page), &old));
+    assert_false(vmmu_emulated_change_at(vcpu, machine_at(space.l2, 5), ~0ull, ENTRY_NX, &old));
+    assert_false(vmmu_emulated_change_at(&other.vcpu[0], at, 0, RO(foreign), &old));
+    assert_false(vmmu_emulated_change_at(vcpu, machine_at(mfn(1ull << 40), 0), 0, 0, &old));
+    assert_int_equal(guest.domain.counters.emulated_writes, 4);
+    assert_int_equal(guest.domain.counters.refusals, 0);
+}
+
 static void emulation_obeys_the_rules_of_entries(void **state)
 {
     const struct space space = self_showing_space();
@@ -177,6 +213,7 @@ int main(void)
         GUEST_TEST(a_foreign_frame_needs_its_owner_named),
         GUEST_TEST(asks_for_emulation_only_on_l1_tables),
         GUEST_TEST(emulates_exchange_and_bit_changes),
+        GUEST_TEST(emulates_what_needs_no_look_in_one_step),
         GUEST_TEST(emulation_obeys_the_rules_of_entries),
         GUEST_TEST(the_entry_that_shows_the_table_can_be_its_own_target),
     };
