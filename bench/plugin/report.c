@@ -94,6 +94,8 @@ static void ready_symbols(void)
         return;
     ready = true;
     add_symbol(0, "(below)");
+    if (image_high)
+        add_symbol(image_high, "(user)");
     add_symbol(1ull << 32, "(user)");
     add_symbol(HYPERVISOR_LOW, "(no name)");
     add_symbol(HYPERVISOR_CPUS, "(a CPU's own stub)");
