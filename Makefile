@@ -165,7 +165,8 @@ $(B)/tsan/%.o: %.c $(B)/compiler
 	$(CC) $(TSAN_CFLAGS) -c -o $@ $<
 $(B)/tsan/test_raced: $(TSAN_OBJ)
 	$(CC) $(TSAN_CFLAGS) -o $@ $^
-$(B)/tsan/test_sched: $(patsubst %.c,$(B)/tsan/%.o,tests/unit/sched/test_threads.c $(wildcard hypervisor/sched/*.c))
+$(B)/tsan/test_sched: $(patsubst %.c,$(B)/tsan/%.o,tests/unit/sched/test_threads.c \
+	hypervisor/cpu/kick.c lib/lock.c $(wildcard hypervisor/sched/*.c))
 	$(CC) $(TSAN_CFLAGS) -o $@ $^
 check-build: $(CHECK_BIN)
 check: ## build and run the unit tests (seconds, no QEMU)

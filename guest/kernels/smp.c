@@ -13,6 +13,7 @@
 #define FLAGS     (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
 
 static unsigned failures, done, watching;
+static bool counted;
 static volatile unsigned phase;
 static struct space shared;
 
@@ -107,6 +108,8 @@ static void watch(void)
 static void other_cpu(void)
 {
     print("CPU %u is up\n", cpu_number());
+    while (!__atomic_load_n(&counted, __ATOMIC_ACQUIRE)) /* what is free before any of this */
+        cpu_relax();
     work();
     print("CPU %u is through\n", cpu_number());
     watch();
@@ -142,6 +145,7 @@ bool kernel_main(void)
         others++;
     before = pages_free();
     shared_count = PAGES + shared.table_count;
+    __atomic_store_n(&counted, true, __ATOMIC_RELEASE);
     print("%u other CPUs\n", others);
     work();
     take_away(others);

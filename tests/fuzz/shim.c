@@ -8,11 +8,14 @@
 #include <sys/mman.h>
 
 #include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/flush.h"
+#include "hypervisor/cpu/tlb.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
 #include "tests/machine/cpu.h"
 #include "tests/machine/machine.h"
 #include "vmmu/entry.h"
+#include "vmmu/port.h"
 
 #define VCPUS       2u
 #define FRAMES      256u
@@ -83,6 +86,7 @@ static void start_vcpu(struct domain *domain, u32 id)
     vcpu->domain = domain;
     vcpu->id = id;
     vcpu->cpu = &world.cpu;
+    atomic_store(&vcpu->loaded, &world.cpu);
     vcpu->in_kernel = true;
     vcpu->info_frame = MFN_NONE;
     vcpu->info = (struct vcpu_info *)&domain->shared->vcpu_info[id];
@@ -351,6 +355,23 @@ void vcpu_load_root(struct vcpu *vcpu)
 void vcpu_refresh_fast(struct vcpu *vcpu)
 {
     (void)vcpu;
+}
+
+void vcpu_refresh_roots(struct vcpu *vcpu)
+{
+    (void)vcpu;
+}
+
+u32 flush_cpus(u64 cpus)
+{
+    if (cpus)
+        port_flush(cpus);
+    return 0;
+}
+
+void tlb_flush(void)
+{
+    port_flush(1ull << port_cpu());
 }
 
 /* A hypercall comes from kernel mode: what goes to user mode is not the next to call. */

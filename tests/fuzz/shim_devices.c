@@ -55,6 +55,16 @@ void sched_remove(struct vcpu *vcpu)
     atomic_store(&vcpu->state, VCPU_DOWN);
 }
 
+bool sched_stopped(const struct vcpu *vcpu)
+{
+    return atomic_load(&vcpu->state) == VCPU_DOWN;
+}
+
+void sched_read_runstate(struct vcpu *vcpu, struct vcpu_runstate_info *runstate)
+{
+    *runstate = vcpu->runstate;
+}
+
 void sched_block(struct vcpu *vcpu)
 {
     atomic_store(&vcpu->state, VCPU_BLOCKED);
@@ -62,7 +72,7 @@ void sched_block(struct vcpu *vcpu)
 
 void sched_give_way(struct vcpu *vcpu)
 {
-    vcpu->yielded = true;
+    vcpu->queue.yielded = true;
 }
 
 /* Looks at the ports as the real one does: they are the guest's choice. */
