@@ -19,34 +19,7 @@ bool copy_from_guest(void *to, u64 from, u64 size);
 bool copy_to_guest(u64 to, const void *from, u64 size);
 
 /* The same for two words, in fewer instructions; nothing is copied where one faults. */
-static inline bool copy_pair_from_guest(u64 pair[2], u64 from)
-{
-    u64 low, high, at;
-
-    if (!guest_range_ok(from, 2 * sizeof(u64)))
-        return false;
-    /* KEEP_OUT of entry.S, then the two loads. */
-    __asm__ goto volatile("mov %[from], %[at]\n\t"
-                          "sar $43, %[at]\n\t"
-                          "add $16, %[at]\n\t"
-                          "neg %[at]\n\t"
-                          "sbb %[at], %[at]\n\t"
-                          "and %[from], %[at]\n"
-                          "1:\tmov (%[at]), %[low]\n"
-                          "2:\tmov 8(%[at]), %[high]\n\t"
-                          ".pushsection .extable, \"a\"\n\t"
-                          ".quad 1b, %l[fault], 2b, %l[fault]\n\t"
-                          ".popsection"
-                          : [low] "=&r"(low), [high] "=&r"(high), [at] "=&r"(at)
-                          : [from] "r"(from)
-                          : "cc", "memory"
-                          : fault);
-    pair[0] = low;
-    pair[1] = high;
-    return true;
-fault:
-    return false;
-}
+bool copy_pair_from_guest(u64 pair[2], u64 from);
 
 /* The frame of a number that a guest names, one of 52 bits at most: no larger one exists, and none
  * reaches back into our own memory while the processor guesses (memory/layout.h). Never MFN_NONE.

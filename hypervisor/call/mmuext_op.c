@@ -109,15 +109,6 @@ static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *o
     return -XEN_ENOSYS;
 }
 
-/* Three words, in two pairs that overlap. */
-static inline bool get_op(struct mmuext_op *op, u64 at)
-{
-    u64 *word = (u64 *)op;
-
-    _Static_assert(sizeof *op == 3 * sizeof *word, "the ABI's size");
-    return copy_pair_from_guest(word, at) && copy_pair_from_guest(word + 1, at + sizeof *word);
-}
-
 s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
 {
     u64 at = call->argument[0], count = (u32)call->argument[1] & ~CALL_PREEMPTED;
@@ -132,7 +123,7 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
     while (done < count && !call->again) {
         struct mmuext_op op;
 
-        if (!get_op(&op, at + done * sizeof op))
+        if (!GET_GUEST(&op, at + done * sizeof op))
             result = -XEN_EFAULT;
         else
             result = serve(vcpu, call, &op);
