@@ -59,7 +59,6 @@ struct cpu {
     struct timers timers;
     struct queue queue; /* of the scheduler */
     struct tss tss;
-    _Atomic bool online;
     _Alignas(64) struct flushes flushes;
 };
 

@@ -19,6 +19,5 @@ struct cpu *cpu_at(u32 number)
 
 void cpu_set_online(struct cpu *cpu)
 {
-    atomic_store_explicit(&cpu->online, true, memory_order_relaxed);
     atomic_store_explicit(&state.count, cpu->number + 1, memory_order_release);
 }

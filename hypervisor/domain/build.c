@@ -262,7 +262,6 @@ void domain_build(struct handoff *handoff, u32 index)
     if (!built)
         return;
     b.domain->handoff = handoff;
-    b.domain->built = true;
     clock_update_domain(b.domain);
     start_scheduling(&b);
     log_line("%s: domain %u, %llu MiB, entry %#llx", b.domain->name, b.domain->id,
@@ -273,7 +272,7 @@ void domain_build(struct handoff *handoff, u32 index)
 /* What was built once is built from the same hand-off again. */
 static bool may_rebuild(struct domain *old, struct handoff_guest *guest)
 {
-    if (!old->built || !(guest->restart >> old->end & 1) || !guest->restarts)
+    if (!(guest->restart >> old->end & 1) || !guest->restarts)
         return false;
     if (!vmmu_domain_is_gone(&old->mmu) || old->grants.users) {
         log_line("%s: not started again: others still hold pages of it", old->name);
@@ -284,12 +283,12 @@ static bool may_rebuild(struct domain *old, struct handoff_guest *guest)
 
 bool domain_rebuild(struct domain *old)
 {
-    struct handoff_guest *guest = &old->handoff->guest[old->index];
     struct handoff *handoff = old->handoff;
     u32 index = old->index;
 
-    if (!may_rebuild(old, guest))
+    if (!handoff || !may_rebuild(old, &handoff->guest[index]))
         return false;
+    struct handoff_guest *guest = &handoff->guest[index];
     guest->restarts--;
     domain_destroy(old);
     if (guest->kernel)

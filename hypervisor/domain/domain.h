@@ -25,8 +25,7 @@ enum domain_end {
 struct domain {
     u16 id;                  /* 1 upwards; never that of an earlier one that anybody may remember */
     u32 index;               /* in the order of the hand-off: names its console */
-    struct handoff *handoff; /* what it was built from */
-    bool built;
+    struct handoff *handoff; /* what it was built from; NULL: it could not be built */
     char name[HANDOFF_NAME_MAX + 1];
     struct vmmu_domain mmu;
     u32 vcpu_count;

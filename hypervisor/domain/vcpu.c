@@ -162,9 +162,15 @@ void vcpu_refresh_fast(struct vcpu *vcpu)
     vcpu->fast_fault_masks = fault->mask_events;
 }
 
+/* CR3 of the present mode. */
+static u64 root_cr3(const struct vcpu *vcpu)
+{
+    return vcpu->in_kernel ? vcpu->kernel_cr3 : vcpu->user_cr3;
+}
+
 void vcpu_load_root(struct vcpu *vcpu)
 {
-    write_cr3(vcpu->in_kernel ? vcpu->kernel_cr3 : vcpu->user_cr3);
+    write_cr3(root_cr3(vcpu));
 }
 
 void vcpu_toggle_mode(struct vcpu *vcpu)
@@ -238,7 +244,7 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
     cpu_attach(cpu, to);
     vcpu_refresh_roots(to);
     vcpu_refresh_fast(to);
-    tlb_load(to->in_kernel ? to->kernel_cr3 : to->user_cr3);
+    tlb_load(root_cr3(to));
 }
 
 void vcpu_switch(struct vcpu *from, struct vcpu *to)
