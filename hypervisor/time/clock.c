@@ -9,12 +9,13 @@
 #include "hypervisor/time/cmos.h"
 #include "hypervisor/time/pit.h"
 #include "hypervisor/time/scale.h"
+#include "hypervisor/time/span.h"
 
-#define WINDOW_NS   4000000ull /* to measure the TSC in */
-#define PIT_WINDOW  (PIT_HERTZ * WINDOW_NS / 1000000000)
-#define APIC_WINDOW 500000ull /* ns, where the TSC's frequency is known */
-#define LONGEST_NS  3600000000000ull
-#define SAMPLES     8
+#define WINDOW_NS    4000000ull /* to measure the TSC in */
+#define APIC_WINDOW  500000ull  /* ns, where the TSC's frequency is known */
+#define LONGEST_NS   3600000000000ull
+#define SAMPLES      8
+#define MEASUREMENTS 64 /* to measure the TSC: an emulator may be kept from running meanwhile */
 
 #define HERTZ_LEAST 1000000ull
 #define HERTZ_MOST  100000000000ull
@@ -43,20 +44,6 @@ static u64 hertz_from_cpuid(void)
     if (hypervisor && read_cpuid(LEAF_HYPERVISOR, 0).eax >= LEAF_HYPERVISOR_TIMES)
         return read_cpuid(LEAF_HYPERVISOR_TIMES, 0).eax * 1000ull;
     return 0;
-}
-
-static u64 hertz_from_pit(void)
-{
-    struct pit_edge first, last;
-
-    pit_start();
-    if (!pit_edge(&first))
-        panic("the PIT does not count: no clock");
-    while (first.count - pit_count() < PIT_WINDOW)
-        __builtin_ia32_pause();
-    if (!pit_edge(&last) || last.count >= first.count)
-        panic("the PIT went wrong: no clock");
-    return (last.tsc - first.tsc) * PIT_HERTZ / (first.count - last.count);
 }
 
 struct apic_sample {
@@ -102,19 +89,36 @@ static u64 scaled_rate(u64 counted, u64 ticks, u64 hertz)
     return (u64)((unsigned __int128)ratio * hertz >> 32);
 }
 
+/* The TSC's frequency, 0: none was found; and the APIC timer at both ends of the time in which it
+ * was measured. */
+static u64 measure(struct apic_sample *first, struct apic_sample *last)
+{
+    u64 known = hertz_from_cpuid();
+    struct rate rate = {0};
+
+    for (u32 tries = 0; tries < MEASUREMENTS; tries++) {
+        bool sure = known;
+
+        apic_measure_start();
+        *first = apic_sample();
+        if (known)
+            wait_ticks(known / 1000000 * APIC_WINDOW / 1000);
+        u64 hertz = known ? known : pit_measure_tsc(WINDOW_NS, &sure);
+        *last = apic_sample();
+        apic_measure_end();
+        if (hertz && (sure || rate_confirmed(&rate, hertz)))
+            return hertz;
+    }
+    return 0;
+}
+
 void clock_start(void)
 {
-    u64 hertz = hertz_from_cpuid();
+    struct apic_sample first, last;
+    u64 hertz = measure(&first, &last);
 
-    apic_measure_start();
-    struct apic_sample first = apic_sample();
-    if (hertz)
-        wait_ticks(hertz / 1000000 * APIC_WINDOW / 1000);
-    else
-        hertz = hertz_from_pit();
-    struct apic_sample last = apic_sample();
-    apic_measure_end();
-
+    if (!hertz)
+        panic("no clock: the PIT does not count, or no measurements by it agree");
     if (hertz < HERTZ_LEAST || hertz > HERTZ_MOST)
         panic("a TSC of %lu Hz cannot be", hertz);
     u64 apic_hertz = scaled_rate(first.left - last.left, last.tsc - first.tsc, hertz);

@@ -2,6 +2,7 @@
 /* The 8254 timer: channel 2, which interrupts nobody. */
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/time/pit.h"
+#include "hypervisor/time/span.h"
 
 #define PORT_COUNTER 0x42
 #define PORT_COMMAND 0x43
@@ -15,7 +16,14 @@
 #define EDGES 16
 #define TRIES 20000
 
-void pit_start(void)
+/* A change of its counter, which runs down, and when it was seen. */
+struct edge {
+    u64 tsc;
+    u32 count;
+};
+
+/* From 65535; 55 ms until it wraps. */
+static void start(void)
 {
     out8(PORT_GATE, (u8)((in8(PORT_GATE) & ~GATE_SPEAKER) | GATE_OPEN));
     out8(PORT_COMMAND, COMMAND_COUNT);
@@ -23,24 +31,24 @@ void pit_start(void)
     out8(PORT_COUNTER, 0xff);
 }
 
-u32 pit_count(void)
+static u32 look(struct span *span)
 {
+    span_look(span, read_tsc());
     out8(PORT_COMMAND, COMMAND_LATCH);
     u32 low = in8(PORT_COUNTER);
     return low | (u32)in8(PORT_COUNTER) << 8;
 }
 
-/* Between two reads that differ lies an edge; whoever was kept from running between them makes the
- * pair wide, and a narrower one wins. */
-bool pit_edge(struct pit_edge *edge)
+/* The best located of several edges. Between two looks that differ lies one; whoever was kept from
+ * running between them makes the pair wide, and a narrower one wins. */
+static bool find_edge(struct span *span, struct edge *edge)
 {
     u64 narrowest = ~0ull;
-    u64 before = read_tsc();
-    u32 count = pit_count();
+    u32 count = look(span);
+    u64 before = span->last;
 
     for (u32 tries = 0, edges = 0; tries < TRIES && edges < EDGES; tries++) {
-        u64 start = read_tsc();
-        u32 now = pit_count();
+        u32 now = look(span);
         u64 after = read_tsc();
 
         if (now != count) {
@@ -51,8 +59,25 @@ bool pit_edge(struct pit_edge *edge)
                 edge->count = now;
             }
         }
-        before = start;
+        before = span->last;
         count = now;
     }
     return narrowest != ~0ull;
+}
+
+u64 pit_measure_tsc(u64 ns, bool *sure)
+{
+    u32 ticks = (u32)(PIT_HERTZ * ns / 1000000000);
+    struct span span = {0};
+    struct edge first, last;
+
+    start();
+    if (!find_edge(&span, &first))
+        return 0;
+    while (first.count - look(&span) < ticks)
+        __builtin_ia32_pause();
+    if (!find_edge(&span, &last) || last.count >= first.count)
+        return 0;
+    *sure = span_is_dense(&span);
+    return (last.tsc - first.tsc) * PIT_HERTZ / (first.count - last.count);
 }

@@ -7,18 +7,8 @@
 
 #define PIT_HERTZ 1193182ull
 
-/* A change of its counter, and when it was seen. */
-struct pit_edge {
-    u64 tsc;
-    u32 count; /* the counter runs down */
-};
-
-/* Starts counting down from 65535; 55 ms until it wraps. */
-void pit_start(void);
-
-/* The best located of several changes. False: it does not count. */
-bool pit_edge(struct pit_edge *edge);
-
-u32 pit_count(void);
+/* The TSC's ticks in a second, from what it counts in about `ns` (up to 20 ms). 0: the PIT does not
+ * count, or went round. `sure`: it cannot have gone round; else only another measurement tells. */
+u64 pit_measure_tsc(u64 ns, bool *sure);
 
 #endif
