@@ -15,6 +15,7 @@
 #include "hypervisor/trap/extable.h"
 #include "hypervisor/trap/fault.h"
 #include "hypervisor/trap/interrupt.h"
+#include "hypervisor/trap/stale_code.h"
 
 #define SYSCALL_LENGTH 2
 
@@ -63,6 +64,9 @@ static __attribute__((noinline)) void exception_from_guest(struct vcpu *vcpu, st
     case VECTOR_DB:
         debug_from_guest(vcpu);
         return;
+    case VECTOR_BP:
+        stale_code_forget(vcpu);
+        break;
     }
     bounce_trap(vcpu, (u32)r->vector, (u32)r->error_code);
 }

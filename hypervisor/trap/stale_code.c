@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Code that is run although it is no longer in memory. */
+#include "hypervisor/trap/stale_code.h"
+#include "hypervisor/call/copy.h"
+#include "hypervisor/domain/vcpu.h"
+#include "hypervisor/memory/map.h"
+
+#define BREAKPOINT 0xccu
+
+/* Whatever the frame is by now and whoever writes there: it is the same afterwards. In assembly,
+ * because a compiler may make a mere load of it. */
+static void write_as_it_is(u8 *byte)
+{
+    __asm__ volatile("lock orb $0, %0" : "+m"(*byte) : : "cc");
+}
+
+void stale_code_forget(const struct vcpu *vcpu)
+{
+    u64 at = vcpu->registers.rip - 1;
+    struct vmmu_frame_info info;
+    struct vmmu_walk walk;
+    u8 byte;
+
+    if (!copy_from_guest(&byte, at, 1) || byte == BREAKPOINT)
+        return;
+    vmmu_walk(vcpu_root(vcpu), vaddr(at), &walk);
+    if (!walk.present)
+        return;
+    mfn_t frame = mfn_of(maddr(walk.entry[1] & MAP_ADDRESS));
+    vmmu_frame_look(frame, &info);
+    if (info.owned) /* then it is memory */
+        write_as_it_is((u8 *)frame_view(frame) + page_offset(at));
+}
