@@ -20,7 +20,8 @@ $(B)/compiler: FORCE
 	@echo '$(CC) $(HV_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(HV_CFLAGS)' > $@
 
 # ---- the hypervisor: freestanding; linked high, moved into place by its own boot code ---------------
-HV_CFLAGS := $(COMMON) -fpie -mcmodel=small -fvisibility=hidden -mno-red-zone -mgeneral-regs-only \
+# HV_FIRST: where a test has headers that take the place of ours.
+HV_CFLAGS := $(HV_FIRST) $(COMMON) -fpie -mcmodel=small -fvisibility=hidden -mno-red-zone -mgeneral-regs-only \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -ffreestanding \
 	-fno-common -fno-strict-aliasing -fno-jump-tables -ffunction-sections -fdata-sections \
 	-include lib/hidden.h $(if $(findstring clang,$(CC)),,-flto=auto)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+# Proves that locks are taken in the order of hypervisor/ranks.h: in a hypervisor whose locks look after that
+# (tests/ranked), guests with several vCPUs end as they should. And that it would be seen: with the order
+# turned round the same hypervisor stops.
+. "$(dirname "$0")/common.sh"
+
+built=$B
+build() { # DIRECTORY FLAGS
+    make --no-print-directory -s B="$1" HV_FIRST="$2" all >"$work/make" 2>&1 || {
+        cat "$work/make"
+        wrong "it does not build"
+        finish
+    }
+    B=$1
+}
+
+build "$built/ranked" -Itests/ranked
+for name in smp_crash smp_poweroff smp_events smp_wake smp_grant smp_vcpu_op grant_copy event_fifo console; do
+    pinion --machine-cpus 4 --vcpus 4 --memory 64 "$built/guests/test_$name.elf"
+    ended=0
+    [ $name != smp_crash ] || ended=1
+    expect_status $ended "test_$name"
+    expect out 'Test result: SUCCESS' "the verdict of test_$name"
+    expect_no log 'panic' "test_$name: a lock out of order"
+    [ $failures = 0 ] || finish
+done
+
+# A guest that dies and is started again beside another.
+cat >"$work/victim.cfg" <<END
+name = "victim"
+kernel = '$built/guests/torture_victim.elf'
+memory = 32
+vcpus = 4
+restarts = 1000
+on_reboot = "restart"
+on_crash = "restart"
+on_poweroff = "destroy"
+extra = "until=8"
+END
+pinion --machine-cpus 4 "$work/victim.cfg" "$(guest stock hello)"
+expect_no log 'panic' "a guest that dies over and over, beside a stock Linux"
+expect log 'all guests have ended' "they ended"
+[ "$(grep -c 'victim: started again' "$work/log")" -gt 1 ] || wrong "it died too seldom"
+
+pinion --machine-cpus 4 --vcpus 4 --memory 192 --ramdisk "$ramdisk" \
+    --cmdline "console=hvc0 panic=1 pinion.do=cpus" "$kernel"
+expect_status 0 "a stock Linux with several vCPUs"
+expect_no log 'panic' "a stock Linux with several vCPUs"
+
+mkdir -p "$work/wrong/hypervisor"
+awk '/^ *RANK_/ { lines[n++] = $0; next }
+     /^};/ { while (n) print lines[--n] }
+     { print }' hypervisor/ranks.h >"$work/wrong/hypervisor/ranks.h"
+build "$built/ranked-wrongly" "-Itests/ranked -I$work/wrong"
+pinion --memory 64 "$built/guests/test_event_fifo.elf"
+expect_status 3 "with the order turned round"
+expect log 'lock of rank [0-9]+ is taken after one of [0-9]+' "why the hypervisor stopped"
+finish
