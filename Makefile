@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Pinion's build: one flat file. `make help` lists the targets.
 MAKEFLAGS += --no-builtin-rules
-ifeq (,$(findstring jobserver,$(MAKEFLAGS)))
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 ifeq ($(origin CC),default)
