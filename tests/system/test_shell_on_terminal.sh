@@ -14,11 +14,14 @@ stty -a >'$work/stty-after'
 END
 : >"$work/out"
 script -qfc "bash '$work/session'" /dev/null <"$work/keys" >"$work/out" 2>&1 &
+terminal=$!
+trap '' PIPE # it may be gone: then its output is what says why
 exec 3>"$work/keys"
 wait_for() {
     local i
     for i in $(seq 300); do
         grep -Eq -- "$1" "$work/out" && return
+        kill -0 $terminal 2>/dev/null || break
         sleep 0.2
     done
     wrong "no /$1/ on the terminal"
