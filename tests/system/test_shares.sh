@@ -5,7 +5,7 @@
 . "$(dirname "$0")/common.sh"
 
 # Counted instructions, so that nothing but the machine's own clock passes.
-icount="--emulator-arg -icount --emulator-arg shift=4,sleep=off"
+icount="--emulator-arg -icount --emulator-arg shift=4,sleep=off $no_x2apic"
 
 # shares NAME WORD [SETTINGS]: writes NAME.cfg for the guest that measures; prints its path.
 shares() {
