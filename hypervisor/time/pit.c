@@ -13,6 +13,7 @@
 #define COMMAND_COUNT 0xb0 /* channel 2, low byte then high, count down once */
 #define COMMAND_LATCH 0x80
 
+#define HERTZ 1193182ull
 #define EDGES 16
 #define TRIES 20000
 
@@ -67,7 +68,7 @@ static bool find_edge(struct span *span, struct edge *edge)
 
 u64 pit_measure_tsc(u64 ns, bool *sure)
 {
-    u32 ticks = (u32)(PIT_HERTZ * ns / 1000000000);
+    u32 ticks = (u32)(HERTZ * ns / 1000000000);
     struct span span = {0};
     struct edge first, last;
 
@@ -79,5 +80,5 @@ u64 pit_measure_tsc(u64 ns, bool *sure)
     if (!find_edge(&span, &last) || last.count >= first.count)
         return 0;
     *sure = span_is_dense(&span);
-    return (last.tsc - first.tsc) * PIT_HERTZ / (first.count - last.count);
+    return (last.tsc - first.tsc) * HERTZ / (first.count - last.count);
 }

@@ -5,8 +5,6 @@
 
 #include "lib/types.h"
 
-#define PIT_HERTZ 1193182ull
-
 /* The TSC's ticks in a second, from what it counts in about `ns` (up to 20 ms). 0: the PIT does not
  * count, or went round. `sure`: it cannot have gone round; else only another measurement tells. */
 u64 pit_measure_tsc(u64 ns, bool *sure);

@@ -4,6 +4,7 @@
  * A port is bound to something; sending sets its pending bit, and unless it is masked the selector
  * bit and the pending flag of the vCPU, and unless that is masked too the callback runs. Each of
  * these steps, each kind of port, each way to be refused, and the limit. */
+#include "tests/guests/common/event.h"
 #include "tests/guests/common/user.h"
 
 static unsigned callbacks;
@@ -44,27 +45,6 @@ static void callback(struct trap_frame *frame)
     take_events();
 }
 
-static long send(evtchn_port_t port)
-{
-    struct evtchn_send request = {.port = port};
-
-    return event_channel_op(EVTCHNOP_send, &request);
-}
-
-static long unmask(evtchn_port_t port)
-{
-    struct evtchn_unmask request = {.port = port};
-
-    return event_channel_op(EVTCHNOP_unmask, &request);
-}
-
-static long close(evtchn_port_t port)
-{
-    struct evtchn_close request = {.port = port};
-
-    return event_channel_op(EVTCHNOP_close, &request);
-}
-
 static long status_of(evtchn_port_t port, struct evtchn_status *status)
 {
     memset(status, 0, sizeof *status);
@@ -89,7 +69,7 @@ static void check_pending_and_masks(void)
 
     take_events();
     vcpu->evtchn_upcall_mask = 1;
-    check_equal(send(port), 0, "send");
+    check_equal(port_send(port), 0, "send");
     check(is_pending(port), "the port is not pending");
     check(vcpu->evtchn_pending_sel == 1ull << port / 64, "selector %lx", vcpu->evtchn_pending_sel);
     check_equal(vcpu->evtchn_upcall_pending, 1, "the vCPU's pending flag");
@@ -100,23 +80,23 @@ static void check_pending_and_masks(void)
     check_equal(callbacks, 1, "callbacks after the mask is off and a call");
     check_equal(mask_in_callback, 1, "the mask in the callback");
     check_equal(vcpu->evtchn_upcall_mask, 0, "the mask after it");
-    check_equal(send(port), 0, "send");
+    check_equal(port_send(port), 0, "send");
     check_equal(callbacks, 2, "callbacks after a send with events on");
 
     set_masked(port, true);
-    check_equal(send(port), 0, "send to a masked port");
+    check_equal(port_send(port), 0, "send to a masked port");
     check(is_pending(port), "a masked port is not pending");
     check_equal(callbacks, 2, "callbacks after a send to a masked port");
-    check_equal(unmask(port), 0, "unmask");
+    check_equal(port_unmask(port), 0, "unmask");
     check_equal(callbacks, 3, "callbacks after unmask of a pending port");
     check(!(shared_info->evtchn_mask[port / 64] >> port % 64 & 1), "the port is still masked");
-    check_equal(unmask(port), 0, "unmask");
+    check_equal(port_unmask(port), 0, "unmask");
     check_equal(callbacks, 3, "callbacks after unmask of an idle port");
 
     vcpu->evtchn_upcall_mask = 1;
-    check_equal(close(port), 0, "close");
-    check(send(port) == -XEN_EINVAL, "send to a closed port");
-    check(close(port) == -XEN_EINVAL, "close of a closed port");
+    check_equal(port_close(port), 0, "close");
+    check(port_send(port) == -XEN_EINVAL, "send to a closed port");
+    check(port_close(port) == -XEN_EINVAL, "close of a closed port");
 }
 
 /* Two ends in one domain. */
@@ -129,7 +109,7 @@ static void check_loop(void)
     check_equal(event_channel_op(EVTCHNOP_alloc_unbound, &unbound), 0, "alloc_unbound");
     check_equal(status_of(unbound.port, &status), 0, "status");
     check_equal(status.status, EVTCHNSTAT_unbound, "the status of an unbound port");
-    check_equal(send(unbound.port), 0, "send to an unbound port is dropped");
+    check_equal(port_send(unbound.port), 0, "send to an unbound port is dropped");
     check(!is_pending(unbound.port), "an unbound port is pending");
 
     bind.remote_port = unbound.port;
@@ -138,16 +118,16 @@ static void check_loop(void)
     check_equal(status.status, EVTCHNSTAT_interdomain, "the status of a bound port");
     check_equal(status.u.interdomain.port, unbound.port, "its other end");
     take_events();
-    check_equal(send(bind.local_port), 0, "send");
+    check_equal(port_send(bind.local_port), 0, "send");
     check(is_pending(unbound.port) && !is_pending(bind.local_port), "the wrong end is pending");
-    check_equal(send(unbound.port), 0, "send back");
+    check_equal(port_send(unbound.port), 0, "send back");
     check(is_pending(bind.local_port), "the near end is not pending");
     check_equal(event_channel_op(EVTCHNOP_bind_interdomain, &bind), -XEN_EINVAL,
                 "binding it twice");
-    check_equal(close(bind.local_port), 0, "closing one end");
+    check_equal(port_close(bind.local_port), 0, "closing one end");
     check_equal(status_of(unbound.port, &status), 0, "status");
     check_equal(status.status, EVTCHNSTAT_unbound, "the other end is unbound again");
-    check_equal(close(unbound.port), 0, "closing the other end");
+    check_equal(port_close(unbound.port), 0, "closing the other end");
     check_equal(status_of(unbound.port, &status), 0, "status");
     check_equal(status.status, EVTCHNSTAT_closed, "the status of a closed port");
     take_events();
@@ -163,7 +143,7 @@ static void check_virq(void)
     check_equal(status_of(bind.port, &status), 0, "status");
     check(status.status == EVTCHNSTAT_virq && status.u.virq == VIRQ_TIMER && status.vcpu == 0,
           "its status: %u, virq %u, vcpu %u", status.status, status.u.virq, status.vcpu);
-    check_equal(send(bind.port), -XEN_EINVAL, "send to a virq");
+    check_equal(port_send(bind.port), -XEN_EINVAL, "send to a virq");
     move = (struct evtchn_bind_vcpu){.port = bind.port, .vcpu = 0};
     check_equal(event_channel_op(EVTCHNOP_bind_vcpu, &move), -XEN_EINVAL, "moving a per-vCPU virq");
     bind.port = 0;
@@ -174,10 +154,10 @@ static void check_virq(void)
     check_equal(event_channel_op(EVTCHNOP_bind_virq, &bind), -XEN_EINVAL, "virq 24");
     bind.virq = ~0u;
     check_equal(event_channel_op(EVTCHNOP_bind_virq, &bind), -XEN_EINVAL, "virq ~0");
-    check_equal(close(status.port), 0, "close");
+    check_equal(port_close(status.port), 0, "close");
     bind = (struct evtchn_bind_virq){.virq = VIRQ_DEBUG};
     check_equal(event_channel_op(EVTCHNOP_bind_virq, &bind), 0, "VIRQ_DEBUG");
-    check_equal(close(bind.port), 0, "close");
+    check_equal(port_close(bind.port), 0, "close");
 }
 
 static void check_refused(void)
@@ -195,10 +175,10 @@ static void check_refused(void)
     check_equal(event_channel_op(EVTCHNOP_bind_interdomain, &bind), -XEN_EINVAL, "with no port");
     check_equal(event_channel_op(EVTCHNOP_bind_ipi, &ipi), -XEN_ENOENT, "bind_ipi of vCPU 77");
     for (unsigned i = 0; i < ARRAY_LENGTH(bad); i++) {
-        check_equal(send(bad[i]), -XEN_EINVAL, "send to port %x", bad[i]);
-        check_equal(close(bad[i]), -XEN_EINVAL, "close of port %x", bad[i]);
+        check_equal(port_send(bad[i]), -XEN_EINVAL, "send to port %x", bad[i]);
+        check_equal(port_close(bad[i]), -XEN_EINVAL, "close of port %x", bad[i]);
     }
-    check_equal(unmask(1u << 17), -XEN_EINVAL, "unmask of port 2^17");
+    check_equal(port_unmask(1u << 17), -XEN_EINVAL, "unmask of port 2^17");
     move = (struct evtchn_bind_vcpu){.port = 3000, .vcpu = 0};
     check_equal(event_channel_op(EVTCHNOP_bind_vcpu, &move), -XEN_EINVAL, "bind_vcpu of no port");
     move.vcpu = 77;
@@ -229,10 +209,10 @@ static void check_limit(void)
     check(count >= 1000 && count < EVTCHN_2L_NR_CHANNELS, "%u ports", count);
     for (evtchn_port_t port = 0; port < EVTCHN_2L_NR_CHANNELS; port++)
         if (mine[port])
-            check_equal(close(port), 0, "close of port %u", port);
+            check_equal(port_close(port), 0, "close of port %u", port);
     check_equal(event_channel_op(EVTCHNOP_alloc_unbound, &request), 0,
                 "a port after all are closed");
-    check_equal(close(request.port), 0, "close");
+    check_equal(port_close(request.port), 0, "close");
     take_events();
 }
 
@@ -249,14 +229,14 @@ static void check_user(void)
     space.code[0] = 0xcc;
     port = make_ipi();
     vcpu_info()->evtchn_upcall_mask = 1;
-    check_equal(send(port), 0, "send");
+    check_equal(port_send(port), 0, "send");
     user_run(&frame, 0);
     check_equal(frame.vector, VECTOR_EVENT, "what came first in user mode");
     check_equal(frame.rip, USER_CODE, "its rip");
     check_equal(frame.cs & 3, 3, "its privilege");
     vcpu_info()->evtchn_upcall_mask = 1;
     take_events();
-    check_equal(close(port), 0, "close");
+    check_equal(port_close(port), 0, "close");
 }
 
 void test_main(void)

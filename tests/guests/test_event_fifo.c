@@ -2,14 +2,10 @@
 /* Event channels with FIFO queues: the guest gives pages for them, ports come in the order of
  * sending and of priority, and bad pages or bad links harm nobody. Also the way back. Vcpus: 2
  */
-#include "tests/guests/common/guest.h"
+#include "tests/guests/common/event.h"
 
 #define ARRAY_PAGES   6u
 #define WORDS         1024u
-#define MASKED        (1u << EVTCHN_FIFO_MASKED)
-#define PENDING       (1u << EVTCHN_FIFO_PENDING)
-#define LINKED        (1u << EVTCHN_FIFO_LINKED)
-#define LINK          ((u32)EVTCHN_FIFO_LINK_MASK)
 #define CONTROL_PLACE 256u
 #define NO_FRAME      (1ull << 39)
 #define HEARD_MAX     64u
@@ -44,27 +40,6 @@ static long set_priority(evtchn_port_t port, u32 priority)
     struct evtchn_set_priority request = {.port = port, .priority = priority};
 
     return event_channel_op(EVTCHNOP_set_priority, &request);
-}
-
-static long send(evtchn_port_t port)
-{
-    struct evtchn_send request = {.port = port};
-
-    return event_channel_op(EVTCHNOP_send, &request);
-}
-
-static long unmask(evtchn_port_t port)
-{
-    struct evtchn_unmask request = {.port = port};
-
-    return event_channel_op(EVTCHNOP_unmask, &request);
-}
-
-static long close(evtchn_port_t port)
-{
-    struct evtchn_close request = {.port = port};
-
-    return event_channel_op(EVTCHNOP_close, &request);
 }
 
 static long move(evtchn_port_t port, unsigned vcpu)
@@ -134,25 +109,14 @@ static struct evtchn_fifo_control_block *control(unsigned vcpu)
     return (struct evtchn_fifo_control_block *)(control_page[vcpu] + CONTROL_PLACE);
 }
 
+static void note(evtchn_port_t port)
+{
+    heard[heard_count++ % HEARD_MAX] = port;
+}
+
 static void take(unsigned vcpu)
 {
-    struct evtchn_fifo_control_block *block = control(vcpu);
-    u32 ready = __atomic_exchange_n(&block->ready, 0, __ATOMIC_SEQ_CST);
-
-    while (ready) {
-        unsigned queue = (unsigned)__builtin_ctz(ready);
-        u32 port = head[vcpu][queue] ? head[vcpu][queue] : *(volatile u32 *)&block->head[queue];
-        u32 old = __atomic_fetch_and(word(port), ~(LINKED | LINK), __ATOMIC_SEQ_CST);
-
-        head[vcpu][queue] = old & LINK;
-        if (!(old & LINK))
-            ready &= ~(1u << queue);
-        if (old & PENDING && !(old & MASKED)) {
-            __atomic_fetch_and(word(port), ~PENDING, __ATOMIC_SEQ_CST);
-            heard[heard_count++ % HEARD_MAX] = port;
-        }
-        ready |= __atomic_exchange_n(&block->ready, 0, __ATOMIC_SEQ_CST);
-    }
+    fifo_take(control(vcpu), head[vcpu], word, note);
 }
 
 static void callback(struct trap_frame *frame)
@@ -199,9 +163,9 @@ static void check_before(void)
     check_equal(init_control(0, ~0ull, 0), -XEN_EINVAL, "in frame ~0");
     check_equal(init_control(0, mfn_of(root_first()), 0), -XEN_EINVAL, "in a page table");
     check_equal(expand(mfn_of(array[0])), -XEN_EOPNOTSUPP, "an array after bad control blocks");
-    check_equal(send(port), 0, "send");
+    check_equal(port_send(port), 0, "send");
     check(shared_info->evtchn_pending[port / 64] >> port % 64 & 1, "two levels are gone");
-    check_equal(close(port), 0, "close");
+    check_equal(port_close(port), 0, "close");
     shared_info->evtchn_pending[port / 64] = 0; /* what is pending would change over too */
     vcpu_info()->evtchn_upcall_pending = 0;
     vcpu_info()->evtchn_pending_sel = 0;
@@ -216,7 +180,7 @@ static void begin(void)
         memset(control_page[i], 0, PAGE_SIZE);
     memset(head, 0, sizeof head);
     if (!is_initial_domain())
-        *word(start_info->console.domU.evtchn) = MASKED;
+        *word(start_info->console.domU.evtchn) = FIFO_MASKED;
     for (unsigned i = 0; i < vcpus; i++)
         check_equal(init_control(i, mfn_of(control_page[i]), CONTROL_PLACE), 0, "vCPU %u", i);
 }
@@ -227,7 +191,7 @@ static void check_pages(void)
     u64 good = mfn_of(control_page[0]);
 
     check_equal(init_control(0, good, 0), -XEN_EINVAL, "a second control block");
-    check_equal(send(early), 0, "send before there is an array");
+    check_equal(port_send(early), 0, "send before there is an array");
     check_equal(poll(early), 0, "poll of a port without a word (XSA-221)");
     check_equal(expand(NO_FRAME), -XEN_EINVAL, "an array in no frame");
     check_equal(expand(~0ull), -XEN_EINVAL, "an array in frame ~0");
@@ -235,7 +199,7 @@ static void check_pages(void)
     for (unsigned i = 0; i < ARRAY_PAGES; i++)
         check_equal(expand(mfn_of(array[i])), 0, "page %u of the array", i);
     CHECK_HEARD(early);
-    check_equal(close(early), 0, "close");
+    check_equal(port_close(early), 0, "close");
     check_equal(poll(1u << 17), -XEN_EINVAL, "poll of port 2^17");
     check_equal(poll(~0u), -XEN_EINVAL, "poll of port ~0");
     poll(9999); /* beyond the array (XSA-221): 0 or an error */
@@ -250,18 +214,18 @@ static void check_order(void)
 {
     evtchn_port_t a = make_ipi(), b = make_ipi(), c = make_ipi();
 
-    check_equal(send(b), 0, "send");
-    check_equal(*word(b), PENDING | LINKED, "the word of a port in a queue");
+    check_equal(port_send(b), 0, "send");
+    check_equal(*word(b), FIFO_PENDING | FIFO_LINKED, "the word of a port in a queue");
     check_equal(control(0)->head[EVTCHN_FIFO_PRIORITY_DEFAULT], b, "the queue's head");
     check_equal(control(0)->ready, 1u << EVTCHN_FIFO_PRIORITY_DEFAULT, "the ready queues");
     check_equal(vcpu_info()->evtchn_upcall_pending, 1, "the vCPU's pending flag");
-    send(a);
-    send(b);
-    send(c);
+    port_send(a);
+    port_send(b);
+    port_send(c);
     CHECK_HEARD(b, a, c);
     check_equal(*word(b), 0, "the word afterwards");
-    send(c);
-    send(b);
+    port_send(c);
+    port_send(b);
     CHECK_HEARD(c, b);
 
     check_equal(set_priority(a, 16), -XEN_EINVAL, "priority 16");
@@ -270,39 +234,39 @@ static void check_order(void)
     check_equal(set_priority(~0u, 7), -XEN_EINVAL, "the priority of port ~0");
     check_equal(set_priority(a, EVTCHN_FIFO_PRIORITY_MIN), 0, "the lowest priority");
     check_equal(set_priority(c, EVTCHN_FIFO_PRIORITY_MAX), 0, "the highest");
-    send(a);
-    send(b);
-    send(c);
+    port_send(a);
+    port_send(b);
+    port_send(c);
     CHECK_HEARD(c, b, a);
-    close(a);
-    check_equal(send(a), -XEN_EINVAL, "send to a closed port");
-    close(c);
-    close(b);
+    port_close(a);
+    check_equal(port_send(a), -XEN_EINVAL, "send to a closed port");
+    port_close(c);
+    port_close(b);
 }
 
 static void check_masks(void)
 {
     evtchn_port_t port = make_ipi(), other = make_ipi();
 
-    *word(port) = MASKED;
-    send(port);
-    check_equal(*word(port), PENDING | MASKED, "a masked port");
+    *word(port) = FIFO_MASKED;
+    port_send(port);
+    check_equal(*word(port), FIFO_PENDING | FIFO_MASKED, "a masked port");
     CHECK_SILENCE();
     check_equal(poll(port), 0, "poll of a port that is pending");
-    send(other);
+    port_send(other);
     CHECK_HEARD(other);
-    check_equal(unmask(port), 0, "unmask");
+    check_equal(port_unmask(port), 0, "unmask");
     CHECK_HEARD(port);
-    check_equal(unmask(port), 0, "unmask");
+    check_equal(port_unmask(port), 0, "unmask");
     CHECK_SILENCE();
-    send(port);
-    *word(port) |= MASKED; /* too late: it is in its queue */
+    port_send(port);
+    *word(port) |= FIFO_MASKED; /* too late: it is in its queue */
     CHECK_SILENCE();
-    check_equal(unmask(port), 0, "unmask");
+    check_equal(port_unmask(port), 0, "unmask");
     CHECK_HEARD(port);
-    check_equal(unmask(1u << 17), -XEN_EINVAL, "unmask of port 2^17");
-    close(port);
-    close(other);
+    check_equal(port_unmask(1u << 17), -XEN_EINVAL, "unmask of port 2^17");
+    port_close(port);
+    port_close(other);
 }
 
 static void check_timer(void)
@@ -318,7 +282,7 @@ static void check_timer(void)
         sched_op(SCHEDOP_block, NULL);
     vcpu_info()->evtchn_upcall_mask = 1;
     check_equal(heard[0], bind.port, "what was heard");
-    check_equal(close(bind.port), 0, "close");
+    check_equal(port_close(bind.port), 0, "close");
 }
 
 /* A port that moves is linked where it is meant for when it is linked, and nobody is put behind it
@@ -328,29 +292,29 @@ static void check_moves(void)
     evtchn_port_t far, port = make_loop(&far), other = make_ipi();
 
     CHECK_HEARD(far);
-    send(far);
+    port_send(far);
     CHECK_HEARD(port);
     if (vcpus > 1) {
         check_equal(move(port, 1), 0, "bind_vcpu");
-        send(far);
-        send(other);
+        port_send(far);
+        port_send(other);
         CHECK_HEARD(other);
         check_equal(control(1)->head[EVTCHN_FIFO_PRIORITY_DEFAULT], port, "the other's queue");
-        check_equal(*word(port), PENDING | LINKED, "the word there");
+        check_equal(*word(port), FIFO_PENDING | FIFO_LINKED, "the word there");
         heard_count = 0;
         take(1);
         check_equal(heard_count, 1, "heard by the other");
         check_equal(move(port, 0), 0, "bind_vcpu back");
     }
     check_equal(set_priority(port, 3), 0, "another priority");
-    send(far);
-    send(other);
+    port_send(far);
+    port_send(other);
     CHECK_HEARD(port, other);
-    send(far);
-    check_equal(close(port), 0, "closing a port in a queue");
+    port_send(far);
+    check_equal(port_close(port), 0, "closing a port in a queue");
     CHECK_SILENCE();
-    close(far);
-    close(other);
+    port_close(far);
+    port_close(other);
 }
 
 /* Words and control blocks full of nonsense: requests answer, and that is all. */
@@ -370,15 +334,15 @@ static void check_nonsense(void)
             memset(control(i), (int)seed, sizeof *control(i));
         for (unsigned i = 0; i < 8; i++) {
             set_priority(port[i], (seed >> i) % 16);
-            check_equal(send(port[i]), 0, "send");
-            check_equal(unmask(port[i]), 0, "unmask");
+            check_equal(port_send(port[i]), 0, "send");
+            check_equal(port_unmask(port[i]), 0, "unmask");
         }
         move(loop, round % vcpus);
-        check_equal(send(far), 0, "send to the far end");
+        check_equal(port_send(far), 0, "send to the far end");
     }
     check_equal(status_of(port[0]), EVTCHNSTAT_ipi, "status");
     for (unsigned i = 0; i < 8; i++)
-        check_equal(close(port[i]), 0, "close");
+        check_equal(port_close(port[i]), 0, "close");
 }
 
 /* More ports than two levels have (XSA-317), and none of them outlives the queues (XSA-338). */
@@ -392,8 +356,8 @@ static void check_reset(void)
     check_equal(last, 5000, "the highest port");
     check_equal(status_of(last), EVTCHNSTAT_unbound, "its status");
     check_equal(reset(), 0, "reset");
-    check_equal(close(last), -XEN_EINVAL, "closing what was reset");
-    unmask(last); /* Xen: 0 */
+    check_equal(port_close(last), -XEN_EINVAL, "closing what was reset");
+    port_unmask(last); /* Xen: 0 */
     check_equal(poll(last), -XEN_EINVAL, "polling it");
     check_equal(expand(mfn_of(array[0])), -XEN_EOPNOTSUPP, "an array after reset");
 
@@ -431,6 +395,6 @@ void test_main(void)
     check_equal(expand(mfn_of(array[0])), 0, "an array");
     take(0); /* Xen raises once more what waited for its word then */
     port = make_ipi();
-    send(port);
+    port_send(port);
     CHECK_HEARD(port);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Events between vCPUs: every IPI comes, once, whether its vCPU computes, blocks or polls; and one
  * port wakes all that poll for it. Vcpus: 4 Cpus: 1 2 4 */
+#include "tests/guests/common/event.h"
 #include "tests/guests/common/smp.h"
 
 #define POLLS    30u
@@ -31,26 +32,12 @@ static void on_event(struct trap_frame *frame)
     take_event();
 }
 
-static void send(evtchn_port_t port)
-{
-    struct evtchn_send request = {.port = port};
-
-    check_equal(event_channel_op(EVTCHNOP_send, &request), 0, "an IPI");
-}
-
 static evtchn_port_t make_ipi(unsigned vcpu)
 {
     struct evtchn_bind_ipi request = {.vcpu = vcpu};
 
     check_equal(event_channel_op(EVTCHNOP_bind_ipi, &request), 0, "an IPI of vCPU %u", vcpu);
     return request.port;
-}
-
-static void close(evtchn_port_t port)
-{
-    struct evtchn_close request = {.port = port};
-
-    check_equal(event_channel_op(EVTCHNOP_close, &request), 0, "close");
 }
 
 static void mask_port(evtchn_port_t port, bool masked)
@@ -136,14 +123,14 @@ static void ring(unsigned self)
         }
         check(over || atomic_fetch_add(&ball, 1) == lap * 4 + self, "it was not vCPU %u's turn",
               self);
-        send(port_of[(self + 1) % 4]);
+        check_equal(port_send(port_of[(self + 1) % 4]), 0, "an IPI");
     }
     smp_barrier();
     take_event();
     check(over || came[self] == ways[way].laps, "vCPU %u, which %s: %lu events", self,
           ways[way].name, came[self]);
     mask_port(port_of[self], false);
-    close(port_of[self]);
+    check_equal(port_close(port_of[self]), 0, "close");
 }
 
 static void check_ring(void)
@@ -171,7 +158,7 @@ static void poll_together(unsigned self)
         if (self == 0) {
             for (u32 spins = smp_below(2000); spins; spins--)
                 __builtin_ia32_pause();
-            send(common_port);
+            check_equal(port_send(common_port), 0, "an IPI");
         } else {
             u64 end = smp_now() + PATIENCE;
 
@@ -191,5 +178,5 @@ void test_main(void)
     common_port = make_ipi(0);
     mask_port(common_port, true);
     smp_run(poll_together);
-    close(common_port);
+    check_equal(port_close(common_port), 0, "close");
 }

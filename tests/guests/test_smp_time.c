@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Time with several vCPUs: it never goes back on any of them, nor from one to another; and each has
  * timers of its own, which come to it, not early, and soon. Vcpus: 4 Cpus: 1 2 4 */
+#include "tests/guests/common/event.h"
 #include "tests/guests/common/smp.h"
 
 #define TIMERS 5u
@@ -42,7 +43,6 @@ static void event(struct trap_frame *frame)
 static void timers(unsigned self)
 {
     struct evtchn_bind_virq bind = {.virq = VIRQ_TIMER, .vcpu = self};
-    struct evtchn_close end;
 
     check_equal(event_channel_op(EVTCHNOP_bind_virq, &bind), 0, "the timer of vCPU %u", self);
     smp_barrier();
@@ -62,8 +62,7 @@ static void timers(unsigned self)
     smp_barrier();
     check_equal(vcpu_op(VCPUOP_stop_singleshot_timer, (self + 1) % 4, NULL), -XEN_EINVAL,
                 "another's timer");
-    end.port = bind.port;
-    check_equal(event_channel_op(EVTCHNOP_close, &end), 0, "close");
+    check_equal(port_close(bind.port), 0, "close");
 }
 
 void test_main(void)

@@ -2,13 +2,11 @@
 /* No wake-up is lost: vCPUs that compute, block, poll and give way at random get every timer event,
  * whatever IPIs come between, with two levels and with FIFO queues.
  * Vcpus: 4 Cpus: 1 2 4 */
+#include "tests/guests/common/event.h"
 #include "tests/guests/common/smp.h"
 
-#define VCPUS   4u
-#define PENDING (1u << EVTCHN_FIFO_PENDING)
-#define LINKED  (1u << EVTCHN_FIFO_LINKED)
-#define LINK    ((u32)EVTCHN_FIFO_LINK_MASK)
-#define LATE    (10000 * MILLISECOND) /* the machine may be slow, and busy */
+#define VCPUS 4u
+#define LATE  (10000 * MILLISECOND) /* the machine may be slow, and busy */
 
 static struct {
     evtchn_port_t timer, ipi;
@@ -22,38 +20,25 @@ static u32 *array; /* NULL: two levels */
 
 /* ---- events of this vCPU ---- */
 
-static void came(unsigned self, evtchn_port_t port)
+static void came(evtchn_port_t port)
 {
+    unsigned self = smp_self();
+
     if (port == of[self].timer) /* else an IPI, or the console */
         atomic_fetch_add(&of[self].timers, 1);
 }
 
-static void take_two_level(unsigned self, evtchn_port_t port)
+static volatile u32 *word_of(evtchn_port_t port)
+{
+    return &array[port];
+}
+
+static void take_two_level(evtchn_port_t port)
 {
     u64 bit = 1ull << port % 64;
 
     if (__atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~bit, __ATOMIC_SEQ_CST) & bit)
-        came(self, port);
-}
-
-static void take_queues(unsigned self)
-{
-    struct evtchn_fifo_control_block *block = of[self].control;
-    u32 ready = __atomic_exchange_n(&block->ready, 0, __ATOMIC_SEQ_CST);
-
-    while (ready) {
-        unsigned queue = (unsigned)__builtin_ctz(ready);
-        u32 *head = &of[self].head[queue];
-        u32 port = *head ? *head : __atomic_load_n(&block->head[queue], __ATOMIC_SEQ_CST);
-        u32 old = __atomic_fetch_and(&array[port], ~(LINKED | LINK), __ATOMIC_SEQ_CST);
-
-        if (!(old & LINK))
-            ready &= ~(1u << queue);
-        if (__atomic_fetch_and(&array[port], ~PENDING, __ATOMIC_SEQ_CST) & PENDING)
-            came(self, port);
-        *head = old & LINK;
-        ready |= __atomic_exchange_n(&block->ready, 0, __ATOMIC_SEQ_CST);
-    }
+        came(port);
 }
 
 static void take_events(void)
@@ -64,12 +49,12 @@ static void take_events(void)
     do {
         info->evtchn_upcall_pending = 0;
         if (array) {
-            take_queues(self);
+            fifo_take(of[self].control, of[self].head, word_of, came);
             continue;
         }
         __atomic_store_n(&smp_info()->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
-        take_two_level(self, of[self].timer);
-        take_two_level(self, of[self].ipi);
+        take_two_level(of[self].timer);
+        take_two_level(of[self].ipi);
     } while (info->evtchn_upcall_pending);
 }
 
@@ -139,13 +124,6 @@ static void look_after(unsigned self)
         }
 }
 
-static void send(unsigned to)
-{
-    struct evtchn_send request = {.port = of[to].ipi};
-
-    check_equal(event_channel_op(EVTCHNOP_send, &request), 0, "an IPI");
-}
-
 static void race(unsigned self)
 {
     struct vcpu_set_singleshot_timer request = {.timeout_abs_ns = smp_now() + smp_below(400000)};
@@ -154,7 +132,7 @@ static void race(unsigned self)
     look_after(self);
     check_equal(vcpu_op(VCPUOP_set_singleshot_timer, self, &request), 0, "setting a timer");
     if (smp_below(2))
-        send(smp_below(VCPUS));
+        check_equal(port_send(of[smp_below(VCPUS)].ipi), 0, "an IPI");
     while (of[self].timers == timers)
         ways[smp_below(ARRAY_LENGTH(ways))]();
     of[self].rounds++;
@@ -176,11 +154,8 @@ static void bind(unsigned self)
 
 static void unbind(unsigned self)
 {
-    struct evtchn_close end = {.port = of[self].timer};
-
-    check_equal(event_channel_op(EVTCHNOP_close, &end), 0, "close");
-    end.port = of[self].ipi;
-    check_equal(event_channel_op(EVTCHNOP_close, &end), 0, "close");
+    check_equal(port_close(of[self].timer), 0, "close");
+    check_equal(port_close(of[self].ipi), 0, "close");
     take_events();
 }
 

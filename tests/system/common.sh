@@ -4,6 +4,7 @@ set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 B=${B:-build}
 kernel=$B/vmlinuz
+victim_kernel=$B/guests/torture_victim.elf
 ramdisk=$B/initramfs.cpio
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -30,6 +31,23 @@ vcpus = 1
 extra = "console=hvc0 quiet panic=1 pinion.name=$1 pinion.do=$2"
 END
     echo "$work/$1.cfg"
+}
+
+# victim SECONDS: writes the .cfg of a guest that dies and is started again, over and over; prints its path. It
+# powers off, and is started no more, when the machine has been up for so long: others boot first.
+victim() {
+    cat >"$work/victim.cfg" <<END
+name = "victim"
+kernel = '$victim_kernel'
+memory = 32
+vcpus = 4
+on_reboot = "restart"
+on_crash = "restart"
+on_poweroff = "destroy"
+restarts = 1000000
+extra = "until=$1"
+END
+    echo "$work/victim.cfg"
 }
 
 wrong() {

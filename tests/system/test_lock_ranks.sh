@@ -25,19 +25,8 @@ for name in smp_crash smp_poweroff smp_events smp_wake smp_grant smp_vcpu_op gra
     [ $failures = 0 ] || finish
 done
 
-# A guest that dies and is started again beside another.
-cat >"$work/victim.cfg" <<END
-name = "victim"
-kernel = '$built/guests/torture_victim.elf'
-memory = 32
-vcpus = 4
-restarts = 1000
-on_reboot = "restart"
-on_crash = "restart"
-on_poweroff = "destroy"
-extra = "until=8"
-END
-pinion --machine-cpus 4 "$work/victim.cfg" "$(guest stock hello)"
+# A guest that dies over and over beside another.
+pinion --machine-cpus 4 "$(victim 8)" "$(guest stock hello)"
 expect_no log 'panic' "a guest that dies over and over, beside a stock Linux"
 expect log 'all guests have ended' "they ended"
 [ "$(grep -c 'victim: started again' "$work/log")" -gt 1 ] || wrong "it died too seldom"

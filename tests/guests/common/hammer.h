@@ -10,8 +10,9 @@
 #include "tests/guests/common/smp.h"
 #include "tests/guests/common/tree.h"
 
-#define HAMMER_REF  9u
-#define HAMMER_POOL 4u
+#define HAMMER_REF   9u
+#define HAMMER_POOL  4u
+#define HAMMER_LEAST 500u /* blows before the end */
 
 static struct {
     struct tree tree;
@@ -20,6 +21,7 @@ static struct {
     u64 pool[HAMMER_POOL], pool_pfn[HAMMER_POOL]; /* frames that nothing maps */
     domid_t self_id;
     _Atomic u64 rounds;
+    void (*end)(void);
 } hammer;
 
 static inline void hammer_make(void)
@@ -113,6 +115,28 @@ static inline void hammer_strike(unsigned self)
         hammer_grant(self);
     }
     atomic_fetch_add(&hammer.rounds, 1);
+}
+
+static inline void hammer_work(unsigned self)
+{
+    u64 end = smp_now() + 150 * MILLISECOND;
+
+    smp_barrier();
+    while (self || smp_now() < end || hammer.rounds < HAMMER_LEAST)
+        hammer_strike(self);
+    print_verdict();
+    hammer.end();
+}
+
+/* A whole test: four vCPUs strike, until the first of them ends the domain in the midst of it. */
+static inline void hammer_until(void (*end)(void))
+{
+    if (is_initial_domain())
+        skip("grants to oneself, in a plain domain");
+    smp_start(4);
+    hammer_make();
+    hammer.end = end;
+    smp_run(hammer_work);
 }
 
 #endif
