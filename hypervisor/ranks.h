@@ -11,7 +11,7 @@
 
 enum rank {
     RANK_TEARDOWN,   /* domain/domain.h: who takes a domain apart; only tried */
-    RANK_INITIALISE, /* domain/vcpu.h: who gives a vCPU its first state; only tried */
+    RANK_INITIALISE, /* vcpu/vcpu.h: who gives a vCPU its first state; only tried */
     RANK_DOMAIN,     /* domain/domain.h */
     RANK_GRANTS,     /* grant/grant.h: a granter's table */
     RANK_HANDLES,    /* grant/grant.h: a mapper's handles */
@@ -22,7 +22,7 @@ enum rank {
     RANK_PORT,       /* console/guest_console.c: COM2 */
     RANK_MAP,        /* memory/map.c: the hypervisor's own page tables */
     RANK_FRAMES,     /* memory/frames.c: the allocator */
-    RANK_LOG,        /* console/log.c: COM1 */
+    RANK_LOG,        /* log/log.c: COM1 */
 };
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the virtual MMU asks of a machine. Resolved at link time: hypervisor/port.c on real
- * hardware, tests/machine/ on the host. Every function may be called on any CPU. */
+/* What the virtual MMU asks of a machine. Resolved at link time: hypervisor/domain/mmu_port.c on
+ * real hardware, tests/machine/ on the host. Every function may be called on any CPU. */
 #ifndef VMMU_PORT_H
 #define VMMU_PORT_H
 

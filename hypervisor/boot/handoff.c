@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The guests that the boot loader's modules describe. */
 #include "hypervisor/boot/handoff.h"
-#include "hypervisor/console/log.h"
+#include "hypervisor/log/log.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/map.h"
 #include "lib/string.h"

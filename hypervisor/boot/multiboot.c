@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a Multiboot 1 loader leaves. */
 #include "hypervisor/boot/multiboot.h"
-#include "hypervisor/console/log.h"
+#include "hypervisor/log/log.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/map.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Dispatch of hypercalls. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
-#include "hypervisor/console/log.h"
+#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/log/log.h"
 #include "hypervisor/domain/domain.h"
-#include "hypervisor/domain/run.h"
+#include "hypervisor/trap/run.h"
 #include "lib/string.h"
 #include "vmmu/port.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* console_io: a guest's early messages, before its console ring works. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/console/guest_console.h"
 #include "hypervisor/domain/domain.h"
 #include "vmmu/port.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Debug registers by hypercall: set_debugreg, get_debugreg. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/cpu/debug.h"
-#include "hypervisor/domain/vcpu.h"
+#include "hypervisor/vcpu/debug.h"
+#include "hypervisor/vcpu/vcpu.h"
 
 s64 call_set_debugreg(struct vcpu *vcpu, struct call *call)
 {

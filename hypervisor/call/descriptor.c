@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptor tables and segment bases. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/mmu.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/domain/domain.h"
-#include "hypervisor/trap/entry.h"
+#include "hypervisor/cpu/entry.h"
 
 s64 call_set_gdt(struct vcpu *vcpu, struct call *call)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* event_channel_op, and its first form. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/channel.h"
 

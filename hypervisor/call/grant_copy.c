@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* GNTTABOP_copy: bytes between pages that are the caller's or granted to it. */
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/grant.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/grant/grant.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* grant_table_op: the table itself, and the loop over elements. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/grant.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/grant/grant.h"

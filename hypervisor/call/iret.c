@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The iret hypercall: back to where a trap came from, in guest kernel or user mode. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
-#include "hypervisor/console/log.h"
+#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/log/log.h"
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/domain/domain.h"
 

@@ -2,7 +2,7 @@
 /* XENMEM_exchange. */
 #include "hypervisor/call/memory_exchange.h"
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/mmu.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"

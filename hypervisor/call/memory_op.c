@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* memory_op: a guest's own memory, more and less of it. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/memory_exchange.h"
 #include "hypervisor/call/mmu.h"
 #include "hypervisor/domain/domain.h"

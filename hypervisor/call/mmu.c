@@ -2,7 +2,7 @@
 /* What the calls of the virtual MMU share with others. */
 #include "hypervisor/call/mmu.h"
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/flush.h"
 #include "hypervisor/domain/domain.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Page-table updates: mmu_update, update_va_mapping. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/mmu.h"
 #include "hypervisor/cpu/asm.h"
-#include "hypervisor/cpu/tlb.h"
+#include "hypervisor/memory/space.h"
 #include "hypervisor/domain/domain.h"
 #include "vmmu/port.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* mmuext_op: pins, roots, flushes, descriptor tables, pages. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/mmu.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
-#include "hypervisor/cpu/tlb.h"
+#include "hypervisor/memory/space.h"
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/map.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* nmi_op: the old way to set the trap table's entry for the NMI. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
-#include "hypervisor/domain/vcpu.h"
+#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/vcpu/vcpu.h"
 
 s64 call_nmi_op(struct vcpu *vcpu, struct call *call)
 {

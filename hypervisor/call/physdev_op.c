@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* physdev_op: devices, of which an unprivileged guest has none. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
-#include "hypervisor/domain/vcpu.h"
+#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/vcpu/vcpu.h"
 
 #define PORTS 65536u
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sched_op: give up the CPU, or the domain. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/sched/sched.h"

@@ -2,8 +2,8 @@
 /* Where the guest wants to be entered: set_trap_table, callbacks; its kernel stack; the FPU switch.
  */
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
-#include "hypervisor/cpu/fpu.h"
+#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/vcpu/fpu.h"
 #include "hypervisor/domain/domain.h"
 #include "lib/string.h"
 #include "vmmu/port.h"

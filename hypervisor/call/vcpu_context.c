@@ -2,10 +2,10 @@
 /* VCPUOP_initialise. */
 #include "hypervisor/call/vcpu_context.h"
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/mmu.h"
-#include "hypervisor/cpu/control.h"
-#include "hypervisor/cpu/debug.h"
+#include "hypervisor/vcpu/control.h"
+#include "hypervisor/vcpu/debug.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "lib/string.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* vcpu_op and set_timer_op: a guest's processors and their timers. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/vcpu_context.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/channel.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* xen_version: what this is, and what it can do. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/memory/layout.h"
 #include "lib/addr.h"
 #include "lib/string.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest's console: its ring page, and the way to COM2 and back. */
 #include "hypervisor/console/guest_console.h"
-#include "hypervisor/console/uart.h"
+#include "hypervisor/log/uart.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/ranks.h"

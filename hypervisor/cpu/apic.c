@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The local APIC of this CPU: its timer, and interrupts between CPUs. */
-#include "hypervisor/console/log.h"
+#include "hypervisor/log/log.h"
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/memory/map.h"

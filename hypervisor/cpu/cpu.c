@@ -2,15 +2,15 @@
 /* One physical CPU. */
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/asm.h"
-#include "hypervisor/cpu/fpu.h"
+#include "hypervisor/vcpu/fpu.h"
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/cpu/speculation.h"
-#include "hypervisor/domain/vcpu.h"
+#include "hypervisor/vcpu/vcpu.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/ranks.h"
 #include "hypervisor/sched/sched.h"
-#include "hypervisor/trap/entry.h"
+#include "hypervisor/cpu/entry.h"
 #include "lib/string.h"
 
 /* WB, WT, UC-, UC, WC, WP, UC, UC: what the ABI promises. */

@@ -3,7 +3,7 @@
 #include "hypervisor/cpu/flush.h"
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/cpu.h"
-#include "hypervisor/cpu/tlb.h"
+#include "hypervisor/memory/space.h"
 #include "vmmu/vmmu.h"
 
 void flush_serve(void)

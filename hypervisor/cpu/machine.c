@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of the machine. */
-#include "hypervisor/console/uart.h"
+#include "hypervisor/log/uart.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/machine.h"
 #include "lib/handoff.h"

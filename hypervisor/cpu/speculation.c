@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The measures against guessing ahead, as the processor is told them. */
 #include "hypervisor/cpu/speculation.h"
-#include "hypervisor/console/log.h"
+#include "hypervisor/log/log.h"
 #include "hypervisor/cpu/asm.h"
-#include "hypervisor/cpu/cpuid.h"
+#include "hypervisor/vcpu/cpuid.h"
 #include "hypervisor/memory/layout.h"
 #include "hypervisor/memory/map.h"
 #include "lib/string.h"

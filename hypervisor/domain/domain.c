@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Domains: their list, their beginning, their end. */
 #include "hypervisor/domain/domain.h"
-#include "hypervisor/console/log.h"
+#include "hypervisor/log/log.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/hold.h"
 #include "hypervisor/memory/frames.h"

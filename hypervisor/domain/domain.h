@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-#include "hypervisor/domain/vcpu.h"
+#include "hypervisor/vcpu/vcpu.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/console/guest_console.h"
 #include "hypervisor/grant/grant.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the log says of a domain. */
 #include "hypervisor/domain/report.h"
-#include "hypervisor/console/log.h"
+#include "hypervisor/log/log.h"
 #include "hypervisor/cpu/hold.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of a domain: everything it had, step by step, back to the machine. */
-#include "hypervisor/console/log.h"
+#include "hypervisor/log/log.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
 #include "hypervisor/memory/frames.h"

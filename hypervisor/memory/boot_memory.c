@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory before the allocator runs. */
 #include "hypervisor/memory/boot_memory.h"
-#include "hypervisor/console/log.h"
+#include "hypervisor/log/log.h"
 
 #define RANGES_MAX 64
 #define REACHABLE  0x100000000ull /* what head.S mapped */

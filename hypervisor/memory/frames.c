@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The allocator of machine frames. */
 #include "hypervisor/memory/frames.h"
-#include "hypervisor/console/log.h"
+#include "hypervisor/log/log.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/ranks.h"

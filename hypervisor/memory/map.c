@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The hypervisor's own page tables. */
 #include "hypervisor/memory/map.h"
-#include "hypervisor/console/log.h"
+#include "hypervisor/log/log.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/frames.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a vCPU's time was spent in, and the copy that its guest reads. */
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/sched/sched.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* System time: nanoseconds since the hypervisor started, from the TSC. */
-#include "hypervisor/call/copy.h"
-#include "hypervisor/console/log.h"
+#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/log/log.h"
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/domain/domain.h"

@@ -3,7 +3,7 @@
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
-#include "hypervisor/domain/vcpu.h"
+#include "hypervisor/vcpu/vcpu.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"

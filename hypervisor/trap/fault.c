@@ -2,10 +2,10 @@
 /* Page faults of guests. */
 #include "hypervisor/trap/fault.h"
 #include "hypervisor/cpu/asm.h"
-#include "hypervisor/domain/vcpu.h"
+#include "hypervisor/vcpu/vcpu.h"
 #include "hypervisor/memory/map.h"
-#include "hypervisor/trap/bounce.h"
-#include "hypervisor/trap/emulate.h"
+#include "hypervisor/vcpu/deliver.h"
+#include "hypervisor/emulate/emulate.h"
 
 bool fault_was_stale(struct vcpu *vcpu, u64 address, u32 error_code)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Code that is run although it is no longer in memory. */
 #include "hypervisor/trap/stale_code.h"
-#include "hypervisor/call/copy.h"
-#include "hypervisor/domain/vcpu.h"
+#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/vcpu/vcpu.h"
 #include "hypervisor/memory/map.h"
 
 #define BREAKPOINT 0xccu

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/trap/decode.c against Zydis, and never a byte beyond those given: the comparison of
+/* hypervisor/emulate/decode.c against Zydis, and never a byte beyond those given: the comparison of
  * the unit test, on bytes that the fuzzer chooses. */
 int test_decode_main(void);
 #define main test_decode_main
-#include "tests/unit/hypervisor/test_decode.c"
+#include "tests/unit/emulate/test_decode.c"
 #undef main
 
 #include "tests/fuzz/input.h"

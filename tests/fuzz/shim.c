@@ -9,7 +9,7 @@
 
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/flush.h"
-#include "hypervisor/cpu/tlb.h"
+#include "hypervisor/memory/space.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
 #include "tests/machine/cpu.h"

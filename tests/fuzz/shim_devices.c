@@ -3,14 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "hypervisor/console/log.h"
-#include "hypervisor/cpu/control.h"
-#include "hypervisor/cpu/fpu.h"
+#include "hypervisor/log/log.h"
+#include "hypervisor/vcpu/control.h"
+#include "hypervisor/vcpu/fpu.h"
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
-#include "hypervisor/trap/entry.h"
+#include "hypervisor/cpu/entry.h"
 
 static u64 now = 1000000000; /* never the same twice */
 

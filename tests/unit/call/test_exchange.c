@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "hypervisor/call/call.h"
-#include "hypervisor/call/copy.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/memory_exchange.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"

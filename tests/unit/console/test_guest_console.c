@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "hypervisor/console/uart.h"
+#include "hypervisor/log/uart.h"
 #include "hypervisor/domain/domain.h"
 
 static struct {

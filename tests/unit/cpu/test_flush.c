@@ -10,7 +10,7 @@
 #include "tests/unit/cpu/crowd.h"
 
 #include "hypervisor/cpu/flush.h"
-#include "hypervisor/cpu/tlb.h"
+#include "hypervisor/memory/space.h"
 
 #define ROUNDS 5000u
 

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* Builds a domain: memory, first page tables, start_info, first vCPU. */
+#include "hypervisor/build/build.h"
+#include "hypervisor/log/log.h"
+#include "hypervisor/cpu/segments.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/hypercall_page.h"
+#include "hypervisor/build/layout.h"
+#include "hypervisor/build/populate.h"
+#include "hypervisor/memory/map.h"
+#include "hypervisor/sched/sched.h"
+#include "hypervisor/time/clock.h"
+#include "lib/print.h"
+#include "lib/pvimage.h"
+#include "lib/string.h"
+
+#define TABLE_ENTRY (MAP_PRESENT | MAP_WRITE | MAP_USER | MAP_ACCESSED)
+#define PAGE_ENTRY  (MAP_PRESENT | MAP_WRITE | MAP_USER | MAP_ACCESSED | MAP_DIRTY)
+#define PAGES_A_MIB 256u
+
+/* A guest under construction. */
+struct build {
+    struct handoff *handoff;
+    const struct handoff_guest *guest;
+    struct domain *domain;
+    struct pvimage image;
+    struct guest_layout layout;
+    struct population population;
+    u64 ramdisk_size;
+    u64 tables_used;
+    struct handoff_module *kernel, *ramdisk; /* NULL: none, or done with */
+    bool kernel_last, ramdisk_last; /* nobody after this guest needs it: its pages may go */
+};
+
+static bool fail(const struct build *b, const char *why)
+{
+    log_line("%s: not built: %s", b->guest->name, why);
+    return false;
+}
+
+/* This guest's use of a module: whether it is the last one. */
+static struct handoff_module *take_module(struct build *b, u32 number, bool *last)
+{
+    struct handoff_module *module = number ? &b->handoff->module[number] : NULL;
+
+    *last = module && --module->users == 0;
+    return module;
+}
+
+/* Ends it. */
+static void leave_module(struct handoff_module **module, bool last)
+{
+    if (*module && last)
+        populate_release_module(*module);
+    *module = NULL;
+}
+
+static bool load_kernel(struct build *b)
+{
+    for (u32 i = 0; i < b->image.segment_count; i++) {
+        const struct pvimage_segment *s = &b->image.segment[i];
+
+        if (!populate_from_module(&b->population, b->kernel, s->file_offset, s->file_size,
+                                  s->physical, b->kernel_last) ||
+            !populate_zeroed(&b->population, s->physical + s->file_size,
+                             s->physical + s->memory_size))
+            return fail(b, "no memory for its kernel");
+    }
+    leave_module(&b->kernel, b->kernel_last);
+    return true;
+}
+
+static bool load_ramdisk(struct build *b)
+{
+    u64 to = b->layout.ramdisk.first << PAGE_SHIFT;
+
+    if (b->ramdisk &&
+        !populate_from_module(&b->population, b->ramdisk, 0, b->ramdisk_size, to, b->ramdisk_last))
+        return fail(b, "no memory for its ramdisk");
+    leave_module(&b->ramdisk, b->ramdisk_last);
+    return true;
+}
+
+/* The entry of `table_at` (a pfn) for `va` at `level`, with the tables below it made as needed. */
+static u64 *entry_for(struct build *b, u64 va)
+{
+    u64 *table = frame_view(mfn(b->population.p2m[b->layout.tables.first]));
+
+    for (u32 level = 4; level > 1; level--) {
+        u64 *entry = &table[va >> (12 + 9 * (level - 1)) & 511];
+
+        if (!(*entry & MAP_PRESENT)) {
+            u64 next = b->layout.tables.first + b->tables_used++;
+
+            ASSERT(b->tables_used <= b->layout.tables.count);
+            *entry = b->population.p2m[next] << PAGE_SHIFT | TABLE_ENTRY;
+        }
+        table = frame_view(mfn((*entry & MAP_ADDRESS) >> PAGE_SHIFT));
+    }
+    return &table[va >> 12 & 511];
+}
+
+static void map_extent(struct build *b, u64 va, u64 first, u64 count)
+{
+    u64 *entry = NULL;
+
+    for (u64 i = 0; i < count; i++, va += PAGE_SIZE) {
+        if (!entry || (va >> 12 & 511) == 0)
+            entry = entry_for(b, va);
+        *entry++ = b->population.p2m[first + i] << PAGE_SHIFT | PAGE_ENTRY;
+    }
+}
+
+static u64 address_of(const struct build *b, u64 at)
+{
+    return b->image.virt_base + (at << PAGE_SHIFT);
+}
+
+/* The tables, themselves mapped read-only: nothing else would be accepted. */
+static bool map_memory(struct build *b)
+{
+    const struct guest_layout *l = &b->layout;
+
+    if (!populate_zeroed(&b->population, l->tables.first << PAGE_SHIFT,
+                         (l->tables.first + l->tables.count) << PAGE_SHIFT))
+        return fail(b, "no memory for its page tables");
+    b->tables_used = 1;
+    map_extent(b, b->image.virt_base, 0, l->mapped_end);
+    if (l->p2m_apart)
+        map_extent(b, b->image.init_p2m, l->p2m.first, l->p2m.count);
+    for (u64 i = 0; i < b->tables_used; i++)
+        *entry_for(b, address_of(b, l->tables.first + i)) &= ~MAP_WRITE;
+    return true;
+}
+
+static void fill_start_info(struct build *b, struct start_info *info)
+{
+    const struct guest_layout *l = &b->layout;
+
+    print_to(info->magic, sizeof info->magic, "xen-3.0-x86_64");
+    info->nr_pages = l->pages;
+    info->shared_info = maddr_of(b->domain->shared_frame).a;
+    info->store_mfn = b->population.p2m[l->store];
+    info->console.domU.mfn = b->population.p2m[l->console];
+    info->console.domU.evtchn = b->domain->console.port;
+    info->pt_base = address_of(b, l->tables.first);
+    info->nr_pt_frames = b->tables_used;
+    info->mfn_list = l->p2m_apart ? b->image.init_p2m : address_of(b, l->p2m.first);
+    if (l->p2m_apart) {
+        info->first_p2m_pfn = l->p2m.first;
+        info->nr_p2m_frames = l->p2m.count;
+    }
+    if (b->ramdisk_size) {
+        info->mod_len = b->ramdisk_size;
+        info->mod_start = l->ramdisk_mapped ? address_of(b, l->ramdisk.first) : l->ramdisk.first;
+        info->flags |= l->ramdisk_mapped ? 0 : SIF_MOD_START_PFN;
+    }
+    memcpy(info->cmd_line, b->guest->command_line, sizeof info->cmd_line - 1);
+}
+
+static bool load_memory(struct build *b)
+{
+    const struct guest_layout *l = &b->layout;
+    struct start_info *info;
+    u64 at = (b->image.hypercall_page - b->image.virt_base) >> PAGE_SHIFT;
+
+    if (!populate_start(&b->population, b->domain, l))
+        return fail(b, "no memory for its p2m list");
+    if (!load_kernel(b) || !load_ramdisk(b))
+        return false;
+    info = populate_page(&b->population, l->start_info);
+    if (!info || !populate_page(&b->population, l->store) ||
+        !populate_page(&b->population, l->console) || !populate_page(&b->population, l->stack) ||
+        !populate_zeroed(&b->population, l->tables.first << PAGE_SHIFT,
+                         (l->tables.first + l->tables.count) << PAGE_SHIFT) ||
+        !populate_rest(&b->population))
+        return fail(b, "not enough memory");
+    if (b->image.hypercall_page != PVIMAGE_UNSET) {
+        if (at >= l->mapped_end)
+            return fail(b, "its hypercall page lies outside of its image");
+        hypercall_page_fill(frame_view(mfn(b->population.p2m[at])));
+    }
+    if (!map_memory(b) || !domain_start_console(b->domain, mfn(b->population.p2m[l->console])))
+        return fail(b, "no memory for its page tables and console");
+    fill_start_info(b, info);
+    return true;
+}
+
+static bool load_vcpu(struct build *b)
+{
+    struct vcpu *vcpu = b->domain->vcpu[0];
+    mfn_t root = mfn(b->population.p2m[b->layout.tables.first]);
+    enum vmmu_result result;
+
+    do
+        result = vmmu_pin(&vcpu->mmu, &b->domain->mmu, root, 4);
+    while (result == VMMU_AGAIN);
+    if (result == VMMU_DONE)
+        do
+            result = vmmu_set_kernel_root(&vcpu->mmu, root);
+        while (result == VMMU_AGAIN);
+    if (result != VMMU_DONE)
+        return fail(b, vmmu_result_sentence(result));
+    vcpu->initialised = true;
+    vcpu->registers.rip = b->image.entry;
+    vcpu->registers.rsp = address_of(b, b->layout.stack + 1);
+    vcpu->registers.rsi = address_of(b, b->layout.start_info);
+    vcpu->registers.cs = SELECTOR_USER_CS64;
+    vcpu->registers.ss = SELECTOR_USER_DS;
+    vcpu->registers.rflags = RFLAGS_IF | RFLAGS_FIXED;
+    return true;
+}
+
+static bool read_image(struct build *b)
+{
+    enum pvimage_error error;
+    u64 needed;
+
+    if (!b->kernel)
+        return fail(b, "no kernel");
+    error = pvimage_read(direct(b->kernel->start), b->kernel->size, &b->image);
+    if (error)
+        return fail(b, pvimage_sentence(error));
+    if (b->ramdisk)
+        b->ramdisk_size = b->ramdisk->size;
+    if (!guest_layout_make(&b->layout, &b->image, b->guest->memory_mib * PAGES_A_MIB,
+                           b->ramdisk_size, &needed)) {
+        log_line("%s: it needs %llu MiB", b->guest->name,
+                 (unsigned long long)((needed + PAGES_A_MIB - 1) / PAGES_A_MIB));
+        return fail(b, "its memory is too small for its kernel and ramdisk");
+    }
+    return true;
+}
+
+static void start_scheduling(const struct build *b)
+{
+    sched_start_domain(b->domain, b->guest->weight, b->guest->cap);
+    for (u32 i = 0; i < b->domain->vcpu_count; i++)
+        if (!sched_start_vcpu(b->domain->vcpu[i], b->guest->cpus[i]))
+            log_line("%s: vCPU %u runs on all CPUs: none of its own is online", b->guest->name, i);
+}
+
+void domain_build(struct handoff *handoff, u32 index)
+{
+    struct build b = {.handoff = handoff, .guest = &handoff->guest[index]};
+    bool built;
+
+    b.kernel = take_module(&b, b.guest->kernel, &b.kernel_last);
+    b.ramdisk = take_module(&b, b.guest->ramdisk, &b.ramdisk_last);
+
+    b.domain =
+        domain_create(b.guest->name, index, b.guest->memory_mib * PAGES_A_MIB, b.guest->vcpus);
+    if (b.domain && b.domain->vcpu_count == b.guest->vcpus)
+        built = read_image(&b) && load_memory(&b) && load_vcpu(&b);
+    else
+        built = fail(&b, "no memory for the domain and its vCPUs");
+    populate_end(&b.population);
+    leave_module(&b.kernel, b.kernel_last);
+    leave_module(&b.ramdisk, b.ramdisk_last);
+    if (!built && b.domain)
+        domain_shutdown(b.domain, DOMAIN_CRASHED);
+    if (!built)
+        return;
+    b.domain->handoff = handoff;
+    clock_update_domain(b.domain);
+    start_scheduling(&b);
+    log_line("%s: domain %u, %llu MiB, entry %#llx", b.domain->name, b.domain->id,
+             (unsigned long long)b.guest->memory_mib, (unsigned long long)b.image.entry);
+    sched_add(b.domain->vcpu[0]);
+}
+
+/* What was built once is built from the same hand-off again. */
+static bool may_rebuild(struct domain *old, struct handoff_guest *guest)
+{
+    if (!(guest->restart >> old->end & 1) || !guest->restarts)
+        return false;
+    if (!vmmu_domain_is_gone(&old->mmu) || old->grants.users) {
+        log_line("%s: not started again: others still hold pages of it", old->name);
+        return false;
+    }
+    return true;
+}
+
+bool domain_rebuild(struct domain *old)
+{
+    struct handoff *handoff = old->handoff;
+    u32 index = old->index;
+
+    if (!handoff || !may_rebuild(old, &handoff->guest[index]))
+        return false;
+    struct handoff_guest *guest = &handoff->guest[index];
+    guest->restarts--;
+    domain_destroy(old);
+    if (guest->kernel)
+        handoff->module[guest->kernel].users++;
+    if (guest->ramdisk)
+        handoff->module[guest->ramdisk].users++;
+    log_line("%s: started again", guest->name);
+    domain_build(handoff, index);
+    return true;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Instructions that may fault on a guest's account. */
+#include "hypervisor/cpu/extable.h"
+
+struct extable_entry {
+    u64 at, fixup;
+};
+
+extern const struct extable_entry extable_start[], extable_end[];
+
+u64 extable_fixup(u64 rip)
+{
+    for (const struct extable_entry *e = extable_start; e < extable_end; e++)
+        if (e->at == rip)
+            return e->fixup;
+    return 0;
+}

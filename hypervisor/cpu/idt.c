@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* The interrupt descriptor table: the same for all CPUs. */
+#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/segments.h"
+#include "hypervisor/cpu/entry.h"
+#include "hypervisor/cpu/registers.h"
+
+#define GATE_INTERRUPT 0x8e00u
+#define GATE_RING_3    0x6000u
+
+struct gate {
+    u16 offset_low, selector, type, offset_middle;
+    u32 offset_high, reserved;
+};
+
+static struct {
+    struct gate gate[256];
+} state __attribute__((aligned(4096)));
+
+static u16 gate_type(u32 vector)
+{
+    static const u8 ist[32] = {
+        [VECTOR_DB] = IST_DB, [VECTOR_NMI] = IST_NMI, [VECTOR_DF] = IST_DF, [VECTOR_MC] = IST_MC};
+    u16 type = GATE_INTERRUPT;
+
+    if (vector < ARRAY_LENGTH(ist))
+        type |= ist[vector];
+    /* What user mode may raise itself; INT n with any other n is a #GP that we look into. */
+    if (vector == VECTOR_BP || vector == VECTOR_OF || vector == 0x80)
+        type |= GATE_RING_3;
+    return type;
+}
+
+void idt_start(void)
+{
+    for (u32 vector = 0; vector < 256; vector++)
+        state.gate[vector] = (struct gate){
+            .offset_low = (u16)entry_stubs[vector],
+            .selector = SELECTOR_CODE,
+            .type = gate_type(vector),
+            .offset_middle = (u16)(entry_stubs[vector] >> 16),
+            .offset_high = (u32)(entry_stubs[vector] >> 32),
+        };
+}
+
+void idt_load(void)
+{
+    struct {
+        u16 limit;
+        u64 base;
+    } __attribute__((packed)) pointer = {sizeof state.gate - 1, (u64)state.gate};
+
+    __asm__ volatile("lidt %0" : : "m"(pointer));
+}

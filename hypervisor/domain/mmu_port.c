@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* What the virtual MMU asks of the machine (vmmu/port.h). */
+#include "vmmu/port.h"
+#include "hypervisor/log/log.h"
+#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/flush.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/memory/frames.h"
+#include "hypervisor/memory/map.h"
+#include "lib/string.h"
+
+u32 port_cpu(void)
+{
+    return this_cpu()->number;
+}
+
+void *port_frame_view(mfn_t m)
+{
+    return frame_view(m);
+}
+
+void port_flush(u64 cpus)
+{
+    flush_cpus(cpus);
+}
+
+bool port_should_stop(void)
+{
+    __asm__ volatile("sti; nop; cli" : : : "memory"); /* interrupts set `work` */
+    return this_cpu()->work;
+}
+
+void port_frame_free(struct vmmu_domain *domain, mfn_t m)
+{
+    (void)domain;
+    page_clear(frame_view(m));
+    frames_free(m, 0);
+}
+
+void port_descriptor_map(struct vmmu_vcpu *vcpu, u32 slot, mfn_t m)
+{
+    const struct vcpu *owner = vcpu->user;
+    u32 page = slot < VMMU_GDT_FRAMES ? slot : slot - VMMU_GDT_FRAMES + WINDOW_LDT;
+
+    window_map(owner->window, page, m);
+}
+
+void port_pause(void)
+{
+    lock_wait();
+}
+
+struct vmmu_domain *port_domain(u16 id)
+{
+    struct domain *domain = domain_by_id(id);
+
+    return domain ? &domain->mmu : NULL;
+}
+
+void port_refused(struct vmmu_domain *domain, enum vmmu_result rule, u64 word)
+{
+    log_limited(domain->id, "d%u: refused, %s: %s %#llx", domain->id, vmmu_result_name(rule),
+                vmmu_result_sentence(rule), (unsigned long long)word);
+}
+
+void port_audit_found(const struct vmmu_finding *finding)
+{
+    log_line("audit: frame %#llx: %s: expected %llu, found %llu",
+             (unsigned long long)finding->frame.n, finding->what,
+             (unsigned long long)finding->expected, (unsigned long long)finding->found);
+}
+
+void port_panic(const char *sentence, u64 word)
+{
+    panic("virtual MMU: %s (%#llx)", sentence, (unsigned long long)word);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* Privileged instructions of guests. */
+#include "hypervisor/emulate/emulate.h"
+#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/log/log.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/vcpu/control.h"
+#include "hypervisor/vcpu/cpuid.h"
+#include "hypervisor/vcpu/debug.h"
+#include "hypervisor/vcpu/fpu.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/vcpu/deliver.h"
+#include "hypervisor/emulate/execute.h"
+#include "hypervisor/emulate/fetch.h"
+#include "hypervisor/vcpu/msr.h"
+#include "lib/string.h"
+
+#define TIMER_COUNTER_FIRST 0x40
+#define TIMER_COUNTER_LAST  0x42
+#define NO_DEVICE           (~0ull) /* what an empty bus reads as */
+
+#define SIZE_OF(in) ((in)->operand_size)
+
+static void set_pair(struct registers *r, u64 value)
+{
+    r->rax = (u32)value;
+    r->rdx = value >> 32;
+}
+
+/* ---- ports: no guest has any --------------------------------------------------------------- */
+
+/* The interval timer's counters stand still at 0, so that a kernel which measures time by them
+ * gives up at once; all ones are what it would wait for. */
+static u64 read_port(u16 port)
+{
+    return port >= TIMER_COUNTER_FIRST && port <= TIMER_COUNTER_LAST ? 0 : NO_DEVICE;
+}
+
+static enum emulated emulate_in(struct vcpu *vcpu, const struct instruction *in)
+{
+    struct registers *r = &vcpu->registers;
+    u16 port = (u16)(in->source == SOURCE_IMMEDIATE ? in->immediate : r->rdx);
+
+    register_write(r, REGISTER_RAX, SIZE_OF(in), read_port(port));
+    return EMULATED_DONE;
+}
+
+static enum emulated emulate_ins(struct vcpu *vcpu, const struct instruction *in)
+{
+    u64 value = NO_DEVICE, at = instruction_address(in, &vcpu->registers, 0);
+    struct vmmu_walk walk;
+
+    if (instruction_idle(in, &vcpu->registers) || copy_to_guest(at, &value, SIZE_OF(in)))
+        return EMULATED_DONE;
+    vmmu_walk(vcpu_root(vcpu), vaddr(at), &walk);
+    bounce_page_fault(vcpu, at,
+                      PF_WRITE | (walk.present ? PF_PRESENT : 0) | (vcpu->in_kernel ? 0 : PF_USER));
+    return EMULATED_FAULT;
+}
+
+static enum emulated emulate_nothing(struct vcpu *vcpu, const struct instruction *in)
+{
+    (void)vcpu;
+    (void)in;
+    return EMULATED_DONE;
+}
+
+/* ---- control and debug registers ----------------------------------------------------------- */
+
+static enum emulated emulate_clts(struct vcpu *vcpu, const struct instruction *in)
+{
+    (void)in;
+    fpu_set_task_switched(vcpu, false);
+    return EMULATED_DONE;
+}
+
+static enum emulated emulate_read_cr(struct vcpu *vcpu, const struct instruction *in)
+{
+    u64 value;
+
+    if (!control_read(vcpu, in->reg, &value))
+        return EMULATED_NOT;
+    register_write(&vcpu->registers, in->general, SIZE_OF(in), value);
+    return EMULATED_DONE;
+}
+
+static enum emulated emulate_write_cr(struct vcpu *vcpu, const struct instruction *in)
+{
+    u64 value = register_read(&vcpu->registers, in->general, SIZE_OF(in));
+
+    s64 result = control_write(vcpu, in->reg, value);
+
+    if (result == -XEN_EAGAIN)
+        return EMULATED_RETRY;
+    return result ? EMULATED_NOT : EMULATED_DONE;
+}
+
+static enum emulated emulate_read_dr(struct vcpu *vcpu, const struct instruction *in)
+{
+    if (!debug_exists(vcpu, in->reg)) {
+        bounce_trap(vcpu, VECTOR_UD, 0);
+        return EMULATED_FAULT;
+    }
+    register_write(&vcpu->registers, in->general, SIZE_OF(in), debug_get(vcpu, in->reg));
+    return EMULATED_DONE;
+}
+
+static enum emulated emulate_write_dr(struct vcpu *vcpu, const struct instruction *in)
+{
+    u64 value = register_read(&vcpu->registers, in->general, SIZE_OF(in));
+
+    if (!debug_exists(vcpu, in->reg)) {
+        bounce_trap(vcpu, VECTOR_UD, 0);
+        return EMULATED_FAULT;
+    }
+    return debug_set(vcpu, in->reg, value) ? EMULATED_NOT : EMULATED_DONE;
+}
+
+static enum emulated emulate_xsetbv(struct vcpu *vcpu, const struct instruction *in)
+{
+    const struct registers *r = &vcpu->registers;
+
+    (void)in;
+    return control_set_xcr(vcpu, (u32)r->rcx, (u64)(u32)r->rdx << 32 | (u32)r->rax) ? EMULATED_DONE
+                                                                                    : EMULATED_NOT;
+}
+
+/* ---- model-specific registers, time, CPUID -------------------------------------------------- */
+
+static enum emulated emulate_rdmsr(struct vcpu *vcpu, const struct instruction *in)
+{
+    u32 index = (u32)vcpu->registers.rcx;
+    u64 value;
+
+    (void)in;
+    if (!guest_read_msr(vcpu, index, &value)) {
+        log_limited(vcpu->domain->id, "d%u: reads MSR %#x, which it does not have",
+                    vcpu->domain->id, index);
+        if (vcpu->trap[VECTOR_GP].address)
+            return EMULATED_NOT;
+        value = 0; /* too early for it to take a #GP */
+    }
+    set_pair(&vcpu->registers, value);
+    return EMULATED_DONE;
+}
+
+static enum emulated emulate_wrmsr(struct vcpu *vcpu, const struct instruction *in)
+{
+    const struct registers *r = &vcpu->registers;
+    u64 value = (u64)(u32)r->rdx << 32 | (u32)r->rax;
+
+    (void)in;
+    if (guest_write_msr(vcpu, (u32)r->rcx, value))
+        return EMULATED_DONE;
+    log_limited(vcpu->domain->id, "d%u: writes %#llx to MSR %#x, which it may not",
+                vcpu->domain->id, (unsigned long long)value, (u32)r->rcx);
+    return EMULATED_NOT;
+}
+
+static enum emulated emulate_rdtsc(struct vcpu *vcpu, const struct instruction *in)
+{
+    u64 aux = 0;
+
+    if (in->operation == OPERATION_RDTSCP) {
+        if (!guest_read_msr(vcpu, MSR_TSC_AUX, &aux))
+            return EMULATED_NOT;
+        vcpu->registers.rcx = aux;
+    }
+    set_pair(&vcpu->registers, read_tsc());
+    return EMULATED_DONE;
+}
+
+static enum emulated emulate_cpuid(struct vcpu *vcpu, const struct instruction *in)
+{
+    struct registers *r = &vcpu->registers;
+    struct cpuid leaf = guest_cpuid(vcpu, (u32)r->rax, (u32)r->rcx);
+
+    (void)in;
+    r->rax = leaf.eax;
+    r->rbx = leaf.ebx;
+    r->rcx = leaf.ecx;
+    r->rdx = leaf.edx;
+    return EMULATED_DONE;
+}
+
+/* ---- INT n --------------------------------------------------------------------------------- */
+
+/* The guest kernel counts as ring 1, or as ring 0 if it asked for that. */
+static u32 virtual_ring(const struct vcpu *vcpu)
+{
+    if (!vcpu->in_kernel)
+        return 3;
+    return vcpu->domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl ? 0 : 1;
+}
+
+static enum emulated emulate_int(struct vcpu *vcpu, const struct instruction *in)
+{
+    u32 vector = (u32)in->immediate;
+
+    if (vcpu->trap[vector].dpl < virtual_ring(vcpu) || !vcpu->trap[vector].address) {
+        bounce_trap(vcpu, VECTOR_GP, vector << 3 | 2);
+        return EMULATED_FAULT;
+    }
+    instruction_advance(in, &vcpu->registers);
+    bounce_trap(vcpu, vector, 0);
+    return EMULATED_FAULT;
+}
+
+/* ---- which is which ------------------------------------------------------------------------ */
+
+/* OPERATION(name, function, who may) */
+#define PRIVILEGED                                                                                 \
+    OPERATION(IN, emulate_in, WITH_PORTS)                                                          \
+    OPERATION(OUT, emulate_nothing, WITH_PORTS)                                                    \
+    OPERATION(INS, emulate_ins, WITH_PORTS)                                                        \
+    OPERATION(OUTS, emulate_nothing, WITH_PORTS)                                                   \
+    OPERATION(CLI, emulate_nothing, WITH_PORTS)                                                    \
+    OPERATION(STI, emulate_nothing, WITH_PORTS)                                                    \
+    OPERATION(CLTS, emulate_clts, KERNEL)                                                          \
+    OPERATION(WBINVD, emulate_nothing, KERNEL)                                                     \
+    OPERATION(READ_CR, emulate_read_cr, KERNEL)                                                    \
+    OPERATION(WRITE_CR, emulate_write_cr, KERNEL)                                                  \
+    OPERATION(READ_DR, emulate_read_dr, KERNEL)                                                    \
+    OPERATION(WRITE_DR, emulate_write_dr, KERNEL)                                                  \
+    OPERATION(RDMSR, emulate_rdmsr, KERNEL)                                                        \
+    OPERATION(WRMSR, emulate_wrmsr, KERNEL)                                                        \
+    OPERATION(RDTSC, emulate_rdtsc, KERNEL)                                                        \
+    OPERATION(RDTSCP, emulate_rdtsc, KERNEL)                                                       \
+    OPERATION(XSETBV, emulate_xsetbv, KERNEL)                                                      \
+    OPERATION(CPUID, emulate_cpuid, ANYBODY)                                                       \
+    OPERATION(INT, emulate_int, ANYBODY)
+
+enum who { NOBODY, KERNEL, WITH_PORTS, ANYBODY };
+
+static const u8 who_may[OPERATIONS] = {
+#define OPERATION(name, function, who) [OPERATION_##name] = who,
+    PRIVILEGED
+#undef OPERATION
+};
+
+static bool may(const struct vcpu *vcpu, enum who who)
+{
+    switch (who) {
+    case KERNEL:
+        return vcpu->in_kernel;
+    case WITH_PORTS:
+        return vcpu->iopl >= virtual_ring(vcpu);
+    case ANYBODY:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum emulated emulate(struct vcpu *vcpu, const struct instruction *in)
+{
+    switch (in->operation) {
+#define OPERATION(name, function, who)                                                             \
+    case OPERATION_##name:                                                                         \
+        return function(vcpu, in);
+        PRIVILEGED
+#undef OPERATION
+    default:
+        return EMULATED_NOT;
+    }
+}
+
+enum emulated emulate_privileged(struct vcpu *vcpu)
+{
+    const struct instruction *in = instruction_fetch(vcpu);
+    enum emulated result;
+
+    if (!in || !may(vcpu, who_may[in->operation]))
+        return EMULATED_NOT;
+    result = emulate(vcpu, in);
+    if (result == EMULATED_DONE)
+        instruction_finish(vcpu, in);
+    return result;
+}
+
+enum emulated emulate_forced_cpuid(struct vcpu *vcpu)
+{
+    static const u8 expected[] = {0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2};
+    struct instruction in = {.operation = OPERATION_CPUID, .length = sizeof expected};
+    u8 bytes[sizeof expected];
+
+    if (!copy_from_guest(bytes, vcpu->registers.rip, sizeof bytes) ||
+        memcmp(bytes, expected, sizeof expected) != 0)
+        return EMULATED_NOT;
+    in.long_mode = vcpu->registers.rip >> 32 != 0;
+    emulate_cpuid(vcpu, &in);
+    instruction_finish(vcpu, &in);
+    return EMULATED_DONE;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Fetches the instruction at a guest's RIP, and ends one that was executed for it. */
+#include "hypervisor/emulate/fetch.h"
+#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/vcpu/debug.h"
+#include "hypervisor/cpu/segments.h"
+#include "hypervisor/vcpu/vcpu.h"
+#include "hypervisor/memory/layout.h"
+#include "hypervisor/vcpu/deliver.h"
+#include "hypervisor/emulate/execute.h"
+
+#define SELECTOR_LDT 4u
+
+#define DESCRIPTOR_CODE    (1ull << 43 | 1ull << 44 | 1ull << 47) /* present code */
+#define DESCRIPTOR_BASE    0xff0000ffffff0000ull
+#define DESCRIPTOR_LONG    (1ull << 53)
+#define DESCRIPTOR_DEFAULT (1ull << 54) /* 32 bits */
+
+/* 64-bit or flat 32-bit code. A segment of the LDT counts as the latter. */
+static bool code_is_known(const struct vcpu *vcpu, u32 selector, bool *long_mode)
+{
+    u64 descriptor;
+
+    *long_mode = selector == SELECTOR_USER_CS64;
+    if (*long_mode || selector == SELECTOR_USER_CS32 || selector & SELECTOR_LDT)
+        return true;
+    if ((selector & 0xfff8) + 7 > GDT_LIMIT)
+        return false;
+    descriptor = *(const volatile u64 *)(window_address(vcpu->window) + (selector & 0xfff8));
+    *long_mode = descriptor & DESCRIPTOR_LONG;
+    if ((descriptor & DESCRIPTOR_CODE) != DESCRIPTOR_CODE)
+        return false;
+    return *long_mode || (descriptor & DESCRIPTOR_DEFAULT && !(descriptor & DESCRIPTOR_BASE));
+}
+
+static bool is_same(const struct fetched *last, const union fetched_bytes *bytes, bool long_mode)
+{
+    return last->known && last->instruction.long_mode == long_mode &&
+           last->bytes.word[0] == bytes->word[0] && last->bytes.word[1] == bytes->word[1];
+}
+
+const struct instruction *instruction_fetch(struct vcpu *vcpu)
+{
+    struct fetched *last = &vcpu->fetched;
+    union fetched_bytes bytes;
+    u64 rip = vcpu->registers.rip, to_page_end = PAGE_SIZE - page_offset(rip);
+    u32 size = sizeof bytes;
+    bool long_mode;
+
+    if (!code_is_known(vcpu, vcpu->registers.cs & 0xffff, &long_mode))
+        return NULL;
+    if (copy_from_guest(&bytes, rip, size)) {
+        if (is_same(last, &bytes, long_mode))
+            return &last->instruction;
+    } else {
+        if (to_page_end >= size || !copy_from_guest(&bytes, rip, to_page_end))
+            return NULL;
+        size = (u32)to_page_end;
+    }
+    last->known = false;
+    if (!instruction_decode(bytes.byte, size, long_mode, &last->instruction))
+        return NULL;
+    last->known = size == sizeof bytes;
+    last->bytes = bytes;
+    return &last->instruction;
+}
+
+void instruction_finish(struct vcpu *vcpu, const struct instruction *in)
+{
+    instruction_advance(in, &vcpu->registers);
+    if (vcpu->registers.rflags & RFLAGS_TF) {
+        vcpu->debug[6] |= DR6_STEP;
+        bounce_trap(vcpu, VECTOR_DB, 0);
+    }
+}

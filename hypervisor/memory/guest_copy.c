@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies between the hypervisor and the current guest's memory. */
+#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/memory/layout.h"
+
+/* In cpu/entry.S: how many bytes were left when one faulted. An address of ours becomes 0 there,
+ * for the times when the processor guesses that a range is good that is not. */
+u64 copy_bytes_in(void *to, const void *from, u64 count);
+u64 copy_bytes_out(void *to, const void *from, u64 count);
+
+bool guest_range_ok(u64 address, u64 size)
+{
+    u64 last = address + (size ? size - 1 : 0);
+
+    if (last < address)
+        return false;
+    return last < 1ull << 47 || address >= LAYOUT_END;
+}
+
+bool address_canonical(u64 address)
+{
+    return (u64)((s64)(address << 16) >> 16) == address;
+}
+
+bool copy_from_guest(void *to, u64 from, u64 size)
+{
+    return guest_range_ok(from, size) && copy_bytes_in(to, (const void *)from, size) == 0;
+}
+
+bool copy_to_guest(u64 to, const void *from, u64 size)
+{
+    return guest_range_ok(to, size) && copy_bytes_out((void *)to, from, size) == 0;
+}
+
+bool copy_pair_from_guest(u64 pair[2], u64 from)
+{
+    u64 low, high, at;
+
+    if (!guest_range_ok(from, 2 * sizeof(u64)))
+        return false;
+    /* KEEP_OUT of entry.S, then the two loads. */
+    __asm__ goto volatile("mov %[from], %[at]\n\t"
+                          "sar $43, %[at]\n\t"
+                          "add $16, %[at]\n\t"
+                          "neg %[at]\n\t"
+                          "sbb %[at], %[at]\n\t"
+                          "and %[from], %[at]\n"
+                          "1:\tmov (%[at]), %[low]\n"
+                          "2:\tmov 8(%[at]), %[high]\n\t"
+                          ".pushsection .extable, \"a\"\n\t"
+                          ".quad 1b, %l[fault], 2b, %l[fault]\n\t"
+                          ".popsection"
+                          : [low] "=&r"(low), [high] "=&r"(high), [at] "=&r"(at)
+                          : [from] "r"(from)
+                          : "cc", "memory"
+                          : fault);
+    pair[0] = low;
+    pair[1] = high;
+    return true;
+fault:
+    return false;
+}

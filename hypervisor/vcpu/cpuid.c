@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/* CPUID as guests see it: what the processor has, less what a PV guest cannot use, more the
+ * hypervisor's own leaves. */
+#include "hypervisor/vcpu/cpuid.h"
+#include "hypervisor/vcpu/fpu.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/memory/frames.h"
+#include "hypervisor/time/clock.h"
+#include "lib/string.h"
+
+#define BIT(n) (1u << (n))
+#define ALL    (~0u)
+
+#define BASIC_MAX    0xdu
+#define EXTENDED_MAX 0x80000008u
+
+#define XEN_FIRST   0x40000000u
+#define XEN_LAST    0x40000005u
+#define XEN_VERSION 0x00040011u /* 4.17 */
+#define OWN_FIRST   0x40000100u
+#define OWN_LAST    0x40000101u
+
+/* Leaf 1. FPU DE TSC MSR PAE MCE CX8 APIC SEP MCA CMOV PAT CLFLUSH MMX FXSR SSE SSE2 SS */
+#define FEATURES_1D                                                                                \
+    (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9) | BIT(11) | BIT(14) |   \
+     BIT(15) | BIT(16) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(27))
+/* SSE3 PCLMULQDQ | SSSE3 FMA CX16 | SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND */
+#define FEATURES_1C_PLAIN                                                                          \
+    (BIT(0) | BIT(1) | BIT(9) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) | BIT(30))
+#define FEATURE_1C_XSAVE      BIT(26)
+#define FEATURE_1C_OSXSAVE    BIT(27)
+#define FEATURE_1C_HYPERVISOR BIT(31)
+#define FEATURES_1C_AVX       (BIT(12) | BIT(28) | BIT(29))
+
+/* Leaf 7. BMI1 FDP_EXCPTN_ONLY BMI2 ERMS NO_FPU_SEL RDSEED ADX CLFLUSHOPT CLWB SHA */
+#define FEATURES_7B_PLAIN                                                                          \
+    (BIT(3) | BIT(6) | BIT(8) | BIT(9) | BIT(13) | BIT(18) | BIT(19) | BIT(23) | BIT(24) | BIT(29))
+#define FEATURES_7B_AVX BIT(5)
+#define FEATURES_7B_AVX512                                                                         \
+    (BIT(16) | BIT(17) | BIT(21) | BIT(26) | BIT(27) | BIT(28) | BIT(30) | BIT(31))
+/* PREFETCHWT1 GFNI RDPID */
+#define FEATURES_7C_PLAIN  (BIT(0) | BIT(8) | BIT(22))
+#define FEATURES_7C_AVX    (BIT(9) | BIT(10))
+#define FEATURES_7C_AVX512 (BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
+/* FSRM MD_CLEAR SERIALIZE */
+#define FEATURES_7D_PLAIN  (BIT(4) | BIT(10) | BIT(14))
+#define FEATURES_7D_AVX512 (BIT(2) | BIT(3) | BIT(8) | BIT(23))
+/* FZRM FSRS FSRC */
+#define FEATURES_71A_PLAIN  (BIT(10) | BIT(11) | BIT(12))
+#define FEATURES_71A_AVX    BIT(4)
+#define FEATURES_71A_AVX512 BIT(5)
+
+/* Leaf 0x80000001. LAHF ABM SSE4A MISALIGNSSE 3DNOWPREFETCH TBM */
+#define FEATURES_EXT1C_PLAIN (BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(21))
+#define FEATURES_EXT1C_AVX   (BIT(11) | BIT(16))
+/* What AMD repeats of leaf 1, then SYSCALL NX MMXEXT RDTSCP LM 3DNOWEXT 3DNOW */
+#define FEATURES_EXT1D                                                                             \
+    ((FEATURES_1D & 0x0183f3ffu) | BIT(11) | BIT(20) | BIT(22) | BIT(27) | BIT(29) | BIT(30) |     \
+     BIT(31))
+/* CLZERO RSTR_FP_ERR_PTRS */
+#define FEATURES_EXT8B (BIT(0) | BIT(2))
+
+#define XSAVE_BASE     576u /* legacy area and header */
+#define XSAVE_VARIANTS 7u   /* XSAVEOPT XSAVEC XGETBV(1) */
+#define XCR0_AVX       (1ull << 2)
+#define XCR0_AVX512    (7ull << 5)
+
+/* The bits of a real leaf that a guest sees; every other leaf is all zeroes. */
+struct filter {
+    u32 leaf, subleaf; /* ANY: the leaf has none, or all are alike */
+    u32 eax, ebx, ecx, edx;
+};
+#define ANY (~0u)
+
+static const struct filter filters[] = {
+    {0, ANY, ALL, ALL, ALL, ALL},
+    {1, ANY, ALL, 0xff00u, FEATURES_1C_PLAIN | FEATURES_1C_AVX | FEATURE_1C_XSAVE, FEATURES_1D},
+    {2, ANY, ALL, ALL, ALL, ALL},
+    {4, ANY, 0x3fffu, ALL, ALL, 7}, /* caches, shared with nobody */
+    {7, 0, ALL, FEATURES_7B_PLAIN | FEATURES_7B_AVX | FEATURES_7B_AVX512,
+     FEATURES_7C_PLAIN | FEATURES_7C_AVX | FEATURES_7C_AVX512,
+     FEATURES_7D_PLAIN | FEATURES_7D_AVX512},
+    {7, 1, FEATURES_71A_PLAIN | FEATURES_71A_AVX | FEATURES_71A_AVX512, 0, 0, 0},
+    {0x80000000, ANY, ALL, ALL, ALL, ALL},
+    {0x80000001, ANY, ALL, 0, FEATURES_EXT1C_PLAIN | FEATURES_EXT1C_AVX, FEATURES_EXT1D},
+    {0x80000002, ANY, ALL, ALL, ALL, ALL}, /* name */
+    {0x80000003, ANY, ALL, ALL, ALL, ALL},
+    {0x80000004, ANY, ALL, ALL, ALL, ALL},
+    {0x80000005, ANY, ALL, ALL, ALL, ALL}, /* caches */
+    {0x80000006, ANY, ALL, ALL, ALL, ALL},
+    {0x80000008, ANY, 0xffu, FEATURES_EXT8B, 0, 0},
+};
+
+bool cpuid_vendor_is(const char *vendor)
+{
+    struct cpuid leaf = read_cpuid(0, 0);
+
+    return !memcmp(&leaf.ebx, vendor, 4) && !memcmp(&leaf.edx, vendor + 4, 4) &&
+           !memcmp(&leaf.ecx, vendor + 8, 4);
+}
+
+u32 cpuid_max(u32 first)
+{
+    u32 max = read_cpuid(first, 0).eax;
+
+    return max >= first && max < first + 0x10000 ? max : first;
+}
+
+#define ARCH_RDCL_NO (1u << 0)
+
+static struct {
+    enum { UNKNOWN, NO, YES } tsc_aux;
+} state;
+
+static bool find_tsc_aux(void)
+{
+    if (cpuid_max(0x80000000) >= 0x80000001 && read_cpuid(0x80000001, 0).edx & BIT(27))
+        return true;
+    return cpuid_max(0) >= 7 && read_cpuid(7, 0).ecx & BIT(22);
+}
+
+/* Asked at every switch of vCPUs, so looked up once: CPUID is slow where we are a guest ourselves.
+ */
+bool cpuid_has_tsc_aux(void)
+{
+    if (!state.tsc_aux)
+        state.tsc_aux = find_tsc_aux() ? YES : NO;
+    return state.tsc_aux == YES;
+}
+
+bool cpuid_l1tf(void)
+{
+    if (!cpuid_vendor_is("GenuineIntel"))
+        return false;
+    return !(cpuid_max(0) >= 7 && read_cpuid(7, 0).edx & BIT(29) &&
+             read_msr(MSR_CAPABILITIES) & ARCH_RDCL_NO);
+}
+
+static struct cpuid text(u32 eax, const char *name)
+{
+    struct cpuid r = {.eax = eax};
+
+    memcpy(&r.ebx, name, 4);
+    memcpy(&r.ecx, name + 4, 4);
+    memcpy(&r.edx, name + 8, 4);
+    return r;
+}
+
+/* ---- the hypervisor's leaves ------------------------------------------------------------- */
+
+/* Of the memory there is: beyond 44 bits a guest wants wider grant entries. */
+static u32 address_width(void)
+{
+    return PAGE_SHIFT + 64 - (u32)__builtin_clzll((frames_count() - 1) | 1);
+}
+
+static struct cpuid hypervisor_leaf(u32 leaf, u32 subleaf)
+{
+    switch (leaf - XEN_FIRST) {
+    case 0:
+        return text(XEN_LAST, "XenVMMXenVMM");
+    case 1:
+        return (struct cpuid){.eax = XEN_VERSION};
+    case 2: /* one hypercall page, by MSR; updates that keep accessed and dirty */
+        return (struct cpuid){.eax = 1, .ebx = 0x40000000, .ecx = BIT(0)};
+    case 3: /* the TSC is the real one */
+        if (subleaf == 0)
+            return (struct cpuid){.eax = cpuid_has_tsc_aux() ? BIT(2) : 0,
+                                  .ecx = (u32)clock_tsc_khz()};
+        return (struct cpuid){.eax = subleaf == 2 ? (u32)clock_tsc_khz() : 0};
+    case 5:
+        return (struct cpuid){.ebx = address_width()};
+    }
+    return (struct cpuid){0};
+}
+
+/* Pinion's own: what the domain's page tables have cost. */
+static struct cpuid own_leaf(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
+{
+    const struct vmmu_counters *counters = &vcpu->domain->mmu.counters;
+    u64 value;
+
+    if (leaf == OWN_FIRST)
+        return text(OWN_LAST, "PinionVMMCPU");
+    if (subleaf >= sizeof *counters / sizeof(_Atomic u64))
+        return (struct cpuid){0};
+    value = atomic_load_explicit((const _Atomic u64 *)counters + subleaf, memory_order_relaxed);
+    return (struct cpuid){.eax = (u32)value, .ebx = (u32)(value >> 32), .ecx = 1};
+}
+
+/* ---- XSAVE ------------------------------------------------------------------------------- */
+
+/* Bytes that the components of `xcr0` take, in the standard or in the compacted format. */
+static u32 xsave_size(u64 xcr0, bool compacted)
+{
+    u32 size = XSAVE_BASE;
+
+    for (u32 i = 2; i < 63; i++) {
+        struct cpuid part;
+
+        if (!(xcr0 >> i & 1))
+            continue;
+        part = read_cpuid(0xd, i);
+        if (!compacted) {
+            if (part.ebx + part.eax > size)
+                size = part.ebx + part.eax;
+            continue;
+        }
+        if (part.ecx & BIT(1))
+            size = (size + 63) & ~63u;
+        size += part.eax;
+    }
+    return size;
+}
+
+static struct cpuid xsave_leaf(const struct vcpu *vcpu, u32 subleaf)
+{
+    u64 may = fpu_host_xcr0();
+    struct cpuid r;
+
+    if (!may || subleaf > 62)
+        return (struct cpuid){0};
+    if (subleaf == 0)
+        return (struct cpuid){(u32)may, xsave_size(vcpu->xcr0, false), xsave_size(may, false),
+                              (u32)(may >> 32)};
+    r = read_cpuid(0xd, subleaf);
+    if (subleaf == 1)
+        return (struct cpuid){.eax = r.eax & XSAVE_VARIANTS,
+                              .ebx = r.eax & BIT(1) ? xsave_size(vcpu->xcr0, true) : 0};
+    if (!(may >> subleaf & 1))
+        return (struct cpuid){0};
+    return (struct cpuid){.eax = r.eax, .ebx = r.ebx, .ecx = r.ecx & BIT(1)};
+}
+
+/* ---- everything else --------------------------------------------------------------------- */
+
+/* One thread a core; APIC numbers in steps of two. */
+static struct cpuid topology_leaf(const struct vcpu *vcpu, u32 subleaf)
+{
+    struct cpuid r = {.ecx = subleaf & 0xff, .edx = vcpu->id * 2};
+    u32 bits = 1;
+
+    while (1u << bits < vcpu->domain->vcpu_count * 2)
+        bits++;
+    if (subleaf == 0) {
+        r.eax = 1;
+        r.ebx = 1;
+        r.ecx |= 1 << 8;
+    } else if (subleaf == 1) {
+        r.eax = bits;
+        r.ebx = vcpu->domain->vcpu_count;
+        r.ecx |= 2 << 8;
+    }
+    return r;
+}
+
+static bool filtered_leaf(u32 leaf, u32 subleaf, struct cpuid *r)
+{
+    for (u32 i = 0; i < ARRAY_LENGTH(filters); i++) {
+        const struct filter *f = &filters[i];
+
+        if (f->leaf != leaf || (f->subleaf != ANY && f->subleaf != subleaf))
+            continue;
+        *r = read_cpuid(leaf, subleaf);
+        r->eax &= f->eax;
+        r->ebx &= f->ebx;
+        r->ecx &= f->ecx;
+        r->edx &= f->edx;
+        return true;
+    }
+    return false;
+}
+
+/* What needs vector registers that XCR0 cannot enable goes. */
+static void drop_vectors(u32 leaf, u32 subleaf, struct cpuid *r)
+{
+    static const struct filter with_avx[] = {
+        {1, ANY, 0, 0, FEATURES_1C_AVX, 0},
+        {7, 0, 0, FEATURES_7B_AVX, FEATURES_7C_AVX, 0},
+        {7, 1, FEATURES_71A_AVX, 0, 0, 0},
+        {0x80000001, ANY, 0, 0, FEATURES_EXT1C_AVX, 0},
+    };
+    static const struct filter with_avx512[] = {
+        {7, 0, 0, FEATURES_7B_AVX512, FEATURES_7C_AVX512, FEATURES_7D_AVX512},
+        {7, 1, FEATURES_71A_AVX512, 0, 0, 0},
+    };
+    const struct filter *const sets[] = {with_avx, with_avx512};
+    const u32 counts[] = {ARRAY_LENGTH(with_avx), ARRAY_LENGTH(with_avx512)};
+    const u64 needs[] = {XCR0_AVX, XCR0_AVX | XCR0_AVX512};
+
+    for (u32 set = 0; set < 2; set++) {
+        if ((fpu_host_xcr0() & needs[set]) == needs[set])
+            continue;
+        for (u32 i = 0; i < counts[set]; i++) {
+            const struct filter *f = &sets[set][i];
+
+            if (f->leaf != leaf || (f->subleaf != ANY && f->subleaf != subleaf))
+                continue;
+            r->eax &= ~f->eax;
+            r->ebx &= ~f->ebx;
+            r->ecx &= ~f->ecx;
+            r->edx &= ~f->edx;
+        }
+    }
+}
+
+/* Fields that depend on the guest or on our own limits. */
+static void adjust(const struct vcpu *vcpu, u32 leaf, u32 subleaf, struct cpuid *r)
+{
+    if (leaf == 0 && r->eax > BASIC_MAX)
+        r->eax = BASIC_MAX;
+    if (leaf == 7 && subleaf == 0 && r->eax > 1)
+        r->eax = 1;
+    if (leaf == 0x80000000 && r->eax > EXTENDED_MAX)
+        r->eax = EXTENDED_MAX;
+    if (leaf == 0x80000008)
+        r->eax |= 48 << 8;
+    if (leaf != 1)
+        return;
+    r->ebx |= vcpu->id * 2 << 24 | 1 << 16;
+    r->ecx |= FEATURE_1C_HYPERVISOR;
+    if (!fpu_host_xcr0())
+        r->ecx &= ~FEATURE_1C_XSAVE;
+    else if (vcpu->in_kernel || vcpu->cr4 & CR4_OSXSAVE)
+        r->ecx |= FEATURE_1C_OSXSAVE;
+}
+
+struct cpuid guest_cpuid(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
+{
+    struct cpuid r = {0};
+
+    if (leaf >= XEN_FIRST && leaf <= XEN_LAST)
+        return hypervisor_leaf(leaf, subleaf);
+    if (leaf >= OWN_FIRST && leaf <= OWN_LAST)
+        return own_leaf(vcpu, leaf, subleaf);
+    if (leaf != 0 && leaf != 0x80000000 &&
+        leaf > cpuid_max(leaf & 0x80000000)) /* there Intel repeats some other leaf */
+        return r;
+    if (leaf == 0xb)
+        return topology_leaf(vcpu, subleaf);
+    if (leaf == 0xd)
+        return xsave_leaf(vcpu, subleaf);
+    if (filtered_leaf(leaf, subleaf, &r)) {
+        drop_vectors(leaf, subleaf, &r);
+        adjust(vcpu, leaf, subleaf, &r);
+    }
+    return r;
+}

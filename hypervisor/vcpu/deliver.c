@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Delivers traps and callbacks to the guest. */
+#include "hypervisor/vcpu/deliver.h"
+#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/log/log.h"
+#include "hypervisor/cpu/segments.h"
+#include "hypervisor/domain/domain.h"
+#include "lib/string.h"
+
+#define ERROR_CODE_VECTORS 0x227d00u /* 8, 10..14, 17, 21 */
+
+/* The frame the ABI promises, low address to high: RCX, R11, up to four words `extra` (an error
+ * code; failsafe: selectors), then the interrupted context. Returns how many words it has. */
+#define FRAME_MAX 11
+static inline u32 frame_build(u64 frame[FRAME_MAX], const struct vcpu *vcpu, const u64 *extra,
+                              u32 extras)
+{
+    const struct registers *r = &vcpu->registers;
+    u64 mask = vcpu->info->evtchn_upcall_mask & 1, *context = frame + 2 + extras;
+
+    frame[0] = r->rcx;
+    frame[1] = r->r11;
+    for (u32 i = 0; i < extras; i++)
+        frame[2 + i] = extra[i];
+    context[0] = r->rip;
+    context[1] = ((u16)r->cs & ~(vcpu->in_kernel ? 3ull : 0)) | mask << 32;
+    context[2] = (r->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | (mask ? 0 : RFLAGS_IF);
+    context[3] = r->rsp;
+    context[4] = r->ss;
+    return 7 + extras;
+}
+
+static inline __attribute__((always_inline)) void
+deliver(struct vcpu *vcpu, const struct entry_point *to, const u64 *extra, u32 extras)
+{
+    struct registers *r = &vcpu->registers;
+    u64 frame[FRAME_MAX], stack = (vcpu->in_kernel ? r->rsp : vcpu->kernel_sp) & ~15ull;
+    u32 count = frame_build(frame, vcpu, extra, extras);
+
+    stack -= count * sizeof(u64);
+    if (!vcpu->in_kernel)
+        vcpu_toggle_mode(vcpu);
+    if (!copy_to_guest(stack, frame, count * sizeof(u64))) {
+        domain_crash(vcpu->domain, "its kernel stack cannot take the frame of a trap");
+        return;
+    }
+    if (to->mask_events)
+        vcpu->info->evtchn_upcall_mask = 1;
+    r->rip = to->address;
+    r->cs = SELECTOR_USER_CS64;
+    r->ss = SELECTOR_USER_DS;
+    r->rsp = stack;
+    r->rflags =
+        (r->rflags & ~(RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_TF | RFLAGS_IOPL)) |
+        RFLAGS_IF;
+}
+
+void bounce_trap(struct vcpu *vcpu, u32 vector, u32 error_code)
+{
+    const struct entry_point *to = &vcpu->trap[vector & 255];
+    u64 extra = error_code;
+
+    if (vector == VECTOR_NMI && vcpu->nmi_masked)
+        return;
+    if (!to->address) {
+        log_line("d%u: no handler for trap %u, error code %#x", vcpu->domain->id, vector,
+                 error_code);
+        domain_crash(vcpu->domain, "a trap that it has no handler for");
+        return;
+    }
+    if (vector == VECTOR_NMI)
+        vcpu->nmi_masked = true;
+    deliver(vcpu, to, &extra, vector < 32 && ERROR_CODE_VECTORS >> vector & 1);
+}
+
+void bounce_page_fault(struct vcpu *vcpu, u64 address, u32 error_code)
+{
+    const struct entry_point *to = &vcpu->trap[VECTOR_PF];
+    u64 extra = error_code;
+
+    vcpu->info->arch.cr2 = address;
+    if (to->address)
+        deliver(vcpu, to, &extra, 1);
+    else
+        bounce_trap(vcpu, VECTOR_PF, error_code);
+}
+
+void bounce_event(struct vcpu *vcpu)
+{
+    const struct entry_point *to = &vcpu->callback[CALLBACK_EVENT];
+
+    if (!to->address) {
+        vcpu->info->evtchn_upcall_mask = 1; /* nowhere to go: as if never unmasked */
+        return;
+    }
+    deliver(vcpu, to, NULL, 0);
+    vcpu->info->evtchn_upcall_mask = 1;
+}
+
+bool bounce_callback(struct vcpu *vcpu, u32 callback)
+{
+    const struct entry_point *to = &vcpu->callback[callback];
+
+    if (!to->address)
+        return false;
+    deliver(vcpu, to, NULL, 0);
+    vcpu->registers.rflags &= ~RFLAGS_DF; /* as SYSCALL has it */
+    return true;
+}
+
+void bounce_failsafe(struct vcpu *vcpu)
+{
+    const struct entry_point *to = &vcpu->callback[CALLBACK_FAILSAFE];
+    u64 selectors[] = {vcpu->ds, vcpu->es, vcpu->fs, vcpu->gs};
+
+    if (!to->address) {
+        domain_crash(vcpu->domain, "a bad segment, and no failsafe callback");
+        return;
+    }
+    deliver(vcpu, to, selectors, 4);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* The model-specific registers that a guest kernel sees. */
+#include "hypervisor/vcpu/msr.h"
+#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/vcpu/cpuid.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/hypercall_page.h"
+#include "hypervisor/memory/map.h"
+
+/* What reading gives. */
+enum view {
+    VIEW_NONE,  /* #GP */
+    VIEW_VALUE, /* always `value` */
+    VIEW_REAL,  /* the real register, which is the current vCPU's own */
+    VIEW_APIC,
+    VIEW_TSC,
+};
+
+/* What writing does. */
+enum effect {
+    EFFECT_NONE, /* #GP */
+    EFFECT_SAME, /* nothing, and #GP unless it is what reading gives */
+    EFFECT_IGNORE,
+    EFFECT_BASE,       /* the real register gets a canonical address */
+    EFFECT_WORD,       /* the real register gets a 32-bit number */
+    EFFECT_HYPERCALLS, /* the page it names becomes a hypercall page */
+};
+
+/* Where it exists. */
+enum where { ANY, INTEL, AMD, WITH_RDTSCP };
+
+struct row {
+    u32 first, last;
+    u8 view, effect, where;
+    u64 value;
+};
+
+#define MSR_HYPERCALLS    0x40000000u /* what the hypervisor's CPUID leaves name */
+#define APIC_BASE_ADDRESS 0xfee00000u
+#define APIC_BASE_BOOT    (1u << 8)
+#define APIC_BASE_ENABLED (1u << 11)
+
+#define PAT_VALUE         0x050100070406ull /* WB WT UC- UC WC WP UC UC: the ABI's */
+#define EFER_VALUE        (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
+#define MISC_ENABLE_VALUE 0x801801ull  /* fast strings; no BTS, PEBS and xTPR */
+#define HWCR_VALUE        (1ull << 24) /* the TSC counts at one rate */
+
+static const struct row rows[] = {
+    {0x10, 0x10, VIEW_TSC, EFFECT_NONE, ANY, 0},
+    {MSR_APIC_BASE, MSR_APIC_BASE, VIEW_APIC, EFFECT_NONE, ANY, 0},
+    {0x8b, 0x8b, VIEW_VALUE, EFFECT_IGNORE, ANY, 0},   /* microcode revision */
+    {0xce, 0xce, VIEW_VALUE, EFFECT_NONE, ANY, 0},     /* platform information */
+    {0xe7, 0xe8, VIEW_NONE, EFFECT_IGNORE, ANY, 0},    /* APERF, MPERF */
+    {0x140, 0x140, VIEW_VALUE, EFFECT_SAME, INTEL, 0}, /* optional features in force */
+    {0x179, 0x17a, VIEW_VALUE, EFFECT_IGNORE, ANY, 0}, /* machine check: no banks */
+    {0x19a, 0x19a, VIEW_NONE, EFFECT_IGNORE, ANY, 0},  /* clock modulation */
+    {0x1a0, 0x1a0, VIEW_VALUE, EFFECT_IGNORE, INTEL, MISC_ENABLE_VALUE},
+    {0x1b0, 0x1b0, VIEW_NONE, EFFECT_IGNORE, ANY, 0}, /* energy bias */
+    {MSR_PAT, MSR_PAT, VIEW_VALUE, EFFECT_SAME, ANY, PAT_VALUE},
+    {0x345, 0x345, VIEW_VALUE, EFFECT_NONE, INTEL, 0}, /* performance counters' capabilities */
+    {MSR_EFER, MSR_EFER, VIEW_VALUE, EFFECT_SAME, ANY, EFER_VALUE},
+    {MSR_FS_BASE, MSR_KERNEL_GS_BASE, VIEW_REAL, EFFECT_BASE, ANY, 0},
+    {MSR_TSC_AUX, MSR_TSC_AUX, VIEW_REAL, EFFECT_WORD, WITH_RDTSCP, 0},
+    {MSR_HYPERCALLS, MSR_HYPERCALLS, VIEW_NONE, EFFECT_HYPERCALLS, ANY, 0},
+    {0xc0010015, 0xc0010015, VIEW_VALUE, EFFECT_IGNORE, AMD, HWCR_VALUE},
+    {0xc001001f, 0xc001001f, VIEW_VALUE, EFFECT_IGNORE, AMD, 0}, /* northbridge */
+    {0xc0010058, 0xc0010058, VIEW_VALUE, EFFECT_IGNORE, AMD, 0}, /* PCI configuration window */
+    {0xc0010061, 0xc001006b, VIEW_VALUE, EFFECT_IGNORE, AMD, 0}, /* P-states */
+    {0xc0011029, 0xc0011029, VIEW_VALUE, EFFECT_IGNORE, AMD, 0}, /* decoder configuration */
+};
+
+static bool exists(enum where where)
+{
+    switch (where) {
+    case INTEL:
+        return cpuid_vendor_is("GenuineIntel");
+    case AMD:
+        return cpuid_vendor_is("AuthenticAMD") || cpuid_vendor_is("HygonGenuine");
+    case WITH_RDTSCP:
+        return cpuid_has_tsc_aux();
+    default:
+        return true;
+    }
+}
+
+static const struct row *find(u32 index)
+{
+    for (u32 i = 0; i < ARRAY_LENGTH(rows); i++)
+        if (index >= rows[i].first && index <= rows[i].last)
+            return exists(rows[i].where) ? &rows[i] : NULL;
+    return NULL;
+}
+
+bool guest_read_msr(const struct vcpu *vcpu, u32 index, u64 *value)
+{
+    const struct row *row = find(index);
+
+    switch (row ? row->view : VIEW_NONE) {
+    case VIEW_VALUE:
+        *value = row->value;
+        return true;
+    case VIEW_REAL:
+        *value = read_msr(index);
+        return true;
+    case VIEW_APIC:
+        *value = APIC_BASE_ADDRESS | APIC_BASE_ENABLED | (vcpu->id ? 0 : APIC_BASE_BOOT);
+        return true;
+    case VIEW_TSC:
+        *value = read_tsc();
+        return true;
+    }
+    return false;
+}
+
+/* Fills a page of the guest's own, as an ELF note would have had it filled at its start. */
+static bool fill_hypercall_page(const struct vcpu *vcpu, u64 value)
+{
+    mfn_t m = mfn_of(maddr(value));
+
+    if (page_offset(value) || vmmu_hold(&vcpu->domain->mmu, m) != VMMU_DONE)
+        return false;
+    hypercall_page_fill(frame_view(m));
+    vmmu_unhold(m);
+    return true;
+}
+
+bool guest_write_msr(const struct vcpu *vcpu, u32 index, u64 value)
+{
+    const struct row *row = find(index);
+    u64 now;
+
+    switch (row ? row->effect : EFFECT_NONE) {
+    case EFFECT_SAME:
+        return guest_read_msr(vcpu, index, &now) && now == value;
+    case EFFECT_IGNORE:
+        return true;
+    case EFFECT_BASE:
+        if (!address_canonical(value))
+            return false;
+        write_msr(index, value);
+        return true;
+    case EFFECT_WORD:
+        if (value >> 32)
+            return false;
+        write_msr(index, value);
+        return true;
+    case EFFECT_HYPERCALLS:
+        return fill_hypercall_page(vcpu, value);
+    }
+    return false;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* A virtual CPU. */
+#include "hypervisor/vcpu/vcpu.h"
+#include "hypervisor/log/log.h"
+#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/vcpu/control.h"
+#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/vcpu/cpuid.h"
+#include "hypervisor/vcpu/debug.h"
+#include "hypervisor/vcpu/fpu.h"
+#include "hypervisor/cpu/segments.h"
+#include "hypervisor/cpu/speculation.h"
+#include "hypervisor/memory/space.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/memory/frames.h"
+#include "hypervisor/memory/map.h"
+#include "hypervisor/ranks.h"
+#include "hypervisor/sched/sched.h"
+#include "hypervisor/time/clock.h"
+#include "hypervisor/vcpu/deliver.h"
+#include "hypervisor/cpu/entry.h"
+
+_Static_assert(offsetof(struct vcpu, registers) == VCPU_REGISTERS, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, stack) == VCPU_STACK, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, cpu) == VCPU_CPU, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, frame_top) == VCPU_FRAME_TOP, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, fast_entry) == VCPU_FAST_ENTRY, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, fast_fault) == VCPU_FAST_FAULT, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, kernel_cr3) == VCPU_KERNEL_CR3, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, user_cr3) == VCPU_USER_CR3, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, info) == VCPU_INFO, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, in_kernel) == VCPU_IN_KERNEL, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, fast_masks) == VCPU_FAST_MASKS, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, fast_fault_masks) == VCPU_FAST_FAULT_MASKS,
+               "entry.S knows it");
+_Static_assert(offsetof(struct vcpu, nmi_masked) == VCPU_NMI_MASKED, "entry.S knows it");
+_Static_assert(offsetof(struct vcpu_info, evtchn_upcall_mask) == 1 &&
+                   offsetof(struct vcpu_info, arch.cr2) == 16,
+               "entry.S knows it");
+_Static_assert(offsetof(struct cpu, work) == CPU_WORK, "entry.S knows it");
+_Static_assert(sizeof(struct registers) == REGISTERS_SIZE, "entry.S knows it");
+_Static_assert(REGISTERS_SIZE % 16 == 0, "the CPU aligns RSP0");
+
+#define VCPU_ORDER  2u
+#define FRAME_WORDS 8u /* of a page fault: one more than of a system call */
+
+static struct {
+    _Atomic u64 windows[WINDOWS_MAX / 64]; /* bit set: taken */
+} state;
+
+struct vcpu *current_vcpu(void)
+{
+    return this_cpu()->current;
+}
+
+static bool window_take(u32 *window)
+{
+    for (u32 i = 0; i + VMMU_CPUS_MAX < WINDOWS_MAX; i++) {
+        u64 bit = 1ull << (i & 63);
+
+        if (!(atomic_fetch_or_explicit(&state.windows[i / 64], bit, memory_order_acq_rel) & bit)) {
+            *window = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static mfn_t image_frame(const void *at)
+{
+    return mfn(((u64)at - LAYOUT_IMAGE + LAYOUT_IMAGE_LOAD) >> PAGE_SHIFT);
+}
+
+bool window_map(u32 window, u32 page, mfn_t m)
+{
+    u64 at = window_address(window) + page * PAGE_SIZE;
+
+    if (!mfn_is_none(m)) /* writable: the CPU sets descriptors' accessed bits */
+        return map_page(at, m, MAP_NX | MAP_WRITE);
+    if (page < GDT_RESERVED_PAGE)
+        return map_page(at, image_frame(segments_zero_page()), MAP_NX);
+    return map_page(at, MFN_NONE, 0);
+}
+
+/* The reserved page in place, zeroes elsewhere in the GDT half. The tables are made for all of it,
+ * so that no later change of the window needs memory. */
+static bool window_fill(u32 window)
+{
+    for (u32 page = 0; page < WINDOW_PAGES; page++) {
+        bool reserved = page == GDT_RESERVED_PAGE;
+
+        if (!window_map(window, page, reserved ? image_frame(segments_reserved_page()) : MFN_NONE))
+            return false;
+    }
+    return true;
+}
+
+struct vcpu *vcpu_create(struct domain *domain, u32 id)
+{
+    struct vcpu *vcpu = page_alloc(VCPU_ORDER);
+
+    _Static_assert(sizeof *vcpu <= PAGE_SIZE << VCPU_ORDER, "a vCPU fits its pages");
+    if (!vcpu)
+        return NULL;
+    vcpu->domain = domain;
+    vcpu->id = id;
+    vcpu->info_frame = MFN_NONE;
+    vcpu->initialise_lock.rank = RANK_INITIALISE;
+    vcpu->in_kernel = true;
+    vcpu->singleshot = (struct timer){.kind = TIMER_SINGLESHOT, .vcpu = vcpu};
+    vcpu->periodic = (struct timer){.kind = TIMER_PERIODIC, .vcpu = vcpu};
+    vcpu->poll_timer = (struct timer){.kind = TIMER_POLL, .vcpu = vcpu};
+    vcpu->debug[6] = 0xffff0ff0;
+    vcpu->debug[7] = 0x400;
+    vcpu->cr4 = control_guest_cr4(0);
+    if (!fpu_create(vcpu) || !window_take(&vcpu->window)) {
+        fpu_destroy(vcpu);
+        page_free(vcpu, VCPU_ORDER);
+        return NULL;
+    }
+    vmmu_vcpu_start(&vcpu->mmu, &domain->mmu);
+    vcpu->mmu.user = vcpu;
+    if (!window_fill(vcpu->window)) {
+        vcpu_destroy(vcpu);
+        return NULL;
+    }
+    vcpu->info = (struct vcpu_info *)&domain->shared->vcpu_info[id];
+    return vcpu;
+}
+
+void vcpu_destroy(struct vcpu *vcpu)
+{
+    fpu_destroy(vcpu);
+    atomic_fetch_and_explicit(&state.windows[vcpu->window / 64], ~(1ull << (vcpu->window & 63)),
+                              memory_order_acq_rel);
+    page_free(vcpu, VCPU_ORDER);
+}
+
+mfn_t vcpu_root(const struct vcpu *vcpu)
+{
+    return vcpu->in_kernel ? vcpu->mmu.kernel_root : vcpu->mmu.user_root;
+}
+
+void vcpu_refresh_roots(struct vcpu *vcpu)
+{
+    vcpu->kernel_cr3 = vcpu->mmu.kernel_root.n << PAGE_SHIFT;
+    vcpu->user_cr3 = mfn_is_none(vcpu->mmu.user_root) ? 0 : vcpu->mmu.user_root.n << PAGE_SHIFT;
+}
+
+void vcpu_refresh_fast(struct vcpu *vcpu)
+{
+    const struct entry_point *entry = &vcpu->callback[CALLBACK_SYSCALL];
+    const struct entry_point *fault = &vcpu->trap[VECTOR_PF];
+    u64 top = vcpu->kernel_sp & ~15ull, size = FRAME_WORDS * sizeof(u64);
+    bool fast = guest_range_ok(top - size, size);
+
+    vcpu->frame_top = top;
+    vcpu->fast_entry = fast ? entry->address : 0;
+    vcpu->fast_fault = fast ? fault->address : 0;
+    vcpu->fast_masks = entry->mask_events;
+    vcpu->fast_fault_masks = fault->mask_events;
+}
+
+/* CR3 of the present mode. */
+static u64 root_cr3(const struct vcpu *vcpu)
+{
+    return vcpu->in_kernel ? vcpu->kernel_cr3 : vcpu->user_cr3;
+}
+
+void vcpu_load_root(struct vcpu *vcpu)
+{
+    write_cr3(root_cr3(vcpu));
+}
+
+void vcpu_toggle_mode(struct vcpu *vcpu)
+{
+    vcpu->in_kernel = !vcpu->in_kernel;
+    __asm__ volatile("swapgs");
+    vcpu_load_root(vcpu);
+}
+
+void vcpu_save_selectors(struct vcpu *vcpu)
+{
+    __asm__ volatile("mov %%ds, %0" : "=r"(vcpu->ds));
+    __asm__ volatile("mov %%es, %0" : "=r"(vcpu->es));
+    __asm__ volatile("mov %%fs, %0" : "=r"(vcpu->fs));
+    __asm__ volatile("mov %%gs, %0" : "=r"(vcpu->gs));
+}
+
+static void save(struct vcpu *vcpu)
+{
+    vcpu_save_selectors(vcpu);
+    vcpu->fs_base = read_msr(MSR_FS_BASE);
+    vcpu->gs_base = read_msr(MSR_GS_BASE);
+    vcpu->gs_base_inactive = read_msr(MSR_KERNEL_GS_BASE);
+    if (cpuid_has_tsc_aux())
+        vcpu->tsc_aux = read_msr(MSR_TSC_AUX);
+    fpu_save(vcpu);
+}
+
+/* Selectors first: loading FS or GS sets its base. */
+static void load(struct vcpu *vcpu)
+{
+    bool good;
+
+    segments_load_ldt(window_address(vcpu->window), vcpu->mmu.ldt_entries);
+    good = load_ds(vcpu->ds);
+    good = load_es(vcpu->es) && good;
+    good = load_fs(vcpu->fs) && good;
+    good = load_gs(vcpu->gs) && good;
+    write_msr(MSR_FS_BASE, vcpu->fs_base);
+    write_msr(MSR_GS_BASE, vcpu->gs_base);
+    write_msr(MSR_KERNEL_GS_BASE, vcpu->gs_base_inactive);
+    if (cpuid_has_tsc_aux())
+        write_msr(MSR_TSC_AUX, vcpu->tsc_aux);
+    fpu_load(vcpu);
+    control_load(vcpu);
+    debug_load(vcpu);
+    clock_update_vcpu(vcpu);
+    if (!good)
+        bounce_failsafe(vcpu);
+}
+
+/* Another CPU may have changed what its window shows since this CPU looked last, and this CPU keeps
+ * that across loads of its root. */
+static void forget_window(const struct vcpu *vcpu)
+{
+    for (u32 page = 0; page < WINDOW_PAGES; page++)
+        invalidate_page(window_address(vcpu->window) + page * PAGE_SIZE);
+}
+
+/* On the root of `to`, or of nobody. The load takes all translations of guests with it. */
+static void change_root(struct cpu *cpu, struct vcpu *to)
+{
+    if (!to) {
+        cpu->current = NULL;
+        write_cr3(map_idle_root().n << PAGE_SHIFT);
+        return;
+    }
+    if (to->cpu != cpu)
+        forget_window(to);
+    speculation_switch(&cpu->last_domain, to->domain->id);
+    cpu_attach(cpu, to);
+    vcpu_refresh_roots(to);
+    vcpu_refresh_fast(to);
+    tlb_load(root_cr3(to));
+}
+
+void vcpu_switch(struct vcpu *from, struct vcpu *to)
+{
+    struct cpu *cpu = this_cpu();
+    struct domain *old = from ? from->domain : NULL, *new = to ? to->domain : NULL;
+
+    if (from)
+        save(from);
+    if (new &&new != old)
+        atomic_fetch_or_explicit(&new->mmu.cpus, 1ull << cpu->number, memory_order_seq_cst);
+    change_root(cpu, to);
+    if (old && new != old)
+        atomic_fetch_and_explicit(&old->mmu.cpus, ~(1ull << cpu->number), memory_order_seq_cst);
+    if (from)
+        sched_left(from);
+    if (to)
+        load(to);
+}

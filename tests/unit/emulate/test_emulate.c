@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves: what a guest may have executed for it, and what it may not. Guest user mode gets nothing
+ * but INT n and CPUID; INT n obeys the gate; ports are empty; a store to a page table changes
+ * registers only when the entry was changed, and one that loses a race, is refused or misses is
+ * told apart. Memory, the virtual MMU and delivery are played by this file. */
+#include "tests/unit/emulate/emulate_world.h"
+
+/* ---- a guest about to execute something ---------------------------------------------------- */
+
+static struct registers *code(u64 rip, const char *bytes, u32 size)
+{
+    memset(&test, 0, sizeof test);
+    test.bounced = -1;
+    test.vcpu.domain = &test.domain;
+    test.vcpu.in_kernel = true;
+    test.vcpu.iopl = 1;
+    test.vcpu.registers.cs = CS64;
+    test.vcpu.registers.rip = rip;
+    test.vcpu.registers.rflags = RFLAGS_FIXED | RFLAGS_IF | RFLAGS_RF;
+    for (u32 i = 0; i < size && guest(rip + i, 1); i++)
+        *guest(rip + i, 1) = (u8)bytes[i];
+    return &test.vcpu.registers;
+}
+#define GUEST_AT(rip, bytes) code((rip), (bytes), sizeof(bytes) - 1)
+#define GUEST(bytes)         GUEST_AT(CODE, bytes)
+
+static u64 *table(void)
+{
+    return (u64 *)guest(TABLE, 8);
+}
+
+static void expect_done(u32 length)
+{
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_DONE);
+    assert_int_equal(test.vcpu.registers.rip, CODE + length);
+    assert_int_equal(test.vcpu.registers.rflags & RFLAGS_RF, 0);
+    assert_int_equal(test.bounced, -1);
+}
+
+/* Two bytes of opcode and a ModRM: all of it, as user mode. */
+static void user_mode_gets_nothing_privileged(void **state)
+{
+    (void)state;
+    for (u32 opcode = 0; opcode < 512; opcode++)
+        for (u32 modrm = 0; modrm < 256; modrm++) {
+            char bytes[] = {opcode & 256 ? 0x0f : 0x2e, (char)opcode, (char)modrm, 0, 0, 0, 0, 0};
+            struct registers *r = code(CODE, bytes, sizeof bytes), before;
+            struct instruction in;
+
+            if (instruction_decode((u8 *)bytes, sizeof bytes, true, &in) &&
+                (in.operation == OPERATION_INT || in.operation == OPERATION_CPUID))
+                continue;
+            test.vcpu.in_kernel = false;
+            before = *r;
+            assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+            assert_memory_equal(r, &before, sizeof before);
+            assert_int_equal(test.touched, 0);
+            assert_int_equal(test.bounced, -1);
+        }
+}
+
+static void ports_are_empty(void **state)
+{
+    struct registers *r;
+
+    (void)state;
+    r = GUEST("\xec");
+    r->rax = 0x1122334455667788;
+    expect_done(1);
+    assert_int_equal(r->rax, 0x11223344556677ff);
+    r = GUEST("\x66\xed");
+    r->rax = 0x1122334455667788;
+    expect_done(2);
+    assert_int_equal(r->rax, 0x112233445566ffff);
+    r = GUEST("\xe5\x70");
+    r->rax = 0x1122334455667788;
+    expect_done(2);
+    assert_int_equal(r->rax, 0xffffffff);
+    GUEST("\xef");
+    expect_done(1);
+    r = GUEST("\x6d");
+    r->rdi = TABLE;
+    expect_done(1);
+    assert_int_equal(*table(), 0xffffffff);
+    assert_int_equal(r->rdi, TABLE + 4);
+    r = GUEST("\xf3\x6e");
+    r->rcx = 2;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_DONE);
+    assert_int_equal(r->rip, CODE);
+    expect_done(2);
+    assert_int_equal(r->rcx, 0);
+    assert_int_equal(r->rsi, 2);
+}
+
+static void a_port_read_into_bad_memory_faults_there(void **state)
+{
+    struct registers *r = GUEST("\x6c");
+
+    (void)state;
+    r->rdi = 0xdead000;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_FAULT);
+    assert_int_equal(test.bounced, VECTOR_PF);
+    assert_int_equal(test.fault_address, 0xdead000);
+    assert_int_equal(test.error_code, PF_WRITE);
+    assert_int_equal(r->rip, CODE);
+}
+
+/* Ports, CLI and STI go by the virtual IOPL; the kernel is ring 1 or 0. */
+static void ports_obey_the_virtual_iopl(void **state)
+{
+    static const struct {
+        bool kernel, architectural;
+        u8 iopl;
+        enum emulated emulated;
+    } cases[] = {
+        {true, false, 0, EMULATED_NOT},   {true, true, 0, EMULATED_DONE},
+        {true, false, 1, EMULATED_DONE},  {false, false, 2, EMULATED_NOT},
+        {false, false, 3, EMULATED_DONE},
+    };
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(cases) * 2; i++) {
+        code(CODE, i & 1 ? "\xec" : "\xfb", 1);
+        test.vcpu.in_kernel = cases[i / 2].kernel;
+        test.vcpu.iopl = cases[i / 2].iopl;
+        test.domain.vm_assist = (u32)cases[i / 2].architectural << VMASST_TYPE_architectural_iopl;
+        assert_int_equal(emulate_privileged(&test.vcpu), cases[i / 2].emulated);
+    }
+    GUEST("\x0f\x06"); /* clts is neither */
+    test.vcpu.in_kernel = false;
+    test.vcpu.iopl = 3;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+}
+
+static void control_registers(void **state)
+{
+    struct registers *r;
+
+    (void)state;
+    r = GUEST("\x41\x0f\x20\xd0"); /* mov %cr2, %r8 */
+    expect_done(4);
+    assert_int_equal(r->r8, 0x1122334455667702);
+    r = GUEST("\x0f\x22\xdb"); /* mov %rbx, %cr3 */
+    r->rbx = 0x5000;
+    expect_done(3);
+    r = GUEST("\x0f\x22\xdb");
+    r->rbx = 0x6000;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+    assert_int_equal(r->rip, CODE);
+    r = GUEST("\x0f\x22\xdb"); /* interrupted: to be executed again */
+    r->rbx = 0x7000;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_RETRY);
+    assert_int_equal(r->rip, CODE);
+    GUEST("\x0f\x06");
+    test.vcpu.fpu_task_switched = true;
+    expect_done(2);
+    assert_false(test.vcpu.fpu_task_switched);
+    r = GUEST("\x0f\x01\xd1");
+    r->rax = 0x1111111100000007;
+    expect_done(3);
+}
+
+static void msrs_and_their_faults(void **state)
+{
+    struct registers *r;
+
+    (void)state;
+    r = GUEST("\x0f\x32");
+    r->rcx = 0xabcdef0000000010;
+    expect_done(2);
+    assert_int_equal(r->rax, 0x44332211);
+    assert_int_equal(r->rdx, 0x88776655);
+    r = GUEST("\x0f\x32"); /* before there is a handler */
+    r->rcx = 0x11;
+    r->rax = r->rdx = 5;
+    expect_done(2);
+    assert_int_equal(r->rax | r->rdx, 0);
+    r = GUEST("\x0f\x32");
+    r->rcx = 0x11;
+    test.vcpu.trap[VECTOR_GP].address = 0x1000;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+    r = GUEST("\x0f\x30");
+    r->rcx = 0x10;
+    r->rax = 0x1111111100000006;
+    r->rdx = 0x2222222200000005;
+    expect_done(2);
+    r = GUEST("\x0f\x30");
+    r->rcx = 0x11;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+}
+
+static void halting_is_not_executed(void **state)
+{
+    (void)state;
+    GUEST("\xf4");
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+    GUEST("\x0f\x01\x38"); /* invlpg */
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+}
+
+static void a_trap_flag_takes_effect_behind_the_instruction(void **state)
+{
+    struct registers *r = GUEST("\xfa");
+
+    (void)state;
+    r->rflags |= RFLAGS_TF;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_DONE);
+    assert_int_equal(r->rip, CODE + 1);
+    assert_int_equal(test.bounced, VECTOR_DB);
+    assert_true(test.vcpu.debug[6] & DR6_STEP);
+}
+
+static void int_n_obeys_its_gate(void **state)
+{
+    static const struct {
+        bool kernel, architectural;
+        u8 dpl;
+        bool passes;
+    } cases[] = {{false, false, 3, true}, {false, false, 2, false}, {true, false, 3, true},
+                 {true, false, 1, true},  {true, false, 0, false},  {true, true, 0, true}};
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct registers *r = GUEST("\xcd\x80");
+
+        test.vcpu.in_kernel = cases[i].kernel;
+        test.vcpu.trap[0x80] = (struct entry_point){.address = 0x1000, .dpl = cases[i].dpl};
+        test.domain.vm_assist = (u32)cases[i].architectural << VMASST_TYPE_architectural_iopl;
+        assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_FAULT);
+        assert_int_equal(test.bounced, cases[i].passes ? 0x80 : VECTOR_GP);
+        assert_int_equal(test.error_code, cases[i].passes ? 0 : 0x402);
+        assert_int_equal(r->rip, cases[i].passes ? CODE + 2 : CODE);
+    }
+    GUEST("\xcd\x80"); /* nobody there */
+    test.vcpu.trap[0x80].dpl = 3;
+    emulate_privileged(&test.vcpu);
+    assert_int_equal(test.bounced, VECTOR_GP);
+    assert_int_equal(test.error_code, 0x402);
+}
+
+static void forced_cpuid_needs_all_of_its_prefix(void **state)
+{
+    struct registers *r = GUEST("\x0f\x0bxen\x0f\xa2");
+
+    (void)state;
+    r->rax = 0xffffffff00000010;
+    r->rcx = 0x20;
+    test.vcpu.in_kernel = false;
+    assert_int_equal(emulate_forced_cpuid(&test.vcpu), EMULATED_DONE);
+    assert_int_equal(r->rax, 0x11);
+    assert_int_equal(r->rbx, 0x12);
+    assert_int_equal(r->rcx, 0x23);
+    assert_int_equal(r->rdx, 4);
+    assert_int_equal(r->rip, CODE + 7);
+
+    GUEST("\x0f\x0bxen\x0f\xa3");
+    assert_int_equal(emulate_forced_cpuid(&test.vcpu), EMULATED_NOT);
+    GUEST("\x0f\x0b");
+    assert_int_equal(emulate_forced_cpuid(&test.vcpu), EMULATED_NOT);
+    GUEST_AT(MEMORY + MEMORY_SIZE - 6, "\x0f\x0bxen\x0f\xa2");
+    assert_int_equal(emulate_forced_cpuid(&test.vcpu), EMULATED_NOT);
+}
+
+/* ---- stores to page tables ----------------------------------------------------------------- */
+
+static void a_store_changes_entry_and_registers(void **state)
+{
+    struct registers *r = GUEST("\x48\x87\x03"); /* xchg %rax, (%rbx) */
+
+    (void)state;
+    r->rax = 0x1111;
+    r->rbx = TABLE;
+    *table() = 0x2222;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_DONE);
+    assert_int_equal(*table(), 0x1111);
+    assert_int_equal(r->rax, 0x2222);
+    assert_int_equal(r->rip, CODE + 3);
+    assert_int_equal(r->rflags & RFLAGS_RF, 0);
+}
+
+static void a_lost_race_is_run_again(void **state)
+{
+    struct registers *r = GUEST("\xf0\x48\x0f\xc1\x03"); /* lock xadd %rax, (%rbx) */
+
+    (void)state;
+    r->rbx = TABLE;
+    r->rax = 3;
+    *table() = 0x67;
+    test.races = 1;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_DONE);
+    assert_int_equal(test.writes, 2);
+    assert_int_equal(*table(), 0x27 + 3);
+    assert_int_equal(r->rax, 0x27);
+
+    r = GUEST("\xf0\x48\x0f\xc1\x03");
+    r->rbx = TABLE;
+    test.races = 1000;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_RETRY);
+    assert_int_equal(r->rip, CODE);
+}
+
+static void what_the_engine_says_is_told_apart(void **state)
+{
+    static const struct {
+        enum vmmu_result result;
+        enum emulated emulated;
+    } cases[] = {{VMMU_AGAIN, EMULATED_RETRY},
+                 {REFUSED_NOT_L1_TABLE, EMULATED_RETRY},
+                 {REFUSED_FOREIGN_MAPPING, EMULATED_NOT},
+                 {REFUSED_CACHE_BITS, EMULATED_NOT}};
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct registers *r = GUEST("\x48\x87\x03"), before;
+
+        r->rbx = TABLE;
+        before = *r;
+        test.write_result = cases[i].result;
+        assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), cases[i].emulated);
+        assert_memory_equal(r, &before, sizeof before);
+    }
+}
+
+static void a_store_elsewhere_is_not_the_one(void **state)
+{
+    struct registers *r = GUEST("\x48\x89\x03"); /* mov %rax, (%rbx) */
+
+    (void)state;
+    r->rbx = TABLE + 8;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_NOT);
+    r->rbx = TABLE + 4; /* misaligned */
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE + 4, maddr(TABLE + 4)), EMULATED_NOT);
+    r->rbx = TABLE;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE + 8, maddr(TABLE + 8)), EMULATED_NOT);
+    assert_int_equal(test.writes, 0);
+    r = GUEST("\x6d"); /* ins: not an ordinary store */
+    r->rdi = TABLE;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_NOT);
+    r = GUEST("\x48\x0f\xc7\x0b"); /* cmpxchg16b */
+    r->rbx = TABLE;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_NOT);
+}
+
+static void an_instruction_at_the_end_of_readable_code(void **state)
+{
+    struct registers *r = GUEST_AT(MEMORY + MEMORY_SIZE - 3, "\x48\x89\x03");
+
+    (void)state;
+    r->rbx = TABLE;
+    r->rax = 0x77;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_DONE);
+    assert_int_equal(*table(), 0x77);
+
+    r = GUEST_AT(MEMORY + MEMORY_SIZE - 2, "\x48\x89\x03");
+    r->rax = r->rbx = TABLE;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_NOT);
+}
+
+static void a_copied_entry_comes_from_the_source(void **state)
+{
+    struct registers *r = GUEST("\xf3\x48\xa5"); /* rep movsq */
+
+    (void)state;
+    r->rcx = 2;
+    r->rsi = MEMORY + 0x800;
+    r->rdi = TABLE;
+    memcpy(guest(r->rsi, 8), "abcdefgh", 8);
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_DONE);
+    assert_memory_equal(guest(TABLE, 8), "abcdefgh", 8);
+    assert_int_equal(r->rip, CODE);
+    assert_int_equal(r->rcx, 1);
+    assert_int_equal(r->rdi, TABLE + 8);
+
+    r = GUEST("\x48\xa5");
+    r->rsi = 0xdead000; /* gone: faults by itself when tried again */
+    r->rdi = TABLE;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_RETRY);
+    r->rsi = 0xffff830000000000; /* never the guest's */
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_NOT);
+    assert_int_equal(test.writes, 0);
+}
+
+static void code_of_32_bits_stores_too(void **state)
+{
+    struct registers *r = GUEST("\x89\x03"); /* mov %eax, (%ebx) */
+
+    (void)state;
+    r->cs = CS32;
+    r->rax = 0x1111111122222222;
+    r->rbx = TABLE | 0x500000000;
+    *table() = ~0ull;
+    assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_DONE);
+    assert_int_equal(*table(), 0xffffffff22222222);
+}
+
+static void other_names_of_debug_registers_end_with_cr4_de(void **state)
+{
+    (void)state;
+    GUEST("\x0f\x21\xe0"); /* mov %dr4, %rax */
+    expect_done(3);
+    GUEST("\x0f\x21\xe0");
+    test.vcpu.cr4 = CR4_DE;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_FAULT);
+    assert_int_equal(test.bounced, VECTOR_UD);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(user_mode_gets_nothing_privileged),
+        cmocka_unit_test(ports_are_empty),
+        cmocka_unit_test(a_port_read_into_bad_memory_faults_there),
+        cmocka_unit_test(ports_obey_the_virtual_iopl),
+        cmocka_unit_test(control_registers),
+        cmocka_unit_test(msrs_and_their_faults),
+        cmocka_unit_test(halting_is_not_executed),
+        cmocka_unit_test(a_trap_flag_takes_effect_behind_the_instruction),
+        cmocka_unit_test(int_n_obeys_its_gate),
+        cmocka_unit_test(forced_cpuid_needs_all_of_its_prefix),
+        cmocka_unit_test(a_store_changes_entry_and_registers),
+        cmocka_unit_test(a_lost_race_is_run_again),
+        cmocka_unit_test(what_the_engine_says_is_told_apart),
+        cmocka_unit_test(a_store_elsewhere_is_not_the_one),
+        cmocka_unit_test(an_instruction_at_the_end_of_readable_code),
+        cmocka_unit_test(a_copied_entry_comes_from_the_source),
+        cmocka_unit_test(code_of_32_bits_stores_too),
+        cmocka_unit_test(other_names_of_debug_registers_end_with_cr4_de),
+    };
+
+    return cmocka_run_group_tests_name("hypervisor/emulate", tests, NULL, NULL);
+}
