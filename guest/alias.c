@@ -13,8 +13,9 @@ static struct alias *take(void)
 
     if (!unused) {
         page = page_take();
-        if (!page)
+        if (!page) {
             return NULL;
+        }
         alias = page_address(page);
         for (unsigned i = 0; i < PAGE_SIZE / sizeof *alias; i++) {
             alias[i].next = unused;
@@ -37,8 +38,9 @@ int alias_add(struct page *page, entry_t *at, u64 va, u64 flags)
     struct alias *alias = take();
     int result;
 
-    if (!alias)
+    if (!alias) {
         return -XEN_ENOMEM;
+    }
     result = backend_kernel_set(at, va, entry_make(page_pfn(page), alias_flags(page, flags)));
     if (result) {
         give(alias);
@@ -54,14 +56,17 @@ int alias_remove(struct page *page, entry_t *at, u64 va)
     struct alias **link = &page->aliases, *alias;
     int result;
 
-    while (*link && (*link)->va != va)
+    while (*link && (*link)->va != va) {
         link = &(*link)->next;
+    }
     alias = *link;
-    if (!alias)
+    if (!alias) {
         return -XEN_EINVAL;
+    }
     result = backend_kernel_set(at, va, ENTRY_NONE);
-    if (result)
+    if (result) {
         return result;
+    }
     *link = alias->next;
     give(alias);
     return 0;

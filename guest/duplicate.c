@@ -44,11 +44,13 @@ static entry_t copy_page(entry_t *at, entry_t entry)
 {
     struct page *page = entry_page(entry);
 
-    if (!page) /* somebody else's frame: not ours to share */
+    if (!page) { /* somebody else's frame: not ours to share */
         return ENTRY_NONE;
+    }
     page_hold(page);
-    if (entry.raw & PTE_SHARED)
+    if (entry.raw & PTE_SHARED) {
         return entry;
+    }
     if ((entry.raw & (PTE_WRITE | PTE_COPY)) != PTE_COPY) {
         entry.raw = (entry.raw & ~PTE_WRITE) | PTE_COPY;
         entry_change_flags(at, entry_flags(entry));
@@ -90,8 +92,9 @@ int space_duplicate(struct space *to, struct space *from)
     u64 needed;
     int result = space_create(to);
 
-    if (result)
+    if (result) {
         return result;
+    }
     guest_lock(&from->lock);
     batch_now_end(batch_now()); /* the tables are read without more ado */
     needed = from->table_count - to->table_count;
@@ -103,12 +106,14 @@ int space_duplicate(struct space *to, struct space *from)
     }
     batch_open();
     copy_table(&copy, ENTRY_LEVELS, from->root, to->root, USER_TOP_SLOTS);
-    for (unsigned i = 0; to->user_root && i < USER_TOP_SLOTS; i++)
+    for (unsigned i = 0; to->user_root && i < USER_TOP_SLOTS; i++) {
         to->user_root[i] = to->root[i];
+    }
     backend_flush(from, ~0ull);
     result = space_end(from);
     release_list(copy.tables);
-    if (result)
+    if (result) {
         space_destroy(to);
+    }
     return result;
 }

@@ -11,10 +11,11 @@
 static inline void guest_lock(struct lock *lock)
 {
     for (unsigned spins = 0; atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire);) {
-        if (++spins % LOCK_SPINS)
+        if (++spins % LOCK_SPINS) {
             __builtin_ia32_pause();
-        else
+        } else {
             cpu_relax();
+        }
     }
 }
 

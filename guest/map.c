@@ -16,9 +16,10 @@ int space_map(struct space *space, u64 va, struct page *page, u64 flags)
 
     guest_lock(&space->lock);
     at = space_entry_make(space, va);
-    if (at)
+    if (at) {
         result = entry_present(entry_get(at)) ? -XEN_EEXIST
                                               : entry_set(at, entry_make(page_pfn(page), flags));
+    }
     guest_unlock(&space->lock);
     return result;
 }
@@ -34,8 +35,9 @@ static entry_t *next_present(const struct space *space, u64 *va, u64 end)
             continue;
         }
         do {
-            if (entry_present(entry_get(at)))
+            if (entry_present(entry_get(at))) {
                 return at;
+            }
             at++;
             *va += PAGE_SIZE;
         } while (*va < end && *va % entry_span(2));
@@ -53,12 +55,15 @@ static int release_gathered(struct space *space, struct page **pages, unsigned c
 {
     int result;
 
-    if (count)
+    if (count) {
         backend_flush(space, ~0ull);
+    }
     result = batch_close();
-    for (unsigned i = 0; i < count; i++)
-        if (pages[i])
+    for (unsigned i = 0; i < count; i++) {
+        if (pages[i]) {
             page_release(pages[i]);
+        }
+    }
     return result;
 }
 
@@ -70,14 +75,16 @@ int space_unmap(struct space *space, u64 va, u64 length)
     int result = 0, one;
     entry_t *at;
 
-    if (bad_range(va, length))
+    if (bad_range(va, length)) {
         return -XEN_EINVAL;
+    }
     space_begin(space);
     while ((at = next_present(space, &va, end))) {
         struct page *page = entry_page(entry_get(at));
 
-        if (entry_clear(at))
+        if (entry_clear(at)) {
             page = NULL;
+        }
         gathered[count++] = page;
         va += PAGE_SIZE;
         if (count == GATHER) {
@@ -98,8 +105,9 @@ int space_protect(struct space *space, u64 va, u64 length, u64 flags)
     bool changed = false;
     entry_t *at;
 
-    if (bad_range(va, length))
+    if (bad_range(va, length)) {
         return -XEN_EINVAL;
+    }
     space_begin(space);
     while ((at = next_present(space, &va, end))) {
         u64 kept = entry_get(at).raw & (PTE_COPY | PTE_SHARED);
@@ -108,8 +116,9 @@ int space_protect(struct space *space, u64 va, u64 length, u64 flags)
         changed = true;
         va += PAGE_SIZE;
     }
-    if (changed)
+    if (changed) {
         backend_flush(space, ~0ull);
+    }
     return space_end(space);
 }
 
@@ -120,15 +129,19 @@ static int unshare(struct space *space, u64 va, entry_t *at)
     struct page *page = entry_page(old), *copy;
     int result;
 
-    if (!entry_present(old) || !page || !(old.raw & (PTE_COPY | PTE_WRITE)))
+    if (!entry_present(old) || !page || !(old.raw & (PTE_COPY | PTE_WRITE))) {
         return -XEN_EFAULT;
-    if (old.raw & PTE_WRITE) /* somebody else did it meanwhile */
+    }
+    if (old.raw & PTE_WRITE) { /* somebody else did it meanwhile */
         return 0;
-    if (__atomic_load_n(&page->uses, __ATOMIC_ACQUIRE) == 1)
+    }
+    if (__atomic_load_n(&page->uses, __ATOMIC_ACQUIRE) == 1) {
         return backend_set_flush(space, at, va, (entry_t){(old.raw & PTE_ADDRESS) | flags});
+    }
     copy = page_take();
-    if (!copy)
+    if (!copy) {
         return -XEN_ENOMEM;
+    }
     memcpy(page_address(copy), page_address(page), PAGE_SIZE);
     result = backend_set_flush(space, at, va, entry_make(page_pfn(copy), flags));
     page_release(result ? copy : page);
@@ -142,8 +155,9 @@ int space_unshare(struct space *space, u64 va)
 
     guest_lock(&space->lock);
     at = va < USER_END ? space_entry(space, va, 1) : NULL;
-    if (at)
+    if (at) {
         result = unshare(space, va & ~(PAGE_SIZE - 1), at);
+    }
     guest_unlock(&space->lock);
     return result;
 }
@@ -181,12 +195,13 @@ static int transfer(struct space *space, u64 va, u8 *buffer, u64 length, bool to
         u8 *user = find_byte(space, va, PTE_PRESENT | PTE_USER | (to_user ? PTE_WRITE : 0));
 
         part = part < length ? part : length;
-        if (!user)
+        if (!user) {
             result = -XEN_EFAULT;
-        else if (to_user)
+        } else if (to_user) {
             memcpy(user, buffer, part);
-        else
+        } else {
             memcpy(buffer, user, part);
+        }
         va += part;
         buffer += part;
         length -= part;

@@ -28,8 +28,9 @@ void *page_early_take(void)
 {
     void *page;
 
-    if (early_next.n >= early_end.n)
+    if (early_next.n >= early_end.n) {
         return NULL;
+    }
     page = pfn_address(early_next);
     early_next.n++;
     page_clear(page);
@@ -45,8 +46,9 @@ void page_start(struct page *list, u64 limit, pfn_t first, pfn_t end)
 {
     page_list = list;
     page_limit = limit;
-    for (u64 i = 0; i < limit; i++)
+    for (u64 i = 0; i < limit; i++) {
         list[i].empty = i >= end.n;
+    }
     free_list = NULL;
     free_count = 0;
     for (u64 i = end.n; i > first.n; i--) {
@@ -54,8 +56,9 @@ void page_start(struct page *list, u64 limit, pfn_t first, pfn_t end)
         free_list = &list[i - 1];
         free_count++;
     }
-    for (u64 i = 0; i < first.n; i++)
+    for (u64 i = 0; i < first.n; i++) {
         list[i].uses = 1;
+    }
 }
 
 struct page *page_take(void)
@@ -78,8 +81,9 @@ struct page *page_take_zeroed(void)
 {
     struct page *page = page_take();
 
-    if (page)
+    if (page) {
         page_clear(page_address(page));
+    }
     return page;
 }
 
@@ -90,8 +94,9 @@ static struct page *find_range(u64 count)
 
     for (u64 i = 0; i < page_limit; i++) {
         run = page_list[i].uses || page_list[i].empty ? 0 : run + 1;
-        if (run == count)
+        if (run == count) {
             return &page_list[i + 1 - count];
+        }
     }
     return NULL;
 }
@@ -101,8 +106,9 @@ struct page *page_take_range(u64 count)
     struct page *first = NULL, **link;
 
     guest_lock(&lock);
-    if (count && count <= free_count)
+    if (count && count <= free_count) {
         first = find_range(count);
+    }
     for (link = &free_list; first && *link;) {
         struct page *page = *link;
 
@@ -126,8 +132,9 @@ void page_hold(struct page *page)
 
 void page_release(struct page *page)
 {
-    if (__atomic_fetch_sub(&page->uses, 1, __ATOMIC_ACQ_REL) != 1)
+    if (__atomic_fetch_sub(&page->uses, 1, __ATOMIC_ACQ_REL) != 1) {
         return;
+    }
     guest_lock(&lock);
     page->next = free_list;
     free_list = page;

@@ -52,8 +52,9 @@ static void drop_table(struct page *page)
 /* The kernel's half as it is now: its root may get more slots, then all roots do. */
 static void share_kernel(entry_t *root)
 {
-    for (unsigned i = USER_TOP_SLOTS; i < ENTRIES; i++)
+    for (unsigned i = USER_TOP_SLOTS; i < ENTRIES; i++) {
         root[i] = kernel_space.root[i];
+    }
 }
 
 /* Sets the entry that leads to a new tree of tables; a slot of the kernel's root in all roots. */
@@ -62,10 +63,12 @@ static int link_table(struct space *space, entry_t *at, const entry_t *table)
     unsigned index = (unsigned)(page_offset((u64)(uintptr_t)at) / sizeof *at);
     int result = entry_set(at, entry_for_table(table));
 
-    if (space != &kernel_space || at - index != kernel_space.root)
+    if (space != &kernel_space || at - index != kernel_space.root) {
         return result;
-    for (struct space *other = all; other && !result; other = other->next)
+    }
+    for (struct space *other = all; other && !result; other = other->next) {
         result = entry_set(&other->root[index], entry_for_table(table));
+    }
     return result;
 }
 
@@ -79,20 +82,23 @@ static struct page *make_chain(struct space *space, u64 va, unsigned levels, ent
         entry_t *table;
 
         page = page_take_zeroed();
-        if (!page)
+        if (!page) {
             break;
+        }
         table = page_address(page);
         page->level = (u8)level;
         page->space = space == &kernel_space ? NULL : space;
         page->next = chain;
-        if (level == 1)
+        if (level == 1) {
             *lowest = &table[entry_index(va, 1)];
-        else
+        } else {
             table[entry_index(va, level)] = entry_for_table(page_address(chain));
+        }
         chain = page;
     }
-    if (!chain || chain->level == levels)
+    if (!chain || chain->level == levels) {
         return chain;
+    }
     while ((page = chain)) {
         chain = page->next;
         drop_table(page);
@@ -106,22 +112,25 @@ static int link_chain(struct space *space, entry_t *at, struct page *chain)
     struct batch_now now = batch_now();
     int result;
 
-    for (struct page *page = chain; space->pinned && page; page = page->next)
+    for (struct page *page = chain; space->pinned && page; page = page->next) {
         backend_protect(page);
+    }
     link_table(space, at, page_address(chain));
     result = batch_now_end(now);
     if (result && space->pinned) {
         now = batch_now();
-        for (struct page *page = chain; page; page = page->next)
+        for (struct page *page = chain; page; page = page->next) {
             backend_unprotect(page);
+        }
         batch_now_end(now);
     }
     for (struct page *page = chain, *next; page; page = next) {
         next = page->next;
-        if (result)
+        if (result) {
             drop_table(page);
-        else
+        } else {
             add_table(space, page, page->level);
+        }
     }
     return result;
 }
@@ -135,12 +144,14 @@ entry_t *space_grow(struct space *space, u64 va)
     for (; level > 1; level--) {
         entry_t entry = entry_get(at);
 
-        if (!entry_present(entry))
+        if (!entry_present(entry)) {
             break;
+        }
         at = &entry_table(entry)[entry_index(va, level - 1)];
     }
-    if (level == 1)
+    if (level == 1) {
         return at;
+    }
     chain = make_chain(space, va, level - 1, &lowest);
     return chain && !link_chain(space, at, chain) ? lowest : NULL;
 }
@@ -157,8 +168,9 @@ entry_t *space_entry(const struct space *space, u64 va, unsigned level)
     for (unsigned above = ENTRY_LEVELS; above > level; above--) {
         entry_t entry = entry_get(at);
 
-        if (!entry_present(entry))
+        if (!entry_present(entry)) {
             return NULL;
+        }
         at = &entry_table(entry)[entry_index(va, above - 1)];
     }
     return at;
@@ -172,10 +184,12 @@ int space_create(struct space *space)
     struct page *user = backend_two_roots() ? page_take_zeroed() : NULL;
 
     if (!root || (backend_two_roots() && !user)) {
-        if (root)
+        if (root) {
             page_release(root);
-        if (user)
+        }
+        if (user) {
             page_release(user);
+        }
         return -XEN_ENOMEM;
     }
     memset(space, 0, sizeof *space);
@@ -191,8 +205,9 @@ int space_create(struct space *space)
     space->number = ++numbers;
     space->next = all;
     space->link = &all;
-    if (all)
+    if (all) {
         all->link = &space->next;
+    }
     all = space;
     guest_unlock(&list_lock);
     return 0;
@@ -209,8 +224,9 @@ static void release_tables(struct space *space)
         for (unsigned i = 0; page->level == 1 && i < ENTRIES; i++) {
             struct page *shown = entry_present(table[i]) ? entry_page(table[i]) : NULL;
 
-            if (shown)
+            if (shown) {
                 page_release(shown);
+            }
         }
         space->tables = page->next;
         drop_table(page);
@@ -223,16 +239,20 @@ int space_destroy(struct space *space)
     u64 here = 1ull << cpu_number();
     int result = 0;
 
-    if (__atomic_load_n(&space->cpus, __ATOMIC_ACQUIRE) & here)
+    if (__atomic_load_n(&space->cpus, __ATOMIC_ACQUIRE) & here) {
         result = space_activate(&kernel_space);
-    if (!result)
+    }
+    if (!result) {
         result = space_unpin(space);
-    if (result)
+    }
+    if (result) {
         return result;
+    }
     guest_lock(&list_lock);
     *space->link = space->next;
-    if (space->next)
+    if (space->next) {
         space->next->link = space->link;
+    }
     guest_unlock(&list_lock);
     release_tables(space);
     space->root = space->user_root = NULL;
@@ -245,8 +265,9 @@ int space_activate(struct space *space)
     struct space *old = active[cpu] ? active[cpu] : &kernel_space;
     int result = space->pinned ? 0 : space_pin(space);
 
-    if (result || space == old)
+    if (result || space == old) {
         return result;
+    }
     __atomic_fetch_or(&space->cpus, 1ull << cpu, __ATOMIC_ACQ_REL);
     result = backend_activate(space);
     if (result) {
@@ -267,8 +288,9 @@ int space_pin(struct space *space)
     guest_lock(&list_lock); /* the kernel's half of a root must not change meanwhile */
     guest_lock(&space->lock);
     result = space->pinned ? 0 : backend_pin(space);
-    if (!result)
+    if (!result) {
         space->pinned = true;
+    }
     guest_unlock(&space->lock);
     guest_unlock(&list_lock);
     return result;
@@ -279,12 +301,14 @@ int space_unpin(struct space *space)
     int result = 0;
 
     guest_lock(&space->lock);
-    if (space->cpus)
+    if (space->cpus) {
         result = -XEN_EBUSY;
-    else if (space->pinned)
+    } else if (space->pinned) {
         result = backend_unpin(space);
-    if (!result)
+    }
+    if (!result) {
         space->pinned = false;
+    }
     guest_unlock(&space->lock);
     return result;
 }
@@ -312,8 +336,9 @@ int space_unpin_all(void)
 
     guest_lock(&list_lock);
     for (struct space *space = all; space; space = space->next) {
-        if (!space->pinned_for_suspend)
+        if (!space->pinned_for_suspend) {
             continue;
+        }
         space->pinned_for_suspend = false;
         one = space->cpus ? 0 : space_unpin(space);
         result = result ? result : one;
@@ -338,10 +363,11 @@ int kernel_map(u64 va, struct page *page, u64 flags)
     guest_lock(&list_lock);
     guest_lock(&kernel_space.lock);
     at = kernel_entry(va);
-    if (at && entry_present(entry_get(at)))
+    if (at && entry_present(entry_get(at))) {
         result = -XEN_EEXIST;
-    else if (at)
+    } else if (at) {
         result = alias_add(page, at, va, flags);
+    }
     guest_unlock(&kernel_space.lock);
     guest_unlock(&list_lock);
     return result;
@@ -356,8 +382,9 @@ int kernel_unmap(u64 va)
     guest_lock(&kernel_space.lock);
     at = space_entry(&kernel_space, va, 1);
     page = at ? entry_page(entry_get(at)) : NULL;
-    if (page && va >= KERNEL_MAP_START && va < KERNEL_MAP_END)
+    if (page && va >= KERNEL_MAP_START && va < KERNEL_MAP_END) {
         result = alias_remove(page, at, va);
+    }
     guest_unlock(&kernel_space.lock);
     return result;
 }

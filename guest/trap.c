@@ -24,11 +24,12 @@ void trap_kernel(struct trap_frame *frame)
         event_poll();
         return;
     }
-    for (const u64 *fixup = word_fixups; fixup < word_fixups_end; fixup += 2)
+    for (const u64 *fixup = word_fixups; fixup < word_fixups_end; fixup += 2) {
         if (fixup[0] == frame->rip) {
             frame->rip = fixup[1];
             return;
         }
+    }
     panic("Unexpected trap %lu in the kernel, error code %lx, rip %lx, rsp %lx, address %lx",
           frame->vector, frame->error, frame->rip, frame->rsp, trap_address());
 }

@@ -17,8 +17,9 @@ void lock_wait(void);
 
 static inline void lock_take(struct lock *lock)
 {
-    while (atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire))
+    while (atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire)) {
         lock_wait();
+    }
 }
 
 /* False: somebody has it. */

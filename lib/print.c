@@ -17,15 +17,17 @@ struct conversion {
 
 static void put(struct output *output, char c)
 {
-    if (output->length + 1 < output->size)
+    if (output->length + 1 < output->size) {
         output->buffer[output->length] = c;
+    }
     output->length++;
 }
 
 static void put_times(struct output *output, char c, u64 count)
 {
-    while (count--)
+    while (count--) {
         put(output, c);
+    }
 }
 
 /* `prefix` stays left of zeroes, right of blanks. */
@@ -33,22 +35,28 @@ static void put_field(struct output *output, const struct conversion *field, con
                       const char *text, u64 length)
 {
     u64 prefix_length = 0;
-    while (prefix[prefix_length])
+    while (prefix[prefix_length]) {
         prefix_length++;
+    }
     u64 total = prefix_length + length;
     u64 padding = field->width > total ? field->width - total : 0;
     bool zeroes = field->zero && !field->left;
 
-    if (!field->left && !zeroes)
+    if (!field->left && !zeroes) {
         put_times(output, ' ', padding);
-    for (u64 i = 0; i < prefix_length; i++)
+    }
+    for (u64 i = 0; i < prefix_length; i++) {
         put(output, prefix[i]);
-    if (zeroes)
+    }
+    if (zeroes) {
         put_times(output, '0', padding);
-    for (u64 i = 0; i < length; i++)
+    }
+    for (u64 i = 0; i < length; i++) {
         put(output, text[i]);
-    if (field->left)
+    }
+    if (field->left) {
         put_times(output, ' ', padding);
+    }
 }
 
 static void put_number(struct output *output, const struct conversion *field, const char *prefix,
@@ -69,10 +77,12 @@ static void put_string(struct output *output, struct conversion *field, const ch
 {
     u64 length = 0;
 
-    if (!text)
+    if (!text) {
         text = "(null)";
-    while ((field->precision < 0 || length < (u64)field->precision) && text[length])
+    }
+    while ((field->precision < 0 || length < (u64)field->precision) && text[length]) {
         length++;
+    }
     field->zero = false;
     put_field(output, field, "", text, length);
 }
@@ -93,8 +103,9 @@ static u32 read_number(const char **at)
 {
     u32 value = 0;
 
-    while (**at >= '0' && **at <= '9')
+    while (**at >= '0' && **at <= '9') {
         value = value * 10 + (u32)(*(*at)++ - '0');
+    }
     return value;
 }
 
@@ -103,12 +114,13 @@ static u32 read_length(const char **at)
     u32 bytes = 4;
 
     for (;; (*at)++) {
-        if (**at == 'l' || **at == 'z')
+        if (**at == 'l' || **at == 'z') {
             bytes = 8;
-        else if (**at == 'h')
+        } else if (**at == 'h') {
             bytes = bytes == 2 ? 1 : 2;
-        else
+        } else {
             return bytes;
+        }
     }
 }
 
@@ -120,14 +132,15 @@ struct arguments {
 static void read_field(const char **at, struct conversion *field, struct arguments *arguments)
 {
     for (;; (*at)++) {
-        if (**at == '0')
+        if (**at == '0') {
             field->zero = true;
-        else if (**at == '-')
+        } else if (**at == '-') {
             field->left = true;
-        else if (**at == '#')
+        } else if (**at == '#') {
             field->prefixed = true;
-        else
+        } else {
             break;
+        }
     }
     if (**at == '*') {
         int width = va_arg(arguments->list, int);
@@ -137,8 +150,9 @@ static void read_field(const char **at, struct conversion *field, struct argumen
     } else {
         field->width = read_number(at);
     }
-    if (**at != '.')
+    if (**at != '.') {
         return;
+    }
     (*at)++;
     if (**at == '*') {
         field->precision = va_arg(arguments->list, int);
@@ -209,14 +223,16 @@ int print_to_v(char *buffer, u64 size, const char *format, va_list list)
 
     va_copy(arguments.list, list);
     while (*format) {
-        if (*format == '%')
+        if (*format == '%') {
             format = convert(&output, format + 1, &arguments);
-        else
+        } else {
             put(&output, *format++);
+        }
     }
     va_end(arguments.list);
-    if (size)
+    if (size) {
         buffer[output.length < size ? output.length : size - 1] = 0;
+    }
     return (int)output.length;
 }
 

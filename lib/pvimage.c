@@ -39,10 +39,12 @@ static bool fetch(const struct source *from, u64 offset, void *to, u64 size)
     u8 *out = to;
     u64 i;
 
-    if (!inside(from, offset, size))
+    if (!inside(from, offset, size)) {
         return false;
-    for (i = 0; i < size; i++)
+    }
+    for (i = 0; i < size; i++) {
         out[i] = from->bytes[offset + i];
+    }
     return true;
 }
 
@@ -50,9 +52,11 @@ static bool text_equal(const u8 *bytes, u64 size, const char *text)
 {
     u64 i;
 
-    for (i = 0; i < size && text[i]; i++)
-        if (bytes[i] != (u8)text[i])
+    for (i = 0; i < size && text[i]; i++) {
+        if (bytes[i] != (u8)text[i]) {
             return false;
+        }
+    }
     return i == size && !text[i];
 }
 
@@ -62,11 +66,13 @@ static bool note_number(const u8 *value, u32 size, u64 *number)
 {
     u32 i;
 
-    if (size != 1 && size != 2 && size != 4 && size != 8)
+    if (size != 1 && size != 2 && size != 4 && size != 8) {
         return false;
+    }
     *number = 0;
-    for (i = 0; i < size; i++)
+    for (i = 0; i < size; i++) {
         *number |= (u64)value[i] << (8 * i);
+    }
     return true;
 }
 
@@ -98,16 +104,19 @@ static void take_note(struct notes *notes, u32 type, const u8 *value, u32 size)
         number = &notes->phys32_entry;
         break;
     case XEN_ELFNOTE_XEN_VERSION:
-        while (size && !value[size - 1])
+        while (size && !value[size - 1]) {
             size--;
-        if (!text_equal(value, size, "xen-3.0"))
+        }
+        if (!text_equal(value, size, "xen-3.0")) {
             notes->bad = true;
+        }
         break;
     default:
         break;
     }
-    if (number && !note_number(value, size, number))
+    if (number && !note_number(value, size, number)) {
         notes->bad = true;
+    }
 }
 
 /* Walks the notes in [offset, offset + size). False: a note leaves the file. */
@@ -115,25 +124,30 @@ static bool walk_notes(const struct source *from, u64 offset, u64 size, struct n
 {
     struct elf64_note note;
 
-    if (!inside(from, offset, size))
+    if (!inside(from, offset, size)) {
         return false;
+    }
     while (size >= sizeof(note)) {
         u64 name_space, value_space, whole;
 
-        if (!fetch(from, offset, &note, sizeof(note)))
+        if (!fetch(from, offset, &note, sizeof(note))) {
             return false;
+        }
         name_space = ((u64)note.name_size + 3) & ~3ull;
         value_space = ((u64)note.value_size + 3) & ~3ull;
         whole = sizeof(note) + name_space + value_space;
         /* The last value may lack its padding. */
-        if (sizeof(note) + name_space + note.value_size > size)
+        if (sizeof(note) + name_space + note.value_size > size) {
             return false;
+        }
         if (text_equal(from->bytes + offset + sizeof(note), note.name_size ? note.name_size - 1 : 0,
-                       "Xen"))
+                       "Xen")) {
             take_note(notes, note.type, from->bytes + offset + sizeof(note) + name_space,
                       note.value_size);
-        if (whole >= size)
+        }
+        if (whole >= size) {
             break;
+        }
         offset += whole;
         size -= whole;
     }
@@ -151,17 +165,20 @@ static bool text_number(const u8 *text, u64 size, u64 *number)
         i = 2;
     }
     *number = 0;
-    if (i == size)
+    if (i == size) {
         return false;
+    }
     for (; i < size; i++) {
         u64 digit = text[i] - '0';
 
-        if (text[i] >= 'a' && text[i] <= 'f')
+        if (text[i] >= 'a' && text[i] <= 'f') {
             digit = text[i] - 'a' + 10u;
-        else if (text[i] >= 'A' && text[i] <= 'F')
+        } else if (text[i] >= 'A' && text[i] <= 'F') {
             digit = text[i] - 'A' + 10u;
-        if (digit >= base || *number > (~0ull - digit) / base)
+        }
+        if (digit >= base || *number > (~0ull - digit) / base) {
             return false;
+        }
         *number = *number * base + digit;
     }
     return true;
@@ -172,22 +189,26 @@ static void take_word(struct notes *notes, const u8 *word, u64 size)
     u64 *number = NULL;
     u64 name = 0;
 
-    while (name < size && word[name] != '=')
+    while (name < size && word[name] != '=') {
         name++;
-    if (text_equal(word, name, "VIRT_BASE"))
+    }
+    if (text_equal(word, name, "VIRT_BASE")) {
         number = &notes->virt_base;
-    else if (text_equal(word, name, "VIRT_ENTRY"))
+    } else if (text_equal(word, name, "VIRT_ENTRY")) {
         number = &notes->entry;
-    else if (text_equal(word, name, "ELF_PADDR_OFFSET"))
+    } else if (text_equal(word, name, "ELF_PADDR_OFFSET")) {
         number = &notes->paddr_offset;
-    else if (text_equal(word, name, "HYPERCALL_PAGE"))
+    } else if (text_equal(word, name, "HYPERCALL_PAGE")) {
         number = &notes->hypercall_page;
-    else if (text_equal(word, name, "XEN_VER"))
+    } else if (text_equal(word, name, "XEN_VER")) {
         notes->bad |= name == size || !text_equal(word + name + 1, size - name - 1, "xen-3.0");
-    if (number == &notes->hypercall_page)
+    }
+    if (number == &notes->hypercall_page) {
         notes->hypercall_page_is_index = true;
-    if (number && (name == size || !text_number(word + name + 1, size - name - 1, number)))
+    }
+    if (number && (name == size || !text_number(word + name + 1, size - name - 1, number))) {
         notes->bad = true;
+    }
     notes->count++;
 }
 
@@ -197,13 +218,16 @@ static void walk_words(const u8 *text, u64 size, struct notes *notes)
 
     notes->old_form = true;
     for (i = 0; i <= size; i++) {
-        if (i < size && text[i] && text[i] != ',')
+        if (i < size && text[i] && text[i] != ',') {
             continue;
-        if (i > start)
+        }
+        if (i > start) {
             take_word(notes, text + start, i - start);
+        }
         start = i + 1;
-        if (i < size && !text[i])
+        if (i < size && !text[i]) {
             break;
+        }
     }
 }
 
@@ -217,11 +241,13 @@ static bool notes_in_segments(const struct source *from, const struct elf64_head
 
     for (i = 0; i < header->segment_count; i++) {
         if (!fetch(from, header->segments_at + (u64)i * header->segment_header_size, &segment,
-                   sizeof(segment)))
+                   sizeof(segment))) {
             return false;
+        }
         if (segment.type == ELF64_SEGMENT_NOTE && segment.offset &&
-            !walk_notes(from, segment.offset, segment.file_size, notes))
+            !walk_notes(from, segment.offset, segment.file_size, notes)) {
             return false;
+        }
     }
     return true;
 }
@@ -231,8 +257,9 @@ static bool section_read(const struct source *from, const struct elf64_header *h
 {
     u64 offset = (u64)index * header->section_header_size;
 
-    if (offset > ~0ull - header->sections_at)
+    if (offset > ~0ull - header->sections_at) {
         return false;
+    }
     return fetch(from, header->sections_at + offset, section, sizeof(*section)) &&
            (section->type == ELF64_SECTION_NOBITS || inside(from, section->offset, section->size));
 }
@@ -242,8 +269,9 @@ static bool section_is_named(const struct source *from, const struct elf64_secti
 {
     u64 size = 0;
 
-    while (name[size])
+    while (name[size]) {
         size++;
+    }
     return names->type != ELF64_SECTION_NOBITS && section->name < names->size &&
            names->size - section->name > size &&
            text_equal(from->bytes + names->offset + section->name, size + 1 - 1, name) &&
@@ -257,18 +285,24 @@ static void notes_in_sections(const struct source *from, const struct elf64_head
     struct elf64_section section, names;
     u32 i;
 
-    if (header->section_header_size < sizeof(section) || header->section_count > SECTION_MAX)
+    if (header->section_header_size < sizeof(section) || header->section_count > SECTION_MAX) {
         return;
-    for (i = 0; i < header->section_count; i++)
-        if (section_read(from, header, i, &section) && section.type == ELF64_SECTION_NOTE)
+    }
+    for (i = 0; i < header->section_count; i++) {
+        if (section_read(from, header, i, &section) && section.type == ELF64_SECTION_NOTE) {
             walk_notes(from, section.offset, section.size, notes);
+        }
+    }
     if (notes->count || header->section_names >= header->section_count ||
-        !section_read(from, header, header->section_names, &names))
+        !section_read(from, header, header->section_names, &names)) {
         return;
-    for (i = 0; i < header->section_count; i++)
+    }
+    for (i = 0; i < header->section_count; i++) {
         if (section_read(from, header, i, &section) && section.type != ELF64_SECTION_NOBITS &&
-            section_is_named(from, &names, &section, "__xen_guest"))
+            section_is_named(from, &names, &section, "__xen_guest")) {
             walk_words(from->bytes + section.offset, section.size, notes);
+        }
+    }
 }
 
 /* ---- segments ------------------------------------------------------------------------------- */
@@ -279,22 +313,29 @@ static enum pvimage_error header_read(const struct source *from, struct elf64_he
     u8 start[4];
     u32 i;
 
-    if (!fetch(from, 0, start, sizeof(start)))
+    if (!fetch(from, 0, start, sizeof(start))) {
         return PVIMAGE_NOT_ELF;
-    for (i = 0; i < sizeof(magic); i++)
-        if (start[i] != magic[i])
+    }
+    for (i = 0; i < sizeof(magic); i++) {
+        if (start[i] != magic[i]) {
             return PVIMAGE_NOT_ELF;
-    if (!fetch(from, 0, header, sizeof(*header)))
+        }
+    }
+    if (!fetch(from, 0, header, sizeof(*header))) {
         return PVIMAGE_TRUNCATED;
+    }
     if (header->ident[4] != ELF64_CLASS_64 || header->ident[5] != ELF64_DATA_LSB ||
         header->machine != ELF64_MACHINE_X86_64 ||
-        (header->type != ELF64_TYPE_EXEC && header->type != ELF64_TYPE_DYN))
+        (header->type != ELF64_TYPE_EXEC && header->type != ELF64_TYPE_DYN)) {
         return PVIMAGE_NOT_X86_64;
-    if (!header->segment_count || header->segment_header_size < sizeof(struct elf64_segment))
+    }
+    if (!header->segment_count || header->segment_header_size < sizeof(struct elf64_segment)) {
         return PVIMAGE_BAD_LAYOUT;
+    }
     if (!inside(from, header->segments_at,
-                (u64)header->segment_count * header->segment_header_size))
+                (u64)header->segment_count * header->segment_header_size)) {
         return PVIMAGE_TRUNCATED;
+    }
     return PVIMAGE_OK;
 }
 
@@ -303,17 +344,22 @@ static enum pvimage_error segment_add(struct pvimage *image, const struct pvimag
 {
     u32 i = image->segment_count;
 
-    if (i == PVIMAGE_SEGMENTS_MAX)
+    if (i == PVIMAGE_SEGMENTS_MAX) {
         return PVIMAGE_BAD_LAYOUT;
-    for (; i && image->segment[i - 1].physical > segment->physical; i--)
+    }
+    for (; i && image->segment[i - 1].physical > segment->physical; i--) {
         image->segment[i] = image->segment[i - 1];
+    }
     image->segment[i] = *segment;
     image->segment_count++;
-    if (i && image->segment[i - 1].physical + image->segment[i - 1].memory_size > segment->physical)
+    if (i &&
+        image->segment[i - 1].physical + image->segment[i - 1].memory_size > segment->physical) {
         return PVIMAGE_BAD_LAYOUT;
+    }
     if (i + 1 < image->segment_count &&
-        segment->physical + segment->memory_size > image->segment[i + 1].physical)
+        segment->physical + segment->memory_size > image->segment[i + 1].physical) {
         return PVIMAGE_BAD_LAYOUT;
+    }
     return PVIMAGE_OK;
 }
 
@@ -329,24 +375,30 @@ static enum pvimage_error segments_read(const struct source *from,
         struct pvimage_segment loaded;
 
         if (!fetch(from, header->segments_at + (u64)i * header->segment_header_size, &segment,
-                   sizeof(segment)))
+                   sizeof(segment))) {
             return PVIMAGE_TRUNCATED;
-        if (segment.type != ELF64_SEGMENT_LOAD || !segment.memory_size)
+        }
+        if (segment.type != ELF64_SEGMENT_LOAD || !segment.memory_size) {
             continue;
-        if (!inside(from, segment.offset, segment.file_size))
+        }
+        if (!inside(from, segment.offset, segment.file_size)) {
             return PVIMAGE_TRUNCATED;
-        if (segment.file_size > segment.memory_size || segment.physical < paddr_offset)
+        }
+        if (segment.file_size > segment.memory_size || segment.physical < paddr_offset) {
             return PVIMAGE_BAD_LAYOUT;
+        }
         loaded.file_offset = segment.offset;
         loaded.file_size = segment.file_size;
         loaded.physical = segment.physical - paddr_offset;
         loaded.memory_size = segment.memory_size;
-        if (loaded.physical >= LOW_END || loaded.memory_size >= LOW_END)
+        if (loaded.physical >= LOW_END || loaded.memory_size >= LOW_END) {
             return PVIMAGE_BAD_LAYOUT;
+        }
         error = segment_add(image, &loaded);
     }
-    if (!error && !image->segment_count)
+    if (!error && !image->segment_count) {
         error = PVIMAGE_BAD_LAYOUT;
+    }
     if (!error) {
         const struct pvimage_segment *last = &image->segment[image->segment_count - 1];
 
@@ -361,8 +413,9 @@ static enum pvimage_error segments_read(const struct source *from,
 /* Whether a guest may use the addresses [start, end): canonical, one half, outside the hole. */
 static bool guest_range(u64 start, u64 end)
 {
-    if (start >= end)
+    if (start >= end) {
         return false;
+    }
     return end <= LOW_END || (start >= HOLE_START && (end <= HOLE_START || start >= HOLE_END));
 }
 
@@ -372,21 +425,26 @@ static enum pvimage_error addresses_check(struct pvimage *image, const struct no
     u64 last = image->virt_base + image->end;
     u64 page_end = (last + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
 
-    if (page_offset(image->virt_base))
+    if (page_offset(image->virt_base)) {
         return PVIMAGE_BAD_NOTE;
-    if (first < image->virt_base || page_end < last || !guest_range(first, page_end))
+    }
+    if (first < image->virt_base || page_end < last || !guest_range(first, page_end)) {
         return PVIMAGE_BAD_LAYOUT;
-    if (image->entry < first || image->entry >= last)
+    }
+    if (image->entry < first || image->entry >= last) {
         return notes->entry == PVIMAGE_UNSET ? PVIMAGE_NO_ENTRY : PVIMAGE_BAD_NOTE;
+    }
     if (image->hypercall_page != PVIMAGE_UNSET &&
         (page_offset(image->hypercall_page) || image->hypercall_page < first ||
-         image->hypercall_page >= page_end))
+         image->hypercall_page >= page_end)) {
         return PVIMAGE_BAD_NOTE;
+    }
     if (image->init_p2m != PVIMAGE_UNSET &&
         (page_offset(image->init_p2m) ||
          !guest_range(image->init_p2m, image->init_p2m + PAGE_SIZE) ||
-         (image->init_p2m >= image->virt_base && image->init_p2m < page_end)))
+         (image->init_p2m >= image->virt_base && image->init_p2m < page_end))) {
         return PVIMAGE_BAD_NOTE;
+    }
     return PVIMAGE_OK;
 }
 
@@ -407,34 +465,42 @@ enum pvimage_error pvimage_read(const void *bytes, u64 size, struct pvimage *ima
     struct elf64_header header;
     enum pvimage_error error = header_read(&from, &header);
 
-    if (error)
+    if (error) {
         return error;
-    if (!notes_in_segments(&from, &header, &notes))
+    }
+    if (!notes_in_segments(&from, &header, &notes)) {
         return PVIMAGE_TRUNCATED;
-    if (!notes.count)
+    }
+    if (!notes.count) {
         notes_in_sections(&from, &header, &notes);
+    }
     /* A PVH kernel has a 32-bit entry and, perhaps, the notes that both kinds share. */
-    if (!notes.count || (notes.phys32_entry != PVIMAGE_UNSET && notes.entry == PVIMAGE_UNSET))
+    if (!notes.count || (notes.phys32_entry != PVIMAGE_UNSET && notes.entry == PVIMAGE_UNSET)) {
         return PVIMAGE_NO_NOTES;
-    if (notes.bad)
+    }
+    if (notes.bad) {
         return PVIMAGE_BAD_NOTE;
+    }
 
     *image = (struct pvimage){0};
     image->virt_base = notes.virt_base == PVIMAGE_UNSET ? 0 : notes.virt_base;
-    if (notes.paddr_offset == PVIMAGE_UNSET)
+    if (notes.paddr_offset == PVIMAGE_UNSET) {
         notes.paddr_offset = notes.old_form ? image->virt_base : 0;
+    }
     image->entry = notes.entry == PVIMAGE_UNSET ? header.entry : notes.entry;
     image->hypercall_page = notes.hypercall_page;
     if (notes.hypercall_page_is_index) {
-        if (notes.hypercall_page > LOW_END >> PAGE_SHIFT)
+        if (notes.hypercall_page > LOW_END >> PAGE_SHIFT) {
             return PVIMAGE_BAD_NOTE;
+        }
         image->hypercall_page = image->virt_base + (notes.hypercall_page << PAGE_SHIFT);
     }
     image->init_p2m = notes.init_p2m;
     image->ramdisk_unmapped = notes.mod_start_pfn != PVIMAGE_UNSET && notes.mod_start_pfn;
     error = segments_read(&from, &header, notes.paddr_offset, image);
-    if (error)
+    if (error) {
         return error;
+    }
     return addresses_check(image, &notes);
 }
 

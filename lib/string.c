@@ -16,8 +16,9 @@ void *memcpy(void *to, const void *from, size_t size)
 
 void *memmove(void *to, const void *from, size_t size)
 {
-    if ((uintptr_t)to - (uintptr_t)from >= size)
+    if ((uintptr_t)to - (uintptr_t)from >= size) {
         return memcpy(to, from, size);
+    }
 
     /* `to` lies inside the source: from the end downwards. */
     void *last_to = (char *)to + size - 1;
@@ -57,9 +58,11 @@ int memcmp(const void *a, const void *b, size_t size)
 {
     const u8 *x = a, *y = b;
 
-    for (; size; size--, x++, y++)
-        if (*x != *y)
+    for (; size; size--, x++, y++) {
+        if (*x != *y) {
             return *x < *y ? -1 : 1;
+        }
+    }
     return 0;
 }
 

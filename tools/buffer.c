@@ -11,16 +11,18 @@
 
 void buffer_reserve(struct buffer *buffer, size_t more)
 {
-    if (buffer->room - buffer->size >= more)
+    if (buffer->room - buffer->size >= more) {
         return;
+    }
     buffer->room = buffer->size + more > 2 * buffer->room ? buffer->size + more : 2 * buffer->room;
     buffer->bytes = grow(buffer->bytes, buffer->room);
 }
 
 void buffer_append(struct buffer *buffer, const void *bytes, size_t size)
 {
-    if (!size)
+    if (!size) {
         return;
+    }
     buffer_reserve(buffer, size);
     memcpy(buffer->bytes + buffer->size, bytes, size);
     buffer->size += size;
@@ -38,8 +40,9 @@ bool buffer_read_file(struct buffer *buffer, const char *path, struct failure *f
     struct stat state;
     ssize_t got = 1;
 
-    if (file < 0)
+    if (file < 0) {
         return refuse(failure, "%s: cannot be read: %s", path, strerror(errno));
+    }
     if (fstat(file, &state) || !S_ISREG(state.st_mode)) {
         close(file);
         return refuse(failure, "%s: cannot be read: %s", path,
@@ -49,11 +52,13 @@ bool buffer_read_file(struct buffer *buffer, const char *path, struct failure *f
     while (got > 0) {
         buffer_reserve(buffer, 65536);
         got = read(file, buffer->bytes + buffer->size, buffer->room - buffer->size);
-        if (got > 0)
+        if (got > 0) {
             buffer->size += (size_t)got;
+        }
     }
-    if (got < 0)
+    if (got < 0) {
         refuse(failure, "%s: cannot be read: %s", path, strerror(errno));
+    }
     close(file);
     return got == 0;
 }

@@ -48,10 +48,12 @@ unsigned bundle_machine_memory(const struct bundle *bundle, const struct guests 
     unsigned long long mib = HYPERVISOR, modules = 0;
     unsigned i;
 
-    for (i = 0; i < guests->count; i++)
+    for (i = 0; i < guests->count; i++) {
         mib += guests->guest[i].memory;
-    for (i = 0; i < bundle->modules; i++)
+    }
+    for (i = 0; i < bundle->modules; i++) {
         modules += round_up(bundle->module[i].size, PAGE_SIZE);
+    }
     mib += round_up(modules, MIB) / MIB;
     mib += round_up(mib * MIB / PAGE_SIZE * FRAME_COST, MIB) / MIB;
     return (unsigned)round_up(mib, 4);
@@ -67,15 +69,17 @@ static unsigned add_module(struct bundle *bundle, struct buffer *contents,
 
     for (i = 0; i < bundle->modules; i++) {
         if (bundle->module[i].size != contents->size || bundle->is_kernel[i] != (image != NULL) ||
-            memcmp(bundle->module[i].bytes, contents->bytes, contents->size))
+            memcmp(bundle->module[i].bytes, contents->bytes, contents->size)) {
             continue;
+        }
         buffer_free(contents);
         return i + 1;
     }
     bundle->module[i] = *contents;
     bundle->is_kernel[i] = image != NULL;
-    if (image)
+    if (image) {
         bundle->image[i] = *image;
+    }
     *contents = (struct buffer){0};
     return ++bundle->modules;
 }
@@ -102,18 +106,23 @@ static void say_scheduling(struct bundle *bundle, const struct guest *guest)
     char line[8 + 3 * HANDOFF_CPUS_MAX];
     unsigned i, cpu;
 
-    if (guest->weight && guest->weight != HANDOFF_WEIGHT)
+    if (guest->weight && guest->weight != HANDOFF_WEIGHT) {
         say_number(bundle, "weight", guest->weight);
-    if (guest->cap)
+    }
+    if (guest->cap) {
         say_number(bundle, "cap", guest->cap);
+    }
     for (i = 0; i < guest->vcpus; i++) {
         int size = snprintf(line, sizeof(line), "%u ", i);
 
-        if (!guest->cpus[i] || guest->cpus[i] == CPULIST_ALL)
+        if (!guest->cpus[i] || guest->cpus[i] == CPULIST_ALL) {
             continue;
-        for (cpu = 0; cpu < HANDOFF_CPUS_MAX; cpu++)
-            if (guest->cpus[i] >> cpu & 1)
+        }
+        for (cpu = 0; cpu < HANDOFF_CPUS_MAX; cpu++) {
+            if (guest->cpus[i] >> cpu & 1) {
                 size += snprintf(line + size, sizeof(line) - (size_t)size, "%u,", cpu);
+            }
+        }
         line[size - 1] = 0; /* the last comma */
         say(bundle, "affinity", line);
     }
@@ -132,8 +141,9 @@ static bool read_kernel(struct bundle *bundle, const struct guests *guests, unsi
             return true;
         }
     }
-    if (!kernel_read(guests->guest[index].kernel, &kernel, failure))
+    if (!kernel_read(guests->guest[index].kernel, &kernel, failure)) {
         return false;
+    }
     *module = add_module(bundle, &kernel.elf, &kernel.image);
     return true;
 }
@@ -161,8 +171,9 @@ static bool check_memory(const struct bundle *bundle, const struct guest *guest,
     unsigned long long needed = guest_memory_needed(&bundle->image[kernel - 1],
                                                     ramdisk ? bundle->module[ramdisk - 1].size : 0);
 
-    if (guest->memory >= needed)
+    if (guest->memory >= needed) {
         return true;
+    }
     return refuse(failure,
                   "%s: %u MiB of memory are too small for the kernel and ramdisk: they need at "
                   "least %llu MiB",
@@ -173,11 +184,14 @@ static void say_restarts(struct bundle *bundle, const struct guest *guest)
 {
     unsigned end;
 
-    for (end = 0; end < GUEST_ENDS; end++)
-        if (guest->restart[end])
+    for (end = 0; end < GUEST_ENDS; end++) {
+        if (guest->restart[end]) {
             say(bundle, "restart", guest_end_word[end]);
-    if (guest->restarts)
+        }
+    }
+    if (guest->restarts) {
         say_number(bundle, "restarts", guest->restarts);
+    }
 }
 
 bool bundle_read(struct bundle *bundle, const struct guests *guests, const char *mitigations,
@@ -188,8 +202,9 @@ bool bundle_read(struct bundle *bundle, const struct guests *guests, const char 
 
     *bundle = (struct bundle){0};
     say(bundle, "pinion", "1");
-    if (mitigations)
+    if (mitigations) {
         say(bundle, "mitigations", mitigations);
+    }
     for (i = 0; i < guests->count; i++) {
         const struct guest *guest = &guests->guest[i];
         unsigned ramdisk = 0;
@@ -206,10 +221,12 @@ bool bundle_read(struct bundle *bundle, const struct guests *guests, const char 
         say_restarts(bundle, guest);
         say_scheduling(bundle, guest);
         say_number(bundle, "kernel", kernels[i]);
-        if (ramdisk)
+        if (ramdisk) {
             say_number(bundle, "ramdisk", ramdisk);
-        if (guest->cmdline && guest->cmdline[0])
+        }
+        if (guest->cmdline && guest->cmdline[0]) {
             say(bundle, "cmdline", guest->cmdline);
+        }
     }
     return true;
 }
@@ -224,14 +241,16 @@ static bool write_file(const char *path, const struct buffer *contents, struct f
     while (file >= 0 && done < contents->size) {
         ssize_t wrote = write(file, contents->bytes + done, contents->size - done);
 
-        if (wrote < 0)
+        if (wrote < 0) {
             break;
+        }
         done += (size_t)wrote;
     }
     if (file < 0 || done < contents->size) {
         refuse(failure, "%s: cannot be written: %s", path, strerror(errno));
-        if (file >= 0)
+        if (file >= 0) {
             close(file);
+        }
         return false;
     }
     close(file);
@@ -240,10 +259,11 @@ static bool write_file(const char *path, const struct buffer *contents, struct f
 
 static void module_path(const struct bundle *bundle, unsigned module, char *path, size_t size)
 {
-    if (module)
+    if (module) {
         snprintf(path, size, "%s/%u", bundle->folder, module);
-    else
+    } else {
         snprintf(path, size, "%s/handoff", bundle->folder);
+    }
 }
 
 bool bundle_write(struct bundle *bundle, struct failure *failure)
@@ -252,8 +272,9 @@ bool bundle_write(struct bundle *bundle, struct failure *failure)
     char path[BUNDLE_PATH_MAX + 16];
     unsigned i;
 
-    if (!parent || !parent[0] || strlen(parent) > BUNDLE_PATH_MAX - 32)
+    if (!parent || !parent[0] || strlen(parent) > BUNDLE_PATH_MAX - 32) {
         parent = "/tmp";
+    }
     snprintf(bundle->folder, sizeof(bundle->folder), "%s/pinion.XXXXXX", parent);
     if (!mkdtemp(bundle->folder)) {
         bundle->folder[0] = 0;
@@ -261,8 +282,9 @@ bool bundle_write(struct bundle *bundle, struct failure *failure)
     }
     for (i = 0; i <= bundle->modules; i++) {
         module_path(bundle, i, path, sizeof(path));
-        if (!write_file(path, i ? &bundle->module[i - 1] : &bundle->text, failure))
+        if (!write_file(path, i ? &bundle->module[i - 1] : &bundle->text, failure)) {
             return false;
+        }
     }
     return true;
 }
@@ -276,10 +298,12 @@ void bundle_remove(struct bundle *bundle)
         module_path(bundle, i, path, sizeof(path));
         unlink(path);
     }
-    if (bundle->folder[0])
+    if (bundle->folder[0]) {
         rmdir(bundle->folder);
-    while (bundle->modules)
+    }
+    while (bundle->modules) {
         buffer_free(&bundle->module[--bundle->modules]);
+    }
     buffer_free(&bundle->text);
     bundle->folder[0] = 0;
 }

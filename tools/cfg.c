@@ -47,11 +47,13 @@ static int next(struct reader *reader)
 {
     int c = peek(reader);
 
-    if (c == EOF)
+    if (c == EOF) {
         return EOF;
+    }
     reader->at++;
-    if (c == '\n')
+    if (c == '\n') {
         reader->line++;
+    }
     return c;
 }
 
@@ -61,13 +63,15 @@ static void skip(struct reader *reader, bool lines)
     for (;;) {
         int c = peek(reader);
 
-        if (c == '#')
-            while (peek(reader) != '\n' && peek(reader) != EOF)
+        if (c == '#') {
+            while (peek(reader) != '\n' && peek(reader) != EOF) {
                 next(reader);
-        else if (c == ' ' || c == '\t' || c == '\r' || (lines && (c == '\n' || c == ';')))
+            }
+        } else if (c == ' ' || c == '\t' || c == '\r' || (lines && (c == '\n' || c == ';'))) {
             next(reader);
-        else
+        } else {
             break;
+        }
     }
 }
 
@@ -110,24 +114,28 @@ static bool read_number(struct reader *reader, struct value *value)
     char digits[24], *end;
     size_t size;
 
-    while (isalnum(peek(reader)))
+    while (isalnum(peek(reader))) {
         next(reader);
+    }
     size = (size_t)(reader->at - start);
-    if (size >= sizeof(digits))
+    if (size >= sizeof(digits)) {
         return expected(reader, reader->line, "a shorter number");
+    }
     memcpy(digits, start, size);
     digits[size] = 0;
     value->kind = VALUE_NUMBER;
     value->number = strtoull(digits, &end, 0);
-    if (*end)
+    if (*end) {
         return expected(reader, reader->line, "a number, a text in quotes or a list in [ ]");
+    }
     return true;
 }
 
 static void value_free(struct value *value)
 {
-    while (value->items)
+    while (value->items) {
         value_free(&value->item[--value->items]);
+    }
     free(value->item);
     free(value->text);
 }
@@ -144,10 +152,12 @@ static bool read_list(struct reader *reader, struct value *value, unsigned depth
         struct value item = {0};
 
         skip(reader, true);
-        if (peek(reader) == ']')
+        if (peek(reader) == ']') {
             break;
-        if (peek(reader) == EOF)
+        }
+        if (peek(reader) == EOF) {
             return expected(reader, line, "a ] that closes this list");
+        }
         if (!read_value(reader, &item, depth + 1)) {
             value_free(&item);
             return false;
@@ -155,10 +165,11 @@ static bool read_list(struct reader *reader, struct value *value, unsigned depth
         value->item = grow(value->item, (value->items + 1) * sizeof(item));
         value->item[value->items++] = item;
         skip(reader, true);
-        if (peek(reader) == ',')
+        if (peek(reader) == ',') {
             next(reader);
-        else if (peek(reader) != ']')
+        } else if (peek(reader) != ']') {
             return expected(reader, reader->line, "a , or a ] in this list");
+        }
     }
     next(reader);
     return true;
@@ -168,12 +179,15 @@ static bool read_value(struct reader *reader, struct value *value, unsigned dept
 {
     int c = peek(reader);
 
-    if (c == '"' || c == '\'')
+    if (c == '"' || c == '\'') {
         return read_text(reader, value);
-    if (isdigit(c))
+    }
+    if (isdigit(c)) {
         return read_number(reader, value);
-    if (c == '[' && depth < 8)
+    }
+    if (c == '[' && depth < 8) {
         return read_list(reader, value, depth);
+    }
     return expected(reader, reader->line, "a number, a text in quotes or a list in [ ]");
 }
 
@@ -184,8 +198,9 @@ static bool as_number(const struct value *value, unsigned long long *number)
 {
     char *end;
 
-    if (value->kind == VALUE_LIST)
+    if (value->kind == VALUE_LIST) {
         return false;
+    }
     if (value->kind == VALUE_NUMBER) {
         *number = value->number;
         return true;
@@ -196,8 +211,9 @@ static bool as_number(const struct value *value, unsigned long long *number)
 
 static bool set_text(struct reader *reader, unsigned line, char **field, struct value *value)
 {
-    if (value->kind != VALUE_TEXT)
+    if (value->kind != VALUE_TEXT) {
         return expected(reader, line, "a text in quotes");
+    }
     free(*field);
     *field = value->text;
     value->text = NULL;
@@ -210,10 +226,12 @@ static bool set_number(struct reader *reader, unsigned line, const struct value 
     struct failure reason;
     unsigned long long number;
 
-    if (!as_number(value, &number))
+    if (!as_number(value, &number)) {
         return expected(reader, line, "a number");
-    if (!set(reader->guest, number, &reason))
+    }
+    if (!set(reader->guest, number, &reason)) {
         return refuse(reader->failure, "%s:%u: %.600s", reader->path, line, reason.sentence);
+    }
     return true;
 }
 
@@ -221,10 +239,12 @@ static bool set_name(struct reader *reader, unsigned line, const struct value *v
 {
     struct failure reason;
 
-    if (value->kind != VALUE_TEXT)
+    if (value->kind != VALUE_TEXT) {
         return expected(reader, line, "a text in quotes");
-    if (!guest_set_name(reader->guest, value->text, &reason))
+    }
+    if (!guest_set_name(reader->guest, value->text, &reason)) {
         return refuse(reader->failure, "%s:%u: %.600s", reader->path, line, reason.sentence);
+    }
     return true;
 }
 
@@ -240,8 +260,9 @@ static bool take_action(struct reader *reader, unsigned line, const char *key,
     bool restart = is_text(value, "restart");
 
     for (unsigned end = 0; end < GUEST_ENDS; end++) {
-        if (strncmp(key, "on_", 3) || strcmp(key + 3, guest_end_word[end]))
+        if (strncmp(key, "on_", 3) || strcmp(key + 3, guest_end_word[end])) {
             continue;
+        }
         reader->restart_line[end] = restart ? line : 0;
         return restart || is_text(value, "destroy");
     }
@@ -264,10 +285,12 @@ static bool read_cpus(struct reader *reader, unsigned line, const struct value *
     char digits[24];
 
     snprintf(digits, sizeof(digits), "%llu", value->number);
-    if (value->kind == VALUE_LIST)
+    if (value->kind == VALUE_LIST) {
         return expected(reader, line, "a list of CPUs for each vCPU, as in [\"0\", \"1-3\"]");
-    if (!cpulist_read(value->kind == VALUE_TEXT ? value->text : digits, cpus, &reason))
+    }
+    if (!cpulist_read(value->kind == VALUE_TEXT ? value->text : digits, cpus, &reason)) {
         return refuse(reader->failure, "%s:%u: %.600s", reader->path, line, reason.sentence);
+    }
     return true;
 }
 
@@ -277,15 +300,18 @@ static bool set_cpus(struct reader *reader, unsigned line, const struct value *v
     unsigned long long *cpus = reader->guest->cpus, all = 0;
     unsigned i;
 
-    if (value->kind != VALUE_LIST && !read_cpus(reader, line, value, &all))
+    if (value->kind != VALUE_LIST && !read_cpus(reader, line, value, &all)) {
         return false;
-    if (value->items > GUEST_VCPUS_MAX)
+    }
+    if (value->items > GUEST_VCPUS_MAX) {
         return expected(reader, line, "no more lists of CPUs than vCPUs");
+    }
     reader->cpu_lists = value->items;
     for (i = 0; i < GUEST_VCPUS_MAX; i++) {
         cpus[i] = all;
-        if (i < value->items && !read_cpus(reader, line, &value->item[i], &cpus[i]))
+        if (i < value->items && !read_cpus(reader, line, &value->item[i], &cpus[i])) {
             return false;
+        }
     }
     return true;
 }
@@ -293,44 +319,60 @@ static bool set_cpus(struct reader *reader, unsigned line, const struct value *v
 static bool only(struct reader *reader, unsigned line, const struct value *value, const char *one,
                  const char *other)
 {
-    if (is_text(value, one) || is_text(value, other))
+    if (is_text(value, one) || is_text(value, other)) {
         return true;
+    }
     return refuse(reader->failure, "%s:%u: expected \"%s\": Pinion runs PV guests only",
                   reader->path, line, one);
 }
 
 static bool take(struct reader *reader, unsigned line, const char *key, struct value *value)
 {
-    if (!strcmp(key, "name"))
+    if (!strcmp(key, "name")) {
         return set_name(reader, line, value);
-    if (!strcmp(key, "kernel"))
+    }
+    if (!strcmp(key, "kernel")) {
         return set_text(reader, line, &reader->guest->kernel, value);
-    if (!strcmp(key, "ramdisk"))
+    }
+    if (!strcmp(key, "ramdisk")) {
         return set_text(reader, line, &reader->guest->ramdisk, value);
-    if (!strcmp(key, "cmdline"))
+    }
+    if (!strcmp(key, "cmdline")) {
         return set_text(reader, line, &reader->cmdline, value);
-    if (!strcmp(key, "root"))
+    }
+    if (!strcmp(key, "root")) {
         return set_text(reader, line, &reader->root, value);
-    if (!strcmp(key, "extra"))
+    }
+    if (!strcmp(key, "extra")) {
         return set_text(reader, line, &reader->extra, value);
-    if (!strcmp(key, "memory"))
+    }
+    if (!strcmp(key, "memory")) {
         return set_number(reader, line, value, guest_set_memory);
-    if (!strcmp(key, "vcpus") || !strcmp(key, "maxvcpus"))
+    }
+    if (!strcmp(key, "vcpus") || !strcmp(key, "maxvcpus")) {
         return set_number(reader, line, value, guest_set_vcpus);
-    if (!strcmp(key, "restarts"))
+    }
+    if (!strcmp(key, "restarts")) {
         return set_number(reader, line, value, guest_set_restarts);
-    if (!strcmp(key, "cpu_weight"))
+    }
+    if (!strcmp(key, "cpu_weight")) {
         return set_number(reader, line, value, guest_set_weight);
-    if (!strcmp(key, "cap"))
+    }
+    if (!strcmp(key, "cap")) {
         return set_number(reader, line, value, guest_set_cap);
-    if (!strcmp(key, "cpus"))
+    }
+    if (!strcmp(key, "cpus")) {
         return set_cpus(reader, line, value);
-    if (!strcmp(key, "type"))
+    }
+    if (!strcmp(key, "type")) {
         return only(reader, line, value, "pv", "pv");
-    if (!strcmp(key, "builder"))
+    }
+    if (!strcmp(key, "builder")) {
         return only(reader, line, value, "generic", "linux");
-    if (!take_action(reader, line, key, value))
+    }
+    if (!take_action(reader, line, key, value)) {
         ignore(reader, line, key);
+    }
     return true;
 }
 
@@ -344,24 +386,29 @@ static bool read_setting(struct reader *reader)
     size_t size;
     bool well;
 
-    while (isalnum(peek(reader)) || peek(reader) == '_' || peek(reader) == '-')
+    while (isalnum(peek(reader)) || peek(reader) == '_' || peek(reader) == '-') {
         next(reader);
+    }
     size = (size_t)(reader->at - start);
-    if (!size || size >= sizeof(key))
+    if (!size || size >= sizeof(key)) {
         return expected(reader, line, "a setting: key = value");
+    }
     memcpy(key, start, size);
     key[size] = 0;
     skip(reader, false);
-    if (next(reader) != '=')
+    if (next(reader) != '=') {
         return expected(reader, line, "= after the key");
+    }
     skip(reader, false);
     well = read_value(reader, &value, 0) && take(reader, line, key, &value);
     value_free(&value);
-    if (!well)
+    if (!well) {
         return false;
+    }
     skip(reader, false);
-    if (peek(reader) != EOF && peek(reader) != '\n' && peek(reader) != ';')
+    if (peek(reader) != EOF && peek(reader) != '\n' && peek(reader) != ';') {
         return expected(reader, reader->line, "the end of the line after the value");
+    }
     return true;
 }
 
@@ -378,17 +425,20 @@ static bool join_cmdline(struct reader *reader)
             buffer_append(&text, "root=", 5);
             buffer_append(&text, reader->root, strlen(reader->root));
         }
-        if (reader->root && reader->extra)
+        if (reader->root && reader->extra) {
             buffer_append(&text, " ", 1);
-        if (reader->extra)
+        }
+        if (reader->extra) {
             buffer_append(&text, reader->extra, strlen(reader->extra));
+        }
     } else {
         return true;
     }
     buffer_append(&text, "", 1);
     reader->guest->cmdline = (char *)text.bytes;
-    if (!guest_check_cmdline(reader->guest->cmdline, &reason))
+    if (!guest_check_cmdline(reader->guest->cmdline, &reason)) {
         return refuse(reader->failure, "%s: %.600s", reader->path, reason.sentence);
+    }
     return true;
 }
 
@@ -401,16 +451,19 @@ static bool settle_restarts(struct reader *reader)
     for (unsigned end = 0; end < GUEST_ENDS; end++) {
         char key[32];
 
-        if (!reader->restart_line[end])
+        if (!reader->restart_line[end]) {
             continue;
+        }
         any = guest->restart[end] = guest->restarts != 0;
         snprintf(key, sizeof(key), "on_%s", guest_end_word[end]);
-        if (!guest->restarts)
+        if (!guest->restarts) {
             ignore(reader, reader->restart_line[end], key);
+        }
     }
-    if (guest->restarts && !any)
+    if (guest->restarts && !any) {
         return expected(reader, reader->line,
                         "on_poweroff, on_reboot or on_crash = \"restart\" beside restarts");
+    }
     return true;
 }
 
@@ -419,15 +472,19 @@ static bool check_guest(struct reader *reader)
 {
     struct failure reason;
 
-    if (!reader->guest->name[0])
+    if (!reader->guest->name[0]) {
         return expected(reader, reader->line, "a name: name = \"...\"");
-    if (!reader->guest->kernel)
+    }
+    if (!reader->guest->kernel) {
         return expected(reader, reader->line, "a kernel: kernel = \"...\"");
-    if (!guest_check_cap(reader->guest, &reason))
+    }
+    if (!guest_check_cap(reader->guest, &reason)) {
         return refuse(reader->failure, "%s: %.600s", reader->path, reason.sentence);
-    if (reader->cpu_lists > reader->guest->vcpus)
+    }
+    if (reader->cpu_lists > reader->guest->vcpus) {
         return refuse(reader->failure, "%s: cpus has lists for %u vCPUs, the guest has %u",
                       reader->path, reader->cpu_lists, reader->guest->vcpus);
+    }
     return true;
 }
 
@@ -446,13 +503,15 @@ bool cfg_read(const char *path, const char *text, size_t size, struct guest *gue
     *guest = (struct guest){0};
     guest->memory = GUEST_MEMORY_DEFAULT;
     guest->vcpus = 1;
-    for (skip(&reader, true); well && peek(&reader) != EOF; skip(&reader, true))
+    for (skip(&reader, true); well && peek(&reader) != EOF; skip(&reader, true)) {
         well = read_setting(&reader);
+    }
     well = well && join_cmdline(&reader) && check_guest(&reader) && settle_restarts(&reader);
     free(reader.root);
     free(reader.extra);
     free(reader.cmdline);
-    if (!well)
+    if (!well) {
         guest_free(guest);
+    }
     return well;
 }

@@ -35,8 +35,9 @@ static void take_run(struct consoles *consoles, const uint8_t *bytes, size_t siz
         size_t part = end ? (size_t)(end - bytes) + 1 : size;
 
         buffer_append(&consoles->line[consoles->current], bytes, part);
-        if (end)
+        if (end) {
             show_line(consoles, consoles->current, out);
+        }
         bytes += part;
         size -= part;
     }
@@ -53,10 +54,11 @@ void consoles_take(struct consoles *consoles, const uint8_t *bytes, size_t size,
         if (consoles->escaped) {
             unsigned guest = (unsigned)*bytes - 'A';
 
-            if (*bytes == escape)
+            if (*bytes == escape) {
                 take_run(consoles, &escape, 1, out);
-            else if (guest < consoles->guests->count)
+            } else if (guest < consoles->guests->count) {
                 consoles->current = guest;
+            }
             consoles->escaped = false;
             bytes++;
             size--;

@@ -7,8 +7,9 @@
 
 static const char *skip_blanks(const char *at)
 {
-    while (*at == ' ' || *at == '\t')
+    while (*at == ' ' || *at == '\t') {
         at++;
+    }
     return at;
 }
 
@@ -17,8 +18,9 @@ static bool read_number(const char **at, unsigned *number)
 {
     const char *start = *at = skip_blanks(*at);
 
-    for (*number = 0; isdigit((unsigned char)**at) && *number < HANDOFF_CPUS_MAX; ++*at)
+    for (*number = 0; isdigit((unsigned char)**at) && *number < HANDOFF_CPUS_MAX; ++*at) {
         *number = *number * 10 + (unsigned)(**at - '0');
+    }
     return *at != start && *number < HANDOFF_CPUS_MAX;
 }
 
@@ -32,14 +34,16 @@ static bool read_range(const char **at, unsigned long long *cpus)
         *cpus = CPULIST_ALL;
         return true;
     }
-    if (!read_number(at, &first))
+    if (!read_number(at, &first)) {
         return false;
+    }
     last = first;
     *at = skip_blanks(*at);
     if (**at == '-') {
         ++*at;
-        if (!read_number(at, &last) || last < first)
+        if (!read_number(at, &last) || last < first) {
             return false;
+        }
     }
     *cpus = CPULIST_ALL << first & CPULIST_ALL >> (HANDOFF_CPUS_MAX - 1 - last);
     return true;
@@ -58,19 +62,22 @@ bool cpulist_read(const char *text, unsigned long long *cpus, struct failure *fa
         at = skip_blanks(at);
         out = *at == '^';
         at = skip_blanks(at + out);
-        if (!read_range(&at, &range))
+        if (!read_range(&at, &range)) {
             break;
+        }
         *cpus = out ? *cpus & ~range : *cpus | range;
         at = skip_blanks(at);
         more = *at == ',';
         at += more;
     }
-    if (more || *at)
+    if (more || *at) {
         return refuse(failure,
                       "a list of CPUs is \"all\" or numbers from 0 to %d, as in \"0-3,5,^1\"; this "
                       "is \"%.100s\"",
                       HANDOFF_CPUS_MAX - 1, text);
-    if (!*cpus)
+    }
+    if (!*cpus) {
         return refuse(failure, "the list of CPUs \"%.100s\" leaves none", text);
+    }
     return true;
 }

@@ -23,14 +23,16 @@ static bool find_program(struct emulator *emulator, struct failure *failure)
 {
     const char *path = getenv("PATH");
 
-    if (!path)
+    if (!path) {
         path = "/usr/local/bin:/usr/bin:/bin";
+    }
     while (*path) {
         size_t size = strcspn(path, ":");
 
         snprintf(emulator->program, sizeof(emulator->program), "%.*s/" PROGRAM, (int)size, path);
-        if (size && !access(emulator->program, X_OK))
+        if (size && !access(emulator->program, X_OK)) {
             return true;
+        }
         path += size + (path[size] == ':');
     }
     return refuse(failure, PROGRAM " was not found: install the package qemu-system-x86");
@@ -46,15 +48,17 @@ static bool find_hypervisor(struct emulator *emulator, struct failure *failure)
         snprintf(emulator->hypervisor, sizeof(emulator->hypervisor), "%s", named);
     } else {
         size = readlink("/proc/self/exe", emulator->hypervisor, EMULATOR_PATH_MAX - 32);
-        if (size < 0)
+        if (size < 0) {
             return refuse(failure, "/proc/self/exe: %s", strerror(errno));
+        }
         emulator->hypervisor[size] = 0;
         end = strrchr(emulator->hypervisor, '/');
         strcpy(end ? end + 1 : emulator->hypervisor, "pinion.bin");
     }
-    if (access(emulator->hypervisor, R_OK))
+    if (access(emulator->hypervisor, R_OK)) {
         return refuse(failure, "%.900s: the hypervisor image cannot be read: %s",
                       emulator->hypervisor, strerror(errno));
+    }
     return true;
 }
 
@@ -83,8 +87,9 @@ static void add(struct words *words, const char *format, ...)
         words->word = grow(words->word, words->room * sizeof(char *));
     }
     va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) < 0)
+    if (vasprintf(&text, format, arguments) < 0) {
         text = copy_text("");
+    }
     va_end(arguments);
     words->word[words->count++] = text;
     words->word[words->count] = NULL;
@@ -99,10 +104,12 @@ static bool chooses_accelerator(const struct options *options)
     for (i = 0; i < options->emulator_arguments; i++) {
         const char *word = options->emulator_argument[i];
 
-        while (*word == '-')
+        while (*word == '-') {
             word++;
-        if (!strcmp(word, "accel") || !strcmp(word, "enable-kvm") || strstr(word, "accel="))
+        }
+        if (!strcmp(word, "accel") || !strcmp(word, "enable-kvm") || strstr(word, "accel=")) {
             return true;
+        }
     }
     return false;
 }
@@ -123,8 +130,9 @@ char **emulator_command(const struct emulator *emulator, const struct emulator_m
         add(&words, "-accel");
         add(&words, "tcg");
     }
-    for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+    for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
         add(&words, "%s", fixed[i]);
+    }
     add(&words, "-m");
     add(&words, "%u", machine->memory);
     add(&words, "-smp");
@@ -132,9 +140,10 @@ char **emulator_command(const struct emulator *emulator, const struct emulator_m
     /* Names through the descriptor: no folder name can upset QEMU's comma and blank separated list.
      */
     size = (size_t)snprintf(modules, sizeof(modules), "/proc/self/fd/%d/handoff", machine->folder);
-    for (i = 1; i <= machine->modules; i++)
+    for (i = 1; i <= machine->modules; i++) {
         size += (size_t)snprintf(modules + size, sizeof(modules) - size, ",/proc/self/fd/%d/%u",
                                  machine->folder, i);
+    }
     add(&words, "-kernel");
     add(&words, "%s", emulator->hypervisor);
     add(&words, "-initrd");
@@ -149,8 +158,9 @@ char **emulator_command(const struct emulator *emulator, const struct emulator_m
     add(&words, "chardev:console");
     add(&words, "-device");
     add(&words, "isa-debug-exit,iobase=0x%x,iosize=1", HANDOFF_EXIT_PORT);
-    for (i = 0; i < options->emulator_arguments; i++)
+    for (i = 0; i < options->emulator_arguments; i++) {
         add(&words, "%s", options->emulator_argument[i]);
+    }
     return words.word;
 }
 
@@ -158,8 +168,9 @@ void emulator_command_free(char **command)
 {
     unsigned i;
 
-    for (i = 0; command[i]; i++)
+    for (i = 0; command[i]; i++) {
         free(command[i]);
+    }
     free(command);
 }
 
@@ -170,13 +181,16 @@ static bool make_wire(int wire[2], struct failure *failure)
 {
     int room = WIRE_ROOM, i;
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, wire))
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, wire)) {
         return refuse(failure, "socketpair: %s", strerror(errno));
+    }
     /* QEMU sends single bytes, each of which costs the kernel hundreds: the more room the better.
      */
-    for (i = 0; i < 2; i++)
-        if (setsockopt(wire[i], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)))
+    for (i = 0; i < 2; i++) {
+        if (setsockopt(wire[i], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room))) {
             setsockopt(wire[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+        }
+    }
     return true;
 }
 
@@ -192,8 +206,9 @@ static void become(char **command, const struct emulator_machine *machine, pid_t
     sigset_t none;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
+    if (getppid() != parent) {
         _exit(127);
+    }
     setpgid(0, 0); /* the terminal's signals are for pinion, which passes the end on */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -218,31 +233,36 @@ bool emulator_start(struct emulator *emulator, const struct bundle *bundle,
     char **command;
 
     machine.folder = open(bundle->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (machine.folder < 0)
+    if (machine.folder < 0) {
         return refuse(failure, "%s: %s", bundle->folder, strerror(errno));
-    if (!make_wire(log, failure) || !make_wire(console, failure))
+    }
+    if (!make_wire(log, failure) || !make_wire(console, failure)) {
         return false;
+    }
     machine.log = log[1];
     machine.console = console[1];
     command = emulator_command(emulator, &machine, options);
     emulator->pid = fork();
-    if (!emulator->pid)
+    if (!emulator->pid) {
         become(command, &machine, parent);
+    }
     emulator_command_free(command);
     close(log[1]);
     close(console[1]);
     close(machine.folder);
     emulator->log_wire = log[0];
     emulator->console_wire = console[0];
-    if (emulator->pid < 0)
+    if (emulator->pid < 0) {
         return refuse(failure, "fork: %s", strerror(errno));
+    }
     return true;
 }
 
 void emulator_kill(struct emulator *emulator)
 {
-    if (emulator->pid > 0)
+    if (emulator->pid > 0) {
         kill(emulator->pid, SIGKILL);
+    }
 }
 
 int emulator_wait(struct emulator *emulator)

@@ -21,8 +21,9 @@ static uint64_t number_at(const struct buffer *file, size_t offset, unsigned siz
 {
     uint64_t number = 0;
 
-    while (size--)
+    while (size--) {
         number = number << 8 | file->bytes[offset + size];
+    }
     return number;
 }
 
@@ -50,22 +51,28 @@ static bool unpack_elf(const char *path, const uint8_t *bytes, size_t size, bool
         buffer_append(elf, bytes, size);
         return true;
     }
-    if (packing == PACKING_NONE)
+    if (packing == PACKING_NONE) {
         return refuse(failure, "%s: not a kernel: its payload is packed in no known way", path);
-    if (trailed) {
-        if (size < 8)
-            return refuse(failure, "%s: truncated: its payload has %zu bytes", path, size);
-        memcpy(&wanted, bytes + size - 4, 4);
-        if (packing != PACKING_GZIP)
-            size -= 4;
     }
-    if (!unpack(packing, bytes, size, elf, &reason))
+    if (trailed) {
+        if (size < 8) {
+            return refuse(failure, "%s: truncated: its payload has %zu bytes", path, size);
+        }
+        memcpy(&wanted, bytes + size - 4, 4);
+        if (packing != PACKING_GZIP) {
+            size -= 4;
+        }
+    }
+    if (!unpack(packing, bytes, size, elf, &reason)) {
         return refuse(failure, "%s: %.600s", path, reason.sentence);
-    if (trailed && elf->size != wanted)
+    }
+    if (trailed && elf->size != wanted) {
         return refuse(failure, "%s: its %s data is damaged: %zu bytes come out, not %u", path,
                       packing_name(packing), elf->size, wanted);
-    if (!is_elf(elf->bytes, elf->size))
+    }
+    if (!is_elf(elf->bytes, elf->size)) {
         return refuse(failure, "%s: not a kernel: no ELF image inside", path);
+    }
     return true;
 }
 
@@ -74,17 +81,20 @@ static bool unpack_bzimage(const char *path, const struct buffer *file, struct b
 {
     uint64_t sectors, offset, size;
 
-    if (file->size < BZ_HEADER_END)
+    if (file->size < BZ_HEADER_END) {
         return refuse(failure, "%s: truncated: the file ends inside its header", path);
-    if (number_at(file, BZ_PROTOCOL, 2) < BZ_PROTOCOL_MIN)
+    }
+    if (number_at(file, BZ_PROTOCOL, 2) < BZ_PROTOCOL_MIN) {
         return refuse(failure,
                       "%s: a bzImage from before Linux 2.6.26, without a payload to unpack", path);
+    }
     sectors = number_at(file, BZ_SETUP_SECTORS, 1);
     offset = ((sectors ? sectors : 4) + 1) * BZ_SECTOR + number_at(file, BZ_PAYLOAD_OFFSET, 4);
     size = number_at(file, BZ_PAYLOAD_SIZE, 4);
-    if (offset > file->size || size > file->size - offset)
+    if (offset > file->size || size > file->size - offset) {
         return refuse(failure, "%s: truncated: its payload ends at byte %llu, the file at %zu",
                       path, (unsigned long long)(offset + size), file->size);
+    }
     return unpack_elf(path, file->bytes + offset, size, true, elf, failure);
 }
 
@@ -108,12 +118,14 @@ bool kernel_unpack(const char *path, struct buffer *file, struct kernel *kernel,
     buffer_free(file);
     if (well) {
         error = pvimage_read(kernel->elf.bytes, kernel->elf.size, &kernel->image);
-        if (error)
+        if (error) {
             well = refuse(failure, "%s: not a kernel that Pinion can run: %s", path,
                           pvimage_sentence(error));
+        }
     }
-    if (!well)
+    if (!well) {
         kernel_free(kernel);
+    }
     return well;
 }
 
@@ -121,8 +133,9 @@ bool kernel_read(const char *path, struct kernel *kernel, struct failure *failur
 {
     struct buffer file = {0};
 
-    if (buffer_read_file(&file, path, failure))
+    if (buffer_read_file(&file, path, failure)) {
         return kernel_unpack(path, &file, kernel, failure);
+    }
     buffer_free(&file);
     return false;
 }

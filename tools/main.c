@@ -21,8 +21,9 @@ int main(int count, char **words)
         fputs(help_text, stdout);
         return 0;
     }
-    if (!strcmp(words[1], "run"))
+    if (!strcmp(words[1], "run")) {
         return run(count - 2, words + 2);
+    }
     fprintf(stderr, "pinion: unknown command %s; see pinion --help\n", words[1]);
     return 2;
 }

@@ -79,11 +79,13 @@ bool number_read(const char *text, unsigned long long low, unsigned long long hi
 {
     unsigned long long value = 0;
 
-    if (!*text)
+    if (!*text) {
         return false;
+    }
     for (; *text; text++) {
-        if (!isdigit((unsigned char)*text) || value > (~0ull - 9) / 10)
+        if (!isdigit((unsigned char)*text) || value > (~0ull - 9) / 10) {
             return false;
+        }
         value = value * 10 + (unsigned)(*text - '0');
     }
     *number = value;
@@ -113,12 +115,14 @@ static bool take_guest_option(struct options *options, enum option option, const
     case OPTION_NAME:
         return guest_set_name(&options->guest, value, failure);
     case OPTION_MEMORY:
-        if (!number_read(value, 0, ~0u, &number))
+        if (!number_read(value, 0, ~0u, &number)) {
             number = 0;
+        }
         return guest_set_memory(&options->guest, number, failure);
     default:
-        if (!number_read(value, 0, ~0u, &number))
+        if (!number_read(value, 0, ~0u, &number)) {
             number = 0;
+        }
         return guest_set_vcpus(&options->guest, number, failure);
     }
 }
@@ -127,16 +131,18 @@ static bool take_number(const char *value, unsigned high, unsigned *field, struc
 {
     unsigned long long number;
 
-    if (!number_read(value, 1, high, &number))
+    if (!number_read(value, 1, high, &number)) {
         return refuse(failure, "expected a number from 1 to %u", high);
+    }
     *field = (unsigned)number;
     return true;
 }
 
 static bool take_mitigations(struct options *options, const char *value, struct failure *failure)
 {
-    if (strcmp(value, "auto") != 0 && strcmp(value, "partial") != 0 && strcmp(value, "off") != 0)
+    if (strcmp(value, "auto") != 0 && strcmp(value, "partial") != 0 && strcmp(value, "off") != 0) {
         return refuse(failure, "expected auto, partial or off");
+    }
     options->mitigations = value;
     return true;
 }
@@ -169,9 +175,11 @@ static enum option find_option(const char *word, size_t size)
 {
     enum option option;
 
-    for (option = 0; option < OPTIONS; option++)
-        if (strlen(option_name[option]) == size && !memcmp(option_name[option], word, size))
+    for (option = 0; option < OPTIONS; option++) {
+        if (strlen(option_name[option]) == size && !memcmp(option_name[option], word, size)) {
             break;
+        }
+    }
     return option;
 }
 
@@ -186,24 +194,30 @@ static bool check_operands(struct options *options, struct failure *failure)
 {
     unsigned i, cfgs = 0;
 
-    if (!options->operands)
+    if (!options->operands) {
         return refuse(failure, "run: a KERNEL or a GUEST.cfg is missing; see pinion run --help");
-    for (i = 0; i < options->operands; i++)
+    }
+    for (i = 0; i < options->operands; i++) {
         cfgs += is_cfg(options->operand[i]);
+    }
     options->operands_are_cfg = cfgs > 0;
-    if (cfgs && cfgs != options->operands)
+    if (cfgs && cfgs != options->operands) {
         return refuse(failure, "run: either one KERNEL or files that end in .cfg, not both");
-    if (!cfgs && options->operands > 1)
+    }
+    if (!cfgs && options->operands > 1) {
         return refuse(failure,
                       "run: one KERNEL at a time (%s is too many); several guests need a "
                       ".cfg each",
                       options->operand[1]);
-    if (cfgs && options->guest_options)
+    }
+    if (cfgs && options->guest_options) {
         return refuse(failure,
                       "run: --ramdisk, --cmdline, --memory, --vcpus and --name belong to a "
                       "KERNEL; with a .cfg write them there");
-    if (options->operands > HANDOFF_GUESTS_MAX)
+    }
+    if (options->operands > HANDOFF_GUESTS_MAX) {
         return refuse(failure, "run: at most %d guests at a time", HANDOFF_GUESTS_MAX);
+    }
     return true;
 }
 
@@ -237,15 +251,18 @@ bool options_read(struct options *options, int count, char **words, struct failu
             return true;
         }
         option = word[1] == '-' ? find_option(word + 2, size - 2) : OPTIONS;
-        if (option == OPTIONS)
+        if (option == OPTIONS) {
             return refuse(failure, "run: unknown option %.*s; see pinion run --help", (int)size,
                           word);
-        if (!value && i + 1 == count)
+        }
+        if (!value && i + 1 == count) {
             return refuse(failure, "run: --%s needs a value", option_name[option]);
+        }
         value = value ? value + 1 : words[++i];
-        if (!take_option(options, option, value, &reason))
+        if (!take_option(options, option, value, &reason)) {
             return refuse(failure, "run: --%s %.200s: %.600s", option_name[option], value,
                           reason.sentence);
+        }
     }
     return check_operands(options, failure);
 }

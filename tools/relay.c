@@ -51,10 +51,12 @@ static void written(struct queue *queue, size_t size)
     size_t rest = waiting(queue) - size;
 
     queue->done += size;
-    if (queue->done < rest)
+    if (queue->done < rest) {
         return;
-    if (rest)
+    }
+    if (rest) {
         memmove(queue->buffer.bytes, queue->buffer.bytes + queue->done, rest);
+    }
     queue->buffer.size = rest;
     queue->done = 0;
 }
@@ -81,11 +83,13 @@ static void take_log(struct relay *relay)
     uint8_t bytes[65536];
     size_t size;
 
-    if (!read_wire(relay->log_wire, bytes, sizeof(bytes), &size))
+    if (!read_wire(relay->log_wire, bytes, sizeof(bytes), &size)) {
         relay->log_wire = -1;
+    }
     relay->awake |= size > 0;
-    if (!relay->log_broken)
+    if (!relay->log_broken) {
         buffer_append(&relay->log.buffer, bytes, size);
+    }
 }
 
 static void take_console(struct relay *relay)
@@ -100,8 +104,9 @@ static void take_console(struct relay *relay)
         relay->console_wire = -1;
         consoles_finish(&relay->consoles, &relay->out.buffer);
     }
-    if (relay->out_broken)
+    if (relay->out_broken) {
         forget(&relay->out);
+    }
 }
 
 /* Writes a piece of a queue. False: nobody will ever read it. */
@@ -114,8 +119,9 @@ static bool write_queue(int to, struct queue *queue)
         forget(queue);
         return false;
     }
-    if (wrote > 0)
+    if (wrote > 0) {
         written(queue, (size_t)wrote);
+    }
     return true;
 }
 
@@ -126,12 +132,14 @@ static bool take_input(struct relay *relay)
     ssize_t got = read(relay->in_from, bytes, sizeof(bytes));
 
     if (got <= 0) {
-        if (!got || (errno != EAGAIN && errno != EINTR))
+        if (!got || (errno != EAGAIN && errno != EINTR)) {
             relay->in_from = -1;
+        }
         return true;
     }
-    if (relay->is_terminal && memchr(bytes, TERMINAL_QUIT, (size_t)got))
+    if (relay->is_terminal && memchr(bytes, TERMINAL_QUIT, (size_t)got)) {
         return false;
+    }
     buffer_append(&relay->in.buffer, bytes, (size_t)got);
     return true;
 }
@@ -141,10 +149,11 @@ static void send_input(struct relay *relay)
     ssize_t sent = send(relay->console_wire, relay->in.buffer.bytes + relay->in.done,
                         waiting(&relay->in), MSG_DONTWAIT | MSG_NOSIGNAL);
 
-    if (sent > 0)
+    if (sent > 0) {
         written(&relay->in, (size_t)sent);
-    else if (sent < 0 && errno != EAGAIN && errno != EINTR)
+    } else if (sent < 0 && errno != EAGAIN && errno != EINTR) {
         forget(&relay->in);
+    }
 }
 
 /* What to wait for now. */
@@ -153,10 +162,12 @@ static void fill_slots(const struct relay *relay, struct pollfd *slot)
     bool full = waiting(&relay->in) >= QUEUE_LONG || relay->console_wire < 0;
     short console = 0;
 
-    if (waiting(&relay->out) < QUEUE_LONG)
+    if (waiting(&relay->out) < QUEUE_LONG) {
         console |= POLLIN;
-    if (waiting(&relay->in) && relay->awake)
+    }
+    if (waiting(&relay->in) && relay->awake) {
         console |= POLLOUT;
+    }
     slot[SLOT_LOG_WIRE] =
         (struct pollfd){waiting(&relay->log) < QUEUE_LONG ? relay->log_wire : -1, POLLIN, 0};
     slot[SLOT_CONSOLE_WIRE] = (struct pollfd){console ? relay->console_wire : -1, console, 0};
@@ -176,20 +187,25 @@ static enum relay_end serve_slots(struct relay *relay, const struct pollfd *slot
         relay->signal = (int)signal.ssi_signo;
         return RELAY_SIGNAL;
     }
-    if (slot[SLOT_LOG_WIRE].revents)
+    if (slot[SLOT_LOG_WIRE].revents) {
         take_log(relay);
-    if (slot[SLOT_CONSOLE_WIRE].revents & POLLOUT)
+    }
+    if (slot[SLOT_CONSOLE_WIRE].revents & POLLOUT) {
         send_input(relay);
-    if (slot[SLOT_CONSOLE_WIRE].revents & ~POLLOUT)
+    }
+    if (slot[SLOT_CONSOLE_WIRE].revents & ~POLLOUT) {
         take_console(relay);
-    if (slot[SLOT_LOG_TO].revents && !write_queue(relay->log_to, &relay->log))
+    }
+    if (slot[SLOT_LOG_TO].revents && !write_queue(relay->log_to, &relay->log)) {
         relay->log_broken = true;
+    }
     if (slot[SLOT_OUT_TO].revents && !write_queue(relay->out_to, &relay->out)) {
         relay->out_broken = true;
         return RELAY_NO_READER;
     }
-    if (slot[SLOT_IN].revents && !take_input(relay))
+    if (slot[SLOT_IN].revents && !take_input(relay)) {
         return RELAY_QUIT;
+    }
     return RELAY_ENDED;
 }
 
@@ -206,16 +222,19 @@ enum relay_end relay_run(struct relay *relay, unsigned seconds)
         int wait = -1;
 
         if (seconds && machine_runs) {
-            if (left <= 0)
+            if (left <= 0) {
                 return RELAY_TIMEOUT;
+            }
             wait = left > 1000000 ? 1000000 : (int)left;
         }
         fill_slots(relay, slot);
-        if (poll(slot, SLOTS, wait) <= 0)
+        if (poll(slot, SLOTS, wait) <= 0) {
             continue;
+        }
         end = serve_slots(relay, slot);
-        if (end != RELAY_ENDED)
+        if (end != RELAY_ENDED) {
             return end;
+        }
     }
     return RELAY_ENDED;
 }
@@ -231,11 +250,13 @@ void relay_drain(struct relay *relay)
         long long left = deadline - milliseconds();
         struct pollfd slot[SLOTS];
 
-        if (left <= 0)
+        if (left <= 0) {
             return;
+        }
         fill_slots(relay, slot);
-        if (poll(slot, SLOTS, (int)left) > 0)
+        if (poll(slot, SLOTS, (int)left) > 0) {
             serve_slots(relay, slot);
+        }
     }
 }
 
@@ -243,8 +264,9 @@ void relay_free(struct relay *relay)
 {
     unsigned i;
 
-    for (i = 0; i < HANDOFF_GUESTS_MAX; i++)
+    for (i = 0; i < HANDOFF_GUESTS_MAX; i++) {
         buffer_free(&relay->consoles.line[i]);
+    }
     buffer_free(&relay->log.buffer);
     buffer_free(&relay->out.buffer);
     buffer_free(&relay->in.buffer);

@@ -37,8 +37,9 @@ static bool read_one_cfg(const char *path, struct guest *guest, struct failure *
 
     buffer_append(&ignored, "", 1);
     rest = (char *)ignored.bytes;
-    while (well && (line = strsep(&rest, "\n")) && *line)
+    while (well && (line = strsep(&rest, "\n")) && *line) {
         fprintf(stderr, "pinion: %s is not used\n", line);
+    }
     buffer_free(&ignored);
     buffer_free(&text);
     return well;
@@ -56,13 +57,16 @@ static bool read_guests(struct options *options, struct guests *guests, struct f
         return true;
     }
     for (i = 0; i < options->operands; i++) {
-        if (!read_one_cfg(options->operand[i], &guests->guest[i], failure))
+        if (!read_one_cfg(options->operand[i], &guests->guest[i], failure)) {
             return false;
+        }
         guests->count++;
-        for (j = 0; j < i; j++)
-            if (!strcmp(guests->guest[i].name, guests->guest[j].name))
+        for (j = 0; j < i; j++) {
+            if (!strcmp(guests->guest[i].name, guests->guest[j].name)) {
                 return refuse(failure, "%s: %s has a guest of the name %s already",
                               options->operand[i], options->operand[j], guests->guest[i].name);
+            }
+        }
     }
     return true;
 }
@@ -75,15 +79,18 @@ static bool choose_memory(const struct options *options, const struct bundle *bu
     unsigned i;
 
     *memory = bundle_machine_memory(bundle, guests);
-    if (!options->machine_memory)
+    if (!options->machine_memory) {
         return true;
-    for (i = 0; i < guests->count; i++)
+    }
+    for (i = 0; i < guests->count; i++) {
         least += guests->guest[i].memory;
-    if (options->machine_memory <= least)
+    }
+    if (options->machine_memory <= least) {
         return refuse(failure,
                       "run: --machine-memory %u: the guests have %llu MiB between them; %u "
                       "would do",
                       options->machine_memory, least, *memory);
+    }
     *memory = options->machine_memory;
     return true;
 }
@@ -97,14 +104,18 @@ static void choose_cpus(struct options *options, const struct guests *guests)
     for (i = 0; i < guests->count; i++) {
         const struct guest *guest = &guests->guest[i];
 
-        if (guest->vcpus > most)
+        if (guest->vcpus > most) {
             most = guest->vcpus;
-        for (vcpu = 0; vcpu < guest->vcpus; vcpu++)
-            if (guest->cpus[vcpu] && (unsigned)__builtin_ctzll(guest->cpus[vcpu]) >= most)
+        }
+        for (vcpu = 0; vcpu < guest->vcpus; vcpu++) {
+            if (guest->cpus[vcpu] && (unsigned)__builtin_ctzll(guest->cpus[vcpu]) >= most) {
                 most = (unsigned)__builtin_ctzll(guest->cpus[vcpu]) + 1;
+            }
+        }
     }
-    if (!options->machine_cpus)
+    if (!options->machine_cpus) {
         options->machine_cpus = most;
+    }
 }
 
 static bool check_cpus(const struct options *options, const struct guests *guests,
@@ -112,20 +123,24 @@ static bool check_cpus(const struct options *options, const struct guests *guest
 {
     unsigned i;
 
-    for (i = 0; i < guests->count; i++)
-        if (!guest_check_cpus(&guests->guest[i], options->machine_cpus, failure))
+    for (i = 0; i < guests->count; i++) {
+        if (!guest_check_cpus(&guests->guest[i], options->machine_cpus, failure)) {
             return false;
+        }
+    }
     return true;
 }
 
 static bool open_log(const struct options *options, int *log, struct failure *failure)
 {
     *log = STDERR_FILENO;
-    if (!options->log)
+    if (!options->log) {
         return true;
+    }
     *log = open(options->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (*log < 0)
+    if (*log < 0) {
         return refuse(failure, "%s: cannot be written: %s", options->log, strerror(errno));
+    }
     return true;
 }
 
@@ -139,8 +154,9 @@ static int catch_signals(void)
     unsigned i;
 
     sigemptyset(&set);
-    for (i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+    for (i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
         sigaddset(&set, ending[i]);
+    }
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -160,8 +176,9 @@ static void die_of(int number)
 
 static void attach_input(struct relay *relay, const struct guests *guests)
 {
-    if (guests->count != 1)
+    if (guests->count != 1) {
         return;
+    }
     if (!isatty(STDIN_FILENO)) {
         relay->in_from = STDIN_FILENO;
     } else if (terminal_is_ours()) {
@@ -214,9 +231,9 @@ static void fill_standard_descriptors(void)
 {
     int file;
 
-    do
+    do {
         file = open("/dev/null", O_RDWR);
-    while (file >= 0 && file <= STDERR_FILENO);
+    } while (file >= 0 && file <= STDERR_FILENO);
     close(file);
 }
 
@@ -228,21 +245,25 @@ static int run_guests(struct options *options, struct guests *guests, struct bun
     unsigned memory;
     int log = -1, signals, status;
 
-    if (!read_guests(options, guests, failure))
+    if (!read_guests(options, guests, failure)) {
         return EXIT_BAD_INPUT;
+    }
     choose_cpus(options, guests);
     if (!check_cpus(options, guests, failure) || !emulator_find(&emulator, failure) ||
         !bundle_read(bundle, guests, options->mitigations, failure) ||
         !choose_memory(options, bundle, guests, &memory, failure) ||
-        !open_log(options, &log, failure))
+        !open_log(options, &log, failure)) {
         return EXIT_BAD_INPUT;
+    }
     signals = catch_signals();
     if (!bundle_write(bundle, failure) ||
-        !emulator_start(&emulator, bundle, options, memory, failure))
+        !emulator_start(&emulator, bundle, options, memory, failure)) {
         return EXIT_FAILED;
+    }
     status = carry(&emulator, guests, options->timeout, log, signals, signal, failure);
-    if (log != STDERR_FILENO)
+    if (log != STDERR_FILENO) {
         close(log);
+    }
     return status;
 }
 
@@ -263,12 +284,14 @@ int run(int count, char **words)
             status = run_guests(&options, &guests, &bundle, &signal, &failure);
         }
     }
-    if (failure.sentence[0])
+    if (failure.sentence[0]) {
         complain(failure.sentence);
+    }
     bundle_remove(&bundle);
     guests_free(&guests);
     options_free(&options);
-    if (signal)
+    if (signal) {
         die_of(signal);
+    }
     return status;
 }

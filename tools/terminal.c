@@ -18,8 +18,9 @@ void terminal_lend(void)
 {
     struct termios raw;
 
-    if (lent || tcgetattr(STDIN_FILENO, &before))
+    if (lent || tcgetattr(STDIN_FILENO, &before)) {
         return;
+    }
     raw = before;
     raw.c_iflag &= ~(tcflag_t)(BRKINT | ICRNL | INLCR | IGNCR | INPCK | ISTRIP | IXON);
     raw.c_lflag &= ~(tcflag_t)(ECHO | ICANON | IEXTEN | ISIG);
@@ -27,13 +28,15 @@ void terminal_lend(void)
     raw.c_cc[VTIME] = 0;
     /* Output processing stays: the log shares the screen and ends its lines with \n. */
     lent = !tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-    if (lent)
+    if (lent) {
         atexit(terminal_restore);
+    }
 }
 
 void terminal_restore(void)
 {
-    if (lent)
+    if (lent) {
         tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    }
     lent = false;
 }

@@ -33,10 +33,12 @@ enum packing packing_of(const uint8_t *bytes, size_t size)
 {
     enum packing packing;
 
-    for (packing = PACKING_GZIP; packing <= PACKING_LZO; packing++)
+    for (packing = PACKING_GZIP; packing <= PACKING_LZO; packing++) {
         if (size >= packings[packing].size &&
-            !memcmp(bytes, packings[packing].magic, packings[packing].size))
+            !memcmp(bytes, packings[packing].magic, packings[packing].size)) {
             return packing;
+        }
+    }
     return PACKING_NONE;
 }
 
@@ -58,8 +60,9 @@ static bool is_damaged(struct failure *failure, enum packing packing)
 /* Room for the next piece of output; false when there is already more than any kernel has. */
 static bool next_piece(struct buffer *out, struct failure *failure)
 {
-    if (out->size >= UNPACK_MAX)
+    if (out->size >= UNPACK_MAX) {
         return refuse(failure, "it unpacks to more than %llu MiB", UNPACK_MAX >> 20);
+    }
     buffer_reserve(out, PIECE);
     return true;
 }
@@ -71,8 +74,9 @@ static bool unpack_gzip(const uint8_t *bytes, size_t size, struct buffer *out,
     int state = Z_OK;
     bool room = true;
 
-    if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK)
+    if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK) {
         return refuse(failure, "zlib does not start");
+    }
     stream.next_in = (Bytef *)bytes;
     stream.avail_in = (uInt)size;
     while (state == Z_OK && (room = next_piece(out, failure))) {
@@ -85,8 +89,9 @@ static bool unpack_gzip(const uint8_t *bytes, size_t size, struct buffer *out,
         out->size += piece - stream.avail_out;
     }
     inflateEnd(&stream);
-    if (!room || state == Z_STREAM_END)
+    if (!room || state == Z_STREAM_END) {
         return room;
+    }
     return state == Z_BUF_ERROR ? ends_early(failure, PACKING_GZIP)
                                 : is_damaged(failure, PACKING_GZIP);
 }
@@ -98,8 +103,9 @@ static bool unpack_xz(const uint8_t *bytes, size_t size, struct buffer *out,
     lzma_ret state = LZMA_OK;
     bool room = true;
 
-    if (lzma_stream_decoder(&stream, UNPACK_MAX, 0) != LZMA_OK)
+    if (lzma_stream_decoder(&stream, UNPACK_MAX, 0) != LZMA_OK) {
         return refuse(failure, "liblzma does not start");
+    }
     stream.next_in = bytes;
     stream.avail_in = size;
     while (state == LZMA_OK && (room = next_piece(out, failure))) {
@@ -111,8 +117,9 @@ static bool unpack_xz(const uint8_t *bytes, size_t size, struct buffer *out,
         out->size += piece - stream.avail_out;
     }
     lzma_end(&stream);
-    if (!room || state == LZMA_STREAM_END)
+    if (!room || state == LZMA_STREAM_END) {
         return room;
+    }
     return state == LZMA_BUF_ERROR ? ends_early(failure, PACKING_XZ)
                                    : is_damaged(failure, PACKING_XZ);
 }
@@ -125,8 +132,9 @@ static bool unpack_zstd(const uint8_t *bytes, size_t size, struct buffer *out,
     size_t state = 1, used = 0;
     bool room = true, stuck = false;
 
-    if (!stream)
+    if (!stream) {
         return refuse(failure, "libzstd does not start");
+    }
     while (state && !ZSTD_isError(state) && !stuck && (room = next_piece(out, failure))) {
         ZSTD_outBuffer piece = {out->bytes + out->size, out->room - out->size, 0};
 
@@ -136,8 +144,9 @@ static bool unpack_zstd(const uint8_t *bytes, size_t size, struct buffer *out,
         stuck = in.pos == used && in.pos == in.size && !piece.pos;
     }
     ZSTD_freeDStream(stream);
-    if (!room || !state)
+    if (!room || !state) {
         return room;
+    }
     return ZSTD_isError(state) ? is_damaged(failure, PACKING_ZSTD)
                                : ends_early(failure, PACKING_ZSTD);
 }
@@ -157,22 +166,27 @@ static bool unpack_lz4(const uint8_t *bytes, size_t size, struct buffer *out,
         uint32_t block, most;
         int got;
 
-        if (size - at < 4)
+        if (size - at < 4) {
             return ends_early(failure, PACKING_LZ4);
+        }
         block = word_at(bytes + at);
         at += 4;
-        if (block == LZ4_LEGACY) /* another frame, appended */
+        if (block == LZ4_LEGACY) { /* another frame, appended */
             continue;
-        if (block > size - at)
+        }
+        if (block > size - at) {
             return ends_early(failure, PACKING_LZ4);
-        if (!next_piece(out, failure))
+        }
+        if (!next_piece(out, failure)) {
             return false;
+        }
         most = block < LZ4_BLOCK / LZ4_GAIN ? block * LZ4_GAIN : LZ4_BLOCK;
         buffer_reserve(out, most);
         got = LZ4_decompress_safe((const char *)bytes + at, (char *)out->bytes + out->size,
                                   (int)block, (int)most);
-        if (got < 0)
+        if (got < 0) {
             return is_damaged(failure, PACKING_LZ4);
+        }
         out->size += (size_t)got;
         at += block;
     }
@@ -182,8 +196,9 @@ static bool unpack_lz4(const uint8_t *bytes, size_t size, struct buffer *out,
 bool unpack(enum packing packing, const uint8_t *bytes, size_t size, struct buffer *out,
             struct failure *failure)
 {
-    if (size > UNPACK_MAX)
+    if (size > UNPACK_MAX) {
         return refuse(failure, "it is bigger than %llu MiB", UNPACK_MAX >> 20);
+    }
     switch (packing) {
     case PACKING_GZIP:
         return unpack_gzip(bytes, size, out, failure);

@@ -55,15 +55,17 @@ static void set_barely(struct space *space, u32 index, u64 entry)
 
 static void flags_once(struct space *space, u32 piece)
 {
-    for
+    for{
         EACH_ENTRY(i, piece, 1)
+    }
     space_set(space, i, space_get(space, i) ^ ENTRY_DIRTY);
 }
 
 static void flags_floor(struct space *space, u32 piece)
 {
-    for
+    for{
         EACH_ENTRY(i, piece, 1)
+    }
     set_barely(space, i, space_get(space, i) ^ ENTRY_DIRTY);
 }
 
@@ -77,15 +79,17 @@ static void flags_batch(struct space *space, u32 first)
 {
     u64 entries[SPACE_BATCH];
 
-    for (u32 i = 0; i < SPACE_BATCH; i++)
+    for (u32 i = 0; i < SPACE_BATCH; i++) {
         entries[i] = space_get(space, first + i) ^ ENTRY_DIRTY;
+    }
     space_set_many(space, first, entries);
 }
 
 static void flags_many_once(struct space *space, u32 piece)
 {
-    for
+    for{
         EACH_ENTRY(i, piece, SPACE_BATCH)
+    }
     flags_batch(space, i);
 }
 
@@ -97,21 +101,23 @@ static void flags_many_single(struct space *space)
 /* Write access taken away: what fork does. */
 static void protect_once(struct space *space, u32 piece)
 {
-    for
+    for{
         EACH_ENTRY(i, piece, 1)
+    }
     space_set(space, i, space_get(space, i) & ~ENTRY_WRITABLE);
 }
 
 static void protect_again(struct space *space, u32 piece)
 {
-    for
+    for{
         EACH_ENTRY(i, piece, 1)
+    }
     space_set(space, i, space_get(space, i) | ENTRY_WRITABLE);
 }
 
 static void protect_floor(struct space *space, u32 piece)
 {
-    for
+    for{
         EACH_ENTRY(i, piece, 1)
         {
             u64 entry = space_get(space, i);
@@ -120,6 +126,7 @@ static void protect_floor(struct space *space, u32 piece)
             atomic_fetch_sub_explicit(&world_frames[entry >> 12 & 0xffffffffffull].type, 0,
                                       memory_order_relaxed);
         }
+    }
 }
 
 static void protect_single(struct space *space)
@@ -130,7 +137,7 @@ static void protect_single(struct space *space)
 /* Two entries change places: other frames, four counters each. */
 static void swap(struct space *space, u32 piece, void (*how)(struct space *, u32, u64), bool barely)
 {
-    for
+    for{
         EACH_ENTRY(i, piece, 2)
         {
             u64 first = space_get(space, i), second = space_get(space, i + 1);
@@ -144,6 +151,7 @@ static void swap(struct space *space, u32 piece, void (*how)(struct space *, u32
             how(space, i, second);
             how(space, i + 1, first);
         }
+    }
 }
 
 static void swap_once(struct space *space, u32 piece)
@@ -175,8 +183,9 @@ static void table_floor(struct space *space, u32 piece)
 {
     const u64 *entries = world_words(space->l1[piece]);
 
-    for (u32 j = 0; j < 512; j++)
+    for (u32 j = 0; j < 512; j++) {
         bump(entries[j], 0);
+    }
 }
 
 static void table_single(struct space *space)
@@ -186,8 +195,9 @@ static void table_single(struct space *space)
 
 static void all_floor(struct space *space, u32 piece)
 {
-    for (piece = 0; piece < SPACE_TABLES; piece++)
+    for (piece = 0; piece < SPACE_TABLES; piece++) {
         table_floor(space, piece);
+    }
 }
 
 static void pin(struct space *space, u32 piece)
@@ -212,8 +222,9 @@ static void root_single(struct space *space)
 static void root_once(struct space *space, u32 piece)
 {
     (void)piece;
-    for (u32 i = 0; i < 64; i++)
+    for (u32 i = 0; i < 64; i++) {
         root_single(space);
+    }
 }
 
 static void root_floor(struct space *space, u32 piece)
@@ -264,8 +275,9 @@ static void time_pieces(struct times *times, void (*what)(struct space *, u32), 
 
         what(space, piece);
         ticks = __rdtsc() - start;
-        if (!times->least[piece] || ticks < times->least[piece])
+        if (!times->least[piece] || ticks < times->least[piece]) {
             times->least[piece] = ticks;
+        }
     }
 }
 
@@ -312,9 +324,11 @@ static void run(const struct work *work, unsigned count)
 
     present = work;
     pthread_barrier_init(&barrier, NULL, count);
-    for (i = 0; i < count; i++)
-        if (pthread_create(&thread[i], NULL, measure, (void *)(uintptr_t)i))
+    for (i = 0; i < count; i++) {
+        if (pthread_create(&thread[i], NULL, measure, (void *)(uintptr_t)i)) {
             exit(1);
+        }
+    }
     for (i = 0; i < count; i++) {
         pthread_join(thread[i], NULL);
         once += median(&figures[i].once) / count;
@@ -348,12 +362,16 @@ int main(int argc, char **argv)
     }
     most = threads_named(argv[1]);
     world_start(most, false);
-    for (count = 1; count <= most; count++)
-        for (i = 0; i < sizeof(unpinned) / sizeof(*unpinned); i++)
+    for (count = 1; count <= most; count++) {
+        for (i = 0; i < sizeof(unpinned) / sizeof(*unpinned); i++) {
             run(&unpinned[i], count);
+        }
+    }
     world_make_live(most);
-    for (count = 1; count <= most; count++)
-        for (i = 0; i < sizeof(live) / sizeof(*live); i++)
+    for (count = 1; count <= most; count++) {
+        for (i = 0; i < sizeof(live) / sizeof(*live); i++) {
             run(&live[i], count);
+        }
+    }
     return 0;
 }

@@ -36,8 +36,9 @@ static void change(struct space *space, u32 table, u64 (*next)(struct space *spa
     u64 entries[SPACE_BATCH];
 
     for (u32 first = table * 512; first < table * 512 + 512; first += SPACE_BATCH) {
-        for (u32 i = 0; i < SPACE_BATCH; i++)
+        for (u32 i = 0; i < SPACE_BATCH; i++) {
             entries[i] = next(space, first + i);
+        }
         space_set_many(space, first, entries);
     }
 }
@@ -110,9 +111,11 @@ static double once(unsigned count)
 
     pthread_barrier_init(&barrier, NULL, count + 1);
     over = false;
-    for (unsigned i = 0; i < count; i++)
-        if (pthread_create(&thread[i], NULL, work, (void *)(uintptr_t)i))
+    for (unsigned i = 0; i < count; i++) {
+        if (pthread_create(&thread[i], NULL, work, (void *)(uintptr_t)i)) {
             exit(1);
+        }
+    }
     pthread_barrier_wait(&barrier);
     usleep(WHILE_US);
     over = true;
@@ -134,8 +137,9 @@ static void run(const struct rate *rate, unsigned count, const char *shape)
     for (unsigned round = 0; round < ROUNDS; round++) {
         double rate_now = once(count);
 
-        if (rate_now > best)
+        if (rate_now > best) {
             best = rate_now;
+        }
     }
     printf("{\"name\": \"%s\", \"title\": \"%s\", \"shape\": \"%s\", \"threads\": %u, "
            "\"rate\": %.0f}\n",
@@ -149,10 +153,13 @@ void rates(unsigned most, bool one_domain)
     unsigned count, i;
 
     world_start(most, one_domain);
-    for (count = 1; count <= most; count++)
+    for (count = 1; count <= most; count++) {
         run(&unpinned, count, shape);
+    }
     world_make_live(most);
-    for (i = 0; i < sizeof(live) / sizeof(*live); i++)
-        for (count = 1; count <= most; count++)
+    for (i = 0; i < sizeof(live) / sizeof(*live); i++) {
+        for (count = 1; count <= most; count++) {
             run(&live[i], count, shape);
+        }
+    }
 }

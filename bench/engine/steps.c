@@ -21,18 +21,21 @@ static uint64_t steps_between_stops(void (*volatile call)(void *argument), void 
     pid_t child = fork();
 
     if (!child) {
-        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL)) {
             _exit(1);
+        }
         raise(SIGSTOP);
         call(argument);
         raise(SIGSTOP);
         _exit(0);
     }
-    if (child < 0 || waitpid(child, &status, 0) != child || !WIFSTOPPED(status))
+    if (child < 0 || waitpid(child, &status, 0) != child || !WIFSTOPPED(status)) {
         return 0;
+    }
     do {
-        if (ptrace(PTRACE_SINGLESTEP, child, NULL, NULL) || waitpid(child, &status, 0) != child)
+        if (ptrace(PTRACE_SINGLESTEP, child, NULL, NULL) || waitpid(child, &status, 0) != child) {
             return 0;
+        }
         steps++;
     } while (WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
     kill(child, SIGKILL);

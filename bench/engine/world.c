@@ -38,9 +38,11 @@ struct vmmu_domain *port_domain(u16 id)
 
 void port_flush(u64 cpus)
 {
-    for (u32 cpu = 0; cpu < spaces; cpu++)
-        if (cpus >> cpu & 1)
+    for (u32 cpu = 0; cpu < spaces; cpu++) {
+        if (cpus >> cpu & 1) {
             vmmu_flush_ends(world[cpu].domain, cpu, vmmu_flush_begins(world[cpu].domain));
+        }
+    }
 }
 
 bool port_should_stop(void)
@@ -94,8 +96,9 @@ u64 *world_words(mfn_t m)
 
 void must_be_done(enum vmmu_result result, const char *what)
 {
-    if (result == VMMU_DONE)
+    if (result == VMMU_DONE) {
         return;
+    }
     fprintf(stderr, "engine: %s: %s\n", what, vmmu_result_name(result));
     exit(1);
 }
@@ -110,8 +113,9 @@ static void *reserve(u64 bytes, bool whole)
         perror("engine: mmap");
         exit(1);
     }
-    if (whole)
+    if (whole) {
         madvise(memory, bytes, MADV_HUGEPAGE);
+    }
     return memory;
 }
 
@@ -165,8 +169,9 @@ static void build(struct space *space)
     for (u32 i = 0; i < SPACE_TABLES; i++) {
         space->l1[i] = page_of(space, pfn++);
         world_words(space->l2)[i] = link_to(space->l1[i]);
-        for (u32 j = 0; j < 512; j++)
+        for (u32 j = 0; j < 512; j++) {
             world_words(space->l1[i])[j] = link_to(page_of(space, pfn++));
+        }
     }
 }
 
@@ -217,8 +222,9 @@ void space_set_many(struct space *space, u32 first, const u64 *entries)
     struct vmmu_request requests[SPACE_BATCH];
     u64 done;
 
-    for (u32 i = 0; i < SPACE_BATCH; i++)
+    for (u32 i = 0; i < SPACE_BATCH; i++) {
         requests[i] = (struct vmmu_request){entry_at(space, first + i).a, entries[i]};
+    }
     must_be_done(
         vmmu_update_many(&space->vcpu, space->domain, space->domain, requests, SPACE_BATCH, &done),
         "vmmu_update_many");

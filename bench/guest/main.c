@@ -27,8 +27,9 @@ static const struct {
 
 void must(int good, const char *what)
 {
-    if (good)
+    if (good) {
         return;
+    }
     printf("bench: failed: %s\n", what);
     fflush(stdout);
     _exit(1);
@@ -50,8 +51,9 @@ static const char *wish(void)
     FILE *file = fopen("/proc/cmdline", "r");
     char *word = file && fgets(line, sizeof(line), file) ? strstr(line, "bench=") : NULL;
 
-    if (file)
+    if (file) {
         fclose(file);
+    }
     return word ? word + strlen("bench=") : "full";
 }
 
@@ -77,8 +79,9 @@ int main(int argc, char **argv)
     pid_t child;
     int status = 1;
 
-    if (argc > 0 && !strcmp(argv[0], "exit"))
+    if (argc > 0 && !strcmp(argv[0], "exit")) {
         return 0;
+    }
     mark(MARKER_STARTED);
     printf("bench: started\n");
     settle();
@@ -86,10 +89,11 @@ int main(int argc, char **argv)
     mount("proc", "/proc", "proc", 0, NULL);
     child = fork(); /* process 1 is special in how it takes signals */
     if (!child) {
-        if (starts_with(wish(), "symbols"))
+        if (starts_with(wish(), "symbols")) {
             print_symbols();
-        else
+        } else {
             run_all(starts_with(wish(), "short"));
+        }
         return 0;
     }
     waitpid(child, &status, 0);

@@ -23,15 +23,17 @@ static char *map(unsigned pages)
 
 static void fill(char *memory, unsigned pages)
 {
-    for (unsigned i = 0; i < pages; i++)
+    for (unsigned i = 0; i < pages; i++) {
         ((volatile char *)memory)[i * PAGE] = 1;
+    }
 }
 
 void null_call(unsigned count)
 {
     begin(null_call);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         syscall(SYS_getppid);
+    }
     end();
 }
 
@@ -127,8 +129,9 @@ void protection_fault(unsigned count)
     mprotect(memory, PAGE, PROT_READ);
     catch (SIGSEGV, step_over);
     begin(protection_fault);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         __asm__ volatile("movb $0, (%0)" ::"a"(memory) : "memory"); /* three bytes */
+    }
     end();
     signal(SIGSEGV, SIG_DFL);
     munmap(memory, PAGE);
@@ -145,8 +148,9 @@ void own_signal(unsigned count)
 
     catch (SIGUSR1, nothing);
     begin(own_signal);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         kill(self, SIGUSR1);
+    }
     end();
     signal(SIGUSR1, SIG_DFL);
 }

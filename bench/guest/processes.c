@@ -22,16 +22,18 @@ static void fork_and_exit(void)
 {
     pid_t child = fork();
 
-    if (!child)
+    if (!child) {
         _exit(0);
+    }
     wait_for(child);
 }
 
 void fork_exit(unsigned count)
 {
     begin(fork_exit);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         fork_and_exit();
+    }
     end();
 }
 
@@ -56,11 +58,13 @@ void fork_large(unsigned count)
 
     must(memory != MAP_FAILED, "mmap");
     madvise(memory, 32 * MIB, MADV_NOHUGEPAGE);
-    for (unsigned long i = 0; i < 32 * MIB; i += 4096)
+    for (unsigned long i = 0; i < 32 * MIB; i += 4096) {
         ((volatile char *)memory)[i] = 1;
+    }
     begin(fork_large);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         fork_and_exit();
+    }
     end();
     munmap(memory, 32 * MIB);
 }
@@ -75,16 +79,19 @@ void pipe_trip(unsigned count)
     child = fork();
     if (!child) {
         close(there[1]);
-        while (read(there[0], &byte, 1) == 1)
-            if (write(back[1], &byte, 1) != 1)
+        while (read(there[0], &byte, 1) == 1) {
+            if (write(back[1], &byte, 1) != 1) {
                 _exit(1);
+            }
+        }
         _exit(0);
     }
     close(there[0]);
     must(write(there[1], &byte, 1) == 1 && read(back[0], &byte, 1) == 1, "a first trip");
     begin(pipe_trip);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         must(write(there[1], &byte, 1) == 1 && read(back[0], &byte, 1) == 1, "a trip");
+    }
     end();
     close(there[1]);
     wait_for(child);
@@ -99,8 +106,9 @@ static char ring_set[RING_SET];
 
 static void work(void)
 {
-    for (unsigned long i = 0; i < RING_SET; i += 64)
+    for (unsigned long i = 0; i < RING_SET; i += 64) {
         ((volatile char *)ring_set)[i]++;
+    }
 }
 
 /* Hands on what comes, until nothing comes. */
@@ -110,8 +118,9 @@ static void pass_on(int from, int to)
 
     while (read(from, &byte, 1) == 1) {
         work();
-        if (write(to, &byte, 1) != 1)
+        if (write(to, &byte, 1) != 1) {
             _exit(1);
+        }
     }
     _exit(0);
 }
@@ -130,34 +139,42 @@ void switch_eight(unsigned count)
     int wire[RING][2]; /* process i reads i, writes i + 1; the last wire comes home */
     unsigned i, j;
 
-    for (i = 0; i < RING; i++)
+    for (i = 0; i < RING; i++) {
         must(!pipe(wire[i]), "pipe");
+    }
     for (i = 0; i < RING - 1; i++) {
         child[i] = fork();
-        if (child[i])
+        if (child[i]) {
             continue;
+        }
         for (j = 0; j < RING; j++) {
-            if (j != i)
+            if (j != i) {
                 close(wire[j][0]);
-            if (j != i + 1)
+            }
+            if (j != i + 1) {
                 close(wire[j][1]);
+            }
         }
         pass_on(wire[i][0], wire[i + 1][1]);
     }
     for (i = 0; i < RING; i++) {
-        if (i)
+        if (i) {
             close(wire[i][1]);
-        if (i != RING - 1)
+        }
+        if (i != RING - 1) {
             close(wire[i][0]);
+        }
     }
     once_round(wire[0][1], wire[RING - 1][0]);
     begin(switch_eight);
-    for (i = 0; i < count / RING; i++)
+    for (i = 0; i < count / RING; i++) {
         once_round(wire[0][1], wire[RING - 1][0]);
+    }
     end();
     close(wire[0][1]);
-    for (i = 0; i < RING - 1; i++)
+    for (i = 0; i < RING - 1; i++) {
         wait_for(child[i]);
+    }
     close(wire[RING - 1][0]);
 }
 

@@ -17,8 +17,9 @@ void print_symbols(void)
     must(file && !iopl(3), "the debugging port");
     while (fgets(line, sizeof(line), file)) {
         kind = strchr(line, ' ');
-        if (kind && strchr("tTwW", kind[1]) && !strchr(line, '['))
+        if (kind && strchr("tTwW", kind[1]) && !strchr(line, '[')) {
             outsb(DEBUG_PORT, line, strlen(line));
+        }
     }
     fclose(file);
 }

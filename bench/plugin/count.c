@@ -33,14 +33,18 @@ static struct counter *counter_of(uint64_t address)
     struct counter **link = &table[(address ^ address >> 16) & 0xffff];
     struct counter *counter;
 
-    if (started && !(address >> 47))
+    if (started && !(address >> 47)) {
         return &user;
-    for (counter = *link; counter; counter = counter->next)
-        if (counter->address == address)
+    }
+    for (counter = *link; counter; counter = counter->next) {
+        if (counter->address == address) {
             return counter;
+        }
+    }
     counter = calloc(1, sizeof(*counter));
-    if (!counter)
+    if (!counter) {
         abort();
+    }
     counter->address = address;
     counter->next = *link;
     *link = counter;
@@ -51,9 +55,11 @@ static void each_counter(void (*what)(struct counter *counter, unsigned phase), 
 {
     unsigned i;
 
-    for (i = 0; i < sizeof(table) / sizeof(*table); i++)
-        for (struct counter *counter = table[i]; counter; counter = counter->next)
+    for (i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        for (struct counter *counter = table[i]; counter; counter = counter->next) {
             what(counter, phase);
+        }
+    }
     what(&user, phase);
 }
 
@@ -99,9 +105,10 @@ static void on_translation(uint64_t id, struct qemu_plugin_tb *tb)
         long marker = marker_in(insn);
 
         qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_ADD_U64, &counter->count, 1);
-        if (marker >= 0)
+        if (marker >= 0) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_marker, QEMU_PLUGIN_NO_REGISTERS,
                                                    (void *)marker);
+        }
     }
 }
 
@@ -127,15 +134,17 @@ int qemu_plugin_install(uint64_t id, const struct qemu_info_t *info, int argc, c
 
     (void)info;
     for (i = 0; i < argc; i++) {
-        if (!strncmp(argv[i], "out=", 4))
+        if (!strncmp(argv[i], "out=", 4)) {
             out_path = strdup(argv[i] + 4);
-        else if (!strncmp(argv[i], "symbols=", 8))
+        } else if (!strncmp(argv[i], "symbols=", 8)) {
             report_symbols(argv[i] + 8);
-        else if (strncmp(argv[i], "image=", 6) || !report_image(argv[i] + 6))
+        } else if (strncmp(argv[i], "image=", 6) || !report_image(argv[i] + 6)) {
             return fprintf(stderr, "bench plugin: %s: unknown\n", argv[i]), 1;
+        }
     }
-    if (!out_path)
+    if (!out_path) {
         return fprintf(stderr, "bench plugin: out=FILE is missing\n"), 1;
+    }
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
     qemu_plugin_register_atexit_cb(id, on_exit_of_qemu, NULL);
     return 0;

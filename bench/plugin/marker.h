@@ -15,8 +15,9 @@ static inline long marker_in(const struct qemu_plugin_insn *insn)
     const uint8_t *bytes = qemu_plugin_insn_data(insn);
     uint32_t value;
 
-    if (qemu_plugin_insn_size(insn) != 7 || memcmp(bytes, nopl, sizeof(nopl)))
+    if (qemu_plugin_insn_size(insn) != 7 || memcmp(bytes, nopl, sizeof(nopl))) {
         return -1;
+    }
     memcpy(&value, bytes + sizeof(nopl), sizeof(value));
     return (value & MARKER_MASK) == MARKER ? (long)(value & ~MARKER_MASK) : -1;
 }

@@ -39,8 +39,9 @@ static void add_symbol(uint64_t address, const char *name)
 {
     struct symbol *more = realloc(symbol, (symbols + 1) * sizeof(*symbol));
 
-    if (!more)
+    if (!more) {
         abort();
+    }
     symbol = more;
     symbol[symbols++] = (struct symbol){.address = address, .name = strdup(name)};
 }
@@ -56,11 +57,13 @@ void report_symbols(const char *path)
         return;
     }
     while (fgets(line, sizeof(line), file)) {
-        if (sscanf(line, "%lx %c %255s", &address, &kind, name) != 3 || !strchr("tTwW", kind))
+        if (sscanf(line, "%lx %c %255s", &address, &kind, name) != 3 || !strchr("tTwW", kind)) {
             continue;
+        }
         name[strcspn(name, ".")] = 0; /* the compiler's own suffixes */
-        if (name[0])
+        if (name[0]) {
             add_symbol(address, name);
+        }
     }
     fclose(file);
 }
@@ -72,10 +75,12 @@ bool report_image(const char *low_and_high)
 
 static enum who who_of(uint64_t address)
 {
-    if (address >= HYPERVISOR_LOW && address < HYPERVISOR_HIGH)
+    if (address >= HYPERVISOR_LOW && address < HYPERVISOR_HIGH) {
         return HYPERVISOR;
-    if (address >= HYPERVISOR_HIGH)
+    }
+    if (address >= HYPERVISOR_HIGH) {
         return KERNEL;
+    }
     return address >= image_low && address < image_high ? HYPERVISOR : LOW;
 }
 
@@ -90,12 +95,14 @@ static void ready_symbols(void)
 {
     static bool ready;
 
-    if (ready)
+    if (ready) {
         return;
+    }
     ready = true;
     add_symbol(0, "(below)");
-    if (image_high)
+    if (image_high) {
         add_symbol(image_high, "(user)");
+    }
     add_symbol(1ull << 32, "(user)");
     add_symbol(HYPERVISOR_LOW, "(no name)");
     add_symbol(HYPERVISOR_CPUS, "(a CPU's own stub)");
@@ -113,10 +120,11 @@ void report_add(const struct counter *counter)
     for (high = symbols; high - low > 1;) {
         size_t middle = (low + high) / 2;
 
-        if (symbol[middle].address <= counter->address)
+        if (symbol[middle].address <= counter->address) {
             low = middle;
-        else
+        } else {
             high = middle;
+        }
     }
     for (phase = 0; phase < PHASES; phase++) {
         symbol[low].count[phase] += counter->in_phase[phase];
@@ -144,13 +152,15 @@ void report_write(const char *path)
         return;
     }
     for (sorting = 0; sorting < PHASES; sorting++) {
-        for (unsigned who = 0; who < WHOS; who++)
+        for (unsigned who = 0; who < WHOS; who++) {
             fprintf(file, "share\t%s\t%s\t%" PRIu64 "\n", phase_name[sorting], who_name[who],
                     share[who][sorting]);
+        }
         qsort(symbol, symbols, sizeof(*symbol), by_count);
-        for (size_t i = 0; i < symbols && symbol[i].count[sorting] >= FEW; i++)
+        for (size_t i = 0; i < symbols && symbol[i].count[sorting] >= FEW; i++) {
             fprintf(file, "function\t%s\t%s\t%s\t%" PRIu64 "\n", phase_name[sorting],
                     who_name[who_of(symbol[i].address)], symbol[i].name, symbol[i].count[sorting]);
+        }
     }
     fclose(file);
 }

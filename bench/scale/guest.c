@@ -82,8 +82,9 @@ static void update(struct tree *tree, u64 (*next)(const struct tree *tree, u32 i
 {
     u64 table = frame_of(tree->table[1]).n << PAGE_SHIFT;
 
-    for (u32 i = 0; i < BATCH; i++)
+    for (u32 i = 0; i < BATCH; i++) {
         tree->updates[i] = (struct mmu_update){table + i * 8, next(tree, i)};
+    }
     must(tree,
          hypercall6(__HYPERVISOR_mmu_update, address(tree->updates), BATCH, 0, DOMID_SELF, 0, 0));
 }
@@ -97,8 +98,9 @@ static u64 other_flags(const struct tree *tree, u32 index)
 
 static void flags(struct tree *tree, u32 count)
 {
-    for (u32 i = 0; i < count; i += BATCH)
+    for (u32 i = 0; i < count; i += BATCH) {
         update(tree, other_flags);
+    }
 }
 
 static u64 other_page(const struct tree *tree, u32 index)
@@ -108,8 +110,9 @@ static u64 other_page(const struct tree *tree, u32 index)
 
 static void target(struct tree *tree, u32 count)
 {
-    for (u32 i = 0; i < count; i += BATCH)
+    for (u32 i = 0; i < count; i += BATCH) {
         update(tree, other_page);
+    }
 }
 
 static void pin(struct tree *tree, u32 count)
@@ -144,8 +147,9 @@ static void fault(struct tree *tree, u32 count)
 {
     u64 word;
 
-    for (u32 i = 0; i < count; i++)
+    for (u32 i = 0; i < count; i++) {
         must(tree, word_read((const u64 *)NOTHING, &word));
+    }
 }
 
 static void user_fault(struct tree *tree, u32 count)
@@ -162,8 +166,9 @@ static void user_fault(struct tree *tree, u32 count)
 
 static void wait_until(u64 start)
 {
-    if (clock_now() >= start)
+    if (clock_now() >= start) {
         panic("CPU %u comes too late for what begins at %lu", cpu_number(), start);
+    }
     while (clock_now() < start) {
         clock_alarm(start);
         event_wait();
@@ -193,43 +198,54 @@ static void build(struct tree *tree)
 {
     struct page *pages = page_take_range(6);
 
-    if (!pages)
+    if (!pages) {
         panic("no memory");
-    for (unsigned i = 0; i < 2; i++)
+    }
+    for (unsigned i = 0; i < 2; i++) {
         tree->page[i] = entry_for(page_address(pages + i), PTE_CHANGE);
-    for (unsigned level = 1; level <= 4; level++)
+    }
+    for (unsigned level = 1; level <= 4; level++) {
         tree->table[level] = memset(page_address(pages + 1 + level), 0, PAGE_SIZE);
-    for (unsigned level = 4; level > 1; level--)
+    }
+    for (unsigned level = 4; level > 1; level--) {
         tree->table[level][0] = entry_for(tree->table[level - 1], PTE_CHANGE);
-    for (u32 i = 0; i < ENTRIES; i++)
+    }
+    for (u32 i = 0; i < ENTRIES; i++) {
         tree->table[1][i] = tree->page[i % 2];
+    }
 }
 
 static void work(void)
 {
     struct tree *tree = own();
 
-    if (event_bind_virq(VIRQ_TIMER, NULL) < 0)
+    if (event_bind_virq(VIRQ_TIMER, NULL) < 0) {
         panic("no timer");
+    }
     build(tree);
     must(tree, space_create(&tree->space));
     must(tree, space_activate(&tree->space));
     for (unsigned i = 0; i < OPERATIONS; i++) {
         bool pins = i == OPERATION_pin || i == OPERATION_reuse;
 
-        if (i != OPERATION_reuse)
+        if (i != OPERATION_reuse) {
             show_tables(tree, PTE_READ);
-        if (!pins)
+        }
+        if (!pins) {
             extended(tree, MMUEXT_PIN_L4_TABLE);
+        }
         run[i](tree, FIRST_START + i * START_EVERY);
-        if (!pins)
+        if (!pins) {
             extended(tree, MMUEXT_UNPIN_TABLE);
-        if (i != OPERATION_reuse)
+        }
+        if (i != OPERATION_reuse) {
             show_tables(tree, PTE_CHANGE);
+        }
     }
     must(tree, space_destroy(&tree->space));
-    if (tree->failures)
+    if (tree->failures) {
         print("Wrong: CPU %u: %u requests were refused\n", cpu_number(), tree->failures);
+    }
     __atomic_fetch_add(&done, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -238,13 +254,16 @@ bool kernel_main(void)
     unsigned cpus = 1;
     u32 failures = 0;
 
-    while (!cpu_run(cpus, work))
+    while (!cpu_run(cpus, work)) {
         cpus++;
+    }
     work();
-    while (__atomic_load_n(&done, __ATOMIC_SEQ_CST) < cpus)
+    while (__atomic_load_n(&done, __ATOMIC_SEQ_CST) < cpus) {
         __builtin_ia32_pause(); /* or this CPU may use up all the time that the emulator has */
-    for (unsigned i = 0; i < cpus; i++)
+    }
+    for (unsigned i = 0; i < cpus; i++) {
         failures += trees[i].failures;
+    }
     print("scale: %u CPUs, %u failures\n", cpus, failures);
     return !failures;
 }

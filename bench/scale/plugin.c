@@ -57,12 +57,15 @@ static struct line *line_of(uint64_t number, unsigned operation)
     struct line **link = &table[(number * OPERATIONS + operation) % BUCKETS];
     struct line *line;
 
-    for (line = *link; line; line = line->next)
-        if (line->number == number && line->operation == operation)
+    for (line = *link; line; line = line->next) {
+        if (line->number == number && line->operation == operation) {
             return line;
+        }
+    }
     line = calloc(1, sizeof(*line));
-    if (!line)
+    if (!line) {
         abort();
+    }
     line->number = number;
     line->operation = operation;
     line->next = *link;
@@ -76,9 +79,9 @@ static void on_marker(unsigned cpu, void *data)
 {
     unsigned what = (unsigned)(uintptr_t)data;
 
-    if (what != MARKER_END && what - MARKER_BEGIN(0) < OPERATIONS)
+    if (what != MARKER_END && what - MARKER_BEGIN(0) < OPERATIONS) {
         cpus[cpu].running = what - MARKER_BEGIN(0);
-    else if (cpus[cpu].running < OPERATIONS) {
+    } else if (cpus[cpu].running < OPERATIONS) {
         cpus[cpu].times[cpus[cpu].running]++;
         cpus[cpu].running = OPERATIONS;
     }
@@ -87,8 +90,9 @@ static void on_marker(unsigned cpu, void *data)
 static void on_instruction(unsigned cpu, void *data)
 {
     (void)data;
-    if (cpus[cpu].running < OPERATIONS)
+    if (cpus[cpu].running < OPERATIONS) {
         cpus[cpu].instructions[cpus[cpu].running]++;
+    }
 }
 
 static void on_interrupt(unsigned cpu, void *data)
@@ -109,26 +113,32 @@ static void on_access(unsigned cpu, uint32_t access, uint64_t address, void *dat
     struct line *line;
     struct touch touch = {address, (uint64_t)(uintptr_t)data};
 
-    if (cpus[cpu].running >= OPERATIONS || cpus[cpu].interrupted)
+    if (cpus[cpu].running >= OPERATIONS || cpus[cpu].interrupted) {
         return;
+    }
     where = qemu_plugin_get_hwaddr(access, address);
-    if (!where || qemu_plugin_hwaddr_is_io(where))
+    if (!where || qemu_plugin_hwaddr_is_io(where)) {
         return;
+    }
     line = line_of(qemu_plugin_hwaddr_phys_addr(where) / LINE, cpus[cpu].running);
-    if (!line->touch[cpu].by)
+    if (!line->touch[cpu].by) {
         line->touch[cpu] = touch;
-    if (!line->store[cpu].by && qemu_plugin_mem_is_store(access))
+    }
+    if (!line->store[cpu].by && qemu_plugin_mem_is_store(access)) {
         line->store[cpu] = touch;
+    }
 }
 
 static void watch_lines(struct qemu_plugin_insn *insn, bool in_hypervisor)
 {
     uint64_t address = qemu_plugin_insn_vaddr(insn);
 
-    if (address == interrupt_handler)
+    if (address == interrupt_handler) {
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_interrupt, QEMU_PLUGIN_NO_REGISTERS, NULL);
-    if (!in_hypervisor)
+    }
+    if (!in_hypervisor) {
         qemu_plugin_register_vcpu_insn_exec_cb(insn, on_guest, QEMU_PLUGIN_NO_REGISTERS, NULL);
+    }
     qemu_plugin_register_vcpu_mem_cb(insn, on_access, QEMU_PLUGIN_NO_REGISTERS,
                                      QEMU_PLUGIN_MEMORY_BOTH, (void *)(uintptr_t)address);
 }
@@ -144,14 +154,17 @@ static void on_translation(uint64_t id, struct qemu_plugin_tb *tb)
         bool in_hypervisor = address >= HYPERVISOR_LOW && address < HYPERVISOR_HIGH;
         long marker = marker_in(insn);
 
-        if (in_hypervisor)
+        if (in_hypervisor) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_instruction, QEMU_PLUGIN_NO_REGISTERS,
                                                    NULL);
-        if (marker >= 0)
+        }
+        if (marker >= 0) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, on_marker, QEMU_PLUGIN_NO_REGISTERS,
                                                    (void *)marker);
-        if (interrupt_handler)
+        }
+        if (interrupt_handler) {
             watch_lines(insn, in_hypervisor);
+        }
     }
 }
 
@@ -162,10 +175,11 @@ static void write_shared(FILE *file, const struct line *line)
 {
     unsigned writer, other;
 
-    for (writer = 0; writer < CPUS; writer++)
+    for (writer = 0; writer < CPUS; writer++) {
         for (other = 0; line->store[writer].by && other < CPUS; other++) {
-            if (other == writer || !line->touch[other].by)
+            if (other == writer || !line->touch[other].by) {
                 continue;
+            }
             fprintf(file,
                     "shared\t%s\t%" PRIx64 "\t%" PRIx64 "\t%" PRIx64 "\t%u\t%" PRIx64 "\t%" PRIx64
                     "\t%u\n",
@@ -174,6 +188,7 @@ static void write_shared(FILE *file, const struct line *line)
                     other);
             return;
         }
+    }
 }
 
 static void on_exit_of_qemu(uint64_t id, void *data)
@@ -186,14 +201,19 @@ static void on_exit_of_qemu(uint64_t id, void *data)
         perror(out_path);
         return;
     }
-    for (i = 0; i < OPERATIONS; i++)
-        for (cpu = 0; cpu < CPUS; cpu++)
-            if (cpus[cpu].instructions[i])
+    for (i = 0; i < OPERATIONS; i++) {
+        for (cpu = 0; cpu < CPUS; cpu++) {
+            if (cpus[cpu].instructions[i]) {
                 fprintf(file, "count\t%s\t%u\t%" PRIu64 "\t%" PRIu64 "\n", name[i], cpu,
                         cpus[cpu].times[i], cpus[cpu].instructions[i]);
-    for (i = 0; i < BUCKETS; i++)
-        for (const struct line *line = table[i]; line; line = line->next)
+            }
+        }
+    }
+    for (i = 0; i < BUCKETS; i++) {
+        for (const struct line *line = table[i]; line; line = line->next) {
             write_shared(file, line);
+        }
+    }
     fclose(file);
 }
 
@@ -203,17 +223,20 @@ int qemu_plugin_install(uint64_t id, const struct qemu_info_t *info, int argc, c
 
     (void)info;
     for (i = 0; i < argc; i++) {
-        if (!strncmp(argv[i], "out=", 4))
+        if (!strncmp(argv[i], "out=", 4)) {
             out_path = strdup(argv[i] + 4);
-        else if (!strncmp(argv[i], "lines=", 6))
+        } else if (!strncmp(argv[i], "lines=", 6)) {
             interrupt_handler = strtoull(argv[i] + 6, NULL, 16);
-        else
+        } else {
             return fprintf(stderr, "scale plugin: %s: unknown\n", argv[i]), 1;
+        }
     }
-    if (!out_path)
+    if (!out_path) {
         return fprintf(stderr, "scale plugin: out=FILE is missing\n"), 1;
-    for (i = 0; i < (int)CPUS; i++)
+    }
+    for (i = 0; i < (int)CPUS; i++) {
         cpus[i].running = OPERATIONS;
+    }
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
     qemu_plugin_register_atexit_cb(id, on_exit_of_qemu, NULL);
     return 0;

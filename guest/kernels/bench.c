@@ -48,14 +48,16 @@ IN_PROGRAM("user_a") static void skip_store(u64 va, u64 error)
 {
     (void)va;
     (void)error;
-    for (;;)
+    for (;;) {
         call(CALL_RETURN, STORE_LENGTH, 0, 0);
+    }
 }
 
 USER_INLINE void touch(u64 pages)
 {
-    for (u64 i = 0; i < pages; i++)
+    for (u64 i = 0; i < pages; i++) {
         AT(MEMORY + i * PAGE_SIZE) = i;
+    }
 }
 
 USER_INLINE void measure_memory(void)
@@ -87,8 +89,9 @@ USER_INLINE void measure_handler(void)
     call(CALL_MAP, MEMORY, PAGE_SIZE, 0);
     call(CALL_HANDLER, handler, 0, 0);
     start = read_tsc();
-    for (u64 i = 0; i < HANDLED; i++)
+    for (u64 i = 0; i < HANDLED; i++) {
         __asm__ volatile("mov %%rax, (%%rdx)" : : "d"(MEMORY) : "memory");
+    }
     call(CALL_REPORT, HANDLER, read_tsc() - start, HANDLED);
     call(CALL_UNMAP, MEMORY, PAGE_SIZE, 0);
 }
@@ -99,8 +102,9 @@ USER_INLINE void measure_forks(enum operation operation, u64 count)
 
     for (u64 i = 0; i < count; i++) {
         if (!call(CALL_FORK, 0, 0, 0)) {
-            if (operation == FORK_EXEC_EXIT)
+            if (operation == FORK_EXEC_EXIT) {
                 call(CALL_EXEC, 1, 0, 0);
+            }
             leave(0);
         }
         call(CALL_WAIT, 0, 0, 0);
@@ -131,14 +135,16 @@ USER_INLINE void measure_switches(void)
     u64 start;
 
     if (!call(CALL_FORK, 0, 0, 0)) {
-        for (u64 i = 0; i <= SWITCHES; i++)
+        for (u64 i = 0; i <= SWITCHES; i++) {
             call(CALL_YIELD, 0, 0, 0);
+        }
         leave(0);
     }
     call(CALL_YIELD, 0, 0, 0);
     start = read_tsc();
-    for (u64 i = 0; i < SWITCHES; i++)
+    for (u64 i = 0; i < SWITCHES; i++) {
         call(CALL_YIELD, 0, 0, 0);
+    }
     call(CALL_REPORT, SWITCH, read_tsc() - start, 2 * SWITCHES);
     call(CALL_WAIT, 0, 0, 0);
 }
@@ -148,8 +154,9 @@ IN_PROGRAM("user_a") static void program_a(u64 unused)
     u64 start = read_tsc();
 
     (void)unused;
-    for (u64 i = 0; i < CALLS; i++)
+    for (u64 i = 0; i < CALLS; i++) {
         call(CALL_NOTHING, 0, 0, 0);
+    }
     call(CALL_REPORT, SYSTEM_CALL, read_tsc() - start, CALLS);
     measure_memory();
     measure_handler();

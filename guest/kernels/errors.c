@@ -43,18 +43,21 @@ static void check_refused(void)
 
     told = 0;
     batch_open();
-    for (unsigned i = 0; i < 9; i++)
+    for (unsigned i = 0; i < 9; i++) {
         entry_set(at + i, i == 4 ? bad : good);
+    }
     claim(batch_close() < 0, "the batch");
     claim(told == 1 && last.space == &space && last.level == 1 && last.index == 4,
           "%u refused; space %lu, level %u, entry %u", told, last.space ? last.space->number : 0,
           last.level, last.index);
-    for (unsigned i = 0; i < 9; i++)
+    for (unsigned i = 0; i < 9; i++) {
         claim((entry_get(at + i).raw & ~PTE_HYPERVISORS) == (i == 4 ? 0 : good.raw),
               "entry %u is %lx", i, entry_get(at + i).raw);
+    }
     batch_open();
-    for (unsigned i = 0; i < 9; i++)
+    for (unsigned i = 0; i < 9; i++) {
         entry_clear(at + i);
+    }
     claim(!batch_close(), "clearing");
     claim(!space_destroy(&space), "tearing down");
     page_release(page);
@@ -117,8 +120,9 @@ bool kernel_main(void)
 {
     u64 before = pages_free();
 
-    if (backend_name[0] == 'p')
+    if (backend_name[0] == 'p') {
         check_refused();
+    }
     told = 0;
     check_no_memory();
     claim(!told, "%u refused for want of memory", told);

@@ -31,8 +31,9 @@ static void check_alarm(void)
     u64 start = clock_now();
 
     claim(!clock_alarm(start + 5 * MILLISECOND), "the alarm");
-    while (!alarms)
+    while (!alarms) {
         event_wait();
+    }
     claim(alarms == 1, "%u alarms", alarms);
     claim(clock_now() >= start + 5 * MILLISECOND, "the alarm is %lu ns early",
           start + 5 * MILLISECOND - clock_now());

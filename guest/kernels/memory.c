@@ -24,8 +24,9 @@ static void check_translation(const char *when)
     for (u64 n = 0; n < page_limit; n++) {
         u64 word = p2m_get(pfn(n));
 
-        if (word == P2M_NONE || word & (P2M_FOREIGN | P2M_IDENTITY))
+        if (word == P2M_NONE || word & (P2M_FOREIGN | P2M_IDENTITY)) {
             continue;
+        }
         wrong += mfn_to_pfn(mfn(word)).n != n;
     }
     claim(wrong <= 1, "%s: %u frames do not come back", when, wrong); /* shared_info's window */
@@ -36,8 +37,9 @@ static void check_balloon(void)
     struct page *pages[COUNT];
     u64 before = pages_free(), *text;
 
-    for (unsigned i = 0; i < COUNT; i++)
+    for (unsigned i = 0; i < COUNT; i++) {
         pages[i] = page_take();
+    }
     claim(memory_balloon_out(pages, COUNT) == (native ? -XEN_ENOSYS : (long)COUNT), "out");
     check_translation("after the balloon");
     for (unsigned i = 0; i < COUNT && !native; i++) {
@@ -54,8 +56,9 @@ static void check_balloon(void)
         pages[i] = page;
     }
     check_translation("and back");
-    for (unsigned i = 0; i < COUNT; i++)
+    for (unsigned i = 0; i < COUNT; i++) {
         page_release(pages[i]);
+    }
 }
 
 static void check_contiguous(void)
@@ -64,8 +67,9 @@ static void check_contiguous(void)
     int result;
 
     claim(first, "no range of pages");
-    if (!first)
+    if (!first) {
         return;
+    }
     result = memory_make_contiguous(first, ORDER, 40);
     claim(result == (native ? -XEN_ENOSYS : 0) || result == -XEN_ENOMEM, "contiguous: %d", result);
     for (unsigned i = 0; i < 1u << ORDER; i++) {
@@ -77,8 +81,9 @@ static void check_contiguous(void)
     }
     print("Contiguous range: %d\n", result);
     check_translation("after the exchange");
-    for (unsigned i = 0; i < 1u << ORDER; i++)
+    for (unsigned i = 0; i < 1u << ORDER; i++) {
         page_release(first + i);
+    }
 }
 
 static void check_grant(void)
@@ -99,8 +104,9 @@ static void check_grant(void)
         claim(reference >= 8, "a grant: %ld", reference);
         place = memory_take_empty();
         result = grant_map(DOMID_SELF, (u32)reference, false, place, &handle);
-        if (result)
+        if (result) {
             result = grant_map(domain, (u32)reference, false, place, &handle);
+        }
         if (!result) {
             here = page_address(page);
             there = page_address(place);

@@ -28,12 +28,15 @@ IN_PROGRAM("user_a") static void handler_a(u64 va, u64 error)
     AT(NOTES)++;
     AT(NOTES + 8) = va;
     AT(NOTES + 16) = error;
-    if (call(CALL_PROTECT, page, PAGE_SIZE, RIGHT_WRITE))
+    if (call(CALL_PROTECT, page, PAGE_SIZE, RIGHT_WRITE)) {
         leave(2);
-    if (AT(NOTES + 24)) /* it is to be mapped anew */
+    }
+    if (AT(NOTES + 24)) { /* it is to be mapped anew */
         call(CALL_MAP, page, PAGE_SIZE, RIGHT_WRITE);
-    for (;;)
+    }
+    for (;;) {
         call(CALL_RETURN, 0, 0, 0);
+    }
 }
 
 USER_INLINE void check_lazy(u64 self)
@@ -43,8 +46,9 @@ USER_INLINE void check_lazy(u64 self)
         claim(AT(LAZY + i * PAGE_SIZE) == 0, i);
         AT(LAZY + i * PAGE_SIZE) = self + i;
     }
-    for (u64 i = 0; i < LAZY_PAGES; i++)
+    for (u64 i = 0; i < LAZY_PAGES; i++) {
         claim(AT(LAZY + i * PAGE_SIZE) == (i % 3 ? 0 : self + i), i);
+    }
 }
 
 USER_INLINE void check_rights(u64 self)
@@ -80,12 +84,14 @@ USER_INLINE void child(u64 self)
         AT(DATA + i * PAGE_SIZE) = self * 100 + i;
     }
     call(CALL_YIELD, 0, 0, 0);
-    for (u64 i = 0; i < DATA_PAGES; i++)
+    for (u64 i = 0; i < DATA_PAGES; i++) {
         claim(AT(DATA + i * PAGE_SIZE) == self * 100 + i, AT(DATA + i * PAGE_SIZE));
+    }
     check_lazy(self);
     check_rights(self);
-    if (!call(CALL_FORK, 0, 0, 0))
+    if (!call(CALL_FORK, 0, 0, 0)) {
         call(CALL_EXEC, 1, self, 0);
+    }
     claim((s64)call(CALL_WAIT, (u64)(uintptr_t)&code, 0, 0) > 0, 0);
     claim(code == self + 1000, code);
     leave(self);
@@ -97,15 +103,17 @@ IN_PROGRAM("user_a") static void program_a(u64 unused)
 
     (void)unused;
     claim(!call(CALL_MAP, DATA, DATA_PAGES * PAGE_SIZE, RIGHT_WRITE), 0);
-    for (u64 i = 0; i < DATA_PAGES; i++)
+    for (u64 i = 0; i < DATA_PAGES; i++) {
         AT(DATA + i * PAGE_SIZE) = i + 1;
+    }
     for (u64 round = 0; round < ROUNDS; round++) {
         sum = 0;
         for (u64 i = 1; i <= CHILDREN; i++) {
             u64 pid = call(CALL_FORK, 0, 0, 0);
 
-            if (!pid)
+            if (!pid) {
                 child(i);
+            }
             claim((s64)pid > 0, pid);
         }
         for (u64 i = 1; i <= CHILDREN; i++) {
@@ -113,8 +121,9 @@ IN_PROGRAM("user_a") static void program_a(u64 unused)
             sum += code;
         }
         claim(sum == CHILDREN * (CHILDREN + 1) / 2, sum);
-        for (u64 i = 0; i < DATA_PAGES; i++)
+        for (u64 i = 0; i < DATA_PAGES; i++) {
             claim(AT(DATA + i * PAGE_SIZE) == i + 1, AT(DATA + i * PAGE_SIZE));
+        }
     }
     claim((s64)call(CALL_WAIT, 0, 0, 0) < 0, 0);
     leave(0);

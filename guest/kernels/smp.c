@@ -31,11 +31,13 @@ static void map(struct space *space, u64 va, u64 flags, u64 first_word)
 {
     struct page *page = page_take_zeroed();
 
-    if (!page)
+    if (!page) {
         panic("no memory");
+    }
     *(u64 *)page_address(page) = first_word;
-    if (space_map(space, va, page, flags))
+    if (space_map(space, va, page, flags)) {
         panic("a page cannot be mapped");
+    }
 }
 
 /* A user that adds one to its data and calls. */
@@ -53,10 +55,11 @@ static void run_user(struct space *space, u64 want)
     claim(!space_activate(space), "activating");
     for (;;) {
         user_run(&frame);
-        if (frame.vector == VECTOR_EVENT)
+        if (frame.vector == VECTOR_EVENT) {
             event_poll();
-        else if (frame.vector != VECTOR_PF || space_unshare(space, trap_address()))
+        } else if (frame.vector != VECTOR_PF || space_unshare(space, trap_address())) {
             break;
+        }
     }
     claim(frame.vector == VECTOR_SYSCALL, "vector %lu", frame.vector);
     claim(!space_read(space, USER_DATA, &word, sizeof word) && word == want, "%lu, not %lu", word,
@@ -74,8 +77,9 @@ static void work(void)
 
         claim(!space_create(&parent), "a space");
         map(&parent, USER_CODE, FLAGS, instructions);
-        for (u64 i = 0; i < PAGES; i++)
+        for (u64 i = 0; i < PAGES; i++) {
             map(&parent, USER_DATA + i * PAGE_SIZE, FLAGS | PTE_WRITE, own);
+        }
         run_user(&parent, own + 1);
         claim(!space_duplicate(&child, &parent), "a duplicate");
         run_user(&child, own + 2);
@@ -98,8 +102,9 @@ static void watch(void)
         unsigned before = phase;
         bool there = word_read(at, &word);
 
-        if (before == phase && before % 2) /* odd: just unmapped */
+        if (before == phase && before % 2) { /* odd: just unmapped */
             claim(!there, "page %u is still there", before / 2);
+        }
         cpu_relax();
     }
     claim(!space_activate(&kernel_space), "leaving it");
@@ -108,8 +113,9 @@ static void watch(void)
 static void other_cpu(void)
 {
     print("CPU %u is up\n", cpu_number());
-    while (!__atomic_load_n(&counted, __ATOMIC_ACQUIRE)) /* what is free before any of this */
+    while (!__atomic_load_n(&counted, __ATOMIC_ACQUIRE)) { /* what is free before any of this */
         cpu_relax();
+    }
     work();
     print("CPU %u is through\n", cpu_number());
     watch();
@@ -118,16 +124,19 @@ static void other_cpu(void)
 
 static void take_away(unsigned others)
 {
-    while (__atomic_load_n(&watching, __ATOMIC_SEQ_CST) < others)
+    while (__atomic_load_n(&watching, __ATOMIC_SEQ_CST) < others) {
         cpu_relax();
+    }
     claim(!others || space_destroy(&shared) == -XEN_EBUSY, "what others use was torn down");
     for (u64 i = 0; i < PAGES; i++) {
-        for (unsigned wait = 0; wait < 50; wait++)
+        for (unsigned wait = 0; wait < 50; wait++) {
             cpu_relax();
+        }
         claim(!space_unmap(&shared, USER_DATA + i * PAGE_SIZE, PAGE_SIZE), "unmapping");
         phase = (unsigned)(2 * i + 1);
-        for (unsigned wait = 0; wait < 50; wait++)
+        for (unsigned wait = 0; wait < 50; wait++) {
             cpu_relax();
+        }
         phase = (unsigned)(2 * i + 2);
     }
 }
@@ -138,19 +147,22 @@ bool kernel_main(void)
     u64 before, shared_count;
 
     claim(!space_create(&shared), "the shared space");
-    for (u64 i = 0; i < PAGES; i++)
+    for (u64 i = 0; i < PAGES; i++) {
         map(&shared, USER_DATA + i * PAGE_SIZE, FLAGS | PTE_WRITE, i);
+    }
     claim(!space_pin(&shared), "pinning it");
-    while (!cpu_run(others + 1, other_cpu))
+    while (!cpu_run(others + 1, other_cpu)) {
         others++;
+    }
     before = pages_free();
     shared_count = PAGES + shared.table_count;
     __atomic_store_n(&counted, true, __ATOMIC_RELEASE);
     print("%u other CPUs\n", others);
     work();
     take_away(others);
-    while (__atomic_load_n(&done, __ATOMIC_SEQ_CST) < others)
+    while (__atomic_load_n(&done, __ATOMIC_SEQ_CST) < others) {
         cpu_relax();
+    }
     claim(!space_destroy(&shared), "tearing it down");
     claim(pages_free() == before + shared_count, "%lu frames, %lu before", pages_free(), before);
     print("%lu frames free at first, %lu now\n", before, pages_free());

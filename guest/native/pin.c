@@ -42,8 +42,9 @@ int backend_flush(const struct space *space, u64 va)
 {
     u64 root;
 
-    if (!space->cpus)
+    if (!space->cpus) {
         return 0;
+    }
     if (va != ~0ull) {
         invlpg(va);
         return 0;

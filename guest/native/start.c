@@ -34,8 +34,9 @@ void kernel_stop(void)
     console_flush();
     __asm__ volatile("outw %0, %1" : : "a"((u16)0x2000), "Nd"((u16)0x604)); /* ACPI: off */
     port_write(0x64, 0xfe);                                                 /* else reset */
-    for (;;)
+    for (;;) {
         __asm__ volatile("cli; hlt");
+    }
 }
 
 /* No interrupts: there is nobody to take them. */
@@ -61,8 +62,9 @@ void native_start(u32 upper_kib)
     page_early(address_pfn(guest_end), pfn(pages));
     size = pages * sizeof *list;
     list = page_early_take();
-    for (u64 more = PAGE_SIZE; more < size; more += PAGE_SIZE)
+    for (u64 more = PAGE_SIZE; more < size; more += PAGE_SIZE) {
         page_early_take();
+    }
     page_start(list, pages, page_early_next(), pfn(pages));
     write_cr3(address_pfn(boot_root).n << PAGE_SHIFT);
     print("Test result: %s\n", kernel_main() ? "SUCCESS" : "FAILURE");

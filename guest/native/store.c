@@ -25,9 +25,9 @@ int entry_change_flags(entry_t *at, u64 flags)
 {
     u64 old = entry_get(at).raw, next;
 
-    do
+    do {
         next = (old & (PTE_ADDRESS | HARDWARE_BITS)) | flags;
-    while (!__atomic_compare_exchange_n(&at->raw, &old, next, true, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_RELAXED));
+    } while (!__atomic_compare_exchange_n(&at->raw, &old, next, true, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_RELAXED));
     return 0;
 }

@@ -72,8 +72,9 @@ void trap_start(void)
     struct table_pointer idt_pointer = {sizeof idt - 1, address(idt)};
 
     start_tss();
-    for (unsigned i = 0; i < 32; i++)
+    for (unsigned i = 0; i < 32; i++) {
         set_gate(i, trap_entries[i], i == VECTOR_BP || i == VECTOR_OF);
+    }
     set_gate(VECTOR_INT80, trap_entries[32], true);
     __asm__ volatile("lgdt %0" : : "m"(gdt_pointer));
     __asm__ volatile("lidt %0" : : "m"(idt_pointer));

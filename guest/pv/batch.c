@@ -64,8 +64,9 @@ static void find_table(struct refusal *refusal, mfn_t frame)
     pfn_t found = mfn_to_pfn(frame);
     const struct page *page = pfn_is_none(found) ? NULL : page_of(found);
 
-    if (!page || !page->level)
+    if (!page || !page->level) {
         return;
+    }
     refusal->level = page->level;
     refusal->space = page->space;
 }
@@ -95,8 +96,9 @@ static void refuse(struct batch *batch, const struct call *call, long error)
         refusal.value = call->entry;
     }
     batch->counts.refused++;
-    if (!batch->error)
+    if (!batch->error) {
         batch->error = (int)error;
+    }
     guest_refused(&refusal);
 }
 
@@ -143,8 +145,9 @@ static void recover(struct batch *batch, struct call *call, long error)
         call->done += call->made < left ? call->made : left - 1;
         refuse(batch, call, error);
         call->done++;
-        if (call->done >= call->count)
+        if (call->done >= call->count) {
             return;
+        }
         error = issue(batch, call);
     }
 }
@@ -155,20 +158,24 @@ static void flush_many(struct batch *batch)
     bool failed = false;
     long result;
 
-    for (u32 i = 0; i < batch->call_count; i++)
+    for (u32 i = 0; i < batch->call_count; i++) {
         fill(batch, &batch->calls[i], &batch->entries[i]);
+    }
     batch->counts.calls++;
     result = hypercall(__HYPERVISOR_multicall, address(batch->entries), batch->call_count, 0);
-    if (result)
+    if (result) {
         panic("The multicall itself failed: %ld", result);
+    }
     for (u32 i = 0; i < batch->call_count; i++) {
         errors[i] = (long)batch->entries[i].result;
         failed |= errors[i] != 0;
     }
-    if (!failed)
+    if (!failed) {
         return;
-    for (u32 i = 0; i < batch->call_count; i++)
+    }
+    for (u32 i = 0; i < batch->call_count; i++) {
         recover(batch, &batch->calls[i], errors[i]);
+    }
     /* A flush may have gone out before what it was for. */
     struct mmuext_op op = {.cmd = MMUEXT_TLB_FLUSH_LOCAL};
     hypercall6(__HYPERVISOR_mmuext_op, address(&op), 1, 0, DOMID_SELF, 0, 0);
@@ -176,12 +183,14 @@ static void flush_many(struct batch *batch)
 
 static void flush(struct batch *batch)
 {
-    if (!batch->call_count)
+    if (!batch->call_count) {
         return;
-    if (batch->call_count == 1)
+    }
+    if (batch->call_count == 1) {
         recover(batch, &batch->calls[0], issue(batch, &batch->calls[0]));
-    else
+    } else {
         flush_many(batch);
+    }
     batch->call_count = batch->update_count = batch->op_count = 0;
     memset(batch->touched, 0, sizeof batch->touched);
 }
@@ -203,8 +212,9 @@ int batch_close(void)
 {
     struct batch *batch = own();
 
-    if (--batch->depth)
+    if (--batch->depth) {
         return 0;
+    }
     flush(batch);
     return take_error(batch);
 }
@@ -251,8 +261,9 @@ void requests_before_reading(u64 machine_address)
     struct batch *batch = own();
     unsigned bit = touch_bit(machine_address);
 
-    if (batch->touched[bit / 64] & 1ull << bit % 64)
+    if (batch->touched[bit / 64] & 1ull << bit % 64) {
         flush(batch);
+    }
 }
 
 bool requests_wait(void)
@@ -289,8 +300,10 @@ static struct call *join(struct batch *batch, enum kind kind, u32 at)
 static int added(struct batch *batch)
 {
     if (batch->depth) {
-        if (batch->call_count == CALLS || batch->update_count == UPDATES || batch->op_count == OPS)
+        if (batch->call_count == CALLS || batch->update_count == UPDATES ||
+            batch->op_count == OPS) {
             flush(batch);
+        }
         return 0;
     }
     flush(batch);

@@ -29,14 +29,16 @@ void console_mask(void)
 {
     evtchn_port_t port = start_info->console.domU.evtchn;
 
-    if (ring)
+    if (ring) {
         shared_info->evtchn_mask[port / 64] |= 1ull << port % 64;
+    }
 }
 
 void console_flush(void)
 {
-    for (unsigned i = 0; ring && ring->out_cons != ring->out_prod && i < FLUSH_TRIES; i++)
+    for (unsigned i = 0; ring && ring->out_cons != ring->out_prod && i < FLUSH_TRIES; i++) {
         sched_op(SCHEDOP_yield, NULL);
+    }
 }
 
 static void write_ring(const char *text, size_t length)
@@ -58,9 +60,10 @@ static void write_ring(const char *text, size_t length)
 void console_write(const char *text, size_t length)
 {
     guest_lock(&lock);
-    if (ring)
+    if (ring) {
         write_ring(text, length);
-    else
+    } else {
         hypercall(__HYPERVISOR_console_io, CONSOLEIO_write, length, address(text));
+    }
     guest_unlock(&lock);
 }

@@ -45,8 +45,9 @@ void cpu_start(void)
 {
     set_trap_stack(&cpus[0], first_trap_stack);
     if (hypercall(__HYPERVISOR_set_segment_base, SEGBASE_GS_KERNEL, address(&cpus[0]), 0) ||
-        hypercall(__HYPERVISOR_stack_switch, GUEST_SS, address(cpus[0].trap_stack_top), 0))
+        hypercall(__HYPERVISOR_stack_switch, GUEST_SS, address(cpus[0].trap_stack_top), 0)) {
         panic("Start-up: the stack for traps was refused");
+    }
 }
 
 /* The first C of another CPU. */
@@ -90,12 +91,14 @@ int cpu_run(unsigned number, void (*function)(void))
     struct page *stacks;
     long result;
 
-    if (!number || number >= CPUS || vcpu_op(VCPUOP_is_up, number, NULL) < 0)
+    if (!number || number >= CPUS || vcpu_op(VCPUOP_is_up, number, NULL) < 0) {
         return -XEN_ENOENT;
+    }
     if (!cpu->trap_stack_top) { /* both stacks stay its own */
         stacks = page_take_range(2 * STACK_PAGES);
-        if (!stacks)
+        if (!stacks) {
             return -XEN_ENOMEM;
+        }
         cpu->number = number;
         set_trap_stack(cpu, page_address(stacks));
     }
@@ -104,8 +107,9 @@ int cpu_run(unsigned number, void (*function)(void))
     fill_context(cpu, address(cpu->trap_stack_top) + TRAP_ROOM + STACK_BYTES);
     shared_info->vcpu_info[number].evtchn_upcall_mask = 1;
     result = vcpu_op(VCPUOP_initialise, number, &context);
-    if (result == -XEN_EEXIST) /* it ran before */
+    if (result == -XEN_EEXIST) { /* it ran before */
         result = 0;
+    }
     guest_unlock(&context_lock);
     return result ? (int)result : (int)vcpu_op(VCPUOP_up, number, NULL);
 }

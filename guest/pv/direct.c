@@ -24,26 +24,30 @@ u64 *direct_entry(u64 n)
 {
     entry_t **table = &tables[n / CHUNK];
 
-    if (n / CHUNK >= chunks)
+    if (n / CHUNK >= chunks) {
         return NULL;
-    if (!*table)
+    }
+    if (!*table) {
         *table =
             (entry_t *)((u64)(uintptr_t)space_grow(&kernel_space, direct_va(n)) & ~(PAGE_SIZE - 1));
+    }
     return *table ? &(*table)[n % CHUNK].raw : NULL;
 }
 
 static void must(long result, const char *what)
 {
-    if (result)
+    if (result) {
         panic("Start-up: %s: %ld", what, result);
+    }
 }
 
 static void *take(void)
 {
     void *page = page_early_take();
 
-    if (!page)
+    if (!page) {
         panic("Start-up: no memory for the direct map");
+    }
     return page;
 }
 
@@ -70,8 +74,9 @@ static entry_t *find_table(u64 va, entry_t **link)
         }
         table = take();
         *link = at;
-        if (level == 2)
+        if (level == 2) {
             return table;
+        }
         must(update_va_mapping(address(table),
                                entry_make(address_pfn(table), DIRECT_FLAGS & ~PTE_WRITE).raw, 0),
              "a table");
@@ -90,10 +95,11 @@ static void fill_chunk(u64 chunk, u64 pages)
     for (u64 i = 0; i < CHUNK && first + i < pages; i++) {
         entry_t entry = entry_make(pfn(first + i), DIRECT_FLAGS);
 
-        if (link)
+        if (link) {
             table[i] = entry;
-        else if (!entry_present(table[i]))
+        } else if (!entry_present(table[i])) {
             must(update_va_mapping(va + i * PAGE_SIZE, entry.raw, 0), "a page");
+        }
     }
     if (link) {
         must(update_va_mapping(address(table),
@@ -111,8 +117,9 @@ static u64 mapped_end(u64 n, u64 pages)
 
     for (; n < pages; n++) {
         at = space_entry(&kernel_space, direct_va(n), 1);
-        if (!at || !entry_present(*at))
+        if (!at || !entry_present(*at)) {
             break;
+        }
     }
     return n;
 }
@@ -127,8 +134,9 @@ static void mark_tables(entry_t *table, unsigned level)
     for (unsigned i = 0; level > 1 && i < ENTRIES; i++) {
         bool is_hypervisors = level == ENTRY_LEVELS && i >= HYPERVISOR_AT && i <= HYPERVISOR_TO;
 
-        if (!is_hypervisors && entry_present(table[i]))
+        if (!is_hypervisors && entry_present(table[i])) {
             mark_tables(entry_table(table[i]), level - 1);
+        }
     }
 }
 
@@ -142,8 +150,9 @@ void direct_start(pfn_t first)
     page_early(first, pfn(mapped_end(first.n, pages)));
     tables = take();
     chunks = limit / CHUNK;
-    for (u64 more = PAGE_SIZE; more < chunks * sizeof *tables; more += PAGE_SIZE)
+    for (u64 more = PAGE_SIZE; more < chunks * sizeof *tables; more += PAGE_SIZE) {
         take();
+    }
     for (u64 chunk = 0; chunk * CHUNK < pages; chunk++) {
         u64 end = (chunk + 1) * CHUNK;
 
@@ -151,8 +160,9 @@ void direct_start(pfn_t first)
         page_early_extend(pfn(end < pages ? end : pages));
     }
     list = take();
-    for (u64 more = PAGE_SIZE; more < list_size; more += PAGE_SIZE)
+    for (u64 more = PAGE_SIZE; more < list_size; more += PAGE_SIZE) {
         take();
+    }
     page_start(list, limit, page_early_next(), pfn(pages));
     mark_tables(kernel_space.root, ENTRY_LEVELS);
 }

@@ -17,10 +17,12 @@ static struct vcpu_info *own_info(void)
 
 static long ready(long result, evtchn_port_t port, event_handler *handler)
 {
-    if (result)
+    if (result) {
         return result;
-    if (port >= PORTS)
+    }
+    if (port >= PORTS) {
         return -XEN_ENOSPC;
+    }
     handlers[port] = handler;
     result = event_unmask(port);
     return result ? result : (long)port;
@@ -71,8 +73,9 @@ int event_close(unsigned port)
     struct evtchn_close request = {.port = port};
     int result = (int)event_channel_op(EVTCHNOP_close, &request);
 
-    if (!result && port < PORTS)
+    if (!result && port < PORTS) {
         handlers[port] = NULL;
+    }
     return result;
 }
 
@@ -97,8 +100,9 @@ static bool poll_word(unsigned word)
         unsigned bit = (unsigned)__builtin_ctzll(left), port = word * 64 + bit;
 
         __atomic_fetch_and(&shared_info->evtchn_pending[word], ~(1ull << bit), __ATOMIC_SEQ_CST);
-        if (handlers[port])
+        if (handlers[port]) {
             handlers[port](port);
+        }
     }
     return pending != 0;
 }
@@ -112,8 +116,9 @@ bool event_poll(void)
     while (__atomic_exchange_n(&info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST)) {
         words = __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
         polled[cpu_number()]++;
-        for (; words; words &= words - 1)
+        for (; words; words &= words - 1) {
             any |= poll_word((unsigned)__builtin_ctzll(words));
+        }
     }
     return any;
 }

@@ -21,19 +21,23 @@ static int start(void)
     struct page *page;
     int result;
 
-    if (table)
+    if (table) {
         return 0;
+    }
     set_xen_guest_handle(request.frame_list, &frame);
-    if (grant_table_op(GNTTABOP_setup_table, &request, 1) || request.status != GNTST_okay)
+    if (grant_table_op(GNTTABOP_setup_table, &request, 1) || request.status != GNTST_okay) {
         return -XEN_ENOSYS;
+    }
     page = memory_take_empty();
-    if (!page)
+    if (!page) {
         return -XEN_ENOMEM;
+    }
     result = place_show(page, frame | P2M_FOREIGN, DIRECT_FLAGS);
-    if (result)
+    if (result) {
         memory_release_empty(page);
-    else
+    } else {
         table = page_address(page);
+    }
     return result;
 }
 
@@ -43,14 +47,17 @@ long grant_give(u16 domain, const struct page *page, bool read_only)
     u32 reference = RESERVED;
     int result;
 
-    if (mfn_is_none(frame))
+    if (mfn_is_none(frame)) {
         return -XEN_EINVAL;
+    }
     guest_lock(&lock);
     result = start();
-    while (!result && reference < REFERENCES && table[reference].flags)
+    while (!result && reference < REFERENCES && table[reference].flags) {
         reference++;
-    if (!result && reference == REFERENCES)
+    }
+    if (!result && reference == REFERENCES) {
         result = -XEN_ENOSPC;
+    }
     if (!result) {
         table[reference].domid = domain;
         table[reference].frame = (u32)frame.n;
@@ -66,14 +73,16 @@ int grant_end(u32 reference)
 {
     u16 flags;
 
-    if (!table || reference < RESERVED || reference >= REFERENCES)
+    if (!table || reference < RESERVED || reference >= REFERENCES) {
         return -XEN_EINVAL;
+    }
     flags = __atomic_load_n(&table[reference].flags, __ATOMIC_ACQUIRE);
-    do
-        if (flags & (GTF_reading | GTF_writing))
+    do {
+        if (flags & (GTF_reading | GTF_writing)) {
             return -XEN_EBUSY;
-    while (!__atomic_compare_exchange_n(&table[reference].flags, &flags, 0, false, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_ACQUIRE));
+        }
+    } while (!__atomic_compare_exchange_n(&table[reference].flags, &flags, 0, false,
+                                          __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
     return 0;
 }
 
@@ -86,15 +95,19 @@ int grant_map(u16 domain, u32 reference, bool read_only, struct page *page, u32 
                                            .dom = domain};
     long result;
 
-    if (!page->empty || pfn_to_mfn(page_pfn(page)).n != MFN_NONE.n)
+    if (!page->empty || pfn_to_mfn(page_pfn(page)).n != MFN_NONE.n) {
         return -XEN_EINVAL;
-    if (!direct_entry(page_pfn(page).n))
+    }
+    if (!direct_entry(page_pfn(page).n)) {
         return -XEN_ENOMEM;
+    }
     result = grant_table_op(GNTTABOP_map_grant_ref, &request, 1);
-    if (result)
+    if (result) {
         return (int)result;
-    if (request.status != GNTST_okay)
+    }
+    if (request.status != GNTST_okay) {
         return request.status == GNTST_eagain ? -XEN_EAGAIN : -XEN_EPERM;
+    }
     if (p2m_set(page_pfn(page), request.dev_bus_addr >> PAGE_SHIFT | P2M_FOREIGN)) {
         grant_unmap(page, request.handle);
         return -XEN_ENOMEM;
@@ -109,7 +122,8 @@ int grant_unmap(struct page *page, u32 handle)
                                              .handle = handle};
     long result = grant_table_op(GNTTABOP_unmap_grant_ref, &request, 1);
 
-    if (result || request.status != GNTST_okay)
+    if (result || request.status != GNTST_okay) {
         return result ? (int)result : -XEN_EINVAL;
+    }
     return p2m_set(page_pfn(page), P2M_NONE);
 }

@@ -19,8 +19,9 @@ struct page *memory_take_empty(void)
     struct page *page = NULL;
 
     guest_lock(&lock);
-    if (!never_used)
+    if (!never_used) {
         never_used = start_info->nr_pages;
+    }
     if (empty_list) {
         page = empty_list;
         empty_list = page->next;
@@ -48,13 +49,16 @@ int place_show(struct page *page, u64 word, u64 flags)
     u64 n = page_pfn(page).n, entry = (word & P2M_FRAME) << PAGE_SHIFT | flags;
     int result;
 
-    if (!direct_entry(n))
+    if (!direct_entry(n)) {
         return -XEN_ENOMEM;
+    }
     result = p2m_set(pfn(n), word);
-    if (!result)
+    if (!result) {
         result = request_mapping_now(address(page_address(page)), entry);
-    if (result)
+    }
+    if (result) {
         p2m_set(pfn(n), P2M_NONE);
+    }
     return result;
 }
 
@@ -82,11 +86,13 @@ static int give_back(struct page *page)
     struct xen_memory_reservation request = {.nr_extents = 1, .domid = DOMID_SELF};
     int result;
 
-    if (page->uses != 1 || page->level || page->empty || page->aliases)
+    if (page->uses != 1 || page->level || page->empty || page->aliases) {
         return -XEN_EINVAL;
+    }
     result = place_clear(page);
-    if (result)
+    if (result) {
         return result;
+    }
     set_xen_guest_handle(request.extent_start, &frame);
     if (memory_op(XENMEM_decrease_reservation, &request) == 1) {
         page->empty = true;
@@ -104,8 +110,9 @@ long memory_balloon_out(struct page **pages, u64 count)
 
     for (done = 0; done < count; done++) {
         result = give_back(pages[done]);
-        if (result)
+        if (result) {
             break;
+        }
     }
     return done ? (long)done : result;
 }
@@ -116,18 +123,22 @@ int memory_balloon_in(struct page *page)
     struct xen_memory_reservation request = {.nr_extents = 1, .domid = DOMID_SELF};
     int result;
 
-    if (!page->empty || pfn_to_mfn(page_pfn(page)).n != MFN_NONE.n)
+    if (!page->empty || pfn_to_mfn(page_pfn(page)).n != MFN_NONE.n) {
         return -XEN_EINVAL;
-    if (!direct_entry(frame)) /* so that nothing can fail once the frame is there */
+    }
+    if (!direct_entry(frame)) { /* so that nothing can fail once the frame is there */
         return -XEN_ENOMEM;
+    }
     set_xen_guest_handle(request.extent_start, &frame);
-    if (memory_op(XENMEM_populate_physmap, &request) != 1)
+    if (memory_op(XENMEM_populate_physmap, &request) != 1) {
         return -XEN_ENOMEM;
+    }
     result = place_show(page, frame, DIRECT_FLAGS);
-    if (result)
+    if (result) {
         memory_op(XENMEM_decrease_reservation, &request);
-    else
+    } else {
         page->empty = false;
+    }
     return result;
 }
 
@@ -145,8 +156,9 @@ static int exchange(xen_pfn_t *old, u64 count, xen_pfn_t *range, unsigned order,
     set_xen_guest_handle(request.in.extent_start, old);
     set_xen_guest_handle(request.out.extent_start, range);
     result = memory_op(XENMEM_exchange, &request);
-    if (result && request.nr_exchanged == count)
+    if (result && request.nr_exchanged == count) {
         result = 0;
+    }
     return (int)result;
 }
 
@@ -157,24 +169,31 @@ int memory_make_contiguous(struct page *first, unsigned order, unsigned address_
     xen_pfn_t range = page_pfn(first).n, *old;
     int result = 0;
 
-    if (order > 9)
+    if (order > 9) {
         return -XEN_EINVAL;
+    }
     list = page_take();
-    if (!list)
+    if (!list) {
         return -XEN_ENOMEM;
+    }
     old = page_address(list);
     for (u64 i = 0; i < count; i++) {
         old[i] = pfn_to_mfn(page_pfn(first + i)).n;
-        if (first[i].uses != 1 || first[i].level || first[i].empty || first[i].aliases)
+        if (first[i].uses != 1 || first[i].level || first[i].empty || first[i].aliases) {
             result = -XEN_EINVAL;
+        }
     }
-    for (u64 i = 0; i < count && !result; i++)
+    for (u64 i = 0; i < count && !result; i++) {
         result = place_clear(&first[i]);
-    if (!result)
+    }
+    if (!result) {
         result = exchange(old, count, &range, order, address_bits);
-    for (u64 i = 0; i < count; i++)
-        if (pfn_to_mfn(page_pfn(first + i)).n == MFN_NONE.n)
+    }
+    for (u64 i = 0; i < count; i++) {
+        if (pfn_to_mfn(page_pfn(first + i)).n == MFN_NONE.n) {
             place_show(&first[i], result ? old[i] : range + i, DIRECT_FLAGS);
+        }
+    }
     page_release(list);
     return result;
 }
@@ -186,8 +205,9 @@ static long map_one(u16 domain, u64 frame, struct page *page)
     u64 *at = direct_entry(page_pfn(page).n);
     struct mmu_update update = {.val = frame << PAGE_SHIFT | DIRECT_FLAGS};
 
-    if (!at)
+    if (!at) {
         return -XEN_ENOMEM;
+    }
     update.ptr = pfn_to_mfn(address_pfn(at)).n << PAGE_SHIFT | page_offset(address(at));
     return hypercall6(__HYPERVISOR_mmu_update, address(&update), 1, 0, domain, 0, 0);
 }
@@ -205,8 +225,9 @@ int memory_map_foreign(u16 domain, const mfn_t *frames, u64 count, struct page *
             result = -XEN_ENOMEM;
         }
     }
-    if (result && i > 1)
+    if (result && i > 1) {
         memory_unmap_foreign(pages, i - 1);
+    }
     return (int)result;
 }
 
@@ -214,7 +235,8 @@ int memory_unmap_foreign(struct page **pages, u64 count)
 {
     int result = 0;
 
-    for (u64 i = 0; i < count && !result; i++)
+    for (u64 i = 0; i < count && !result; i++) {
         result = place_clear(pages[i]);
+    }
     return result;
 }

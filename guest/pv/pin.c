@@ -34,8 +34,9 @@ static void show_as(struct page *page)
     u64 machine = pfn_to_mfn(address_pfn(at)).n << PAGE_SHIFT | page_offset(address(at));
 
     request_update(machine | MMU_NORMAL_PT_UPDATE, entry_make(page_pfn(page), flags).raw);
-    for (const struct alias *alias = page->aliases; alias; alias = alias->next)
+    for (const struct alias *alias = page->aliases; alias; alias = alias->next) {
         entry_set(alias->at, entry_make(page_pfn(page), alias_flags(page, alias->flags)));
+    }
 }
 
 int backend_protect(struct page *page)
@@ -67,18 +68,21 @@ int backend_pin(struct space *space)
     struct batch_now now = batch_now();
     int result;
 
-    for (struct page *page = space->tables; page; page = page->next)
+    for (struct page *page = space->tables; page; page = page->next) {
         backend_protect(page);
+    }
     extended(MMUEXT_PIN_L4_TABLE, root_frame(space->root));
     extended(MMUEXT_PIN_L4_TABLE, root_frame(space->user_root));
     result = batch_now_end(now);
-    if (!result)
+    if (!result) {
         return 0;
+    }
     forget_pin(space->root);
     forget_pin(space->user_root);
     now = batch_now();
-    for (struct page *page = space->tables; page; page = page->next)
+    for (struct page *page = space->tables; page; page = page->next) {
         backend_unprotect(page);
+    }
     batch_now_end(now);
     return result;
 }
@@ -89,8 +93,9 @@ int backend_unpin(struct space *space)
 
     extended(MMUEXT_UNPIN_TABLE, root_frame(space->root));
     extended(MMUEXT_UNPIN_TABLE, root_frame(space->user_root));
-    for (struct page *page = space->tables; page; page = page->next)
+    for (struct page *page = space->tables; page; page = page->next) {
         backend_unprotect(page);
+    }
     return batch_now_end(now);
 }
 
@@ -110,10 +115,12 @@ int backend_flush(const struct space *space, u64 va)
     bool one = va != ~0ull;
     struct mmuext_op op = {.cmd = one ? MMUEXT_INVLPG_LOCAL : MMUEXT_TLB_FLUSH_LOCAL};
 
-    if (one)
+    if (one) {
         op.arg1.linear_addr = va;
-    if (!space->cpus)
+    }
+    if (!space->cpus) {
         return 0;
+    }
     if (space->cpus != 1ull << cpu_number()) {
         op.cmd = one ? MMUEXT_INVLPG_MULTI : MMUEXT_TLB_FLUSH_MULTI;
         set_xen_guest_handle(op.arg2.vcpumask, (const void *)&space->cpus);
@@ -125,8 +132,9 @@ int backend_set_flush(const struct space *space, entry_t *at, u64 va, entry_t va
 {
     int result;
 
-    if (space->cpus == 1ull << cpu_number())
+    if (space->cpus == 1ull << cpu_number()) {
         return request_mapping(va, value.raw, UVMF_INVLPG | UVMF_LOCAL);
+    }
     result = entry_set(at, value);
     return result ? result : backend_flush(space, va);
 }

@@ -18,8 +18,9 @@ void kernel_stop(void)
     struct sched_shutdown request = {.reason = SHUTDOWN_poweroff};
 
     console_flush();
-    for (;;)
+    for (;;) {
         sched_op(SCHEDOP_shutdown, &request);
+    }
 }
 
 static void start_translation(void)
@@ -42,10 +43,12 @@ void pv_start(struct start_info *info, u64 stack_end)
     first = address_pfn((void *)(uintptr_t)stack_end);
     page_early(first, pfn(first.n + 64)); /* that much is always mapped */
     start_translation();
-    if (!is_initial_domain() && info->console.domU.mfn)
+    if (!is_initial_domain() && info->console.domU.mfn) {
         console_start(pfn_address(mfn_to_pfn(mfn(info->console.domU.mfn))));
-    if (update_va_mapping(address(shared_info), info->shared_info | DIRECT_FLAGS, UVMF_INVLPG))
+    }
+    if (update_va_mapping(address(shared_info), info->shared_info | DIRECT_FLAGS, UVMF_INVLPG)) {
         panic("Start-up: shared_info cannot be mapped");
+    }
     console_mask();
     cpu_start();
     trap_start();

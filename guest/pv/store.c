@@ -25,15 +25,17 @@ static entry_t *twin(const struct page *table, const entry_t *at)
     u64 index = page_offset((u64)(uintptr_t)at) / sizeof *at;
 
     if (table->level != ENTRY_LEVELS || index >= USER_TOP_SLOTS || !table->space ||
-        !table->space->user_root || (at - index) != table->space->root)
+        !table->space->user_root || (at - index) != table->space->root) {
         return NULL;
+    }
     return table->space->user_root + index;
 }
 
 entry_t entry_get(const entry_t *at)
 {
-    if (requests_wait())
+    if (requests_wait()) {
         requests_before_reading(machine_address(at));
+    }
     return (entry_t){__atomic_load_n(&at->raw, __ATOMIC_RELAXED)};
 }
 
@@ -44,12 +46,14 @@ int entry_set(entry_t *at, entry_t value)
 
     if (!table->pinned) {
         store(at, value.raw);
-        if (other)
+        if (other) {
             store(other, value.raw);
+        }
         return 0;
     }
-    if (!other)
+    if (!other) {
         return request_update(machine_address(at) | MMU_NORMAL_PT_UPDATE, value.raw);
+    }
     batch_open();
     request_update(machine_address(at) | MMU_NORMAL_PT_UPDATE, value.raw);
     request_update(machine_address(other) | MMU_NORMAL_PT_UPDATE, value.raw);
@@ -74,16 +78,18 @@ int entry_exchange(entry_t *at, entry_t value, entry_t *old)
         request_update(machine_address(at) | MMU_PT_UPDATE_PRESERVE_AD,
                        seen & ~(PTE_PRESENT | HARDWARE_BITS));
         result = batch_now_end(now);
-        if (result)
+        if (result) {
             return result;
+        }
         seen = __atomic_load_n(&at->raw, __ATOMIC_RELAXED) | PTE_PRESENT;
     }
     old->raw = seen;
     now = batch_now();
     entry_set(at, value);
     result = batch_now_end(now);
-    if (result) /* as it was: the same frame with the same rights cannot be refused */
+    if (result) { /* as it was: the same frame with the same rights cannot be refused */
         request_update(machine_address(at) | MMU_NORMAL_PT_UPDATE, seen);
+    }
     return result;
 }
 
@@ -92,8 +98,9 @@ int entry_change_flags(entry_t *at, u64 flags)
     const struct page *table = address_page(at);
     u64 frame = entry_get(at).raw & PTE_ADDRESS;
 
-    if (table->pinned)
+    if (table->pinned) {
         return request_update(machine_address(at) | MMU_PT_UPDATE_PRESERVE_AD, frame | flags);
+    }
     store(at, frame | flags | (at->raw & HARDWARE_BITS));
     return 0;
 }

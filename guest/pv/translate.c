@@ -24,8 +24,9 @@ u64 p2m_get(pfn_t pfn)
     u64 **mid, *leaf;
 
     if (pfn.n >= P2M_END || !(mid = top[pfn.n / MID_SPAN]) ||
-        !(leaf = mid[pfn.n / LEAF_SPAN % LEAF]))
+        !(leaf = mid[pfn.n / LEAF_SPAN % LEAF])) {
         return P2M_NONE;
+    }
     return leaf == identity_leaf ? pfn.n | P2M_IDENTITY : leaf[pfn.n % LEAF];
 }
 
@@ -41,8 +42,9 @@ pfn_t mfn_to_pfn(mfn_t frame)
     u64 found;
 
     if (frame.n < machine_map_count && word_read(&machine_map[frame.n], &found) &&
-        p2m_get(pfn(found)) == frame.n)
+        p2m_get(pfn(found)) == frame.n) {
         return pfn(found);
+    }
     return p2m_get(pfn(frame.n)) == (frame.n | P2M_IDENTITY) ? pfn(frame.n) : PFN_NONE;
 }
 
@@ -51,8 +53,9 @@ static void *take_table(void)
 {
     struct page *page;
 
-    if (!page_list)
+    if (!page_list) {
         return page_early_take();
+    }
     page = page_take_zeroed();
     return page ? page_address(page) : NULL;
 }
@@ -62,8 +65,9 @@ static u64 **mid_for(u64 n)
 {
     u64 ***at = &top[n / MID_SPAN];
 
-    if (!*at)
+    if (!*at) {
         *at = take_table();
+    }
     return *at;
 }
 
@@ -72,16 +76,20 @@ static u64 *leaf_for(u64 n)
 {
     u64 **mid = mid_for(n), *leaf, *old;
 
-    if (!mid)
+    if (!mid) {
         return NULL;
+    }
     old = mid[n / LEAF_SPAN % LEAF];
-    if (old && old != identity_leaf)
+    if (old && old != identity_leaf) {
         return old;
+    }
     leaf = take_table();
-    if (!leaf)
+    if (!leaf) {
         return NULL;
-    for (u64 i = 0, first = n - n % LEAF; i < LEAF; i++)
+    }
+    for (u64 i = 0, first = n - n % LEAF; i < LEAF; i++) {
         leaf[i] = old ? (first + i) | P2M_IDENTITY : P2M_NONE;
+    }
     __atomic_store_n(&mid[n / LEAF_SPAN % LEAF], leaf, __ATOMIC_RELEASE);
     return leaf;
 }
@@ -90,14 +98,17 @@ int p2m_set(pfn_t pfn, u64 word)
 {
     u64 *leaf;
 
-    if (pfn.n >= P2M_END)
+    if (pfn.n >= P2M_END) {
         return -XEN_EINVAL;
-    if (p2m_get(pfn) == word)
+    }
+    if (p2m_get(pfn) == word) {
         return 0;
+    }
     guest_lock(&lock);
     leaf = leaf_for(pfn.n);
-    if (leaf)
+    if (leaf) {
         __atomic_store_n(&leaf[pfn.n % LEAF], word, __ATOMIC_RELEASE);
+    }
     guest_unlock(&lock);
     return leaf ? 0 : -XEN_ENOMEM;
 }
@@ -109,8 +120,9 @@ static bool set_identity_leaf(u64 n)
 
     guest_lock(&lock);
     mid = mid_for(n);
-    if (mid && !mid[n / LEAF_SPAN % LEAF])
+    if (mid && !mid[n / LEAF_SPAN % LEAF]) {
         mid[n / LEAF_SPAN % LEAF] = identity_leaf;
+    }
     guest_unlock(&lock);
     return mid && mid[n / LEAF_SPAN % LEAF] == identity_leaf;
 }
@@ -119,8 +131,9 @@ int p2m_set_identity(pfn_t first, u64 count)
 {
     u64 end = first.n + count;
 
-    if (end > P2M_END || end < first.n)
+    if (end > P2M_END || end < first.n) {
         return -XEN_EINVAL;
+    }
     for (u64 n = first.n; n < end;) {
         int result;
 
@@ -129,8 +142,9 @@ int p2m_set_identity(pfn_t first, u64 count)
             continue;
         }
         result = p2m_set(pfn(n), n | P2M_IDENTITY);
-        if (result)
+        if (result) {
             return result;
+        }
         n++;
     }
     return 0;
@@ -144,10 +158,12 @@ void translate_start(const u64 *list, u64 count, const u64 *m2p, u64 m2p_count)
     for (u64 n = 0; n < count; n += LEAF) {
         u64 **mid = mid_for(n);
 
-        if (mid && count - n >= LEAF)
+        if (mid && count - n >= LEAF) {
             mid[n / LEAF_SPAN % LEAF] = (u64 *)(uintptr_t)&list[n];
-        else
-            for (u64 i = n; i < count; i++)
+        } else {
+            for (u64 i = n; i < count; i++) {
                 p2m_set(pfn(i), list[i]);
+            }
+        }
     }
 }

@@ -14,8 +14,9 @@ static void set_callback(unsigned type, unsigned flags, const char *entry)
 {
     struct callback_register request = {.type = type, .flags = flags, .address = address(entry)};
 
-    if (hypercall(__HYPERVISOR_callback_op, CALLBACKOP_register, address(&request), 0))
+    if (hypercall(__HYPERVISOR_callback_op, CALLBACKOP_register, address(&request), 0)) {
         panic("Start-up: callback %u was refused", type);
+    }
 }
 
 void trap_table(struct trap_info *table)
@@ -34,8 +35,9 @@ void trap_start(void)
     struct trap_info table[TRAP_ENTRIES + 1] = {{.address = 0}};
 
     trap_table(table);
-    if (hypercall(__HYPERVISOR_set_trap_table, address(table), 0, 0))
+    if (hypercall(__HYPERVISOR_set_trap_table, address(table), 0, 0)) {
         panic("Start-up: the trap table was refused");
+    }
     set_callback(CALLBACKTYPE_event, 0, event_entry);
     set_callback(CALLBACKTYPE_failsafe, 0, failsafe_entry);
     set_callback(CALLBACKTYPE_syscall, CALLBACKF_mask_events, syscall_entry);

@@ -61,8 +61,9 @@ static bool sums_to_zero(const void *of, u32 length)
     const u8 *byte = of;
     u8 sum = 0;
 
-    while (length--)
+    while (length--) {
         sum = (u8)(sum + *byte++);
+    }
     return sum == 0;
 }
 
@@ -72,8 +73,9 @@ static const struct pointer *find_pointer(u64 start, u64 end)
         const struct pointer *pointer = direct(maddr(at));
 
         if (memcmp(pointer->signature, "RSD PTR ", 8) == 0 &&
-            sums_to_zero(pointer, offsetof(struct pointer, length)))
+            sums_to_zero(pointer, offsetof(struct pointer, length))) {
             return pointer;
+        }
     }
     return NULL;
 }
@@ -92,8 +94,9 @@ static const struct table *table_at(u64 at)
     const struct table *table = direct(maddr(at));
 
     if (at == 0 || at + sizeof *table > REACHABLE || table->length < sizeof *table ||
-        table->length > TABLE_MOST || at + table->length > REACHABLE)
+        table->length > TABLE_MOST || at + table->length > REACHABLE) {
         return NULL;
+    }
     return sums_to_zero(table, table->length) ? table : NULL;
 }
 
@@ -109,20 +112,23 @@ static const struct madt *find_madt(const struct table *root, u32 size)
         memcpy(&at, entry, size);
         table = table_at(at);
         if (table && memcmp(table->signature, "APIC", 4) == 0 &&
-            table->length >= sizeof(struct madt))
+            table->length >= sizeof(struct madt)) {
             return (const struct madt *)table;
+        }
     }
     return NULL;
 }
 
 static void add(struct processors *processors, u32 id, u32 flags)
 {
-    if (!(flags & MADT_ENABLED))
+    if (!(flags & MADT_ENABLED)) {
         return;
-    if (processors->count == VMMU_CPUS_MAX)
+    }
+    if (processors->count == VMMU_CPUS_MAX) {
         processors->left_out++;
-    else
+    } else {
         processors->apic_id[processors->count++] = id;
+    }
 }
 
 static void read_madt(const struct madt *madt, struct processors *processors)
@@ -132,8 +138,9 @@ static void read_madt(const struct madt *madt, struct processors *processors)
     while (at + sizeof(struct madt_entry) <= end) {
         const struct madt_entry *entry = (const struct madt_entry *)at;
 
-        if (entry->length < sizeof *entry || at + entry->length > end)
+        if (entry->length < sizeof *entry || at + entry->length > end) {
             return;
+        }
         if (entry->type == MADT_LOCAL_APIC && entry->length >= sizeof(struct madt_apic)) {
             const struct madt_apic *apic = (const struct madt_apic *)at;
             add(processors, apic->id, apic->flags);
@@ -153,14 +160,18 @@ void acpi_read_processors(struct processors *processors)
     const struct madt *madt = NULL;
 
     *processors = (struct processors){.count = 0};
-    if (!pointer)
+    if (!pointer) {
         return;
-    if (pointer->revision >= 2)
+    }
+    if (pointer->revision >= 2) {
         root = table_at(pointer->extended_root);
-    if (root)
+    }
+    if (root) {
         madt = find_madt(root, sizeof(u64));
-    else if ((root = table_at(pointer->root)))
+    } else if ((root = table_at(pointer->root))) {
         madt = find_madt(root, sizeof(u32));
-    if (madt)
+    }
+    if (madt) {
         read_madt(madt, processors);
+    }
 }

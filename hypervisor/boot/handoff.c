@@ -24,12 +24,14 @@ static u64 number_of(const struct line *line, u64 most)
     u64 n = 0;
 
     for (const char *c = line->value; *c; c++) {
-        if (*c < '0' || *c > '9' || n > most)
+        if (*c < '0' || *c > '9' || n > most) {
             bad(line, "a number");
+        }
         n = n * 10 + (u64)(*c - '0');
     }
-    if (line->value[0] == 0 || n > most)
+    if (line->value[0] == 0 || n > most) {
         bad(line, "a number");
+    }
     return n;
 }
 
@@ -37,8 +39,9 @@ static void copy_text(const struct line *line, char *to, u64 size)
 {
     u64 length = strlen(line->value);
 
-    if (length >= size)
+    if (length >= size) {
         bad(line, "a shorter text");
+    }
     memcpy(to, line->value, length + 1);
 }
 
@@ -46,8 +49,9 @@ static u32 module_of(const struct line *line, struct handoff *handoff)
 {
     u32 n = (u32)number_of(line, HANDOFF_MODULES_MAX);
 
-    if (n == 0 || n >= handoff->module_count)
+    if (n == 0 || n >= handoff->module_count) {
         bad(line, "the number of a module");
+    }
     handoff->module[n].users++;
     return n;
 }
@@ -58,9 +62,11 @@ static enum domain_end end_of(const struct line *line)
                                        [DOMAIN_REBOOTED] = "reboot",
                                        [DOMAIN_CRASHED] = "crash"};
 
-    for (u32 end = DOMAIN_POWERED_OFF; end < ARRAY_LENGTH(name); end++)
-        if (strcmp(line->value, name[end]) == 0)
+    for (u32 end = DOMAIN_POWERED_OFF; end < ARRAY_LENGTH(name); end++) {
+        if (strcmp(line->value, name[end]) == 0) {
             return (enum domain_end)end;
+        }
+    }
     bad(line, "poweroff, reboot or crash");
 }
 
@@ -70,12 +76,15 @@ static void keep_modules(struct handoff *handoff)
     for (u32 i = 0; i < handoff->guest_count; i++) {
         const struct handoff_guest *guest = &handoff->guest[i];
 
-        if (!guest->restart || !guest->restarts)
+        if (!guest->restart || !guest->restarts) {
             continue;
-        if (guest->kernel)
+        }
+        if (guest->kernel) {
             handoff->module[guest->kernel].users++;
-        if (guest->ramdisk)
+        }
+        if (guest->ramdisk) {
             handoff->module[guest->ramdisk].users++;
+        }
     }
 }
 
@@ -88,8 +97,9 @@ static void read_affinity(struct line *line, struct handoff_guest *guest)
     for (bool more = true; more;) {
         u64 length = 0;
 
-        while (at[length] && at[length] != ' ' && at[length] != ',')
+        while (at[length] && at[length] != ' ' && at[length] != ',') {
             length++;
+        }
         more = at[length];
         at[length] = 0;
         line->value = at;
@@ -101,16 +111,18 @@ static void read_affinity(struct line *line, struct handoff_guest *guest)
             *cpus = 0;
         }
     }
-    if (!*cpus)
+    if (!*cpus) {
         bad(line, "the numbers of CPUs");
+    }
 }
 
 static void start_guest(struct handoff *handoff, const struct line *line)
 {
     struct handoff_guest *guest = &handoff->guest[handoff->guest_count];
 
-    if (handoff->guest_count == HANDOFF_GUESTS_MAX)
+    if (handoff->guest_count == HANDOFF_GUESTS_MAX) {
         bad(line, "fewer guests");
+    }
     guest->vcpus = 1;
     guest->weight = HANDOFF_WEIGHT;
     memset(guest->cpus, 0xff, sizeof guest->cpus);
@@ -126,9 +138,11 @@ static enum mitigations mitigations_of(const struct line *line)
         [MITIGATIONS_OFF] = "off",
     };
 
-    for (u32 i = 0; i < ARRAY_LENGTH(words); i++)
-        if (strcmp(line->value, words[i]) == 0)
+    for (u32 i = 0; i < ARRAY_LENGTH(words); i++) {
+        if (strcmp(line->value, words[i]) == 0) {
             return (enum mitigations)i;
+        }
+    }
     bad(line, "auto, partial or off");
 }
 
@@ -144,30 +158,32 @@ static void set(struct handoff *handoff, struct line *line)
         handoff->mitigations = mitigations_of(line);
         return;
     }
-    if (handoff->guest_count == 0)
+    if (handoff->guest_count == 0) {
         bad(line, "`guest NAME` first");
-    if (strcmp(line->text, "memory") == 0)
+    }
+    if (strcmp(line->text, "memory") == 0) {
         guest->memory_mib = number_of(line, 1 << 26);
-    else if (strcmp(line->text, "vcpus") == 0)
+    } else if (strcmp(line->text, "vcpus") == 0) {
         guest->vcpus = (u32)number_of(line, HANDOFF_VCPUS_MAX);
-    else if (strcmp(line->text, "weight") == 0)
+    } else if (strcmp(line->text, "weight") == 0) {
         guest->weight = (u32)number_of(line, HANDOFF_WEIGHT_MAX);
-    else if (strcmp(line->text, "cap") == 0)
+    } else if (strcmp(line->text, "cap") == 0) {
         guest->cap = (u32)number_of(line, HANDOFF_VCPUS_MAX * 100);
-    else if (strcmp(line->text, "affinity") == 0)
+    } else if (strcmp(line->text, "affinity") == 0) {
         read_affinity(line, guest);
-    else if (strcmp(line->text, "kernel") == 0)
+    } else if (strcmp(line->text, "kernel") == 0) {
         guest->kernel = module_of(line, handoff);
-    else if (strcmp(line->text, "ramdisk") == 0)
+    } else if (strcmp(line->text, "ramdisk") == 0) {
         guest->ramdisk = module_of(line, handoff);
-    else if (strcmp(line->text, "restart") == 0)
+    } else if (strcmp(line->text, "restart") == 0) {
         guest->restart |= 1u << end_of(line);
-    else if (strcmp(line->text, "restarts") == 0)
+    } else if (strcmp(line->text, "restarts") == 0) {
         guest->restarts = (u32)number_of(line, ~0u);
-    else if (strcmp(line->text, "cmdline") == 0)
+    } else if (strcmp(line->text, "cmdline") == 0) {
         copy_text(line, guest->command_line, sizeof guest->command_line);
-    else
+    } else {
         bad(line, "a known setting");
+    }
 }
 
 /* Takes the next line of [text, end) apart; returns where the one after it begins. */
@@ -176,14 +192,16 @@ static const char *next_line(const char *text, const char *end, struct line *lin
     u32 length = 0, word = 0;
 
     for (; text < end && *text != '\n' && *text; text++) {
-        if (length == LINE_MAX - 1)
+        if (length == LINE_MAX - 1) {
             bad(line, "a shorter line");
+        }
         line->text[length++] = *text;
     }
     line->text[length] = 0;
     line->number++;
-    while (word < length && line->text[word] != ' ')
+    while (word < length && line->text[word] != ' ') {
         word++;
+    }
     line->value = line->text + (word < length ? word + 1 : length);
     line->text[word] = 0;
     return text + 1;
@@ -195,15 +213,18 @@ void handoff_read(struct handoff *handoff)
     const char *end = text + handoff->module[0].size;
     struct line line = {.number = 0};
 
-    if (handoff->module_count == 0)
+    if (handoff->module_count == 0) {
         panic("no boot modules: nothing says which guests to run");
+    }
     text = next_line(text, end, &line);
-    if (strcmp(line.text, "pinion") != 0 || strcmp(line.value, "1") != 0)
+    if (strcmp(line.text, "pinion") != 0 || strcmp(line.value, "1") != 0) {
         bad(&line, "`pinion 1`");
+    }
     while (text < end) {
         text = next_line(text, end, &line);
-        if (line.text[0] && line.text[0] != '#')
+        if (line.text[0] && line.text[0] != '#') {
             set(handoff, &line);
+        }
     }
     keep_modules(handoff);
 }

@@ -31,13 +31,15 @@ static void read_memory(const struct multiboot_info *info)
 {
     u32 at = info->map, end = info->map + info->map_length;
 
-    if (!(info->flags & FLAG_MEMORY_MAP))
+    if (!(info->flags & FLAG_MEMORY_MAP)) {
         panic("the boot loader gave no memory map");
+    }
     while (at < end) {
         const struct multiboot_range *range = direct(maddr(at));
 
-        if (range->type == MEMORY_RAM)
+        if (range->type == MEMORY_RAM) {
             boot_memory_add(range->start, range->start + range->length);
+        }
         at += range->size + sizeof range->size;
     }
 }
@@ -50,11 +52,13 @@ void multiboot_read(u32 at, struct handoff *handoff)
     read_memory(info);
     boot_memory_reserve(0, LOW_MEMORY);
     boot_memory_reserve(LAYOUT_IMAGE_LOAD, LAYOUT_IMAGE_LOAD + LAYOUT_IMAGE_SIZE);
-    if (!(info->flags & FLAG_MODULES))
+    if (!(info->flags & FLAG_MODULES)) {
         return;
+    }
     for (u32 i = 0; i < info->module_count; i++) {
-        if (i == HANDOFF_MODULES_MAX)
+        if (i == HANDOFF_MODULES_MAX) {
             panic("more than %u boot modules", HANDOFF_MODULES_MAX);
+        }
         handoff->module[i].start = maddr(module[i].start);
         handoff->module[i].size = module[i].end - module[i].start;
         boot_memory_reserve(module[i].start, module[i].end);

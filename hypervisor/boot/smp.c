@@ -46,8 +46,9 @@ static struct {
 
 static void stop(void)
 {
-    for (;;)
+    for (;;) {
         __asm__ volatile("cli; hlt");
+    }
 }
 
 /* ---- starting ---------------------------------------------------------------------------- */
@@ -99,8 +100,9 @@ void smp_other_start(void)
         atomic_fetch_add_explicit(&state.rounds, 1, memory_order_release);
         __builtin_ia32_pause();
     }
-    if (progress() != OTHER_WANTED)
+    if (progress() != OTHER_WANTED) {
         stop();
+    }
     advance(OTHER_GONE);
     run();
 }
@@ -109,8 +111,9 @@ static bool wait_beyond(enum other from, u64 ns)
 {
     u64 until = clock_now() + ns;
 
-    while (progress() == from && clock_now() < until)
+    while (progress() == from && clock_now() < until) {
         __builtin_ia32_pause();
+    }
     return progress() != from;
 }
 
@@ -122,8 +125,9 @@ static bool call_up(u32 id)
         u64 until = clock_now() + ANSWER_NS;
 
         apic_send_init(id);
-        if (tries)
+        if (tries) {
             wait_beyond(OTHER_SILENT, INIT_NS);
+        }
         while (atomic_load(&other_stack) && clock_now() < until) {
             apic_send_start(id, START_PAGE);
             wait_beyond(OTHER_SILENT, START_NS);
@@ -135,26 +139,32 @@ static bool call_up(u32 id)
 /* NULL: it came up in the region of `cpu`, and waits to be let go on. */
 static const char *bring_up(const struct cpu *cpu, u32 id)
 {
-    if (!apic_can_send_to(id))
+    if (!apic_can_send_to(id)) {
         return "this machine's interrupt controller cannot reach it";
+    }
     advance(OTHER_SILENT);
     atomic_store(&other_stack, (u64)cpu - CPU_STATE + CPU_STACK_END);
-    if (!call_up(id))
+    if (!call_up(id)) {
         return "it does not answer";
-    if (!wait_beyond(OTHER_SILENT, ANSWER_NS) || !wait_beyond(OTHER_CAME, ANSWER_NS))
+    }
+    if (!wait_beyond(OTHER_SILENT, ANSWER_NS) || !wait_beyond(OTHER_CAME, ANSWER_NS)) {
         return "it stopped on its way";
-    if (progress() == OTHER_ODD)
+    }
+    if (progress() == OTHER_ODD) {
         return "it lacks what the first one has";
-    if (progress() == OTHER_THREAD)
+    }
+    if (progress() == OTHER_THREAD) {
         return "it is the second thread of a core that leaks between its threads";
+    }
     atomic_store(&state.warp, 0);
     atomic_store(&state.rounds, 0);
     for (u32 i = 0; i < TSC_ROUNDS || atomic_load(&state.rounds) < TSC_ROUNDS; i++) {
         compare_tsc();
         __builtin_ia32_pause();
     }
-    if (!atomic_load(&state.warp))
+    if (!atomic_load(&state.warp)) {
         return NULL;
+    }
     advance(OTHER_LEFT);
     return "its time stamp counter is not the first one's";
 }
@@ -175,8 +185,9 @@ void smp_start(const struct processors *processors)
         u32 id = processors->apic_id[i];
         const char *why;
 
-        if (id == own)
+        if (id == own) {
             continue;
+        }
         if (cpu_count() == VMMU_CPUS_MAX) { /* the list did not hold this one itself */
             left_out++;
             continue;
@@ -193,12 +204,14 @@ void smp_start(const struct processors *processors)
         }
         cpu_set_online(cpu);
         advance(OTHER_WANTED);
-        while (progress() == OTHER_WANTED)
+        while (progress() == OTHER_WANTED) {
             __builtin_ia32_pause();
+        }
         cpu = NULL;
     }
-    if (left_out)
+    if (left_out) {
         log_line("%u CPUs left out: %u are used at most", left_out, VMMU_CPUS_MAX);
+    }
 }
 
 /* ---- stopping -----------------------------------------------------------------------------------
@@ -206,14 +219,16 @@ void smp_start(const struct processors *processors)
 
 void smp_stop_others(void)
 {
-    if (cpu_count() < 2)
+    if (cpu_count() < 2) {
         return;
+    }
     atomic_store_explicit(&state.stopping, true, memory_order_seq_cst);
     apic_send_nmi_to_others();
 }
 
 void smp_nmi(void)
 {
-    if (atomic_load_explicit(&state.stopping, memory_order_relaxed))
+    if (atomic_load_explicit(&state.stopping, memory_order_relaxed)) {
         stop();
+    }
 }

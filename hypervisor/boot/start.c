@@ -56,8 +56,9 @@ static void free_unused_modules(void)
     for (u32 i = 0; i < state.handoff.module_count; i++) {
         struct handoff_module *module = &state.handoff.module[i];
 
-        if (module->users == 0)
+        if (module->users == 0) {
             frames_free_range(mfn_of(module->start), (module->size + PAGE_SIZE - 1) >> PAGE_SHIFT);
+        }
     }
 }
 
@@ -70,8 +71,9 @@ static void start_guests(void)
     log_line("%u CPU(s), %llu MiB free, TSC %llu kHz, %u guest(s)", cpu_count(),
              (unsigned long long)(frames_free_count() >> 8), (unsigned long long)clock_tsc_khz(),
              state.handoff.guest_count);
-    for (u32 i = 0; i < state.handoff.guest_count; i++)
+    for (u32 i = 0; i < state.handoff.guest_count; i++) {
         domain_build(&state.handoff, i);
+    }
     log_line("boot: %llu TSC ticks from the loader to the guests",
              (unsigned long long)(read_tsc() - state.tsc));
     run();
@@ -82,8 +84,9 @@ static struct cpu *start_first_cpu(void)
     cpu_start_tables();
     struct cpu *cpu = cpu_build(0);
 
-    if (!cpu || !cpu_load(cpu))
+    if (!cpu || !cpu_load(cpu)) {
         panic("no memory for a CPU's region");
+    }
     apic_start();
     cpu->apic_id = apic_id();
     cpu_set_online(cpu);

@@ -50,8 +50,9 @@ static struct handoff_module *take_module(struct build *b, u32 number, bool *las
 /* Ends it. */
 static void leave_module(struct handoff_module **module, bool last)
 {
-    if (*module && last)
+    if (*module && last) {
         populate_release_module(*module);
+    }
     *module = NULL;
 }
 
@@ -63,8 +64,9 @@ static bool load_kernel(struct build *b)
         if (!populate_from_module(&b->population, b->kernel, s->file_offset, s->file_size,
                                   s->physical, b->kernel_last) ||
             !populate_zeroed(&b->population, s->physical + s->file_size,
-                             s->physical + s->memory_size))
+                             s->physical + s->memory_size)) {
             return fail(b, "no memory for its kernel");
+        }
     }
     leave_module(&b->kernel, b->kernel_last);
     return true;
@@ -74,9 +76,10 @@ static bool load_ramdisk(struct build *b)
 {
     u64 to = b->layout.ramdisk.first << PAGE_SHIFT;
 
-    if (b->ramdisk &&
-        !populate_from_module(&b->population, b->ramdisk, 0, b->ramdisk_size, to, b->ramdisk_last))
+    if (b->ramdisk && !populate_from_module(&b->population, b->ramdisk, 0, b->ramdisk_size, to,
+                                            b->ramdisk_last)) {
         return fail(b, "no memory for its ramdisk");
+    }
     leave_module(&b->ramdisk, b->ramdisk_last);
     return true;
 }
@@ -105,8 +108,9 @@ static void map_extent(struct build *b, u64 va, u64 first, u64 count)
     u64 *entry = NULL;
 
     for (u64 i = 0; i < count; i++, va += PAGE_SIZE) {
-        if (!entry || (va >> 12 & 511) == 0)
+        if (!entry || (va >> 12 & 511) == 0) {
             entry = entry_for(b, va);
+        }
         *entry++ = b->population.p2m[first + i] << PAGE_SHIFT | PAGE_ENTRY;
     }
 }
@@ -122,14 +126,17 @@ static bool map_memory(struct build *b)
     const struct guest_layout *l = &b->layout;
 
     if (!populate_zeroed(&b->population, l->tables.first << PAGE_SHIFT,
-                         (l->tables.first + l->tables.count) << PAGE_SHIFT))
+                         (l->tables.first + l->tables.count) << PAGE_SHIFT)) {
         return fail(b, "no memory for its page tables");
+    }
     b->tables_used = 1;
     map_extent(b, b->image.virt_base, 0, l->mapped_end);
-    if (l->p2m_apart)
+    if (l->p2m_apart) {
         map_extent(b, b->image.init_p2m, l->p2m.first, l->p2m.count);
-    for (u64 i = 0; i < b->tables_used; i++)
+    }
+    for (u64 i = 0; i < b->tables_used; i++) {
         *entry_for(b, address_of(b, l->tables.first + i)) &= ~MAP_WRITE;
+    }
     return true;
 }
 
@@ -164,24 +171,29 @@ static bool load_memory(struct build *b)
     struct start_info *info;
     u64 at = (b->image.hypercall_page - b->image.virt_base) >> PAGE_SHIFT;
 
-    if (!populate_start(&b->population, b->domain, l))
+    if (!populate_start(&b->population, b->domain, l)) {
         return fail(b, "no memory for its p2m list");
-    if (!load_kernel(b) || !load_ramdisk(b))
+    }
+    if (!load_kernel(b) || !load_ramdisk(b)) {
         return false;
+    }
     info = populate_page(&b->population, l->start_info);
     if (!info || !populate_page(&b->population, l->store) ||
         !populate_page(&b->population, l->console) || !populate_page(&b->population, l->stack) ||
         !populate_zeroed(&b->population, l->tables.first << PAGE_SHIFT,
                          (l->tables.first + l->tables.count) << PAGE_SHIFT) ||
-        !populate_rest(&b->population))
+        !populate_rest(&b->population)) {
         return fail(b, "not enough memory");
+    }
     if (b->image.hypercall_page != PVIMAGE_UNSET) {
-        if (at >= l->mapped_end)
+        if (at >= l->mapped_end) {
             return fail(b, "its hypercall page lies outside of its image");
+        }
         hypercall_page_fill(frame_view(mfn(b->population.p2m[at])));
     }
-    if (!map_memory(b) || !domain_start_console(b->domain, mfn(b->population.p2m[l->console])))
+    if (!map_memory(b) || !domain_start_console(b->domain, mfn(b->population.p2m[l->console]))) {
         return fail(b, "no memory for its page tables and console");
+    }
     fill_start_info(b, info);
     return true;
 }
@@ -192,15 +204,17 @@ static bool load_vcpu(struct build *b)
     mfn_t root = mfn(b->population.p2m[b->layout.tables.first]);
     enum vmmu_result result;
 
-    do
+    do {
         result = vmmu_pin(&vcpu->mmu, &b->domain->mmu, root, 4);
-    while (result == VMMU_AGAIN);
-    if (result == VMMU_DONE)
-        do
+    } while (result == VMMU_AGAIN);
+    if (result == VMMU_DONE) {
+        do {
             result = vmmu_set_kernel_root(&vcpu->mmu, root);
-        while (result == VMMU_AGAIN);
-    if (result != VMMU_DONE)
+        } while (result == VMMU_AGAIN);
+    }
+    if (result != VMMU_DONE) {
         return fail(b, vmmu_result_sentence(result));
+    }
     vcpu->initialised = true;
     vcpu->registers.rip = b->image.entry;
     vcpu->registers.rsp = address_of(b, b->layout.stack + 1);
@@ -216,13 +230,16 @@ static bool read_image(struct build *b)
     enum pvimage_error error;
     u64 needed;
 
-    if (!b->kernel)
+    if (!b->kernel) {
         return fail(b, "no kernel");
+    }
     error = pvimage_read(direct(b->kernel->start), b->kernel->size, &b->image);
-    if (error)
+    if (error) {
         return fail(b, pvimage_sentence(error));
-    if (b->ramdisk)
+    }
+    if (b->ramdisk) {
         b->ramdisk_size = b->ramdisk->size;
+    }
     if (!guest_layout_make(&b->layout, &b->image, b->guest->memory_mib * PAGES_A_MIB,
                            b->ramdisk_size, &needed)) {
         log_line("%s: it needs %llu MiB", b->guest->name,
@@ -235,9 +252,11 @@ static bool read_image(struct build *b)
 static void start_scheduling(const struct build *b)
 {
     sched_start_domain(b->domain, b->guest->weight, b->guest->cap);
-    for (u32 i = 0; i < b->domain->vcpu_count; i++)
-        if (!sched_start_vcpu(b->domain->vcpu[i], b->guest->cpus[i]))
+    for (u32 i = 0; i < b->domain->vcpu_count; i++) {
+        if (!sched_start_vcpu(b->domain->vcpu[i], b->guest->cpus[i])) {
             log_line("%s: vCPU %u runs on all CPUs: none of its own is online", b->guest->name, i);
+        }
+    }
 }
 
 void domain_build(struct handoff *handoff, u32 index)
@@ -250,17 +269,20 @@ void domain_build(struct handoff *handoff, u32 index)
 
     b.domain =
         domain_create(b.guest->name, index, b.guest->memory_mib * PAGES_A_MIB, b.guest->vcpus);
-    if (b.domain && b.domain->vcpu_count == b.guest->vcpus)
+    if (b.domain && b.domain->vcpu_count == b.guest->vcpus) {
         built = read_image(&b) && load_memory(&b) && load_vcpu(&b);
-    else
+    } else {
         built = fail(&b, "no memory for the domain and its vCPUs");
+    }
     populate_end(&b.population);
     leave_module(&b.kernel, b.kernel_last);
     leave_module(&b.ramdisk, b.ramdisk_last);
-    if (!built && b.domain)
+    if (!built && b.domain) {
         domain_shutdown(b.domain, DOMAIN_CRASHED);
-    if (!built)
+    }
+    if (!built) {
         return;
+    }
     b.domain->handoff = handoff;
     clock_update_domain(b.domain);
     start_scheduling(&b);
@@ -272,8 +294,9 @@ void domain_build(struct handoff *handoff, u32 index)
 /* What was built once is built from the same hand-off again. */
 static bool may_rebuild(struct domain *old, struct handoff_guest *guest)
 {
-    if (!(guest->restart >> old->end & 1) || !guest->restarts)
+    if (!(guest->restart >> old->end & 1) || !guest->restarts) {
         return false;
+    }
     if (!vmmu_domain_is_gone(&old->mmu) || old->grants.users) {
         log_line("%s: not started again: others still hold pages of it", old->name);
         return false;
@@ -286,15 +309,18 @@ bool domain_rebuild(struct domain *old)
     struct handoff *handoff = old->handoff;
     u32 index = old->index;
 
-    if (!handoff || !may_rebuild(old, &handoff->guest[index]))
+    if (!handoff || !may_rebuild(old, &handoff->guest[index])) {
         return false;
+    }
     struct handoff_guest *guest = &handoff->guest[index];
     guest->restarts--;
     domain_destroy(old);
-    if (guest->kernel)
+    if (guest->kernel) {
         handoff->module[guest->kernel].users++;
-    if (guest->ramdisk)
+    }
+    if (guest->ramdisk) {
         handoff->module[guest->ramdisk].users++;
+    }
     log_line("%s: started again", guest->name);
     domain_build(handoff, index);
     return true;

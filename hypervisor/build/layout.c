@@ -15,8 +15,9 @@ static u64 tables_for(u64 start, u64 end)
 {
     u64 count = 0;
 
-    for (u32 shift = 21; shift <= 39; shift += 9)
+    for (u32 shift = 21; shift <= 39; shift += 9) {
         count += ((end - 1) >> shift) - (start >> shift) + 1;
+    }
     return count;
 }
 
@@ -37,8 +38,9 @@ static u64 lay_out(struct guest_layout *l, const struct pvimage *image, u64 ramd
     l->ramdisk_mapped = !image->ramdisk_unmapped;
     l->ramdisk = take(&at, l->ramdisk_mapped ? pages_of(ramdisk_size) : 0);
     l->p2m_apart = image->init_p2m != PVIMAGE_UNSET;
-    if (!l->p2m_apart)
+    if (!l->p2m_apart) {
         l->p2m = take(&at, pages_of(l->pages * sizeof(u64)));
+    }
     l->start_info = at++;
     l->store = at++;
     l->console = at++;
@@ -49,13 +51,16 @@ static u64 lay_out(struct guest_layout *l, const struct pvimage *image, u64 ramd
     l->mapped_end = (end - image->virt_base) >> PAGE_SHIFT;
     /* The rest of the range is ordinary memory; what is not mapped lies behind it. */
     at = l->mapped_end;
-    if (l->p2m_apart)
+    if (l->p2m_apart) {
         l->p2m = take(&at, pages_of(l->pages * sizeof(u64)));
-    if (!l->ramdisk_mapped)
+    }
+    if (!l->ramdisk_mapped) {
         l->ramdisk = take(&at, pages_of(ramdisk_size));
+    }
     needed = 1 + tables_for(image->virt_base, end ? end : ~0ull);
-    if (l->p2m_apart)
+    if (l->p2m_apart) {
         needed += tables_for(image->init_p2m, image->init_p2m + l->pages * sizeof(u64));
+    }
     return needed;
 }
 
@@ -65,12 +70,15 @@ bool guest_layout_make(struct guest_layout *l, const struct pvimage *image, u64 
     u64 tables = 1, want;
 
     *l = (struct guest_layout){.pages = pages};
-    while ((want = lay_out(l, image, ramdisk_size, tables)) > tables)
+    while ((want = lay_out(l, image, ramdisk_size, tables)) > tables) {
         tables = want;
+    }
     *needed = l->mapped_end;
-    if (l->p2m_apart)
+    if (l->p2m_apart) {
         *needed = l->p2m.first + l->p2m.count;
-    if (!l->ramdisk_mapped)
+    }
+    if (!l->ramdisk_mapped) {
         *needed = l->ramdisk.first + l->ramdisk.count;
+    }
     return *needed <= pages;
 }

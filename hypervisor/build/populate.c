@@ -10,8 +10,9 @@
 
 static bool give(struct population *p, u64 at, mfn_t m)
 {
-    if (vmmu_give(&p->domain->mmu, m, pfn(at)) != VMMU_DONE)
+    if (vmmu_give(&p->domain->mmu, m, pfn(at)) != VMMU_DONE) {
         return false;
+    }
     p->p2m[at] = m.n;
     return true;
 }
@@ -21,11 +22,13 @@ static mfn_t next_frame(struct population *p)
 {
     for (s32 order = BLOCK_ORDER; p->spare_count == 0 && order >= 0; order--) {
         p->spare = frames_alloc((u32)order);
-        if (!mfn_is_none(p->spare))
+        if (!mfn_is_none(p->spare)) {
             p->spare_count = 1ull << order;
+        }
     }
-    if (p->spare_count == 0)
+    if (p->spare_count == 0) {
         return MFN_NONE;
+    }
     p->spare_count--;
     p->spare.n++;
     return mfn(p->spare.n - 1);
@@ -36,17 +39,21 @@ bool populate_start(struct population *p, struct domain *domain, const struct gu
     u32 order = 0;
     mfn_t first;
 
-    while (1ull << order < l->p2m.count)
+    while (1ull << order < l->p2m.count) {
         order++;
+    }
     first = frames_alloc(order);
-    if (mfn_is_none(first))
+    if (mfn_is_none(first)) {
         return false;
+    }
     frames_free_range(mfn(first.n + l->p2m.count), (1ull << order) - l->p2m.count);
     *p = (struct population){.domain = domain, .p2m = frame_view(first), .pages = l->pages};
     memset(p->p2m, 0xff, l->p2m.count << PAGE_SHIFT);
-    for (u64 i = 0; i < l->p2m.count; i++)
-        if (!give(p, l->p2m.first + i, mfn(first.n + i)))
+    for (u64 i = 0; i < l->p2m.count; i++) {
+        if (!give(p, l->p2m.first + i, mfn(first.n + i))) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -54,11 +61,13 @@ void *populate_page(struct population *p, u64 at)
 {
     mfn_t m;
 
-    if (p->p2m[at] != P2M_UNSET)
+    if (p->p2m[at] != P2M_UNSET) {
         return frame_view(mfn(p->p2m[at]));
+    }
     m = next_frame(p);
-    if (mfn_is_none(m) || !give(p, at, m))
+    if (mfn_is_none(m) || !give(p, at, m)) {
         return NULL;
+    }
     page_clear(frame_view(m));
     return frame_view(m);
 }
@@ -81,13 +90,15 @@ bool populate_from_module(struct population *p, struct handoff_module *module, u
 
         if (last && part == PAGE_SIZE && page_offset(from.a) == 0 && p->p2m[at] == P2M_UNSET &&
             !frame_is_taken(mfn_of(from))) {
-            if (!give(p, at, mfn_of(from)))
+            if (!give(p, at, mfn_of(from))) {
                 return false;
+            }
         } else {
             u8 *page = populate_page(p, at);
 
-            if (!page)
+            if (!page) {
                 return false;
+            }
             memcpy(page + page_offset(to), direct(from), part);
         }
         offset += part;
@@ -99,9 +110,11 @@ bool populate_from_module(struct population *p, struct handoff_module *module, u
 
 bool populate_zeroed(struct population *p, u64 from, u64 to)
 {
-    for (u64 at = from >> PAGE_SHIFT; at < (to + PAGE_SIZE - 1) >> PAGE_SHIFT; at++)
-        if (!populate_page(p, at))
+    for (u64 at = from >> PAGE_SHIFT; at < (to + PAGE_SIZE - 1) >> PAGE_SHIFT; at++) {
+        if (!populate_page(p, at)) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -110,11 +123,13 @@ bool populate_rest(struct population *p)
     for (u64 at = 0; at < p->pages; at++) {
         mfn_t m;
 
-        if (p->p2m[at] != P2M_UNSET)
+        if (p->p2m[at] != P2M_UNSET) {
             continue;
+        }
         m = next_frame(p);
-        if (mfn_is_none(m) || !give(p, at, m))
+        if (mfn_is_none(m) || !give(p, at, m)) {
             return false;
+        }
     }
     return true;
 }
@@ -133,8 +148,9 @@ void populate_release_module(struct handoff_module *module)
     for (u64 i = 0; i < count; i++) {
         mfn_t m = mfn(first.n + i);
 
-        if (frame_is_taken(m))
+        if (frame_is_taken(m)) {
             continue;
+        }
         page_clear(frame_view(m));
         frames_free(m, 0);
     }

@@ -28,12 +28,15 @@ s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call)
 /* The same, the most frequent first. */
 static inline s64 dispatch(struct vcpu *vcpu, u64 number, struct call *call)
 {
-    if (number == __HYPERVISOR_mmu_update)
+    if (number == __HYPERVISOR_mmu_update) {
         return call_mmu_update(vcpu, call);
-    if (number == __HYPERVISOR_multicall)
+    }
+    if (number == __HYPERVISOR_multicall) {
         return call_multicall(vcpu, call);
-    if (number == __HYPERVISOR_mmuext_op)
+    }
+    if (number == __HYPERVISOR_mmuext_op) {
         return call_mmuext_op(vcpu, call);
+    }
     return call_dispatch(vcpu, number, call);
 }
 
@@ -43,8 +46,9 @@ struct vcpu *call_from_guest(struct vcpu *vcpu)
     struct call call = {.argument = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9}};
     s64 result = dispatch(vcpu, r->rax, &call);
 
-    if (call.left)
+    if (call.left) {
         return NULL;
+    }
     if (!call.again) {
         r->rax = (u64)result;
         return run_may_enter(this_cpu(), vcpu) ? vcpu : NULL;
@@ -67,13 +71,15 @@ static bool serve_entry(struct vcpu *vcpu, struct call *outer, u64 at)
     struct call call = {0};
     s64 result;
 
-    if (!GET_GUEST(&entry, at))
+    if (!GET_GUEST(&entry, at)) {
         return false;
+    }
     memcpy(call.argument, entry.args, sizeof entry.args);
-    if (entry.op == __HYPERVISOR_multicall)
+    if (entry.op == __HYPERVISOR_multicall) {
         result = -XEN_EINVAL; /* the ABI has no nesting, and our stack no room for it */
-    else
+    } else {
         result = dispatch(vcpu, entry.op, &call);
+    }
     if (call.left || domain_has_ended(vcpu->domain)) {
         outer->left = true;
         return false;
@@ -91,17 +97,20 @@ s64 call_multicall(struct vcpu *vcpu, struct call *call)
 {
     u64 at = call->argument[0], count = (u32)call->argument[1];
 
-    if (!guest_range_ok(at, count * sizeof(struct multicall_entry)))
+    if (!guest_range_ok(at, count * sizeof(struct multicall_entry))) {
         return -XEN_EFAULT;
+    }
     for (; count; count--, at += sizeof(struct multicall_entry)) {
         bool next = serve_entry(vcpu, call, at);
 
         call->argument[0] = at;
         call->argument[1] = count;
-        if (call->left || call->again)
+        if (call->left || call->again) {
             return 0;
-        if (!next)
+        }
+        if (!next) {
             return -XEN_EFAULT;
+        }
         if (count > 1 && port_should_stop()) {
             call->argument[0] = at + sizeof(struct multicall_entry);
             call->argument[1] = count - 1;

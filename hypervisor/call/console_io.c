@@ -18,8 +18,9 @@ static s64 write(struct vcpu *vcpu, struct call *call)
     while (left) {
         u32 part = left < CHUNK ? left : CHUNK;
 
-        if (!copy_from_guest(chunk, call->argument[2], part))
+        if (!copy_from_guest(chunk, call->argument[2], part)) {
             return -XEN_EFAULT;
+        }
         guest_console_write(vcpu->domain, chunk, part);
         left -= part;
         call->argument[1] = left;
@@ -34,8 +35,9 @@ static s64 write(struct vcpu *vcpu, struct call *call)
 
 s64 call_console_io(struct vcpu *vcpu, struct call *call)
 {
-    if ((u32)call->argument[1] > COUNT_MOST)
+    if ((u32)call->argument[1] > COUNT_MOST) {
         return -XEN_E2BIG;
+    }
     switch ((u32)call->argument[0]) {
     case CONSOLEIO_write:
         return write(vcpu, call);

@@ -13,12 +13,15 @@ s64 call_set_gdt(struct vcpu *vcpu, struct call *call)
     u64 count = (entries + 511) / 512;
     mfn_t frames[VMMU_GDT_FRAMES];
 
-    if (entries > FIRST_RESERVED_GDT_ENTRY || count > VMMU_GDT_FRAMES)
+    if (entries > FIRST_RESERVED_GDT_ENTRY || count > VMMU_GDT_FRAMES) {
         return -XEN_EINVAL;
-    if (count && !copy_from_guest(frames, call->argument[0], count * sizeof(u64)))
+    }
+    if (count && !copy_from_guest(frames, call->argument[0], count * sizeof(u64))) {
         return -XEN_EFAULT;
-    for (u64 i = 0; i < count; i++)
+    }
+    for (u64 i = 0; i < count; i++) {
         frames[i] = guest_mfn(frames[i].n);
+    }
     return call_result(call, vmmu_set_gdt(&vcpu->mmu, frames, (u32)count, (u32)entries));
 }
 
@@ -46,10 +49,12 @@ s64 call_set_segment_base(struct vcpu *vcpu, struct call *call)
     };
 
     (void)vcpu;
-    if (call->argument[0] == SEGBASE_GS_USER_SEL)
+    if (call->argument[0] == SEGBASE_GS_USER_SEL) {
         return load_user_gs((u16)base);
-    if (call->argument[0] >= ARRAY_LENGTH(msr) || !address_canonical(base))
+    }
+    if (call->argument[0] >= ARRAY_LENGTH(msr) || !address_canonical(base)) {
         return -XEN_EINVAL;
+    }
     write_msr(msr[call->argument[0]], base);
     return 0;
 }

@@ -83,14 +83,17 @@ static s64 copy_and_serve(struct vcpu *vcpu, struct call *call, u64 operation, u
 {
     union ask ask = {0};
 
-    if (operation >= ARRAY_LENGTH(form) || !form[operation].size)
+    if (operation >= ARRAY_LENGTH(form) || !form[operation].size) {
         return -XEN_ENOSYS;
+    }
     u64 size = form[operation].size;
-    if (!copy_from_guest(&ask, at, size))
+    if (!copy_from_guest(&ask, at, size)) {
         return -XEN_EFAULT;
+    }
     s64 result = serve(vcpu->domain, operation, &ask, &call->again);
-    if (!result && !call->again && form[operation].answers && !copy_to_guest(at, &ask, size))
+    if (!result && !call->again && form[operation].answers && !copy_to_guest(at, &ask, size)) {
         return -XEN_EFAULT;
+    }
     return result;
 }
 
@@ -105,9 +108,11 @@ s64 call_event_channel_op_compat(struct vcpu *vcpu, struct call *call)
     u64 at = call->argument[0];
     u32 operation;
 
-    if (!GET_GUEST(&operation, at))
+    if (!GET_GUEST(&operation, at)) {
         return -XEN_EFAULT;
-    if (operation > EVTCHNOP_unmask)
+    }
+    if (operation > EVTCHNOP_unmask) {
         return -XEN_ENOSYS;
+    }
     return copy_and_serve(vcpu, call, operation, at + offsetof(struct evtchn_op, u));
 }

@@ -17,8 +17,9 @@ struct end {
 
 static s16 hold_frame(const struct end *end)
 {
-    if (end->writable)
+    if (end->writable) {
         return grant_status(vmmu_hold(&end->owner->mmu, end->frame));
+    }
     return grant_status(vmmu_reference(&end->owner->mmu, end->frame));
 }
 
@@ -30,8 +31,9 @@ static s16 take_granted(struct vcpu *vcpu, struct end *end)
     status = grant_get(end->owner, vcpu->domain, end->ref, end->writable, &end->frame);
     if (status == GNTST_okay) {
         status = hold_frame(end);
-        if (status != GNTST_okay)
+        if (status != GNTST_okay) {
             grant_put(end->owner, end->ref, end->writable);
+        }
     }
     lock_release(&end->owner->grants.lock);
     return status;
@@ -42,10 +44,12 @@ static s16 take(struct vcpu *vcpu, const struct gnttab_copy_ptr *p, bool granted
 {
     *end = (struct end){
         .owner = grant_domain(vcpu, p->domid), .granted = granted, .writable = writable};
-    if (!granted && p->domid != DOMID_SELF)
+    if (!granted && p->domid != DOMID_SELF) {
         return GNTST_permission_denied;
-    if (!end->owner)
+    }
+    if (!end->owner) {
         return GNTST_bad_domain;
+    }
     if (granted) {
         end->ref = p->u.ref;
         return take_granted(vcpu, end);
@@ -56,12 +60,14 @@ static s16 take(struct vcpu *vcpu, const struct gnttab_copy_ptr *p, bool granted
 
 static void release(const struct end *end)
 {
-    if (end->writable)
+    if (end->writable) {
         vmmu_unhold(end->frame);
-    else
+    } else {
         vmmu_unreference(end->frame);
-    if (!end->granted)
+    }
+    if (!end->granted) {
         return;
+    }
     lock_take(&end->owner->grants.lock);
     grant_put(end->owner, end->ref, end->writable);
     lock_release(&end->owner->grants.lock);
@@ -72,15 +78,17 @@ void grant_copy_one(struct vcpu *vcpu, struct gnttab_copy *op)
     struct end from, to;
 
     op->status = take(vcpu, &op->source, op->flags & GNTCOPY_source_gref, false, &from);
-    if (op->status != GNTST_okay)
+    if (op->status != GNTST_okay) {
         return;
+    }
     op->status = take(vcpu, &op->dest, op->flags & GNTCOPY_dest_gref, true, &to);
     if (op->status == GNTST_okay) {
-        if (op->source.offset + op->len > PAGE_SIZE || op->dest.offset + op->len > PAGE_SIZE)
+        if (op->source.offset + op->len > PAGE_SIZE || op->dest.offset + op->len > PAGE_SIZE) {
             op->status = GNTST_bad_copy_arg;
-        else
+        } else {
             memmove((u8 *)frame_view(to.frame) + op->dest.offset,
                     (u8 *)frame_view(from.frame) + op->source.offset, op->len);
+        }
         release(&to);
     }
     release(&from);

@@ -34,8 +34,9 @@ static u64 entry_of(mfn_t m, u32 flags)
 {
     u64 entry = m.n << PAGE_SHIFT | MAP_PRESENT | MAP_USER | MAP_ACCESSED | MAP_DIRTY | MAP_NX;
 
-    if (!(flags & GNTMAP_readonly))
+    if (!(flags & GNTMAP_readonly)) {
         entry |= MAP_WRITE;
+    }
     return entry | (u64)(flags >> _GNTMAP_guest_avail0 & 7) << AVAILABLE_SHIFT;
 }
 
@@ -45,8 +46,9 @@ static enum vmmu_result map_frame(struct vcpu *vcpu, struct domain *granter,
 {
     u64 entry = entry_of(m, op->flags);
 
-    if (op->flags & GNTMAP_contains_pte)
+    if (op->flags & GNTMAP_contains_pte) {
         return vmmu_map_at(&vcpu->mmu, &granter->mmu, maddr(op->host_addr), entry);
+    }
     return vmmu_update_va(&vcpu->mmu, &granter->mmu, vaddr(op->host_addr), entry);
 }
 
@@ -62,8 +64,9 @@ static s16 map_grant(struct vcpu *vcpu, struct call *call, struct domain *grante
     mfn_t frame;
     s16 status = grant_get(granter, vcpu->domain, op->ref, writable, &frame);
 
-    if (status != GNTST_okay)
+    if (status != GNTST_okay) {
         return status;
+    }
     handle.frame = frame.n;
     op->handle = handle_take(vcpu->domain, &handle);
     if (op->handle == HANDLE_NONE) {
@@ -111,14 +114,17 @@ static s16 unmap_grant(struct vcpu *vcpu, struct call *call, struct domain *gran
     enum vmmu_result result;
 
     /* Again, under the lock: nobody may have ended it meanwhile. */
-    if (!handle_get(vcpu->domain, op->handle, &handle) || handle.granter != granter->id)
+    if (!handle_get(vcpu->domain, op->handle, &handle) || handle.granter != granter->id) {
         return GNTST_bad_handle;
-    if (op->dev_bus_addr && op->dev_bus_addr != maddr_of(mfn(handle.frame)).a)
+    }
+    if (op->dev_bus_addr && op->dev_bus_addr != maddr_of(mfn(handle.frame)).a) {
         return GNTST_bad_dev_addr;
-    if (handle.contains_pte)
+    }
+    if (handle.contains_pte) {
         result = vmmu_unmap_at(mmu, maddr(op->host_addr), mfn(handle.frame), handle.writable);
-    else
+    } else {
         result = vmmu_unmap_va(mmu, vaddr(op->host_addr), mfn(handle.frame), handle.writable);
+    }
     if (result != VMMU_DONE) {
         call->again = result == VMMU_AGAIN;
         return result == REFUSED_NOT_THAT_MAPPING ? GNTST_general_error : GNTST_bad_virt_addr;

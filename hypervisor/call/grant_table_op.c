@@ -24,24 +24,28 @@ static void setup_table(struct vcpu *vcpu, struct gnttab_setup_table *op)
     struct grants *g = &vcpu->domain->grants;
 
     op->status = GNTST_permission_denied;
-    if (grant_domain(vcpu, op->dom) != vcpu->domain)
+    if (grant_domain(vcpu, op->dom) != vcpu->domain) {
         return;
+    }
     op->status = grant_grow(vcpu->domain, op->nr_frames);
-    if (op->status != GNTST_okay)
+    if (op->status != GNTST_okay) {
         return;
+    }
     for (u32 i = 0; i < op->nr_frames; i++) {
         u64 m = frame_of_view(g->shared[i]).n;
 
-        if (!copy_to_guest((u64)op->frame_list.p + i * sizeof m, &m, sizeof m))
+        if (!copy_to_guest((u64)op->frame_list.p + i * sizeof m, &m, sizeof m)) {
             op->status = GNTST_bad_virt_addr;
+        }
     }
 }
 
 static void query_size(struct vcpu *vcpu, struct gnttab_query_size *op)
 {
     op->status = GNTST_permission_denied;
-    if (grant_domain(vcpu, op->dom) != vcpu->domain)
+    if (grant_domain(vcpu, op->dom) != vcpu->domain) {
         return;
+    }
     op->nr_frames = vcpu->domain->grants.frames;
     op->max_nr_frames = GRANT_FRAMES_MAX;
     op->status = GNTST_okay;
@@ -60,8 +64,9 @@ static s64 get_version(struct vcpu *vcpu, struct gnttab_get_version *op)
 {
     s64 error = 0;
 
-    if (domain_is_self(vcpu->domain, op->dom, &error))
+    if (domain_is_self(vcpu->domain, op->dom, &error)) {
         op->version = 1;
+    }
     return error;
 }
 
@@ -115,34 +120,42 @@ s64 call_grant_table_op(struct vcpu *vcpu, struct call *call)
     bool many = operation == GNTTABOP_map_grant_ref || operation == GNTTABOP_unmap_grant_ref ||
                 operation == GNTTABOP_copy;
 
-    if (!size)
+    if (!size) {
         return -XEN_ENOSYS;
-    if (versions)
+    }
+    if (versions) {
         count = 1; /* whatever it says */
-    if (!many && count != 1)
+    }
+    if (!many && count != 1) {
         return -XEN_EINVAL;
-    if (!guest_range_ok(at, count * size))
+    }
+    if (!guest_range_ok(at, count * size)) {
         return -XEN_EFAULT;
+    }
     while (count) {
         union element element = {0};
         s64 result;
 
-        if (!copy_from_guest(&element, at, size))
+        if (!copy_from_guest(&element, at, size)) {
             return -XEN_EFAULT;
+        }
         result = serve(vcpu, call, operation, &element);
         if (!call->again) {
-            if (!copy_to_guest(at, &element, size))
+            if (!copy_to_guest(at, &element, size)) {
                 return -XEN_EFAULT;
-            if (result)
+            }
+            if (result) {
                 return result;
+            }
             at += size;
             count--;
             call->again = count && port_should_stop();
         }
         call->argument[1] = at;
         call->argument[2] = count;
-        if (call->again)
+        if (call->again) {
             return 0;
+        }
     }
     return 0;
 }

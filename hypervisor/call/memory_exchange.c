@@ -29,8 +29,9 @@ static bool frame_in(const struct chunk *c, u64 i, mfn_t *m)
 {
     u64 first, number;
 
-    if (!GET_GUEST(&first, c->in_list + (i >> c->in_order) * sizeof first))
+    if (!GET_GUEST(&first, c->in_list + (i >> c->in_order) * sizeof first)) {
         return false;
+    }
     number = first + (i & ((1ull << c->in_order) - 1));
     *m = guest_mfn(number);
     return number >= first;
@@ -43,12 +44,14 @@ static s64 check_in(const struct chunk *c)
         struct vmmu_frame_info info;
         mfn_t m;
 
-        if (!frame_in(c, i, &m))
+        if (!frame_in(c, i, &m)) {
             return -XEN_EFAULT;
+        }
         vmmu_frame_look(m, &info);
         if (!info.valid || !vmmu_frame_owned_by(&c->domain->mmu, m) || info.references != 1 ||
-            info.type_count != 0)
+            info.type_count != 0) {
             return -XEN_EINVAL;
+        }
     }
     return 0;
 }
@@ -58,10 +61,12 @@ static s64 allocate_out(const struct chunk *c, mfn_t *out)
 {
     for (u64 i = 0; i < c->outs; i++) {
         out[i] = frames_alloc(c->out_order);
-        if (!mfn_is_none(out[i]))
+        if (!mfn_is_none(out[i])) {
             continue;
-        while (i--)
+        }
+        while (i--) {
             frames_free(out[i], c->out_order);
+        }
         return -XEN_ENOMEM;
     }
     return 0;
@@ -74,8 +79,9 @@ static u64 take_in(const struct chunk *c)
     mfn_t m;
 
     while (taken < pages_in(c) && frame_in(c, taken, &m) &&
-           vmmu_take_unused(&c->domain->mmu, m) == VMMU_DONE)
+           vmmu_take_unused(&c->domain->mmu, m) == VMMU_DONE) {
         taken++;
+    }
     return taken;
 }
 
@@ -84,12 +90,14 @@ static u64 give_extent(const struct chunk *c, u64 first, u64 gpfn, u64 most)
 {
     u64 count = 1ull << c->out_order, given = 0;
 
-    for (u64 page = 0; page < count; page++)
+    for (u64 page = 0; page < count; page++) {
         if (given < most &&
-            vmmu_give(&c->domain->mmu, mfn(first + page), pfn(gpfn + page)) == VMMU_DONE)
+            vmmu_give(&c->domain->mmu, mfn(first + page), pfn(gpfn + page)) == VMMU_DONE) {
             given++;
-        else
+        } else {
             frames_free(mfn(first + page), 0);
+        }
+    }
     return given;
 }
 
@@ -102,14 +110,16 @@ static s64 swap(const struct chunk *c, const mfn_t *out)
     for (u64 i = 0; i < c->outs; i++) {
         u64 at = c->out_list + i * sizeof(u64), gpfn = 0, first = out[i].n, given;
 
-        if (!GET_GUEST(&gpfn, at))
+        if (!GET_GUEST(&gpfn, at)) {
             result = -XEN_EFAULT;
+        }
         given = give_extent(c, first, gpfn, taken);
         taken -= given;
-        if (given != 1ull << c->out_order)
+        if (given != 1ull << c->out_order) {
             result = -XEN_EINVAL;
-        else if (!PUT_GUEST(at, &first))
+        } else if (!PUT_GUEST(at, &first)) {
             result = -XEN_EFAULT;
+        }
     }
     return result;
 }
@@ -119,8 +129,9 @@ static s64 exchange_chunk(const struct chunk *c)
     mfn_t out[CHUNK_MAX];
     s64 result = check_in(c);
 
-    if (!result)
+    if (!result) {
         result = allocate_out(c, out);
+    }
     return result ? result : swap(c, out);
 }
 
@@ -139,18 +150,23 @@ s64 memory_exchange(struct vcpu *vcpu, struct call *call)
     u32 chunk_order;
     s64 result = 0;
 
-    if (!GET_GUEST(&e, at))
+    if (!GET_GUEST(&e, at)) {
         return -XEN_EFAULT;
-    if (!ranges_ok(&e))
+    }
+    if (!ranges_ok(&e)) {
         return -XEN_EINVAL;
-    if (!domain_is_self(vcpu->domain, e.in.domid, &result))
+    }
+    if (!domain_is_self(vcpu->domain, e.in.domid, &result)) {
         return result;
+    }
     if (!guest_range_ok((u64)e.in.extent_start.p, e.in.nr_extents * sizeof(u64)) ||
-        !guest_range_ok((u64)e.out.extent_start.p, e.out.nr_extents * sizeof(u64)))
+        !guest_range_ok((u64)e.out.extent_start.p, e.out.nr_extents * sizeof(u64))) {
         return -XEN_EFAULT;
+    }
     chunk_order = e.in.extent_order > e.out.extent_order ? e.in.extent_order : e.out.extent_order;
-    if (e.nr_exchanged & ((1ull << (chunk_order - e.in.extent_order)) - 1))
+    if (e.nr_exchanged & ((1ull << (chunk_order - e.in.extent_order)) - 1)) {
         return -XEN_EINVAL;
+    }
     while (!result && e.nr_exchanged < e.in.nr_extents) {
         u64 done_pages = e.nr_exchanged << e.in.extent_order;
         struct chunk chunk = {
@@ -165,15 +181,17 @@ s64 memory_exchange(struct vcpu *vcpu, struct call *call)
         };
 
         result = exchange_chunk(&chunk);
-        if (!result)
+        if (!result) {
             e.nr_exchanged += chunk.ins;
+        }
         if (!result && e.nr_exchanged < e.in.nr_extents && port_should_stop()) {
             call->again = true;
             break;
         }
     }
     if (!copy_to_guest(at + offsetof(struct xen_memory_exchange, nr_exchanged), &e.nr_exchanged,
-                       sizeof e.nr_exchanged))
+                       sizeof e.nr_exchanged)) {
         return -XEN_EFAULT;
+    }
     return result;
 }

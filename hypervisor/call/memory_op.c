@@ -21,20 +21,25 @@ static s64 give_extent(struct domain *domain, u64 gpfn, u32 order, u64 *first)
     u64 count = 1ull << order;
     mfn_t m;
 
-    if (domain->mmu.frames + count > domain->mmu.frames_max)
+    if (domain->mmu.frames + count > domain->mmu.frames_max) {
         return -XEN_ENOMEM;
+    }
     m = frames_alloc(order);
-    if (mfn_is_none(m))
+    if (mfn_is_none(m)) {
         return -XEN_ENOMEM;
+    }
     for (u64 i = 0; i < count; i++) {
         enum vmmu_result result = vmmu_give(&domain->mmu, mfn(m.n + i), pfn(gpfn + i));
 
-        if (result == VMMU_DONE)
+        if (result == VMMU_DONE) {
             continue;
-        for (u64 given = 0; given < i; given++)
+        }
+        for (u64 given = 0; given < i; given++) {
             vmmu_take(&domain->mmu, mfn(m.n + given));
-        for (; i < count; i++)
+        }
+        for (; i < count; i++) {
             frames_free(mfn(m.n + i), 0);
+        }
         return vmmu_result_errno(result);
     }
     *first = m.n;
@@ -46,14 +51,18 @@ static bool populate_one(struct domain *domain, u64 at, u32 order)
 {
     u64 gpfn, first;
 
-    if (!GET_GUEST(&gpfn, at) || gpfn >= PFNS_MAX)
+    if (!GET_GUEST(&gpfn, at) || gpfn >= PFNS_MAX) {
         return false;
-    if (give_extent(domain, gpfn, order, &first))
+    }
+    if (give_extent(domain, gpfn, order, &first)) {
         return false;
-    if (PUT_GUEST(at, &first))
+    }
+    if (PUT_GUEST(at, &first)) {
         return true;
-    for (u64 i = 0; i < 1ull << order; i++)
+    }
+    for (u64 i = 0; i < 1ull << order; i++) {
         vmmu_take(&domain->mmu, mfn(first + i));
+    }
     return false;
 }
 
@@ -62,14 +71,18 @@ static bool increase_one(struct domain *domain, u64 at, u32 order)
 {
     u64 first;
 
-    if (give_extent(domain, PFNS_MAX - 1, order, &first))
+    if (give_extent(domain, PFNS_MAX - 1, order, &first)) {
         return false;
-    for (u64 i = 0; i < 1ull << order; i++)
+    }
+    for (u64 i = 0; i < 1ull << order; i++) {
         vmmu_set_m2p(&domain->mmu, mfn(first + i), ~0ull);
-    if (!at || PUT_GUEST(at, &first))
+    }
+    if (!at || PUT_GUEST(at, &first)) {
         return true;
-    for (u64 i = 0; i < 1ull << order; i++)
+    }
+    for (u64 i = 0; i < 1ull << order; i++) {
         vmmu_take(&domain->mmu, mfn(first + i));
+    }
     return false;
 }
 
@@ -78,13 +91,15 @@ static bool decrease_one(struct domain *domain, u64 at, u32 order)
 {
     u64 first;
 
-    if (!GET_GUEST(&first, at) || first + (1ull << order) < first)
+    if (!GET_GUEST(&first, at) || first + (1ull << order) < first) {
         return false;
+    }
     for (u64 i = 0; i < 1ull << order; i++) {
         enum vmmu_result result = vmmu_take(&domain->mmu, guest_mfn(first + i));
 
-        if (result != VMMU_DONE && result != REFUSED_ALREADY_RELEASED)
+        if (result != VMMU_DONE && result != REFUSED_ALREADY_RELEASED) {
             return false;
+        }
     }
     return true;
 }
@@ -98,15 +113,20 @@ static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 st
     u64 done;
 
     /* The answer counts extents that are done, so most refusals are "none more". */
-    if (!GET_GUEST(&r, call->argument[1]) || !domain_is_self(vcpu->domain, r.domid, &error))
+    if (!GET_GUEST(&r, call->argument[1]) || !domain_is_self(vcpu->domain, r.domid, &error)) {
         return (s64)start;
-    if (r.extent_order > ORDER_MAX || start > r.nr_extents || XENMEMF_get_node(r.mem_flags) != 0xff)
+    }
+    if (r.extent_order > ORDER_MAX || start > r.nr_extents ||
+        XENMEMF_get_node(r.mem_flags) != 0xff) {
         return (s64)start;
-    if (r.mem_flags & XENMEMF_populate_on_demand)
+    }
+    if (r.mem_flags & XENMEMF_populate_on_demand) {
         return (s64)start;
+    }
     list = (u64)r.extent_start.p;
-    if (list && !guest_range_ok(list, r.nr_extents * sizeof(u64)))
+    if (list && !guest_range_ok(list, r.nr_extents * sizeof(u64))) {
         return (s64)start;
+    }
     for (done = start; done < r.nr_extents; done++) {
         u64 at = list ? list + done * sizeof(u64) : 0;
         bool ok;
@@ -116,14 +136,16 @@ static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 st
             call->again = true;
             return 0;
         }
-        if (command == XENMEM_populate_physmap)
+        if (command == XENMEM_populate_physmap) {
             ok = populate_one(vcpu->domain, at, r.extent_order);
-        else if (command == XENMEM_increase_reservation)
+        } else if (command == XENMEM_increase_reservation) {
             ok = increase_one(vcpu->domain, at, r.extent_order);
-        else
+        } else {
             ok = decrease_one(vcpu->domain, at, r.extent_order);
-        if (!ok)
+        }
+        if (!ok) {
             break;
+        }
     }
     return (s64)done;
 }
@@ -145,13 +167,15 @@ static s64 machphys_list(u64 at)
     struct xen_machphys_mfn_list list;
     u64 units = map_m2p_units(), n;
 
-    if (!GET_GUEST(&list, at))
+    if (!GET_GUEST(&list, at)) {
         return -XEN_EFAULT;
+    }
     for (n = 0; n < units && n < list.max_extents; n++) {
         u64 m = map_m2p_unit(n).n;
 
-        if (!copy_to_guest((u64)list.extent_start.p + n * sizeof m, &m, sizeof m))
+        if (!copy_to_guest((u64)list.extent_start.p + n * sizeof m, &m, sizeof m)) {
             return -XEN_EFAULT;
+        }
     }
     list.nr_extents = (u32)n;
     return PUT_GUEST(at, &list) ? 0 : -XEN_EFAULT;
@@ -166,13 +190,16 @@ static s64 memory_map(struct domain *domain, u64 at)
         u32 type;
     } __attribute__((packed)) ram = {0, domain->pages << PAGE_SHIFT, 1};
 
-    if (!GET_GUEST(&map, at))
+    if (!GET_GUEST(&map, at)) {
         return -XEN_EFAULT;
-    if (map.nr_entries < 1)
+    }
+    if (map.nr_entries < 1) {
         return -XEN_EINVAL;
+    }
     map.nr_entries = 1;
-    if (!copy_to_guest((u64)map.buffer.p, &ram, sizeof ram) || !PUT_GUEST(at, &map))
+    if (!copy_to_guest((u64)map.buffer.p, &ram, sizeof ram) || !PUT_GUEST(at, &map)) {
         return -XEN_EFAULT;
+    }
     return 0;
 }
 
@@ -181,10 +208,12 @@ static s64 reservation_size(struct vcpu *vcpu, u64 command, u64 at)
     domid_t id;
     s64 error;
 
-    if (!GET_GUEST(&id, at))
+    if (!GET_GUEST(&id, at)) {
         return -XEN_EFAULT;
-    if (!domain_is_self(vcpu->domain, id, &error))
+    }
+    if (!domain_is_self(vcpu->domain, id, &error)) {
         return error;
+    }
     return (s64)(command == XENMEM_current_reservation ? vcpu->domain->mmu.frames
                                                        : vcpu->domain->mmu.frames_max);
 }

@@ -18,8 +18,9 @@ s64 call_result(struct call *call, enum vmmu_result result)
 
 struct domain *call_domain(struct vcpu *vcpu, u16 id, s64 *error)
 {
-    if (id == DOMID_SELF)
+    if (id == DOMID_SELF) {
         return vcpu->domain;
+    }
     *error =
         id != vcpu->domain->id && (id == DOMID_IO || domain_by_id(id)) ? -XEN_EPERM : -XEN_ESRCH;
     return NULL;
@@ -29,8 +30,9 @@ void call_tell_done(u64 at, bool rest, u64 done)
 {
     u32 told = 0;
 
-    if (!at || (rest && !GET_GUEST(&told, at)))
+    if (!at || (rest && !GET_GUEST(&told, at))) {
         return;
+    }
     told += (u32)done;
     (void)PUT_GUEST(at, &told);
 }
@@ -49,12 +51,14 @@ static void flush_vcpus(struct vcpu *vcpu, u64 mask)
             other ? atomic_load_explicit(&other->loaded, memory_order_seq_cst) : NULL;
 
         asked += other && other != vcpu;
-        if (cpu)
+        if (cpu) {
             cpus |= 1ull << cpu->number;
+        }
     }
     sent = flush_cpus(cpus);
-    if (!asked)
+    if (!asked) {
         return;
+    }
     atomic_fetch_add_explicit(&counters->remote_asked, asked, memory_order_relaxed);
     atomic_fetch_add_explicit(&counters->remote_sent, sent, memory_order_relaxed);
     atomic_fetch_add_explicit(&counters->remote_skipped, asked > sent ? asked - sent : 0,
@@ -65,8 +69,9 @@ bool call_flush_vcpus(struct vcpu *vcpu, u64 mask_at)
 {
     u64 mask;
 
-    if (!GET_GUEST(&mask, mask_at))
+    if (!GET_GUEST(&mask, mask_at)) {
         return false;
+    }
     flush_vcpus(vcpu, mask);
     return true;
 }
@@ -91,7 +96,8 @@ s64 call_new_baseptr(struct vcpu *vcpu, u64 m)
 {
     enum vmmu_result result = call_load_kernel_root(vcpu, guest_mfn(m));
 
-    if (result == VMMU_AGAIN)
+    if (result == VMMU_AGAIN) {
         return -XEN_EAGAIN;
+    }
     return result == VMMU_DONE ? 0 : vmmu_result_errno(result);
 }

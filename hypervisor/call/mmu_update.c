@@ -62,8 +62,9 @@ static s64 update_one(struct vcpu *vcpu, struct call *call, u64 at)
     struct vmmu_request request;
     enum vmmu_result result;
 
-    if (!copy_pair_from_guest(pair, at))
+    if (!copy_pair_from_guest(pair, at)) {
         return -XEN_EFAULT;
+    }
     request = (struct vmmu_request){.at = pair[0], .entry = pair[1]};
     result = vmmu_update_one(&vcpu->mmu, &vcpu->domain->mmu, &request);
     return result == VMMU_DONE ? 0 : call_result(call, result);
@@ -76,12 +77,15 @@ static bool are_own(struct vcpu *vcpu, struct call *call, bool rest, s64 *result
     u32 foreigndom = (u32)call->argument[3], tables = foreigndom >> 16;
 
     *result = 0;
-    if (tables && tables - 1 != vcpu->domain->id)
+    if (tables && tables - 1 != vcpu->domain->id) {
         call_domain(vcpu, (u16)(tables - 1), result);
-    if (*result)
+    }
+    if (*result) {
         return false;
-    if (call_domain(vcpu, (u16)foreigndom, result))
+    }
+    if (call_domain(vcpu, (u16)foreigndom, result)) {
         return true;
+    }
     call_tell_done(call->argument[2], rest, 0);
     return false;
 }
@@ -93,13 +97,16 @@ static __attribute__((noinline)) s64 update_any(struct vcpu *vcpu, struct call *
     u64 done_at = call->argument[2], done = 0;
     s64 result;
 
-    if (!guest_range_ok(at, count * sizeof(struct mmu_update)))
+    if (!guest_range_ok(at, count * sizeof(struct mmu_update))) {
         return -XEN_EFAULT;
-    if ((u32)call->argument[3] != DOMID_SELF && !are_own(vcpu, call, rest, &result))
+    }
+    if ((u32)call->argument[3] != DOMID_SELF && !are_own(vcpu, call, rest, &result)) {
         return result;
+    }
     result = update_many(vcpu, call, at, count, &done);
-    if (done_at)
+    if (done_at) {
         call_tell_done(done_at, rest, done);
+    }
     if (call->again) {
         call->argument[0] = at + done * sizeof(struct mmu_update);
         call->argument[1] = (count - done) | CALL_PREEMPTED;
@@ -110,8 +117,9 @@ static __attribute__((noinline)) s64 update_any(struct vcpu *vcpu, struct call *
 s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
 {
     if (((u32)call->argument[1] & ~CALL_PREEMPTED) == 1 && !call->argument[2] &&
-        (u32)call->argument[3] == DOMID_SELF)
+        (u32)call->argument[3] == DOMID_SELF) {
         return update_one(vcpu, call, call->argument[0]);
+    }
     return update_any(vcpu, call);
 }
 
@@ -120,16 +128,18 @@ static s64 flush_asked(struct vcpu *vcpu, u64 va, u64 flags)
 {
     u64 who = flags & ~(u64)UVMF_FLUSHTYPE_MASK;
 
-    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_NONE)
+    if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_NONE) {
         return 0;
-    if (who == UVMF_ALL)
+    }
+    if (who == UVMF_ALL) {
         call_flush_all_vcpus(vcpu);
-    else if (who)
+    } else if (who) {
         return call_flush_vcpus(vcpu, who) ? 0 : -XEN_EFAULT;
-    else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG)
+    } else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG) {
         invalidate_page(va);
-    else
+    } else {
         tlb_flush();
+    }
     return 0;
 }
 
@@ -138,8 +148,9 @@ static s64 update_va(struct vcpu *vcpu, struct call *call, struct domain *frames
     u64 va = call->argument[0], entry = call->argument[1], flags = call->argument[2];
     s64 result = call_result(call, vmmu_update_va(&vcpu->mmu, &frames->mmu, vaddr(va), entry));
 
-    if (result || call->again)
+    if (result || call->again) {
         return result;
+    }
     return flush_asked(vcpu, va, flags);
 }
 

@@ -16,11 +16,13 @@ static s64 new_user_root(struct vcpu *vcpu, struct call *call, u64 m)
 {
     s64 result;
 
-    if (mfn_is_none(mfn(m))) /* ours for "none"; the ABI's is 0 */
+    if (mfn_is_none(mfn(m))) { /* ours for "none"; the ABI's is 0 */
         return -XEN_EINVAL;
+    }
     result = call_result(call, vmmu_set_user_root(&vcpu->mmu, m ? guest_mfn(m) : MFN_NONE));
-    if (result || call->again)
+    if (result || call->again) {
         return result;
+    }
     vcpu_refresh_roots(vcpu);
     return 0;
 }
@@ -30,8 +32,9 @@ static s64 set_ldt(struct vcpu *vcpu, struct call *call, const struct mmuext_op 
     s64 result =
         call_result(call, vmmu_set_ldt(&vcpu->mmu, vaddr(op->arg1.linear_addr), op->arg2.nr_ents));
 
-    if (!result && !call->again)
+    if (!result && !call->again) {
         segments_load_ldt(window_address(vcpu->window), vcpu->mmu.ldt_entries);
+    }
     return result;
 }
 
@@ -43,19 +46,22 @@ static s64 write_page(struct vcpu *vcpu, mfn_t to, const mfn_t *from)
 
     if (from) {
         result = vmmu_reference(domain, *from);
-        if (result != VMMU_DONE)
+        if (result != VMMU_DONE) {
             return vmmu_result_errno(result);
+        }
     }
     result = vmmu_hold(domain, to);
     if (result == VMMU_DONE) {
-        if (from)
+        if (from) {
             memcpy(frame_view(to), frame_view(*from), PAGE_SIZE);
-        else
+        } else {
             memset(frame_view(to), 0, PAGE_SIZE);
+        }
         vmmu_unhold(to);
     }
-    if (from)
+    if (from) {
         vmmu_unreference(*from);
+    }
     return result == VMMU_DONE ? 0 : vmmu_result_errno(result);
 }
 
@@ -81,8 +87,9 @@ static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *o
         tlb_flush();
         return 0;
     case MMUEXT_INVLPG_LOCAL:
-        if (guest_range_ok(op->arg1.linear_addr, 1))
+        if (guest_range_ok(op->arg1.linear_addr, 1)) {
             invalidate_page(op->arg1.linear_addr);
+        }
         return 0;
     case MMUEXT_TLB_FLUSH_MULTI:
     case MMUEXT_INVLPG_MULTI:
@@ -116,24 +123,31 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
     u64 done_at = call->argument[2], done = 0;
     s64 result = 0;
 
-    if (!guest_range_ok(at, count * sizeof(struct mmuext_op)))
+    if (!guest_range_ok(at, count * sizeof(struct mmuext_op))) {
         return -XEN_EFAULT;
-    if ((u16)call->argument[3] != DOMID_SELF && !call_domain(vcpu, (u16)call->argument[3], &result))
+    }
+    if ((u16)call->argument[3] != DOMID_SELF &&
+        !call_domain(vcpu, (u16)call->argument[3], &result)) {
         return result;
+    }
     while (done < count && !call->again) {
         struct mmuext_op op;
 
-        if (!GET_GUEST(&op, at + done * sizeof op))
+        if (!GET_GUEST(&op, at + done * sizeof op)) {
             result = -XEN_EFAULT;
-        else
+        } else {
             result = serve(vcpu, call, &op);
-        if (result || call->again)
+        }
+        if (result || call->again) {
             break;
-        if (++done < count && port_should_stop())
+        }
+        if (++done < count && port_should_stop()) {
             call->again = true;
+        }
     }
-    if (done_at)
+    if (done_at) {
         call_tell_done(done_at, rest, done);
+    }
     if (call->again) {
         call->argument[0] = at + done * sizeof(struct mmuext_op);
         call->argument[1] = (count - done) | CALL_PREEMPTED;

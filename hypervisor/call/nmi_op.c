@@ -10,16 +10,19 @@ s64 call_nmi_op(struct vcpu *vcpu, struct call *call)
 
     switch ((u32)call->argument[0]) {
     case XENNMI_register_callback:
-        if (!GET_GUEST(&ask, call->argument[1]))
+        if (!GET_GUEST(&ask, call->argument[1])) {
             return -XEN_EFAULT;
-        if (vcpu->id || !address_canonical(ask.handler_address))
+        }
+        if (vcpu->id || !address_canonical(ask.handler_address)) {
             return -XEN_EINVAL;
+        }
         vcpu->trap[VECTOR_NMI] =
             (struct entry_point){.address = ask.handler_address, .cs = FLAT_KERNEL_CS};
         return 0;
     case XENNMI_unregister_callback:
-        if (!vcpu->id)
+        if (!vcpu->id) {
             vcpu->trap[VECTOR_NMI] = (struct entry_point){0};
+        }
         return 0;
     default:
         return -XEN_ENOSYS;

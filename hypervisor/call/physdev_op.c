@@ -11,10 +11,12 @@ static s64 set_iopl(struct vcpu *vcpu, u64 at)
 {
     struct physdev_set_iopl ask;
 
-    if (!GET_GUEST(&ask, at))
+    if (!GET_GUEST(&ask, at)) {
         return -XEN_EFAULT;
-    if (ask.iopl > 3)
+    }
+    if (ask.iopl > 3) {
         return -XEN_EINVAL;
+    }
     vcpu->iopl = (u8)ask.iopl;
     return 0;
 }
@@ -23,8 +25,9 @@ static s64 set_iobitmap(u64 at)
 {
     struct physdev_set_iobitmap ask;
 
-    if (!GET_GUEST(&ask, at))
+    if (!GET_GUEST(&ask, at)) {
         return -XEN_EFAULT;
+    }
     return ask.nr_ports > PORTS ? -XEN_EINVAL : 0;
 }
 

@@ -52,8 +52,9 @@ static s64 shutdown_from(struct vcpu *vcpu, struct call *call, u64 at)
 {
     struct sched_shutdown ask;
 
-    if (!GET_GUEST(&ask, at))
+    if (!GET_GUEST(&ask, at)) {
         return -XEN_EFAULT;
+    }
     return shutdown(vcpu, call, ask.reason);
 }
 
@@ -63,10 +64,12 @@ static s64 read_ports(struct vcpu *vcpu, u64 at, u32 count)
     for (u32 i = 0; i < count; i++) {
         evtchn_port_t port;
 
-        if (!GET_GUEST(&port, at + i * sizeof port))
+        if (!GET_GUEST(&port, at + i * sizeof port)) {
             return -XEN_EFAULT;
-        if (port >= event_ports(vcpu->domain))
+        }
+        if (port >= event_ports(vcpu->domain)) {
             return -XEN_EINVAL;
+        }
         vcpu->poll_ports[i] = (u16)port;
     }
     vcpu->poll_port_count = count;
@@ -77,13 +80,16 @@ static s64 poll(struct vcpu *vcpu, u64 at)
 {
     struct sched_poll ask;
 
-    if (!GET_GUEST(&ask, at))
+    if (!GET_GUEST(&ask, at)) {
         return -XEN_EFAULT;
-    if (ask.nr_ports > ARRAY_LENGTH(vcpu->poll_ports))
+    }
+    if (ask.nr_ports > ARRAY_LENGTH(vcpu->poll_ports)) {
         return -XEN_EINVAL;
+    }
     s64 error = read_ports(vcpu, (u64)ask.ports.p, ask.nr_ports);
-    if (error)
+    if (error) {
         return error;
+    }
     sched_poll(vcpu, ask.timeout);
     return 0;
 }
@@ -92,8 +98,9 @@ static s64 remote_shutdown(u64 at)
 {
     struct sched_remote_shutdown ask;
 
-    if (!GET_GUEST(&ask, at))
+    if (!GET_GUEST(&ask, at)) {
         return -XEN_EFAULT;
+    }
     return domain_by_id(ask.domain_id) ? -XEN_EPERM : -XEN_ESRCH;
 }
 

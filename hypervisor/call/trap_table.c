@@ -18,12 +18,15 @@ s64 call_set_trap_table(struct vcpu *vcpu, struct call *call)
     for (;; call->argument[0] += sizeof(struct trap_info)) {
         struct trap_info info;
 
-        if (!GET_GUEST(&info, call->argument[0]))
+        if (!GET_GUEST(&info, call->argument[0])) {
             return -XEN_EFAULT;
-        if (!info.address)
+        }
+        if (!info.address) {
             return 0;
-        if (!address_canonical(info.address))
+        }
+        if (!address_canonical(info.address)) {
             return -XEN_EINVAL;
+        }
         vcpu->trap[info.vector] = (struct entry_point){
             .address = info.address,
             .cs = info.cs,
@@ -41,8 +44,9 @@ s64 call_set_trap_table(struct vcpu *vcpu, struct call *call)
 
 static s64 set_callback(struct vcpu *vcpu, enum callback which, u64 address, bool mask)
 {
-    if (!address_canonical(address))
+    if (!address_canonical(address)) {
         return -XEN_EINVAL;
+    }
     vcpu->callback[which] = (struct entry_point){.address = address, .mask_events = mask};
     vcpu_refresh_fast(vcpu);
     return 0;
@@ -52,10 +56,12 @@ s64 call_set_callbacks(struct vcpu *vcpu, struct call *call)
 {
     s64 result = set_callback(vcpu, CALLBACK_EVENT, call->argument[0], true);
 
-    if (!result)
+    if (!result) {
         result = set_callback(vcpu, CALLBACK_FAILSAFE, call->argument[1], false);
-    if (!result)
+    }
+    if (!result) {
         result = set_callback(vcpu, CALLBACK_SYSCALL, call->argument[2], false);
+    }
     return result;
 }
 
@@ -82,17 +88,20 @@ static s64 register_callback(struct vcpu *vcpu, u64 at)
     struct callback_register request;
     bool mask;
 
-    if (!GET_GUEST(&request, at))
+    if (!GET_GUEST(&request, at)) {
         return -XEN_EFAULT;
-    if (!address_canonical(request.address))
+    }
+    if (!address_canonical(request.address)) {
         return -XEN_EINVAL;
+    }
     mask = request.flags & CALLBACKF_mask_events;
     if (request.type == CALLBACKTYPE_nmi) {
         vcpu->trap[VECTOR_NMI] = (struct entry_point){.address = request.address};
         return 0;
     }
-    if (callback_of(request.type) == CALLBACKS)
+    if (callback_of(request.type) == CALLBACKS) {
         return -XEN_ENOSYS;
+    }
     return set_callback(vcpu, callback_of(request.type), request.address,
                         mask || request.type == CALLBACKTYPE_event);
 }
@@ -101,8 +110,9 @@ static s64 unregister_callback(struct vcpu *vcpu, u64 at)
 {
     struct callback_unregister request;
 
-    if (!GET_GUEST(&request, at))
+    if (!GET_GUEST(&request, at)) {
         return -XEN_EFAULT;
+    }
     switch (request.type) {
     case CALLBACKTYPE_event:
     case CALLBACKTYPE_failsafe:

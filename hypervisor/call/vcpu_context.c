@@ -23,9 +23,11 @@ typedef struct vcpu_guest_context context;
 /* What the processor would choke on, or the guest must not have. */
 static bool addresses_ok(const context *c)
 {
-    for (u32 i = 0; i < ARRAY_LENGTH(c->trap_ctxt); i++)
-        if (!address_canonical(c->trap_ctxt[i].address))
+    for (u32 i = 0; i < ARRAY_LENGTH(c->trap_ctxt); i++) {
+        if (!address_canonical(c->trap_ctxt[i].address)) {
             return false;
+        }
+    }
     return address_canonical(c->user_regs.rip) && address_canonical(c->event_callback_eip) &&
            address_canonical(c->failsafe_callback_eip) &&
            address_canonical(c->syscall_callback_eip) && address_canonical(c->fs_base) &&
@@ -89,9 +91,10 @@ static void set_entries(struct vcpu *v, const context *c)
         v->trap[i] = (struct entry_point){
             .address = t->address, .cs = t->cs, .dpl = TI_GET_DPL(t), .mask_events = TI_GET_IF(t)};
     }
-    for (u32 i = 0; i < CALLBACKS; i++)
+    for (u32 i = 0; i < CALLBACKS; i++) {
         v->callback[i] =
             (struct entry_point){.address = callback[i].address, .mask_events = callback[i].mask};
+    }
     v->kernel_ss = c->kernel_ss | RING_3;
     v->kernel_sp = c->kernel_sp;
 }
@@ -102,8 +105,9 @@ static void set_fpu(struct vcpu *v, const context *c)
 {
     u8 *area = v->fpu_area;
 
-    if (!(c->flags & VGCF_i387_valid))
+    if (!(c->flags & VGCF_i387_valid)) {
         return;
+    }
     memcpy(area, c->fpu_ctxt.x, 416);
     *(u32 *)(area + MXCSR_OFFSET) &= MXCSR_SETTABLE & ~(1u << 6);
     *(u64 *)(area + 512) = 3; /* XSTATE_BV: x87 and SSE are there */
@@ -117,15 +121,19 @@ static enum vmmu_result set_tables(struct vcpu *v, const context *c)
     u32 count = (u32)((c->gdt_ents + GDT_PAGE - 1) / GDT_PAGE);
     enum vmmu_result result;
 
-    for (u32 i = 0; i < count; i++)
+    for (u32 i = 0; i < count; i++) {
         gdt[i] = guest_mfn(c->gdt_frames[i]);
+    }
     result = vmmu_set_gdt(mmu, gdt, count, (u32)c->gdt_ents);
-    if (result == VMMU_DONE)
+    if (result == VMMU_DONE) {
         result = vmmu_set_kernel_root(mmu, guest_mfn(xen_cr3_to_pfn(c->ctrlreg[3])));
-    if (result == VMMU_DONE && c->ctrlreg[1])
+    }
+    if (result == VMMU_DONE && c->ctrlreg[1]) {
         result = vmmu_set_user_root(mmu, guest_mfn(xen_cr3_to_pfn(c->ctrlreg[1])));
-    if (result == VMMU_DONE)
+    }
+    if (result == VMMU_DONE) {
         result = vmmu_set_ldt(mmu, vaddr(c->ldt_base), (u32)c->ldt_ents);
+    }
     return result;
 }
 
@@ -149,11 +157,14 @@ static s64 apply(struct vcpu *v, struct call *call, const context *c)
     enum vmmu_result result;
     s64 error = 0;
 
-    for (u32 i = 0; i < ARRAY_LENGTH(c->debugreg) && !error; i++)
-        if (i != 4 && i != 5 && c->debugreg[i])
+    for (u32 i = 0; i < ARRAY_LENGTH(c->debugreg) && !error; i++) {
+        if (i != 4 && i != 5 && c->debugreg[i]) {
             error = debug_set(v, i, c->debugreg[i]);
-    if (error)
+        }
+    }
+    if (error) {
         return -XEN_EINVAL;
+    }
     result = set_tables(v, c);
     if (result == VMMU_AGAIN) {
         call->again = true; /* what it has got so far it keeps, and asks for once more */
@@ -182,19 +193,23 @@ static s64 initialise(struct vcpu *target, struct call *call, u64 at)
     s64 result;
 
     _Static_assert(sizeof *c <= PAGE_SIZE << CONTEXT_ORDER, "a context fits its pages");
-    if (target->initialised)
+    if (target->initialised) {
         return -XEN_EEXIST;
-    if (target->refused)
+    }
+    if (target->refused) {
         return undo(target, call);
+    }
     c = page_alloc(CONTEXT_ORDER);
-    if (!c)
+    if (!c) {
         return -XEN_ENOMEM;
-    if (!GET_GUEST(c, at))
+    }
+    if (!GET_GUEST(c, at)) {
         result = -XEN_EFAULT;
-    else if (!context_ok(c))
+    } else if (!context_ok(c)) {
         result = -XEN_EINVAL;
-    else
+    } else {
         result = apply(target, call, c);
+    }
     page_free(c, CONTEXT_ORDER);
     return result;
 }

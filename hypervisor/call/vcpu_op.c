@@ -23,10 +23,12 @@ static s64 down(struct call *call, struct vcpu *target)
     u32 others = 0;
 
     lock_take(&domain->lock); /* two may go down at once */
-    for (u32 i = 0; i < domain->vcpu_count; i++)
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
         others += domain->vcpu[i] != target && is_up(domain->vcpu[i]);
-    if (others)
+    }
+    if (others) {
         sched_remove(target);
+    }
     lock_release(&domain->lock);
     if (!others) {
         domain_shutdown(domain, DOMAIN_POWERED_OFF);
@@ -51,12 +53,14 @@ static s64 register_runstate(struct vcpu *vcpu, struct vcpu *target, u64 at)
 {
     struct vcpu_register_runstate_memory_area ask;
 
-    if (!GET_GUEST(&ask, at) || !guest_range_ok(ask.addr.p, sizeof(struct vcpu_runstate_info)))
+    if (!GET_GUEST(&ask, at) || !guest_range_ok(ask.addr.p, sizeof(struct vcpu_runstate_info))) {
         return -XEN_EFAULT;
+    }
     target->runstate_area = ask.addr.p;
     target->areas_stale = true;
-    if (target == vcpu)
+    if (target == vcpu) {
         sched_refresh_areas(vcpu);
+    }
     return 0;
 }
 
@@ -64,10 +68,12 @@ static s64 register_time(struct vcpu *vcpu, struct vcpu *target, u64 at)
 {
     struct vcpu_register_time_memory_area ask;
 
-    if (target != vcpu) /* its address space is not loaded */
+    if (target != vcpu) { /* its address space is not loaded */
         return -XEN_EINVAL;
-    if (!GET_GUEST(&ask, at) || !guest_range_ok(ask.addr.p, sizeof(struct vcpu_time_info)))
+    }
+    if (!GET_GUEST(&ask, at) || !guest_range_ok(ask.addr.p, sizeof(struct vcpu_time_info))) {
         return -XEN_EFAULT;
+    }
     vcpu->time_area = ask.addr.p;
     clock_update_area(vcpu); /* it need not be mapped yet */
     return 0;
@@ -79,13 +85,16 @@ static s64 register_info(struct vcpu *vcpu, struct call *call, struct vcpu *targ
 {
     struct vcpu_register_vcpu_info ask;
 
-    if (!GET_GUEST(&ask, at))
+    if (!GET_GUEST(&ask, at)) {
         return -XEN_EFAULT;
+    }
     if (ask.offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
-        ask.offset % _Alignof(struct vcpu_info))
+        ask.offset % _Alignof(struct vcpu_info)) {
         return -XEN_ENXIO;
-    if (!mfn_is_none(target->info_frame) || (target != vcpu && is_up(target)))
+    }
+    if (!mfn_is_none(target->info_frame) || (target != vcpu && is_up(target))) {
         return -XEN_EINVAL;
+    }
     if (target != vcpu && !sched_stopped(target)) {
         call->again = true;
         return 0;
@@ -112,10 +121,12 @@ static s64 set_periodic(struct vcpu *vcpu, struct vcpu *target, u64 at)
 {
     struct vcpu_set_periodic_timer ask;
 
-    if (!GET_GUEST(&ask, at))
+    if (!GET_GUEST(&ask, at)) {
         return -XEN_EFAULT;
-    if (target != vcpu || ask.period_ns < TIMER_PERIOD_LEAST || ask.period_ns > TIMER_PERIOD_MOST)
+    }
+    if (target != vcpu || ask.period_ns < TIMER_PERIOD_LEAST || ask.period_ns > TIMER_PERIOD_MOST) {
         return -XEN_EINVAL;
+    }
     vcpu->period = ask.period_ns;
     vcpu->periodic.kind = TIMER_PERIODIC;
     vcpu->periodic.vcpu = vcpu;
@@ -125,8 +136,9 @@ static s64 set_periodic(struct vcpu *vcpu, struct vcpu *target, u64 at)
 
 static s64 stop_periodic(struct vcpu *vcpu, struct vcpu *target)
 {
-    if (target != vcpu)
+    if (target != vcpu) {
         return -XEN_EINVAL;
+    }
     vcpu->period = 0;
     timer_stop(&vcpu->periodic);
     return 0;
@@ -143,28 +155,33 @@ static s64 set_singleshot(struct vcpu *vcpu, struct vcpu *target, u64 at)
 {
     struct vcpu_set_singleshot_timer ask;
 
-    if (target != vcpu)
+    if (target != vcpu) {
         return -XEN_EINVAL;
-    if (!GET_GUEST(&ask, at))
+    }
+    if (!GET_GUEST(&ask, at)) {
         return -XEN_EFAULT;
-    if (ask.flags & VCPU_SSHOTTMR_future && ask.timeout_abs_ns < clock_now())
+    }
+    if (ask.flags & VCPU_SSHOTTMR_future && ask.timeout_abs_ns < clock_now()) {
         return -XEN_ETIME;
+    }
     start_singleshot(vcpu, ask.timeout_abs_ns);
     return 0;
 }
 
 static s64 stop_singleshot(struct vcpu *vcpu, struct vcpu *target)
 {
-    if (target != vcpu)
+    if (target != vcpu) {
         return -XEN_EINVAL;
+    }
     timer_stop(&vcpu->singleshot);
     return 0;
 }
 
 static s64 send_nmi(struct vcpu *target, u64 at)
 {
-    if (at)
+    if (at) {
         return -XEN_EINVAL;
+    }
     target->nmi_pending = true;
     sched_wake(target);
     return 0;
@@ -176,17 +193,20 @@ s64 call_vcpu_op(struct vcpu *vcpu, struct call *call)
     u32 id = (u32)call->argument[1];
     u64 at = call->argument[2];
 
-    if (id >= domain->vcpu_count || id >= DOMAIN_VCPUS_MAX)
+    if (id >= domain->vcpu_count || id >= DOMAIN_VCPUS_MAX) {
         return -XEN_ENOENT;
+    }
     struct vcpu *target = domain->vcpu[index_masked(id, DOMAIN_VCPUS_MAX)];
     switch ((u32)call->argument[0]) {
     case VCPUOP_initialise:
         return vcpu_initialise(target, call, at);
     case VCPUOP_up:
-        if (!target->initialised)
+        if (!target->initialised) {
             return -XEN_EINVAL;
-        if (!is_up(target))
+        }
+        if (!is_up(target)) {
             sched_add(target);
+        }
         return 0;
     case VCPUOP_down:
         return down(call, target);
@@ -219,9 +239,10 @@ s64 call_vcpu_op(struct vcpu *vcpu, struct call *call)
 
 s64 call_set_timer_op(struct vcpu *vcpu, struct call *call)
 {
-    if (call->argument[0])
+    if (call->argument[0]) {
         start_singleshot(vcpu, call->argument[0]);
-    else
+    } else {
         timer_stop(&vcpu->singleshot);
+    }
     return 0;
 }

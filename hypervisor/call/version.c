@@ -25,12 +25,15 @@ static s64 put_text(u64 at, const char *text, u64 size)
         u64 part = size - done < sizeof bytes ? size - done : sizeof bytes;
 
         memset(bytes, 0, sizeof bytes);
-        if (done < length)
+        if (done < length) {
             memcpy(bytes, text + done, length - done < part ? length - done : part);
-        if (done + part == size)
+        }
+        if (done + part == size) {
             bytes[part - 1] = 0;
-        if (!copy_to_guest(at + done, bytes, part))
+        }
+        if (!copy_to_guest(at + done, bytes, part)) {
             return -XEN_EFAULT;
+        }
     }
     return 0;
 }
@@ -58,10 +61,12 @@ static s64 get_features(u64 at)
 {
     struct xen_feature_info info;
 
-    if (!GET_GUEST(&info, at))
+    if (!GET_GUEST(&info, at)) {
         return -XEN_EFAULT;
-    if (info.submap_idx >= XENFEAT_NR_SUBMAPS)
+    }
+    if (info.submap_idx >= XENFEAT_NR_SUBMAPS) {
         return -XEN_EINVAL;
+    }
     info.submap = FEATURES;
     return PUT_GUEST(at, &info) ? 0 : -XEN_EFAULT;
 }

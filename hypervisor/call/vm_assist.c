@@ -15,15 +15,18 @@ s64 call_vm_assist(struct vcpu *vcpu, struct call *call)
     struct domain *domain = vcpu->domain;
     u32 command = (u32)call->argument[0], type = (u32)call->argument[1];
 
-    if (type >= 32 || !(KNOWN >> type & 1))
+    if (type >= 32 || !(KNOWN >> type & 1)) {
         return -XEN_EINVAL;
-    if (command != VMASST_CMD_enable && command != VMASST_CMD_disable)
+    }
+    if (command != VMASST_CMD_enable && command != VMASST_CMD_disable) {
         return -XEN_ENOSYS;
+    }
     lock_take(&domain->lock);
-    if (command == VMASST_CMD_enable)
+    if (command == VMASST_CMD_enable) {
         domain->vm_assist |= 1u << type;
-    else
+    } else {
         domain->vm_assist &= ~(1u << type);
+    }
     lock_release(&domain->lock);
     return 0;
 }

@@ -24,8 +24,9 @@ void guest_console_write(struct domain *domain, const char *bytes, u64 count)
     char chunk[CHUNK];
     u64 used = 0;
 
-    if (!count)
+    if (!count) {
         return;
+    }
     lock_take(&port.lock);
     if (!port.named || port.source != domain->index) {
         port.named = true;
@@ -36,8 +37,9 @@ void guest_console_write(struct domain *domain, const char *bytes, u64 count)
     for (u64 i = 0; i < count; i++) {
         char c = from[i];
 
-        if (c == HANDOFF_ESCAPE)
+        if (c == HANDOFF_ESCAPE) {
             chunk[used++] = c;
+        }
         chunk[used++] = c;
         if (used > CHUNK - 2) {
             uart_write(UART_GUESTS, chunk, used);
@@ -55,14 +57,16 @@ static bool drain(struct domain *domain, struct xencons_interface *ring)
     u32 start = __atomic_load_n(&ring->out_cons, __ATOMIC_RELAXED);
     u32 count = end - start;
 
-    if (!count)
+    if (!count) {
         return false;
+    }
     if (count <= sizeof ring->out) {
         u32 at = MASK_XENCONS_IDX(start, ring->out);
         u32 first = (u32)sizeof ring->out - at;
 
-        if (first > count)
+        if (first > count) {
             first = count;
+        }
         guest_console_write(domain, ring->out + at, first);
         guest_console_write(domain, ring->out, count - first);
     } /* else its indices are nonsense: begin anew where it writes */
@@ -77,8 +81,9 @@ void guest_console_drain(struct domain *domain)
     lock_take(&console->lock);
     bool moved = console->ring && drain(domain, console->ring);
     lock_release(&console->lock);
-    if (moved && console->port)
+    if (moved && console->port) {
         event_raise(domain, console->port);
+    }
 }
 
 /* The port's lock is held. What does not fit stays in the port, which then holds its sender. */
@@ -109,18 +114,21 @@ static u32 deliver(struct xencons_interface *ring)
     u32 start = __atomic_load_n(&ring->in_cons, __ATOMIC_ACQUIRE);
     u32 moved = 0;
 
-    if (end - start > sizeof ring->in)
+    if (end - start > sizeof ring->in) {
         return 0;
+    }
     lock_take(&port.lock);
     for (; port.in != port.out && end - start < sizeof ring->in; moved++) {
         ring->in[MASK_XENCONS_IDX(end, ring->in)] = (char)port.input[port.out++ % INPUT_BYTES];
         end++;
-        if (port.in == port.out && port.held)
+        if (port.in == port.out && port.held) {
             fill();
+        }
     }
     lock_release(&port.lock);
-    if (moved)
+    if (moved) {
         __atomic_store_n(&ring->in_prod, end, __ATOMIC_RELEASE);
+    }
     return moved;
 }
 
@@ -139,8 +147,9 @@ void guest_console_input(void)
 {
     struct domain *domain = domain_count() == 1 ? domain_at(0) : NULL;
 
-    if (port.in == port.out) /* as nearly always; `held` implies that something is kept */
+    if (port.in == port.out) { /* as nearly always; `held` implies that something is kept */
         return;
+    }
     if (!domain) {
         discard();
         return;
@@ -149,6 +158,7 @@ void guest_console_input(void)
     lock_take(&console->lock);
     u32 moved = console->ring ? deliver(console->ring) : 0;
     lock_release(&console->lock);
-    if (moved && console->port)
+    if (moved && console->port) {
         event_raise(domain, console->port);
+    }
 }

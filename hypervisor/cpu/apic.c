@@ -54,23 +54,26 @@ static u32 read_register(u32 at)
 
 static void write_register(u32 at, u32 value)
 {
-    if (apic.page)
+    if (apic.page) {
         apic.page[at / 4] = value;
-    else
+    } else {
         write_msr(MSR_X2APIC + at / 16, value);
+    }
 }
 
 static void find(u64 base)
 {
     struct cpuid features = read_cpuid(1, 0);
 
-    if (!(features.edx >> 9 & 1))
+    if (!(features.edx >> 9 & 1)) {
         panic("this CPU has no local APIC");
+    }
     apic.deadline = features.ecx >> 24 & 1;
     if (!(features.ecx >> 21 & 1)) {
         apic.page = device_map(maddr(base & BASE_ADDRESS));
-        if (!apic.page)
+        if (!apic.page) {
             panic("no memory to map the local APIC");
+        }
     }
     apic.started = true;
 }
@@ -85,12 +88,15 @@ void apic_start(void)
 {
     u64 base = read_msr(MSR_APIC_BASE);
 
-    if (!apic.started)
+    if (!apic.started) {
         find(base);
-    if (!(base & BASE_ENABLED))
+    }
+    if (!(base & BASE_ENABLED)) {
         write_msr(MSR_APIC_BASE, base |= BASE_ENABLED);
-    if (!apic.page && !(base & BASE_X2APIC))
+    }
+    if (!apic.page && !(base & BASE_X2APIC)) {
         write_msr(MSR_APIC_BASE, base |= BASE_X2APIC);
+    }
     write_register(REGISTER_SPURIOUS, SPURIOUS_ENABLE | APIC_VECTOR_SPURIOUS);
     write_register(REGISTER_PRIORITY, 0);
     write_register(REGISTER_ERROR, APIC_VECTOR_ERROR);
@@ -119,8 +125,9 @@ static void command(u32 id, u32 what)
         write_msr(MSR_X2APIC + REGISTER_COMMAND / 16, (u64)id << 32 | COMMAND_ASSERT | what);
         return;
     }
-    while (read_register(REGISTER_COMMAND) & COMMAND_BUSY)
+    while (read_register(REGISTER_COMMAND) & COMMAND_BUSY) {
         __builtin_ia32_pause();
+    }
     write_register(REGISTER_TARGET, id << 24);
     write_register(REGISTER_COMMAND, COMMAND_ASSERT | what);
 }

@@ -37,8 +37,9 @@ static bool map_stubs(u64 region)
 {
     char *copy = map_region_page(region, 0);
 
-    if (!copy)
+    if (!copy) {
         return false;
+    }
     memcpy(copy, syscall_template, (u64)(syscall_template_end - syscall_template));
     aim_jump(copy, region, syscall_jump_end, entry_syscall);
     aim_jump(copy, region, syscall32_jump_end, entry_common);
@@ -65,10 +66,12 @@ static bool map_region(u64 region)
     const u64 data = MAP_NX | MAP_WRITE;
     bool good = map_stubs(region) && map_region_page(region + CPU_STATE, data);
 
-    for (u32 ist = IST_DF; ist < ISTS && good; ist++)
+    for (u32 ist = IST_DF; ist < ISTS && good; ist++) {
         good = map_region_page(region + CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE, data);
-    for (u64 page = CPU_STACK; page < CPU_STACK_END && good; page += PAGE_SIZE)
+    }
+    for (u64 page = CPU_STACK; page < CPU_STACK_END && good; page += PAGE_SIZE) {
         good = map_region_page(region + page, data);
+    }
     return good;
 }
 
@@ -80,10 +83,12 @@ struct cpu *cpu_build(u32 number)
     _Static_assert(sizeof *cpu <= PAGE_SIZE, "struct cpu is one page");
     _Static_assert(LAYOUT_CPUS + VMMU_CPUS_MAX * CPU_REGION - LAYOUT_IMAGE < 1ull << 31,
                    "a direct jump reaches the image");
-    if (!map_region(region) || !map_idle_window(number))
+    if (!map_region(region) || !map_idle_window(number)) {
         return NULL;
-    for (u32 ist = IST_DF; ist < ISTS; ist++)
+    }
+    for (u32 ist = IST_DF; ist < ISTS; ist++) {
         cpu->tss.ist[ist - 1] = region + CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE + PAGE_SIZE;
+    }
     cpu->number = number;
     sched_start_cpu(cpu);
     cpu->timers.lock.rank = RANK_TIMERS;
@@ -128,11 +133,13 @@ bool cpu_load(struct cpu *cpu)
 
     load_tables(cpu);
     start_syscalls(cpu);
-    if (read_cpuid(7, 0).ebx & 1u << 7)
+    if (read_cpuid(7, 0).ebx & 1u << 7) {
         cr4 |= CR4_SMEP;
+    }
     write_cr4(cr4);
-    if (read_cpuid(1, 0).edx & 1u << 16)
+    if (read_cpuid(1, 0).edx & 1u << 16) {
         write_msr(MSR_PAT, PAT);
+    }
     speculation_start_cpu();
     return fpu_start();
 }

@@ -10,8 +10,10 @@ extern const struct extable_entry extable_start[], extable_end[];
 
 u64 extable_fixup(u64 rip)
 {
-    for (const struct extable_entry *e = extable_start; e < extable_end; e++)
-        if (e->at == rip)
+    for (const struct extable_entry *e = extable_start; e < extable_end; e++) {
+        if (e->at == rip) {
             return e->fixup;
+        }
+    }
     return 0;
 }

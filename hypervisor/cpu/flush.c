@@ -43,14 +43,16 @@ u32 flush_cpus(u64 cpus)
         u32 cpu = (u32)__builtin_ctzll(left);
         number[cpu] = ask(cpu_at(cpu), &sent);
     }
-    if (cpus & own)
+    if (cpus & own) {
         tlb_flush();
+    }
     for (u64 left = cpus & ~own; left; left &= left - 1) {
         u32 cpu = (u32)__builtin_ctzll(left);
         const _Atomic u32 *done = &cpu_at(cpu)->flushes.done;
 
-        while ((s32)(atomic_load_explicit(done, memory_order_acquire) - number[cpu]) < 0)
+        while ((s32)(atomic_load_explicit(done, memory_order_acquire) - number[cpu]) < 0) {
             lock_wait();
+        }
     }
     return sent;
 }

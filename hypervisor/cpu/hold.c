@@ -13,11 +13,13 @@ void hold_stand_by(void)
 {
     u32 turn = atomic_load_explicit(&state.turn, memory_order_acquire);
 
-    if (turn % 2 == 0)
+    if (turn % 2 == 0) {
         return;
+    }
     atomic_store_explicit(&state.stands_by[this_cpu()->number], turn, memory_order_release);
-    while (atomic_load_explicit(&state.turn, memory_order_acquire) == turn)
+    while (atomic_load_explicit(&state.turn, memory_order_acquire) == turn) {
         lock_wait();
+    }
 }
 
 /* This CPU's turn; others may want theirs. */
@@ -26,11 +28,12 @@ static u32 take_turn(void)
     for (;;) {
         u32 turn = atomic_load_explicit(&state.turn, memory_order_relaxed);
 
-        if (turn % 2)
+        if (turn % 2) {
             hold_stand_by();
-        else if (atomic_compare_exchange_strong_explicit(
-                     &state.turn, &turn, turn + 1, memory_order_acq_rel, memory_order_relaxed))
+        } else if (atomic_compare_exchange_strong_explicit(
+                       &state.turn, &turn, turn + 1, memory_order_acq_rel, memory_order_relaxed)) {
             return turn + 1;
+        }
     }
 }
 
@@ -38,13 +41,17 @@ void hold_others(void)
 {
     u32 turn = take_turn();
 
-    for (u32 i = 0; i < cpu_count(); i++)
-        if (cpu_at(i) != this_cpu())
+    for (u32 i = 0; i < cpu_count(); i++) {
+        if (cpu_at(i) != this_cpu()) {
             cpu_kick(cpu_at(i));
-    for (u32 i = 0; i < cpu_count(); i++)
+        }
+    }
+    for (u32 i = 0; i < cpu_count(); i++) {
         while (cpu_at(i) != this_cpu() &&
-               atomic_load_explicit(&state.stands_by[i], memory_order_acquire) != turn)
+               atomic_load_explicit(&state.stands_by[i], memory_order_acquire) != turn) {
             lock_wait();
+        }
+    }
 }
 
 void hold_end(void)

@@ -23,17 +23,19 @@ static u16 gate_type(u32 vector)
         [VECTOR_DB] = IST_DB, [VECTOR_NMI] = IST_NMI, [VECTOR_DF] = IST_DF, [VECTOR_MC] = IST_MC};
     u16 type = GATE_INTERRUPT;
 
-    if (vector < ARRAY_LENGTH(ist))
+    if (vector < ARRAY_LENGTH(ist)) {
         type |= ist[vector];
+    }
     /* What user mode may raise itself; INT n with any other n is a #GP that we look into. */
-    if (vector == VECTOR_BP || vector == VECTOR_OF || vector == 0x80)
+    if (vector == VECTOR_BP || vector == VECTOR_OF || vector == 0x80) {
         type |= GATE_RING_3;
+    }
     return type;
 }
 
 void idt_start(void)
 {
-    for (u32 vector = 0; vector < 256; vector++)
+    for (u32 vector = 0; vector < 256; vector++) {
         state.gate[vector] = (struct gate){
             .offset_low = (u16)entry_stubs[vector],
             .selector = SELECTOR_CODE,
@@ -41,6 +43,7 @@ void idt_start(void)
             .offset_middle = (u16)(entry_stubs[vector] >> 16),
             .offset_high = (u32)(entry_stubs[vector] >> 32),
         };
+    }
 }
 
 void idt_load(void)

@@ -8,6 +8,7 @@ void cpu_kick(struct cpu *cpu)
 {
     bool had_work = atomic_exchange_explicit(&cpu->work, true, memory_order_seq_cst);
 
-    if (!had_work && cpu != this_cpu())
+    if (!had_work && cpu != this_cpu()) {
         apic_send(cpu->apic_id, APIC_VECTOR_WAKE);
+    }
 }

@@ -11,6 +11,7 @@ _Noreturn void machine_exit(u8 status)
     uart_flush(UART_GUESTS);
     uart_flush(UART_LOG);
     out8(HANDOFF_EXIT_PORT, status);
-    for (;;)
+    for (;;) {
         __asm__ volatile("hlt");
+    }
 }

@@ -73,8 +73,9 @@ void segments_load_ldt(u64 window, u32 entries)
 {
     u32 selector = 0;
 
-    if (entries)
+    if (entries) {
         selector = describe(SELECTOR_TSS + this_cpu()->number * CPU_SLOTS + 16, LDT_PRESENT,
                             window + WINDOW_LDT * PAGE_SIZE, entries * 8ull - 1);
+    }
     __asm__ volatile("lldt %w0" : : "r"(selector));
 }

@@ -46,13 +46,16 @@ static void look(struct processor *processor)
         leaf = read_cpuid(7, 0);
         processor->basic_7b = leaf.ebx;
         processor->basic_7d = leaf.edx;
-        if (leaf.edx & HAS_CAPABILITIES)
+        if (leaf.edx & HAS_CAPABILITIES) {
             processor->capabilities = read_msr(MSR_CAPABILITIES);
+        }
     }
-    if (cpuid_max(0x80000000) >= 0x80000008)
+    if (cpuid_max(0x80000000) >= 0x80000008) {
         processor->extended_8b = read_cpuid(0x80000008, 0).ebx;
-    if (cpuid_max(0x80000000) >= 0x80000021)
+    }
+    if (cpuid_max(0x80000000) >= 0x80000021) {
         processor->extended_21a = read_cpuid(0x80000021, 0).eax;
+    }
 }
 
 /* ---- what is said of it -------------------------------------------------------------------------
@@ -67,8 +70,9 @@ static const char *names_of(u32 measures, char text[NAMES_SIZE])
         const char *name = speculation_name(bit);
         u32 size = (u32)strlen(name);
 
-        if (!(measures >> bit & 1) || length + size + 3 > NAMES_SIZE)
+        if (!(measures >> bit & 1) || length + size + 3 > NAMES_SIZE) {
             continue;
+        }
         if (length) {
             memcpy(text + length, ", ", 2);
             length += 2;
@@ -86,13 +90,15 @@ static void tell(enum mitigations mitigations, u32 lacking, u32 guests)
 
     log_line("speculation: measures: %s%s", names_of(state.on, names),
              mitigations == MITIGATIONS_OFF ? " (switched off)" : "");
-    if (!lacking)
+    if (!lacking) {
         return;
+    }
     log_line("speculation: needed, and lacking: %s", names_of(lacking, names));
-    if (mitigations == MITIGATIONS_AUTO)
+    if (mitigations == MITIGATIONS_AUTO) {
         panic("this processor leaks memory to whom it does not belong, and what would stop that "
               "is lacking: no guest is started (--mitigations partial starts %s all the same)",
               guests > 1 ? "them" : "it");
+    }
 }
 
 /* ---- what is done about it
@@ -115,12 +121,14 @@ static void take_out(u32 kept)
         u8 *code = direct(maddr(site->start - LAYOUT_IMAGE + LAYOUT_IMAGE_LOAD));
         const u8 jump[2] = {0xeb, (u8)(site->length - sizeof jump)};
 
-        if (kept & site->measure)
+        if (kept & site->measure) {
             continue;
-        if (site->length == sizeof nothing)
+        }
+        if (site->length == sizeof nothing) {
             memcpy(code, nothing, sizeof nothing);
-        else
+        } else {
             memcpy(code, jump, sizeof jump);
+        }
     }
 }
 
@@ -142,10 +150,12 @@ bool speculation_allows_cpu(void)
 {
     struct cpuid leaf = read_cpuid(1, 0);
 
-    if (state.threads_may_differ || !(leaf.edx & HAS_THREADS))
+    if (state.threads_may_differ || !(leaf.edx & HAS_THREADS)) {
         return true;
-    if (cpuid_max(0) < 0xb)
+    }
+    if (cpuid_max(0) < 0xb) {
         return !(leaf.ebx >> 24 & 1);
+    }
     leaf =
         read_cpuid(0xb, 0); /* EDX: the CPU's number, EAX: how many of its bits are the thread's */
     return !(leaf.edx & ((1u << (leaf.eax & 31)) - 1));
@@ -156,10 +166,12 @@ void speculation_start_cpu(void)
     u64 control = (state.on & MEASURE_IBRS ? SPEC_CTRL_IBRS : 0) |
                   (state.on & MEASURE_STIBP ? SPEC_CTRL_STIBP : 0);
 
-    if (control)
+    if (control) {
         write_msr(MSR_SPEC_CTRL, control);
-    if (state.on & MEASURE_AUTOMATIC_IBRS)
+    }
+    if (state.on & MEASURE_AUTOMATIC_IBRS) {
         write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_AIB);
+    }
 }
 
 /* 32 calls that never return, as the processor remembers them: whoever has a return predicted from
@@ -186,13 +198,17 @@ static void fill_return_stack(void)
 
 void speculation_switch(u16 *last, u16 next)
 {
-    if (*last == next)
+    if (*last == next) {
         return;
+    }
     *last = next;
-    if (state.on & MEASURE_BRANCH_BARRIER)
+    if (state.on & MEASURE_BRANCH_BARRIER) {
         write_msr(MSR_PRED_CMD, PRED_CMD_IBPB);
-    if (state.on & MEASURE_L1D_FLUSH)
+    }
+    if (state.on & MEASURE_L1D_FLUSH) {
         write_msr(MSR_FLUSH_CMD, FLUSH_CMD_L1D);
-    if (state.on & MEASURE_RETURN_STACK)
+    }
+    if (state.on & MEASURE_RETURN_STACK) {
         fill_return_stack();
+    }
 }

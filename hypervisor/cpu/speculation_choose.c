@@ -121,18 +121,23 @@ static u64 facts_by_kind(const struct processor *processor)
 {
     u32 family = processor->signature >> 8 & 0xf, model = processor->signature >> 4 & 0xf;
 
-    if (family == 6 || family == 0xf)
+    if (family == 6 || family == 0xf) {
         model |= processor->signature >> 12 & 0xf0;
-    if (family == 0xf)
+    }
+    if (family == 0xf) {
         family += processor->signature >> 20 & 0xff;
+    }
     /* QEMU's emulation executes one instruction after the other. */
-    if (strcmp(processor->hypervisor, "TCGTCGTCGTCG") == 0)
+    if (strcmp(processor->hypervisor, "TCGTCGTCGTCG") == 0) {
         return BIT(IN_ORDER);
-    for (u32 i = 0; i < ARRAY_LENGTH(kinds); i++)
+    }
+    for (u32 i = 0; i < ARRAY_LENGTH(kinds); i++) {
         if ((!kinds[i].vendor || strcmp(kinds[i].vendor, processor->vendor) == 0) &&
             family >= kinds[i].family_first && family <= kinds[i].family_last &&
-            model >= kinds[i].model_first && model <= kinds[i].model_last)
+            model >= kinds[i].model_first && model <= kinds[i].model_last) {
             return kinds[i].facts;
+        }
+    }
     return BIT(ANY) | BIT(READS_ANYTHING);
 }
 
@@ -140,8 +145,9 @@ bool speculation_threads_may_differ(const struct speculation *chosen)
 {
     u32 needed = chosen->on | chosen->lacking;
 
-    if (needed & (MEASURE_CLEAR_BUFFERS | MEASURE_L1D_FLUSH))
+    if (needed & (MEASURE_CLEAR_BUFFERS | MEASURE_L1D_FLUSH)) {
         return false;
+    }
     return needed == 0 || chosen->on & (MEASURE_IBRS | MEASURE_STIBP);
 }
 
@@ -155,20 +161,25 @@ struct speculation speculation_choose(const struct processor *processor, u32 gue
     struct speculation chosen = {0};
     u64 facts = facts_by_kind(processor);
 
-    if (facts & BIT(IN_ORDER))
+    if (facts & BIT(IN_ORDER)) {
         return chosen;
-    for (u32 i = 0; i < ARRAY_LENGTH(bits); i++)
-        if (said[bits[i].source] >> bits[i].bit & 1)
+    }
+    for (u32 i = 0; i < ARRAY_LENGTH(bits); i++) {
+        if (said[bits[i].source] >> bits[i].bit & 1) {
             facts |= BIT(bits[i].fact);
+        }
+    }
     for (u32 i = 0; i < ARRAY_LENGTH(rows); i++) {
         const struct row *row = &rows[i];
 
-        if (!(facts & BIT(row->leak)) || facts & row->unless)
+        if (!(facts & BIT(row->leak)) || facts & row->unless) {
             continue;
-        if ((facts & row->means) == row->means)
+        }
+        if ((facts & row->means) == row->means) {
             chosen.on |= row->measure;
-        else if (!row->between_guests || guests > 1)
+        } else if (!row->between_guests || guests > 1) {
             chosen.lacking |= row->measure;
+        }
     }
     return chosen;
 }

@@ -30,8 +30,9 @@ u32 domain_count(void)
 
 struct domain *domain_at(u32 index)
 {
-    if (index >= domain_count())
+    if (index >= domain_count()) {
         return NULL;
+    }
     return atomic_load_explicit(&state.domain[index_masked(index, HANDOFF_GUESTS_MAX)],
                                 memory_order_acquire);
 }
@@ -51,8 +52,9 @@ struct domain *domain_by_id(u16 id)
 
 static void guest_is_gone(bool failed)
 {
-    if (failed)
+    if (failed) {
         atomic_store_explicit(&state.failed, true, memory_order_relaxed);
+    }
     atomic_fetch_sub_explicit(&state.live, 1, memory_order_acq_rel);
 }
 
@@ -62,13 +64,16 @@ static struct domain *allocate(void)
     struct domain *domain = page_alloc(DOMAIN_ORDER);
 
     _Static_assert(sizeof *domain <= PAGE_SIZE << DOMAIN_ORDER, "a domain fits its pages");
-    if (!domain)
+    if (!domain) {
         return NULL;
+    }
     domain->shared = page_alloc(0);
-    if (domain->shared && events_start(domain))
+    if (domain->shared && events_start(domain)) {
         return domain;
-    if (domain->shared)
+    }
+    if (domain->shared) {
         page_free(domain->shared, 0);
+    }
     page_free(domain, DOMAIN_ORDER);
     return NULL;
 }
@@ -95,14 +100,17 @@ struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
     domain->mmu.user = domain;
     domain->started_at = clock_now();
     atomic_store_explicit(&state.domain[index], domain, memory_order_release);
-    if (index >= domain_count())
+    if (index >= domain_count()) {
         atomic_store_explicit(&state.count, index + 1, memory_order_release);
+    }
     vmmu_share(&domain->mmu, domain->shared_frame, true);
-    for (u32 i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
+    for (u32 i = 0; i < XEN_LEGACY_MAX_VCPUS; i++) {
         domain->shared->vcpu_info[i].evtchn_upcall_mask = 1;
+    }
     while (domain->vcpu_count < vcpus &&
-           (domain->vcpu[domain->vcpu_count] = vcpu_create(domain, domain->vcpu_count)))
+           (domain->vcpu[domain->vcpu_count] = vcpu_create(domain, domain->vcpu_count))) {
         domain->vcpu_count++;
+    }
     return domain;
 }
 
@@ -147,8 +155,9 @@ void domain_destroy(struct domain *domain)
 
 bool domain_start_console(struct domain *domain, mfn_t ring)
 {
-    if (vmmu_hold(&domain->mmu, ring) != VMMU_DONE)
+    if (vmmu_hold(&domain->mmu, ring) != VMMU_DONE) {
         return false;
+    }
     domain->console.frame = ring;
     domain->console.ring = frame_view(ring);
     domain->console.port = events_bind_console(domain);
@@ -177,8 +186,9 @@ void domain_crash(struct domain *domain, const char *reason)
 {
     lock_take(&domain->lock);
     bool first = !domain_has_ended(domain) && !domain->crashed;
-    if (first)
+    if (first) {
         domain->crashed = current_vcpu();
+    }
     lock_release(&domain->lock);
     if (first) {
         log_line("%s: crash: %s", domain->name, reason);

@@ -93,8 +93,9 @@ void domain_destroy(struct domain *domain);
 /* True for DOMID_SELF and the domain's own number. Else *error says which error it is. */
 static inline bool domain_is_self(const struct domain *domain, u16 id, s64 *error)
 {
-    if (id == DOMID_SELF || id == domain->id)
+    if (id == DOMID_SELF || id == domain->id) {
         return true;
+    }
     *error = domain_by_id(id) ? -XEN_EPERM : -XEN_ESRCH;
     return false;
 }

@@ -18,25 +18,27 @@ static void report_walk(mfn_t root, const char *of, u64 address)
     struct vmmu_walk walk;
 
     log_line("  walk of %s %#llx from root %#llx:", of, (ull)address, (ull)root.n);
-    if (mfn_is_none(root))
+    if (mfn_is_none(root)) {
         return;
+    }
     vmmu_walk(root, vaddr(address), &walk);
     for (u32 level = 4; level >= walk.depth && level; level--) {
         struct vmmu_frame_info info;
         mfn_t target = mfn((walk.entry[level] & MAP_ADDRESS) >> PAGE_SHIFT);
 
         vmmu_frame_look(target, &info);
-        if (!(walk.entry[level] & MAP_PRESENT))
+        if (!(walk.entry[level] & MAP_PRESENT)) {
             log_line("    L%u at %#llx: %#llx, not present", level, (ull)walk.at[level].a,
                      (ull)walk.entry[level]);
-        else if (info.valid && info.owned)
+        } else if (info.valid && info.owned) {
             log_line("    L%u at %#llx: %#llx -> d%u %s, type count %llu, references %llu%s", level,
                      (ull)walk.at[level].a, (ull)walk.entry[level], info.owner,
                      vmmu_type_name(info.type), (ull)info.type_count, (ull)info.references,
                      info.pinned ? ", pinned" : "");
-        else
+        } else {
             log_line("    L%u at %#llx: %#llx -> no guest's frame", level, (ull)walk.at[level].a,
                      (ull)walk.entry[level]);
+        }
     }
 }
 
@@ -67,14 +69,17 @@ void report_crash(const struct domain *domain)
     enum vmmu_result refusal = mmu->last_refusal;
 
     report_vcpu(domain->crashed);
-    for (u32 i = 0; i < domain->vcpu_count; i++)
-        if (domain->vcpu[i] != domain->crashed && domain->vcpu[i]->initialised)
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
+        if (domain->vcpu[i] != domain->crashed && domain->vcpu[i]->initialised) {
             report_vcpu(domain->vcpu[i]);
-    if (refusal > VMMU_AGAIN)
+        }
+    }
+    if (refusal > VMMU_AGAIN) {
         log_line("  last refusal: %s, %s %#llx", vmmu_result_name(refusal),
                  vmmu_result_sentence(refusal), (ull)mmu->last_word);
-    else
+    } else {
         log_line("  no request of it was ever refused");
+    }
 }
 
 void report_costs(struct domain *domain)
@@ -102,17 +107,20 @@ struct evidence {
 
 static void gather(struct evidence *e, const struct domain *domain)
 {
-    if (!mfn_is_none(domain->console.frame))
+    if (!mfn_is_none(domain->console.frame)) {
         e->held[e->helds++] = domain->console.frame;
+    }
     e->helds += events_held(domain, &e->held[e->helds]);
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         struct vcpu *vcpu = domain->vcpu[i];
 
-        if (!vcpu)
+        if (!vcpu) {
             continue;
+        }
         e->vcpu[e->vcpus++] = &vcpu->mmu;
-        if (!mfn_is_none(vcpu->info_frame))
+        if (!mfn_is_none(vcpu->info_frame)) {
             e->held[e->helds++] = vcpu->info_frame;
+        }
     }
 }
 
@@ -124,15 +132,19 @@ static void audit(void)
     u64 findings;
 
     evidence.vcpus = evidence.helds = 0;
-    for (u32 i = 0; i < domain_count(); i++)
-        if (domain_at(i))
+    for (u32 i = 0; i < domain_count(); i++) {
+        if (domain_at(i)) {
             gather(&evidence, domain_at(i));
-    for (u32 i = 0; i < domain_count(); i++)
+        }
+    }
+    for (u32 i = 0; i < domain_count(); i++) {
         lists.foreign_mappings |= domain_at(i) && domain_at(i)->grants.mappings != 0;
+    }
     lists.vcpu_count = evidence.vcpus;
     lists.held_count = evidence.helds;
-    while (!(lists.scratch = page_alloc(order)) && order)
+    while (!(lists.scratch = page_alloc(order)) && order) {
         order--;
+    }
     if (!lists.scratch) {
         log_line("audit: no memory for it");
         return;

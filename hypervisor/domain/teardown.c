@@ -36,8 +36,9 @@ static void stop_vcpu(struct vcpu *vcpu)
 
 static void stop_console(struct domain *domain)
 {
-    if (mfn_is_none(domain->console.frame))
+    if (mfn_is_none(domain->console.frame)) {
         return;
+    }
     guest_console_drain(domain);
     lock_take(&domain->console.lock);
     domain->console.ring = NULL;
@@ -51,11 +52,13 @@ static bool drop_tables(struct domain *domain)
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         struct vcpu *vcpu = domain->vcpu[i];
 
-        if (!vcpu)
+        if (!vcpu) {
             continue;
+        }
         stop_vcpu(vcpu);
-        if (vmmu_vcpu_stop(&vcpu->mmu) == VMMU_AGAIN)
+        if (vmmu_vcpu_stop(&vcpu->mmu) == VMMU_AGAIN) {
             return false;
+        }
     }
     return vmmu_domain_stop(&domain->mmu) != VMMU_AGAIN;
 }
@@ -63,8 +66,9 @@ static bool drop_tables(struct domain *domain)
 static void drop_rest(struct domain *domain)
 {
     for (u32 i = 0; i < domain->vcpu_count; i++) {
-        if (domain->vcpu[i])
+        if (domain->vcpu[i]) {
             vcpu_destroy(domain->vcpu[i]);
+        }
         domain->vcpu[i] = NULL;
     }
     grants_stop(domain);
@@ -74,30 +78,37 @@ static void drop_rest(struct domain *domain)
 
 static void step(struct domain *domain)
 {
-    if (domain_is_torn_down(domain) || !all_stopped(domain))
+    if (domain_is_torn_down(domain) || !all_stopped(domain)) {
         return;
-    if (domain->crashed)
+    }
+    if (domain->crashed) {
         report_crash(domain);
+    }
     domain->crashed = NULL;
-    if (!events_stop(domain)) /* after it nobody wakes its vCPUs */
+    if (!events_stop(domain)) { /* after it nobody wakes its vCPUs */
         return;
+    }
     stop_console(domain);
-    if (!drop_tables(domain))
+    if (!drop_tables(domain)) {
         return;
+    }
     drop_rest(domain);
     report_costs(domain);
-    if (domain->mmu.frames)
+    if (domain->mmu.frames) {
         log_line("%s: %llu frames are still held elsewhere", domain->name,
                  (unsigned long long)domain->mmu.frames);
-    if (domain->end == DOMAIN_CRASHED)
+    }
+    if (domain->end == DOMAIN_CRASHED) {
         report_audit();
+    }
     atomic_store_explicit(&domain->torn_down, true, memory_order_release);
 }
 
 void domain_teardown(struct domain *domain)
 {
-    if (!lock_try(&domain->teardown_lock))
+    if (!lock_try(&domain->teardown_lock)) {
         return;
+    }
     step(domain);
     lock_release(&domain->teardown_lock);
 }

@@ -133,8 +133,9 @@ static u64 take_signed(struct cursor *c, u32 count)
         c->ended = true;
         return 0;
     }
-    for (u32 i = 0; i < count; i++)
+    for (u32 i = 0; i < count; i++) {
         value |= (u64)c->bytes[c->at++] << (8 * i);
+    }
     return (u64)((s64)(value << (64 - 8 * count)) >> (64 - 8 * count));
 }
 
@@ -170,8 +171,9 @@ static bool take_prefix(struct cursor *c, u8 byte, bool long_mode)
     case 0x2e:
     case 0x36:
     case 0x3e:
-        if (!long_mode) /* 64-bit code: ignored, even after FS or GS */
+        if (!long_mode) { /* 64-bit code: ignored, even after FS or GS */
             c->segment = SEGMENT_FLAT;
+        }
         return true;
     }
     return false;
@@ -183,14 +185,16 @@ static u8 take_prefixes(struct cursor *c, bool long_mode)
     for (;;) {
         u8 byte = take_byte(c);
 
-        if (c->ended)
+        if (c->ended) {
             return 0;
-        if (take_prefix(c, byte, long_mode))
+        }
+        if (take_prefix(c, byte, long_mode)) {
             c->rex = 0;
-        else if (long_mode && (byte & 0xf0) == 0x40)
+        } else if (long_mode && (byte & 0xf0) == 0x40) {
             c->rex = byte;
-        else
+        } else {
             return byte;
+        }
     }
 }
 
@@ -204,10 +208,11 @@ static void decode_sib(struct cursor *c, u32 mod, struct instruction *in)
     u8 sib = take_byte(c);
 
     in->index = extend(c, sib >> 3 & 7, REX_X);
-    if (in->index == REGISTER_RSP) /* the encoding of "no index" */
+    if (in->index == REGISTER_RSP) { /* the encoding of "no index" */
         in->index = REGISTER_NONE;
-    else
+    } else {
         in->scale = (u8)(1 << (sib >> 6));
+    }
     in->base = extend(c, sib & 7, REX_B);
     if ((sib & 7) == REGISTER_RBP && mod == 0) {
         in->base = REGISTER_NONE;
@@ -219,8 +224,9 @@ static bool decode_memory(struct cursor *c, u8 modrm, struct instruction *in)
 {
     u32 mod = modrm >> 6, rm = modrm & 7;
 
-    if (mod == 3 || in->address_size == 2)
+    if (mod == 3 || in->address_size == 2) {
         return false;
+    }
     in->segment = c->segment;
     if (rm == 4) {
         decode_sib(c, mod, in);
@@ -230,8 +236,9 @@ static bool decode_memory(struct cursor *c, u8 modrm, struct instruction *in)
     } else {
         in->base = extend(c, rm, REX_B);
     }
-    if (mod)
+    if (mod) {
         in->displacement = take_signed(c, mod == 1 ? 1 : 4);
+    }
     return true;
 }
 
@@ -260,41 +267,51 @@ static bool decode_modrm(struct cursor *c, u16 flags, struct instruction *in)
 {
     u8 modrm;
 
-    if (!(flags & (MEMORY | SPECIAL)))
+    if (!(flags & (MEMORY | SPECIAL))) {
         return true;
+    }
     modrm = take_byte(c);
-    if (flags & SPECIAL)
+    if (flags & SPECIAL) {
         return decode_special(c, modrm, in);
-    if (flags & GROUP)
+    }
+    if (flags & GROUP) {
         in->operation = groups[in->operation][modrm >> 3 & 7];
+    }
     if (in->operation == OPERATION_CMPXCHG8B) {
-        if (c->rex & REX_W)
+        if (c->rex & REX_W) {
             return false;
+        }
         in->operand_size = 8;
     }
-    if (flags & REGISTER)
+    if (flags & REGISTER) {
         set_register(c, in, modrm);
+    }
     return in->operation != OPERATION_UNKNOWN && decode_memory(c, modrm, in);
 }
 
 static bool decode_operands(struct cursor *c, u16 flags, struct instruction *in)
 {
-    if (!decode_modrm(c, flags, in))
+    if (!decode_modrm(c, flags, in)) {
         return false;
+    }
     if (flags & STRING) {
-        if (in->address_size == 2)
+        if (in->address_size == 2) {
             return false;
+        }
         in->base = in->operation == OPERATION_OUTS ? REGISTER_NONE : REGISTER_RDI;
         in->source_segment = c->segment;
         in->repeat = c->repeat;
-        if (in->operation == OPERATION_MOVS)
+        if (in->operation == OPERATION_MOVS) {
             in->source = SOURCE_MEMORY;
+        }
     }
-    if (flags & ACCUMULATOR)
+    if (flags & ACCUMULATOR) {
         in->source = SOURCE_REGISTER;
+    }
     if (flags & OFFSET) {
-        if (in->address_size == 2)
+        if (in->address_size == 2) {
             return false;
+        }
         in->segment = c->segment;
         in->displacement = take_signed(c, in->address_size);
     }
@@ -303,8 +320,9 @@ static bool decode_operands(struct cursor *c, u16 flags, struct instruction *in)
 
         in->source = SOURCE_IMMEDIATE;
         in->immediate = take_signed(c, size > 4 ? 4 : size);
-        if (flags & NUMBER)
+        if (flags & NUMBER) {
             in->immediate &= 0xff;
+        }
     }
     return true;
 }
@@ -313,11 +331,13 @@ static struct form take_form(struct cursor *c, u8 byte, bool long_mode)
 {
     struct form unknown = {OPERATION_UNKNOWN, 0};
 
-    if (byte != 0x0f)
+    if (byte != 0x0f) {
         return byte == 0x82 && long_mode ? unknown : one_byte[byte];
+    }
     byte = take_byte(c);
-    if (byte != 0x01)
+    if (byte != 0x01) {
         return two_byte[byte];
+    }
     switch (take_byte(c)) {
     case 0xd1:
         return (struct form){OPERATION_XSETBV, PLAIN};
@@ -339,18 +359,23 @@ bool instruction_decode(const u8 *bytes, u32 size, bool long_mode, struct instru
                                .base = REGISTER_NONE,
                                .index = REGISTER_NONE,
                                .scale = 1};
-    if (c.ended || (form.operation == OPERATION_UNKNOWN && !(form.flags & GROUP)))
+    if (c.ended || (form.operation == OPERATION_UNKNOWN && !(form.flags & GROUP))) {
         return false;
-    if ((form.flags & PLAIN && (c.operand16 || c.repeat)) || (c.lock && !(form.flags & LOCKABLE)))
+    }
+    if ((form.flags & PLAIN && (c.operand16 || c.repeat)) || (c.lock && !(form.flags & LOCKABLE))) {
         return false;
+    }
     in->address_size = long_mode ? 8 : 4;
-    if (c.address_override)
+    if (c.address_override) {
         in->address_size /= 2;
+    }
     in->operand_size = form.flags & BYTE ? 1 : c.rex & REX_W ? 8 : c.operand16 ? 2 : 4;
-    if (form.flags & PORT && in->operand_size == 8)
+    if (form.flags & PORT && in->operand_size == 8) {
         in->operand_size = 4;
-    if (!decode_operands(&c, form.flags, in) || c.ended)
+    }
+    if (!decode_operands(&c, form.flags, in) || c.ended) {
         return false;
+    }
     in->length = (u8)c.at;
     return true;
 }

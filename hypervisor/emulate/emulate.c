@@ -50,8 +50,9 @@ static enum emulated emulate_ins(struct vcpu *vcpu, const struct instruction *in
     u64 value = NO_DEVICE, at = instruction_address(in, &vcpu->registers, 0);
     struct vmmu_walk walk;
 
-    if (instruction_idle(in, &vcpu->registers) || copy_to_guest(at, &value, SIZE_OF(in)))
+    if (instruction_idle(in, &vcpu->registers) || copy_to_guest(at, &value, SIZE_OF(in))) {
         return EMULATED_DONE;
+    }
     vmmu_walk(vcpu_root(vcpu), vaddr(at), &walk);
     bounce_page_fault(vcpu, at,
                       PF_WRITE | (walk.present ? PF_PRESENT : 0) | (vcpu->in_kernel ? 0 : PF_USER));
@@ -78,8 +79,9 @@ static enum emulated emulate_read_cr(struct vcpu *vcpu, const struct instruction
 {
     u64 value;
 
-    if (!control_read(vcpu, in->reg, &value))
+    if (!control_read(vcpu, in->reg, &value)) {
         return EMULATED_NOT;
+    }
     register_write(&vcpu->registers, in->general, SIZE_OF(in), value);
     return EMULATED_DONE;
 }
@@ -90,8 +92,9 @@ static enum emulated emulate_write_cr(struct vcpu *vcpu, const struct instructio
 
     s64 result = control_write(vcpu, in->reg, value);
 
-    if (result == -XEN_EAGAIN)
+    if (result == -XEN_EAGAIN) {
         return EMULATED_RETRY;
+    }
     return result ? EMULATED_NOT : EMULATED_DONE;
 }
 
@@ -136,8 +139,9 @@ static enum emulated emulate_rdmsr(struct vcpu *vcpu, const struct instruction *
     if (!guest_read_msr(vcpu, index, &value)) {
         log_limited(vcpu->domain->id, "d%u: reads MSR %#x, which it does not have",
                     vcpu->domain->id, index);
-        if (vcpu->trap[VECTOR_GP].address)
+        if (vcpu->trap[VECTOR_GP].address) {
             return EMULATED_NOT;
+        }
         value = 0; /* too early for it to take a #GP */
     }
     set_pair(&vcpu->registers, value);
@@ -150,8 +154,9 @@ static enum emulated emulate_wrmsr(struct vcpu *vcpu, const struct instruction *
     u64 value = (u64)(u32)r->rdx << 32 | (u32)r->rax;
 
     (void)in;
-    if (guest_write_msr(vcpu, (u32)r->rcx, value))
+    if (guest_write_msr(vcpu, (u32)r->rcx, value)) {
         return EMULATED_DONE;
+    }
     log_limited(vcpu->domain->id, "d%u: writes %#llx to MSR %#x, which it may not",
                 vcpu->domain->id, (unsigned long long)value, (u32)r->rcx);
     return EMULATED_NOT;
@@ -162,8 +167,9 @@ static enum emulated emulate_rdtsc(struct vcpu *vcpu, const struct instruction *
     u64 aux = 0;
 
     if (in->operation == OPERATION_RDTSCP) {
-        if (!guest_read_msr(vcpu, MSR_TSC_AUX, &aux))
+        if (!guest_read_msr(vcpu, MSR_TSC_AUX, &aux)) {
             return EMULATED_NOT;
+        }
         vcpu->registers.rcx = aux;
     }
     set_pair(&vcpu->registers, read_tsc());
@@ -188,8 +194,9 @@ static enum emulated emulate_cpuid(struct vcpu *vcpu, const struct instruction *
 /* The guest kernel counts as ring 1, or as ring 0 if it asked for that. */
 static u32 virtual_ring(const struct vcpu *vcpu)
 {
-    if (!vcpu->in_kernel)
+    if (!vcpu->in_kernel) {
         return 3;
+    }
     return vcpu->domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl ? 0 : 1;
 }
 
@@ -270,11 +277,13 @@ enum emulated emulate_privileged(struct vcpu *vcpu)
     const struct instruction *in = instruction_fetch(vcpu);
     enum emulated result;
 
-    if (!in || !may(vcpu, who_may[in->operation]))
+    if (!in || !may(vcpu, who_may[in->operation])) {
         return EMULATED_NOT;
+    }
     result = emulate(vcpu, in);
-    if (result == EMULATED_DONE)
+    if (result == EMULATED_DONE) {
         instruction_finish(vcpu, in);
+    }
     return result;
 }
 
@@ -285,8 +294,9 @@ enum emulated emulate_forced_cpuid(struct vcpu *vcpu)
     u8 bytes[sizeof expected];
 
     if (!copy_from_guest(bytes, vcpu->registers.rip, sizeof bytes) ||
-        memcmp(bytes, expected, sizeof expected) != 0)
+        memcmp(bytes, expected, sizeof expected) != 0) {
         return EMULATED_NOT;
+    }
     in.long_mode = vcpu->registers.rip >> 32 != 0;
     emulate_cpuid(vcpu, &in);
     instruction_finish(vcpu, &in);

@@ -69,17 +69,19 @@ void registers_restore(const struct instruction *in, struct registers *r,
 
 static u64 operand_read(const struct instruction *in, const struct registers *r)
 {
-    if (in->high_byte)
+    if (in->high_byte) {
         return register_read(r, in->reg, 2) >> 8;
+    }
     return register_read(r, in->reg, in->operand_size);
 }
 
 static void operand_write(const struct instruction *in, struct registers *r, u64 value)
 {
-    if (in->high_byte)
+    if (in->high_byte) {
         register_write(r, in->reg, 2, register_read(r, in->reg, 1) | value << 8);
-    else
+    } else {
         register_write(r, in->reg, in->operand_size, value);
+    }
 }
 
 /* ---- addresses --------------------------------------------------------------------------- */
@@ -100,12 +102,14 @@ u64 instruction_address(const struct instruction *in, const struct registers *r,
 {
     u64 offset = in->displacement;
 
-    if (in->base < REGISTER_RIP)
+    if (in->base < REGISTER_RIP) {
         offset += register_read(r, in->base, 8);
-    else if (in->base == REGISTER_RIP)
+    } else if (in->base == REGISTER_RIP) {
         offset += r->rip + in->length;
-    if (in->index != REGISTER_NONE)
+    }
+    if (in->index != REGISTER_NONE) {
         offset += register_read(r, in->index, 8) * in->scale;
+    }
     if (is_bit_operation(in) && in->source == SOURCE_REGISTER) {
         s64 bit = (s64)sign_extend(operand_read(in, r), in->operand_size);
 
@@ -144,21 +148,25 @@ static void step(const struct instruction *in, struct registers *r, u32 number)
 void instruction_advance(const struct instruction *in, struct registers *r)
 {
     if (is_string(in) && !instruction_idle(in, r)) {
-        if (in->operation != OPERATION_OUTS)
+        if (in->operation != OPERATION_OUTS) {
             step(in, r, REGISTER_RDI);
-        if (in->operation == OPERATION_OUTS || in->operation == OPERATION_MOVS)
+        }
+        if (in->operation == OPERATION_OUTS || in->operation == OPERATION_MOVS) {
             step(in, r, REGISTER_RSI);
+        }
         if (in->repeat) {
             u64 left = register_read(r, REGISTER_RCX, in->address_size) - 1;
 
             register_write(r, REGISTER_RCX, in->address_size, left);
-            if (left)
+            if (left) {
                 return;
+            }
         }
     }
     r->rip += in->length;
-    if (!in->long_mode)
+    if (!in->long_mode) {
         r->rip &= mask_of(4);
+    }
     r->rflags &= ~RFLAGS_RF;
 }
 
@@ -174,12 +182,15 @@ static u64 flags_of(u64 result, u32 size)
 {
     u64 flags = 0;
 
-    if (result == 0)
+    if (result == 0) {
         flags |= RFLAGS_ZF;
-    if (result & sign_of(size))
+    }
+    if (result & sign_of(size)) {
         flags |= RFLAGS_SF;
-    if (!__builtin_parity((u32)result & 0xff))
+    }
+    if (!__builtin_parity((u32)result & 0xff)) {
         flags |= RFLAGS_PF;
+    }
     return flags;
 }
 
@@ -188,12 +199,15 @@ static u64 add(u64 a, u64 b, u64 carry, u32 size, u64 *flags)
     u64 result = (a + b + carry) & mask_of(size);
 
     *flags = flags_of(result, size);
-    if (result < a || (carry && result == a))
+    if (result < a || (carry && result == a)) {
         *flags |= RFLAGS_CF;
-    if ((a ^ b ^ result) & 0x10)
+    }
+    if ((a ^ b ^ result) & 0x10) {
         *flags |= RFLAGS_AF;
-    if ((a ^ result) & (b ^ result) & sign_of(size))
+    }
+    if ((a ^ result) & (b ^ result) & sign_of(size)) {
         *flags |= RFLAGS_OF;
+    }
     return result;
 }
 
@@ -202,12 +216,15 @@ static u64 subtract(u64 a, u64 b, u64 borrow, u32 size, u64 *flags)
     u64 result = (a - b - borrow) & mask_of(size);
 
     *flags = flags_of(result, size);
-    if (a < b || (borrow && a == b))
+    if (a < b || (borrow && a == b)) {
         *flags |= RFLAGS_CF;
-    if ((a ^ b ^ result) & 0x10)
+    }
+    if ((a ^ b ^ result) & 0x10) {
         *flags |= RFLAGS_AF;
-    if ((a ^ b) & (a ^ result) & sign_of(size))
+    }
+    if ((a ^ b) & (a ^ result) & sign_of(size)) {
         *flags |= RFLAGS_OF;
+    }
     return result;
 }
 
@@ -255,8 +272,9 @@ static u64 execute_bit(const struct instruction *in, struct registers *r, u64 ol
     u64 bit = 1ull << (b & (8u * in->operand_size - 1));
 
     set_flags(r, RFLAGS_CF, old & bit ? RFLAGS_CF : 0);
-    if (in->operation == OPERATION_BTS)
+    if (in->operation == OPERATION_BTS) {
         return old | bit;
+    }
     return in->operation == OPERATION_BTR ? old & ~bit : old ^ bit;
 }
 
@@ -275,8 +293,9 @@ static u64 execute_cmpxchg(const struct instruction *in, struct registers *r, u6
 
     subtract(expected, old, 0, in->operand_size, &flags);
     set_flags(r, ARITHMETIC_FLAGS, flags);
-    if (expected == old)
+    if (expected == old) {
         return b;
+    }
     register_write(r, REGISTER_RAX, in->operand_size, old);
     return old;
 }
@@ -286,8 +305,9 @@ static u64 execute_cmpxchg8b(struct registers *r, u64 old)
     bool same = old == ((r->rdx & mask_of(4)) << 32 | (r->rax & mask_of(4)));
 
     set_flags(r, RFLAGS_ZF, same ? RFLAGS_ZF : 0);
-    if (same)
+    if (same) {
         return (r->rcx & mask_of(4)) << 32 | (r->rbx & mask_of(4));
+    }
     r->rax = old & mask_of(4);
     r->rdx = old >> 32;
     return old;
@@ -296,8 +316,9 @@ static u64 execute_cmpxchg8b(struct registers *r, u64 old)
 /* The operand that is not the destination. */
 static u64 operand(const struct instruction *in, const struct registers *r, u64 source)
 {
-    if (in->source == SOURCE_REGISTER)
+    if (in->source == SOURCE_REGISTER) {
         return operand_read(in, r);
+    }
     return (in->source == SOURCE_IMMEDIATE ? in->immediate : source) & mask_of(in->operand_size);
 }
 
@@ -335,11 +356,13 @@ void instruction_settle(const struct instruction *in, struct registers *r, u64 o
 {
     u64 mask = mask_of(in->operand_size);
 
-    if (in->operation == OPERATION_XCHG)
+    if (in->operation == OPERATION_XCHG) {
         operand_write(in, r, old & mask);
+    }
     if (in->operation == OPERATION_AND || in->operation == OPERATION_OR ||
-        in->operation == OPERATION_XOR)
+        in->operation == OPERATION_XOR) {
         set_flags(r, ARITHMETIC_FLAGS, flags_of(new &mask, in->operand_size));
+    }
 }
 
 u64 instruction_execute(const struct instruction *in, struct registers *r, u64 old, u64 source)

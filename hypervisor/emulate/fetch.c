@@ -22,14 +22,17 @@ static bool code_is_known(const struct vcpu *vcpu, u32 selector, bool *long_mode
     u64 descriptor;
 
     *long_mode = selector == SELECTOR_USER_CS64;
-    if (*long_mode || selector == SELECTOR_USER_CS32 || selector & SELECTOR_LDT)
+    if (*long_mode || selector == SELECTOR_USER_CS32 || selector & SELECTOR_LDT) {
         return true;
-    if ((selector & 0xfff8) + 7 > GDT_LIMIT)
+    }
+    if ((selector & 0xfff8) + 7 > GDT_LIMIT) {
         return false;
+    }
     descriptor = *(const volatile u64 *)(window_address(vcpu->window) + (selector & 0xfff8));
     *long_mode = descriptor & DESCRIPTOR_LONG;
-    if ((descriptor & DESCRIPTOR_CODE) != DESCRIPTOR_CODE)
+    if ((descriptor & DESCRIPTOR_CODE) != DESCRIPTOR_CODE) {
         return false;
+    }
     return *long_mode || (descriptor & DESCRIPTOR_DEFAULT && !(descriptor & DESCRIPTOR_BASE));
 }
 
@@ -47,19 +50,23 @@ const struct instruction *instruction_fetch(struct vcpu *vcpu)
     u32 size = sizeof bytes;
     bool long_mode;
 
-    if (!code_is_known(vcpu, vcpu->registers.cs & 0xffff, &long_mode))
+    if (!code_is_known(vcpu, vcpu->registers.cs & 0xffff, &long_mode)) {
         return NULL;
+    }
     if (copy_from_guest(&bytes, rip, size)) {
-        if (is_same(last, &bytes, long_mode))
+        if (is_same(last, &bytes, long_mode)) {
             return &last->instruction;
+        }
     } else {
-        if (to_page_end >= size || !copy_from_guest(&bytes, rip, to_page_end))
+        if (to_page_end >= size || !copy_from_guest(&bytes, rip, to_page_end)) {
             return NULL;
+        }
         size = (u32)to_page_end;
     }
     last->known = false;
-    if (!instruction_decode(bytes.byte, size, long_mode, &last->instruction))
+    if (!instruction_decode(bytes.byte, size, long_mode, &last->instruction)) {
         return NULL;
+    }
     last->known = size == sizeof bytes;
     last->bytes = bytes;
     return &last->instruction;

@@ -11,8 +11,9 @@
 
 static u64 segment_base(u8 segment)
 {
-    if (segment == SEGMENT_FLAT)
+    if (segment == SEGMENT_FLAT) {
         return 0;
+    }
     return read_msr(segment == SEGMENT_FS ? MSR_FS_BASE : MSR_GS_BASE);
 }
 
@@ -20,8 +21,9 @@ static u64 segment_base(u8 segment)
 static enum emulated read(u64 *value, u64 at, u32 size)
 {
     *value = 0;
-    if (!guest_range_ok(at, size))
+    if (!guest_range_ok(at, size)) {
         return EMULATED_NOT;
+    }
     return copy_from_guest(value, at, size) ? EMULATED_DONE : EMULATED_RETRY;
 }
 
@@ -32,12 +34,14 @@ static bool store_shortly(struct vcpu *vcpu, const struct instruction *in, maddr
     u64 keep, flip, old, mask = ~0ull >> (64 - 8 * in->operand_size);
     u32 shift = (u32)(where.a % sizeof(u64)) * 8;
 
-    if (!instruction_is_bitwise(in, &vcpu->registers, source, &keep, &flip))
+    if (!instruction_is_bitwise(in, &vcpu->registers, source, &keep, &flip)) {
         return false;
+    }
     keep = keep << shift | ~(mask << shift);
     flip <<= shift;
-    if (!vmmu_emulated_change_at(&vcpu->mmu, maddr(where.a - shift / 8), keep, flip, &old))
+    if (!vmmu_emulated_change_at(&vcpu->mmu, maddr(where.a - shift / 8), keep, flip, &old)) {
         return false;
+    }
     instruction_settle(in, &vcpu->registers, old >> shift, ((old & keep) ^ flip) >> shift);
     instruction_finish(vcpu, in);
     return true;
@@ -55,8 +59,9 @@ static enum emulated store(struct vcpu *vcpu, const struct instruction *in, u64 
         u64 old, new;
 
         had = read(&old, at, in->operand_size);
-        if (had != EMULATED_DONE)
+        if (had != EMULATED_DONE) {
             return had;
+        }
         new = instruction_execute(in, &vcpu->registers, old, source);
         result = vmmu_emulated_write_at(&vcpu->mmu, where, in->operand_size, old, new, &swapped);
         if (swapped) {
@@ -64,10 +69,12 @@ static enum emulated store(struct vcpu *vcpu, const struct instruction *in, u64 
             return EMULATED_DONE;
         }
         registers_restore(in, &vcpu->registers, &kept);
-        if (result == VMMU_AGAIN || result == REFUSED_NOT_L1_TABLE) /* no table any more */
+        if (result == VMMU_AGAIN || result == REFUSED_NOT_L1_TABLE) { /* no table any more */
             return EMULATED_RETRY;
-        if (result != VMMU_DONE)
+        }
+        if (result != VMMU_DONE) {
             return EMULATED_NOT;
+        }
     }
     return EMULATED_RETRY;
 }
@@ -79,21 +86,26 @@ enum emulated emulate_table_write(struct vcpu *vcpu, u64 address, maddr_t where)
     enum emulated had;
     u64 at, source = 0;
 
-    if (!in || in->operation < OPERATION_FIRST_STORE)
+    if (!in || in->operation < OPERATION_FIRST_STORE) {
         return EMULATED_NOT;
-    if (instruction_idle(in, r)) /* this did not fault: the code has changed since */
+    }
+    if (instruction_idle(in, r)) { /* this did not fault: the code has changed since */
         return EMULATED_RETRY;
+    }
     at = instruction_address(in, r, segment_base(in->segment));
-    if (address - at >= in->operand_size || at & (in->operand_size - 1u))
+    if (address - at >= in->operand_size || at & (in->operand_size - 1u)) {
         return EMULATED_NOT;
+    }
     if (in->source == SOURCE_MEMORY) {
         had = read(&source, instruction_source(in, r, segment_base(in->source_segment)),
                    in->operand_size);
-        if (had != EMULATED_DONE)
+        if (had != EMULATED_DONE) {
             return had;
+        }
     }
     where.a -= address - at;
-    if (store_shortly(vcpu, in, where, source))
+    if (store_shortly(vcpu, in, where, source)) {
         return EMULATED_DONE;
+    }
     return store(vcpu, in, at, where, source);
 }

@@ -6,8 +6,9 @@
 
 struct vcpu *event_vcpu(struct domain *domain, u32 id)
 {
-    if (id >= domain->vcpu_count || id >= DOMAIN_VCPUS_MAX)
+    if (id >= domain->vcpu_count || id >= DOMAIN_VCPUS_MAX) {
         return NULL;
+    }
     return domain->vcpu[index_masked(id, DOMAIN_VCPUS_MAX)];
 }
 
@@ -16,8 +17,9 @@ s64 event_alloc_unbound(struct domain *domain, struct evtchn_alloc_unbound *ask)
     u16 remote = ask->remote_dom == DOMID_SELF ? domain->id : ask->remote_dom;
     s64 error;
 
-    if (!domain_is_self(domain, ask->dom, &error))
+    if (!domain_is_self(domain, ask->dom, &error)) {
         return error;
+    }
     tables_take(domain, NULL);
     u32 port =
         table_add(domain, (struct channel){.kind = CHANNEL_UNBOUND, .remote_domain = remote});
@@ -31,13 +33,15 @@ static s64 connect(struct domain *domain, struct domain *remote, u32 remote_port
 {
     struct channel *far = table_find(&remote->events, remote_port);
 
-    if (!far || far->kind != CHANNEL_UNBOUND || far->remote_domain != domain->id)
+    if (!far || far->kind != CHANNEL_UNBOUND || far->remote_domain != domain->id) {
         return -XEN_EINVAL;
+    }
     u32 port = table_add(domain, (struct channel){.kind = CHANNEL_INTERDOMAIN,
                                                   .remote_domain = remote->id,
                                                   .remote_port = remote_port});
-    if (!port)
+    if (!port) {
         return -XEN_ENOSPC;
+    }
     far->kind = CHANNEL_INTERDOMAIN;
     far->remote_port = port;
     *local_port = port;
@@ -50,8 +54,9 @@ s64 event_bind_interdomain(struct domain *domain, struct evtchn_bind_interdomain
 {
     struct domain *remote = ask->remote_dom == DOMID_SELF ? domain : domain_by_id(ask->remote_dom);
 
-    if (!remote)
+    if (!remote) {
         return -XEN_ESRCH;
+    }
     tables_take(domain, remote);
     s64 result = connect(domain, remote, ask->remote_port, &ask->local_port);
     tables_release(domain, remote);
@@ -62,11 +67,13 @@ s64 event_bind_virq(struct domain *domain, struct evtchn_bind_virq *ask)
 {
     s64 result = 0;
 
-    if (ask->virq >= NR_VIRQS || (ask->vcpu && virq_is_global(ask->virq)))
+    if (ask->virq >= NR_VIRQS || (ask->vcpu && virq_is_global(ask->virq))) {
         return -XEN_EINVAL;
+    }
     struct vcpu *vcpu = event_vcpu(domain, ask->vcpu);
-    if (!vcpu)
+    if (!vcpu) {
         return -XEN_ENOENT;
+    }
     tables_take(domain, NULL);
     if (atomic_load(&vcpu->virq_port[ask->virq])) {
         result = -XEN_EEXIST;
@@ -74,10 +81,11 @@ s64 event_bind_virq(struct domain *domain, struct evtchn_bind_virq *ask)
         ask->port = table_add(
             domain,
             (struct channel){.kind = CHANNEL_VIRQ, .virq = (u8)ask->virq, .vcpu = (u16)ask->vcpu});
-        if (ask->port)
+        if (ask->port) {
             atomic_store(&vcpu->virq_port[ask->virq], ask->port);
-        else
+        } else {
             result = -XEN_ENOSPC;
+        }
     }
     tables_release(domain, NULL);
     return result;
@@ -85,8 +93,9 @@ s64 event_bind_virq(struct domain *domain, struct evtchn_bind_virq *ask)
 
 s64 event_bind_ipi(struct domain *domain, struct evtchn_bind_ipi *ask)
 {
-    if (!event_vcpu(domain, ask->vcpu))
+    if (!event_vcpu(domain, ask->vcpu)) {
         return -XEN_ENOENT;
+    }
     tables_take(domain, NULL);
     ask->port = table_add(domain, (struct channel){.kind = CHANNEL_IPI, .vcpu = (u16)ask->vcpu});
     tables_release(domain, NULL);
@@ -112,8 +121,9 @@ s64 event_bind_vcpu(struct domain *domain, const struct evtchn_bind_vcpu *ask)
 {
     s64 result = -XEN_EINVAL;
 
-    if (!event_vcpu(domain, ask->vcpu))
+    if (!event_vcpu(domain, ask->vcpu)) {
         return -XEN_ENOENT;
+    }
     tables_take(domain, NULL);
     struct channel *channel = table_find(&domain->events, ask->port);
     if (channel && may_move(channel)) {

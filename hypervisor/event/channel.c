@@ -12,11 +12,13 @@ static void close_locked(struct domain *domain, u32 port, struct domain *remote)
         /* A global one may be told to another vCPU since, but is the first's. */
         struct vcpu *owner = domain->vcpu[virq_is_global(channel->virq) ? 0 : channel->vcpu];
 
-        if (owner)
+        if (owner) {
             atomic_store(&owner->virq_port[channel->virq], 0);
+        }
     }
-    if (channel->kind == CHANNEL_CONSOLE)
+    if (channel->kind == CHANNEL_CONSOLE) {
         domain->console.port = 0;
+    }
     if (channel->kind == CHANNEL_INTERDOMAIN && remote) {
         /* The far end is open again to this domain. */
         struct channel *far = table_find(&remote->events, channel->remote_port);
@@ -36,8 +38,9 @@ s64 event_close(struct domain *domain, u32 port)
         struct channel *channel = table_find(&domain->events, port);
         struct channel seen = channel ? *channel : (struct channel){0};
         tables_release(domain, NULL);
-        if (!channel)
+        if (!channel) {
             return -XEN_EINVAL;
+        }
 
         struct domain *remote =
             seen.kind == CHANNEL_INTERDOMAIN ? domain_by_id(seen.remote_domain) : NULL;
@@ -45,11 +48,13 @@ s64 event_close(struct domain *domain, u32 port)
         channel = table_find(&domain->events, port);
         bool same =
             channel && channel->kind == seen.kind && channel->remote_domain == seen.remote_domain;
-        if (same)
+        if (same) {
             close_locked(domain, port, remote);
+        }
         tables_release(domain, remote);
-        if (same)
+        if (same) {
             return 0;
+        }
     }
 }
 
@@ -72,8 +77,9 @@ s64 event_send(struct domain *domain, u32 port)
     }
     lock_release(&domain->events.lock);
 
-    if (remote)
+    if (remote) {
         event_raise(remote, remote_port);
+    }
     if (kind == CHANNEL_CONSOLE) {
         guest_console_drain(domain);
         guest_console_input();
@@ -115,17 +121,20 @@ s64 event_status(struct domain *domain, struct evtchn_status *ask)
     struct evtchn_status status;
     s64 error;
 
-    if (!domain_is_self(domain, ask->dom, &error))
+    if (!domain_is_self(domain, ask->dom, &error)) {
         return error;
-    if (ask->port >= event_ports(domain))
+    }
+    if (ask->port >= event_ports(domain)) {
         return -XEN_EINVAL;
+    }
     __builtin_memset(&status, 0, sizeof status);
     status.dom = ask->dom;
     status.port = ask->port;
     tables_take(domain, NULL);
     struct channel *channel = table_find(&domain->events, ask->port);
-    if (channel)
+    if (channel) {
         describe(channel, &status);
+    }
     tables_release(domain, NULL);
     *ask = status;
     return 0;

@@ -26,8 +26,9 @@ static void leave_two_levels(struct domain *domain, struct fifo *fifo)
 
     for (u32 port = 1; port < events->top; port++) {
         struct channel *channel = table_find(events, port);
-        if (channel)
+        if (channel) {
             channel->waits = two_level_take(domain, port);
+        }
     }
     __atomic_store_n(&events->fifo, fifo, __ATOMIC_RELEASE);
 }
@@ -38,8 +39,9 @@ static bool give_control(struct domain *domain, u32 vcpu, void *control, struct 
 {
     struct event_channels *events = &domain->events;
 
-    if (!events->page[0] || (events->fifo && events->fifo->vcpu[vcpu].control))
+    if (!events->page[0] || (events->fifo && events->fifo->vcpu[vcpu].control)) {
         return false;
+    }
     if (!events->fifo) {
         leave_two_levels(domain, *fresh);
         *fresh = NULL;
@@ -51,25 +53,30 @@ static bool give_control(struct domain *domain, u32 vcpu, void *control, struct 
 s64 event_init_control(struct domain *domain, struct evtchn_init_control *ask, bool *again)
 {
     ask->link_bits = EVTCHN_FIFO_LINK_BITS;
-    if (!event_vcpu(domain, ask->vcpu))
+    if (!event_vcpu(domain, ask->vcpu)) {
         return -XEN_ENOENT;
+    }
     if (ask->offset > PAGE_SIZE - sizeof(struct evtchn_fifo_control_block) ||
-        ask->offset % sizeof(u64))
+        ask->offset % sizeof(u64)) {
         return -XEN_EINVAL;
+    }
     struct fifo *fresh = page_alloc(0);
-    if (!fresh)
+    if (!fresh) {
         return -XEN_ENOMEM;
+    }
     u8 *page = hold(domain, ask->control_gfn, again);
     bool done = false;
     if (page) {
         tables_take(domain, NULL);
         done = give_control(domain, ask->vcpu, page + ask->offset, &fresh);
         tables_release(domain, NULL);
-        if (!done)
+        if (!done) {
             vmmu_unhold(mfn(ask->control_gfn));
+        }
     }
-    if (fresh)
+    if (fresh) {
         page_free(fresh, 0);
+    }
     return done || *again ? 0 : -XEN_EINVAL;
 }
 
@@ -78,16 +85,19 @@ static s64 give_page(struct domain *domain, event_word_t *page)
 {
     struct fifo *fifo = domain->events.fifo;
 
-    if (!fifo)
+    if (!fifo) {
         return -XEN_EOPNOTSUPP;
-    if (fifo->pages == FIFO_PAGES_MAX)
+    }
+    if (fifo->pages == FIFO_PAGES_MAX) {
         return -XEN_ENOSPC;
+    }
     u32 first = fifo->pages * FIFO_WORDS_A_PAGE;
     fifo->array[fifo->pages++] = page;
     for (u32 port = first; port < first + FIFO_WORDS_A_PAGE && port < domain->events.top; port++) {
         struct channel *channel = table_find(&domain->events, port);
-        if (!channel || !channel->waits)
+        if (!channel || !channel->waits) {
             continue;
+        }
         channel->waits = false;
         fifo_raise(domain, channel, port);
     }
@@ -96,16 +106,19 @@ static s64 give_page(struct domain *domain, event_word_t *page)
 
 s64 event_expand_array(struct domain *domain, const struct evtchn_expand_array *ask, bool *again)
 {
-    if (!__atomic_load_n(&domain->events.fifo, __ATOMIC_RELAXED))
+    if (!__atomic_load_n(&domain->events.fifo, __ATOMIC_RELAXED)) {
         return -XEN_EOPNOTSUPP;
+    }
     event_word_t *page = hold(domain, ask->array_gfn, again);
-    if (!page)
+    if (!page) {
         return *again ? 0 : -XEN_EINVAL;
+    }
     tables_take(domain, NULL);
     s64 result = give_page(domain, page);
     tables_release(domain, NULL);
-    if (result)
+    if (result) {
         vmmu_unhold(mfn(ask->array_gfn));
+    }
     return result;
 }
 
@@ -115,25 +128,29 @@ s64 event_set_priority(struct domain *domain, const struct evtchn_set_priority *
 
     tables_take(domain, NULL);
     struct channel *channel = table_find(&domain->events, ask->port);
-    if (!channel)
+    if (!channel) {
         result = -XEN_EINVAL;
-    else if (!domain->events.fifo)
+    } else if (!domain->events.fifo) {
         result = -XEN_ENOSYS;
-    else if (ask->priority > EVTCHN_FIFO_PRIORITY_MIN)
+    } else if (ask->priority > EVTCHN_FIFO_PRIORITY_MIN) {
         result = -XEN_EINVAL;
-    else
+    } else {
         channel->priority = (u8)ask->priority; /* from when it is next linked */
+    }
     tables_release(domain, NULL);
     return result;
 }
 
 void fifo_free(struct fifo *fifo)
 {
-    for (u32 i = 0; i < fifo->pages; i++)
+    for (u32 i = 0; i < fifo->pages; i++) {
         vmmu_unhold(frame_of_view(fifo->array[i]));
-    for (u32 i = 0; i < FIFO_VCPUS_MAX; i++)
-        if (fifo->vcpu[i].control)
+    }
+    for (u32 i = 0; i < FIFO_VCPUS_MAX; i++) {
+        if (fifo->vcpu[i].control) {
             vmmu_unhold(frame_of_view(fifo->vcpu[i].control));
+        }
+    }
     page_free(fifo, 0);
 }
 
@@ -142,12 +159,16 @@ u32 events_held(const struct domain *domain, mfn_t *list)
     const struct fifo *fifo = domain->events.fifo;
     u32 count = 0;
 
-    if (!fifo)
+    if (!fifo) {
         return 0;
-    for (u32 i = 0; i < fifo->pages; i++)
+    }
+    for (u32 i = 0; i < fifo->pages; i++) {
         list[count++] = frame_of_view(fifo->array[i]);
-    for (u32 i = 0; i < FIFO_VCPUS_MAX; i++)
-        if (fifo->vcpu[i].control)
+    }
+    for (u32 i = 0; i < FIFO_VCPUS_MAX; i++) {
+        if (fifo->vcpu[i].control) {
             list[count++] = frame_of_view(fifo->vcpu[i].control);
+        }
+    }
     return count;
 }

@@ -44,8 +44,9 @@ static bool append(const struct fifo *fifo, u32 tail, u32 port)
 {
     event_word_t *word = word_of(fifo, tail);
 
-    if ((__atomic_fetch_add(word, port, __ATOMIC_SEQ_CST) & (LINKED | LINK)) == LINKED)
+    if ((__atomic_fetch_add(word, port, __ATOMIC_SEQ_CST) & (LINKED | LINK)) == LINKED) {
         return true;
+    }
     clear_bits(word, LINK);
     return false;
 }
@@ -56,11 +57,13 @@ static void leave_queue(struct fifo *fifo, struct channel *channel, u32 port, u1
 {
     u16 last = channel->queue;
 
-    if (last == next)
+    if (last == next) {
         return;
+    }
     u16 *tail = &fifo->vcpu[last / EVTCHN_FIFO_MAX_QUEUES].tail[last % EVTCHN_FIFO_MAX_QUEUES];
-    if (*tail == port)
+    if (*tail == port) {
         *tail = 0;
+    }
     channel->queue = next;
 }
 
@@ -72,17 +75,20 @@ static void enqueue(struct domain *domain, struct channel *channel, u32 port, ev
     u8 priority = channel->priority;
     u32 tail;
 
-    if (!queues->control || set_bit(word, LINKED))
+    if (!queues->control || set_bit(word, LINKED)) {
         return;
+    }
     leave_queue(fifo, channel, port,
                 (u16)(channel->vcpu * EVTCHN_FIFO_MAX_QUEUES + channel->priority));
     tail = queues->tail[priority];
     queues->tail[priority] = (u16)port;
-    if (tail && tail != port && append(fifo, tail, port))
+    if (tail && tail != port && append(fifo, tail, port)) {
         return;
+    }
     __atomic_store_n(&queues->control->head[priority], port, __ATOMIC_SEQ_CST);
-    if (!set_bit(&queues->control->ready, 1u << priority))
+    if (!set_bit(&queues->control->ready, 1u << priority)) {
         event_upcall(domain->vcpu[channel->vcpu]);
+    }
 }
 
 bool fifo_raise(struct domain *domain, struct channel *channel, u32 port)
@@ -95,8 +101,9 @@ bool fifo_raise(struct domain *domain, struct channel *channel, u32 port)
         return news;
     }
     bool news = !set_bit(word, PENDING);
-    if (!(read_word(word) & (MASKED | LINKED))) /* whoever changes these now sees it pending */
+    if (!(read_word(word) & (MASKED | LINKED))) { /* whoever changes these now sees it pending */
         enqueue(domain, channel, port, word);
+    }
     return news;
 }
 
@@ -104,11 +111,13 @@ void fifo_unmask(struct domain *domain, struct channel *channel, u32 port)
 {
     event_word_t *word = word_of(domain->events.fifo, port);
 
-    if (!word)
+    if (!word) {
         return;
+    }
     clear_bits(word, MASKED);
-    if (read_word(word) & PENDING && channel)
+    if (read_word(word) & PENDING && channel) {
         enqueue(domain, channel, port, word);
+    }
 }
 
 bool fifo_pending(const struct fifo *fifo, const struct channel *channel, u32 port)
@@ -130,6 +139,7 @@ void fifo_forget(struct fifo *fifo, struct channel *channel, u32 port)
     event_word_t *word = word_of(fifo, port);
 
     channel->waits = false;
-    if (word)
+    if (word) {
         clear_bits(word, PENDING);
+    }
 }

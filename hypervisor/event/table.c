@@ -17,8 +17,9 @@ bool events_start(struct domain *domain)
 
     events->lock.rank = RANK_EVENTS;
     events->page[0] = page_alloc(0);
-    if (!events->page[0])
+    if (!events->page[0]) {
         return false;
+    }
     events->page[0][0].kind = CHANNEL_RESERVED;
     events->search = events->top = 1;
     return true;
@@ -31,11 +32,13 @@ static bool close_all(struct domain *domain, bool but_console)
         tables_take(domain, NULL);
         u32 port = table_last(&domain->events, but_console);
         tables_release(domain, NULL);
-        if (!port)
+        if (!port) {
             return true;
+        }
         event_close(domain, port);
-        if (port_should_stop())
+        if (port_should_stop()) {
             return false;
+        }
     }
 }
 
@@ -44,21 +47,26 @@ bool events_stop(struct domain *domain)
     struct event_channels *events = &domain->events;
     struct channel *page[ARRAY_LENGTH(events->page)];
 
-    if (!events->page[0])
+    if (!events->page[0]) {
         return true;
-    if (!close_all(domain, false))
+    }
+    if (!close_all(domain, false)) {
         return false;
+    }
     tables_take(domain, NULL);
     __builtin_memcpy(page, events->page, sizeof page);
     __builtin_memset(events->page, 0, sizeof events->page);
     struct fifo *fifo = events->fifo;
     __atomic_store_n(&events->fifo, NULL, __ATOMIC_RELEASE);
     tables_release(domain, NULL);
-    if (fifo)
+    if (fifo) {
         fifo_free(fifo);
-    for (u32 i = 0; i < ARRAY_LENGTH(page); i++)
-        if (page[i])
+    }
+    for (u32 i = 0; i < ARRAY_LENGTH(page); i++) {
+        if (page[i]) {
             page_free(page[i], 0);
+        }
+    }
     return true;
 }
 
@@ -69,23 +77,27 @@ s64 event_reset(struct domain *domain, const struct evtchn_reset *ask, bool *aga
     struct event_channels *events = &domain->events;
     s64 error;
 
-    if (!domain_is_self(domain, ask->dom, &error))
+    if (!domain_is_self(domain, ask->dom, &error)) {
         return error;
+    }
     *again = !close_all(domain, true);
-    if (*again)
+    if (*again) {
         return 0;
+    }
     tables_take(domain, NULL);
     struct fifo *fifo = events->fifo;
     *again = table_last(events, true) != 0; /* another vCPU binds meanwhile */
     if (fifo && !*again) {
         struct channel *console = table_find(events, domain->console.port);
         __atomic_store_n(&events->fifo, NULL, __ATOMIC_RELEASE);
-        if (console)
+        if (console) {
             event_mark(domain, console, domain->console.port);
+        }
     }
     tables_release(domain, NULL);
-    if (fifo && !*again)
+    if (fifo && !*again) {
         fifo_free(fifo);
+    }
     return 0;
 }
 
@@ -102,8 +114,9 @@ void tables_take(struct domain *a, struct domain *b)
 
 void tables_release(struct domain *a, struct domain *b)
 {
-    if (b && a != b)
+    if (b && a != b) {
         lock_release(&b->events.lock);
+    }
     lock_release(&a->events.lock);
 }
 
@@ -115,12 +128,14 @@ u32 event_ports(const struct domain *domain)
 
 u32 table_last(struct event_channels *events, bool but_console)
 {
-    while (events->top > 1 && !table_find(events, events->top - 1))
+    while (events->top > 1 && !table_find(events, events->top - 1)) {
         events->top--;
+    }
     for (u32 port = events->top - 1; port; port--) {
         const struct channel *channel = table_find(events, port);
-        if (channel && !(but_console && channel->kind == CHANNEL_CONSOLE))
+        if (channel && !(but_console && channel->kind == CHANNEL_CONSOLE)) {
             return port;
+        }
     }
     return 0;
 }
@@ -130,8 +145,9 @@ static struct channel *place(struct event_channels *events, u32 port)
 {
     struct channel **page = &events->page[port / CHANNELS_A_PAGE];
 
-    if (!*page)
+    if (!*page) {
         *page = page_alloc(0);
+    }
     return *page ? &(*page)[port % CHANNELS_A_PAGE] : NULL;
 }
 
@@ -147,21 +163,27 @@ u32 table_add(struct domain *domain, struct channel channel)
     u32 ports = event_ports(domain), port;
     struct channel *at = NULL;
 
-    if (!events->page[0])
+    if (!events->page[0]) {
         return 0;
-    while (events->search < ports && table_find(events, events->search))
+    }
+    while (events->search < ports && table_find(events, events->search)) {
         events->search++;
-    for (port = events->search; port < ports && !is_free(events, port);)
+    }
+    for (port = events->search; port < ports && !is_free(events, port);) {
         port++;
-    if (port < ports)
+    }
+    if (port < ports) {
         at = place(events, port);
-    if (!at)
+    }
+    if (!at) {
         return 0;
+    }
     channel.queue = at->queue;
     channel.priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
     *at = channel;
-    if (port >= events->top)
+    if (port >= events->top) {
         events->top = port + 1;
+    }
     return port;
 }
 
@@ -171,11 +193,13 @@ void table_drop(struct domain *domain, u32 port)
     struct channel *channel = table_find(events, port);
 
     /* Whoever binds it next must not find the old event. */
-    if (events->fifo)
+    if (events->fifo) {
         fifo_forget(events->fifo, channel, port);
-    else
+    } else {
         two_level_take(domain, port);
+    }
     *channel = (struct channel){.kind = CHANNEL_FREE, .queue = channel->queue};
-    if (port < events->search)
+    if (port < events->search) {
         events->search = port;
+    }
 }

@@ -15,11 +15,13 @@ static inline struct channel *table_find(struct event_channels *events, u32 port
 {
     struct channel *page;
 
-    if (port >= EVENT_PORTS_MAX)
+    if (port >= EVENT_PORTS_MAX) {
         return NULL;
+    }
     port = (u32)index_masked(port, EVENT_PORTS_MAX);
-    if (!(page = events->page[port / CHANNELS_A_PAGE]))
+    if (!(page = events->page[port / CHANNELS_A_PAGE])) {
         return NULL;
+    }
     struct channel *channel = &page[port % CHANNELS_A_PAGE];
     return channel->kind <= CHANNEL_RESERVED ? NULL : channel;
 }

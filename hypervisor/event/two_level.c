@@ -30,18 +30,21 @@ static void tell(struct vcpu *vcpu, u32 port)
 {
     struct vcpu_info *info = __atomic_load_n(&vcpu->info, __ATOMIC_ACQUIRE);
 
-    if (!set_bit(&info->evtchn_pending_sel, port / 64))
+    if (!set_bit(&info->evtchn_pending_sel, port / 64)) {
         event_upcall(vcpu);
+    }
 }
 
 bool two_level_raise(struct domain *domain, const struct channel *channel, u32 port)
 {
     struct shared_info *shared = domain->shared;
 
-    if (set_bit(&shared->evtchn_pending[port / 64], port % 64))
+    if (set_bit(&shared->evtchn_pending[port / 64], port % 64)) {
         return false;
-    if (!read_bit(&shared->evtchn_mask[port / 64], port % 64))
+    }
+    if (!read_bit(&shared->evtchn_mask[port / 64], port % 64)) {
         tell(domain->vcpu[channel->vcpu], port);
+    }
     return true;
 }
 
@@ -50,8 +53,9 @@ void two_level_unmask(struct domain *domain, const struct channel *channel, u32 
     struct shared_info *shared = domain->shared;
 
     if (clear_bit(&shared->evtchn_mask[port / 64], port % 64) && channel &&
-        two_level_pending(domain, port))
+        two_level_pending(domain, port)) {
         tell(domain->vcpu[channel->vcpu], port);
+    }
 }
 
 bool two_level_pending(const struct domain *domain, u32 port)

@@ -10,8 +10,9 @@ void event_upcall(struct vcpu *vcpu)
 {
     struct vcpu_info *info = __atomic_load_n(&vcpu->info, __ATOMIC_ACQUIRE);
 
-    if (!__atomic_exchange_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
+    if (!__atomic_exchange_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST)) {
         sched_wake(vcpu);
+    }
 }
 
 static void wake_pollers(struct domain *domain, u32 port)
@@ -19,8 +20,9 @@ static void wake_pollers(struct domain *domain, u32 port)
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         struct vcpu *vcpu = domain->vcpu[i];
 
-        if (!vcpu || atomic_load(&vcpu->state) != VCPU_POLLING)
+        if (!vcpu || atomic_load(&vcpu->state) != VCPU_POLLING) {
             continue;
+        }
         for (u32 k = 0; k < vcpu->poll_port_count; k++) {
             if (vcpu->poll_ports[k] == port) {
                 sched_wake(vcpu);
@@ -33,16 +35,18 @@ static void wake_pollers(struct domain *domain, u32 port)
 void event_mark(struct domain *domain, struct channel *channel, u32 port)
 {
     if (domain->events.fifo ? fifo_raise(domain, channel, port)
-                            : two_level_raise(domain, channel, port))
+                            : two_level_raise(domain, channel, port)) {
         wake_pollers(domain, port);
+    }
 }
 
 void event_raise(struct domain *domain, u32 port)
 {
     lock_take(&domain->events.lock);
     struct channel *channel = table_find(&domain->events, port);
-    if (channel)
+    if (channel) {
         event_mark(domain, channel, port);
+    }
     lock_release(&domain->events.lock);
 }
 
@@ -50,8 +54,9 @@ void event_virq(struct vcpu *vcpu, u32 virq)
 {
     u32 port = atomic_load(&vcpu->virq_port[virq]);
 
-    if (port)
+    if (port) {
         event_raise(vcpu->domain, port);
+    }
 }
 
 s64 event_unmask(struct domain *domain, u32 port)
@@ -60,12 +65,13 @@ s64 event_unmask(struct domain *domain, u32 port)
 
     tables_take(domain, NULL);
     struct channel *channel = table_find(&domain->events, port);
-    if (port >= event_ports(domain))
+    if (port >= event_ports(domain)) {
         result = -XEN_EINVAL;
-    else if (domain->events.fifo)
+    } else if (domain->events.fifo) {
         fifo_unmask(domain, channel, port);
-    else
+    } else {
         two_level_unmask(domain, channel, port);
+    }
     tables_release(domain, NULL);
     return result;
 }

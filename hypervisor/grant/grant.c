@@ -32,8 +32,9 @@ s16 grant_grow(struct domain *domain, u32 frames)
     struct grants *g = &domain->grants;
     s16 status = GNTST_okay;
 
-    if (frames > GRANT_FRAMES_MAX)
+    if (frames > GRANT_FRAMES_MAX) {
         return GNTST_general_error;
+    }
     lock_take(&g->lock);
     while (g->frames < frames && status == GNTST_okay) {
         void *shared = page_alloc(0), *use = page_alloc(USE_ORDER);
@@ -44,10 +45,12 @@ s16 grant_grow(struct domain *domain, u32 frames)
             g->use[g->frames++] = use;
             continue;
         }
-        if (shared)
+        if (shared) {
             page_free(shared, 0);
-        if (use)
+        }
+        if (use) {
             page_free(use, USE_ORDER);
+        }
         status = GNTST_no_space;
     }
     lock_release(&g->lock);
@@ -71,8 +74,9 @@ static s16 mark(_Atomic u32 *at, u16 user, bool writable)
 
     do {
         if ((seen.flags & GTF_type_mask) != GTF_permit_access || seen.domid != user ||
-            (writable && seen.flags & GTF_readonly))
+            (writable && seen.flags & GTF_readonly)) {
             return GNTST_general_error;
+        }
         marked = seen;
         marked.flags |= GTF_reading | (writable ? GTF_writing : 0);
     } while (!atomic_compare_exchange_weak_explicit(at, &seen.word, marked.word,
@@ -87,17 +91,21 @@ s16 grant_get(struct domain *granter, const struct domain *user, u32 ref, bool w
     struct grant_use *use;
     s16 status;
 
-    if (ref / GRANTS_A_FRAME >= g->frames)
+    if (ref / GRANTS_A_FRAME >= g->frames) {
         return GNTST_bad_gntref;
+    }
     ref = (u32)index_masked(ref, g->frames * GRANTS_A_FRAME);
     use = use_of(g, ref);
-    if (use->readers + use->writers >= 0x7fffffff)
+    if (use->readers + use->writers >= 0x7fffffff) {
         return GNTST_no_space;
+    }
     status = mark(head_of(g, ref), user->id, writable);
-    if (status != GNTST_okay)
+    if (status != GNTST_okay) {
         return status;
-    if (use->readers + use->writers == 0)
+    }
+    if (use->readers + use->writers == 0) {
         use->frame = *(volatile u32 *)&g->shared[ref / GRANTS_A_FRAME][ref % GRANTS_A_FRAME].frame;
+    }
     *(writable ? &use->writers : &use->readers) += 1;
     atomic_fetch_add_explicit(&g->users, 1, memory_order_relaxed);
     *frame = mfn(use->frame);
@@ -111,14 +119,17 @@ void grant_put(struct domain *granter, u32 ref, bool writable)
     union entry_head done = {.word = 0};
 
     atomic_fetch_sub_explicit(&g->users, 1, memory_order_release);
-    if (ref / GRANTS_A_FRAME >= g->frames)
+    if (ref / GRANTS_A_FRAME >= g->frames) {
         return; /* the granter is gone, and its table with it */
+    }
     use = use_of(g, ref);
     *(writable ? &use->writers : &use->readers) -= 1;
-    if (use->writers == 0)
+    if (use->writers == 0) {
         done.flags |= GTF_writing;
-    if (use->readers + use->writers == 0)
+    }
+    if (use->readers + use->writers == 0) {
         done.flags |= GTF_reading;
+    }
     atomic_fetch_and_explicit(head_of(g, ref), ~done.word, memory_order_release);
 }
 
@@ -130,15 +141,17 @@ static void end_mappings(struct domain *mapper)
         struct grant_handle handle;
         struct domain *granter;
 
-        if (!handle_get(mapper, i, &handle) || !handle_drop(mapper, i))
+        if (!handle_get(mapper, i, &handle) || !handle_drop(mapper, i)) {
             continue;
+        }
         granter = domain_by_id(handle.granter);
         lock_take(&granter->grants.lock);
         grant_put(granter, handle.ref, handle.writable);
         lock_release(&granter->grants.lock);
     }
-    for (u32 page = 0; page < g->handle_pages; page++)
+    for (u32 page = 0; page < g->handle_pages; page++) {
         page_free(g->handles[page], 0);
+    }
     g->handle_pages = 0;
     g->free_handle = HANDLE_NONE;
 }

@@ -19,11 +19,13 @@ static bool grow(struct grants *g)
 {
     struct grant_handle *page;
 
-    if (g->handle_pages == HANDLE_PAGES_MAX)
+    if (g->handle_pages == HANDLE_PAGES_MAX) {
         return false;
+    }
     page = page_alloc(0);
-    if (!page)
+    if (!page) {
         return false;
+    }
     g->handles[g->handle_pages] = page;
     for (u32 i = 0; i < HANDLES_A_PAGE; i++) {
         page[i].ref = g->free_handle;

@@ -11,8 +11,9 @@
 
 static void legacy(struct cpu *cpu, u32 irq)
 {
-    if (!pic_acknowledge(irq))
+    if (!pic_acknowledge(irq)) {
         return;
+    }
     if (irq == IRQ_COM2) {
         guest_console_receive();
         cpu->work = true;
@@ -27,14 +28,16 @@ void interrupt_handle(u32 vector)
         legacy(cpu, vector - PIC_VECTOR);
         return;
     }
-    if (vector == APIC_VECTOR_SPURIOUS)
+    if (vector == APIC_VECTOR_SPURIOUS) {
         return;
+    }
     apic_acknowledge();
     if (vector == APIC_VECTOR_FLUSH) {
         flush_serve();
         return;
     }
-    if (vector == APIC_VECTOR_TIMER)
+    if (vector == APIC_VECTOR_TIMER) {
         cpu->timers.programmed = 0;
+    }
     cpu->work = true;
 }

@@ -53,14 +53,16 @@ static bool in_service(u16 command, u32 line)
 bool pic_acknowledge(u32 irq)
 {
     if (irq < 8) {
-        if (irq == 7 && !in_service(FIRST_COMMAND, 7))
+        if (irq == 7 && !in_service(FIRST_COMMAND, 7)) {
             return false;
+        }
         out8(FIRST_COMMAND, COMMAND_END);
         return true;
     }
     bool real = irq != 15 || in_service(SECOND_COMMAND, 7);
-    if (real)
+    if (real) {
         out8(SECOND_COMMAND, COMMAND_END);
+    }
     out8(FIRST_COMMAND, COMMAND_END);
     return real;
 }

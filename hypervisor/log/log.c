@@ -38,8 +38,9 @@ static void write_line(const char *format, va_list arguments)
         (u64)print_to(line, sizeof line, "[%4lu.%06lu] ", now / 1000000000, now / 1000 % 1000000);
 
     used += (u64)print_to_v(line + used, sizeof line - used, format, arguments);
-    if (used > sizeof line - 2)
+    if (used > sizeof line - 2) {
         used = sizeof line - 2;
+    }
     line[used++] = '\n';
     uart_write(UART_LOG, line, used);
 }
@@ -92,8 +93,9 @@ void log_limited(u16 domain_id, const char *format, ...)
     va_start(arguments, format);
     lock_take(&state.lock);
     if (take_token(bucket)) {
-        if (bucket->skipped)
+        if (bucket->skipped) {
             write_locked("domain %u: %lu lines skipped", domain_id, bucket->skipped);
+        }
         bucket->skipped = 0;
         write_line(format, arguments);
     }
@@ -108,8 +110,9 @@ _Noreturn void panic(const char *format, ...)
     interrupts_off();
     smp_stop_others();
     /* Whoever holds the lock may be this CPU itself. */
-    for (u32 i = 0; i < PANIC_TRIES && atomic_exchange(&state.lock.taken, 1); i++)
+    for (u32 i = 0; i < PANIC_TRIES && atomic_exchange(&state.lock.taken, 1); i++) {
         __builtin_ia32_pause();
+    }
     write_locked("panic: the hypervisor cannot go on");
     va_start(arguments, format);
     write_line(format, arguments);

@@ -35,8 +35,9 @@ static struct {
 static bool probe(u16 port)
 {
     out8(port + REGISTER_SCRATCH, 0x5a);
-    if (in8(port + REGISTER_SCRATCH) != 0x5a)
+    if (in8(port + REGISTER_SCRATCH) != 0x5a) {
         return false;
+    }
     out8(port + REGISTER_SCRATCH, 0xa5);
     return in8(port + REGISTER_SCRATCH) == 0xa5 && in8(port + REGISTER_STATUS) != STATUS_NOTHING;
 }
@@ -47,8 +48,9 @@ void uart_start(void)
         u16 port = base[i];
 
         ports.present[i] = probe(port);
-        if (!ports.present[i])
+        if (!ports.present[i]) {
             continue;
+        }
         out8(port + REGISTER_ENABLE, 0);
         out8(port + REGISTER_LINE, LINE_DIVISOR);
         out8(port + REGISTER_DATA, 1); /* 115200 */
@@ -63,37 +65,42 @@ void uart_write(enum uart uart, const char *bytes, u64 count)
 {
     u16 port = base[uart];
 
-    if (!ports.present[uart])
+    if (!ports.present[uart]) {
         return;
+    }
     while (count) {
         u64 part = count < FIFO_BYTES ? count : FIFO_BYTES;
 
         count -= part;
-        while (!(in8(port + REGISTER_STATUS) & STATUS_ROOM))
+        while (!(in8(port + REGISTER_STATUS) & STATUS_ROOM)) {
             __builtin_ia32_pause();
+        }
         __asm__ volatile("rep outsb" : "+S"(bytes), "+c"(part) : "d"(port) : "memory");
     }
 }
 
 void uart_flush(enum uart uart)
 {
-    while (ports.present[uart] && !(in8(base[uart] + REGISTER_STATUS) & STATUS_EMPTY))
+    while (ports.present[uart] && !(in8(base[uart] + REGISTER_STATUS) & STATUS_EMPTY)) {
         __builtin_ia32_pause();
+    }
 }
 
 int uart_read(enum uart uart)
 {
     u16 port = base[uart];
 
-    if (!ports.present[uart] || !(in8(port + REGISTER_STATUS) & STATUS_INPUT))
+    if (!ports.present[uart] || !(in8(port + REGISTER_STATUS) & STATUS_INPUT)) {
         return -1;
+    }
     return in8(port + REGISTER_DATA);
 }
 
 void uart_enable_input_interrupt(void)
 {
-    if (!ports.present[UART_GUESTS])
+    if (!ports.present[UART_GUESTS]) {
         return;
+    }
     out8(base[UART_GUESTS] + REGISTER_ENABLE, ENABLE_INPUT);
     pic_enable(IRQ_OF_COM2);
 }

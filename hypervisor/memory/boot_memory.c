@@ -21,10 +21,12 @@ void boot_memory_add(u64 start, u64 end)
 {
     start = (start + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
     end &= ~(PAGE_SIZE - 1);
-    if (start >= end)
+    if (start >= end) {
         return;
-    if (state.free_count == RANGES_MAX)
+    }
+    if (state.free_count == RANGES_MAX) {
         panic("the machine's memory map has more than %u ranges", RANGES_MAX);
+    }
     state.free[state.free_count++] = (struct range){start, end};
     state.ram[state.ram_count++] = (struct range){start, end};
 }
@@ -36,11 +38,13 @@ void boot_memory_reserve(u64 start, u64 end)
     for (u32 i = 0; i < state.free_count; i++) {
         struct range *r = &state.free[i];
 
-        if (end <= r->start || start >= r->end)
+        if (end <= r->start || start >= r->end) {
             continue;
+        }
         if (start > r->start && end < r->end) {
-            if (state.free_count == RANGES_MAX)
+            if (state.free_count == RANGES_MAX) {
                 panic("more than %u ranges of free memory", RANGES_MAX);
+            }
             state.free[state.free_count++] = (struct range){end, r->end};
             r->end = start;
         } else if (start > r->start) {
@@ -55,17 +59,21 @@ u64 boot_memory_frames(void)
 {
     u64 top = 0;
 
-    for (u32 i = 0; i < state.ram_count; i++)
-        if (state.ram[i].end > top)
+    for (u32 i = 0; i < state.ram_count; i++) {
+        if (state.ram[i].end > top) {
             top = state.ram[i].end;
+        }
+    }
     return top >> PAGE_SHIFT;
 }
 
 bool boot_memory_has_ram(u64 start, u64 end)
 {
-    for (u32 i = 0; i < state.ram_count; i++)
-        if (state.ram[i].start < end && start < state.ram[i].end)
+    for (u32 i = 0; i < state.ram_count; i++) {
+        if (state.ram[i].start < end && start < state.ram[i].end) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -76,11 +84,13 @@ maddr_t boot_memory_take(u64 size, u64 align)
         u64 end = r->end < REACHABLE ? r->end : REACHABLE;
         u64 start;
 
-        if (r->start >= end || end - r->start < size)
+        if (r->start >= end || end - r->start < size) {
             continue;
+        }
         start = (end - size) & ~(align - 1);
-        if (start < r->start)
+        if (start < r->start) {
             continue;
+        }
         boot_memory_reserve(start, start + size);
         return maddr(start);
     }
@@ -92,8 +102,9 @@ void boot_memory_hand_over(void)
     for (u32 i = 0; i < state.free_count; i++) {
         struct range *r = &state.free[i];
 
-        if (r->start < r->end)
+        if (r->start < r->end) {
             frames_free_range(mfn(r->start >> PAGE_SHIFT), (r->end - r->start) >> PAGE_SHIFT);
+        }
     }
     state.free_count = 0;
 }

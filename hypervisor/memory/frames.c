@@ -54,8 +54,9 @@ static void push(u32 at, u32 order)
 
     set_order(at, order + 1);
     link(at, next, LINK_NONE);
-    if (next != LINK_NONE)
+    if (next != LINK_NONE) {
         link(next, next_of(next), at);
+    }
     state.head[order] = at;
 }
 
@@ -63,12 +64,14 @@ static void unlink(u32 at, u32 order)
 {
     u32 next = next_of(at), previous = previous_of(at);
 
-    if (next != LINK_NONE)
+    if (next != LINK_NONE) {
         link(next, next_of(next), previous);
-    if (previous != LINK_NONE)
+    }
+    if (previous != LINK_NONE) {
         link(previous, next, previous_of(previous));
-    else
+    } else {
         state.head[order] = next;
+    }
     set_order(at, 0);
 }
 
@@ -76,8 +79,9 @@ void frames_start(struct vmmu_frame *frames, u64 count)
 {
     state.frames = frames;
     state.count = count;
-    for (u32 order = 0; order <= FRAMES_ORDER_MAX; order++)
+    for (u32 order = 0; order <= FRAMES_ORDER_MAX; order++) {
         state.head[order] = LINK_NONE;
+    }
 }
 
 mfn_t frames_alloc(u32 order)
@@ -86,8 +90,9 @@ mfn_t frames_alloc(u32 order)
     u32 at;
 
     lock_take(&state.lock);
-    while (have <= FRAMES_ORDER_MAX && state.head[have] == LINK_NONE)
+    while (have <= FRAMES_ORDER_MAX && state.head[have] == LINK_NONE) {
         have++;
+    }
     if (have > FRAMES_ORDER_MAX) {
         lock_release(&state.lock);
         return MFN_NONE;
@@ -125,10 +130,12 @@ void frames_free_range(mfn_t first, u64 count)
     while (at < end) {
         u32 order = at == 0 ? FRAMES_ORDER_MAX : (u32)__builtin_ctzll(at);
 
-        if (order > FRAMES_ORDER_MAX)
+        if (order > FRAMES_ORDER_MAX) {
             order = FRAMES_ORDER_MAX;
-        while ((1ull << order) > end - at)
+        }
+        while ((1ull << order) > end - at) {
             order--;
+        }
         frames_free(mfn(at), order);
         at += 1ull << order;
     }
@@ -148,8 +155,9 @@ void *page_alloc(u32 order)
 {
     mfn_t m = frames_alloc(order);
 
-    if (mfn_is_none(m))
+    if (mfn_is_none(m)) {
         return NULL;
+    }
     return memset(frame_view(m), 0, PAGE_SIZE << order);
 }
 

@@ -12,8 +12,9 @@ bool guest_range_ok(u64 address, u64 size)
 {
     u64 last = address + (size ? size - 1 : 0);
 
-    if (last < address)
+    if (last < address) {
         return false;
+    }
     return last < 1ull << 47 || address >= LAYOUT_END;
 }
 
@@ -36,8 +37,9 @@ bool copy_pair_from_guest(u64 pair[2], u64 from)
 {
     u64 low, high, at;
 
-    if (!guest_range_ok(from, 2 * sizeof(u64)))
+    if (!guest_range_ok(from, 2 * sizeof(u64))) {
         return false;
+    }
     /* KEEP_OUT of entry.S, then the two loads. */
     __asm__ goto volatile("mov %[from], %[at]\n\t"
                           "sar $43, %[at]\n\t"

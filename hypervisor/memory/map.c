@@ -26,8 +26,9 @@ static struct {
 
 static u64 *table_alloc(void)
 {
-    if (state.allocator)
+    if (state.allocator) {
         return page_alloc(0);
+    }
     return memset(direct(boot_memory_take(PAGE_SIZE, PAGE_SIZE)), 0, PAGE_SIZE);
 }
 
@@ -42,8 +43,9 @@ static u64 *entry_for(u64 address, u32 level)
         if (!(*entry & MAP_PRESENT)) {
             u64 *next = table_alloc();
 
-            if (!next)
+            if (!next) {
                 return NULL;
+            }
             *entry = frame_of_view(next).n << PAGE_SHIFT | TABLE;
         }
         table = direct(maddr(*entry & MAP_ADDRESS));
@@ -57,8 +59,9 @@ bool map_page(u64 address, mfn_t m, u64 flags)
 
     lock_take(&state.lock);
     entry = entry_for(address, 1);
-    if (entry)
+    if (entry) {
         *entry = mfn_is_none(m) ? 0 : m.n << PAGE_SHIFT | flags | OURS;
+    }
     lock_release(&state.lock);
     invalidate_page(address);
     return entry != NULL;
@@ -68,8 +71,9 @@ static void map_large(u64 address, maddr_t at, u64 flags)
 {
     u64 *entry = entry_for(address, 2);
 
-    if (!entry)
+    if (!entry) {
         panic("no memory for the hypervisor's page tables");
+    }
     *entry = at.a | flags | OURS | MAP_LARGE;
 }
 
@@ -80,10 +84,11 @@ static void map_image(void)
     for (u64 at = LAYOUT_IMAGE; at < (u64)image_end; at += PAGE_SIZE, physical += PAGE_SIZE) {
         u64 flags = MAP_NX | MAP_WRITE;
 
-        if (at >= (u64)image_text && at < (u64)image_rodata)
+        if (at >= (u64)image_text && at < (u64)image_rodata) {
             flags = 0;
-        else if (at >= (u64)image_rodata && at < (u64)image_data)
+        } else if (at >= (u64)image_rodata && at < (u64)image_data) {
             flags = MAP_NX;
+        }
         map_page(at, mfn(physical >> PAGE_SHIFT), flags);
     }
 }
@@ -92,18 +97,23 @@ void map_start(u64 frames)
 {
     static const u64 shared[] = {LAYOUT_M2P, LAYOUT_WINDOWS, LAYOUT_DEVICES};
 
-    if (frames << PAGE_SHIFT > LAYOUT_DIRECT_SIZE)
+    if (frames << PAGE_SHIFT > LAYOUT_DIRECT_SIZE) {
         panic("more memory than the direct map holds");
+    }
     state.root = table_alloc();
     state.devices = LAYOUT_DEVICES;
-    for (u64 at = 0; at < frames << PAGE_SHIFT; at += LARGE_PAGE)
-        if (boot_memory_has_ram(at, at + LARGE_PAGE))
+    for (u64 at = 0; at < frames << PAGE_SHIFT; at += LARGE_PAGE) {
+        if (boot_memory_has_ram(at, at + LARGE_PAGE)) {
             map_large(LAYOUT_DIRECT + at, maddr(at), MAP_NX | MAP_WRITE);
+        }
+    }
     map_image();
     /* The 16 entries are copied into every guest's L4: they never change after this. */
-    for (u32 i = 0; i < ARRAY_LENGTH(shared); i++)
-        if (!entry_for(shared[i], 3))
+    for (u32 i = 0; i < ARRAY_LENGTH(shared); i++) {
+        if (!entry_for(shared[i], 3)) {
             panic("no memory for the hypervisor's page tables");
+        }
+    }
     write_cr3(frame_of_view(state.root).n << PAGE_SHIFT);
 }
 
@@ -120,10 +130,11 @@ void *map_frames(maddr_t at, u64 bytes)
         bool large = !(page & (LARGE_PAGE - 1)) && end - page >= LARGE_PAGE;
 
         next = page + (large ? LARGE_PAGE : PAGE_SIZE);
-        if (large)
+        if (large) {
             map_large(view + page, maddr(page), MAP_NX | MAP_WRITE);
-        else if (!map_page(view + page, mfn_of(maddr(page)), MAP_NX | MAP_WRITE))
+        } else if (!map_page(view + page, mfn_of(maddr(page)), MAP_NX | MAP_WRITE)) {
             panic("no memory for the hypervisor's page tables");
+        }
     }
     return (void *)(view + at.a);
 }
@@ -132,8 +143,9 @@ void map_m2p(maddr_t at, u64 bytes)
 {
     state.m2p = at;
     state.m2p_units = bytes / LARGE_PAGE;
-    for (u64 done = 0; done < bytes; done += LARGE_PAGE)
+    for (u64 done = 0; done < bytes; done += LARGE_PAGE) {
         map_large(LAYOUT_M2P + done, maddr(at.a + done), MAP_NX | MAP_USER);
+    }
 }
 
 u64 map_m2p_units(void)
@@ -150,8 +162,9 @@ void *device_map(maddr_t at)
 {
     u64 address = state.devices;
 
-    if (!map_page(address, mfn_of(at), MAP_NX | MAP_WRITE | MAP_UNCACHED | MAP_WT))
+    if (!map_page(address, mfn_of(at), MAP_NX | MAP_WRITE | MAP_UNCACHED | MAP_WT)) {
         return NULL;
+    }
     state.devices += PAGE_SIZE;
     return (void *)(address + page_offset(at.a));
 }

@@ -13,8 +13,9 @@ void tlb_load(u64 cr3)
     u64 begun = domain ? vmmu_flush_begins(domain) : 0;
 
     write_cr3(cr3);
-    if (domain)
+    if (domain) {
         vmmu_flush_ends(domain, cpu->number, begun);
+    }
 }
 
 void tlb_flush(void)

@@ -21,10 +21,12 @@ static bool keeps(const struct queue *queue, const struct vcpu *old, const struc
                   u64 now)
 {
     if (atomic_load(&old->state) != VCPU_RUNNABLE || domain_has_ended(old->domain) ||
-        !share_may_run(&old->domain->share, now))
+        !share_may_run(&old->domain->share, now)) {
         return false;
-    if (!best)
+    }
+    if (!best) {
         return true;
+    }
     return !old->queue.yielded && !(slice_over(queue, now) && queue_before(best, old));
 }
 
@@ -55,12 +57,14 @@ static void set_slice_end(struct cpu *cpu, const struct vcpu *next, bool fresh, 
     struct queue *queue = &cpu->queue;
     u64 release = queue_release(cpu, now);
 
-    if (!next || (!queue->first && cpu_count() == 1 && !next->domain->share.cap))
+    if (!next || (!queue->first && cpu_count() == 1 && !next->domain->share.cap)) {
         queue->slice_end = 0;
-    else if (fresh || !queue->slice_end)
+    } else if (fresh || !queue->slice_end) {
         queue->slice_end = now + next->domain->share.slice;
-    if (release && (!queue->slice_end || release < queue->slice_end))
+    }
+    if (release && (!queue->slice_end || release < queue->slice_end)) {
         queue->slice_end = release;
+    }
 }
 
 static struct vcpu *choose_here(struct cpu *cpu, u64 now)
@@ -73,20 +77,24 @@ static struct vcpu *choose_here(struct cpu *cpu, u64 now)
     struct vcpu *old = queue->chosen, *best = queue_best(cpu, cpu, now), *next = old;
     bool fresh = slice_over(queue, now);
     if (!old || !keeps(queue, old, best, now)) {
-        if (old)
+        if (old) {
             put_back(cpu, old, now);
+        }
         next = best;
-        if (next)
+        if (next) {
             take_up(cpu, next, now);
+        }
         queue->charged_at = now;
         queue->chosen = next;
         fresh = true;
     }
-    if (old)
+    if (old) {
         old->queue.yielded = false;
+    }
     queue->preempted = false;
-    if (next)
+    if (next) {
         queue_settle(cpu, next, now);
+    }
     atomic_store(&queue->running, next ? share_time(&next->domain->share) : QUEUE_NONE);
     set_slice_end(cpu, next, fresh, now);
     queue_publish(cpu, now);
@@ -107,8 +115,9 @@ static void balance(struct cpu *cpu, u64 now)
     here = queue_candidate(cpu, now);
     than = here ? share_time(&here->domain->share) + 1 : 0; /* siblings have the same */
     lock_release(&queue->lock);
-    if (than)
+    if (than) {
         place_pull(cpu, than, now);
+    }
 }
 
 struct vcpu *sched_choose(void)
@@ -117,17 +126,21 @@ struct vcpu *sched_choose(void)
     struct vcpu *old = cpu->queue.chosen, *next;
     u64 now = clock_now();
 
-    if (cpu_count() > 1 && slice_ended(&cpu->queue, now))
+    if (cpu_count() > 1 && slice_ended(&cpu->queue, now)) {
         balance(cpu, now);
+    }
     next = choose_here(cpu, now);
     /* It counts as idle now: whoever queues something later will tell it, what is there it finds.
      */
-    while (!next && cpu_count() > 1 && place_pull(cpu, QUEUE_NONE, now))
+    while (!next && cpu_count() > 1 && place_pull(cpu, QUEUE_NONE, now)) {
         next = choose_here(cpu, now);
-    if (next && domain_has_ended(next->domain))
+    }
+    if (next && domain_has_ended(next->domain)) {
         cpu_kick(cpu); /* whoever ended it may have looked before it was loaded here */
-    if (old && old != next && cpu->current == old && !domain_has_ended(old->domain))
+    }
+    if (old && old != next && cpu->current == old && !domain_has_ended(old->domain)) {
         sched_refresh_areas(old);
+    }
     return next;
 }
 
@@ -154,8 +167,9 @@ void sched_left(struct vcpu *vcpu)
     atomic_store(&vcpu->loaded, NULL);
     if (waits) {
         queue_publish(cpu, now);
-        if (queue->chosen) /* else it runs here again */
+        if (queue->chosen) { /* else it runs here again */
             place_offer(cpu, now);
+        }
     }
     lock_release(&queue->lock);
 }

@@ -14,9 +14,9 @@ static struct cpu *next_cpu(u32 after)
 {
     struct cpu *cpu;
 
-    do
+    do {
         after = (after + 1) % cpu_count();
-    while (!(cpu = cpu_at(after)));
+    } while (!(cpu = cpu_at(after)));
     return cpu;
 }
 
@@ -25,15 +25,19 @@ struct cpu *place_for(const struct vcpu *vcpu, struct cpu *home)
     u64 owed = share_time(&vcpu->domain->share) + vcpu->domain->share.preempts;
     struct cpu *most = home;
 
-    if (running(home) == QUEUE_NONE)
+    if (running(home) == QUEUE_NONE) {
         return home;
+    }
     for (struct cpu *cpu = next_cpu(home->number); cpu != home; cpu = next_cpu(cpu->number)) {
-        if (!(vcpu->queue.cpus >> cpu->number & 1))
+        if (!(vcpu->queue.cpus >> cpu->number & 1)) {
             continue;
-        if (running(cpu) == QUEUE_NONE)
+        }
+        if (running(cpu) == QUEUE_NONE) {
             return cpu;
-        if (running(cpu) > running(most))
+        }
+        if (running(cpu) > running(most)) {
             most = cpu;
+        }
     }
     return owed < running(home) || owed >= running(most) ? home : most;
 }
@@ -42,8 +46,9 @@ struct cpu *place_first(const struct vcpu *vcpu)
 {
     struct cpu *cpu = next_cpu(vcpu->domain->index + vcpu->id);
 
-    while (!(vcpu->queue.cpus >> cpu->number & 1))
+    while (!(vcpu->queue.cpus >> cpu->number & 1)) {
         cpu = next_cpu(cpu->number);
+    }
     return cpu;
 }
 
@@ -52,9 +57,11 @@ static u64 idle_cpus(void)
 {
     u64 idle = 0;
 
-    for (u32 i = 0; i < cpu_count(); i++)
-        if (cpu_at(i) && running(cpu_at(i)) == QUEUE_NONE)
+    for (u32 i = 0; i < cpu_count(); i++) {
+        if (cpu_at(i) && running(cpu_at(i)) == QUEUE_NONE) {
             idle |= 1ull << i;
+        }
+    }
     return idle;
 }
 
@@ -80,9 +87,11 @@ void place_offer(const struct cpu *cpu, u64 now)
 {
     u64 idle = cpu->queue.first && cpu_count() > 1 ? idle_cpus() & ~(1ull << cpu->number) : 0;
 
-    for (struct vcpu *vcpu = cpu->queue.first; vcpu && idle; vcpu = vcpu->queue.next)
-        if (!atomic_load(&vcpu->loaded) && share_may_run(&vcpu->domain->share, now))
+    for (struct vcpu *vcpu = cpu->queue.first; vcpu && idle; vcpu = vcpu->queue.next) {
+        if (!atomic_load(&vcpu->loaded) && share_may_run(&vcpu->domain->share, now)) {
             idle &= ~offer_one(vcpu, idle);
+        }
+    }
 }
 
 /* The CPU with the least virtual time waiting, below `than`, of those not in `tried`; NULL: none.
@@ -122,9 +131,11 @@ bool place_pull(struct cpu *cpu, u64 than, u64 now)
 {
     struct cpu *from;
 
-    for (u64 tried = 0; (from = find_waiting(cpu, tried, than)); tried |= 1ull << from->number)
-        if (pull_from(cpu, from, now))
+    for (u64 tried = 0; (from = find_waiting(cpu, tried, than)); tried |= 1ull << from->number) {
+        if (pull_from(cpu, from, now)) {
             return true;
+        }
+    }
     return false;
 }
 

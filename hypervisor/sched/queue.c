@@ -12,10 +12,11 @@ void queue_put(struct cpu *cpu, struct vcpu *vcpu)
 
     vcpu->queue.next = NULL;
     vcpu->queue.waits = true;
-    if (queue->last)
+    if (queue->last) {
         queue->last->queue.next = vcpu;
-    else
+    } else {
         queue->first = vcpu;
+    }
     queue->last = vcpu;
 }
 
@@ -24,14 +25,17 @@ void queue_take(struct cpu *cpu, struct vcpu *vcpu)
     struct queue *queue = &cpu->queue;
     struct vcpu *before = NULL;
 
-    for (struct vcpu *at = queue->first; at != vcpu; at = at->queue.next)
+    for (struct vcpu *at = queue->first; at != vcpu; at = at->queue.next) {
         before = at;
-    if (before)
+    }
+    if (before) {
         before->queue.next = vcpu->queue.next;
-    else
+    } else {
         queue->first = vcpu->queue.next;
-    if (queue->last == vcpu)
+    }
+    if (queue->last == vcpu) {
         queue->last = before;
+    }
     vcpu->queue.next = NULL;
     vcpu->queue.waits = false;
 }
@@ -42,15 +46,17 @@ void queue_clean(struct cpu *cpu)
 
     for (struct vcpu *vcpu = cpu->queue.first; vcpu; vcpu = next) {
         next = vcpu->queue.next;
-        if (domain_has_ended(vcpu->domain))
+        if (domain_has_ended(vcpu->domain)) {
             queue_take(cpu, vcpu);
+        }
     }
 }
 
 bool queue_before(const struct vcpu *a, const struct vcpu *b)
 {
-    if (a->domain == b->domain)
+    if (a->domain == b->domain) {
         return a->queue.ran <= b->queue.ran;
+    }
     return share_time(&a->domain->share) <= share_time(&b->domain->share);
 }
 
@@ -58,8 +64,9 @@ bool queue_preempts(const struct vcpu *a, const struct vcpu *b)
 {
     const struct share *share = &a->domain->share;
 
-    if (a->domain == b->domain)
+    if (a->domain == b->domain) {
         return a->queue.ran + SHARE_PREEMPTS_NS < b->queue.ran;
+    }
     return share_time(share) + share->preempts < share_time(&b->domain->share);
 }
 
@@ -67,8 +74,9 @@ static bool owed_slice(const struct vcpu *a, const struct vcpu *b)
 {
     const struct share *share = &a->domain->share;
 
-    if (a->domain == b->domain)
+    if (a->domain == b->domain) {
         return a->queue.ran + SCHED_SLICE_NS < b->queue.ran;
+    }
     return share_time(share) + share->slice_virtual < share_time(&b->domain->share);
 }
 
@@ -91,9 +99,11 @@ struct vcpu *queue_best_owed(const struct cpu *cpu, const struct cpu *on, const 
 {
     struct vcpu *best = NULL;
 
-    for (struct vcpu *vcpu = cpu->queue.first; vcpu; vcpu = vcpu->queue.next)
-        if (may_run(vcpu, on, now) && (!than || owed_slice(vcpu, than)) && better(vcpu, best))
+    for (struct vcpu *vcpu = cpu->queue.first; vcpu; vcpu = vcpu->queue.next) {
+        if (may_run(vcpu, on, now) && (!than || owed_slice(vcpu, than)) && better(vcpu, best)) {
             best = vcpu;
+        }
+    }
     return best;
 }
 
@@ -106,8 +116,9 @@ struct vcpu *queue_candidate(const struct cpu *cpu, u64 now)
 {
     struct vcpu *chosen = cpu->queue.chosen, *best = queue_best(cpu, cpu, now);
 
-    if (!chosen || atomic_load(&chosen->state) != VCPU_RUNNABLE || !may_run(chosen, cpu, now))
+    if (!chosen || atomic_load(&chosen->state) != VCPU_RUNNABLE || !may_run(chosen, cpu, now)) {
         return best;
+    }
     return best && queue_before(best, chosen) ? best : chosen;
 }
 
@@ -132,8 +143,9 @@ static void consider(struct rivals *rivals, const struct vcpu *vcpu, const struc
 {
     const struct vcpu **kind = other->domain == vcpu->domain ? &rivals->sibling : &rivals->stranger;
 
-    if (other != vcpu && (!*kind || !queue_before(*kind, other)))
+    if (other != vcpu && (!*kind || !queue_before(*kind, other))) {
         *kind = other;
+    }
 }
 
 void queue_settle(const struct cpu *cpu, struct vcpu *vcpu, u64 now)
@@ -141,15 +153,20 @@ void queue_settle(const struct cpu *cpu, struct vcpu *vcpu, u64 now)
     struct rivals rivals = {NULL, NULL};
     u64 apart = 2 * vcpu->domain->share.lag;
 
-    if (cpu->queue.chosen)
+    if (cpu->queue.chosen) {
         consider(&rivals, vcpu, cpu->queue.chosen);
-    for (struct vcpu *other = cpu->queue.first; other; other = other->queue.next)
-        if (share_may_run(&other->domain->share, now))
+    }
+    for (struct vcpu *other = cpu->queue.first; other; other = other->queue.next) {
+        if (share_may_run(&other->domain->share, now)) {
             consider(&rivals, vcpu, other);
-    if (rivals.sibling && vcpu->queue.ran + apart < rivals.sibling->queue.ran)
+        }
+    }
+    if (rivals.sibling && vcpu->queue.ran + apart < rivals.sibling->queue.ran) {
         vcpu->queue.ran = rivals.sibling->queue.ran - apart;
-    if (rivals.stranger)
+    }
+    if (rivals.stranger) {
         share_raise(&vcpu->domain->share, &rivals.stranger->domain->share);
+    }
 }
 
 u64 queue_release(const struct cpu *cpu, u64 now)
@@ -160,8 +177,9 @@ u64 queue_release(const struct cpu *cpu, u64 now)
         const struct share *share = &vcpu->domain->share;
         u64 paid_at = atomic_load_explicit(&share->paid_at, memory_order_relaxed);
 
-        if (share->cap && paid_at > now && (!first || paid_at < first))
+        if (share->cap && paid_at > now && (!first || paid_at < first)) {
             first = paid_at;
+        }
     }
     return first;
 }
@@ -174,11 +192,13 @@ void queue_publish(struct cpu *cpu, u64 now)
         u64 time = share_time(&vcpu->domain->share);
 
         if (!atomic_load_explicit(&vcpu->loaded, memory_order_relaxed) && time < least &&
-            share_may_run(&vcpu->domain->share, now))
+            share_may_run(&vcpu->domain->share, now)) {
             least = time;
+        }
     }
-    if (atomic_load_explicit(&cpu->queue.waiting, memory_order_relaxed) != least)
+    if (atomic_load_explicit(&cpu->queue.waiting, memory_order_relaxed) != least) {
         atomic_store(&cpu->queue.waiting, least);
+    }
 }
 
 void queue_lock_two(struct cpu *a, struct cpu *b)
@@ -186,13 +206,15 @@ void queue_lock_two(struct cpu *a, struct cpu *b)
     struct cpu *low = a->number < b->number ? a : b, *high = low == a ? b : a;
 
     lock_take(&low->queue.lock);
-    if (high != low)
+    if (high != low) {
         lock_take(&high->queue.lock);
+    }
 }
 
 void queue_unlock_two(struct cpu *a, struct cpu *b)
 {
     lock_release(&a->queue.lock);
-    if (a != b)
+    if (a != b) {
         lock_release(&b->queue.lock);
+    }
 }

@@ -9,8 +9,9 @@
 
 static void count_up_to(struct vcpu_runstate_info *runstate, u64 now)
 {
-    if (runstate->state_entry_time && now > runstate->state_entry_time)
+    if (runstate->state_entry_time && now > runstate->state_entry_time) {
         runstate->time[runstate->state] += now - runstate->state_entry_time;
+    }
 }
 
 void sched_runstate(struct vcpu *vcpu, int state, u64 now)
@@ -31,8 +32,9 @@ void sched_read_runstate(struct vcpu *vcpu, struct vcpu_runstate_info *runstate)
     runstate->state = vcpu->runstate.state;
     runstate->state_entry_time = vcpu->runstate.state_entry_time;
     memcpy(runstate->time, vcpu->runstate.time, sizeof runstate->time);
-    if (home)
+    if (home) {
         lock_release(&home->queue.lock);
+    }
     count_up_to(runstate, clock_now());
 }
 
@@ -62,17 +64,20 @@ void sched_refresh_areas(struct vcpu *vcpu)
     u64 entry_time;
     bool flagged = vcpu->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1;
 
-    if (!vcpu->in_kernel || !take_news(vcpu, &copy))
+    if (!vcpu->in_kernel || !take_news(vcpu, &copy)) {
         return;
+    }
     entry_time = copy.state_entry_time;
     if (flagged) {
         copy.state_entry_time |= XEN_RUNSTATE_UPDATE;
-        if (!put_flag_byte(vcpu->runstate_area, copy.state_entry_time))
+        if (!put_flag_byte(vcpu->runstate_area, copy.state_entry_time)) {
             return;
+        }
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
     }
-    if (!PUT_GUEST(vcpu->runstate_area, &copy) || !flagged)
+    if (!PUT_GUEST(vcpu->runstate_area, &copy) || !flagged) {
         return;
+    }
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     put_flag_byte(vcpu->runstate_area, entry_time);
 }

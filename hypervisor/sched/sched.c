@@ -24,8 +24,9 @@ bool sched_start_vcpu(struct vcpu *vcpu, u64 cpus)
 {
     u64 online = 0;
 
-    for (u32 i = 0; i < cpu_count(); i++)
+    for (u32 i = 0; i < cpu_count(); i++) {
         online |= (u64)(cpu_at(i) != NULL) << i;
+    }
     vcpu->queue.cpus = cpus & online ? cpus & online : online;
     return cpus & online;
 }
@@ -41,8 +42,9 @@ struct cpu *sched_lock_home(struct vcpu *vcpu)
         struct cpu *home = home_of(vcpu);
 
         lock_take(&home->queue.lock);
-        if (home == home_of(vcpu))
+        if (home == home_of(vcpu)) {
             return home;
+        }
         lock_release(&home->queue.lock);
     }
 }
@@ -63,8 +65,9 @@ static bool tell(struct cpu *cpu, const struct vcpu *vcpu, u64 now)
     if (!share_may_run(share, now)) {
         u64 release = queue_release(cpu, now);
 
-        if (!queue->slice_end || (release && release < queue->slice_end))
+        if (!queue->slice_end || (release && release < queue->slice_end)) {
             cpu_kick(cpu);
+        }
     } else if (queue_preempts(vcpu, queue->chosen)) {
         queue->preempted = true;
         cpu_kick(cpu);
@@ -86,8 +89,9 @@ static void queue_woken(struct cpu *target, struct vcpu *vcpu)
     queue_settle(target, vcpu, now);
     bool taken = tell(target, vcpu, now);
     queue_publish(target, now);
-    if (!taken)
+    if (!taken) {
         place_offer(target, now);
+    }
 }
 
 /* Locks its home, and the CPU where it is to wait. One whose state is still loaded stays. */
@@ -98,8 +102,9 @@ static struct cpu *lock_to_wake(struct vcpu *vcpu, struct cpu **home)
         struct cpu *target = atomic_load(&vcpu->loaded) ? *home : place_for(vcpu, *home);
 
         queue_lock_two(*home, target);
-        if (*home == home_of(vcpu) && (target == *home || !atomic_load(&vcpu->loaded)))
+        if (*home == home_of(vcpu) && (target == *home || !atomic_load(&vcpu->loaded))) {
             return target;
+        }
         queue_unlock_two(*home, target);
     }
 }
@@ -113,10 +118,11 @@ static void make_runnable(struct vcpu *vcpu, bool from_down)
     if (state != VCPU_RUNNABLE && (state == VCPU_DOWN) == from_down &&
         !domain_has_ended(vcpu->domain)) {
         atomic_store(&vcpu->state, VCPU_RUNNABLE);
-        if (home->queue.chosen == vcpu)
+        if (home->queue.chosen == vcpu) {
             cpu_kick(home);
-        else
+        } else {
             queue_woken(target, vcpu);
+        }
     }
     queue_unlock_two(home, target);
 }
@@ -126,18 +132,20 @@ void sched_wake(struct vcpu *vcpu)
     u32 state = atomic_load(&vcpu->state);
     struct cpu *loaded = atomic_load(&vcpu->loaded);
 
-    if (state == VCPU_BLOCKED || state == VCPU_POLLING)
+    if (state == VCPU_BLOCKED || state == VCPU_POLLING) {
         make_runnable(vcpu, false);
-    else if (state == VCPU_RUNNABLE && loaded && loaded != this_cpu())
+    } else if (state == VCPU_RUNNABLE && loaded && loaded != this_cpu()) {
         cpu_kick(loaded); /* it looks now; otherwise it does before it runs */
+    }
 }
 
 void sched_add(struct vcpu *vcpu)
 {
     struct cpu *none = NULL;
 
-    if (!home_of(vcpu))
+    if (!home_of(vcpu)) {
         atomic_compare_exchange_strong(&vcpu->queue.home, &none, place_first(vcpu));
+    }
     make_runnable(vcpu, true);
 }
 
@@ -151,12 +159,14 @@ void sched_remove(struct vcpu *vcpu)
     }
     home = sched_lock_home(vcpu);
     atomic_store(&vcpu->state, VCPU_DOWN);
-    if (vcpu->queue.waits)
+    if (vcpu->queue.waits) {
         queue_take(home, vcpu);
-    if (home->queue.chosen == vcpu)
+    }
+    if (home->queue.chosen == vcpu) {
         cpu_kick(home);
-    else
+    } else {
         sched_runstate(vcpu, RUNSTATE_offline, clock_now());
+    }
     lock_release(&home->queue.lock);
 }
 
@@ -170,8 +180,9 @@ void sched_kick_domain(const struct domain *domain)
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         struct cpu *cpu = domain->vcpu[i] ? atomic_load(&domain->vcpu[i]->loaded) : NULL;
 
-        if (cpu)
+        if (cpu) {
             cpu_kick(cpu);
+        }
     }
 }
 
@@ -186,8 +197,9 @@ static void sleep(struct vcpu *vcpu, enum vcpu_state state)
     struct cpu *cpu = this_cpu();
 
     lock_take(&cpu->queue.lock);
-    if (atomic_load(&vcpu->state) == VCPU_RUNNABLE)
+    if (atomic_load(&vcpu->state) == VCPU_RUNNABLE) {
         atomic_store(&vcpu->state, state);
+    }
     lock_release(&cpu->queue.lock);
     cpu_kick(cpu);
 }
@@ -196,8 +208,9 @@ static void sleep(struct vcpu *vcpu, enum vcpu_state state)
 void sched_block(struct vcpu *vcpu)
 {
     sleep(vcpu, VCPU_BLOCKED);
-    if (wake_due(vcpu))
+    if (wake_due(vcpu)) {
         sched_wake(vcpu);
+    }
 }
 
 void sched_poll(struct vcpu *vcpu, u64 timeout)

@@ -42,8 +42,9 @@ static void raise(_Atomic u64 *word, u64 least)
 void share_charge(struct share *share, u64 ns, u64 now)
 {
     atomic_fetch_add_explicit(&share->virtual_time, share_virtual(share, ns), memory_order_relaxed);
-    if (!share->cap)
+    if (!share->cap) {
         return;
+    }
     raise(&share->paid_at, now - ns); /* what it did not use before is gone */
     atomic_fetch_add_explicit(&share->paid_at, ns * 100 / share->cap, memory_order_relaxed);
 }
@@ -52,6 +53,7 @@ void share_raise(struct share *share, const struct share *rival)
 {
     u64 time = share_time(rival), apart = share->lag_virtual + rival->lag_virtual;
 
-    if (time > apart)
+    if (time > apart) {
         raise(&share->virtual_time, time - apart);
+    }
 }

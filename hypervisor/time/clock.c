@@ -37,12 +37,14 @@ static u64 hertz_from_cpuid(void)
 {
     if (read_cpuid(0, 0).eax >= LEAF_TSC) {
         struct cpuid r = read_cpuid(LEAF_TSC, 0);
-        if (r.eax && r.ebx && r.ecx)
+        if (r.eax && r.ebx && r.ecx) {
             return (u64)r.ecx * r.ebx / r.eax;
+        }
     }
     bool hypervisor = read_cpuid(1, 0).ecx >> 31;
-    if (hypervisor && read_cpuid(LEAF_HYPERVISOR, 0).eax >= LEAF_HYPERVISOR_TIMES)
+    if (hypervisor && read_cpuid(LEAF_HYPERVISOR, 0).eax >= LEAF_HYPERVISOR_TIMES) {
         return read_cpuid(LEAF_HYPERVISOR_TIMES, 0).eax * 1000ull;
+    }
     return 0;
 }
 
@@ -72,8 +74,9 @@ static struct apic_sample apic_sample(void)
 
 static void wait_ticks(u64 ticks)
 {
-    for (u64 start = read_tsc(); read_tsc() - start < ticks;)
+    for (u64 start = read_tsc(); read_tsc() - start < ticks;) {
         __builtin_ia32_pause();
+    }
 }
 
 /* `hertz` / 10^9, times 2^32. */
@@ -101,13 +104,15 @@ static u64 measure(struct apic_sample *first, struct apic_sample *last)
 
         apic_measure_start();
         *first = apic_sample();
-        if (known)
+        if (known) {
             wait_ticks(known / 1000000 * APIC_WINDOW / 1000);
+        }
         u64 hertz = known ? known : pit_measure_tsc(WINDOW_NS, &sure);
         *last = apic_sample();
         apic_measure_end();
-        if (hertz && (sure || rate_confirmed(&rate, hertz)))
+        if (hertz && (sure || rate_confirmed(&rate, hertz))) {
             return hertz;
+        }
     }
     return 0;
 }
@@ -117,13 +122,16 @@ void clock_start(void)
     struct apic_sample first, last;
     u64 hertz = measure(&first, &last);
 
-    if (!hertz)
+    if (!hertz) {
         panic("no clock: the PIT does not count, or no measurements by it agree");
-    if (hertz < HERTZ_LEAST || hertz > HERTZ_MOST)
+    }
+    if (hertz < HERTZ_LEAST || hertz > HERTZ_MOST) {
         panic("a TSC of %lu Hz cannot be", hertz);
+    }
     u64 apic_hertz = scaled_rate(first.left - last.left, last.tsc - first.tsc, hertz);
-    if (!apic_hertz && !apic_timer_has_deadline())
+    if (!apic_hertz && !apic_timer_has_deadline()) {
         panic("the local APIC timer does not count");
+    }
     timebase.hertz = hertz;
     timebase.tsc_per_ns = per_ns(hertz);
     timebase.apic_per_ns = per_ns(apic_hertz);
@@ -144,8 +152,9 @@ u64 clock_tsc_khz(void)
 
 static u64 ticks_of(u64 ns, u64 rate)
 {
-    if (ns > LONGEST_NS)
+    if (ns > LONGEST_NS) {
         ns = LONGEST_NS;
+    }
     return (u64)((unsigned __int128)ns * rate >> 32) + 1;
 }
 
@@ -206,8 +215,9 @@ bool clock_update_area(struct vcpu *vcpu)
     u64 at = vcpu->time_area;
     u32 version = 2;
 
-    if (!at)
+    if (!at) {
         return true;
+    }
     fill(&time);
     return PUT_GUEST(at, &time) &&
            PUT_GUEST(at + offsetof(struct vcpu_time_info, version), &version);

@@ -25,10 +25,12 @@ static u8 read_byte(u8 index)
 
 static bool read_fields(u8 field[FIELDS])
 {
-    if (read_byte(STATUS_A) & UPDATING)
+    if (read_byte(STATUS_A) & UPDATING) {
         return false;
-    for (u32 i = 0; i < FIELDS; i++)
+    }
+    for (u32 i = 0; i < FIELDS; i++) {
         field[i] = read_byte(index_of[i]);
+    }
     return true;
 }
 
@@ -41,20 +43,26 @@ u64 cmos_seconds(void)
 {
     u8 field[FIELDS] = {0}, again[FIELDS] = {1};
 
-    for (u32 i = 0; i < TRIES; i++)
-        if (read_fields(field) && read_fields(again) && !memcmp(field, again, FIELDS))
+    for (u32 i = 0; i < TRIES; i++) {
+        if (read_fields(field) && read_fields(again) && !memcmp(field, again, FIELDS)) {
             break;
+        }
+    }
     u8 status = read_byte(STATUS_B);
     bool afternoon = !(status & HOURS_24) && field[HOUR] & 0x80;
     field[HOUR] &= 0x7f;
-    if (!(status & BINARY))
-        for (u32 i = 0; i < FIELDS; i++)
+    if (!(status & BINARY)) {
+        for (u32 i = 0; i < FIELDS; i++) {
             field[i] = from_decimal(field[i]);
-    if (!(status & HOURS_24))
+        }
+    }
+    if (!(status & HOURS_24)) {
         field[HOUR] = (u8)(field[HOUR] % 12 + (afternoon ? 12 : 0));
+    }
     if (!field[DAY] || field[DAY] > 31 || !field[MONTH] || field[MONTH] > 12 || field[HOUR] > 23 ||
-        field[MINUTE] > 59 || field[SECOND] > 60)
+        field[MINUTE] > 59 || field[SECOND] > 60) {
         return 0;
+    }
     return seconds_of_day(2000u + field[YEAR], field[MONTH], field[DAY]) + field[HOUR] * 3600u +
            field[MINUTE] * 60u + field[SECOND];
 }

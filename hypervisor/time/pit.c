@@ -73,12 +73,15 @@ u64 pit_measure_tsc(u64 ns, bool *sure)
     struct edge first, last;
 
     start();
-    if (!find_edge(&span, &first))
+    if (!find_edge(&span, &first)) {
         return 0;
-    while (first.count - look(&span) < ticks)
+    }
+    while (first.count - look(&span) < ticks) {
         __builtin_ia32_pause();
-    if (!find_edge(&span, &last) || last.count >= first.count)
+    }
+    if (!find_edge(&span, &last) || last.count >= first.count) {
         return 0;
+    }
     *sure = span_is_dense(&span);
     return (last.tsc - first.tsc) * HERTZ / (first.count - last.count);
 }

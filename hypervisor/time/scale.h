@@ -17,10 +17,12 @@ static inline struct scale scale_make(u64 hertz)
 {
     struct scale scale = {0};
 
-    for (; hertz > 2000000000; hertz >>= 1)
+    for (; hertz > 2000000000; hertz >>= 1) {
         scale.shift--;
-    for (; hertz <= 1000000000; hertz <<= 1)
+    }
+    for (; hertz <= 1000000000; hertz <<= 1) {
         scale.shift++;
+    }
     scale.multiplier = (u32)((1000000000ull << 32) / hertz);
     return scale;
 }

@@ -15,10 +15,11 @@ struct span {
 
 static inline void span_look(struct span *span, u64 at)
 {
-    if (!span->looks++)
+    if (!span->looks++) {
         span->first = at;
-    else if (span->looks == 2 || at - span->last < span->narrowest)
+    } else if (span->looks == 2 || at - span->last < span->narrowest) {
         span->narrowest = at - span->last;
+    }
     span->last = at;
 }
 
@@ -41,10 +42,12 @@ static inline bool rate_confirmed(struct rate *rate, u64 measured)
 {
     u64 little = measured / 1000;
 
-    if (!rate->least || measured + little < rate->least)
+    if (!rate->least || measured + little < rate->least) {
         *rate = (struct rate){.least = measured};
-    if (measured <= rate->least + little)
+    }
+    if (measured <= rate->least + little) {
         rate->agree++;
+    }
     return measured <= rate->least + little && rate->agree >= 3;
 }
 

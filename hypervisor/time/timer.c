@@ -14,8 +14,9 @@ static void unlink(struct timers *timers, struct timer *timer)
 {
     struct timer **link = &timers->first;
 
-    while (*link != timer)
+    while (*link != timer) {
         link = &(*link)->next;
+    }
     *link = timer->next;
     timer->next = NULL;
 }
@@ -24,8 +25,9 @@ static void link(struct timers *timers, struct timer *timer, u64 deadline)
 {
     struct timer **link = &timers->first;
 
-    while (*link && (*link)->deadline <= deadline)
+    while (*link && (*link)->deadline <= deadline) {
         link = &(*link)->next;
+    }
     timer->deadline = deadline;
     timer->next = *link;
     *link = timer;
@@ -44,8 +46,9 @@ void timer_set(struct timer *timer, u64 deadline)
     lock_take(&cpu->timers.lock);
     link(&cpu->timers, timer, deadline);
     set_cpu(timer, cpu);
-    if (cpu->timers.first == timer)
+    if (cpu->timers.first == timer) {
         cpu->work = true;
+    }
     lock_release(&cpu->timers.lock);
 }
 
@@ -75,14 +78,16 @@ static void fire(struct cpu *cpu, struct timer *timer, u64 now)
 {
     struct vcpu *vcpu = timer->vcpu;
 
-    if (timer->kind != TIMER_POLL)
+    if (timer->kind != TIMER_POLL) {
         event_virq(vcpu, VIRQ_TIMER);
-    else if (atomic_load(&vcpu->state) == VCPU_POLLING)
+    } else if (atomic_load(&vcpu->state) == VCPU_POLLING) {
         sched_wake(vcpu);
-    if (timer->kind == TIMER_PERIODIC && vcpu->period)
+    }
+    if (timer->kind == TIMER_PERIODIC && vcpu->period) {
         link(&cpu->timers, timer, next_period(timer->deadline, vcpu->period, now));
-    else
+    } else {
         set_cpu(timer, NULL);
+    }
 }
 
 /* Ends: a timer fires at most once, since what is armed again lies after `now`. */
@@ -102,13 +107,15 @@ static void program(struct timers *timers, u64 deadline, u64 now)
 {
     u64 wait = deadline > now ? deadline - now : 0;
 
-    if (deadline == timers->programmed)
+    if (deadline == timers->programmed) {
         return;
+    }
     timers->programmed = deadline;
-    if (apic_timer_has_deadline())
+    if (apic_timer_has_deadline()) {
         apic_timer_deadline(deadline ? read_tsc() + clock_tsc_ticks(wait) : 0);
-    else
+    } else {
         apic_timer_set(deadline ? clock_apic_ticks(wait) : 0);
+    }
 }
 
 void timers_run(u64 slice_end)
@@ -121,7 +128,8 @@ void timers_run(u64 slice_end)
     fire_due(cpu, now);
     u64 deadline = timers->first ? timers->first->deadline : 0;
     lock_release(&timers->lock);
-    if (slice_end && (!deadline || slice_end < deadline))
+    if (slice_end && (!deadline || slice_end < deadline)) {
         deadline = slice_end;
+    }
     program(timers, deadline, now);
 }

@@ -12,16 +12,20 @@ bool fault_was_stale(struct vcpu *vcpu, u64 address, u32 error_code)
     struct vmmu_walk walk;
     u64 needed = MAP_PRESENT | MAP_USER | (error_code & PF_WRITE ? MAP_WRITE : 0);
 
-    if (error_code & PF_RESERVED || (address >= LAYOUT_START && address < LAYOUT_END))
+    if (error_code & PF_RESERVED || (address >= LAYOUT_START && address < LAYOUT_END)) {
         return false;
+    }
     vmmu_walk(vcpu_root(vcpu), vaddr(address), &walk);
-    if (!walk.present)
+    if (!walk.present) {
         return false;
+    }
     for (u32 level = 4; level >= walk.depth; level--) {
-        if ((walk.entry[level] & needed) != needed)
+        if ((walk.entry[level] & needed) != needed) {
             return false;
-        if (error_code & PF_FETCH && walk.entry[level] & MAP_NX)
+        }
+        if (error_code & PF_FETCH && walk.entry[level] & MAP_NX) {
             return false;
+        }
     }
     invalidate_page(address);
     return true;
@@ -33,11 +37,12 @@ bool fault_in_window(struct vcpu *vcpu, u64 address)
     u64 page = (address - window) >> PAGE_SHIFT;
     enum vmmu_result result;
 
-    if (address < window + WINDOW_LDT * PAGE_SIZE || address >= window + WINDOW_SIZE)
+    if (address < window + WINDOW_LDT * PAGE_SIZE || address >= window + WINDOW_SIZE) {
         return false;
-    do
+    }
+    do {
         result = vmmu_ldt_fault(&vcpu->mmu, (u32)page - WINDOW_LDT);
-    while (result == VMMU_AGAIN);
+    } while (result == VMMU_AGAIN);
     return result == VMMU_DONE;
 }
 
@@ -50,20 +55,24 @@ __attribute__((noinline)) void fault_from_guest(struct vcpu *vcpu, u64 address, 
         u64 offset = address - window - WINDOW_LDT * PAGE_SIZE;
 
         if (!(error_code & PF_USER)) { /* the CPU's own look at a descriptor */
-            if (fault_in_window(vcpu, address))
+            if (fault_in_window(vcpu, address)) {
                 return;
-            if (offset < WINDOW_SIZE / 2)
+            }
+            if (offset < WINDOW_SIZE / 2) {
                 address = vcpu->mmu.ldt_base.a + offset; /* where the guest thinks it is */
+            }
         }
     } else if (vcpu->in_kernel &&
                (error_code & (PF_WRITE | PF_PRESENT | PF_RESERVED)) == (PF_WRITE | PF_PRESENT) &&
                vmmu_find_l1_write(&vcpu->mmu, vaddr(address), &where)) {
         enum emulated result = emulate_table_write(vcpu, address, where);
 
-        if (result != EMULATED_NOT)
+        if (result != EMULATED_NOT) {
             return;
+        }
     }
-    if (vcpu->in_kernel)
+    if (vcpu->in_kernel) {
         error_code &= ~PF_USER;
+    }
     bounce_page_fault(vcpu, address, error_code);
 }

@@ -22,8 +22,9 @@ static struct {
 /* After the last domain: the audit of a machine that should be empty, and off. */
 static void end_machine(void)
 {
-    if (atomic_exchange_explicit(&state.ending, true, memory_order_relaxed))
+    if (atomic_exchange_explicit(&state.ending, true, memory_order_relaxed)) {
         return;
+    }
     report_audit();
     log_line("all guests have ended");
     machine_exit(domain_any_failed() ? HANDOFF_CRASHED : HANDOFF_ALL_WELL);
@@ -33,8 +34,9 @@ static void end_machine(void)
 static void bury(struct domain *domain)
 {
     if (!atomic_exchange_explicit(&domain->buried, true, memory_order_acq_rel) &&
-        !domain_rebuild(domain))
+        !domain_rebuild(domain)) {
         domain_gone(domain);
+    }
 }
 
 /* One step, of REAP_STEP_NS at most, for each ended domain that no other CPU is at. True: there is
@@ -46,14 +48,16 @@ static bool reap(struct cpu *cpu)
     for (u32 i = 0; i < domain_count(); i++) {
         struct domain *domain = domain_at(i);
 
-        if (!domain || !domain_has_ended(domain))
+        if (!domain || !domain_has_ended(domain)) {
             continue;
+        }
         if (domain_is_torn_down(domain)) {
             bury(domain);
             continue;
         }
-        if (cpu->current && cpu->current->domain == domain)
+        if (cpu->current && cpu->current->domain == domain) {
             vcpu_switch(cpu->current, NULL);
+        }
         timers_run(clock_now() + REAP_STEP_NS); /* its interrupt is what stops the step */
         more = true;                            /* when this is the last step: to bury it */
         domain_teardown(domain);
@@ -66,8 +70,9 @@ static u64 turn_end(bool reaping)
 {
     u64 slice_end = sched_slice_end(), step_end;
 
-    if (!reaping)
+    if (!reaping) {
         return slice_end;
+    }
     step_end = clock_now() + REAP_STEP_NS;
     return slice_end && slice_end < step_end ? slice_end : step_end;
 }
@@ -78,17 +83,20 @@ static void serve_work(struct cpu *cpu)
     bool reaping;
 
     reaping = domains_ending() && reap(cpu);
-    if (domains_all_gone())
+    if (domains_all_gone()) {
         end_machine();
+    }
     cpu->work = false; /* whatever asked for it is looked at below; later askers interrupt */
     hold_stand_by();
     guest_console_input();
     next = sched_choose();
-    if (next != cpu->current)
+    if (next != cpu->current) {
         vcpu_switch(cpu->current, next);
+    }
     timers_run(turn_end(reaping));
-    if (reaping && !next)
+    if (reaping && !next) {
         cpu->work = true;
+    }
 }
 
 /* Until there is a vCPU that goes on. */
@@ -110,20 +118,23 @@ static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
             vcpu = cpu->current;
         }
         /* What an interrupted call left comes before anything else of this vCPU. */
-        if (!mfn_is_none(vcpu->mmu.deferred.frame) && vmmu_finish(&vcpu->mmu) == VMMU_AGAIN)
+        if (!mfn_is_none(vcpu->mmu.deferred.frame) && vmmu_finish(&vcpu->mmu) == VMMU_AGAIN) {
             continue;
+        }
         if (vcpu->nmi_pending && !vcpu->nmi_masked) {
             vcpu->nmi_pending = false;
-            if (vcpu->trap[VECTOR_NMI].address)
+            if (vcpu->trap[VECTOR_NMI].address) {
                 bounce_trap(vcpu, VECTOR_NMI, 0);
+            }
             continue;
         }
         if (event_upcall_due(vcpu)) {
             bounce_event(vcpu);
             continue;
         }
-        if (vcpu->areas_stale)
+        if (vcpu->areas_stale) {
             sched_refresh_areas(vcpu);
+        }
         enter_guest(vcpu);
     }
 }
@@ -133,7 +144,8 @@ void run(void)
     struct cpu *cpu = this_cpu();
     struct vcpu *vcpu = cpu->current;
 
-    if (vcpu && run_may_enter(cpu, vcpu))
+    if (vcpu && run_may_enter(cpu, vcpu)) {
         enter_guest(vcpu);
+    }
     run_after_work(cpu);
 }

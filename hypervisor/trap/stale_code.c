@@ -21,13 +21,16 @@ void stale_code_forget(const struct vcpu *vcpu)
     struct vmmu_walk walk;
     u8 byte;
 
-    if (!copy_from_guest(&byte, at, 1) || byte == BREAKPOINT)
+    if (!copy_from_guest(&byte, at, 1) || byte == BREAKPOINT) {
         return;
+    }
     vmmu_walk(vcpu_root(vcpu), vaddr(at), &walk);
-    if (!walk.present)
+    if (!walk.present) {
         return;
+    }
     mfn_t frame = mfn_of(maddr(walk.entry[1] & MAP_ADDRESS));
     vmmu_frame_look(frame, &info);
-    if (info.owned) /* then it is memory */
+    if (info.owned) { /* then it is memory */
         write_as_it_is((u8 *)frame_view(frame) + page_offset(at));
+    }
 }

@@ -26,8 +26,9 @@ static __attribute__((noinline)) void syscall_from_guest(struct vcpu *vcpu, stru
     u64 entry = r->vector - ENTRY_SYSCALL;
 
     if (!vcpu->in_kernel && vcpu->callback[callback_of[entry]].address) {
-        if (r->vector == ENTRY_SYSENTER) /* the ABI's empty frame */
+        if (r->vector == ENTRY_SYSENTER) { /* the ABI's empty frame */
             r->rip = r->rsp = 0;
+        }
         bounce_callback(vcpu, callback_of[entry]);
         return;
     }
@@ -51,12 +52,14 @@ static __attribute__((noinline)) void exception_from_guest(struct vcpu *vcpu, st
 {
     switch (r->vector) {
     case VECTOR_GP:
-        if (emulate_privileged(vcpu) != EMULATED_NOT)
+        if (emulate_privileged(vcpu) != EMULATED_NOT) {
             return;
+        }
         break;
     case VECTOR_UD:
-        if (emulate_forced_cpuid(vcpu) != EMULATED_NOT)
+        if (emulate_forced_cpuid(vcpu) != EMULATED_NOT) {
             return;
+        }
         break;
     case VECTOR_NM:
         fpu_set_task_switched(vcpu, false);
@@ -87,16 +90,17 @@ void trap_from_guest(struct registers *r)
 {
     struct vcpu *vcpu = current_vcpu();
 
-    if (r->vector == ENTRY_SYSCALL && vcpu->in_kernel)
+    if (r->vector == ENTRY_SYSCALL && vcpu->in_kernel) {
         call_from_guest(vcpu);
-    else if (r->vector == VECTOR_PF)
+    } else if (r->vector == VECTOR_PF) {
         fault_from_guest(vcpu, read_cr2(), (u32)r->error_code);
-    else if (r->vector >= ENTRY_SYSCALL)
+    } else if (r->vector >= ENTRY_SYSCALL) {
         syscall_from_guest(vcpu, r);
-    else if (r->vector < 32)
+    } else if (r->vector < 32) {
         exception_from_guest(vcpu, r);
-    else
+    } else {
         interrupt_from_guest(vcpu, r);
+    }
     run();
 }
 
@@ -132,19 +136,23 @@ void trap_in_hypervisor(struct registers *r)
         u64 address = read_cr2();
 
         if (vcpu && address >= LAYOUT_WINDOWS && address < WINDOWS_END &&
-            fault_in_window(vcpu, address))
+            fault_in_window(vcpu, address)) {
             return;
-        if (vcpu && extable_fixup(r->rip) && fault_was_stale(vcpu, address, (u32)r->error_code))
+        }
+        if (vcpu && extable_fixup(r->rip) && fault_was_stale(vcpu, address, (u32)r->error_code)) {
             return;
+        }
     }
-    if (r->rip == (u64)enter_guest_iret || r->rip == (u64)short_iret)
+    if (r->rip == (u64)enter_guest_iret || r->rip == (u64)short_iret) {
         bad_return(r);
+    }
     fixup = extable_fixup(r->rip);
-    if (!fixup)
+    if (!fixup) {
         panic("trap %llu, error code %#llx, at %#llx in the hypervisor, cr2 %#llx, rsp %#llx",
               (unsigned long long)r->vector, (unsigned long long)r->error_code,
               (unsigned long long)r->rip, (unsigned long long)read_cr2(),
               (unsigned long long)r->rsp);
+    }
     r->rip = fixup;
 }
 

@@ -38,8 +38,9 @@ void control_load(const struct vcpu *vcpu)
 {
     u64 now = read_cr4(), wanted = (now & ~CR4_TSD) | (vcpu->cr4 & CR4_TSD);
 
-    if (wanted != now)
+    if (wanted != now) {
         write_cr4(wanted);
+    }
 }
 
 bool control_read(const struct vcpu *vcpu, u32 number, u64 *value)
@@ -65,8 +66,9 @@ s64 control_write(struct vcpu *vcpu, u32 number, u64 value)
 {
     switch (number) {
     case 0:
-        if ((value & ~CR0_TS) != CR0_GUEST)
+        if ((value & ~CR0_TS) != CR0_GUEST) {
             return -XEN_EINVAL;
+        }
         fpu_set_task_switched(vcpu, value & CR0_TS);
         return 0;
     case 2:
@@ -86,17 +88,20 @@ bool control_xcr0_ok(u64 xcr0)
 {
     u64 avx512 = xcr0 & XCR0_AVX512;
 
-    if (xcr0 & ~fpu_host_xcr0() || !(xcr0 & XCR0_X87))
+    if (xcr0 & ~fpu_host_xcr0() || !(xcr0 & XCR0_X87)) {
         return false;
-    if (xcr0 & XCR0_AVX && !(xcr0 & XCR0_SSE))
+    }
+    if (xcr0 & XCR0_AVX && !(xcr0 & XCR0_SSE)) {
         return false;
+    }
     return !avx512 || (avx512 == XCR0_AVX512 && xcr0 & XCR0_AVX);
 }
 
 bool control_set_xcr(struct vcpu *vcpu, u32 index, u64 value)
 {
-    if (index != 0 || !control_xcr0_ok(value))
+    if (index != 0 || !control_xcr0_ok(value)) {
         return false;
+    }
     vcpu->xcr0 = value;
     fpu_load_xcr0(vcpu);
     return true;

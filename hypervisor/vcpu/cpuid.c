@@ -114,8 +114,9 @@ static struct {
 
 static bool find_tsc_aux(void)
 {
-    if (cpuid_max(0x80000000) >= 0x80000001 && read_cpuid(0x80000001, 0).edx & BIT(27))
+    if (cpuid_max(0x80000000) >= 0x80000001 && read_cpuid(0x80000001, 0).edx & BIT(27)) {
         return true;
+    }
     return cpuid_max(0) >= 7 && read_cpuid(7, 0).ecx & BIT(22);
 }
 
@@ -123,15 +124,17 @@ static bool find_tsc_aux(void)
  */
 bool cpuid_has_tsc_aux(void)
 {
-    if (!state.tsc_aux)
+    if (!state.tsc_aux) {
         state.tsc_aux = find_tsc_aux() ? YES : NO;
+    }
     return state.tsc_aux == YES;
 }
 
 bool cpuid_l1tf(void)
 {
-    if (!cpuid_vendor_is("GenuineIntel"))
+    if (!cpuid_vendor_is("GenuineIntel")) {
         return false;
+    }
     return !(cpuid_max(0) >= 7 && read_cpuid(7, 0).edx & BIT(29) &&
              read_msr(MSR_CAPABILITIES) & ARCH_RDCL_NO);
 }
@@ -164,9 +167,10 @@ static struct cpuid hypervisor_leaf(u32 leaf, u32 subleaf)
     case 2: /* one hypercall page, by MSR; updates that keep accessed and dirty */
         return (struct cpuid){.eax = 1, .ebx = 0x40000000, .ecx = BIT(0)};
     case 3: /* the TSC is the real one */
-        if (subleaf == 0)
+        if (subleaf == 0) {
             return (struct cpuid){.eax = cpuid_has_tsc_aux() ? BIT(2) : 0,
                                   .ecx = (u32)clock_tsc_khz()};
+        }
         return (struct cpuid){.eax = subleaf == 2 ? (u32)clock_tsc_khz() : 0};
     case 5:
         return (struct cpuid){.ebx = address_width()};
@@ -180,10 +184,12 @@ static struct cpuid own_leaf(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
     const struct vmmu_counters *counters = &vcpu->domain->mmu.counters;
     u64 value;
 
-    if (leaf == OWN_FIRST)
+    if (leaf == OWN_FIRST) {
         return text(OWN_LAST, "PinionVMMCPU");
-    if (subleaf >= sizeof *counters / sizeof(_Atomic u64))
+    }
+    if (subleaf >= sizeof *counters / sizeof(_Atomic u64)) {
         return (struct cpuid){0};
+    }
     value = atomic_load_explicit((const _Atomic u64 *)counters + subleaf, memory_order_relaxed);
     return (struct cpuid){.eax = (u32)value, .ebx = (u32)(value >> 32), .ecx = 1};
 }
@@ -198,16 +204,19 @@ static u32 xsave_size(u64 xcr0, bool compacted)
     for (u32 i = 2; i < 63; i++) {
         struct cpuid part;
 
-        if (!(xcr0 >> i & 1))
-            continue;
-        part = read_cpuid(0xd, i);
-        if (!compacted) {
-            if (part.ebx + part.eax > size)
-                size = part.ebx + part.eax;
+        if (!(xcr0 >> i & 1)) {
             continue;
         }
-        if (part.ecx & BIT(1))
+        part = read_cpuid(0xd, i);
+        if (!compacted) {
+            if (part.ebx + part.eax > size) {
+                size = part.ebx + part.eax;
+            }
+            continue;
+        }
+        if (part.ecx & BIT(1)) {
             size = (size + 63) & ~63u;
+        }
         size += part.eax;
     }
     return size;
@@ -218,17 +227,21 @@ static struct cpuid xsave_leaf(const struct vcpu *vcpu, u32 subleaf)
     u64 may = fpu_host_xcr0();
     struct cpuid r;
 
-    if (!may || subleaf > 62)
+    if (!may || subleaf > 62) {
         return (struct cpuid){0};
-    if (subleaf == 0)
+    }
+    if (subleaf == 0) {
         return (struct cpuid){(u32)may, xsave_size(vcpu->xcr0, false), xsave_size(may, false),
                               (u32)(may >> 32)};
+    }
     r = read_cpuid(0xd, subleaf);
-    if (subleaf == 1)
+    if (subleaf == 1) {
         return (struct cpuid){.eax = r.eax & XSAVE_VARIANTS,
                               .ebx = r.eax & BIT(1) ? xsave_size(vcpu->xcr0, true) : 0};
-    if (!(may >> subleaf & 1))
+    }
+    if (!(may >> subleaf & 1)) {
         return (struct cpuid){0};
+    }
     return (struct cpuid){.eax = r.eax, .ebx = r.ebx, .ecx = r.ecx & BIT(1)};
 }
 
@@ -240,8 +253,9 @@ static struct cpuid topology_leaf(const struct vcpu *vcpu, u32 subleaf)
     struct cpuid r = {.ecx = subleaf & 0xff, .edx = vcpu->id * 2};
     u32 bits = 1;
 
-    while (1u << bits < vcpu->domain->vcpu_count * 2)
+    while (1u << bits < vcpu->domain->vcpu_count * 2) {
         bits++;
+    }
     if (subleaf == 0) {
         r.eax = 1;
         r.ebx = 1;
@@ -259,8 +273,9 @@ static bool filtered_leaf(u32 leaf, u32 subleaf, struct cpuid *r)
     for (u32 i = 0; i < ARRAY_LENGTH(filters); i++) {
         const struct filter *f = &filters[i];
 
-        if (f->leaf != leaf || (f->subleaf != ANY && f->subleaf != subleaf))
+        if (f->leaf != leaf || (f->subleaf != ANY && f->subleaf != subleaf)) {
             continue;
+        }
         *r = read_cpuid(leaf, subleaf);
         r->eax &= f->eax;
         r->ebx &= f->ebx;
@@ -289,13 +304,15 @@ static void drop_vectors(u32 leaf, u32 subleaf, struct cpuid *r)
     const u64 needs[] = {XCR0_AVX, XCR0_AVX | XCR0_AVX512};
 
     for (u32 set = 0; set < 2; set++) {
-        if ((fpu_host_xcr0() & needs[set]) == needs[set])
+        if ((fpu_host_xcr0() & needs[set]) == needs[set]) {
             continue;
+        }
         for (u32 i = 0; i < counts[set]; i++) {
             const struct filter *f = &sets[set][i];
 
-            if (f->leaf != leaf || (f->subleaf != ANY && f->subleaf != subleaf))
+            if (f->leaf != leaf || (f->subleaf != ANY && f->subleaf != subleaf)) {
                 continue;
+            }
             r->eax &= ~f->eax;
             r->ebx &= ~f->ebx;
             r->ecx &= ~f->ecx;
@@ -307,39 +324,50 @@ static void drop_vectors(u32 leaf, u32 subleaf, struct cpuid *r)
 /* Fields that depend on the guest or on our own limits. */
 static void adjust(const struct vcpu *vcpu, u32 leaf, u32 subleaf, struct cpuid *r)
 {
-    if (leaf == 0 && r->eax > BASIC_MAX)
+    if (leaf == 0 && r->eax > BASIC_MAX) {
         r->eax = BASIC_MAX;
-    if (leaf == 7 && subleaf == 0 && r->eax > 1)
+    }
+    if (leaf == 7 && subleaf == 0 && r->eax > 1) {
         r->eax = 1;
-    if (leaf == 0x80000000 && r->eax > EXTENDED_MAX)
+    }
+    if (leaf == 0x80000000 && r->eax > EXTENDED_MAX) {
         r->eax = EXTENDED_MAX;
-    if (leaf == 0x80000008)
+    }
+    if (leaf == 0x80000008) {
         r->eax |= 48 << 8;
-    if (leaf != 1)
+    }
+    if (leaf != 1) {
         return;
+    }
     r->ebx |= vcpu->id * 2 << 24 | 1 << 16;
     r->ecx |= FEATURE_1C_HYPERVISOR;
-    if (!fpu_host_xcr0())
+    if (!fpu_host_xcr0()) {
         r->ecx &= ~FEATURE_1C_XSAVE;
-    else if (vcpu->in_kernel || vcpu->cr4 & CR4_OSXSAVE)
+    } else if (vcpu->in_kernel || vcpu->cr4 & CR4_OSXSAVE) {
         r->ecx |= FEATURE_1C_OSXSAVE;
+    }
 }
 
 struct cpuid guest_cpuid(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
 {
     struct cpuid r = {0};
 
-    if (leaf >= XEN_FIRST && leaf <= XEN_LAST)
+    if (leaf >= XEN_FIRST && leaf <= XEN_LAST) {
         return hypervisor_leaf(leaf, subleaf);
-    if (leaf >= OWN_FIRST && leaf <= OWN_LAST)
+    }
+    if (leaf >= OWN_FIRST && leaf <= OWN_LAST) {
         return own_leaf(vcpu, leaf, subleaf);
+    }
     if (leaf != 0 && leaf != 0x80000000 &&
-        leaf > cpuid_max(leaf & 0x80000000)) /* there Intel repeats some other leaf */
+        leaf > cpuid_max(leaf & 0x80000000)) { /* there Intel repeats some other leaf */
         return r;
-    if (leaf == 0xb)
+    }
+    if (leaf == 0xb) {
         return topology_leaf(vcpu, subleaf);
-    if (leaf == 0xd)
+    }
+    if (leaf == 0xd) {
         return xsave_leaf(vcpu, subleaf);
+    }
     if (filtered_leaf(leaf, subleaf, &r)) {
         drop_vectors(leaf, subleaf, &r);
         adjust(vcpu, leaf, subleaf, &r);

@@ -21,8 +21,9 @@
 /* 4 and 5 are other names, unless the guest's CR4.DE is set. */
 static u32 resolve(const struct vcpu *vcpu, u32 reg)
 {
-    if ((reg == 4 || reg == 5) && !(vcpu->cr4 & CR4_DE))
+    if ((reg == 4 || reg == 5) && !(vcpu->cr4 & CR4_DE)) {
         return reg + 2;
+    }
     return reg;
 }
 
@@ -34,19 +35,23 @@ bool debug_exists(const struct vcpu *vcpu, u32 reg)
 
 static bool control_ok(u64 dr7)
 {
-    if (dr7 >> 32 || dr7 & DR7_GD)
+    if (dr7 >> 32 || dr7 & DR7_GD) {
         return false;
-    for (u32 i = 0; i < BREAKPOINTS; i++)
-        if (DR7_ENABLED(i, dr7) && DR7_KIND(i, dr7) == DR7_KIND_IO)
+    }
+    for (u32 i = 0; i < BREAKPOINTS; i++) {
+        if (DR7_ENABLED(i, dr7) && DR7_KIND(i, dr7) == DR7_KIND_IO) {
             return false;
+        }
+    }
     return true;
 }
 
 void debug_load(const struct vcpu *vcpu)
 {
     if (!(vcpu->debug[7] & DR7_ENABLE)) {
-        if (read_dr7() & DR7_ENABLE)
+        if (read_dr7() & DR7_ENABLE) {
             write_dr7(DR7_ALWAYS);
+        }
         return;
     }
     write_dr7(DR7_ALWAYS); /* none fires between two vCPUs' addresses */
@@ -61,34 +66,41 @@ s64 debug_set(struct vcpu *vcpu, u32 reg, u64 value)
 {
     reg = resolve(vcpu, reg);
     if (reg < BREAKPOINTS) {
-        if (!guest_range_ok(value, 1))
+        if (!guest_range_ok(value, 1)) {
             return -XEN_EPERM;
+        }
         vcpu->debug[reg] = value;
     } else if (reg == 6) {
-        if (value >> 32)
+        if (value >> 32) {
             return -XEN_EINVAL;
+        }
         vcpu->debug[6] = (value & DR6_MAY) | DR6_ALWAYS;
         return 0; /* the real one only tells of new hits */
     } else if (reg == 7) {
-        if (value >> 32)
+        if (value >> 32) {
             return -XEN_EINVAL;
-        if (!control_ok(value))
+        }
+        if (!control_ok(value)) {
             return -XEN_EPERM;
+        }
         vcpu->debug[7] = (value & DR7_MAY) | DR7_ALWAYS;
     } else {
         return -XEN_ENODEV;
     }
-    if (vcpu == current_vcpu())
+    if (vcpu == current_vcpu()) {
         debug_load(vcpu);
+    }
     return 0;
 }
 
 u64 debug_get(const struct vcpu *vcpu, u32 reg)
 {
-    if (!debug_exists(vcpu, reg))
+    if (!debug_exists(vcpu, reg)) {
         return 0;
+    }
     reg = resolve(vcpu, reg);
-    if (reg == 6)
+    if (reg == 6) {
         return (vcpu->debug[6] & DR6_MAY) | DR6_ALWAYS;
+    }
     return vcpu->debug[reg] | (reg == 7 ? DR7_ALWAYS : 0);
 }

@@ -20,8 +20,9 @@ static inline u32 frame_build(u64 frame[FRAME_MAX], const struct vcpu *vcpu, con
 
     frame[0] = r->rcx;
     frame[1] = r->r11;
-    for (u32 i = 0; i < extras; i++)
+    for (u32 i = 0; i < extras; i++) {
         frame[2 + i] = extra[i];
+    }
     context[0] = r->rip;
     context[1] = ((u16)r->cs & ~(vcpu->in_kernel ? 3ull : 0)) | mask << 32;
     context[2] = (r->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | (mask ? 0 : RFLAGS_IF);
@@ -38,14 +39,16 @@ deliver(struct vcpu *vcpu, const struct entry_point *to, const u64 *extra, u32 e
     u32 count = frame_build(frame, vcpu, extra, extras);
 
     stack -= count * sizeof(u64);
-    if (!vcpu->in_kernel)
+    if (!vcpu->in_kernel) {
         vcpu_toggle_mode(vcpu);
+    }
     if (!copy_to_guest(stack, frame, count * sizeof(u64))) {
         domain_crash(vcpu->domain, "its kernel stack cannot take the frame of a trap");
         return;
     }
-    if (to->mask_events)
+    if (to->mask_events) {
         vcpu->info->evtchn_upcall_mask = 1;
+    }
     r->rip = to->address;
     r->cs = SELECTOR_USER_CS64;
     r->ss = SELECTOR_USER_DS;
@@ -60,16 +63,18 @@ void bounce_trap(struct vcpu *vcpu, u32 vector, u32 error_code)
     const struct entry_point *to = &vcpu->trap[vector & 255];
     u64 extra = error_code;
 
-    if (vector == VECTOR_NMI && vcpu->nmi_masked)
+    if (vector == VECTOR_NMI && vcpu->nmi_masked) {
         return;
+    }
     if (!to->address) {
         log_line("d%u: no handler for trap %u, error code %#x", vcpu->domain->id, vector,
                  error_code);
         domain_crash(vcpu->domain, "a trap that it has no handler for");
         return;
     }
-    if (vector == VECTOR_NMI)
+    if (vector == VECTOR_NMI) {
         vcpu->nmi_masked = true;
+    }
     deliver(vcpu, to, &extra, vector < 32 && ERROR_CODE_VECTORS >> vector & 1);
 }
 
@@ -79,10 +84,11 @@ void bounce_page_fault(struct vcpu *vcpu, u64 address, u32 error_code)
     u64 extra = error_code;
 
     vcpu->info->arch.cr2 = address;
-    if (to->address)
+    if (to->address) {
         deliver(vcpu, to, &extra, 1);
-    else
+    } else {
         bounce_trap(vcpu, VECTOR_PF, error_code);
+    }
 }
 
 void bounce_event(struct vcpu *vcpu)
@@ -101,8 +107,9 @@ bool bounce_callback(struct vcpu *vcpu, u32 callback)
 {
     const struct entry_point *to = &vcpu->callback[callback];
 
-    if (!to->address)
+    if (!to->address) {
         return false;
+    }
     deliver(vcpu, to, NULL, 0);
     vcpu->registers.rflags &= ~RFLAGS_DF; /* as SYSCALL has it */
     return true;

@@ -34,10 +34,12 @@ bool fpu_start(void)
 
     if (xsave) {
         write_cr4(read_cr4() | CR4_OSXSAVE);
-        if (!state.started)
+        if (!state.started) {
             state.xcr0 = offered();
-        if (offered() == state.xcr0)
+        }
+        if (offered() == state.xcr0) {
             write_xcr0(state.xcr0);
+        }
     }
     bool same = (xsave ? offered() : 0) == state.xcr0;
     state.started = true;
@@ -54,8 +56,9 @@ bool fpu_create(struct vcpu *vcpu)
 {
     u8 *area = page_alloc(0);
 
-    if (!area)
+    if (!area) {
         return false;
+    }
     *(u16 *)area = 0x37f;         /* FCW */
     *(u32 *)(area + 24) = 0x1f80; /* MXCSR */
     vcpu->fpu_area = area;
@@ -65,8 +68,9 @@ bool fpu_create(struct vcpu *vcpu)
 
 void fpu_destroy(struct vcpu *vcpu)
 {
-    if (vcpu->fpu_area)
+    if (vcpu->fpu_area) {
         page_free(vcpu->fpu_area, 0);
+    }
     vcpu->fpu_area = NULL;
 }
 
@@ -83,8 +87,9 @@ void fpu_save(struct vcpu *vcpu)
 
 void fpu_load_xcr0(struct vcpu *vcpu)
 {
-    if (state.xcr0)
+    if (state.xcr0) {
         write_xcr0(vcpu->xcr0);
+    }
 }
 
 void fpu_load(struct vcpu *vcpu)

@@ -86,9 +86,11 @@ static bool exists(enum where where)
 
 static const struct row *find(u32 index)
 {
-    for (u32 i = 0; i < ARRAY_LENGTH(rows); i++)
-        if (index >= rows[i].first && index <= rows[i].last)
+    for (u32 i = 0; i < ARRAY_LENGTH(rows); i++) {
+        if (index >= rows[i].first && index <= rows[i].last) {
             return exists(rows[i].where) ? &rows[i] : NULL;
+        }
+    }
     return NULL;
 }
 
@@ -118,8 +120,9 @@ static bool fill_hypercall_page(const struct vcpu *vcpu, u64 value)
 {
     mfn_t m = mfn_of(maddr(value));
 
-    if (page_offset(value) || vmmu_hold(&vcpu->domain->mmu, m) != VMMU_DONE)
+    if (page_offset(value) || vmmu_hold(&vcpu->domain->mmu, m) != VMMU_DONE) {
         return false;
+    }
     hypercall_page_fill(frame_view(m));
     vmmu_unhold(m);
     return true;
@@ -136,13 +139,15 @@ bool guest_write_msr(const struct vcpu *vcpu, u32 index, u64 value)
     case EFFECT_IGNORE:
         return true;
     case EFFECT_BASE:
-        if (!address_canonical(value))
+        if (!address_canonical(value)) {
             return false;
+        }
         write_msr(index, value);
         return true;
     case EFFECT_WORD:
-        if (value >> 32)
+        if (value >> 32) {
             return false;
+        }
         write_msr(index, value);
         return true;
     case EFFECT_HYPERCALLS:

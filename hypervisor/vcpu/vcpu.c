@@ -76,10 +76,12 @@ bool window_map(u32 window, u32 page, mfn_t m)
 {
     u64 at = window_address(window) + page * PAGE_SIZE;
 
-    if (!mfn_is_none(m)) /* writable: the CPU sets descriptors' accessed bits */
+    if (!mfn_is_none(m)) { /* writable: the CPU sets descriptors' accessed bits */
         return map_page(at, m, MAP_NX | MAP_WRITE);
-    if (page < GDT_RESERVED_PAGE)
+    }
+    if (page < GDT_RESERVED_PAGE) {
         return map_page(at, image_frame(segments_zero_page()), MAP_NX);
+    }
     return map_page(at, MFN_NONE, 0);
 }
 
@@ -90,8 +92,10 @@ static bool window_fill(u32 window)
     for (u32 page = 0; page < WINDOW_PAGES; page++) {
         bool reserved = page == GDT_RESERVED_PAGE;
 
-        if (!window_map(window, page, reserved ? image_frame(segments_reserved_page()) : MFN_NONE))
+        if (!window_map(window, page,
+                        reserved ? image_frame(segments_reserved_page()) : MFN_NONE)) {
             return false;
+        }
     }
     return true;
 }
@@ -101,8 +105,9 @@ struct vcpu *vcpu_create(struct domain *domain, u32 id)
     struct vcpu *vcpu = page_alloc(VCPU_ORDER);
 
     _Static_assert(sizeof *vcpu <= PAGE_SIZE << VCPU_ORDER, "a vCPU fits its pages");
-    if (!vcpu)
+    if (!vcpu) {
         return NULL;
+    }
     vcpu->domain = domain;
     vcpu->id = id;
     vcpu->info_frame = MFN_NONE;
@@ -194,8 +199,9 @@ static void save(struct vcpu *vcpu)
     vcpu->fs_base = read_msr(MSR_FS_BASE);
     vcpu->gs_base = read_msr(MSR_GS_BASE);
     vcpu->gs_base_inactive = read_msr(MSR_KERNEL_GS_BASE);
-    if (cpuid_has_tsc_aux())
+    if (cpuid_has_tsc_aux()) {
         vcpu->tsc_aux = read_msr(MSR_TSC_AUX);
+    }
     fpu_save(vcpu);
 }
 
@@ -212,22 +218,25 @@ static void load(struct vcpu *vcpu)
     write_msr(MSR_FS_BASE, vcpu->fs_base);
     write_msr(MSR_GS_BASE, vcpu->gs_base);
     write_msr(MSR_KERNEL_GS_BASE, vcpu->gs_base_inactive);
-    if (cpuid_has_tsc_aux())
+    if (cpuid_has_tsc_aux()) {
         write_msr(MSR_TSC_AUX, vcpu->tsc_aux);
+    }
     fpu_load(vcpu);
     control_load(vcpu);
     debug_load(vcpu);
     clock_update_vcpu(vcpu);
-    if (!good)
+    if (!good) {
         bounce_failsafe(vcpu);
+    }
 }
 
 /* Another CPU may have changed what its window shows since this CPU looked last, and this CPU keeps
  * that across loads of its root. */
 static void forget_window(const struct vcpu *vcpu)
 {
-    for (u32 page = 0; page < WINDOW_PAGES; page++)
+    for (u32 page = 0; page < WINDOW_PAGES; page++) {
         invalidate_page(window_address(vcpu->window) + page * PAGE_SIZE);
+    }
 }
 
 /* On the root of `to`, or of nobody. The load takes all translations of guests with it. */
@@ -238,8 +247,9 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
         write_cr3(map_idle_root().n << PAGE_SHIFT);
         return;
     }
-    if (to->cpu != cpu)
+    if (to->cpu != cpu) {
         forget_window(to);
+    }
     speculation_switch(&cpu->last_domain, to->domain->id);
     cpu_attach(cpu, to);
     vcpu_refresh_roots(to);
@@ -252,15 +262,20 @@ void vcpu_switch(struct vcpu *from, struct vcpu *to)
     struct cpu *cpu = this_cpu();
     struct domain *old = from ? from->domain : NULL, *new = to ? to->domain : NULL;
 
-    if (from)
+    if (from) {
         save(from);
-    if (new &&new != old)
+    }
+    if (new &&new != old) {
         atomic_fetch_or_explicit(&new->mmu.cpus, 1ull << cpu->number, memory_order_seq_cst);
+    }
     change_root(cpu, to);
-    if (old && new != old)
+    if (old && new != old) {
         atomic_fetch_and_explicit(&old->mmu.cpus, ~(1ull << cpu->number), memory_order_seq_cst);
-    if (from)
+    }
+    if (from) {
         sched_left(from);
-    if (to)
+    }
+    if (to) {
         load(to);
+    }
 }

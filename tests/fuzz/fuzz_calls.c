@@ -96,18 +96,22 @@ static void make_call(void)
     struct call call = {0};
     const u64 number = input_below(&input, 42);
 
-    for (u32 i = 0; i < 4; i++)
+    for (u32 i = 0; i < 4; i++) {
         call.argument[i] = a_word();
+    }
     vcpu->registers.rsp = call.argument[0];
-    if (number == __HYPERVISOR_set_segment_base) /* nothing but the processor's instructions */
+    if (number == __HYPERVISOR_set_segment_base) { /* nothing but the processor's instructions */
         return;
+    }
     for (u32 restarts = 0;; restarts++) {
         call.again = call.left = false;
         call_dispatch(vcpu, number, &call);
-        if (!call.again)
+        if (!call.again) {
             return;
-        if (restarts > RESTARTS_MOST)
+        }
+        if (restarts > RESTARTS_MOST) {
             __builtin_trap();
+        }
     }
 }
 
@@ -133,8 +137,9 @@ int LLVMFuzzerTestOneInput(const u8 *bytes, size_t size)
         default:
             make_call();
         }
-        if (step % AUDIT_EACH == 0)
+        if (step % AUDIT_EACH == 0) {
             shim_audit();
+        }
     }
     shim_audit();
     shim_end();

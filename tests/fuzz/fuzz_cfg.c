@@ -13,8 +13,9 @@ int LLVMFuzzerTestOneInput(const u8 *bytes, size_t size)
     struct failure failure = {0};
 
     if (!cfg_read("fuzz.cfg", (const char *)bytes, size, &guest, &ignored, &failure) &&
-        !failure.sentence[0])
+        !failure.sentence[0]) {
         abort();
+    }
     buffer_free(&ignored);
     guest_free(&guest);
     return 0;

@@ -14,12 +14,14 @@ int LLVMFuzzerTestOneInput(const u8 *bytes, size_t size)
     struct input in = {bytes, size};
     bool long_mode;
 
-    if (!test.end && set_up(NULL))
+    if (!test.end && set_up(NULL)) {
         abort();
+    }
     long_mode = input_number(&in, 1) & 1;
     memcpy(instruction, in.bytes, in.left < INSTRUCTION_MAX ? in.left : INSTRUCTION_MAX);
     check(instruction, long_mode);
-    if (test.wrong)
+    if (test.wrong) {
         abort();
+    }
     return 0;
 }

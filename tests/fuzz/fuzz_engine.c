@@ -28,10 +28,12 @@ static mfn_t a_frame(void)
     static const u64 strange[] = {0, 1, 159, 160, 1ull << 40, ~0ull};
     const u32 choice = input_below(&input, 64);
 
-    if (choice < PAGES * 2)
+    if (choice < PAGES * 2) {
         return world.page[world.guest == &other][choice / 2];
-    if (choice < PAGES * 2 + 12)
+    }
+    if (choice < PAGES * 2 + 12) {
         return world.page[world.guest != &other][choice - PAGES * 2];
+    }
     return choice < 54 ? mfn(strange[choice % 6]) : mfn(choice * 2);
 }
 
@@ -48,8 +50,9 @@ static u64 an_entry(void)
     const u32 choice = input_below(&input, 16);
     const u64 frame = a_frame().n << PAGE_SHIFT;
 
-    if (choice == 14)
+    if (choice == 14) {
         return 0;
+    }
     return choice < 14 ? frame | flags[choice % 6] : frame | 1ull << input_below(&input, 64) | 1;
 }
 
@@ -102,8 +105,9 @@ static enum vmmu_result do_emulated(void)
     u64 now = input_number(&input, 1);
     bool swapped;
 
-    if (!vmmu_is_l1_write(the_vcpu(), va) && input_below(&input, 4))
+    if (!vmmu_is_l1_write(the_vcpu(), va) && input_below(&input, 4)) {
         return VMMU_DONE;
+    }
     cpu_load(world.vcpu, va, &now);
     return vmmu_emulated_write(the_vcpu(), vaddr(va.a + input_below(&input, 9)), bytes, now,
                                an_entry(), &swapped);
@@ -129,8 +133,9 @@ static enum vmmu_result do_descriptors(void)
 
     switch (input_below(&input, 5)) {
     case 0:
-        for (u32 i = 0; i < count; i++)
+        for (u32 i = 0; i < count; i++) {
             frames[i] = a_frame();
+        }
         return vmmu_set_gdt(the_vcpu(), frames, count, count * 512 - input_below(&input, 2));
     case 1:
         return vmmu_set_ldt(the_vcpu(), an_address(), (u32)input_number(&input, 2));
@@ -151,19 +156,23 @@ static void do_touch(void)
     const vaddr_t va = an_address();
     u64 value;
 
-    if (++world.touches % TOUCHES_MAX == 0)
-        for (u32 i = 0; i < GUEST_VCPUS; i++)
+    if (++world.touches % TOUCHES_MAX == 0) {
+        for (u32 i = 0; i < GUEST_VCPUS; i++) {
             cpu_flush(i);
-    if (input_below(&input, 2))
+        }
+    }
+    if (input_below(&input, 2)) {
         cpu_load(world.vcpu, va, &value);
-    else
+    } else {
         cpu_store(world.vcpu, va, an_entry());
+    }
 }
 
 static void do_hold(void)
 {
-    if (world.holds < 8 && guest_hold(world.guest, a_frame()) == VMMU_DONE)
+    if (world.holds < 8 && guest_hold(world.guest, a_frame()) == VMMU_DONE) {
         world.holds++;
+    }
 }
 
 /* A page goes back, and another comes for it. */
@@ -172,8 +181,9 @@ static enum vmmu_result do_exchange(void)
     mfn_t *page = &world.page[world.guest == &other][input_below(&input, PAGES)];
     const enum vmmu_result result = vmmu_take(&world.guest->domain, *page);
 
-    if (result == VMMU_DONE && machine.allocated < 150)
+    if (result == VMMU_DONE && machine.allocated < 150) {
         *page = guest_page(world.guest);
+    }
     return result;
 }
 
@@ -199,9 +209,10 @@ static void do_fill(void)
 {
     const mfn_t m = world.page[world.guest == &other][input_below(&input, PAGES)];
 
-    for (u32 i = 0; i < 3; i++)
+    for (u32 i = 0; i < 3; i++) {
         vmmu_update(the_vcpu(), &world.guest->domain, &world.guest->domain,
                     machine_at(m, an_index()), an_entry(), UPDATE_NORMAL);
+    }
 }
 
 static void do_choose(void)
@@ -214,8 +225,9 @@ static void do_choose(void)
     machine_run_on(world.vcpu);
     /* A CPU that takes over loads what it runs. */
     cpu_load_root(world.vcpu, the_vcpu()->kernel_root);
-    if (!mfn_is_none(the_vcpu()->kernel_root))
+    if (!mfn_is_none(the_vcpu()->kernel_root)) {
         atomic_fetch_or(&world.guest->domain.cpus, 1ull << world.vcpu);
+    }
 }
 
 static enum vmmu_result do_one(u32 which)
@@ -287,10 +299,12 @@ int LLVMFuzzerTestOneInput(const u8 *bytes, size_t size)
     for (u32 done = 1; input.left && done < 600; done++) {
         enum vmmu_result result = do_one(input_below(&input, 18));
 
-        for (u32 i = 0; result == VMMU_AGAIN && i < 3; i++)
+        for (u32 i = 0; result == VMMU_AGAIN && i < 3; i++) {
             result = vmmu_finish(the_vcpu());
-        if (done % AUDIT_EACH == 0)
+        }
+        if (done % AUDIT_EACH == 0) {
             assert_audit();
+        }
     }
     guest_teardown(&unused);
     return 0;

@@ -8,8 +8,9 @@
 
 static void claim(bool true_of_it)
 {
-    if (!true_of_it)
+    if (!true_of_it) {
         abort();
+    }
 }
 
 static void check(const struct pvimage *image, u64 size)
@@ -36,7 +37,8 @@ int LLVMFuzzerTestOneInput(const u8 *bytes, size_t size)
     const enum pvimage_error error = pvimage_read(bytes, size, &image);
 
     claim(error < PVIMAGE_ERRORS && pvimage_sentence(error));
-    if (error == PVIMAGE_OK)
+    if (error == PVIMAGE_OK) {
         check(&image, size);
+    }
     return 0;
 }

@@ -13,9 +13,10 @@ int LLVMFuzzerTestOneInput(const u8 *bytes, size_t size)
     struct failure failure = {0};
 
     buffer_append(&file, bytes, size);
-    if (kernel_unpack("fuzz", &file, &kernel, &failure))
+    if (kernel_unpack("fuzz", &file, &kernel, &failure)) {
         kernel_free(&kernel);
-    else if (!failure.sentence[0])
+    } else if (!failure.sentence[0]) {
         abort();
+    }
     return 0;
 }

@@ -32,8 +32,9 @@ static struct {
 
 static void claim(bool true_of_it, const char *what)
 {
-    if (true_of_it)
+    if (true_of_it) {
         return;
+    }
     fprintf(stderr, "not so: %s\n", what);
     abort();
 }
@@ -69,10 +70,12 @@ static void start_tables(u32 index)
     struct vmmu_vcpu *vcpu = &world.vcpu[index][0].mmu;
     const u64 flags = ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_USER | ENTRY_ACCESSED;
 
-    for (u32 i = 0; i < 3; i++)
+    for (u32 i = 0; i < 3; i++) {
         machine_words(page[i])[0] = page[i + 1].n << PAGE_SHIFT | flags;
-    for (u32 i = 0; i < 8; i++)
+    }
+    for (u32 i = 0; i < 8; i++) {
         machine_words(page[3])[i] = page[8 + i].n << PAGE_SHIFT | flags | ENTRY_DIRTY;
+    }
     claim(vmmu_pin(vcpu, &world.domain[index].mmu, page[0], 4) == VMMU_DONE, "the first pin");
     claim(vmmu_set_kernel_root(vcpu, page[0]) == VMMU_DONE, "the first root");
 }
@@ -112,8 +115,9 @@ static void start_domain(u32 index)
     machine_register(domain->id, &domain->mmu);
     domain->mmu.user = domain;
     vmmu_share(&domain->mmu, domain->shared_frame, true);
-    for (u32 i = 0; i < VCPUS; i++)
+    for (u32 i = 0; i < VCPUS; i++) {
         start_vcpu(domain, i);
+    }
     for (u32 i = 0; i < SHIM_PAGES; i++) {
         world.page[index][i] = machine_allocate();
         claim(vmmu_give(&domain->mmu, world.page[index][i], pfn(i)) == VMMU_DONE, "a page");
@@ -125,16 +129,18 @@ void shim_start(void)
 {
     u8 *memory = world.memory;
 
-    if (!memory)
+    if (!memory) {
         memory = mmap((void *)SHIM_MEMORY, SHIM_MEMORY_SIZE, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    }
     claim(memory == (u8 *)SHIM_MEMORY, "the guests' memory");
     memset(memory, 0, SHIM_MEMORY_SIZE);
     memset(&world, 0, sizeof world);
     world.memory = memory;
     machine_start(FRAMES, false);
-    for (u32 i = 0; i < SHIM_DOMAINS; i++)
+    for (u32 i = 0; i < SHIM_DOMAINS; i++) {
         start_domain(i);
+    }
     shim_run(0);
 }
 
@@ -149,11 +155,13 @@ void shim_audit(void)
         struct vcpu *vcpu = &world.vcpu[i / VCPUS][i % VCPUS];
 
         vcpus[i] = &vcpu->mmu;
-        if (!mfn_is_none(vcpu->info_frame))
+        if (!mfn_is_none(vcpu->info_frame)) {
             held[helds++] = vcpu->info_frame;
+        }
     }
-    for (u32 i = 0; i < SHIM_DOMAINS; i++)
+    for (u32 i = 0; i < SHIM_DOMAINS; i++) {
         helds += events_held(&world.domain[i], &held[helds]);
+    }
     const struct vmmu_audit audit = {.vcpus = vcpus,
                                      .vcpu_count = SHIM_DOMAINS * VCPUS,
                                      .held = held,
@@ -173,8 +181,9 @@ static void end_domain(u32 index)
     for (u32 i = 0; i < VCPUS; i++) {
         struct vcpu *vcpu = &world.vcpu[index][i];
 
-        if (!mfn_is_none(vcpu->info_frame))
+        if (!mfn_is_none(vcpu->info_frame)) {
             vmmu_unhold(vcpu->info_frame);
+        }
         vcpu->info_frame = MFN_NONE;
         while (vmmu_vcpu_stop(&vcpu->mmu) == VMMU_AGAIN)
             ;
@@ -189,8 +198,9 @@ void shim_end(void)
 {
     machine.stop_at = machine.stop_each = 0;
     cpu_load_root(0, MFN_NONE);
-    for (u32 i = 0; i < SHIM_DOMAINS; i++)
+    for (u32 i = 0; i < SHIM_DOMAINS; i++) {
         end_domain(i);
+    }
     claim(machine.allocated == 0, "every frame came back");
     machine_end();
 }
@@ -202,8 +212,9 @@ u64 copy_bytes_out(void *to, const void *from, u64 count);
 
 static u64 reachable(u64 address, u64 count)
 {
-    if (address < SHIM_MEMORY || address >= SHIM_MEMORY + SHIM_MEMORY_SIZE)
+    if (address < SHIM_MEMORY || address >= SHIM_MEMORY + SHIM_MEMORY_SIZE) {
         return 0;
+    }
     const u64 room = SHIM_MEMORY + SHIM_MEMORY_SIZE - address;
     return count < room ? count : room;
 }
@@ -213,8 +224,9 @@ u64 copy_bytes_in(void *to, const void *from, u64 count)
 {
     u64 part = reachable((u64)from, count);
 
-    if (part)
+    if (part) {
         memmove(to, from, part);
+    }
     return count - part;
 }
 
@@ -222,8 +234,9 @@ u64 copy_bytes_out(void *to, const void *from, u64 count)
 {
     u64 part = reachable((u64)to, count);
 
-    if (part)
+    if (part) {
         memmove(to, from, part);
+    }
     return count - part;
 }
 
@@ -261,8 +274,9 @@ u64 frames_free_count(void)
 
 void frames_free(mfn_t first, u32 order)
 {
-    for (u64 i = 0; i < 1ull << order; i++)
+    for (u64 i = 0; i < 1ull << order; i++) {
         machine_free(mfn(first.n + i));
+    }
 }
 
 /* The fake allocator hands out one after the other: mostly that is a run. */
@@ -277,10 +291,12 @@ mfn_t frames_alloc(u32 order)
         run = run && got[count].n == got[0].n + count;
         count++;
     }
-    if (run && count == 1ull << order)
+    if (run && count == 1ull << order) {
         return got[0];
-    while (count)
+    }
+    while (count) {
         machine_free(got[--count]);
+    }
     return MFN_NONE;
 }
 
@@ -289,19 +305,22 @@ void *page_alloc(u32 order)
 {
     mfn_t m = MFN_NONE;
 
-    if (order)
+    if (order) {
         return calloc(1, PAGE_SIZE << order);
-    if (machine.allocated < FRAMES_MOST)
+    }
+    if (machine.allocated < FRAMES_MOST) {
         m = machine_allocate();
+    }
     return mfn_is_none(m) ? NULL : memset(frame_view(m), 0, PAGE_SIZE);
 }
 
 void page_free(void *page, u32 order)
 {
-    if (order)
+    if (order) {
         free(page);
-    else
+    } else {
         machine_free(frame_of_view(page));
+    }
 }
 
 /* ---- domains and vCPUs --------------------------------------------------------------------- */
@@ -364,8 +383,9 @@ void vcpu_refresh_roots(struct vcpu *vcpu)
 
 u32 flush_cpus(u64 cpus)
 {
-    if (cpus)
+    if (cpus) {
         port_flush(cpus);
+    }
     return 0;
 }
 

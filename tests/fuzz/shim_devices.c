@@ -105,8 +105,9 @@ bool control_xcr0_ok(u64 xcr0)
 void segments_load_ldt(u64 window, u32 entries)
 {
     (void)window;
-    if (entries > 8192)
+    if (entries > 8192) {
         panic("an LDT too long");
+    }
 }
 
 bool load_gs(u16 selector)
@@ -120,8 +121,9 @@ void guest_console_write(struct domain *domain, const char *bytes, u64 count)
     volatile char sum = 0;
 
     (void)domain;
-    for (u64 i = 0; i < count; i++)
+    for (u64 i = 0; i < count; i++) {
         sum = (char)(sum + bytes[i]);
+    }
 }
 
 void guest_console_drain(struct domain *domain)

@@ -32,8 +32,9 @@ static u64 cpu_time(void)
     u64 used = 0;
 
     for (unsigned i = 0; i < vcpus; i++) {
-        if (vcpu_op(VCPUOP_get_runstate_info, i, &runstate))
+        if (vcpu_op(VCPUOP_get_runstate_info, i, &runstate)) {
             error("no runstate of vCPU %u", i);
+        }
         used += runstate.time[RUNSTATE_running];
     }
     return used;
@@ -48,8 +49,9 @@ static void work_a_little(void)
 
 static void spin(void)
 {
-    for (;;)
+    for (;;) {
         work_a_little();
+    }
 }
 
 /* All vCPUs but ours spin. */
@@ -63,16 +65,18 @@ static void start_spinners(void)
     context.ctrlreg[3] = xen_pfn_to_cr3(mfn_of(root_first()));
     for (vcpus = 1; vcpus < VCPU_MAX; vcpus++) {
         context.user_regs.rsp = context.kernel_sp = (u64)(stacks[vcpus] + sizeof stacks[vcpus] - 8);
-        if (vcpu_op(VCPUOP_initialise, vcpus, &context))
+        if (vcpu_op(VCPUOP_initialise, vcpus, &context)) {
             break;
+        }
         check_equal(vcpu_op(VCPUOP_up, vcpus, NULL), 0, "vCPU %u is up", vcpus);
     }
 }
 
 static void wait_until(u64 time)
 {
-    while (system_time() < time)
+    while (system_time() < time) {
         work_a_little();
+    }
 }
 
 /* Returns how much later than it wanted it woke at worst. */
@@ -87,8 +91,9 @@ static u64 work_and_sleep_until(u64 time)
         sched_op(SCHEDOP_poll, &poll);
         now = system_time();
         check(now >= poll.timeout, "it woke %lu us early", (poll.timeout - now) / US);
-        if (now - poll.timeout > worst)
+        if (now - poll.timeout > worst) {
             worst = now - poll.timeout;
+        }
     }
     return worst;
 }
@@ -99,22 +104,26 @@ void test_main(void)
     u64 started, used, worst = 0;
 
     vcpus = 1;
-    if (!sleeps)
+    if (!sleeps) {
         start_spinners();
+    }
     check(system_time() < FROM, "it starts too late");
-    if (sleeps)
+    if (sleeps) {
         work_and_sleep_until(FROM);
-    else
+    } else {
         wait_until(FROM);
+    }
     started = system_time();
     used = cpu_time();
-    if (sleeps)
+    if (sleeps) {
         worst = work_and_sleep_until(TO);
-    else
+    } else {
         wait_until(TO);
+    }
     used = cpu_time() - used;
     print("ran: %lu us of %lu us\n", used / US, (system_time() - started) / US);
-    if (sleeps)
+    if (sleeps) {
         print("late: %lu us\n", worst / US);
+    }
     wait_until(END);
 }

@@ -39,10 +39,12 @@ static void one_attack(void *unused)
 static void campaign(void)
 {
     for (attacks = 0; attacks < rounds; attacks++) {
-        if (is_broken || attacks % REPAIR_EACH == 0)
+        if (is_broken || attacks % REPAIR_EACH == 0) {
             trap_catch(one_repair, NULL);
-        if (trap_catch(one_attack, NULL))
+        }
+        if (trap_catch(one_attack, NULL)) {
             trapped++;
+        }
         attacking = false;
         info->evtchn_upcall_mask = 1;
     }
@@ -54,10 +56,12 @@ static u64 option(const char *name, u64 otherwise)
     u64 value = 0;
 
     for (const char *at = (const char *)start_info->cmd_line; *at; at++) {
-        if (memcmp(at, name, length))
+        if (memcmp(at, name, length)) {
             continue;
-        for (at += length; *at >= '0' && *at <= '9'; at++)
+        }
+        for (at += length; *at >= '0' && *at <= '9'; at++) {
             value = value * 10 + (u64)(*at - '0');
+        }
         return value;
     }
     return otherwise;
@@ -70,8 +74,9 @@ static void move_info(void)
     struct vcpu_register_vcpu_info request = {.mfn = mfn_of(page), .offset = 64};
 
     info = vcpu_info();
-    if (seed % 2 && !vcpu_op(VCPUOP_register_vcpu_info, 0, &request))
+    if (seed % 2 && !vcpu_op(VCPUOP_register_vcpu_info, 0, &request)) {
         info = (struct vcpu_info *)(page + 64);
+    }
 }
 
 /* A table of its grants, where it may write them; zeroes if there are no grants. */
@@ -83,8 +88,9 @@ static void start_grants(void)
     grants = window_take();
     set_xen_guest_handle(setup.frame_list, &frame);
     if (!hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, address(&setup), 1) &&
-        setup.status == GNTST_okay)
+        setup.status == GNTST_okay) {
         update_va_mapping(address(grants), frame * PAGE_SIZE | PTE_RW, UVMF_INVLPG);
+    }
 }
 
 void test_main(void)
@@ -93,14 +99,18 @@ void test_main(void)
     rounds = option("rounds=", rounds);
     trace = option("trace=", trace);
     random_state = seed * 0x9e3779b97f4a7c15ull + 1;
-    for (unsigned i = 0; i < PLAY_PAGES; i++)
+    for (unsigned i = 0; i < PLAY_PAGES; i++) {
         play[i] = page_take();
-    for (unsigned i = 0; i < PLAY_WINDOWS; i++)
+    }
+    for (unsigned i = 0; i < PLAY_WINDOWS; i++) {
         play_window[i] = window_take();
+    }
     code = page_take();
-    for (unsigned i = 0; i < start_info->nr_pages; i++)
-        if (pfn_to_mfn(i) >= frames_seen)
+    for (unsigned i = 0; i < start_info->nr_pages; i++) {
+        if (pfn_to_mfn(i) >= frames_seen) {
             frames_seen = pfn_to_mfn(i) + 1;
+        }
+    }
     user_space_make(&user);
     second_root = root_make();
     alias_make();

@@ -22,28 +22,34 @@ static u64 a_call_number(void)
  * (attack_queues does, and looks at none), nor sleep: attack_sleep sees to it that it wakes up. */
 static bool is_an_end(u64 number, u64 command)
 {
-    if (number == __HYPERVISOR_vcpu_op)
+    if (number == __HYPERVISOR_vcpu_op) {
         return (u32)command == VCPUOP_down || (u32)command == VCPUOP_register_vcpu_info;
-    if (number == __HYPERVISOR_event_channel_op)
+    }
+    if (number == __HYPERVISOR_event_channel_op) {
         return (u32)command == EVTCHNOP_init_control;
-    if (number == __HYPERVISOR_sched_op_compat || number == __HYPERVISOR_sched_op)
+    }
+    if (number == __HYPERVISOR_sched_op_compat || number == __HYPERVISOR_sched_op) {
         return (u32)command == SCHEDOP_shutdown || (u32)command == SCHEDOP_poll ||
                (u32)command == SCHEDOP_block;
+    }
     return false;
 }
 
 static void fill_call(u64 *words)
 {
     words[0] = a_call_number();
-    do
-        for (unsigned i = 1; i < 7; i++)
+    do {
+        for (unsigned i = 1; i < 7; i++) {
             words[i] = i == 1 && once_in(2) ? below(32) : a_word();
-    while (is_an_end(words[0], words[1]));
+        }
+    } while (is_an_end(words[0], words[1]));
     /* Long lists of these overwrite its own memory with their results. */
-    if (words[0] == __HYPERVISOR_multicall && !once_in(500))
+    if (words[0] == __HYPERVISOR_multicall && !once_in(500)) {
         words[2] = below(8);
-    if (words[0] == __HYPERVISOR_grant_table_op && !once_in(500))
+    }
+    if (words[0] == __HYPERVISOR_grant_table_op && !once_in(500)) {
         words[3] = below(8);
+    }
 }
 
 static long call(const u64 *w)
@@ -51,8 +57,9 @@ static long call(const u64 *w)
     note("call", w, 7);
     if (w[0] == __HYPERVISOR_set_trap_table || w[0] == __HYPERVISOR_set_callbacks ||
         w[0] == __HYPERVISOR_stack_switch || w[0] == __HYPERVISOR_callback_op ||
-        w[0] == __HYPERVISOR_multicall)
+        w[0] == __HYPERVISOR_multicall) {
         is_broken = true;
+    }
     return hypercall6(w[0], w[1], w[2], w[3], w[4], w[5], w[6]);
 }
 
@@ -68,8 +75,9 @@ static void fill_paper(void)
 {
     for (unsigned i = 0; i < 32; i++) {
         paper[i] = a_word();
-        if (once_in(3))
+        if (once_in(3)) {
             paper[i] = (u32)a_number() | a_number() << 32;
+        }
     }
 }
 
@@ -85,16 +93,19 @@ static void attack_structure(void)
     u64 words[7] = {PICK(likely), below(40), at, at, a_word(), a_word(), a_word()};
 
     fill_paper();
-    if (words[0] == __HYPERVISOR_vcpu_op || words[0] == __HYPERVISOR_grant_table_op)
+    if (words[0] == __HYPERVISOR_vcpu_op || words[0] == __HYPERVISOR_grant_table_op) {
         words[2] = once_in(4) ? a_number() : 0;
+    }
     if (words[0] == __HYPERVISOR_grant_table_op) {
         words[2] = at;
         words[3] = once_in(500) ? a_number() : below(8);
     }
-    if (words[0] == __HYPERVISOR_console_io && !once_in(8))
+    if (words[0] == __HYPERVISOR_console_io && !once_in(8)) {
         words[2] = below(8), words[3] = an_address();
-    if (is_an_end(words[0], words[1]))
+    }
+    if (is_an_end(words[0], words[1])) {
         return;
+    }
     call(words);
 }
 
@@ -166,8 +177,9 @@ static void attack_grant(void)
     entry->domid = once_in(6) ? (u16)a_domain() : (u16)below(5);
     entry->flags = once_in(6) ? (u16)a_number() : PICK(types);
     memset(paper, 0, 512);
-    for (unsigned i = 0; i < words[3]; i++)
+    for (unsigned i = 0; i < words[3]; i++) {
         fill_grant(words[1], i);
+    }
     note("  grant", paper, 16);
     call(words);
 }
@@ -183,8 +195,9 @@ static void attack_update(void)
         list[i].val = an_entry();
         note("  update", &list[i].ptr, 2);
     }
-    if (once_in(4))
+    if (once_in(4)) {
         words[3] = an_address();
+    }
     call(words);
 }
 
@@ -203,8 +216,9 @@ static void attack_mmuext(void)
         memset(&list[i], 0, sizeof list[i]);
         list[i].cmd = once_in(6) ? (u32)a_number() : PICK(likely);
         list[i].arg1.mfn = list[i].cmd == MMUEXT_SET_LDT || once_in(6) ? an_address() : a_frame();
-        if (list[i].cmd == MMUEXT_NEW_BASEPTR && !once_in(60))
+        if (list[i].cmd == MMUEXT_NEW_BASEPTR && !once_in(60)) {
             list[i].arg1.mfn = mfn_of(once_in(2) ? second_root : root_first());
+        }
         list[i].arg2.src_mfn = once_in(2) ? a_frame() : a_number();
         note("  mmuext", (const u64 *)&list[i], sizeof list[i] / 8);
     }
@@ -231,10 +245,12 @@ static void attack_memory(void)
     exchange->out = exchange->in;
     set_xen_guest_handle(exchange->in.extent_start, once_in(12) ? (void *)an_address() : in);
     set_xen_guest_handle(exchange->out.extent_start, once_in(12) ? (void *)an_address() : out);
-    if (once_in(4))
+    if (once_in(4)) {
         exchange->nr_exchanged = a_number();
-    if (once_in(6))
+    }
+    if (once_in(6)) {
         words[1] |= a_number() << 6;
+    }
     note("  memory", paper, 10);
     call(words);
 }
@@ -248,8 +264,9 @@ static void attack_sleep(void)
     set_timer();
     if (once_in(2)) {
         words[1] = SCHEDOP_poll;
-        for (unsigned i = 0; i < 256; i++)
+        for (unsigned i = 0; i < 256; i++) {
             ports[i] = once_in(20) ? (u32)a_number() : (u32)below(8);
+        }
         set_xen_guest_handle(ask->ports, once_in(8) ? (void *)an_address() : ports);
         ask->nr_ports = once_in(4) ? (u32)a_number() : (u32)below(130);
         ask->timeout = 1 + (random64() >> (once_in(2) ? 35 : 60)); /* soon, or long ago */
@@ -259,9 +276,10 @@ static void attack_sleep(void)
 
 static void fill_queues(u32 *page)
 {
-    for (unsigned i = 0; i < 64; i++)
+    for (unsigned i = 0; i < 64; i++) {
         page[once_in(2) ? below(64) : below(PAGE_SIZE / sizeof *page)] =
             once_in(2) ? (u32)random64() : (u32)(below(16) << 28 | below(64));
+    }
 }
 
 /* FIFO queues in pages that it does anything with, and ports of them. */
@@ -278,13 +296,16 @@ static void attack_queues(void)
         u64 words[7] = {__HYPERVISOR_event_channel_op, below(14), address(paper)};
 
         fill_paper();
-        if (once_in(2))
+        if (once_in(2)) {
             words[1] = EVTCHNOP_send, paper[0] = below(16);
-        if (once_in(4))
+        }
+        if (once_in(4)) {
             words[1] = EVTCHNOP_expand_array, paper[0] = mfn_of(a_play_page());
+        }
         call(words);
-        if (once_in(3))
+        if (once_in(3)) {
             fill_queues((u32 *)a_play_page());
+        }
     }
 }
 
@@ -301,14 +322,17 @@ static void attack_table(void)
         return;
     }
     if (!page_writable(page) && !once_in(4)) {
-        if (once_in(2))
+        if (once_in(2)) {
             memset(page, 0, PAGE_SIZE);
-        for (unsigned i = 0; i < 8; i++)
+        }
+        for (unsigned i = 0; i < 8; i++) {
             page[once_in(4) ? an_index() : below(4)] = an_entry();
+        }
     }
     page_read_only(page);
-    if (!once_in(4))
+    if (!once_in(4)) {
         mmuext(MMUEXT_PIN_L1_TABLE + (unsigned)below(4), mfn_of(page), 0);
+    }
 }
 
 static void attack_segments(void)
@@ -316,11 +340,14 @@ static void attack_segments(void)
     u64 *page = (u64 *)a_play_page();
     u64 words[7] = {__HYPERVISOR_set_gdt, address(paper), below(1024)};
 
-    for (unsigned i = 0; i < 14; i++)
+    for (unsigned i = 0; i < 14; i++) {
         paper[i] = mfn_of(page);
-    if (!page_writable(page))
-        for (unsigned i = 0; i < 64; i++)
+    }
+    if (!page_writable(page)) {
+        for (unsigned i = 0; i < 64; i++) {
             page[i] = a_descriptor();
+        }
+    }
     page_read_only(page);
     if (once_in(2)) {
         words[0] = __HYPERVISOR_update_descriptor;

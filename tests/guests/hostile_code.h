@@ -44,10 +44,11 @@ static void attack_store(void)
 {
     u64 words[2] = {an_address(), an_entry()};
 
-    if (!once_in(3))
+    if (!once_in(3)) {
         words[0] = address(entry_of(address(PICK(play_window)), 1)) + (once_in(6) ? below(9) : 0);
-    else if (once_in(4))
+    } else if (once_in(4)) {
         words[0] = address(entry_of(an_address(), 1 + (unsigned)below(4)));
+    }
     note("store", words, 2);
     store((volatile void *)words[0], words[1]);
 }
@@ -57,10 +58,11 @@ static void attack_touch(void)
     u64 at = once_in(2) ? a_tree_address() : address(PICK(play_window)) + below(PAGE_SIZE);
 
     note("touch", &at, 1);
-    if (once_in(2))
+    if (once_in(2)) {
         *(volatile u64 *)at = an_entry();
-    else
+    } else {
         (void)*(volatile u64 *)at;
+    }
 }
 
 static void attack_mapping(void)
@@ -68,10 +70,12 @@ static void attack_mapping(void)
     u64 words[7] = {__HYPERVISOR_update_va_mapping, address(PICK(play_window)), an_entry(),
                     once_in(4) ? a_number() : below(3), a_domain()};
 
-    if (once_in(4))
+    if (once_in(4)) {
         words[1] = once_in(60) ? an_address() : once_in(2) ? a_limit_address() : a_tree_address();
-    if (once_in(8))
+    }
+    if (once_in(8)) {
         words[0] = __HYPERVISOR_update_va_mapping_otherdomain;
+    }
     call(words);
 }
 
@@ -175,17 +179,22 @@ static unsigned fill_operand(u8 *at, bool locked, bool wild)
 {
     unsigned length = 1;
 
-    do
+    do {
         at[0] = (u8)random64();
-    while ((((at[0] & 0x07) == 4 || (at[0] & 0x38) == 0x20) && !wild) || (locked && at[0] >= 0xc0));
-    if (at[0] < 0xc0 && (at[0] & 7) == 4)
+    } while ((((at[0] & 0x07) == 4 || (at[0] & 0x38) == 0x20) && !wild) ||
+             (locked && at[0] >= 0xc0));
+    if (at[0] < 0xc0 && (at[0] & 7) == 4) {
         length++;
-    if (at[0] >> 6 == 1)
+    }
+    if (at[0] >> 6 == 1) {
         length++;
-    if (at[0] >> 6 == 2 || (at[0] & 0xc7) == 5)
+    }
+    if (at[0] >> 6 == 2 || (at[0] & 0xc7) == 5) {
         length += 4;
-    for (unsigned i = 1; i < length; i++)
+    }
+    for (unsigned i = 1; i < length; i++) {
         at[i] = (u8)random64();
+    }
     return length;
 }
 
@@ -202,18 +211,22 @@ static void fill_code(u8 *at, bool wild)
         at[length] = PICK(prefixes);
         locked |= at[length++] == 0xf0;
     }
-    if (once_in(3))
+    if (once_in(3)) {
         at[length++] = (u8)(0x40 | below(16));
-    for (unsigned i = 1; i <= (opcode[0] & ~OPERAND); i++)
+    }
+    for (unsigned i = 1; i <= (opcode[0] & ~OPERAND); i++) {
         at[length++] = opcode[i];
+    }
     if (wild && once_in(16) && !locked) {
         length = 0;
         at[length++] = (u8)random64();
     }
-    if (wild || opcode[0] & OPERAND)
+    if (wild || opcode[0] & OPERAND) {
         length += fill_operand(at + length, locked, wild);
-    for (unsigned tail = wild && once_in(8) ? (unsigned)below(8) : 0; tail; tail--)
+    }
+    for (unsigned tail = wild && once_in(8) ? (unsigned)below(8) : 0; tail; tail--) {
         at[length++] = (u8)random64();
+    }
 }
 
 static void fill_registers(void)
@@ -226,19 +239,23 @@ static void fill_registers(void)
 
     u64 *top = (u64 *)(attack_stack + sizeof attack_stack / 2);
 
-    for (unsigned i = 0; i < 16; i++)
+    for (unsigned i = 0; i < 16; i++) {
         registers[i] = a_word();
+    }
     top[0] = address(give_up); /* for instructions that return */
     top[1] = once_in(2) ? KERNEL_CS : a_selector();
     top[2] = a_number();
     top[3] = address(top);
     top[4] = once_in(2) ? GUEST_SS : a_selector();
-    if (once_in(3))
+    if (once_in(3)) {
         registers[1] = PICK(msrs);
-    if (once_in(3))
+    }
+    if (once_in(3)) {
         registers[0] = once_in(2) ? a_number() : a_call_number();
-    if (!once_in(4))
+    }
+    if (!once_in(4)) {
         registers[1] &= 0xff | (registers[1] >= 0x174 ? ~0ull : 0);
+    }
     registers[4] = address(top);
     registers[15] = once_in(5000) ? a_word() : registers[4];
 }
@@ -273,8 +290,9 @@ static void attack_instruction(void)
     fill_code(code + at, once_in(2000));
     code_address = address(code) + at;
     note_code("instruction", code + at);
-    if (is_an_end(registers[0], registers[6]))
+    if (is_an_end(registers[0], registers[6])) {
         registers[0] = 0;
+    }
     run_code();
 }
 
@@ -301,8 +319,9 @@ static void attack_iret(void)
         FLAT_RING3_CS32 & ~3, 0xe008,          0xe019};
     u64 flat = address(attack_stack) + sizeof attack_stack - 4096;
 
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 4; i++) {
         paper[i] = a_number();
+    }
     paper[4] = once_in(200) ? an_address() : once_in(4) ? USER_CODE : address(give_up);
     paper[5] = once_in(3) ? a_selector() : PICK(selectors);
     paper[6] = a_number();

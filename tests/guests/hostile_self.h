@@ -41,21 +41,24 @@ static void say_number(u64 value)
 {
     char text[20] = " ";
 
-    for (unsigned i = 0; i < 16; i++)
+    for (unsigned i = 0; i < 16; i++) {
         text[1 + i] = "0123456789abcdef"[value >> (60 - 4 * i) & 15];
+    }
     text[17] = 0;
     say(text);
 }
 
 static void note(const char *what, const u64 *words, unsigned count)
 {
-    if (trace != 1) /* it may have overwritten it */
+    if (trace != 1) { /* it may have overwritten it */
         return;
+    }
     say_number(attacks);
     say(" ");
     say(what);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         say_number(words[i]);
+    }
     say("\n");
 }
 
@@ -68,14 +71,16 @@ static void on_event(struct trap_frame *frame)
 {
     info->evtchn_upcall_pending = 0;
     info->evtchn_pending_sel = 0;
-    for (unsigned i = 0; i < ARRAY_LENGTH(shared_info->evtchn_pending); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(shared_info->evtchn_pending); i++) {
         shared_info->evtchn_pending[i] = 0;
+    }
     if (!attacking || !trap_catch_stack) {
         frame->rflags &= ~RFLAGS_IF;
         return;
     }
-    if (++ticks < TICKS_STUCK)
+    if (++ticks < TICKS_STUCK) {
         return;
+    }
     stuck++;
     frame->rip = (frame->cs & 3) == 3 ? USER_CODE + PAGE_SIZE - 2 : address(give_up);
     frame->cs = (frame->cs & 3) == 3 ? USER_CS : KERNEL_CS;
@@ -88,11 +93,13 @@ static void set_timer(void)
     struct evtchn_bind_virq bind = {.virq = VIRQ_TIMER, .vcpu = 0};
     struct vcpu_set_periodic_timer period = {TICK_NS};
 
-    if (!event_channel_op(EVTCHNOP_bind_virq, &bind))
+    if (!event_channel_op(EVTCHNOP_bind_virq, &bind)) {
         timer_port = bind.port;
+    }
     vcpu_op(VCPUOP_set_periodic_timer, 0, &period);
-    for (unsigned i = 0; i < ARRAY_LENGTH(shared_info->evtchn_mask); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(shared_info->evtchn_mask); i++) {
         shared_info->evtchn_mask[i] = 0;
+    }
 }
 
 /* The kernel also where 32-bit code finds it: stack pointers get cut. */
@@ -100,8 +107,9 @@ static void alias_make(void)
 {
     alias = page_take();
     alias[table_index((u32)virt_base(), 3)] = *entry_of(virt_base(), 3);
-    if (page_read_only(alias) || mmuext(MMUEXT_PIN_L3_TABLE, mfn_of(alias), 0))
+    if (page_read_only(alias) || mmuext(MMUEXT_PIN_L3_TABLE, mfn_of(alias), 0)) {
         error("cannot make the alias");
+    }
 }
 
 /* Makes what it needs for itself as it was. What is refused stays broken. */
@@ -125,8 +133,9 @@ static void repair(void)
     mmu_update(slot_machine(second_root, 0), entry_for(alias, PTE_TABLE));
     mmuext(MMUEXT_NEW_USER_BASEPTR, mfn_of(user.root), 0);
     page_writable(code);
-    for (unsigned i = 0; i < sizeof attack_stack; i += PAGE_SIZE)
+    for (unsigned i = 0; i < sizeof attack_stack; i += PAGE_SIZE) {
         page_writable(attack_stack + i);
+    }
     set_timer();
     __asm__ volatile("clts");
 }
@@ -135,10 +144,12 @@ static void on_debug(struct trap_frame *frame)
 {
     hypercall(__HYPERVISOR_set_debugreg, 7, 0, 0);
     frame->rflags &= ~RFLAGS_TF;
-    if (attacking)
+    if (attacking) {
         frame->rip = address(give_up);
-    if ((frame->cs & 3) == 3)
+    }
+    if ((frame->cs & 3) == 3) {
         frame->rip = USER_CODE + PAGE_SIZE - 2;
+    }
 }
 
 #endif

@@ -76,8 +76,9 @@ static inline u64 a_tree_address(void)
 {
     u64 address = 0;
 
-    for (unsigned level = 1; level <= 4; level++)
+    for (unsigned level = 1; level <= 4; level++) {
         address |= (u64)(an_index() & (level == 4 ? 3 : 511)) << (12 + 9 * (level - 1));
+    }
     return address | below(512) * 8;
 }
 
@@ -174,17 +175,20 @@ static inline u64 some_flags(void)
     static const u64 likely[] = {PTE_RO, PTE_RW, PTE_TABLE, PTE_PRESENT, PTE_RW | PTE_NX, 0};
     u64 flags = PICK(likely);
 
-    if (once_in(6))
+    if (once_in(6)) {
         flags ^= 1ull << below(12);
-    if (once_in(10))
+    }
+    if (once_in(10)) {
         flags ^= 1ull << (52 + below(12));
+    }
     return once_in(40) ? a_number() & ~PTE_ADDRESS : flags;
 }
 
 static inline u64 an_entry(void)
 {
-    if (once_in(8))
+    if (once_in(8)) {
         return 0;
+    }
     return once_in(40) ? a_number() : a_frame() * PAGE_SIZE | some_flags();
 }
 

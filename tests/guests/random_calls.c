@@ -26,8 +26,9 @@ static u64 hash, calls, failures_to_reset;
 
 static void say(void)
 {
-    for (size_t i = 0; i < line_length; i++)
+    for (size_t i = 0; i < line_length; i++) {
         hash = (hash ^ (u8)line[i]) * HASH_TIMES;
+    }
     if (trace) {
         add("\n");
         console_write(line, line_length);
@@ -41,8 +42,9 @@ static void say_tables(void)
     for (unsigned i = 0; i < POOL; i++) {
         add_number("f", i);
         for (unsigned index = 0; index < 512; index++) {
-            if (!view_of(i)[index] || !slot_is_ours(i, index))
+            if (!view_of(i)[index] || !slot_is_ours(i, index)) {
                 continue;
+            }
             add_number(" ", index);
             add("=");
             add_entry(view_of(i)[index]);
@@ -66,8 +68,9 @@ static void say_tables(void)
 static void say_rest(void)
 {
     add("map");
-    for (unsigned i = 0; i < POOL; i++)
+    for (unsigned i = 0; i < POOL; i++) {
         add_number(" ", (s64)mfn_to_pfn(pool[i]));
+    }
     add(" ports ");
     for (unsigned i = 0; i < PORTS; i++) {
         u32 port = first_port + i;
@@ -89,10 +92,12 @@ static void say_rest(void)
 static void make(struct request *r, bool alone, bool first)
 {
     memset(r, 0, sizeof *r);
-    if (!first && once_in(2))
+    if (!first && once_in(2)) {
         return make_event(r);
-    if (!first)
+    }
+    if (!first) {
         return once_in(2) ? make_vcpu(r) : make_debugreg(r);
+    }
     switch (below(34)) {
     default:
         make_mmu_update(r);
@@ -122,19 +127,21 @@ static void make(struct request *r, bool alone, bool first)
         make_vcpu(r);
         break;
     case 22:
-        if (once_in(2))
+        if (once_in(2)) {
             make_callback(r);
-        else
+        } else {
             make_trap_table(r);
+        }
         break;
     case 23:
         make_simple(r);
         break;
     case 24 ... 25:
-        if (alone)
+        if (alone) {
             make_grant(r);
-        else
+        } else {
             make_simple(r);
+        }
         break;
     }
 }
@@ -142,8 +149,9 @@ static void make(struct request *r, bool alone, bool first)
 static void answer(struct request *r, long result)
 {
     add_number(" -> ", r->sign_only && result > 0 ? 1 : result);
-    if (r->after)
+    if (r->after) {
         r->after(r, result);
+    }
     calls++;
 }
 
@@ -174,8 +182,9 @@ static void several_calls(void)
     }
     result = hypercall(__HYPERVISOR_multicall, address(entries), count, 0);
     add_number("multicall -> ", result);
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         answer(&requests[i], (long)entries[i].result);
+    }
     say();
 }
 
@@ -206,13 +215,17 @@ static void wipe_traces(unsigned frame)
 {
     volatile u64 *page = view_of(frame);
 
-    for (unsigned i = 256; i < 272; i++)
+    for (unsigned i = 256; i < 272; i++) {
         if (page[i] & PTE_PRESENT && !slot_is_ours(frame, i) &&
-            mmu_update(pool[frame] * PAGE_SIZE + i * 8, 0))
+            mmu_update(pool[frame] * PAGE_SIZE + i * 8, 0)) {
             break; /* it still is a table */
-    for (unsigned i = 0; i < 512; i++)
-        if ((page[i] & (PTE_PRESENT | PTE_GLOBAL)) == (PTE_PRESENT | PTE_GLOBAL))
+        }
+    }
+    for (unsigned i = 0; i < 512; i++) {
+        if ((page[i] & (PTE_PRESENT | PTE_GLOBAL)) == (PTE_PRESENT | PTE_GLOBAL)) {
             mmu_update(pool[frame] * PAGE_SIZE + i * 8, page[i] & ~PTE_GLOBAL);
+        }
+    }
 }
 
 /* ---- an episode
@@ -220,19 +233,23 @@ static void wipe_traces(unsigned frame)
 
 static void need(long result, const char *what)
 {
-    if (!result)
+    if (!result) {
         return;
+    }
     print("reset: %s: %ld\n", what, result);
     failures_to_reset++;
 }
 
 static void drop_pins(void)
 {
-    for (unsigned i = 0; i < POOL; i++)
+    for (unsigned i = 0; i < POOL; i++) {
         mmuext(MMUEXT_UNPIN_TABLE, pool[i], 0);
-    for (unsigned i = 0; i < EXTRAS; i++)
-        if (extra[i])
+    }
+    for (unsigned i = 0; i < EXTRAS; i++) {
+        if (extra[i]) {
             mmuext(MMUEXT_UNPIN_TABLE, extra[i], 0);
+        }
+    }
     mmuext(MMUEXT_PIN_L4_TABLE, special[SPECIAL_ROOT], 0);
 }
 
@@ -277,35 +294,43 @@ static void reset_modes(void)
     vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* Xen begins with one */
     hypercall(__HYPERVISOR_fpu_taskswitch, 0, 0, 0);
     hypercall(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, address(&level), 0);
-    for (unsigned i = 0; i < 8; i++)
+    for (unsigned i = 0; i < 8; i++) {
         hypercall(__HYPERVISOR_set_debugreg, i, i == 7 ? 0x400 : i == 6 ? 0xffff0ff0 : 0, 0);
-    for (unsigned i = 0; i < 3; i++)
+    }
+    for (unsigned i = 0; i < 3; i++) {
         hypercall(__HYPERVISOR_set_segment_base, i, 0, 0);
+    }
 }
 
 static void reset(void)
 {
     need(grants_end(), "grants");
-    for (unsigned i = 0; i < LIVE; i++)
-        if (i != LIVE_XENS)
+    for (unsigned i = 0; i < LIVE; i++) {
+        if (i != LIVE_XENS) {
             need(mmu_update(live_entry[i], 0), "live slot");
+        }
+    }
     need(mmuext(MMUEXT_NEW_BASEPTR, special[SPECIAL_ROOT], 0), "root");
     need(mmuext(MMUEXT_NEW_USER_BASEPTR, 0, 0), "user root");
     need(hypercall(__HYPERVISOR_set_gdt, 0, 0, 0), "gdt");
     need(mmuext(MMUEXT_SET_LDT, 0, 0), "ldt");
-    for (unsigned window = 0; window < WINDOWS; window++)
+    for (unsigned window = 0; window < WINDOWS; window++) {
         need(update_va_mapping(address(window_address(window)), 0, UVMF_INVLPG), "window");
+    }
     drop_pins();
-    for (unsigned i = 0; i < POOL; i++)
+    for (unsigned i = 0; i < POOL; i++) {
         need(update_va_mapping(address(views[i]), 0, UVMF_INVLPG), "view");
+    }
     for (unsigned i = 0; i < EXTRAS; i++) {
-        if (extra[i])
+        if (extra[i]) {
             need(reserve(XENMEM_decrease_reservation, &extra[i]), "extra");
+        }
         extra[i] = 0;
     }
     for (unsigned i = 0; i < POOL; i++) {
-        if (leaving[i])
+        if (leaving[i]) {
             replace(i);
+        }
         need(update_va_mapping(address(homes[i]), pool[i] * PAGE_SIZE | PTE_RW, UVMF_INVLPG),
              "home");
         memset(homes[i], 0, PAGE_SIZE);
@@ -322,18 +347,22 @@ static void prepare(void)
 {
     const unsigned kernel = table_index(virt_base(), 4);
 
-    for (unsigned i = 0; i < POOL; i++)
+    for (unsigned i = 0; i < POOL; i++) {
         level_of[i] = below(5);
+    }
     for (unsigned i = 0; i < POOL; i++) {
         u64 *page = (u64 *)homes[i];
 
-        if (level_of[i] == 4)
+        if (level_of[i] == 4) {
             page[kernel] = (root_first()[kernel] & PTE_ADDRESS) | PTE_TABLE;
-        for (unsigned left = level_of[i] ? below(6) : 0; left; left--)
+        }
+        for (unsigned left = level_of[i] ? below(6) : 0; left; left--) {
             page[an_index()] = an_entry(level_of[i]);
-        if (level_of[i] && !once_in(8))
+        }
+        if (level_of[i] && !once_in(8)) {
             need(update_va_mapping(address(homes[i]), pool[i] * PAGE_SIZE | PTE_RO, UVMF_INVLPG),
                  "read-only");
+        }
     }
 }
 
@@ -345,8 +374,9 @@ static void one_episode(u64 number)
     prepare();
     for (u64 round = 1; round <= rounds; round++) {
         one_round();
-        for (unsigned frame = 0; frame < POOL; frame++)
+        for (unsigned frame = 0; frame < POOL; frame++) {
             wipe_traces(frame);
+        }
         if (round % read_each == 0 || round == rounds) {
             say_tables();
             say_rest();
@@ -369,13 +399,15 @@ static void option(const char *name, u64 *value)
 {
     size_t length = strlen(name);
 
-    for (const char *at = (const char *)start_info->cmd_line; *at; at++)
+    for (const char *at = (const char *)start_info->cmd_line; *at; at++) {
         if (starts_with(at, name)) {
             *value = 0;
-            for (at += length; *at >= '0' && *at <= '9'; at++)
+            for (at += length; *at >= '0' && *at <= '9'; at++) {
                 *value = *value * 10 + (u64)(*at - '0');
+            }
             return;
         }
+    }
 }
 
 static void find_slots(void)
@@ -401,8 +433,9 @@ static void find_slots(void)
     special[SPECIAL_ROOT] = mfn_of(root_first());
     special[SPECIAL_SHARED] = start_info->shared_info / PAGE_SIZE;
     special[SPECIAL_XEN] = (root_first()[256] & PTE_ADDRESS) / PAGE_SIZE;
-    for (unsigned i = 0; i < POOL; i++)
+    for (unsigned i = 0; i < POOL; i++) {
         pool[i] = mfn_of(homes[i]);
+    }
 }
 
 static void find_ports(void)
@@ -411,11 +444,13 @@ static void find_ports(void)
     evtchn_status_t status = {.dom = DOMID_SELF};
     evtchn_close_t close;
 
-    if (event_channel_op(EVTCHNOP_alloc_unbound, &unbound))
+    if (event_channel_op(EVTCHNOP_alloc_unbound, &unbound)) {
         error("no event channel");
+    }
     status.port = close.port = first_port = unbound.port;
-    if (event_channel_op(EVTCHNOP_status, &status))
+    if (event_channel_op(EVTCHNOP_status, &status)) {
         error("no status");
+    }
     own_domain = status.u.unbound.dom;
     event_channel_op(EVTCHNOP_close, &close);
 }
@@ -431,7 +466,8 @@ void test_main(void)
     find_slots();
     find_ports();
     grants_find();
-    for (u64 i = 0; i < episodes; i++)
+    for (u64 i = 0; i < episodes; i++) {
         one_episode(seed + i);
+    }
     print("calls %lu, frames or slots that did not come back %lu\n", calls, failures_to_reset);
 }

@@ -44,20 +44,22 @@ static inline void make_reservation(struct request *r)
     u64 operation = PICK(operations);
     unsigned count = 0;
 
-    for (unsigned slot = below(EXTRAS); count < 3 && slot < EXTRAS; slot++)
+    for (unsigned slot = below(EXTRAS); count < 3 && slot < EXTRAS; slot++) {
         if (!extra[slot] == (operation != XENMEM_decrease_reservation)) {
             reservation->list[count] =
                 operation == XENMEM_populate_physmap ? 0x80 + slot : extra[slot];
             reservation->slot[count++] = slot;
         }
+    }
     if (operation == XENMEM_decrease_reservation && once_in(4)) {
         unsigned frame = below(POOL);
 
         reservation->list[count] = pool[frame];
         reservation->slot[count++] = EXTRAS + frame;
     }
-    if (!count)
+    if (!count) {
         operation = XENMEM_decrease_reservation;
+    }
     add_number("memory_op ", (s64)operation);
     for (unsigned i = 0; i < count; i++) {
         add(" ");
@@ -91,8 +93,9 @@ static inline void make_memory(struct request *r)
     r->argument[0] = PICK(operations);
     add_number("memory_op ", (s64)r->argument[0]);
     if (r->argument[0] == XENMEM_current_reservation ||
-        r->argument[0] == XENMEM_maximum_reservation)
+        r->argument[0] == XENMEM_maximum_reservation) {
         *(domid_t *)ask = a_domain();
+    }
     r->argument[1] = maybe_bad(ask);
     r->sign_only = true;
 }
@@ -208,8 +211,9 @@ static inline void make_simple(struct request *r)
     case __HYPERVISOR_xen_version:
         r->argument[0] = PICK(versions);
         ask[0] = below(3);
-        if (r->argument[0] == XENVER_pagesize)
+        if (r->argument[0] == XENVER_pagesize) {
             r->argument[1] = 0;
+        }
         break;
     case __HYPERVISOR_sched_op: /* a poll for too many, or a yield */
         r->argument[0] = PICK(schedules);
@@ -241,8 +245,9 @@ static inline void make_simple(struct request *r)
 
 static inline void add_trap(bool trapped)
 {
-    if (!trapped)
+    if (!trapped) {
         return add(" -> done");
+    }
     add_number(" -> trap ", (s64)trap_caught.vector);
     add_number(" error ", (s64)trap_caught.error);
 }
@@ -279,8 +284,9 @@ static inline void touch(void)
     u64 *at = (u64 *)(uintptr_t)address(window_address(window)) + index;
     bool ours = false;
 
-    for (unsigned i = 0; i < POOL; i++)
+    for (unsigned i = 0; i < POOL; i++) {
         ours |= pool[i] == m;
+    }
     mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0);
     if (once_in(2) || !ours) {
         add("load ");

@@ -40,13 +40,15 @@ static inline void grants_find(void)
     for (unsigned i = 0; i < MAPPED; i++) {
         grant_entry[i] = entry_machine(address(grant_window[i]), 1);
         grant_seen[i] = entry_of(address(grant_window[i]), 1);
-        if (update_va_mapping(address(grant_window[i]), 0, UVMF_INVLPG))
+        if (update_va_mapping(address(grant_window[i]), 0, UVMF_INVLPG)) {
             error("cannot unmap a window");
+        }
     }
     set_xen_guest_handle(setup.frame_list, &frame);
     if (grant_call(GNTTABOP_setup_table, &setup) || setup.status ||
-        update_va_mapping(address(grant_page), frame * PAGE_SIZE | PTE_RW, UVMF_INVLPG))
+        update_va_mapping(address(grant_page), frame * PAGE_SIZE | PTE_RW, UVMF_INVLPG)) {
         error("no grant table");
+    }
 }
 
 static inline u64 mapped_at(unsigned i)
@@ -63,12 +65,14 @@ static inline unsigned grants_end(void)
         struct gnttab_unmap_grant_ref unmap = {.host_addr = mapped_at(i),
                                                .handle = mapped[i].handle};
 
-        if (mapped[i].used && (grant_call(GNTTABOP_unmap_grant_ref, &unmap) || unmap.status))
+        if (mapped[i].used && (grant_call(GNTTABOP_unmap_grant_ref, &unmap) || unmap.status)) {
             left++;
+        }
         mapped[i].used = false;
     }
-    for (u32 reference = 0; reference <= GRANTS; reference++)
+    for (u32 reference = 0; reference <= GRANTS; reference++) {
         grant_of(reference)->flags = 0;
+    }
     return left;
 }
 
@@ -96,8 +100,10 @@ static inline void give(void)
     volatile grant_entry_v1_t *grant = grant_of(reference);
 
     add_number("give ", reference);
-    if (grant->flags & (GTF_reading | GTF_writing)) /* as a careful guest: not while it is in use */
+    if (grant->flags &
+        (GTF_reading | GTF_writing)) { /* as a careful guest: not while it is in use */
         return add(" in use");
+    }
     grant->flags = GTF_invalid;
     grant->frame = (u32)frame;
     grant->domid = once_in(8) ? NOBODY : own_domain;
@@ -119,8 +125,10 @@ static inline u32 a_reference(void)
 /* Which of three codes says that a page or an address is no good is a matter of order. */
 static inline void add_status(s16 status)
 {
-    if (status == GNTST_general_error || status == GNTST_bad_page || status == GNTST_bad_virt_addr)
+    if (status == GNTST_general_error || status == GNTST_bad_page ||
+        status == GNTST_bad_virt_addr) {
         return add(" refused");
+    }
     add_number(" status ", status);
 }
 
@@ -130,8 +138,9 @@ static inline void map_after(struct request *r, long result)
     unsigned i = (unsigned)r->argument[5];
 
     add_status(map->status);
-    if (result || map->status || i >= MAPPED)
+    if (result || map->status || i >= MAPPED) {
         return;
+    }
     mapped[i].used = true;
     mapped[i].handle = map->handle;
     mapped[i].by_entry = map->flags & GNTMAP_contains_pte;
@@ -176,8 +185,9 @@ static inline void unmap_after(struct request *r, long result)
     struct gnttab_unmap_grant_ref *unmap = r->data;
 
     add_status(unmap->status);
-    if (!result && !unmap->status)
+    if (!result && !unmap->status) {
         mapped[r->argument[5]].used = false;
+    }
 }
 
 static inline void make_unmap(struct request *r)
@@ -226,10 +236,11 @@ static inline void one_end(gnttab_copy_t *copy, bool source)
         add_frame(end.u.gmfn);
     }
     add_number(" +", end.offset);
-    if (source)
+    if (source) {
         memcpy(&copy->source, &end, sizeof end);
-    else
+    } else {
         copy->dest = end;
+    }
 }
 
 /* Few bytes, and whole entries: none of a hypervisor's or of the kernel's is among them. */
@@ -243,14 +254,18 @@ static inline void make_copy(struct request *r)
     one_end(copy, false);
     copy->len = PICK(lengths);
     copy->status = 77;
-    if (copy->source.offset == 2040 || copy->dest.offset == 2040)
+    if (copy->source.offset == 2040 || copy->dest.offset == 2040) {
         copy->len &= 8;
-    if (copy->source.offset < copy->dest.offset && copy->len > 8)
+    }
+    if (copy->source.offset < copy->dest.offset && copy->len > 8) {
         copy->len = 8; /* no overlap: Xen copies that forwards, Pinion as if there were none */
-    if (copy->source.offset >= 4088 || copy->dest.offset >= 4088)
+    }
+    if (copy->source.offset >= 4088 || copy->dest.offset >= 4088) {
         copy->len |= 16; /* over the end, always */
-    if (once_in(24))
+    }
+    if (once_in(24)) {
         copy->flags |= 4;
+    }
     add_number(" length ", copy->len);
     add_number(" flags ", copy->flags);
     r->number = __HYPERVISOR_grant_table_op;

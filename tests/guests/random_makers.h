@@ -36,16 +36,18 @@ static inline u64 maybe_bad(const void *good)
 {
     static const u64 bad[] = {0x1000, 0xffff800000000000, 0x0000800000000000};
 
-    if (!once_in(60))
+    if (!once_in(60)) {
         return address(good);
+    }
     add(" at a bad address");
     return PICK(bad);
 }
 
 static inline u64 an_owner(void)
 {
-    if (!once_in(30))
+    if (!once_in(30)) {
         return DOMID_SELF;
+    }
     add(" of nobody");
     return NOBODY;
 }
@@ -90,8 +92,9 @@ static inline void one_update(struct mmu_update *update)
         update->val = below(0x100);
     } else {
         update->val = an_entry(level);
-        if (live && once_in(8)) /* sure to be no L1 table, where a guest with devices may */
+        if (live && once_in(8)) { /* sure to be no L1 table, where a guest with devices may */
             update->val |= once_in(2) ? PTE_PCD : PTE_HUGE;
+        }
     }
     add_number(" c", (s64)command);
     add("=");
@@ -111,8 +114,9 @@ static inline void make_mmu_update(struct request *r)
     u32 *done = take(sizeof *done);
 
     add("mmu_update");
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         one_update(&updates[i]);
+    }
     *done = 77;
     r->number = __HYPERVISOR_mmu_update;
     r->argument[0] = maybe_bad(updates);
@@ -137,8 +141,9 @@ static inline u64 an_address(void)
     if (once_in(30)) {
         va = PICK(odd);
     } else if (once_in(3)) {
-        for (unsigned level = 1; level <= 3; level++)
+        for (unsigned level = 1; level <= 3; level++) {
             va |= (u64)an_index() << (12 + 9 * (level - 1));
+        }
         va |= (1 + (u64)below(2)) << 39;
     } else {
         unsigned window = below(WINDOWS);
@@ -182,13 +187,17 @@ static inline bool root_is_safe(u64 m)
 {
     unsigned kernel = table_index(virt_base(), 4);
 
-    for (unsigned i = 0; i < POOL; i++)
-        if (pool[i] == m)
+    for (unsigned i = 0; i < POOL; i++) {
+        if (pool[i] == m) {
             return ((view_of(i)[kernel] ^ root_first()[kernel]) & PTE_ADDRESS) == 0 &&
                    view_of(i)[kernel] & PTE_PRESENT;
-    for (unsigned i = 0; i < EXTRAS; i++)
-        if (extra[i] == m)
+        }
+    }
+    for (unsigned i = 0; i < EXTRAS; i++) {
+        if (extra[i] == m) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -205,9 +214,11 @@ static inline u64 a_source_frame(void)
 {
     unsigned frame = below(POOL);
 
-    for (unsigned slot = 256; slot < 272; slot++)
-        if (view_of(frame)[slot] && !slot_is_ours(frame, slot))
+    for (unsigned slot = 256; slot < 272; slot++) {
+        if (view_of(frame)[slot] && !slot_is_ours(frame, slot)) {
             return NO_FRAME;
+        }
+    }
     return pool[frame];
 }
 
@@ -220,21 +231,27 @@ static inline void one_extended(struct mmuext_op *op, bool alone, bool first)
     u64 m;
 
     op->cmd = PICK(likely);
-    if (!first && (op->cmd < MMUEXT_TLB_FLUSH_LOCAL || op->cmd == MMUEXT_NEW_USER_BASEPTR))
+    if (!first && (op->cmd < MMUEXT_TLB_FLUSH_LOCAL || op->cmd == MMUEXT_NEW_USER_BASEPTR)) {
         op->cmd = MMUEXT_UNPIN_TABLE;
+    }
     m = a_frame(op->cmd <= MMUEXT_PIN_L4_TABLE                                        ? op->cmd + 1
                 : op->cmd == MMUEXT_NEW_BASEPTR || op->cmd == MMUEXT_NEW_USER_BASEPTR ? 4
                                                                                       : below(6));
-    if (op->cmd == MMUEXT_UNPIN_TABLE && m == special[SPECIAL_ROOT])
+    if (op->cmd == MMUEXT_UNPIN_TABLE && m == special[SPECIAL_ROOT]) {
         m = NO_FRAME; /* it is the way back */
-    if (op->cmd == MMUEXT_COPY_PAGE && !alone)
+    }
+    if (op->cmd == MMUEXT_COPY_PAGE && !alone) {
         op->cmd = MMUEXT_CLEAR_PAGE;
-    if (op->cmd == MMUEXT_CLEAR_PAGE || op->cmd == MMUEXT_COPY_PAGE)
+    }
+    if (op->cmd == MMUEXT_CLEAR_PAGE || op->cmd == MMUEXT_COPY_PAGE) {
         m = a_private_frame();
-    if (op->cmd == MMUEXT_NEW_BASEPTR && (!alone || !root_is_safe(m)))
+    }
+    if (op->cmd == MMUEXT_NEW_BASEPTR && (!alone || !root_is_safe(m))) {
         op->cmd = MMUEXT_NEW_USER_BASEPTR;
-    if (op->cmd == MMUEXT_NEW_USER_BASEPTR && once_in(4))
+    }
+    if (op->cmd == MMUEXT_NEW_USER_BASEPTR && once_in(4)) {
         m = 0;
+    }
     op->arg1.mfn = m;
     add_number(" op ", op->cmd);
     add(" ");
@@ -246,8 +263,9 @@ static inline void one_extended(struct mmuext_op *op, bool alone, bool first)
 
         op->arg1.linear_addr = an_address() + (once_in(6) ? 8 : 0);
         op->arg2.nr_ents = PICK(entries);
-        if (op->arg1.linear_addr >> 32 == 0x7fff) /* Xen does not look at the other end */
+        if (op->arg1.linear_addr >> 32 == 0x7fff) { /* Xen does not look at the other end */
             op->arg2.nr_ents = 1;
+        }
         add_number(" entries ", op->arg2.nr_ents);
     } else {
         add_frame(m);
@@ -272,8 +290,9 @@ static inline void make_mmuext(struct request *r, bool alone)
     u32 *done = take(sizeof *done);
 
     add("mmuext");
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         one_extended(&operations[i], alone && count == 1, i == 0);
+    }
     *done = 77;
     r->number = __HYPERVISOR_mmuext_op;
     r->argument[0] = maybe_bad(operations);
@@ -332,10 +351,12 @@ static inline void make_descriptor(struct request *r)
 
     add("set_gdt");
     frames = take(16 * sizeof *frames);
-    for (unsigned i = 0; i < 16; i++)
+    for (unsigned i = 0; i < 16; i++) {
         frames[i] = pool[frame]; /* mostly only the first counts */
-    if (once_in(2))
+    }
+    if (once_in(2)) {
         frames[0] = a_frame(0);
+    }
     add(" ");
     add_frame(frames[0]);
     add(" ");
@@ -425,10 +446,11 @@ static inline u16 a_domain(void)
 
 static inline void add_domain(u16 domain)
 {
-    if (domain == own_domain)
+    if (domain == own_domain) {
         add(" me");
-    else
+    } else {
         add_number(" d", domain);
+    }
 }
 
 union ask {
@@ -444,17 +466,20 @@ union ask {
 static inline void status_after(const struct evtchn_status *status)
 {
     add_number(" is ", status->status);
-    if (status->status == EVTCHNSTAT_closed)
+    if (status->status == EVTCHNSTAT_closed) {
         return;
+    }
     add_number(" on ", status->vcpu);
-    if (status->status == EVTCHNSTAT_unbound)
+    if (status->status == EVTCHNSTAT_unbound) {
         add_domain(status->u.unbound.dom);
+    }
     if (status->status == EVTCHNSTAT_interdomain) {
         add_domain(status->u.interdomain.dom);
         add_number(" p", (s64)status->u.interdomain.port - first_port);
     }
-    if (status->status == EVTCHNSTAT_virq)
+    if (status->status == EVTCHNSTAT_virq) {
         add_number(" virq ", status->u.virq);
+    }
 }
 
 static inline void event_after(struct request *r, long result)
@@ -462,8 +487,9 @@ static inline void event_after(struct request *r, long result)
     union ask *ask = r->data;
     u32 port;
 
-    if (result)
+    if (result) {
         return;
+    }
     switch (r->argument[0]) {
     case EVTCHNOP_alloc_unbound:
         port = ask->unbound.port;

@@ -64,8 +64,9 @@ static size_t line_length;
 
 static inline void add(const char *text)
 {
-    while (*text && line_length < sizeof line - 1)
+    while (*text && line_length < sizeof line - 1) {
         line[line_length++] = *text++;
+    }
 }
 
 static inline void add_hex(u64 value)
@@ -89,11 +90,12 @@ static inline void add_number(const char *before, s64 value)
 
     add(before);
     digits[at] = 0;
-    do
+    do {
         digits[--at] = (char)('0' + rest % 10);
-    while (rest /= 10);
-    if (value < 0)
+    } while (rest /= 10);
+    if (value < 0) {
         digits[--at] = '-';
+    }
     add(digits + at);
 }
 
@@ -101,17 +103,24 @@ static inline void add_number(const char *before, s64 value)
 
 static inline void add_frame(u64 m)
 {
-    for (unsigned i = 0; i < POOL; i++)
-        if (pool[i] == m)
+    for (unsigned i = 0; i < POOL; i++) {
+        if (pool[i] == m) {
             return add_number("f", i);
-    for (unsigned i = 0; i < EXTRAS; i++)
-        if (extra[i] && extra[i] == m)
+        }
+    }
+    for (unsigned i = 0; i < EXTRAS; i++) {
+        if (extra[i] && extra[i] == m) {
             return add_number("x", i);
-    for (unsigned i = 0; i < SPECIALS; i++)
-        if (special[i] == m)
+        }
+    }
+    for (unsigned i = 0; i < SPECIALS; i++) {
+        if (special[i] == m) {
             return add(special_name[i]);
-    if (m == NO_FRAME || m < 0x100)
+        }
+    }
+    if (m == NO_FRAME || m < 0x100) {
         return add_hex(m);
+    }
     add("?");
 }
 
@@ -122,8 +131,9 @@ static inline void add_entry(u64 entry)
 {
     u64 flags = entry & ~PTE_ADDRESS;
 
-    if (entry & PTE_PRESENT)
+    if (entry & PTE_PRESENT) {
         flags &= ~(PTE_USER | PTE_ACCESSED | PTE_GLOBAL | 1ull << 52);
+    }
     if (entry & PTE_ADDRESS) {
         add_frame((entry & PTE_ADDRESS) / PAGE_SIZE);
         add("+");
@@ -133,10 +143,11 @@ static inline void add_entry(u64 entry)
 
 static inline void add_window(unsigned window)
 {
-    if (window < POOL)
+    if (window < POOL) {
         add_number("h", window);
-    else
+    } else {
         add_number("w", window - POOL);
+    }
 }
 
 static inline u8 *window_address(unsigned window)
@@ -155,16 +166,22 @@ static inline bool slot_is_ours(unsigned frame, unsigned index)
 {
     u64 m = (view_of(frame)[index] & PTE_ADDRESS) / PAGE_SIZE;
 
-    if (index < 256 || index > 271)
+    if (index < 256 || index > 271) {
         return true;
-    if (m == pool[frame])
+    }
+    if (m == pool[frame]) {
         return false;
-    for (unsigned i = 0; i < POOL; i++)
-        if (pool[i] == m)
+    }
+    for (unsigned i = 0; i < POOL; i++) {
+        if (pool[i] == m) {
             return true;
-    for (unsigned i = 0; i < EXTRAS; i++)
-        if (extra[i] == m)
+        }
+    }
+    for (unsigned i = 0; i < EXTRAS; i++) {
+        if (extra[i] == m) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -185,24 +202,29 @@ static inline unsigned a_pool_frame(unsigned level)
     unsigned frame = below(POOL);
 
     /* Mostly one that is meant for it. */
-    for (unsigned i = 0; i < POOL && level < 5 && level_of[frame] != level; i++)
+    for (unsigned i = 0; i < POOL && level < 5 && level_of[frame] != level; i++) {
         frame = (frame + 1) % POOL;
+    }
     return frame;
 }
 
 static inline u64 a_frame(unsigned level)
 {
-    if (once_in(24))
+    if (once_in(24)) {
         return special[below(SPECIALS)];
-    if (once_in(40))
+    }
+    if (once_in(40)) {
         return NO_FRAME;
-    if (once_in(12) && extra[0])
+    }
+    if (once_in(12) && extra[0]) {
         return extra[0];
+    }
     if (once_in(24)) {
         unsigned i = below(EXTRAS);
 
-        if (extra[i])
+        if (extra[i]) {
             return extra[i];
+        }
     }
     return pool[a_pool_frame(once_in(5) ? 5 : level)];
 }
@@ -216,18 +238,21 @@ static inline u64 some_flags(unsigned level)
                               1ull << 62, PTE_USER,  PTE_DIRTY,  PTE_NX,     PTE_WRITE};
     u64 flags = PICK(likely);
 
-    if (level > 1 && !once_in(8))
+    if (level > 1 && !once_in(8)) {
         flags = PTE_TABLE;
-    if (once_in(6))
+    }
+    if (once_in(6)) {
         flags ^= PICK(odd);
+    }
     return once_in(24) ? flags & ~PTE_PRESENT : flags;
 }
 
 /* An entry for a table of `level`. */
 static inline u64 an_entry(unsigned level)
 {
-    if (once_in(5))
+    if (once_in(5)) {
         return 0;
+    }
     return a_frame(level ? level - 1 : 5) * PAGE_SIZE | some_flags(level);
 }
 

@@ -48,8 +48,9 @@ static void check_held(void)
 
 void test_main(void)
 {
-    if (is_apart())
+    if (is_apart()) {
         return;
+    }
     talk = page_take();
     readable = page_take();
     kept = window_take();

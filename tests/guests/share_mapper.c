@@ -19,8 +19,9 @@ static u64 machine_of(const void *at)
 static void map_talk(void)
 {
     for (unsigned i = 0; i < PATIENT; i++) {
-        if (!grant_map(GRANTER, REF_TALK, GNTMAP_host_map, address(talk), &talk_handle))
+        if (!grant_map(GRANTER, REF_TALK, GNTMAP_host_map, address(talk), &talk_handle)) {
             return;
+        }
         sched_op(SCHEDOP_yield, NULL);
     }
     error("domain 1 grants nothing");
@@ -108,8 +109,9 @@ static void wait_for_death(void)
 
     for (unsigned i = 0; i < PATIENT; i++) {
         if (grant_map(GRANTER, REF_WRONG, GNTMAP_host_map, address(spare), &handle) ==
-            GNTST_bad_domain)
+            GNTST_bad_domain) {
             return;
+        }
         sched_op(SCHEDOP_yield, NULL);
     }
     check(false, "domain 1 does not die");
@@ -149,8 +151,9 @@ static void check_after_death(void)
 
 void test_main(void)
 {
-    if (is_apart())
+    if (is_apart()) {
         return;
+    }
     talk = window_take();
     readable = window_take();
     kept = window_take();

@@ -32,8 +32,9 @@ enum {
 /* Gives the other domain time until it has said `value`, or what comes after it. */
 static inline bool wait_for(volatile u64 *word, u64 value)
 {
-    for (unsigned i = 0; i < PATIENT && *word < value; i++)
+    for (unsigned i = 0; i < PATIENT && *word < value; i++) {
         sched_op(SCHEDOP_yield, NULL);
+    }
     return *word >= value;
 }
 

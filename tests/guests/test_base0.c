@@ -22,14 +22,16 @@ void test_main(void)
     check(initial_registers.rsp < 1ull << 39, "stack at %lx", initial_registers.rsp);
 
     check(root[0] & PTE_PRESENT, "L4 slot 0 is empty");
-    for (unsigned i = 1; i < 512; i++)
+    for (unsigned i = 1; i < 512; i++) {
         check((i >= 256 && i <= 271) || !(root[i] & PTE_PRESENT), "L4 slot %u has %lx", i, root[i]);
+    }
 
-    for (u64 pfn = 0; pfn < start_info->nr_pages; pfn++)
+    for (u64 pfn = 0; pfn < start_info->nr_pages; pfn++) {
         if (mfn_to_pfn(pfn_to_mfn(pfn)) != pfn) {
             check(false, "pfn %lx does not come back", pfn);
             break;
         }
+    }
 
     entry = entry_of(0x1000, 1);
     check(entry && (*entry & PTE_ADDRESS) / PAGE_SIZE == pfn_to_mfn(1),

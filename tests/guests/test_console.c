@@ -26,8 +26,9 @@ static void check_much(void)
 {
     XENCONS_RING_IDX before = ring->out_prod, after;
 
-    for (unsigned i = 0; i < LINES; i++)
+    for (unsigned i = 0; i < LINES; i++) {
         print("line %03u: 0123456789abcdefghijklmnopqrst\n", i);
+    }
     after = ring->out_prod;
     check_equal(after - before, LINES * 41, "bytes put into the ring");
     console_flush();
@@ -45,8 +46,9 @@ static void check_nonsense(void)
     console_flush();
     ring->out_prod = prod + 100000;
     check_equal(event_channel_op(EVTCHNOP_send, &send), 0, "notify");
-    for (unsigned i = 0; i < 1000; i++)
+    for (unsigned i = 0; i < 1000; i++) {
         sched_op(SCHEDOP_yield, NULL);
+    }
     ring->out_prod = ring->out_cons;
     check_equal(event_channel_op(EVTCHNOP_send, &send), 0, "notify");
     print("The console works again.\n");
@@ -59,8 +61,9 @@ void test_main(void)
     char input[8];
 
     if (is_initial_domain()) {
-        for (unsigned i = 0; i < LINES; i++)
+        for (unsigned i = 0; i < LINES; i++) {
             print("line %03u: 0123456789abcdefghijklmnopqrst\n", i);
+        }
         check_equal(
             hypercall(__HYPERVISOR_console_io, CONSOLEIO_read, sizeof input, address(input)), 0,
             "console_io read without input");

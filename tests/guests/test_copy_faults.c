@@ -81,8 +81,9 @@ static void check_addresses(const struct call *call)
         long result = call_with(call, addresses[i]);
 
         check_equal(result, answer_of(call), "%s at %lx", call->name, addresses[i]);
-        if (result != answer_of(call))
+        if (result != answer_of(call)) {
             break;
+        }
     }
 }
 
@@ -91,8 +92,9 @@ static void check_half(const struct call *call, u8 *page)
 {
     u64 at = address(page) + PAGE_SIZE - call->size / 2;
 
-    if (call->number == __HYPERVISOR_set_trap_table)
+    if (call->number == __HYPERVISOR_set_trap_table) {
         return; /* an entry of zeros would end the table before */
+    }
     memset(page, 0, PAGE_SIZE);
     check_equal(call_with(call, at), answer_of(call), "%s, half of it mapped", call->name);
 }
@@ -112,9 +114,10 @@ static void check_read_only(u8 *page)
     check_equal(page_read_only(page), 0, "read-only");
     check_equal(event_channel_op(EVTCHNOP_alloc_unbound, request), -XEN_EFAULT,
                 "alloc_unbound, its result read-only");
-    for (unsigned i = 0; i < ARRAY_LENGTH(commands); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(commands); i++) {
         check_equal(xen_version(commands[i], page + 64), -XEN_EFAULT, "xen_version %u, read-only",
                     commands[i]);
+    }
     check_equal(memory_op(XENMEM_machphys_mapping, page), -XEN_EFAULT,
                 "machphys_mapping, read-only");
     check_equal(xen_version(XENVER_extraversion, root_first()), -XEN_EFAULT,
@@ -180,8 +183,9 @@ void test_main(void)
     check_equal(address(next), address(page) + PAGE_SIZE, "two pages in a row");
     check_equal(update_va_mapping(address(next), 0, UVMF_INVLPG), 0, "unmapping");
     for (unsigned i = 0; i < ARRAY_LENGTH(calls); i++) {
-        if (calls[i].number == __HYPERVISOR_grant_table_op && !has_grants)
+        if (calls[i].number == __HYPERVISOR_grant_table_op && !has_grants) {
             continue;
+        }
         check_addresses(&calls[i]);
         check_half(&calls[i], page);
         check_equal(xen_version(XENVER_version, NULL), version, "a good call after %s",

@@ -15,11 +15,14 @@ static void map_bottom(void)
         table[level] = page_take();
         table[level][0] = entry_for(level == 1 ? page_take() : table[level - 1], PTE_TABLE);
     }
-    for (unsigned level = 1; level <= 3; level++)
-        if (page_read_only(table[level]))
+    for (unsigned level = 1; level <= 3; level++) {
+        if (page_read_only(table[level])) {
             error("cannot make a table read-only");
-    if (mmu_update(slot_machine(root_first(), 272), entry_for(table[3], PTE_TABLE)))
+        }
+    }
+    if (mmu_update(slot_machine(root_first(), 272), entry_for(table[3], PTE_TABLE))) {
         error("cannot map the page above the hypervisor");
+    }
 }
 
 static void resume(struct trap_frame *frame)

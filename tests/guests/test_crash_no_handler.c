@@ -6,8 +6,9 @@
 
 void test_main(void)
 {
-    if (hypercall(__HYPERVISOR_set_trap_table, 0, 0, 0))
+    if (hypercall(__HYPERVISOR_set_trap_table, 0, 0, 0)) {
         error("cannot empty the trap table");
+    }
     print_verdict();
     __asm__ volatile("ud2");
 }

@@ -103,10 +103,11 @@ static void check_bad_descriptors(void)
         u64 descriptor = 0x0000e00000000000ull | type << 40 | (u64)FLAT_KERNEL_CS << 16;
         long result = update_descriptor(here, descriptor);
 
-        if (type == 12) /* a call gate to the guest's own code: Xen allows it, nobody needs it */
+        if (type == 12) { /* a call gate to the guest's own code: Xen allows it, nobody needs it */
             check(!result || result == -XEN_EINVAL, "a call gate: %ld", result);
-        else
+        } else {
             check_equal(result, type ? -XEN_EINVAL : 0, "system type %lu", type);
+        }
         check_equal(update_descriptor(here, descriptor & ~(1ull << 47)), 0,
                     "system type %lu, not present", type);
         check_equal(update_descriptor(here, 0), 0, "emptying");
@@ -123,8 +124,9 @@ static void check_refused_gdt(void)
     u64 *bad = page_take();
     u64 frames[16], good = mfn_of(gdt);
 
-    for (unsigned i = 0; i < 16; i++)
+    for (unsigned i = 0; i < 16; i++) {
         frames[i] = good;
+    }
     check_equal(set_gdt(frames, FIRST_RESERVED_GDT_ENTRY + 1), -XEN_EINVAL, "7169 entries");
     check_equal(set_gdt(frames, FIRST_RESERVED_GDT_ENTRY), 0, "7168 entries, one frame 14 times");
     check(loads(GDT_SELECTOR(512 * 13 + 1)), "a descriptor of the last page");
@@ -198,8 +200,9 @@ static void check_base(void)
     l2[table_index(LOW_VA, 2)] = entry_for(l1, PTE_TABLE);
     l3[table_index(LOW_VA, 3)] = entry_for(l2, PTE_TABLE);
     if (page_read_only(l1) || page_read_only(l2) || page_read_only(l3) ||
-        mmu_update(slot_machine(root_first(), table_index(LOW_VA, 4)), entry_for(l3, PTE_TABLE)))
+        mmu_update(slot_machine(root_first(), table_index(LOW_VA, 4)), entry_for(l3, PTE_TABLE))) {
         error("cannot map a low address");
+    }
     check_equal(update_descriptor(slot_machine(gdt, 7), DATA(LOW_VA)), 0,
                 "a descriptor with a base");
     check(!trap_catch(load_fs, (void *)GDT_SELECTOR(7)), "loading fs");

@@ -20,10 +20,11 @@ static void set_masked(evtchn_port_t port, bool masked)
 {
     volatile xen_ulong_t *word = &shared_info->evtchn_mask[port / 64];
 
-    if (masked)
+    if (masked) {
         __asm__ volatile("lock btsq %1, %0" : "+m"(*word) : "r"((u64)port % 64) : "cc");
-    else
+    } else {
         __asm__ volatile("lock btrq %1, %0" : "+m"(*word) : "r"((u64)port % 64) : "cc");
+    }
 }
 
 /* Takes all that is pending, as a guest's callback must. */
@@ -33,8 +34,9 @@ static void take_events(void)
 
     vcpu->evtchn_upcall_pending = 0;
     vcpu->evtchn_pending_sel = 0;
-    for (unsigned i = 0; i < 64; i++)
+    for (unsigned i = 0; i < 64; i++) {
         shared_info->evtchn_pending[i] = 0;
+    }
 }
 
 static void callback(struct trap_frame *frame)
@@ -198,18 +200,22 @@ static void check_limit(void)
 
     for (;;) {
         result = event_channel_op(EVTCHNOP_alloc_unbound, &request);
-        if (result)
+        if (result) {
             break;
-        if (request.port >= EVTCHN_2L_NR_CHANNELS || mine[request.port])
+        }
+        if (request.port >= EVTCHN_2L_NR_CHANNELS || mine[request.port]) {
             error("port %u was given out: %u ports so far", request.port, count);
+        }
         mine[request.port] = 1;
         count++;
     }
     check_equal(result, -XEN_ENOSPC, "one port too many");
     check(count >= 1000 && count < EVTCHN_2L_NR_CHANNELS, "%u ports", count);
-    for (evtchn_port_t port = 0; port < EVTCHN_2L_NR_CHANNELS; port++)
-        if (mine[port])
+    for (evtchn_port_t port = 0; port < EVTCHN_2L_NR_CHANNELS; port++) {
+        if (mine[port]) {
             check_equal(port_close(port), 0, "close of port %u", port);
+        }
+    }
     check_equal(event_channel_op(EVTCHNOP_alloc_unbound, &request), 0,
                 "a port after all are closed");
     check_equal(port_close(request.port), 0, "close");

@@ -23,8 +23,9 @@ static long init_control(unsigned vcpu, u64 frame, u32 offset)
     struct evtchn_init_control request = {.control_gfn = frame, .offset = offset, .vcpu = vcpu};
     long result = event_channel_op(EVTCHNOP_init_control, &request);
 
-    if (!result)
+    if (!result) {
         check_equal(request.link_bits, EVTCHN_FIFO_LINK_BITS, "link bits");
+    }
     return result;
 }
 
@@ -77,8 +78,9 @@ static evtchn_port_t make_ipi(void)
 {
     struct evtchn_bind_ipi request = {.vcpu = 0};
 
-    if (event_channel_op(EVTCHNOP_bind_ipi, &request))
+    if (event_channel_op(EVTCHNOP_bind_ipi, &request)) {
         error("no port");
+    }
     return request.port;
 }
 
@@ -88,11 +90,13 @@ static evtchn_port_t make_loop(evtchn_port_t *far)
     struct evtchn_alloc_unbound unbound = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
     struct evtchn_bind_interdomain bind = {.remote_dom = DOMID_SELF};
 
-    if (event_channel_op(EVTCHNOP_alloc_unbound, &unbound))
+    if (event_channel_op(EVTCHNOP_alloc_unbound, &unbound)) {
         error("no port");
+    }
     bind.remote_port = unbound.port;
-    if (event_channel_op(EVTCHNOP_bind_interdomain, &bind))
+    if (event_channel_op(EVTCHNOP_bind_interdomain, &bind)) {
         error("no far end");
+    }
     *far = bind.local_port; /* which is pending now: something may have been missed */
     return unbound.port;
 }
@@ -133,11 +137,14 @@ static void check_heard(int line, const evtchn_port_t *wanted, unsigned count)
     vcpu_info()->evtchn_upcall_mask = 0;
     xen_version(XENVER_version, NULL);
     vcpu_info()->evtchn_upcall_mask = 1;
-    if (heard_count != count)
+    if (heard_count != count) {
         report_failure(line, "%u ports were heard, not %u", heard_count, count);
-    for (unsigned i = 0; i < count && i < heard_count; i++)
-        if (heard[i] != wanted[i])
+    }
+    for (unsigned i = 0; i < count && i < heard_count; i++) {
+        if (heard[i] != wanted[i]) {
             report_failure(line, "number %u is port %u, not %u", i, heard[i], wanted[i]);
+        }
+    }
 }
 
 #define CHECK_HEARD(...)                                                                           \
@@ -174,15 +181,19 @@ static void check_before(void)
 /* The console's events would come among those of the test. */
 static void begin(void)
 {
-    for (unsigned i = 0; i < ARRAY_PAGES; i++)
+    for (unsigned i = 0; i < ARRAY_PAGES; i++) {
         memset(array[i], 0, PAGE_SIZE);
-    for (unsigned i = 0; i < 2; i++)
+    }
+    for (unsigned i = 0; i < 2; i++) {
         memset(control_page[i], 0, PAGE_SIZE);
+    }
     memset(head, 0, sizeof head);
-    if (!is_initial_domain())
+    if (!is_initial_domain()) {
         *word(start_info->console.domU.evtchn) = FIFO_MASKED;
-    for (unsigned i = 0; i < vcpus; i++)
+    }
+    for (unsigned i = 0; i < vcpus; i++) {
         check_equal(init_control(i, mfn_of(control_page[i]), CONTROL_PLACE), 0, "vCPU %u", i);
+    }
 }
 
 static void check_pages(void)
@@ -196,8 +207,9 @@ static void check_pages(void)
     check_equal(expand(NO_FRAME), -XEN_EINVAL, "an array in no frame");
     check_equal(expand(~0ull), -XEN_EINVAL, "an array in frame ~0");
     check_equal(expand(mfn_of(root_first())), -XEN_EINVAL, "an array in a page table");
-    for (unsigned i = 0; i < ARRAY_PAGES; i++)
+    for (unsigned i = 0; i < ARRAY_PAGES; i++) {
         check_equal(expand(mfn_of(array[i])), 0, "page %u of the array", i);
+    }
     CHECK_HEARD(early);
     check_equal(port_close(early), 0, "close");
     check_equal(poll(1u << 17), -XEN_EINVAL, "poll of port 2^17");
@@ -278,8 +290,9 @@ static void check_timer(void)
     check_equal(set_priority(bind.port, EVTCHN_FIFO_PRIORITY_MAX), 0, "its priority");
     heard_count = 0;
     check_equal(vcpu_op(VCPUOP_set_singleshot_timer, 0, &now), 0, "a timer");
-    while (!heard_count)
+    while (!heard_count) {
         sched_op(SCHEDOP_block, NULL);
+    }
     vcpu_info()->evtchn_upcall_mask = 1;
     check_equal(heard[0], bind.port, "what was heard");
     check_equal(port_close(bind.port), 0, "close");
@@ -323,15 +336,17 @@ static void check_nonsense(void)
     evtchn_port_t port[8], far, loop = make_loop(&far);
     u32 seed = 1;
 
-    for (unsigned i = 0; i < 8; i++)
+    for (unsigned i = 0; i < 8; i++) {
         port[i] = make_ipi();
+    }
     for (unsigned round = 0; round < 200; round++) {
         for (unsigned i = 0; i < 64; i++) {
             seed = seed * 1664525 + 1013904223;
             *word(i) = seed ^ seed >> 16;
         }
-        for (unsigned i = 0; i < vcpus; i++)
+        for (unsigned i = 0; i < vcpus; i++) {
             memset(control(i), (int)seed, sizeof *control(i));
+        }
         for (unsigned i = 0; i < 8; i++) {
             set_priority(port[i], (seed >> i) % 16);
             check_equal(port_send(port[i]), 0, "send");
@@ -341,8 +356,9 @@ static void check_nonsense(void)
         check_equal(port_send(far), 0, "send to the far end");
     }
     check_equal(status_of(port[0]), EVTCHNSTAT_ipi, "status");
-    for (unsigned i = 0; i < 8; i++)
+    for (unsigned i = 0; i < 8; i++) {
         check_equal(port_close(port[i]), 0, "close");
+    }
 }
 
 /* More ports than two levels have (XSA-317), and none of them outlives the queues (XSA-338). */
@@ -351,8 +367,9 @@ static void check_reset(void)
     struct evtchn_alloc_unbound unbound = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
     evtchn_port_t last = 0;
 
-    while (last < 5000 && !event_channel_op(EVTCHNOP_alloc_unbound, &unbound))
+    while (last < 5000 && !event_channel_op(EVTCHNOP_alloc_unbound, &unbound)) {
         last = unbound.port;
+    }
     check_equal(last, 5000, "the highest port");
     check_equal(status_of(last), EVTCHNSTAT_unbound, "its status");
     check_equal(reset(), 0, "reset");
@@ -374,10 +391,12 @@ void test_main(void)
     evtchn_port_t port;
 
     vcpus = vcpu_op(VCPUOP_is_up, 1, NULL) == -XEN_ENOENT ? 1 : 2;
-    for (unsigned i = 0; i < ARRAY_PAGES; i++)
+    for (unsigned i = 0; i < ARRAY_PAGES; i++) {
         array[i] = page_take();
-    for (unsigned i = 0; i < 2; i++)
+    }
+    for (unsigned i = 0; i < 2; i++) {
         control_page[i] = page_take();
+    }
     vcpu_info()->evtchn_upcall_mask = 1;
     trap_take(VECTOR_EVENT, callback);
     check_equal(set_callback(CALLBACKTYPE_event, 0, address(event_entry)), 0, "the callback");

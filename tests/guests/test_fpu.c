@@ -30,9 +30,11 @@ static void check_start_state(void)
     check_equal(area.fcw, 0x37f, "the control word");
     check_equal(area.mxcsr, 0x1f80, "mxcsr");
     check_equal(area.ftw, 0, "the tag word: nothing on the stack");
-    for (unsigned i = 0; i < 16; i++)
-        for (unsigned j = 0; j < 16; j++)
+    for (unsigned i = 0; i < 16; i++) {
+        for (unsigned j = 0; j < 16; j++) {
             check(!area.xmm[i][j], "byte %u of xmm%u is %x", j, i, area.xmm[i][j]);
+        }
+    }
 }
 
 static void set_xmm(u64 value)
@@ -64,8 +66,9 @@ static void check_kept(void)
     __asm__ volatile("ud2");
     trap_take(VECTOR_UD, NULL);
     check_equal(xmm0(), 0x123456789abcdef, "xmm0 after a trap");
-    for (unsigned i = 0; i < 1000; i++)
+    for (unsigned i = 0; i < 1000; i++) {
         sched_op(SCHEDOP_yield, NULL);
+    }
     save();
     check_equal(*(u64 *)area.xmm[0], 0x123456789abcdef, "xmm0 after a thousand yields");
     check_equal(*(u64 *)area.xmm[15], ~0x123456789abcdeful, "xmm15 after a thousand yields");

@@ -74,9 +74,10 @@ static void check_table_pages(void)
     u64 frame = (*entry_of(address(grant_table), 1) & PTE_ADDRESS) / PAGE_SIZE, extent = frame;
     struct xen_memory_reservation release = {.nr_extents = 1, .domid = DOMID_SELF};
 
-    for (unsigned level = 1; level <= 4; level++)
+    for (unsigned level = 1; level <= 4; level++) {
         check_equal(mmuext(MMUEXT_PIN_L1_TABLE + level - 1, frame, 0), -XEN_EINVAL,
                     "the grant table as a table of level %u", level);
+    }
     check_equal(hypercall(__HYPERVISOR_set_gdt, address(&frame), 1, 0), -XEN_EINVAL, "as a GDT");
     set_xen_guest_handle(release.extent_start, &extent);
     check_equal(memory_op(XENMEM_decrease_reservation, &release), 0, "released");
@@ -114,8 +115,9 @@ static void check_refs(void)
     check_refused(grant_map(self, REF, HOST, at, &handle), "a read-only grant, to write");
     check_equal(grant_marks(REF), 0, "its marks");
     check_map(HOST_RO, at);
-    for (unsigned i = 0; i < ARRAY_LENGTH(beyond); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(beyond); i++) {
         check_refused(grant_map(self, beyond[i], HOST, at, &handle), "grant %x", beyond[i]);
+    }
     check_refused(grant_map(4242, REF, HOST, at, &handle), "a grant of domain 4242");
     check_refused(grant_map(DOMID_INVALID, REF, HOST, at, &handle), "of DOMID_INVALID");
     check_refused(grant_map(DOMID_XEN, REF, HOST, at, &handle), "of DOMID_XEN");
@@ -151,20 +153,24 @@ static void check_places(void)
 
     grant_give(REF, self, mfn_of(page), 0);
     page[0] = 5;
-    for (unsigned i = 0; i < ARRAY_LENGTH(places); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(places); i++) {
         check_refused(grant_map(self, REF, HOST_PTE, places[i], &handle), "an entry at %lx",
                       places[i]);
-    for (unsigned i = 1; i < 8; i++)
+    }
+    for (unsigned i = 1; i < 8; i++) {
         check_refused(grant_map(self, REF, HOST_PTE, window_machine + i, &handle),
                       "an entry %u bytes off", i);
-    for (unsigned i = 0; i < ARRAY_LENGTH(addresses); i++)
+    }
+    for (unsigned i = 0; i < ARRAY_LENGTH(addresses); i++) {
         check_refused(grant_map(self, REF, HOST, addresses[i], &handle), "at address %lx",
                       addresses[i]);
+    }
     check_equal(page[0], 5, "a plain page that was named as a table");
     check_equal(grant_marks(REF), 0, "marks of what was refused");
     check_equal(grant_map(self, REF, HOST_PTE, window_machine, &handle), 0, "the right entry");
-    for (unsigned i = 1; i < 8; i++)
+    for (unsigned i = 1; i < 8; i++) {
         check_refused(grant_unmap(window_machine + i, 0, handle), "unmapping %u bytes off", i);
+    }
     check_refused(grant_unmap(l2, 0, handle), "unmapping an L2 entry");
     check_refused(grant_unmap(window_machine + 8, 0, handle), "unmapping the next entry");
     check_refused(grant_unmap(address(window), 0, handle), "unmapping by address");
@@ -282,12 +288,13 @@ static void check_list(void)
     struct gnttab_map_grant_ref map[3] = {0};
 
     grant_give(REF, self, mfn_of(page), 0);
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < 3; i++) {
         map[i] = (struct gnttab_map_grant_ref){.host_addr = address(window),
                                                .flags = HOST_RO,
                                                .ref = i == 1 ? ~0u : REF,
                                                .dom = self,
                                                .status = NO_STATUS};
+    }
     check_equal(hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, address(map), 3), 0,
                 "three at once");
     check(map[0].status == 0 && map[1].status < 0 && map[2].status == 0, "their statuses");
@@ -325,8 +332,9 @@ static void check_exhaustion(void)
 
 void test_main(void)
 {
-    if (is_initial_domain())
+    if (is_initial_domain()) {
         skip("grants to oneself, in a plain domain");
+    }
     self = grant_own_domid();
     page = page_take();
     window = window_take();

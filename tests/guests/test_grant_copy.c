@@ -48,11 +48,12 @@ static void check_refused(struct grant_end source, struct grant_end target, u16 
 {
     fill();
     check(grant_copy(source, target, length) < 0, "%s", what);
-    for (unsigned i = 0; i < PAGE_SIZE; i++)
+    for (unsigned i = 0; i < PAGE_SIZE; i++) {
         if (to[i] != 0xee) {
             check(false, "%s: a byte was copied", what);
             return;
         }
+    }
 }
 
 static void check_bounds(void)
@@ -123,8 +124,9 @@ static void check_overlap(void)
 
 void test_main(void)
 {
-    if (is_initial_domain())
+    if (is_initial_domain()) {
         skip("grants to oneself, in a plain domain");
+    }
     self = grant_own_domid();
     from = page_take();
     to = page_take();

@@ -37,11 +37,13 @@ static void check_start_info(void)
     check(!si->mod_len || si->mod_start, "a module without an address");
     check_equal(si->cmd_line[MAX_GUEST_CMDLINE - 1], 0, "the end of the command line");
     check(address(guest_end) <= si->mfn_list, "the p2m list %lx overlaps the kernel", si->mfn_list);
-    if (is_initial_domain())
+    if (is_initial_domain()) {
         return;
+    }
     check(si->console.domU.mfn && si->console.domU.evtchn, "no console");
-    if (!si->store_mfn || !si->store_evtchn)
+    if (!si->store_mfn || !si->store_evtchn) {
         print("Note: no xenstore (page %lx, port %u)\n", si->store_mfn, si->store_evtchn);
+    }
 }
 
 /* Every frame of the list is another one, and is known to the machine-to-physical map. */
@@ -52,8 +54,9 @@ static void check_frames(void)
     for (u64 pfn = 0; pfn < start_info->nr_pages; pfn++) {
         u64 mfn = pfn_to_mfn(pfn);
 
-        if (mfn_to_pfn(mfn) != pfn && wrong++ < 5)
+        if (mfn_to_pfn(mfn) != pfn && wrong++ < 5) {
             check(false, "pfn %lx is mfn %lx, which is pfn %lx", pfn, mfn, mfn_to_pfn(mfn));
+        }
     }
     check(!wrong, "%u frames in all", wrong);
 }
@@ -78,16 +81,20 @@ static void check_mappings(void)
             continue;
         }
         flags = *entry & (PTE_WRITE | PTE_USER);
-        if ((*entry & PTE_ADDRESS) / PAGE_SIZE != pfn_to_mfn(pfn) && va != address(shared_info))
+        if ((*entry & PTE_ADDRESS) / PAGE_SIZE != pfn_to_mfn(pfn) && va != address(shared_info)) {
             check(wrong++ >= 5, "va %lx shows the wrong frame: %lx", va, *entry);
-        if (is_table && (flags & PTE_WRITE))
+        }
+        if (is_table && (flags & PTE_WRITE)) {
             check(wrong++ >= 5, "table at %lx is writable: %lx", va, *entry);
-        if (!is_table && !(flags & PTE_WRITE))
+        }
+        if (!is_table && !(flags & PTE_WRITE)) {
             check(wrong++ >= 5, "page at %lx is not writable: %lx", va, *entry);
+        }
     }
     check(!wrong, "%u mappings in all", wrong);
-    for (va = start_info->pt_base; tables; tables--, va += PAGE_SIZE)
+    for (va = start_info->pt_base; tables; tables--, va += PAGE_SIZE) {
         check(!read_traps((void *)(uintptr_t)va), "table at %lx cannot be read", va);
+    }
 }
 
 /* A root that its owner cannot change, with nothing but the hypervisor's own in slots 256..271. */
@@ -114,8 +121,9 @@ static void check_shared_info(void)
     check(time->tsc_to_system_mul, "the clock has no scale");
     check(shared_info->wc_sec > 1577836800, "it is not yet 2020: %u", shared_info->wc_sec);
     check(!vcpu_info()->evtchn_upcall_pending || !is_initial_domain(), "an event is pending");
-    for (unsigned i = 1; i < XEN_LEGACY_MAX_VCPUS; i++)
+    for (unsigned i = 1; i < XEN_LEGACY_MAX_VCPUS; i++) {
         unmasked += shared_info->vcpu_info[i].evtchn_upcall_mask != 1;
+    }
     check(!unmasked, "%u of the other vCPUs do not start with events masked", unmasked);
 }
 

@@ -42,8 +42,9 @@ void test_main(void)
     long version;
 
     check(hypercall_page[0], "the page was not filled");
-    for (unsigned i = 1; i < 64; i++)
+    for (unsigned i = 1; i < 64; i++) {
         check(hypercall_page[i * 32], "stub %u is empty", i);
+    }
 
     version = call_stub(__HYPERVISOR_xen_version, XENVER_version, 0, 0, &rcx, &r11);
     check_equal(version, xen_version(XENVER_version, NULL), "the version by the stub");
@@ -52,9 +53,10 @@ void test_main(void)
     check_equal(call_stub(63, 0, 0, 0, &rcx, &r11), -XEN_ENOSYS, "stub 63");
     check_equal(call_stub(__HYPERVISOR_event_channel_op, 999, 0, 0, &rcx, &r11), -XEN_ENOSYS,
                 "event_channel_op 999");
-    if (is_initial_domain())
+    if (is_initial_domain()) {
         call_stub(__HYPERVISOR_console_io, CONSOLEIO_write, sizeof words - 1, address(words), &rcx,
                   &r11);
+    }
 
     /* The page is ordinary memory of the guest: its own to change. */
     check(!write_traps(&hypercall_page[4096 - 8], 0), "the page is not the guest's");

@@ -25,11 +25,13 @@ static u64 walk(u64 va)
     static volatile u64 *window;
     u64 entry = read_cr3() | PTE_PRESENT;
 
-    if (!window)
+    if (!window) {
         window = window_take();
+    }
     for (unsigned level = 4; level && entry & PTE_PRESENT; level--) {
-        if (update_va_mapping(address(window), (entry & PTE_ADDRESS) | PTE_RO, UVMF_INVLPG))
+        if (update_va_mapping(address(window), (entry & PTE_ADDRESS) | PTE_RO, UVMF_INVLPG)) {
             error("cannot map a table to read it: %lx", entry);
+        }
         entry = window[table_index(va, level)];
     }
     return entry;
@@ -58,11 +60,12 @@ static void check_place(void)
 
 static void check_list(void)
 {
-    for (u64 pfn = 0; pfn < start_info->nr_pages; pfn++)
+    for (u64 pfn = 0; pfn < start_info->nr_pages; pfn++) {
         if (mfn_to_pfn(pfn_to_mfn(pfn)) != pfn) {
             check(false, "pfn %lx does not come back", pfn);
             return;
         }
+    }
 }
 
 static void check_module(void)

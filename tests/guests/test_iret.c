@@ -66,11 +66,12 @@ static void check_in_syscall(void)
         check_equal(frame.vector, VECTOR_INT80, "the way back");
         check_equal(frame.rip, USER_CODE + 4, "rip");
         check_equal(frame.rax & (RFLAGS_IF | RFLAGS_IOPL), RFLAGS_IF, "flags in user mode");
-        if (!i)
+        if (!i) {
             check(frame.rcx == 0x3333 && frame.r11 == 0xbbbb, "rcx %lx, r11 %lx", frame.rcx,
                   frame.r11);
-        else
+        } else {
             check_equal(frame.rcx, USER_CODE, "rcx by sysret");
+        }
     }
 }
 
@@ -155,8 +156,9 @@ static void check_bad_rip(void)
 void test_main(void)
 {
     user_space_make(&space);
-    if (set_callback(CALLBACKTYPE_failsafe, 0, address(failsafe_entry)))
+    if (set_callback(CALLBACKTYPE_failsafe, 0, address(failsafe_entry))) {
         error("the failsafe callback was refused");
+    }
     check_registers();
     check_in_syscall();
     check_flags();

@@ -26,9 +26,11 @@ static void check_questions(void)
     check_equal(mapping.v_start, MACH2PHYS_VIRT_START, "the map's start");
     check(mapping.v_end > mapping.v_start && mapping.v_end <= MACH2PHYS_VIRT_END, "its end: %lx",
           mapping.v_end);
-    for (u64 pfn = 0; pfn < start_info->nr_pages; pfn++)
-        if (pfn_to_mfn(pfn) > highest)
+    for (u64 pfn = 0; pfn < start_info->nr_pages; pfn++) {
+        if (pfn_to_mfn(pfn) > highest) {
             highest = pfn_to_mfn(pfn);
+        }
+    }
     check(mapping.max_mfn >= highest, "max_mfn %lx, but frame %lx is ours", mapping.max_mfn,
           highest);
     check(mapping.v_start + mapping.max_mfn * 8 < mapping.v_end, "max_mfn is outside the map");
@@ -53,12 +55,15 @@ static void check_memory_map(void)
         return;
     }
     check_equal(result, 0, "memory_map");
-    for (unsigned i = 0; i < map.nr_entries && i < 128; i++)
-        if (entries[i].type == 1)
+    for (unsigned i = 0; i < map.nr_entries && i < 128; i++) {
+        if (entries[i].type == 1) {
             ram += entries[i].size;
+        }
+    }
     check(ram >= start_info->nr_pages * PAGE_SIZE, "the map has %lu bytes of memory", ram);
-    if (!is_initial_domain())
+    if (!is_initial_domain()) {
         check(memory_op(XENMEM_machine_memory_map, &map) < 0, "the machine's map is shown");
+    }
 }
 
 /* One frame goes and another comes. */
@@ -86,11 +91,12 @@ static void check_one(void)
     check_equal(mfn_to_pfn(extent), pfn, "the map, for the new frame");
     list[pfn] = extent;
     check_equal(page_writable(page), 0, "mapping the new frame");
-    for (unsigned i = 0; i < 512; i++)
+    for (unsigned i = 0; i < 512; i++) {
         if (page[i] && !is_initial_domain()) { /* Xen's initial domain gets pages as they are */
             check(false, "the new frame has %lx at %u", page[i], i);
             break;
         }
+    }
     page[0] = 1;
 }
 
@@ -211,8 +217,9 @@ static void check_limit(void)
     u64 extent = start_info->nr_pages + 1000;
     struct xen_memory_domain domain = {.domid = DOMID_SELF};
 
-    if (is_initial_domain() || memory_op(XENMEM_maximum_reservation, &domain) != current_pages())
+    if (is_initial_domain() || memory_op(XENMEM_maximum_reservation, &domain) != current_pages()) {
         return;
+    }
     check_equal(reservation(XENMEM_populate_physmap, &extent, 1, 0, 0), 0,
                 "one page more than allowed");
     check_equal(reservation(XENMEM_increase_reservation, &extent, 1, 0, 0), 0, "... by increase");

@@ -46,11 +46,13 @@ static void check_long(void)
 {
     unsigned wrong = 0;
 
-    for (unsigned i = 0; i < 600; i++)
+    for (unsigned i = 0; i < 600; i++) {
         set(i, __HYPERVISOR_xen_version, XENVER_version, 0, 0);
+    }
     check_equal(multicall(entries, 600), 0, "six hundred calls");
-    for (unsigned i = 0; i < 600; i++)
+    for (unsigned i = 0; i < 600; i++) {
         wrong += (long)entries[i].result != xen_version(XENVER_version, NULL);
+    }
     check_equal(wrong, 0, "wrong results");
     check_equal(multicall(entries, 0), 0, "no calls");
 }

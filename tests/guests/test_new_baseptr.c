@@ -21,12 +21,15 @@ static void make_second(void)
     l1[0] = entry_for(page, PTE_RW);
     l2[0] = entry_for(l1, PTE_TABLE);
     l3[0] = entry_for(l2, PTE_TABLE);
-    for (unsigned i = 0; i < 512; i++)
-        if (i < 256 || i > 271)
+    for (unsigned i = 0; i < 512; i++) {
+        if (i < 256 || i > 271) {
             second[i] = root_first()[i];
+        }
+    }
     second[table_index(PRIVATE_VA, 4)] = entry_for(l3, PTE_TABLE);
-    if (page_read_only(l1) || page_read_only(l2) || page_read_only(l3) || page_read_only(second))
+    if (page_read_only(l1) || page_read_only(l2) || page_read_only(l3) || page_read_only(second)) {
         error("cannot make the tables read-only");
+    }
 }
 
 static void write_cr3(void *value)

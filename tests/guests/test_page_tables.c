@@ -61,8 +61,9 @@ static void check_batch(void)
     struct mmu_update requests[4];
     u32 done = 99;
 
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 4; i++) {
         requests[i] = (struct mmu_update){machine, entry_for(i & 1 ? page_b : page_a, PTE_RO)};
+    }
     check_equal(
         hypercall6(__HYPERVISOR_mmu_update, address(requests), 4, address(&done), DOMID_SELF, 0, 0),
         0, "four requests");

@@ -15,9 +15,10 @@ static void check_levels(void)
     for (unsigned level = 1; level <= 4; level++) {
         check_equal(tree_map(&tree, PTE_RO), 0, "read-only");
         check_equal(tree_pin(&tree, level), 0, "pinning level %u", level);
-        for (unsigned below = 1; below <= 4; below++)
+        for (unsigned below = 1; below <= 4; below++) {
             check_equal(page_writable(tree.table[below]), below <= level ? -XEN_EBUSY : 0,
                         "level %u pinned, level %u writable", level, below);
+        }
         check_equal(tree_pin(&tree, level), -XEN_EINVAL, "pinning level %u again", level);
         check_equal(tree_unpin(&tree, level), 0, "unpinning level %u", level);
         check_equal(tree_unpin(&tree, level), -XEN_EINVAL, "unpinning level %u again", level);
@@ -45,11 +46,14 @@ static void check_wrong_level(void)
 {
     check_equal(tree_map(&tree, PTE_RO), 0, "read-only");
     check_equal(tree_pin(&tree, 4), 0, "pinning level 4");
-    for (unsigned level = 1; level <= 4; level++)
-        for (unsigned as = 1; as <= 4; as++)
-            if (as != level)
+    for (unsigned level = 1; level <= 4; level++) {
+        for (unsigned as = 1; as <= 4; as++) {
+            if (as != level) {
                 check_equal(mmuext(pin_command(as), mfn_of(tree.table[level]), 0), -XEN_EINVAL,
                             "pinning a level %u table as level %u", level, as);
+            }
+        }
+    }
     check_equal(tree_unpin(&tree, 1), -XEN_EINVAL, "unpinning what only its parent holds");
     check_equal(tree_unpin(&tree, 4), 0, "unpinning level 4");
     check_equal(tree_map(&tree, PTE_RW), 0, "all writable");
@@ -60,14 +64,17 @@ static void check_bad_slot(void)
 {
     static u64 *pages[4];
 
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 4; i++) {
         pages[i] = page_take();
+    }
     for (unsigned level = 1; level <= 4; level++) {
         u64 *table = tree.table[level], good = table[TREE_SLOT];
 
-        for (unsigned i = 0; i < 511; i++)
-            if (level < 4 || i < 256 || i > 271)
+        for (unsigned i = 0; i < 511; i++) {
+            if (level < 4 || i < 256 || i > 271) {
                 table[i] = good;
+            }
+        }
         table[511] = level == 1 ? entry_for(root_first(), PTE_RW) : entry_for(pages[0], PTE_TABLE);
         check_equal(tree_map(&tree, PTE_RO), 0, "read-only");
         check_equal(tree_pin(&tree, level), level == 1 ? -XEN_EBUSY : -XEN_EINVAL,
@@ -92,15 +99,19 @@ static void check_hypervisor_slots(void)
 {
     u64 *root = tree.table[4], mine = entry_for(tree.table[0], PTE_TABLE);
 
-    for (unsigned i = 256; i <= 271; i++)
+    for (unsigned i = 256; i <= 271; i++) {
         root[i] = i & 1 ? mine : ~0ull;
+    }
     check_equal(tree_map(&tree, PTE_RO), 0, "read-only");
     check_equal(tree_pin(&tree, 4), 0, "pinning with garbage in the hypervisor's slots");
-    for (unsigned i = 256; i <= 271; i++)
+    for (unsigned i = 256; i <= 271; i++) {
         check(root[i] != (i & 1 ? mine : ~0ull), "slot %u still has the guest's %lx", i, root[i]);
-    for (unsigned i = 0; i < 512; i++)
-        if ((i < 256 || i > 271) && i != TREE_SLOT)
+    }
+    for (unsigned i = 0; i < 512; i++) {
+        if ((i < 256 || i > 271) && i != TREE_SLOT) {
             check(!root[i], "slot %u has %lx", i, root[i]);
+        }
+    }
     check_equal(page_writable(tree.table[0]), 0, "the page named there is free");
     check_equal(tree_unpin(&tree, 4), 0, "unpinning");
     check_equal(tree_map(&tree, PTE_RW), 0, "all writable");
@@ -153,10 +164,13 @@ static void check_update(void)
 /* As many paths as there are: every entry of every level leads to one and the same table below. */
 static void check_full(void)
 {
-    for (unsigned level = 1; level <= 4; level++)
-        for (unsigned i = 0; i < 512; i++)
-            if (level < 4 || i < 256 || i > 271)
+    for (unsigned level = 1; level <= 4; level++) {
+        for (unsigned i = 0; i < 512; i++) {
+            if (level < 4 || i < 256 || i > 271) {
                 tree.table[level][i] = tree.table[level][TREE_SLOT];
+            }
+        }
+    }
     check_equal(tree_map(&tree, PTE_RO), 0, "read-only");
     for (unsigned turn = 0; turn < 3; turn++) {
         check_equal(tree_pin(&tree, 4), 0, "pinning a full tree");

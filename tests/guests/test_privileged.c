@@ -138,12 +138,15 @@ static void check_msrs(void)
     trap_catch(write_msr, NULL);
     check(read_msr_traps(0x174) || msr_value != address(guest_start), "SYSENTER_CS was written");
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(ranges); i++)
-        for (u32 j = 0; j < ranges[i].count; j++)
-            if (!read_msr_traps(ranges[i].first + j))
+    for (unsigned i = 0; i < ARRAY_LENGTH(ranges); i++) {
+        for (u32 j = 0; j < ranges[i].count; j++) {
+            if (!read_msr_traps(ranges[i].first + j)) {
                 readable++;
-            else if (trap_caught.vector != VECTOR_GP)
+            } else if (trap_caught.vector != VECTOR_GP) {
                 check(false, "rdmsr %x raises %lu", ranges[i].first + j, trap_caught.vector);
+            }
+        }
+    }
     print("Note: %u MSRs can be read\n", readable);
 }
 
@@ -291,13 +294,15 @@ static void check_others(void)
     first = read_tsc();
     second = read_tsc();
     check(second > first, "the time-stamp counter stands: %lx, %lx", first, second);
-    for (unsigned i = 0; i < ARRAY_LENGTH(refused); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(refused); i++) {
         check_traps(VECTOR_GP, refused[i].function, (void *)zeros, "%s raises %ld", refused[i].name,
                     (s64)trap_caught.vector);
-    if (trap_catch(do_invd, NULL))
+    }
+    if (trap_catch(do_invd, NULL)) {
         check(trap_caught.vector == VECTOR_GP, "invd raises %lu", trap_caught.vector);
-    else
+    } else {
         print("Emulator: INVD is not privileged\n"); /* QEMU 10.0 */
+    }
     check_traps(VECTOR_UD, bare_prefix, NULL, "the prefix before nop");
     check_traps(VECTOR_UD, broken_prefix, NULL, "a broken prefix");
     __asm__ volatile("push $2; popf");

@@ -14,8 +14,9 @@ static u64 maximum_mfn(void)
 {
     struct xen_machphys_mapping mapping;
 
-    if (memory_op(XENMEM_machphys_mapping, &mapping))
+    if (memory_op(XENMEM_machphys_mapping, &mapping)) {
         error("machphys_mapping failed");
+    }
     return mapping.max_mfn;
 }
 
@@ -123,13 +124,15 @@ static void check_frames(void)
         long result = mmu_update(window_machine, address_bits | PTE_RW);
 
         /* Xen takes the first ones for devices, which its initial domain may map. */
-        if (nowhere[i] == (1ull << 40) - 1)
+        if (nowhere[i] == (1ull << 40) - 1) {
             check_equal(result, -XEN_EINVAL, "L1 to frame %lx", nowhere[i]);
-        else if (!is_initial_domain())
+        } else if (!is_initial_domain()) {
             check_equal(result, -XEN_EPERM, "L1 to frame %lx", nowhere[i]);
-        for (unsigned level = 2; level <= 4; level++)
+        }
+        for (unsigned level = 2; level <= 4; level++) {
             check_equal(mmu_update(slot_machine(tree.table[level], 9), address_bits | PTE_TABLE),
                         -XEN_EINVAL, "level %u to frame %lx", level, nowhere[i]);
+        }
         check_equal(mmu_update(nowhere[i] * PAGE_SIZE, 0), -XEN_EINVAL, "a table in frame %lx",
                     nowhere[i]);
     }
@@ -138,9 +141,10 @@ static void check_frames(void)
                 "mapping the hypervisor's frame %lx", foreign);
     check_equal(mmu_update(window_machine, foreign * PAGE_SIZE | PTE_RO), -XEN_EBUSY,
                 "mapping the hypervisor's frame %lx to read", foreign);
-    for (unsigned level = 2; level <= 4; level++)
+    for (unsigned level = 2; level <= 4; level++) {
         check_equal(mmu_update(slot_machine(tree.table[level], 9), foreign * PAGE_SIZE | PTE_TABLE),
                     -XEN_EINVAL, "level %u to the hypervisor's frame", level);
+    }
     check_equal(mmu_update(foreign * PAGE_SIZE, 0), -XEN_EINVAL, "a table of the hypervisor");
     check_equal(mmu_update(foreign * PAGE_SIZE | MMU_MACHPHYS_UPDATE, 0), -XEN_EINVAL,
                 "the hypervisor's frame in the map");
@@ -172,16 +176,18 @@ static void check_writable(void)
 /* A level may only point to the next lower one. */
 static void check_levels(void)
 {
-    for (unsigned level = 2; level <= 4; level++)
+    for (unsigned level = 2; level <= 4; level++) {
         for (unsigned to = 0; to <= 4; to++) {
             u64 at = slot_machine(tree.table[level], 9);
 
-            if (to == level - 1 || to == level)
+            if (to == level - 1 || to == level) {
                 continue;
+            }
             check_equal(mmu_update(at, entry_for(tree.table[to], PTE_TABLE)), -XEN_EINVAL,
                         "a level %u entry to level %u", level, to);
             check(!tree.table[level][9], "it is there: %lx", tree.table[level][9]);
         }
+    }
 }
 
 /* A table that shows itself: writable never; read-only is a matter of taste. Xen allows it. */
@@ -209,9 +215,10 @@ static void check_pins(void)
     static const u64 numbers[] = {(1ull << 40) - 1, 1ull << 40, 1ull << 52, ~0ull >> 1, ~0ull};
 
     for (unsigned i = 0; i < ARRAY_LENGTH(numbers); i++) {
-        for (unsigned level = 1; level <= 4; level++)
+        for (unsigned level = 1; level <= 4; level++) {
             check_equal(mmuext(pin_command(level), numbers[i], 0), -XEN_EINVAL, "pinning frame %lx",
                         numbers[i]);
+        }
         check_equal(mmuext(MMUEXT_UNPIN_TABLE, numbers[i], 0), -XEN_EINVAL, "unpinning frame %lx",
                     numbers[i]);
         check_equal(mmuext(MMUEXT_CLEAR_PAGE, numbers[i], 0), -XEN_EINVAL, "clearing frame %lx",
@@ -219,9 +226,10 @@ static void check_pins(void)
         check_equal(mmuext(MMUEXT_COPY_PAGE, mfn_of(plain), numbers[i]), -XEN_EINVAL,
                     "copying frame %lx", numbers[i]);
     }
-    for (unsigned level = 1; level <= 4; level++)
+    for (unsigned level = 1; level <= 4; level++) {
         check_equal(mmuext(pin_command(level), mfn_of(plain), 0), -XEN_EINVAL,
                     "pinning a writable page, level %u", level);
+    }
     check_equal(mmuext(MMUEXT_UNPIN_TABLE, mfn_of(plain), 0), -XEN_EINVAL,
                 "unpinning a plain page");
     check_equal(mmuext(MMUEXT_CLEAR_PAGE, mfn_of(tree.table[1]), 0), -XEN_EINVAL,
@@ -242,10 +250,12 @@ static void check_va(void)
                                 UVMF_INVLPG, UVMF_INVLPG | UVMF_ALL, 3,
                                 UVMF_ALL,    UVMF_FLUSHTYPE_MASK | 4};
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(addresses); i++)
-        for (unsigned j = 0; j < ARRAY_LENGTH(flags); j++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(addresses); i++) {
+        for (unsigned j = 0; j < ARRAY_LENGTH(flags); j++) {
             check_equal(update_va_mapping(addresses[i], entry_for(plain, PTE_RW), flags[j]),
                         -XEN_EINVAL, "va %lx, flags %lx", addresses[i], flags[j]);
+        }
+    }
     check_equal(mmuext(MMUEXT_INVLPG_LOCAL, HYPERVISOR_VIRT_START, 0), 0, "INVLPG_LOCAL there");
     check_equal(mmuext(MMUEXT_INVLPG_ALL, HYPERVISOR_VIRT_START, 0), 0, "INVLPG_ALL there");
 }
@@ -254,8 +264,9 @@ static void check_commands_and_domains(void)
 {
     struct mmu_update request = {window_machine, 0};
 
-    for (unsigned command = 4; command < 8; command++)
+    for (unsigned command = 4; command < 8; command++) {
         check_equal(mmu_update(window_machine | command, 0), -XEN_ENOSYS, "command %u", command);
+    }
     check_equal(hypercall6(__HYPERVISOR_mmu_update, address(&request), 1, 0, 4242, 0, 0),
                 -XEN_ESRCH, "frames of domain 4242");
     check_equal(hypercall6(__HYPERVISOR_mmu_update, address(&request), 1, 0,
@@ -281,8 +292,9 @@ void test_main(void)
     window_machine = entry_machine(address(window), 1);
     mmu_update(window_machine, 0);
     tree_make(&tree);
-    if (tree_map(&tree, PTE_RO) || tree_pin(&tree, 4))
+    if (tree_map(&tree, PTE_RO) || tree_pin(&tree, 4)) {
         error("cannot pin a good tree");
+    }
     check_flags();
     check_flags_by_pin();
     check_cache_flags();

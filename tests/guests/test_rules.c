@@ -121,8 +121,9 @@ static void check_grants(void)
 
 void test_main(void)
 {
-    if (is_initial_domain())
+    if (is_initial_domain()) {
         skip("Xen's initial domain may do some of these");
+    }
     plain = page_take();
     descriptors = page_take();
     window = window_take();
@@ -130,8 +131,9 @@ void test_main(void)
     check_equal(mmu_update(window_machine, 0), 0, "an empty window");
     mmuext(MMUEXT_INVLPG_LOCAL, address(window), 0);
     tree_make(&tree);
-    if (tree_map(&tree, PTE_RO) || tree_pin(&tree, 4))
+    if (tree_map(&tree, PTE_RO) || tree_pin(&tree, 4)) {
         error("cannot pin a good tree");
+    }
     check_entries();
     check_addresses();
     check_pins();

@@ -82,13 +82,14 @@ static void check_refused(void)
     static const unsigned which[] = {SEGBASE_FS, SEGBASE_GS_USER, SEGBASE_GS_KERNEL};
     static const u32 msr[] = {MSR_FS_BASE, MSR_GS_BASE, MSR_SHADOW_GS_BASE};
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(bad); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(bad); i++) {
         for (unsigned j = 0; j < ARRAY_LENGTH(which); j++) {
             u64 pair[2] = {msr[j], bad[i]};
 
             check_equal(set_base(which[j], bad[i]), -XEN_EINVAL, "base %u = %lx", which[j], bad[i]);
             check_traps(VECTOR_GP, write_bad_msr, pair, "wrmsr %x = %lx", msr[j], bad[i]);
         }
+    }
     check_equal(by_fs(), 0x2222, "by fs, after refusals");
     check_equal(by_gs(), 0x1111, "by gs, after refusals");
 }

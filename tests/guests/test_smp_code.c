@@ -29,8 +29,9 @@ static void breakpoint(struct trap_frame *frame)
 {
     unsigned self = smp_self();
 
-    if (frame->rip != address((void *)(uintptr_t)code) + 1)
+    if (frame->rip != address((void *)(uintptr_t)code) + 1) {
         error("a breakpoint at %lx", frame->rip);
+    }
     if (code[0] == BREAKPOINT) {
         atomic_fetch_add(&met, 1);
         in_a_row[self] = 0;
@@ -40,28 +41,33 @@ static void breakpoint(struct trap_frame *frame)
     }
     atomic_fetch_add(&gone, 1);
     frame->rip--;
-    if (++in_a_row[self] == STUCK)
+    if (++in_a_row[self] == STUCK) {
         error("vCPU %u runs a breakpoint that is not there, after %lu changes", self, changes);
+    }
 }
 
 static void sync(void)
 {
     u64 before[SMP_MAX];
 
-    for (unsigned i = 1; i < 4; i++)
+    for (unsigned i = 1; i < 4; i++) {
         before[i] = passed[i];
+    }
     serialize();
-    for (unsigned i = 1; i < 4; i++)
-        while (passed[i] == before[i] && !over)
+    for (unsigned i = 1; i < 4; i++) {
+        while (passed[i] == before[i] && !over) {
             cpu_relax();
+        }
+    }
 }
 
 static void change(const u8 *to)
 {
     code[0] = BREAKPOINT;
     sync();
-    for (unsigned i = 1; i < LENGTH; i++)
+    for (unsigned i = 1; i < LENGTH; i++) {
         code[i] = to[i];
+    }
     sync();
     code[0] = to[0];
     sync();
@@ -90,8 +96,9 @@ static void runner(unsigned self)
 
     while (!over) {
         run(self);
-        if (self == 0 && smp_now() > end)
+        if (self == 0 && smp_now() > end) {
             over = true;
+        }
     }
 }
 

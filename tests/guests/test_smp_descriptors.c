@@ -28,8 +28,9 @@ static void look(const char *what, u64 selector)
             check(false, "the processor finds a call gate in the %s", what);
             return;
         }
-        if (i % 8 == 0)
+        if (i % 8 == 0) {
             smp_jitter();
+        }
     }
 }
 
@@ -38,8 +39,9 @@ static void as_gdt(void)
     u64 mfn = mfn_of(page);
 
     mmu_update(slot_machine(page, SLOT), DATA); /* a store, if it is no descriptor page */
-    if (hypercall(__HYPERVISOR_set_gdt, address(&mfn), ENTRIES, 0))
+    if (hypercall(__HYPERVISOR_set_gdt, address(&mfn), ENTRIES, 0)) {
         return;
+    }
     atomic_fetch_add(&gdts, 1);
     look("GDT", SLOT << 3 | 3);
     check_equal(hypercall(__HYPERVISOR_set_gdt, 0, 0, 0), 0, "no GDT");
@@ -64,31 +66,37 @@ static void as_memory(unsigned self)
 {
     volatile u64 *window = windows[self];
 
-    for (u32 i = smp_below(3000); i; i--)
+    for (u32 i = smp_below(3000); i; i--) {
         __builtin_ia32_pause();
-    if (update_va_mapping(address(window), entry_for(page, PTE_RW), UVMF_NONE))
+    }
+    if (update_va_mapping(address(window), entry_for(page, PTE_RW), UVMF_NONE)) {
         return;
+    }
     smp_jitter();
-    if (smp_write(&window[SLOT], CALL_GATE))
+    if (smp_write(&window[SLOT], CALL_GATE)) {
         atomic_fetch_add(&written, 1);
+    }
     check_equal(update_va_mapping(address(window), 0, UVMF_NONE), 0, "taking our mapping away");
     for (unsigned i = 0; i < 30; i++) {
-        for (u32 spins = smp_below(300); spins; spins--)
+        for (u32 spins = smp_below(300); spins; spins--) {
             __builtin_ia32_pause();
-        if (!smp_write(&window[SLOT], CALL_GATE))
+        }
+        if (!smp_write(&window[SLOT], CALL_GATE)) {
             break;
+        }
         atomic_fetch_add(&stale, 1);
     }
 }
 
 static void load_against_write(unsigned self)
 {
-    if (self == 0)
+    if (self == 0) {
         as_gdt();
-    else if (self == 1)
+    } else if (self == 1) {
         as_ldt();
-    else
+    } else {
         as_memory(self);
+    }
 }
 
 static bool enough(void)

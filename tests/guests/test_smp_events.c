@@ -22,8 +22,9 @@ static void take_event(void)
 
     info->evtchn_upcall_pending = 0;
     __atomic_store_n(&smp_info()->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
-    if (__atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~bit, __ATOMIC_SEQ_CST) & bit)
+    if (__atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~bit, __ATOMIC_SEQ_CST) & bit) {
         atomic_fetch_add(&came[self], 1);
+    }
 }
 
 static void on_event(struct trap_frame *frame)
@@ -44,10 +45,11 @@ static void mask_port(evtchn_port_t port, bool masked)
 {
     u64 bit = 1ull << port % 64, *word = &shared_info->evtchn_mask[port / 64];
 
-    if (masked)
+    if (masked) {
         __atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST);
-    else
+    } else {
         __atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST);
+    }
 }
 
 /* ---- how a vCPU waits until more have come than `before` ------------------------------------- */
@@ -63,8 +65,9 @@ static void compute(u64 before)
 
     smp_info()->evtchn_upcall_mask = 0;
     xen_version(XENVER_version, NULL); /* one that waits comes on the way out */
-    while (patient(before, end))
+    while (patient(before, end)) {
         __builtin_ia32_pause();
+    }
     smp_info()->evtchn_upcall_mask = 1;
 }
 
@@ -114,8 +117,9 @@ static void ring(unsigned self)
     for (u64 lap = 0; lap < ways[way].laps && !over; lap++) {
         u64 before = lap - (self == 0);
 
-        if (self || lap) /* vCPU 0 has the ball at first */
+        if (self || lap) { /* vCPU 0 has the ball at first */
             ways[way].wait(before);
+        }
         if ((self || lap) && came[self] != before + 1) {
             check(over, "vCPU %u, which %s: %lu events in lap %lu", self, ways[way].name,
                   came[self], lap);
@@ -136,8 +140,9 @@ static void ring(unsigned self)
 static void check_ring(void)
 {
     for (way = 0; way < ARRAY_LENGTH(ways) && !over; way++) {
-        for (unsigned i = 0; i < 4; i++)
+        for (unsigned i = 0; i < 4; i++) {
             came[i] = 0;
+        }
         ball = 0;
         smp_run(ring);
     }
@@ -151,13 +156,15 @@ static evtchn_port_t common_port;
 static void poll_together(unsigned self)
 {
     for (unsigned i = 0; i < POLLS; i++) {
-        if (self == 0)
+        if (self == 0) {
             __atomic_fetch_and(&shared_info->evtchn_pending[common_port / 64],
                                ~(1ull << common_port % 64), __ATOMIC_SEQ_CST);
+        }
         smp_barrier();
         if (self == 0) {
-            for (u32 spins = smp_below(2000); spins; spins--)
+            for (u32 spins = smp_below(2000); spins; spins--) {
                 __builtin_ia32_pause();
+            }
             check_equal(port_send(common_port), 0, "an IPI");
         } else {
             u64 end = smp_now() + PATIENCE;

@@ -44,8 +44,9 @@ static void make_change(void)
     u64 change = atomic_load(&state) / 2 + 1;
     u64 *frame = frames[change % FRAMES], flags = kinds[kind].flags;
 
-    if (kinds[kind].masked)
+    if (kinds[kind].masked) {
         flags |= address(&every_vcpu);
+    }
     atomic_fetch_add(&state, 1);
     frame[0] = change;
     check_equal(
@@ -60,8 +61,9 @@ static void make_change(void)
                     "%s", kinds[kind].name);
     }
     atomic_fetch_add(&state, 1);
-    for (u32 i = smp_below(400); i; i--)
+    for (u32 i = smp_below(400); i; i--) {
         __builtin_ia32_pause();
+    }
 }
 
 /* A look counts if nothing changed meanwhile. */
@@ -70,20 +72,24 @@ static void look(void)
     u64 before = atomic_load(&state), found = 0;
     bool there = smp_read(window, &found);
 
-    if (before & 1 || atomic_load(&state) != before)
+    if (before & 1 || atomic_load(&state) != before) {
         return;
+    }
     atomic_fetch_add(&looks, 1);
-    if (there != is_mapped(before / 2) || (there && found != before / 2))
+    if (there != is_mapped(before / 2) || (there && found != before / 2)) {
         atomic_fetch_add(&stale, 1);
+    }
 }
 
 static void change_against_look(unsigned self)
 {
-    if (self == 0)
+    if (self == 0) {
         make_change();
-    else
-        for (unsigned i = 0; i < 20; i++)
+    } else {
+        for (unsigned i = 0; i < 20; i++) {
             look();
+        }
+    }
 }
 
 static bool enough(void)
@@ -95,8 +101,9 @@ void test_main(void)
 {
     smp_start(4);
     window = window_take();
-    for (unsigned i = 0; i < FRAMES; i++)
+    for (unsigned i = 0; i < FRAMES; i++) {
         frames[i] = page_take();
+    }
     for (kind = 0; kind < ARRAY_LENGTH(kinds); kind++) {
         check_equal(update_va_mapping(address(window), 0, UVMF_TLB_FLUSH | UVMF_ALL), 0, "no page");
         state = 4; /* change 2: none */

@@ -26,8 +26,9 @@ static void map_and_unmap(unsigned self)
     u64 found = 0;
 
     if (grant_map(self_id, REF, HOST | (smp_below(2) ? GNTMAP_readonly : 0), address(windows[self]),
-                  &handle))
+                  &handle)) {
         return;
+    }
     atomic_fetch_add(&maps, 1);
     check(grant_marks(REF), "a grant that is mapped has no marks");
     check(smp_read(&windows[self][0], &found) && found == TAG, "what is mapped: %lx", found);
@@ -41,13 +42,15 @@ static void unmap_once(unsigned self)
     for (unsigned i = 0; i < ROUNDS; i++) {
         if (self == 0) {
             atomic_store(&unmaps, 0);
-            if (grant_map(self_id, REF, HOST, address(shared_window), &the_handle))
+            if (grant_map(self_id, REF, HOST, address(shared_window), &the_handle)) {
                 error("the grant cannot be mapped");
+            }
         }
         smp_barrier();
         smp_jitter();
-        if (!grant_unmap(address(shared_window), 0, the_handle))
+        if (!grant_unmap(address(shared_window), 0, the_handle)) {
             atomic_fetch_add(&unmaps, 1);
+        }
         smp_barrier();
         if (self == 0) {
             check_equal(unmaps, 1, "how many unmapped one handle, round %u", i);
@@ -64,18 +67,21 @@ static void reuse_after_unmap(unsigned self)
     u32 handle;
 
     if (self) {
-        if (smp_write(&shared_window[SLOT], POISON))
+        if (smp_write(&shared_window[SLOT], POISON)) {
             atomic_fetch_add(&writes, 1);
+        }
         return;
     }
-    if (grant_map(self_id, REF, HOST, address(shared_window), &handle))
+    if (grant_map(self_id, REF, HOST, address(shared_window), &handle)) {
         error("the grant cannot be mapped");
+    }
     smp_jitter();
     check_equal(grant_unmap(address(shared_window), 0, handle), 0, "unmapping");
     check_equal(grant_marks(REF), 0, "marks after it");
     check_equal(mmu_update(slot_machine(page, SLOT), 0), 0, "a store");
-    if (mmuext(MMUEXT_PIN_L4_TABLE, mfn_of(page), 0)) /* POISON came in between */
+    if (mmuext(MMUEXT_PIN_L4_TABLE, mfn_of(page), 0)) { /* POISON came in between */
         return;
+    }
     atomic_fetch_add(&pins, 1);
     for (unsigned i = 0; i < 20; i++) {
         if (page[SLOT] == POISON) {
@@ -146,8 +152,9 @@ static void check_all(void)
 
 void test_main(void)
 {
-    if (is_initial_domain())
+    if (is_initial_domain()) {
         skip("grants to oneself, in a plain domain");
+    }
     smp_start(4);
     self_id = grant_own_domid();
     page = page_take();

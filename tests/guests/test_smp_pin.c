@@ -24,8 +24,9 @@ static void pin_or_unpin(unsigned self)
 
     (void)self;
     if (smp_below(2)) {
-        if (!count(tree_pin(&tree, level)))
+        if (!count(tree_pin(&tree, level))) {
             atomic_fetch_add(&pinned[level], 1);
+        }
     } else if (!tree_unpin(&tree, level)) {
         atomic_fetch_sub(&pinned[level], 1);
     }
@@ -68,13 +69,16 @@ static void check_bad(void)
 {
     u64 *good = page_take();
 
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < 2; i++) {
         crossed[i] = page_take();
+    }
     bad = page_take();
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < 2; i++) {
         crossed[i][5] = entry_for(crossed[1 - i], PTE_RO);
-    for (unsigned i = 0; i < 511; i++)
+    }
+    for (unsigned i = 0; i < 511; i++) {
         bad[i] = entry_for(good, PTE_TABLE);
+    }
     bad[511] = entry_for(root_first(), PTE_TABLE);
     page_read_only(crossed[0]);
     page_read_only(crossed[1]);
@@ -104,22 +108,26 @@ static void make_long_tree(void)
     for (unsigned i = 0; i < L1_TABLES; i++) {
         u64 *table = page_take();
 
-        for (unsigned slot = 0; slot < 512; slot++)
+        for (unsigned slot = 0; slot < 512; slot++) {
             table[slot] = entry_for(page, PTE_RO);
+        }
         inner[i] = entry_for(table, PTE_TABLE);
-        if (page_read_only(table))
+        if (page_read_only(table)) {
             error("a table stays writable");
+        }
     }
     outer[0] = outer[511] = entry_for(inner, PTE_TABLE);
     if (page_read_only(outer) || page_read_only(inner) || page_read_only(other) ||
-        mmuext(MMUEXT_PIN_L3_TABLE, mfn_of(other), 0))
+        mmuext(MMUEXT_PIN_L3_TABLE, mfn_of(other), 0)) {
         error("no long tree");
+    }
 }
 
 static void hook(u64 *above, u64 *table)
 {
-    if (mmu_update(slot_machine(above, HOOK_SLOT), entry_for(table, PTE_TABLE)))
+    if (mmu_update(slot_machine(above, HOOK_SLOT), entry_for(table, PTE_TABLE))) {
         return;
+    }
     atomic_fetch_add(&hooked, 1);
     smp_jitter();
     check_equal(page_writable(table), -XEN_EBUSY, "a table that hangs in a live one, writable");
@@ -128,8 +136,9 @@ static void hook(u64 *above, u64 *table)
 
 static void pin_for_a_while(u64 *table, unsigned command)
 {
-    if (count(mmuext(command, mfn_of(table), 0)))
+    if (count(mmuext(command, mfn_of(table), 0))) {
         return;
+    }
     smp_jitter();
     check_equal(page_writable(table), -XEN_EBUSY, "a pinned table, writable");
     check_equal(mmuext(MMUEXT_UNPIN_TABLE, mfn_of(table), 0), 0, "unpinning what we pinned");

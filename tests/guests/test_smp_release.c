@@ -32,8 +32,9 @@ static void release(unsigned i)
 
     set_frame(i, NO_FRAME);
     check_equal(reservation(XENMEM_decrease_reservation, &extent, 1, 0, 0), 1, "giving one back");
-    for (extent = pfn_of(pool[i]); reservation(XENMEM_populate_physmap, &extent, 1, 0, 0) != 1;)
+    for (extent = pfn_of(pool[i]); reservation(XENMEM_populate_physmap, &extent, 1, 0, 0) != 1;) {
         cpu_relax();
+    }
     set_frame(i, extent);
     atomic_fetch_add(&released, 1);
 }
@@ -55,8 +56,9 @@ static void exchange(unsigned i)
 
 static void map(u64 mfn)
 {
-    if (update_va_mapping(address(window), mfn * PAGE_SIZE | PTE_RW, UVMF_NONE))
+    if (update_va_mapping(address(window), mfn * PAGE_SIZE | PTE_RW, UVMF_NONE)) {
         return;
+    }
     atomic_fetch_add(&mapped, 1);
     check(smp_write(&window[5], HARMLESS), "what we mapped is not there");
     smp_jitter();
@@ -66,10 +68,12 @@ static void map(u64 mfn)
 
 static void pin(unsigned i, u64 mfn)
 {
-    if (!mmu_update(mfn * PAGE_SIZE | MMU_MACHPHYS_UPDATE, pfn_of(pool[i])))
+    if (!mmu_update(mfn * PAGE_SIZE | MMU_MACHPHYS_UPDATE, pfn_of(pool[i]))) {
         atomic_fetch_add(&renamed, 1);
-    if (mmuext(MMUEXT_PIN_L1_TABLE, mfn, 0))
+    }
+    if (mmuext(MMUEXT_PIN_L1_TABLE, mfn, 0)) {
         return;
+    }
     atomic_fetch_add(&pinned, 1);
     smp_jitter();
     check_equal(mmuext(MMUEXT_UNPIN_TABLE, mfn, 0), 0, "unpinning what we pinned");
@@ -77,8 +81,9 @@ static void pin(unsigned i, u64 mfn)
 
 static void load(u64 mfn)
 {
-    if (hypercall(__HYPERVISOR_set_gdt, address(&mfn), 512, 0))
+    if (hypercall(__HYPERVISOR_set_gdt, address(&mfn), 512, 0)) {
         return;
+    }
     atomic_fetch_add(&loaded, 1);
     smp_jitter();
     check_equal(hypercall(__HYPERVISOR_set_gdt, 0, 0, 0), 0, "no GDT");
@@ -91,10 +96,11 @@ static void release_against_use(unsigned self)
 
     switch (self) {
     case 0:
-        if (smp_below(2))
+        if (smp_below(2)) {
             release(i);
-        else
+        } else {
             exchange(i);
+        }
         break;
     case 1:
         map(mfn);

@@ -20,16 +20,18 @@ static void as_table(void)
     unsigned level = 1 + smp_below(4);
 
     mmu_update(slot_machine(page, SLOT), 0); /* a store, if it is no table */
-    if (mmuext(MMUEXT_PIN_L1_TABLE + level - 1, mfn_of(page), 0))
+    if (mmuext(MMUEXT_PIN_L1_TABLE + level - 1, mfn_of(page), 0)) {
         return;
+    }
     atomic_fetch_add(&pins, 1);
     for (unsigned i = 0; i < LOOKS; i++) {
         if (page[SLOT] == POISON) {
             check(false, "somebody wrote to a live level %u table", level);
             break;
         }
-        if (i % 16 == 0)
+        if (i % 16 == 0) {
             smp_jitter();
+        }
     }
     check_equal(mmuext(MMUEXT_UNPIN_TABLE, mfn_of(page), 0), 0, "unpinning what we pinned");
 }
@@ -39,25 +41,30 @@ static void as_memory(unsigned self)
 {
     volatile u64 *window = windows[self];
 
-    if (update_va_mapping(address(window), entry_for(page, PTE_RW), UVMF_NONE))
+    if (update_va_mapping(address(window), entry_for(page, PTE_RW), UVMF_NONE)) {
         return;
+    }
     atomic_fetch_add(&maps, 1);
     smp_jitter();
-    if (smp_write(&window[SLOT], POISON))
+    if (smp_write(&window[SLOT], POISON)) {
         atomic_fetch_add(&written, 1);
+    }
     check_equal(update_va_mapping(address(window), 0, UVMF_NONE), 0, "taking our mapping away");
-    for (unsigned i = smp_below(3); i; i--)
+    for (unsigned i = smp_below(3); i; i--) {
         smp_jitter();
-    if (smp_write(&window[SLOT], POISON))
+    }
+    if (smp_write(&window[SLOT], POISON)) {
         atomic_fetch_add(&stale, 1);
+    }
 }
 
 static void retype(unsigned self)
 {
-    if (self == 0 || (self == 3 && smp_below(2)))
+    if (self == 0 || (self == 3 && smp_below(2))) {
         as_table();
-    else
+    } else {
         as_memory(self);
+    }
 }
 
 static bool enough(void)

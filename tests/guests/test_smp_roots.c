@@ -22,8 +22,9 @@ static void ride(void)
 {
     u64 mfn = mfn_of(root);
 
-    if (load(MMUEXT_NEW_BASEPTR, mfn))
+    if (load(MMUEXT_NEW_BASEPTR, mfn)) {
         return;
+    }
     atomic_fetch_add(&loads, 1);
     check_equal(read_cr3() / PAGE_SIZE, mfn, "the root that is loaded");
     check(mmu_update(root_view_machine, mfn * PAGE_SIZE | PTE_RW) < 0,
@@ -41,8 +42,9 @@ static void unpin(void)
 {
     u64 mfn = mfn_of(root);
 
-    if (!mmuext(MMUEXT_UNPIN_TABLE, mfn, 0))
+    if (!mmuext(MMUEXT_UNPIN_TABLE, mfn, 0)) {
         atomic_fetch_add(&unpins, 1);
+    }
     smp_jitter();
     mmu_update(mfn * PAGE_SIZE + FREE_SLOT * 8, entry_for(l3, PTE_TABLE));
     smp_jitter();
@@ -60,13 +62,16 @@ static void release(void)
     mmuext(MMUEXT_UNPIN_TABLE, extent, 0);
     check_equal(update_va_mapping(address(root), 0, UVMF_INVLPG | UVMF_ALL), 0, "unmapping it");
     check_equal(reservation(XENMEM_decrease_reservation, &extent, 1, 0, 0), 1, "giving it back");
-    for (extent = pfn; reservation(XENMEM_populate_physmap, &extent, 1, 0, 0) != 1;)
+    for (extent = pfn; reservation(XENMEM_populate_physmap, &extent, 1, 0, 0) != 1;) {
         cpu_relax();
+    }
     check_equal(update_va_mapping(address(root), extent * PAGE_SIZE | PTE_RW, UVMF_INVLPG), 0,
                 "mapping another");
-    for (unsigned i = 0; i < 512; i++)
-        if (i < 256 || i > 271)
+    for (unsigned i = 0; i < 512; i++) {
+        if (i < 256 || i > 271) {
             root[i] = root_first()[i];
+        }
+    }
     check_equal(update_va_mapping(address(root), extent * PAGE_SIZE | PTE_RO, UVMF_INVLPG), 0,
                 "read-only");
     __atomic_store_n(&list[pfn], extent, __ATOMIC_SEQ_CST); /* from here on others load it */
@@ -76,18 +81,20 @@ static void release(void)
 
 static void ride_against_unpin(unsigned self)
 {
-    if (self == 0)
+    if (self == 0) {
         unpin();
-    else
+    } else {
         ride();
+    }
 }
 
 static void ride_against_release(unsigned self)
 {
-    if (self == 0)
+    if (self == 0) {
         release();
-    else
+    } else {
         ride();
+    }
 }
 
 static bool unpins_enough(void)

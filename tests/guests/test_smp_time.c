@@ -16,10 +16,12 @@ static void look(unsigned self)
 {
     u64 others = atomic_load(&last_seen), now = smp_now();
 
-    if (now < others)
+    if (now < others) {
         check(false, "vCPU %u is %lu ns behind another", self, others - now);
-    if (now < last[self])
+    }
+    if (now < last[self]) {
         check(false, "vCPU %u went back by %lu ns", self, last[self] - now);
+    }
     last[self] = now;
     while (others < now && !atomic_compare_exchange_weak(&last_seen, &others, now))
         ;
@@ -34,9 +36,10 @@ static void event(struct trap_frame *frame)
     (void)frame;
     info->evtchn_upcall_pending = 0;
     for (u64 words = __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST); words;
-         words &= words - 1)
+         words &= words - 1) {
         __atomic_exchange_n(&shared_info->evtchn_pending[__builtin_ctzl(words)], 0,
                             __ATOMIC_SEQ_CST);
+    }
     came[smp_self()] = smp_now();
 }
 
@@ -52,8 +55,9 @@ static void timers(unsigned self)
 
         came[self] = 0;
         check_equal(vcpu_op(VCPUOP_set_singleshot_timer, self, &request), 0, "setting it");
-        while (!came[self] && smp_now() < request.timeout_abs_ns + LATE)
+        while (!came[self] && smp_now() < request.timeout_abs_ns + LATE) {
             sched_op(SCHEDOP_block, NULL);
+        }
         smp_info()->evtchn_upcall_mask = 1;
         check(came[self], "vCPU %u: no timer event", self);
         check(came[self] >= request.timeout_abs_ns, "vCPU %u: %lu ns early", self,

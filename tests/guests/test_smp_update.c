@@ -12,8 +12,9 @@ static _Atomic u64 pins, hooks, updates, stores, writes;
 
 static void pin(void)
 {
-    if (mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(table), 0))
+    if (mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(table), 0)) {
         return;
+    }
     atomic_fetch_add(&pins, 1);
     smp_jitter();
     check_equal(mmuext(MMUEXT_UNPIN_TABLE, mfn_of(table), 0), 0, "unpinning what we pinned");
@@ -21,8 +22,9 @@ static void pin(void)
 
 static void hook(void)
 {
-    if (mmu_update(hook_machine, entry_for(table, PTE_TABLE)))
+    if (mmu_update(hook_machine, entry_for(table, PTE_TABLE))) {
         return;
+    }
     atomic_fetch_add(&hooks, 1);
     smp_jitter();
     check_equal(mmu_update(hook_machine, 0), 0, "unhooking");
@@ -35,24 +37,27 @@ static void change(unsigned self)
     u64 entry = entry_for(pages[self], smp_below(2) ? PTE_RW : PTE_RO);
 
     if (smp_below(2)) {
-        if (!mmu_update(slot_machine(table, self), entry))
+        if (!mmu_update(slot_machine(table, self), entry)) {
             atomic_fetch_add(&updates, 1);
+        }
     } else if (smp_write(&table[self], entry)) {
         atomic_fetch_add(&stores, 1);
     }
-    if (smp_write(hooked_at + self * (PAGE_SIZE / 8), self))
+    if (smp_write(hooked_at + self * (PAGE_SIZE / 8), self)) {
         atomic_fetch_add(&writes, 1);
+    }
     mmu_update(slot_machine(table, self), 0);
 }
 
 static void update_against_unhook(unsigned self)
 {
-    if (self == 0)
+    if (self == 0) {
         pin();
-    else if (self == 1)
+    } else if (self == 1) {
         hook();
-    else
+    } else {
         change(self);
+    }
 }
 
 /* What the entries held is free: each page may be a table, which no writable page may. */
@@ -80,8 +85,9 @@ void test_main(void)
     smp_start(4);
     table = page_take();
     check_equal(page_read_only(table), 0, "read-only");
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 4; i++) {
         pages[i] = page_take();
+    }
     hook_machine = l2 + FREE_L2_SLOT * 8;
     hooked_at = (u64 *)(uintptr_t)((virt_base() & ~((1ull << 30) - 1)) + ((u64)FREE_L2_SLOT << 21));
     check_equal(*entry_of(address(hooked_at), 2), 0, "the slot");

@@ -16,10 +16,12 @@ static void third(void)
     u64 expected = 0;
 
     for (;; expected++) {
-        if (atomic_fetch_add(&steps, 1) != expected)
+        if (atomic_fetch_add(&steps, 1) != expected) {
             error("the third vCPU runs twice, or lost its registers");
-        if (expected % 64 == 0)
+        }
+        if (expected % 64 == 0) {
             cpu_relax();
+        }
     }
 }
 
@@ -34,12 +36,13 @@ static void initialise(unsigned self)
     smp_context(&contexts[self], THIRD, third);
     smp_barrier();
     result = vcpu_op(VCPUOP_initialise, THIRD, &contexts[self]);
-    if (!result)
+    if (!result) {
         atomic_fetch_add(&started, 1);
-    else if (result == -XEN_EEXIST)
+    } else if (result == -XEN_EEXIST) {
         atomic_fetch_add(&late, 1);
-    else
+    } else {
         check_equal(result, -XEN_EEXIST, "a first state, a second time");
+    }
 }
 
 /* Nobody's bad state is taken, and none spoils another's. */
@@ -57,8 +60,9 @@ static bool moves(u64 before, u64 patience)
 {
     u64 end = smp_now() + patience;
 
-    while (steps == before && smp_now() < end)
+    while (steps == before && smp_now() < end) {
         cpu_relax();
+    }
     return steps != before;
 }
 
@@ -67,9 +71,11 @@ static bool stands(void)
 {
     u64 end = smp_now() + PATIENCE;
 
-    while (moves(steps, STILL))
-        if (smp_now() > end)
+    while (moves(steps, STILL)) {
+        if (smp_now() > end) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -81,8 +87,9 @@ static void check_down_and_up(void)
         check_equal(vcpu_op(VCPUOP_up, THIRD, NULL), 0, "up");
         check_equal(vcpu_op(VCPUOP_is_up, THIRD, NULL), 1, "is_up after up");
         check(moves(before, PATIENCE), "up, but it does nothing, turn %u", i);
-        for (u32 spins = smp_below(3000); spins; spins--)
+        for (u32 spins = smp_below(3000); spins; spins--) {
             __builtin_ia32_pause();
+        }
         check_equal(vcpu_op(VCPUOP_down, THIRD, NULL), 0, "down");
         check_equal(vcpu_op(VCPUOP_is_up, THIRD, NULL), 0, "is_up after down");
         check(stands(), "down, but it works, turn %u", i);
@@ -104,8 +111,9 @@ void test_main(void)
 {
     u64 before;
 
-    if (smp_count() < 4)
+    if (smp_count() < 4) {
         skip("this takes 4 vCPUs");
+    }
     smp_start(3);
     smp_run(initialise_badly);
     smp_run(initialise);

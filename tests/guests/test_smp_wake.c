@@ -24,8 +24,9 @@ static void came(evtchn_port_t port)
 {
     unsigned self = smp_self();
 
-    if (port == of[self].timer) /* else an IPI, or the console */
+    if (port == of[self].timer) { /* else an IPI, or the console */
         atomic_fetch_add(&of[self].timers, 1);
+    }
 }
 
 static volatile u32 *word_of(evtchn_port_t port)
@@ -37,8 +38,9 @@ static void take_two_level(evtchn_port_t port)
 {
     u64 bit = 1ull << port % 64;
 
-    if (__atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~bit, __ATOMIC_SEQ_CST) & bit)
+    if (__atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~bit, __ATOMIC_SEQ_CST) & bit) {
         came(port);
+    }
 }
 
 static void take_events(void)
@@ -67,8 +69,9 @@ static void on_event(struct trap_frame *frame)
 static void mask(bool masked)
 {
     smp_info()->evtchn_upcall_mask = masked;
-    if (!masked && *(volatile u8 *)&smp_info()->evtchn_upcall_pending)
+    if (!masked && *(volatile u8 *)&smp_info()->evtchn_upcall_pending) {
         xen_version(XENVER_version, NULL); /* it comes on the way out */
+    }
 }
 
 /* ---- ways to wait ---- */
@@ -76,8 +79,9 @@ static void mask(bool masked)
 static void compute(void)
 {
     mask(false);
-    for (u32 spins = smp_below(3000); spins; spins--)
+    for (u32 spins = smp_below(3000); spins; spins--) {
         __builtin_ia32_pause();
+    }
     mask(true);
 }
 
@@ -112,16 +116,18 @@ static void look_after(unsigned self)
     u64 now = smp_now();
 
     atomic_store(&of[self].alive, now);
-    for (unsigned i = 0; i < VCPUS; i++)
+    for (unsigned i = 0; i < VCPUS; i++) {
         if (of[i].alive + LATE < now) {
             print("vCPU %u has been silent for %lu ms; seen by vCPU %u\n", i,
                   (u64)((now - of[i].alive) / MILLISECOND), self);
-            for (unsigned k = 0; k < VCPUS; k++)
+            for (unsigned k = 0; k < VCPUS; k++) {
                 print("  vCPU %u: %lu rounds, pending %u, mask %u\n", k, of[k].rounds,
                       shared_info->vcpu_info[k].evtchn_upcall_pending,
                       shared_info->vcpu_info[k].evtchn_upcall_mask);
+            }
             error("a wake-up was lost");
         }
+    }
 }
 
 static void race(unsigned self)
@@ -131,10 +137,12 @@ static void race(unsigned self)
 
     look_after(self);
     check_equal(vcpu_op(VCPUOP_set_singleshot_timer, self, &request), 0, "setting a timer");
-    if (smp_below(2))
+    if (smp_below(2)) {
         check_equal(port_send(of[smp_below(VCPUS)].ipi), 0, "an IPI");
-    while (of[self].timers == timers)
+    }
+    while (of[self].timers == timers) {
         ways[smp_below(ARRAY_LENGTH(ways))]();
+    }
     of[self].rounds++;
 }
 
@@ -182,8 +190,9 @@ static void run(const char *what)
     smp_run(bind);
     smp_race(race, 700, NULL);
     smp_run(unbind);
-    for (unsigned i = 0; i < VCPUS; i++)
+    for (unsigned i = 0; i < VCPUS; i++) {
         rounds += of[i].rounds;
+    }
     print("Note: %lu timers, %s\n", rounds, what);
 }
 

@@ -32,8 +32,9 @@ static void check_level(unsigned level)
     calls[3] = (struct multicall_entry){.op = __HYPERVISOR_mmuext_op};
     check_equal(hypercall(__HYPERVISOR_multicall, address(calls), 3, 0), 0, "multicall, level %u",
                 level);
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < 3; i++) {
         check_equal((s64)calls[i].result, 0, "entry %u, level %u", i, level);
+    }
     check_equal(a.table[1][TREE_SLOT], 0, "the old L1, level %u", level);
     check_equal(b.table[1][TREE_SLOT] & (PTE_ADDRESS | PTE_WRITE), fresh & PTE_ADDRESS,
                 "the new L1, level %u", level);
@@ -74,14 +75,18 @@ void test_main(void)
     tree_make(&b);
     a.table[0][0] = 0xa;
     b.table[0][0] = 0xb;
-    for (unsigned level = 1; level <= 3; level++)
-        if (page_read_only(a.table[level]) || page_read_only(b.table[level]))
+    for (unsigned level = 1; level <= 3; level++) {
+        if (page_read_only(a.table[level]) || page_read_only(b.table[level])) {
             error("cannot make the tables read-only");
-    if (tree_pin(&b, 3) || tree_pin(&b, 2) || tree_pin(&b, 1))
+        }
+    }
+    if (tree_pin(&b, 3) || tree_pin(&b, 2) || tree_pin(&b, 1)) {
         error("cannot pin the second tree");
+    }
     check_equal(mmu_update(slot_machine(root, TREE_SLOT), entry_for(a.table[3], PTE_TABLE)), 0,
                 "the first tree in the root");
-    for (unsigned level = 4; level >= 2; level--)
+    for (unsigned level = 4; level >= 2; level--) {
         check_level(level);
+    }
     check_root();
 }

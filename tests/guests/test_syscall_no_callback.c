@@ -26,10 +26,12 @@ static void make_space(void)
     l3[table_index(USER_CODE, 3)] = entry_for(l2, PTE_TABLE);
     root[table_index(USER_CODE, 4)] = entry_for(l3, PTE_TABLE);
     if (page_read_only(l1) || page_read_only(l2) || page_read_only(l3) || page_read_only(root) ||
-        mmuext(MMUEXT_NEW_USER_BASEPTR, mfn_of(root), 0))
+        mmuext(MMUEXT_NEW_USER_BASEPTR, mfn_of(root), 0)) {
         error("cannot make a user root");
-    if (stack_switch(address(entry_stack + sizeof entry_stack)))
+    }
+    if (stack_switch(address(entry_stack + sizeof entry_stack))) {
         error("stack_switch failed");
+    }
 }
 
 void test_main(void)

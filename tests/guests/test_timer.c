@@ -21,8 +21,9 @@ static void take_events(void)
 
     vcpu->evtchn_upcall_pending = 0;
     vcpu->evtchn_pending_sel = 0;
-    for (unsigned i = 0; i < 64; i++)
+    for (unsigned i = 0; i < 64; i++) {
         shared_info->evtchn_pending[i] = 0;
+    }
 }
 
 /* It waits, or the callback has had it. */
@@ -85,8 +86,9 @@ static void check_single_shot(void)
 
         forget();
         check_equal(set_timer(deadline, 0), 0, "set_singleshot_timer");
-        while (!came() && now() < deadline + 2000 * MILLISECOND)
+        while (!came() && now() < deadline + 2000 * MILLISECOND) {
             check_equal(block(), 0, "block");
+        }
         check(came(), "no timer event within two seconds");
         check(now() >= deadline, "the timer came %lu ns early", deadline - now());
     }
@@ -122,8 +124,9 @@ static void check_stop(void)
 
     check_equal(set_timer(start + 5 * MILLISECOND, 0), 0, "set_singleshot_timer");
     check_equal(vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL), 0, "stop_singleshot_timer");
-    while (now() < start + 10 * MILLISECOND)
+    while (now() < start + 10 * MILLISECOND) {
         sched_op(SCHEDOP_yield, NULL);
+    }
     check(!came(), "a stopped timer fired");
 
     check_equal(set_timer(start + 500 * MILLISECOND, 0), 0, "a late deadline");
@@ -164,8 +167,9 @@ static void check_interrupts(void)
     forget();
     vcpu_info()->evtchn_upcall_mask = 0;
     check_equal(set_timer(deadline, 0), 0, "set_singleshot_timer");
-    while (!callbacks && now() < deadline + 2000 * MILLISECOND)
+    while (!callbacks && now() < deadline + 2000 * MILLISECOND) {
         __asm__ volatile("pause");
+    }
     vcpu_info()->evtchn_upcall_mask = 1;
     check(callbacks == 1, "a busy guest is not interrupted: %u", callbacks);
     check(now() >= deadline, "it came early");

@@ -236,20 +236,22 @@ static void check_int_n(void)
 {
     set_one(0x21, 0, trap_entries[VECTOR_OF], FLAT_KERNEL_CS);
     trap_catch(do_int_0x21, NULL);
-    if (is_initial_domain()) /* QEMU's emulator gives Xen twice the vector in the error code */
+    if (is_initial_domain()) { /* QEMU's emulator gives Xen twice the vector in the error code */
         print("Emulator: wrong error code for INT n; DPL 0 raised vector %lu\n",
               trap_caught.vector);
-    else
+    } else {
         check(trap_caught.vector == VECTOR_GP && trap_caught.error == (0x21 << 3 | 2),
               "int 0x21, DPL 0, raised %lu, error code %lx", trap_caught.vector, trap_caught.error);
+    }
     set_one(0x21, 3, trap_entries[VECTOR_OF], FLAT_KERNEL_CS);
     trap_catch(do_int_0x21, NULL);
-    if (is_initial_domain())
+    if (is_initial_domain()) {
         print("Emulator: wrong error code for INT n; DPL 3 raised vector %lu\n",
               trap_caught.vector);
-    else
+    } else {
         check(trap_caught.vector == VECTOR_OF && *(u8 *)(trap_caught.rip - 2) == 0xcd,
               "int 0x21, DPL 3, raised %lu at %lx", trap_caught.vector, trap_caught.rip);
+    }
 }
 
 /* What set_trap_table refuses, and that NULL empties the table. */

@@ -12,9 +12,10 @@ static void check_numbers(void)
         11,  43,  44,  45,   46,         47,         56,         62,         63,         64,
         100, 255, 256, 1000, 1ull << 16, 1ull << 31, 0xffffffff, 1ull << 32, 1ull << 63, ~0ull};
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(numbers); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(numbers); i++) {
         check_equal(hypercall6(numbers[i], 1, 2, 3, 4, 5, 6), -XEN_ENOSYS, "hypercall %lx",
                     numbers[i]);
+    }
     check_equal(hypercall(__HYPERVISOR_xen_version | 1ull << 32, XENVER_version, 0, 0), -XEN_ENOSYS,
                 "hypercall 17, with bit 32");
 }
@@ -55,8 +56,9 @@ static void check_registers(void)
                      : "rbx", "rcx", "rdx", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
                        "r15", "memory");
     check_equal(rax, -XEN_ENOSYS, "rax");
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < 5; i++) {
         check_equal(kept[i], 0x1111 * (i + 1), "register %u of rbx, r12 to r15", i);
+    }
 }
 
 void test_main(void)

@@ -10,8 +10,9 @@ static void check_existence(void)
     unsigned count = 0;
 
     check_equal(vcpu_op(VCPUOP_is_up, 0, NULL), 1, "is_up(0)");
-    while (vcpu_op(VCPUOP_is_up, count, NULL) >= 0 && count < 4096)
+    while (vcpu_op(VCPUOP_is_up, count, NULL) >= 0 && count < 4096) {
         count++;
+    }
     check(count >= 1 && count < 4096, "%u vCPUs", count);
     check_equal(vcpu_op(VCPUOP_is_up, count, NULL), -XEN_ENOENT, "is_up of the first that is none");
     check_equal(vcpu_op(VCPUOP_is_up, ~0u, NULL), -XEN_ENOENT, "is_up(~0)");
@@ -33,8 +34,9 @@ static void check_runstate(void)
     check_equal(asked.state, RUNSTATE_running, "the state");
     check(asked.time[RUNSTATE_running] > 0, "it never ran");
     before = asked.time[RUNSTATE_running];
-    for (unsigned i = 0; i < 1000; i++)
+    for (unsigned i = 0; i < 1000; i++) {
         sched_op(SCHEDOP_yield, NULL);
+    }
     check_equal(vcpu_op(VCPUOP_get_runstate_info, 0, &asked), 0, "get_runstate_info");
     check(asked.time[RUNSTATE_running] > before, "its time stands");
     set_xen_guest_handle(request.addr.h, (void *)HYPERVISOR_VIRT_START);

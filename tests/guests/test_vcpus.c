@@ -75,8 +75,9 @@ static void check_bad_states(void)
 static void wait_for(u32 count)
 {
     for (u32 i = 0; i < ROUNDS_MAX; i++) {
-        if (rounds == count && vcpu_op(VCPUOP_is_up, 1, NULL) == 0)
+        if (rounds == count && vcpu_op(VCPUOP_is_up, 1, NULL) == 0) {
             return;
+        }
         sched_op(SCHEDOP_yield, NULL);
     }
     check(false, "it ran %u times, not %u, or stays up", rounds, count);
@@ -84,8 +85,9 @@ static void wait_for(u32 count)
 
 void test_main(void)
 {
-    if (vcpu_op(VCPUOP_is_up, 1, NULL) == -XEN_ENOENT)
+    if (vcpu_op(VCPUOP_is_up, 1, NULL) == -XEN_ENOENT) {
         skip("there is one processor only");
+    }
     make_context();
     check_equal(vcpu_op(VCPUOP_up, 1, NULL), -XEN_EINVAL, "up without a first state");
     check_equal(vcpu_op(VCPUOP_initialise, 0, &context), -XEN_EEXIST,

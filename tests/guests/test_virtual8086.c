@@ -26,8 +26,9 @@ static void map_low_memory(void)
             level == 1 ? entry_for(code, PTE_RW) : entry_for(table[level - 1], PTE_TABLE);
     }
     table[3][table_index((u32)virt_base(), 3)] = *entry_of(virt_base(), 3);
-    for (unsigned level = 1; level <= 3; level++)
+    for (unsigned level = 1; level <= 3; level++) {
         check_equal(page_read_only(table[level]), 0, "a table read-only");
+    }
     check_equal(mmu_update(slot_machine(root_first(), 0), entry_for(table[3], PTE_TABLE)), 0,
                 "the tables of low memory");
     code[LOOP % PAGE_SIZE] = 0xeb; /* JMP to itself */
@@ -85,8 +86,9 @@ static void leave_by_call(void *unused)
 
 void test_main(void)
 {
-    if (is_initial_domain())
+    if (is_initial_domain()) {
         skip("QEMU enters a mode that Xen, as the processor's manual has it, does not expect");
+    }
     vcpu_info()->evtchn_upcall_mask = 1;
     map_low_memory();
     check_mode(KERNEL_CS | 3);

@@ -15,20 +15,23 @@ static const char *check_text(unsigned command, size_t size, const char *name)
     check_equal(xen_version(command, buffer), 0, "%s", name);
     length = strlen((char *)buffer);
     check(length < size, "%s has no end", name);
-    for (size_t i = length; i < size; i++)
+    for (size_t i = length; i < size; i++) {
         if (buffer[i]) {
             check(false, "%s: byte %lu, behind the text, is %x", name, i, buffer[i]);
             break;
         }
+    }
     check(buffer[size] == 0x5a, "%s wrote more than its %lu bytes", name, size);
     return (char *)buffer;
 }
 
 static bool has_word(const char *text, const char *word)
 {
-    for (; *text; text++)
-        if (starts_with(text, word))
+    for (; *text; text++) {
+        if (starts_with(text, word)) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -37,8 +40,9 @@ static void check_part(const char *field, size_t size, const char *name)
     size_t length = strlen(field);
 
     check(length < size, "%s has no end", name);
-    for (size_t i = length; i < size && length < size; i++)
+    for (size_t i = length; i < size && length < size; i++) {
         check(!field[i], "%s: byte %lu, behind the text, is %x", name, i, field[i]);
+    }
 }
 
 static void check_compile_info(void)
@@ -89,15 +93,17 @@ static void check_private(void)
 
     memset(buffer, 0x5a, sizeof buffer);
     result = xen_version(XENVER_commandline, buffer);
-    if (is_initial_domain())
+    if (is_initial_domain()) {
         check(!result && has_word((char *)buffer, "console="), "command line: %ld", result);
-    else
+    } else {
         check(result || !has_word((char *)buffer, "="), "the command line is shown: \"%s\"",
               buffer);
+    }
     id->len = 64;
     result = xen_version(XENVER_build_id, id);
-    if (!is_initial_domain())
+    if (!is_initial_domain()) {
         check(result < 0, "build_id is shown: %ld", result);
+    }
 }
 
 void test_main(void)

@@ -43,16 +43,19 @@ static void map_zero(void)
     u64 *l3 = page_take(), *l2 = page_take(), *l1 = page_take();
 
     low = page_take();
-    for (unsigned i = 0; i < 512; i++)
+    for (unsigned i = 0; i < 512; i++) {
         low[i] = i % 3 == 0 ? CALL_GATE : i % 3 == 1 ? DATA : CODE64;
+    }
     l1[0] = entry_for(low, PTE_RO);
     l2[0] = entry_for(l1, PTE_TABLE);
     l3[0] = entry_for(l2, PTE_TABLE);
     if (page_read_only(l1) || page_read_only(l2) || page_read_only(l3) || page_read_only(low) ||
-        mmu_update(slot_machine(root_first(), 0), entry_for(l3, PTE_TABLE)))
+        mmu_update(slot_machine(root_first(), 0), entry_for(l3, PTE_TABLE))) {
         error("cannot map address 0");
-    if (mmu_update(slot_machine(space.l2, 0), entry_for(l1, PTE_TABLE)))
+    }
+    if (mmu_update(slot_machine(space.l2, 0), entry_for(l1, PTE_TABLE))) {
         error("cannot map a page for user mode");
+    }
 }
 
 static void check_no_selector(const char *when)
@@ -85,8 +88,9 @@ static void check_ldt_limit(void)
     u64 *ldt = page_take();
 
     memcpy(ldt, low, PAGE_SIZE);
-    for (unsigned i = 0; i < 512; i++)
+    for (unsigned i = 0; i < 512; i++) {
         ldt[i] = i % 3 == 0 ? 0 : ldt[i];
+    }
     check_equal(page_read_only(ldt), 0, "read-only");
     for (unsigned entries = 1; entries <= 512; entries *= 2) {
         check_equal(mmuext(MMUEXT_SET_LDT, address(ldt), entries), 0, "SET_LDT, %u", entries);
@@ -123,12 +127,13 @@ static void check_system_descriptors(void)
 {
     u64 *gdt = page_take(), frame = mfn_of(gdt);
 
-    for (unsigned type = 0; type < 16; type++)
+    for (unsigned type = 0; type < 16; type++) {
         for (unsigned ring = 0; ring < 4; ring++) {
             u64 descriptor = 1ull << 47 | (u64)ring << 45 | (u64)type << 40 | 0x1234;
 
-            if (type == TYPE_CALL_GATE && is_initial_domain())
+            if (type == TYPE_CALL_GATE && is_initial_domain()) {
                 continue; /* as in check_gate */
+            }
             check_equal(page_writable(gdt), 0, "writable");
             gdt[511] = descriptor;
             check_equal(page_read_only(gdt), 0, "read-only");
@@ -139,9 +144,11 @@ static void check_system_descriptors(void)
                 hypercall(__HYPERVISOR_update_descriptor, slot_machine(gdt, 7), descriptor, 0),
                 type ? -XEN_EINVAL : 0, "type %u, ring %u, alone", type, ring);
         }
-    for (unsigned off = 1; off < 8; off++)
+    }
+    for (unsigned off = 1; off < 8; off++) {
         check_equal(hypercall(__HYPERVISOR_update_descriptor, slot_machine(gdt, 7) + off, DATA, 0),
                     -XEN_EINVAL, "%u bytes off", off);
+    }
     check_equal(page_writable(gdt), 0, "writable");
 }
 

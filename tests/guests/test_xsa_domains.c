@@ -13,7 +13,7 @@ static void check_mmu_update(void)
 {
     u64 before = *entry_of(address(window), 1);
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(others); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(others); i++) {
         for (unsigned command = 0; command < 4; command++) {
             struct mmu_update request = {window_machine | command, entry_for(plain, PTE_RW)};
             const u64 foreign[] = {others[i], (others[i] + 1ull) << 16 | DOMID_SELF,
@@ -21,8 +21,9 @@ static void check_mmu_update(void)
             u32 done = 77;
 
             for (unsigned j = 0; j < ARRAY_LENGTH(foreign); j++) {
-                if (foreign[j] >> 32 || (foreign[j] >> 16 == 0 && foreign[j] == DOMID_SELF))
+                if (foreign[j] >> 32 || (foreign[j] >> 16 == 0 && foreign[j] == DOMID_SELF)) {
                     continue;
+                }
                 check(hypercall6(__HYPERVISOR_mmu_update, address(&request), 1, address(&done),
                                  foreign[j], 0, 0) < 0,
                       "mmu_update %u for %lx", command, foreign[j]);
@@ -30,11 +31,12 @@ static void check_mmu_update(void)
             }
             check_equal(*entry_of(address(window), 1), before, "the entry");
         }
+    }
 }
 
 static void check_mmuext(void)
 {
-    for (unsigned command = 0; command < 24; command++)
+    for (unsigned command = 0; command < 24; command++) {
         for (unsigned i = 0; i < ARRAY_LENGTH(others); i++) {
             struct mmuext_op request;
             u32 done = 77;
@@ -49,6 +51,7 @@ static void check_mmuext(void)
             check(result < 0, "mmuext_op %u for %x: %ld", command, others[i], result);
             check(done == 0 || done == 77, "%u are said to be done", done);
         }
+    }
     check_equal(page_writable(table), 0, "the page is a table");
     check_equal(page_read_only(table), 0, "read-only again");
 }
@@ -129,15 +132,17 @@ static void check_events(void)
 
 void test_main(void)
 {
-    if (is_initial_domain())
+    if (is_initial_domain()) {
         skip("a plain domain's rights");
+    }
     plain = page_take();
     table = page_take();
     window = window_take();
     window_machine = entry_machine(address(window), 1);
     mmu_update(window_machine, 0);
-    if (page_read_only(table))
+    if (page_read_only(table)) {
         error("cannot make a page read-only");
+    }
     check_mmu_update();
     check_mmuext();
     check_va();

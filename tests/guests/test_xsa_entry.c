@@ -21,17 +21,20 @@ static void check_places(void)
         u64 bad = no_addresses[i];
         struct trap_info table[2] = {{.vector = 6, .cs = FLAT_KERNEL_CS, .address = bad}, {0}};
 
-        for (unsigned type = 0; type < 9; type++)
+        for (unsigned type = 0; type < 9; type++) {
             check(set_callback(type, 0, bad) < 0, "callback %u at %lx", type, bad);
-        if (!is_initial_domain()) /* Xen answers 0, and keeps the old one */
+        }
+        if (!is_initial_domain()) { /* Xen answers 0, and keeps the old one */
             check(hypercall(__HYPERVISOR_set_callbacks, bad, address(failsafe_entry),
                             address(syscall_entry)) < 0,
                   "set_callbacks, the event's at %lx", bad);
+        }
         check(hypercall(__HYPERVISOR_set_trap_table, address(table), 0, 0) < 0, "a trap at %lx",
               bad);
-        for (unsigned base = 0; base < 3; base++)
+        for (unsigned base = 0; base < 3; base++) {
             check(hypercall(__HYPERVISOR_set_segment_base, base, bad, 0) < 0, "base %u at %lx",
                   base, bad);
+        }
     }
     traps_start();
     user_start();
@@ -63,7 +66,7 @@ static void check_msrs(void)
     } ranges[] = {{0, 0x1000}, {0xc0000000, 0x200}, {0xc0010000, 0x300}, {0xc0011000, 0x100}};
     static const u64 values[] = {0, ~0ull, 0x0000800000000000, 1ull << 63, 0x5555555555555555};
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(ranges); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(ranges); i++) {
         for (u32 j = 0; j < ranges[i].count; j++) {
             u64 before;
             bool readable;
@@ -76,14 +79,17 @@ static void check_msrs(void)
             check(!readable || msr < 0x600 || msr > 0x6ff, "power MSR %x can be read", msr);
             for (unsigned v = 0; v < ARRAY_LENGTH(values); v++) {
                 value = values[v];
-                if (trap_catch(write_msr, NULL))
+                if (trap_catch(write_msr, NULL)) {
                     check(trap_caught.vector == VECTOR_GP, "wrmsr %x, %lx: %lu", msr, values[v],
                           trap_caught.vector);
+                }
             }
             value = before;
-            if (readable)
+            if (readable) {
                 trap_catch(write_msr, NULL);
+            }
         }
+    }
 }
 
 /* XSA-54: extended states that do not go together, or do not exist. */
@@ -109,8 +115,9 @@ static void check_xcr0(void)
 
     /* Xen's initial domain reads it without having been given XSAVE. */
     if (trap_catch(get_xcr, NULL) || is_initial_domain()) {
-        if (!is_initial_domain())
+        if (!is_initial_domain()) {
             check_equal(trap_caught.vector, VECTOR_UD, "xgetbv without XSAVE");
+        }
         for (unsigned i = 0; i < ARRAY_LENGTH(refused); i++) {
             value = refused[i];
             check(trap_catch(set_xcr, NULL), "XCR0 = %lx without XSAVE", refused[i]);
@@ -158,7 +165,7 @@ __asm__(".pushsection .rodata\n"
 
 static void check_sysenter(void)
 {
-    for (u64 nested = 0; nested < 2; nested++)
+    for (u64 nested = 0; nested < 2; nested++) {
         for (unsigned again = 0; again < 3; again++) {
             struct trap_frame frame = {.rip = USER_CODE,
                                        .rsp = USER_STACK,
@@ -172,6 +179,7 @@ static void check_sysenter(void)
             check_equal(frame.rip, USER_CODE + (u64)(enter_code_end - enter_code) - 4, "its rip");
             check(frame.rflags & RFLAGS_IF, "flags %lx", frame.rflags);
         }
+    }
 }
 
 /* XSA-136: flags of an IRET that would change the mode or keep interrupts off. */
@@ -183,8 +191,9 @@ static void check_iret_flags(void)
         struct trap_frame frame = {
             .rip = USER_CODE, .rsp = USER_STACK, .rflags = RFLAGS_IF | 1ull << bit};
 
-        if (1ull << bit == RFLAGS_TF)
+        if (1ull << bit == RFLAGS_TF) {
             continue;
+        }
         memcpy(space.code, code, sizeof code);
         user_run(&frame, 0);
         check_equal(frame.vector, VECTOR_INT80, "flag %u: the way back", bit);
@@ -225,10 +234,12 @@ static void check_last_address(void)
     u64 *table[4] = {page_take(), page_take(), page_take(), page_take()};
 
     memcpy((u8 *)table[0] + PAGE_SIZE - sizeof code, code, sizeof code);
-    for (unsigned level = 1; level < 4; level++)
+    for (unsigned level = 1; level < 4; level++) {
         table[level][511] = entry_for(table[level - 1], level == 1 ? PTE_RO : PTE_TABLE);
-    for (unsigned level = 1; level < 4; level++)
+    }
+    for (unsigned level = 1; level < 4; level++) {
         check_equal(page_read_only(table[level]), 0, "a table of level %u", level);
+    }
     check_equal(mmu_update(entry_machine(LAST_PAGE, 4) | MMU_NORMAL_PT_UPDATE,
                            entry_for(table[3], PTE_TABLE)),
                 0, "the last page of the lower half");

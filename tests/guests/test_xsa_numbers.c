@@ -35,13 +35,15 @@ static void check_orders(void)
     u64 *list = page_take();
     long before = current_pages();
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(commands); i++)
-        for (unsigned order = 10; order < 256; order++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(commands); i++) {
+        for (unsigned order = 10; order < 256; order++) {
             for (unsigned high = 0; high < 2; high++) {
                 list[0] = pfn_of(list);
                 check(reservation(commands[i], list, 1, order | high << 31, 0) <= 0,
                       "command %u, order %u", commands[i], order | high << 31);
             }
+        }
+    }
     for (unsigned order = 0; order < 10; order++) {
         list[0] = ~0ull << order;
         check(reservation(XENMEM_decrease_reservation, list, 1, order, 0) <= 0,
@@ -61,7 +63,7 @@ static void check_flags(void)
     long before = current_pages();
     u64 extent;
 
-    for (unsigned node = 0; node < 255; node++)
+    for (unsigned node = 0; node < 255; node++) {
         for (unsigned exact = 0; exact < 2; exact++) {
             unsigned flags = XENMEMF_node(node) | (exact ? XENMEMF_exact_node_request : 0);
 
@@ -71,6 +73,7 @@ static void check_flags(void)
             check(reservation(XENMEM_increase_reservation, &extent, 1, 0, flags) <= 0,
                   "increase from node %u", node);
         }
+    }
     extent = start_info->nr_pages + 100;
     check(reservation(XENMEM_populate_physmap, &extent, 1, 0, XENMEMF_populate_on_demand) <= 0,
           "populate on demand");
@@ -121,7 +124,7 @@ static void check_exchange_ranges(void)
                                 ~0ull << 12};
     u64 in = 0, out = 0;
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(bases); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(bases); i++) {
         for (unsigned shift = 0; shift < 63; shift += 3) {
             u64 count = 1ull << shift;
 
@@ -131,8 +134,10 @@ static void check_exchange_ranges(void)
                   "in at %lx, %lx done", bases[i], count - 1);
             check(exchange(&in, 1, &out, 1, 0, count) < 0 || shift == 0, "%lx of 1 done", count);
         }
-    for (unsigned order = 10; order < 70; order += 3)
+    }
+    for (unsigned order = 10; order < 70; order += 3) {
         check(exchange(&in, 1, &out, 1, order, 0) < 0, "order %u", order);
+    }
 }
 
 static void check_exchange(void)
@@ -157,8 +162,9 @@ static void check_exchange(void)
     in[0] = first_mfn;
     check(exchange(in, 2, out, 2, 0, 0) < 0, "the second is none");
     check_equal(current_pages(), before, "pages");
-    if (out[0] != pfns[0])
+    if (out[0] != pfns[0]) {
         list[pfns[0]] = out[0];
+    }
     check_equal(page_writable(page), 0, "mapping the first");
     list[pfns[1]] = second_mfn;
     check_equal(page_writable(second), 0, "mapping the second");
@@ -171,11 +177,12 @@ static void check_map(void)
                                  0,     1ull << 52, 0xffffffff, 1};
     u64 foreign = (root_first()[256] & PTE_ADDRESS) / PAGE_SIZE;
 
-    for (unsigned i = 0; i < 1000; i++)
+    for (unsigned i = 0; i < 1000; i++) {
         if (mmu_update(foreign * PAGE_SIZE | MMU_MACHPHYS_UPDATE, i) != -XEN_EINVAL) {
             check(false, "the map of a foreign frame");
             break;
         }
+    }
     for (unsigned i = 0; i < ARRAY_LENGTH(values); i++) {
         u64 *page = page_take(), mfn = mfn_of(page), in, out = pfn_of(page);
         struct xen_memory_reservation release = {.nr_extents = 1, .domid = DOMID_SELF};
@@ -211,11 +218,12 @@ static void check_scrubbed(void)
         pfn = unmap(page, &extent);
         check_equal(reservation(XENMEM_decrease_reservation, &extent, 1, 0, 0), 1, "releasing");
         refill(page, pfn);
-        for (unsigned i = 0; i < 512 && !is_initial_domain(); i++)
+        for (unsigned i = 0; i < 512 && !is_initial_domain(); i++) {
             if (page[i]) {
                 check(false, "round %u: %lx at word %u", round, page[i], i);
                 return;
             }
+        }
     }
 }
 
@@ -247,8 +255,9 @@ static void check_vcpu_info(void)
     for (unsigned i = 0; i < 64; i++) {
         struct vcpu_register_vcpu_info request = {.mfn = mfn_of(page), .offset = i};
 
-        if (i % 8)
+        if (i % 8) {
             check(vcpu_op(VCPUOP_register_vcpu_info, 0, &request) < 0, "at offset %u", i);
+        }
         request.offset = (u32)(PAGE_SIZE - 63 + i);
         check(vcpu_op(VCPUOP_register_vcpu_info, 0, &request) < 0, "at offset %u", request.offset);
         request.offset = ~i;
@@ -264,7 +273,7 @@ static void check_lengths(void)
                                  0xfffffffffffff000, 0x1000};
     static const u64 counts[] = {1ull << 20, 1ull << 28, 0x7fffffff};
 
-    for (unsigned i = 0; i < ARRAY_LENGTH(starts); i++)
+    for (unsigned i = 0; i < ARRAY_LENGTH(starts); i++) {
         for (unsigned j = 0; j < ARRAY_LENGTH(counts); j++) {
             check(hypercall6(__HYPERVISOR_mmu_update, starts[i], counts[j], 0, DOMID_SELF, 0, 0) <
                       0,
@@ -276,6 +285,7 @@ static void check_lengths(void)
             check(hypercall(__HYPERVISOR_set_gdt, starts[i], counts[j], 0) < 0,
                   "set_gdt, %lx at %lx", counts[j], starts[i]);
         }
+    }
 }
 
 void test_main(void)

@@ -15,10 +15,12 @@ static u64 option(const char *name)
     u64 value = 0;
 
     for (const char *text = (const char *)start_info->cmd_line; *text; text++) {
-        if (memcmp(text, name, length))
+        if (memcmp(text, name, length)) {
             continue;
-        for (text += length; *text >= '0' && *text <= '9'; text++)
+        }
+        for (text += length; *text >= '0' && *text <= '9'; text++) {
             value = value * 10 + (u64)(*text - '0');
+        }
         return value;
     }
     return value;
@@ -32,10 +34,12 @@ static void end(void)
         print("torture: the victim retires\n");
         shut_down(SHUTDOWN_poweroff);
     }
-    if (kind == 0)
+    if (kind == 0) {
         shut_down(SHUTDOWN_crash);
-    if (kind == 1)
+    }
+    if (kind == 1) {
         shut_down(SHUTDOWN_reboot);
+    }
     __asm__ volatile("mov %0, %%rsp; push $0" ::"r"(0x1000ul) : "memory");
     __builtin_unreachable();
 }
@@ -44,8 +48,9 @@ static void strike(unsigned self)
 {
     for (;;) {
         hammer_strike(self);
-        if (self == executioner && smp_now() > at)
+        if (self == executioner && smp_now() > at) {
             end();
+        }
     }
 }
 
@@ -54,8 +59,9 @@ void test_main(void)
     u64 chance = read_tsc();
 
     smp_start(smp_count());
-    for (chance &= 63; chance; chance--)
+    for (chance &= 63; chance; chance--) {
         smp_below(2);
+    }
     hammer_make();
     until = option("until=") * 1000 * MILLISECOND;
     executioner = smp_below(smp_count());

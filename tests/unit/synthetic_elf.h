@@ -82,8 +82,9 @@ static inline u8 *synthetic_file(struct synthetic *elf, size_t *size)
     u8 *file = calloc(1, SYNTHETIC_BODY_AT + elf->body_size);
     u32 i, noise = 12345;
 
-    if (!file)
+    if (!file) {
         abort();
+    }
     elf->segment[0].file_size = elf->segment[0].memory_size = elf->note_size;
     if (elf->header.section_count) {
         elf->header.sections_at = 3200;

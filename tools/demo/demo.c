@@ -70,16 +70,19 @@ static bool read_counters(uint64_t counter[COUNTERS])
 
     memset(counter, 0, COUNTERS * sizeof(*counter));
     signal(SIGILL, on_sigill);
-    if (sigsetjmp(no_prefix, 1))
+    if (sigsetjmp(no_prefix, 1)) {
         return false;
+    }
     forced_cpuid(LEAF_NAME, 0, out);
     memcpy(name, &out[1], sizeof(name));
-    if (memcmp(name, "PinionVMMCPU", sizeof(name)))
+    if (memcmp(name, "PinionVMMCPU", sizeof(name))) {
         return false;
+    }
     for (i = 0; i < COUNTERS; i++) {
         forced_cpuid(LEAF_COUNTER, i, out);
-        if (out[2])
+        if (out[2]) {
             counter[i] = out[0] | (uint64_t)out[1] << 32;
+        }
     }
     return true;
 }
@@ -100,10 +103,12 @@ static void show_system(void)
     struct utsname names;
     FILE *file = fopen("/sys/hypervisor/type", "r");
 
-    if (file && !fgets(type, sizeof(type), file))
+    if (file && !fgets(type, sizeof(type), file)) {
         strcpy(type, "unreadable");
-    if (file)
+    }
+    if (file) {
         fclose(file);
+    }
     type[strcspn(type, "\n")] = 0;
     uname(&names);
     printf("kernel             %s %s %s\n", names.sysname, names.release, names.version);
@@ -158,10 +163,12 @@ static bool memory(void)
         printf("memory             FAILED: no %zu MiB\n", size / MIB);
         return false;
     }
-    for (i = 0; i < words; i++)
+    for (i = 0; i < words; i++) {
         area[i] = i * 0x9e3779b97f4a7c15ull;
-    for (i = 0; i < words; i++)
+    }
+    for (i = 0; i < words; i++) {
         wrong += area[i] != i * 0x9e3779b97f4a7c15ull;
+    }
     munmap(area, size);
     printf("memory             %zu MiB filled and checked in %.1f s, %zu words wrong\n", size / MIB,
            seconds() - start, wrong);
@@ -173,9 +180,10 @@ static void show_counters(const uint64_t *before, const uint64_t *after)
     unsigned i;
 
     printf("page tables        %14s %14s\n", "boot", "demonstration");
-    for (i = 0; i < COUNTERS; i++)
+    for (i = 0; i < COUNTERS; i++) {
         printf("  %-17s%14llu %14llu\n", counter_name[i], (unsigned long long)before[i],
                (unsigned long long)(after[i] - before[i]));
+    }
 }
 
 static int demonstrate(void)
@@ -189,26 +197,32 @@ static int demonstrate(void)
     show_system();
     well = forks(FORKS);
     well = memory() && well;
-    if (counted && read_counters(after))
+    if (counted && read_counters(after)) {
         show_counters(before, after);
-    else
+    } else {
         printf("page tables        nobody counts here: this is not Pinion\n");
+    }
     printf("demonstration      %s\n\n", well ? "complete" : "FAILED");
     return !well;
 }
 
 int main(int count, char **words)
 {
-    if (count == 1)
+    if (count == 1) {
         return demonstrate();
-    if (!strcmp(words[1], "child"))
+    }
+    if (!strcmp(words[1], "child")) {
         _exit(0);
-    if (!strcmp(words[1], "forks"))
+    }
+    if (!strcmp(words[1], "forks")) {
         return !forks(count > 2 ? (unsigned)atoi(words[2]) : FORKS);
-    if (!strcmp(words[1], "secret"))
+    }
+    if (!strcmp(words[1], "secret")) {
         return secret();
-    if (!strcmp(words[1], "search"))
+    }
+    if (!strcmp(words[1], "search")) {
         return search();
+    }
     fprintf(stderr, "usage: demo [forks N | secret | search]\n");
     return 2;
 }

@@ -19,16 +19,19 @@ static bool search_range(FILE *core, uint64_t offset, uint64_t size, size_t *fou
     static uint64_t words[1 << 16];
     volatile uint64_t seed = ~SECRET;
 
-    if (fseeko(core, (off_t)offset, SEEK_SET))
+    if (fseeko(core, (off_t)offset, SEEK_SET)) {
         return false;
+    }
     while (size) {
         size_t piece = size < sizeof(words) ? size : sizeof(words), got, i;
 
         got = fread(words, 1, piece, core);
-        for (i = 0; i < got / sizeof(*words); i++)
+        for (i = 0; i < got / sizeof(*words); i++) {
             *found += words[i] == ~seed;
-        if (got < piece)
+        }
+        if (got < piece) {
             return false;
+        }
         size -= piece;
     }
     return true;
@@ -43,19 +46,24 @@ int search(void)
     Elf64_Ehdr header;
     unsigned i;
 
-    if (!core || fread(&header, sizeof(header), 1, core) != 1)
+    if (!core || fread(&header, sizeof(header), 1, core) != 1) {
         return 1;
+    }
     for (i = 0; i < header.e_phnum; i++) {
         Elf64_Phdr segment;
 
         if (fseeko(core, (off_t)(header.e_phoff + i * sizeof(segment)), SEEK_SET) ||
-            fread(&segment, sizeof(segment), 1, core) != 1)
+            fread(&segment, sizeof(segment), 1, core) != 1) {
             return 1;
+        }
         /* Only memory has a physical address; the kernel's text is in the direct map as well. */
-        if (segment.p_type != PT_LOAD || segment.p_paddr == ~0ull || segment.p_vaddr >= KERNEL_TEXT)
+        if (segment.p_type != PT_LOAD || segment.p_paddr == ~0ull ||
+            segment.p_vaddr >= KERNEL_TEXT) {
             continue;
-        if (!search_range(core, segment.p_offset, segment.p_filesz, &found))
+        }
+        if (!search_range(core, segment.p_offset, segment.p_filesz, &found)) {
             return 1;
+        }
         searched += segment.p_filesz;
     }
     printf("search: %zu MiB searched, %s\n", searched / MIB,
@@ -70,10 +78,12 @@ int secret(void)
     size_t size = fill_size(), i;
     uint64_t *area = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    if (area == MAP_FAILED)
+    if (area == MAP_FAILED) {
         return 1;
-    for (i = 0; i < size / sizeof(*area); i++)
+    }
+    for (i = 0; i < size / sizeof(*area); i++) {
         area[i] = ~seed;
+    }
     printf("secret: %zu MiB written\n", size / MIB);
     fflush(stdout);
     return search();

@@ -4,17 +4,21 @@
 
 struct area *area_at(struct process *process, u64 va)
 {
-    for (unsigned i = 0; i < AREAS; i++)
-        if (va >= process->areas[i].start && va < process->areas[i].end)
+    for (unsigned i = 0; i < AREAS; i++) {
+        if (va >= process->areas[i].start && va < process->areas[i].end) {
             return &process->areas[i];
+        }
+    }
     return NULL;
 }
 
 static struct area *area_unused(struct process *process)
 {
-    for (unsigned i = 0; i < AREAS; i++)
-        if (!process->areas[i].end)
+    for (unsigned i = 0; i < AREAS; i++) {
+        if (!process->areas[i].end) {
             return &process->areas[i];
+        }
+    }
     return NULL;
 }
 
@@ -23,11 +27,14 @@ s64 area_add(struct process *process, struct area area)
     struct area *unused = area_unused(process);
 
     if (!unused || area.start >= area.end || area.end > USER_END || area.start % PAGE_SIZE ||
-        area.end % PAGE_SIZE)
+        area.end % PAGE_SIZE) {
         return -XEN_EINVAL;
-    for (unsigned i = 0; i < AREAS; i++)
-        if (area.start < process->areas[i].end && process->areas[i].start < area.end)
+    }
+    for (unsigned i = 0; i < AREAS; i++) {
+        if (area.start < process->areas[i].end && process->areas[i].start < area.end) {
             return -XEN_EEXIST;
+        }
+    }
     *unused = area;
     return 0;
 }
@@ -37,11 +44,13 @@ static bool area_split(struct process *process, u64 va)
 {
     struct area *area = area_at(process, va), *upper;
 
-    if (!area || area->start == va)
+    if (!area || area->start == va) {
         return true;
+    }
     upper = area_unused(process);
-    if (!upper)
+    if (!upper) {
         return false;
+    }
     *upper = *area;
     upper->start = area->end = va;
     if (area->image) {
@@ -56,19 +65,23 @@ static bool area_split(struct process *process, u64 va)
 /* The areas of a range go, or get other rights. */
 s64 area_change(struct process *process, u64 va, u64 length, bool remove, u64 flags)
 {
-    if (va % PAGE_SIZE || length % PAGE_SIZE || va + length < va || va + length > USER_END)
+    if (va % PAGE_SIZE || length % PAGE_SIZE || va + length < va || va + length > USER_END) {
         return -XEN_EINVAL;
-    if (!area_split(process, va) || !area_split(process, va + length))
+    }
+    if (!area_split(process, va) || !area_split(process, va + length)) {
         return -XEN_ENOMEM;
+    }
     for (unsigned i = 0; i < AREAS; i++) {
         struct area *area = &process->areas[i];
 
-        if (area->start < va || area->end > va + length || !area->end)
+        if (area->start < va || area->end > va + length || !area->end) {
             continue;
-        if (remove)
+        }
+        if (remove) {
             *area = (struct area){.end = 0};
-        else
+        } else {
             area->flags = flags;
+        }
     }
     return remove ? space_unmap(&process->space, va, length)
                   : space_protect(&process->space, va, length, flags);

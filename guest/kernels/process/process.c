@@ -27,8 +27,9 @@ static struct process *take_ready(void)
 {
     struct process *process = ready;
 
-    if (process && !(ready = process->next))
+    if (process && !(ready = process->next)) {
         ready_end = &ready;
+    }
     return process;
 }
 
@@ -47,8 +48,9 @@ static int bring_in(struct process *process, const struct area *area, u64 va)
     u64 offset = va - area->start;
     int result;
 
-    if (!page)
+    if (!page) {
         return -XEN_ENOMEM;
+    }
     if (area->image && offset < area->image_size) {
         u64 left = area->image_size - offset;
 
@@ -56,8 +58,9 @@ static int bring_in(struct process *process, const struct area *area, u64 va)
     }
     result = space_map(&process->space, va, page,
                        area->flags | (area->flags & PTE_WRITE ? PTE_DIRTY : 0));
-    if (result)
+    if (result) {
         page_release(page);
+    }
     return result;
 }
 
@@ -68,13 +71,16 @@ static int fault_in(struct process *process, u64 va, bool write)
     entry_t *at;
 
     process_counts.faults++;
-    if (!area || (write && !(area->flags & PTE_WRITE)))
+    if (!area || (write && !(area->flags & PTE_WRITE))) {
         return -XEN_EFAULT;
+    }
     at = space_entry(&process->space, va, 1);
-    if (!at || !entry_present(entry_get(at)))
+    if (!at || !entry_present(entry_get(at))) {
         return bring_in(process, area, va & ~(PAGE_SIZE - 1));
-    if (!write)
+    }
+    if (!write) {
         return -XEN_EFAULT;
+    }
     process_counts.copies++;
     return space_unshare(&process->space, va);
 }
@@ -83,8 +89,9 @@ static int write_user(struct process *process, u64 va, u64 value)
 {
     int result = space_write(&process->space, va, &value, sizeof value);
 
-    if (result == -XEN_EFAULT && !fault_in(process, va, true))
+    if (result == -XEN_EFAULT && !fault_in(process, va, true)) {
         result = space_write(&process->space, va, &value, sizeof value);
+    }
     return result;
 }
 
@@ -95,8 +102,9 @@ static void reap(struct process *parent, struct process *child)
 {
     parent->children--;
     parent->frame.rax = child->number;
-    if (parent->code_at && write_user(parent, parent->code_at, child->code))
+    if (parent->code_at && write_user(parent, parent->code_at, child->code)) {
         parent->frame.rax = (u64)-XEN_EFAULT;
+    }
     make_unused(child);
 }
 
@@ -109,9 +117,11 @@ static void leave_children(struct process *parent)
         parent->ended = child->next;
         make_unused(child);
     }
-    for (unsigned i = 0; parent->children && i < PROCESSES; i++)
-        if (processes[i].parent == parent)
+    for (unsigned i = 0; parent->children && i < PROCESSES; i++) {
+        if (processes[i].parent == parent) {
             processes[i].parent = NULL;
+        }
+    }
 }
 
 /* A process whose space is gone. */
@@ -136,8 +146,9 @@ static void ended(struct process *process, u64 code)
 
 static void end(struct process *process, u64 code)
 {
-    if (space_destroy(&process->space))
+    if (space_destroy(&process->space)) {
         panic("A space cannot be torn down");
+    }
     ended(process, code);
 }
 
@@ -161,8 +172,9 @@ static void wait(struct process *process)
 static void note_created(void)
 {
     process_counts.created++;
-    if (++process_counts.live > process_counts.most_live)
+    if (++process_counts.live > process_counts.most_live) {
         process_counts.most_live = process_counts.live;
+    }
 }
 
 static s64 fork(struct process *parent)
@@ -170,11 +182,13 @@ static s64 fork(struct process *parent)
     struct process *child = unused;
     int result;
 
-    if (!child)
+    if (!child) {
         return -XEN_EAGAIN;
+    }
     result = space_duplicate(&child->space, &parent->space);
-    if (result)
+    if (result) {
         return result;
+    }
     unused = child->next;
     child->parent = parent;
     child->children = 0;
@@ -198,8 +212,9 @@ static int load(struct process *process, const struct image *image, u64 argument
     u64 entry = (u64)(uintptr_t)image->entry - (u64)(uintptr_t)image->start;
     int result = space_create(&process->space);
 
-    if (result)
+    if (result) {
         return result;
+    }
     memset(process->areas, 0, sizeof process->areas);
     memset(&process->frame, 0, sizeof process->frame);
     area_add(process,
@@ -218,10 +233,12 @@ static int load(struct process *process, const struct image *image, u64 argument
 
 static void exec(struct process *process, const struct image *image, u64 argument)
 {
-    if (space_destroy(&process->space))
+    if (space_destroy(&process->space)) {
         panic("A space cannot be torn down");
-    if (load(process, image, argument))
+    }
+    if (load(process, image, argument)) {
         ended(process, FAILED);
+    }
 }
 
 /* ---- what processes ask for ---- */
@@ -241,32 +258,34 @@ static void system_call(struct process *process)
     u64 call = frame->rax, a = frame->rdi, b = frame->rsi, c = frame->rdx;
 
     frame->rax = 0;
-    if (call == CALL_NOTHING)
+    if (call == CALL_NOTHING) {
         return;
-    if (call == CALL_YIELD)
+    }
+    if (call == CALL_YIELD) {
         process->yields = true;
-    else if (call == CALL_EXIT)
+    } else if (call == CALL_EXIT) {
         end(process, a);
-    else if (call == CALL_FORK)
+    } else if (call == CALL_FORK) {
         frame->rax = (u64)fork(process);
-    else if (call == CALL_EXEC)
+    } else if (call == CALL_EXEC) {
         exec(process, &images[a != 0], b);
-    else if (call == CALL_WAIT)
+    } else if (call == CALL_WAIT) {
         wait(process);
-    else if (call == CALL_MAP)
+    } else if (call == CALL_MAP) {
         frame->rax = (u64)area_add(process, (struct area){a, a + b, flags_of(c), NULL, 0});
-    else if (call == CALL_UNMAP)
+    } else if (call == CALL_UNMAP) {
         frame->rax = (u64)area_change(process, a, b, true, 0);
-    else if (call == CALL_PROTECT)
+    } else if (call == CALL_PROTECT) {
         frame->rax = (u64)area_change(process, a, b, false, flags_of(c));
-    else if (call == CALL_HANDLER)
+    } else if (call == CALL_HANDLER) {
         process->handler = a;
-    else if (call == CALL_RETURN)
+    } else if (call == CALL_RETURN) {
         return_from_handler(process);
-    else if (call == CALL_REPORT)
+    } else if (call == CALL_REPORT) {
         process_report(process, a, b, c);
-    else
+    } else {
         frame->rax = (u64)-XEN_ENOSYS;
+    }
 }
 
 /* A fault that the kernel cannot mend is the process's own business, if it has a handler. */
@@ -298,8 +317,9 @@ static void run(struct process *process)
     } else if (frame->vector == VECTOR_PF) {
         u64 va = trap_address();
 
-        if (fault_in(process, va, frame->error & PF_WRITE))
+        if (fault_in(process, va, frame->error & PF_WRITE)) {
             upcall(process, va);
+        }
     } else if (frame->vector != VECTOR_EVENT) {
         end(process, FAILED);
     }
@@ -316,8 +336,9 @@ static void run_long(struct process *process)
         }
         run(process);
     }
-    if (process->state == READY)
+    if (process->state == READY) {
         make_ready(process);
+    }
 }
 
 u64 processes_run(void)
@@ -330,13 +351,15 @@ u64 processes_run(void)
         make_unused(&processes[i - 1]);
     }
     first = unused;
-    if (load(first, &images[0], 0))
+    if (load(first, &images[0], 0)) {
         panic("The first process cannot be made");
+    }
     unused = first->next;
     first->parent = NULL;
     note_created();
     make_ready(first);
-    while ((process = take_ready()))
+    while ((process = take_ready())) {
         run_long(process);
+    }
     return first->code;
 }

@@ -44,8 +44,9 @@ USER_INLINE u64 call(u64 number, u64 a, u64 b, u64 c)
 
 USER_INLINE void __attribute__((noreturn)) leave(u64 code)
 {
-    for (;;)
+    for (;;) {
         call(CALL_EXIT, code, 0, 0);
+    }
 }
 
 /* A claim: what is wrong is printed, and the process ends with an error. */

@@ -48,8 +48,9 @@ static inline void fifo_take(struct evtchn_fifo_control_block *block, u32 *head,
         u32 old = __atomic_fetch_and(word, ~(FIFO_LINKED | FIFO_LINK), __ATOMIC_SEQ_CST);
 
         head[queue] = old & FIFO_LINK;
-        if (!(old & FIFO_LINK))
+        if (!(old & FIFO_LINK)) {
             ready &= ~(1u << queue);
+        }
         if (old & FIFO_PENDING && !(old & FIFO_MASKED)) {
             __atomic_fetch_and(word, ~FIFO_PENDING, __ATOMIC_SEQ_CST);
             heard(port);

@@ -35,8 +35,9 @@ static inline void grant_start(void)
 
     grant_table = window_take();
     if (grant_setup(1, &frame) ||
-        update_va_mapping(address(grant_table), frame * PAGE_SIZE | PTE_RW, UVMF_INVLPG))
+        update_va_mapping(address(grant_table), frame * PAGE_SIZE | PTE_RW, UVMF_INVLPG)) {
         error("no grant table");
+    }
 }
 
 /* The number of the domain that asks, as others know it. */
@@ -46,11 +47,13 @@ static inline domid_t grant_own_domid(void)
     struct evtchn_status status = {.dom = DOMID_SELF};
     struct evtchn_close end;
 
-    if (event_channel_op(EVTCHNOP_alloc_unbound, &port))
+    if (event_channel_op(EVTCHNOP_alloc_unbound, &port)) {
         error("no event channel");
+    }
     status.port = end.port = port.port;
-    if (event_channel_op(EVTCHNOP_status, &status))
+    if (event_channel_op(EVTCHNOP_status, &status)) {
         error("no status of an event channel");
+    }
     event_channel_op(EVTCHNOP_close, &end);
     return status.u.unbound.dom;
 }
@@ -110,14 +113,16 @@ static inline long grant_copy(struct grant_end from, struct grant_end to, u16 le
                                .status = NO_STATUS};
     long result;
 
-    if (from.granted)
+    if (from.granted) {
         copy.source.u.ref = from.which;
-    else
+    } else {
         copy.source.u.gmfn = from.which;
-    if (to.granted)
+    }
+    if (to.granted) {
         copy.dest.u.ref = to.which;
-    else
+    } else {
         copy.dest.u.gmfn = to.which;
+    }
     result = grant_op(GNTTABOP_copy, &copy);
     return result ? result : copy.status;
 }

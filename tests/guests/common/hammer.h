@@ -27,8 +27,9 @@ static struct {
 static inline void hammer_make(void)
 {
     tree_make(&hammer.tree);
-    if (tree_map(&hammer.tree, PTE_RO))
+    if (tree_map(&hammer.tree, PTE_RO)) {
         error("the tree stays writable");
+    }
     hammer.root = root_make();
     hammer.descriptors = page_take();
     for (unsigned i = 0; i < SMP_MAX; i++) {
@@ -52,11 +53,13 @@ static inline void hammer_release(void)
     unsigned i = smp_below(HAMMER_POOL);
     u64 extent = __atomic_load_n(&hammer.pool[i], __ATOMIC_SEQ_CST);
 
-    if (reservation(XENMEM_decrease_reservation, &extent, 1, 0, 0) != 1)
+    if (reservation(XENMEM_decrease_reservation, &extent, 1, 0, 0) != 1) {
         return;
+    }
     extent = hammer.pool_pfn[i];
-    if (reservation(XENMEM_populate_physmap, &extent, 1, 0, 0) == 1)
+    if (reservation(XENMEM_populate_physmap, &extent, 1, 0, 0) == 1) {
         __atomic_store_n(&hammer.pool[i], extent, __ATOMIC_SEQ_CST);
+    }
 }
 
 static inline void hammer_map(unsigned self)
@@ -75,8 +78,9 @@ static inline void hammer_grant(unsigned self)
     u32 handle;
 
     if (!grant_map(hammer.self_id, HAMMER_REF, GNTMAP_host_map, address(hammer.window[self]),
-                   &handle))
+                   &handle)) {
         grant_unmap(address(hammer.window[self]), 0, handle);
+    }
 }
 
 /* One blow. */
@@ -99,8 +103,9 @@ static inline void hammer_strike(unsigned self)
                    smp_below(2) ? entry_for(hammer.tree.table[3], PTE_TABLE) : 0);
         break;
     case 4:
-        if (!mmuext(MMUEXT_NEW_BASEPTR, mfn_of(hammer.root), 0))
+        if (!mmuext(MMUEXT_NEW_BASEPTR, mfn_of(hammer.root), 0)) {
             mmuext(MMUEXT_NEW_USER_BASEPTR, smp_below(2) ? mfn_of(hammer.root) : 0, 0);
+        }
         mmuext(smp_below(4) ? MMUEXT_TLB_FLUSH_LOCAL : MMUEXT_TLB_FLUSH_ALL, 0, 0);
         mmuext(MMUEXT_NEW_BASEPTR, mfn_of(smp_below(2) ? hammer.root : root_first()), 0);
         break;
@@ -122,8 +127,9 @@ static inline void hammer_work(unsigned self)
     u64 end = smp_now() + 150 * MILLISECOND;
 
     smp_barrier();
-    while (self || smp_now() < end || hammer.rounds < HAMMER_LEAST)
+    while (self || smp_now() < end || hammer.rounds < HAMMER_LEAST) {
         hammer_strike(self);
+    }
     print_verdict();
     hammer.end();
 }
@@ -131,8 +137,9 @@ static inline void hammer_work(unsigned self)
 /* A whole test: four vCPUs strike, until the first of them ends the domain in the midst of it. */
 static inline void hammer_until(void (*end)(void))
 {
-    if (is_initial_domain())
+    if (is_initial_domain()) {
         skip("grants to oneself, in a plain domain");
+    }
     smp_start(4);
     hammer_make();
     hammer.end = end;

@@ -15,8 +15,9 @@ void shut_down(unsigned reason)
     struct sched_shutdown request = {.reason = reason};
 
     console_flush();
-    for (;;)
+    for (;;) {
         sched_op(SCHEDOP_shutdown, &request);
+    }
 }
 
 void report_failure(int line, const char *format, ...)
@@ -35,8 +36,9 @@ void report_unequal(int line, s64 got, s64 want, const char *format, ...)
 {
     __builtin_va_list arguments;
 
-    if (got == want)
+    if (got == want) {
         return;
+    }
     failures++;
     print("Wrong (line %d): ", line);
     __builtin_va_start(arguments, format);
@@ -92,10 +94,12 @@ void guest_main(struct start_info *info)
 {
     start_info = info;
     shared_info = (struct shared_info *)shared_info_window;
-    if (!is_initial_domain() && info->console.domU.mfn)
+    if (!is_initial_domain() && info->console.domU.mfn) {
         console_start(page_of_pfn(mfn_to_pfn(info->console.domU.mfn)));
-    if (update_va_mapping(address(shared_info), info->shared_info | PTE_RW, UVMF_INVLPG))
+    }
+    if (update_va_mapping(address(shared_info), info->shared_info | PTE_RW, UVMF_INVLPG)) {
         error("cannot map shared_info");
+    }
     console_mask();
     traps_start();
     test_main();

@@ -21,15 +21,17 @@ u64 mfn_to_pfn(u64 mfn)
 
 void *page_take(void)
 {
-    if (pages_taken == PAGES)
+    if (pages_taken == PAGES) {
         error("the guest's own page pool is empty");
+    }
     return pages[pages_taken++];
 }
 
 void *window_take(void)
 {
-    if (windows_taken == WINDOWS)
+    if (windows_taken == WINDOWS) {
         error("no window is left");
+    }
     return windows[windows_taken++];
 }
 
@@ -40,10 +42,12 @@ volatile u64 *entry_of(u64 va, unsigned level)
 
     for (unsigned at = 4;; at--) {
         table = page_of_pfn(mfn_to_pfn(mfn));
-        if (at == level)
+        if (at == level) {
             return &table[table_index(va, at)];
-        if (!(table[table_index(va, at)] & PTE_PRESENT))
+        }
+        if (!(table[table_index(va, at)] & PTE_PRESENT)) {
             return NULL;
+        }
         mfn = (table[table_index(va, at)] & PTE_ADDRESS) / PAGE_SIZE;
     }
 }
@@ -87,10 +91,13 @@ u64 *root_make(void)
 {
     u64 *root = page_take();
 
-    for (unsigned i = 0; i < 512; i++)
-        if (i < 256 || i > 271)
+    for (unsigned i = 0; i < 512; i++) {
+        if (i < 256 || i > 271) {
             root[i] = root_first()[i];
-    if (page_read_only(root) || mmuext(MMUEXT_PIN_L4_TABLE, mfn_of(root), 0))
+        }
+    }
+    if (page_read_only(root) || mmuext(MMUEXT_PIN_L4_TABLE, mfn_of(root), 0)) {
         error("cannot make a second root");
+    }
     return root;
 }

@@ -27,8 +27,9 @@ unsigned smp_count(void)
 {
     unsigned count = 0;
 
-    while (count < SMP_MAX && vcpu_op(VCPUOP_is_up, count, NULL) >= 0)
+    while (count < SMP_MAX && vcpu_op(VCPUOP_is_up, count, NULL) >= 0) {
         count++;
+    }
     return count;
 }
 
@@ -64,11 +65,13 @@ void smp_jitter(void)
 {
     u32 kind = smp_below(8);
 
-    if (kind == 0)
+    if (kind == 0) {
         cpu_relax();
-    else if (kind < 3)
-        for (u32 i = smp_below(200); i; i--)
+    } else if (kind < 3) {
+        for (u32 i = smp_below(200); i; i--) {
             __builtin_ia32_pause();
+        }
+    }
 }
 
 bool smp_write(volatile void *at, u64 value)
@@ -89,9 +92,10 @@ bool smp_selector(u64 selector, u64 *rights)
 static void page_fault(struct trap_frame *frame)
 {
     if (frame->rip != address(probe_write_code) && frame->rip != address(probe_read_code) &&
-        frame->rip != address(probe_selector_lar))
+        frame->rip != address(probe_selector_lar)) {
         error("vCPU %u: page fault at %lx, error code %lx, rip %lx", smp_self(),
               smp_info()->arch.cr2, frame->error, frame->rip);
+    }
     frame->rip = address(probe_faulted);
 }
 
@@ -104,16 +108,18 @@ void smp_barrier(void)
         atomic_store(&smp.barriers, now + 1);
         return;
     }
-    while (atomic_load(&smp.barriers) == now)
+    while (atomic_load(&smp.barriers) == now) {
         cpu_relax();
+    }
 }
 
 /* A vCPU but the first: does each turn's work once. */
 static void worker(void)
 {
     for (unsigned turn = 1;; turn++) {
-        while (atomic_load(&smp.turn) < turn)
+        while (atomic_load(&smp.turn) < turn) {
             cpu_relax();
+        }
         smp.work(smp_self());
         atomic_fetch_add(&smp.done, 1);
     }
@@ -145,16 +151,19 @@ void smp_start(unsigned count)
     static struct vcpu_guest_context context __attribute__((aligned(64)));
     unsigned there = smp_count();
 
-    if (there < count)
+    if (there < count) {
         skip("this takes %u vCPUs, and there are %u", count, there);
-    for (unsigned i = 0; i < SMP_MAX; i++)
+    }
+    for (unsigned i = 0; i < SMP_MAX; i++) {
         smp.random[i] = 0x9e3779b97f4a7c15ull * (i + 1);
+    }
     trap_take(VECTOR_PF, page_fault);
     smp.count = count;
     for (unsigned i = 1; i < count; i++) {
         smp_context(&context, i, worker);
-        if (vcpu_op(VCPUOP_initialise, i, &context) || vcpu_op(VCPUOP_up, i, NULL))
+        if (vcpu_op(VCPUOP_initialise, i, &context) || vcpu_op(VCPUOP_up, i, NULL)) {
             error("vCPU %u does not start", i);
+        }
     }
 }
 
@@ -164,8 +173,9 @@ void smp_run(smp_work *work)
     atomic_store(&smp.done, 0);
     atomic_fetch_add(&smp.turn, 1);
     work(0);
-    while (atomic_load(&smp.done) < smp.count - 1)
+    while (atomic_load(&smp.done) < smp.count - 1) {
         cpu_relax();
+    }
 }
 
 static struct {
@@ -188,8 +198,9 @@ static void one_racer(unsigned self)
     while (!atomic_load(&race.over)) {
         race.work(self);
         smp_jitter();
-        if (self == 0 && is_over())
+        if (self == 0 && is_over()) {
             atomic_store(&race.over, true);
+        }
     }
 }
 

@@ -9,10 +9,11 @@
 
 static inline u64 time_scale(u64 ticks, u32 mul, s8 shift)
 {
-    if (shift < 0)
+    if (shift < 0) {
         ticks >>= -shift;
-    else
+    } else {
         ticks <<= shift;
+    }
     return (u64)((unsigned __int128)ticks * mul >> 32);
 }
 

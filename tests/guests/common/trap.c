@@ -31,10 +31,12 @@ void traps_start(void)
     struct trap_info table[TRAP_ENTRIES + 1];
 
     memset(table, 0, sizeof table);
-    for (unsigned i = 0; i < TRAP_ENTRIES; i++)
+    for (unsigned i = 0; i < TRAP_ENTRIES; i++) {
         table[i] = trap_description(i);
-    if (hypercall(__HYPERVISOR_set_trap_table, address(table), 0, 0))
+    }
+    if (hypercall(__HYPERVISOR_set_trap_table, address(table), 0, 0)) {
         error("set_trap_table failed");
+    }
 }
 
 long set_callback(unsigned type, unsigned flags, u64 entry)
@@ -74,8 +76,9 @@ void trap_dispatch(struct trap_frame *frame)
         trap_caught_cr2 = cr2;
         resume_at(frame, user_return, user_return_stack);
         frame->rflags &= ~RFLAGS_IF;
-        if (!user_mask_before)
+        if (!user_mask_before) {
             frame->rflags |= RFLAGS_IF;
+        }
     } else if (trap_catch_stack) {
         trap_caught = *frame;
         trap_caught_cr2 = cr2;
@@ -112,20 +115,24 @@ bool read_traps(const volatile void *at)
 
 void user_start(void)
 {
-    if (stack_switch(address(user_entry_stack + TRAP_STACK)))
+    if (stack_switch(address(user_entry_stack + TRAP_STACK))) {
         error("stack_switch failed");
-    if (set_callback(CALLBACKTYPE_syscall, 0, address(syscall_entry)))
+    }
+    if (set_callback(CALLBACKTYPE_syscall, 0, address(syscall_entry))) {
         error("the syscall callback was refused");
+    }
 }
 
 void user_run(struct trap_frame *frame, u64 flags)
 {
     user_frame = *frame;
     user_mask_before = vcpu_info()->evtchn_upcall_mask;
-    if (!user_frame.cs)
+    if (!user_frame.cs) {
         user_frame.cs = USER_CS;
-    if (!user_frame.ss)
+    }
+    if (!user_frame.ss) {
         user_frame.ss = GUEST_SS;
+    }
     user_enter(&user_frame, flags);
     *frame = user_frame;
 }

@@ -15,11 +15,13 @@ struct tree {
 /* Takes the pages and links them at TREE_SLOT; all still writable. */
 static inline void tree_make(struct tree *tree)
 {
-    for (unsigned level = 0; level <= 4; level++)
+    for (unsigned level = 0; level <= 4; level++) {
         tree->table[level] = page_take();
-    for (unsigned level = 1; level <= 4; level++)
+    }
+    for (unsigned level = 1; level <= 4; level++) {
         tree->table[level][TREE_SLOT] =
             entry_for(tree->table[level - 1], level == 1 ? PTE_RW : PTE_TABLE);
+    }
 }
 
 /* Maps the tables read-only, or writable again. 0 or the first error. */
@@ -28,8 +30,9 @@ static inline long tree_map(struct tree *tree, u64 flags)
     for (unsigned level = 1; level <= 4; level++) {
         long result = page_map_as(tree->table[level], flags);
 
-        if (result)
+        if (result) {
             return result;
+        }
     }
     return 0;
 }

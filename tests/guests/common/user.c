@@ -16,12 +16,15 @@ void user_space_make(struct user_space *space)
     space->l3[table_index(USER_CODE, 3)] = entry_for(space->l2, PTE_TABLE);
     space->root[table_index(USER_CODE, 4)] = entry_for(space->l3, PTE_TABLE);
     if (page_read_only(space->l1) || page_read_only(space->l2) || page_read_only(space->l3) ||
-        page_read_only(space->root))
+        page_read_only(space->root)) {
         error("cannot make the user tables read-only");
-    if (mmuext(MMUEXT_PIN_L4_TABLE, mfn_of(space->root), 0))
+    }
+    if (mmuext(MMUEXT_PIN_L4_TABLE, mfn_of(space->root), 0)) {
         error("cannot pin the user root");
-    if (mmuext(MMUEXT_NEW_USER_BASEPTR, mfn_of(space->root), 0))
+    }
+    if (mmuext(MMUEXT_NEW_USER_BASEPTR, mfn_of(space->root), 0)) {
         error("cannot set the user root");
+    }
     user_start();
 }
 

@@ -50,8 +50,9 @@ static inline bool rank_may_follow(u32 rank, u32 held)
 
 static inline void lock_note(struct held *held, const struct lock *lock)
 {
-    if (held->count == RANKED_HELD)
+    if (held->count == RANKED_HELD) {
         lock_is_wrong(held, "is one too many after", lock->rank, RANKED_HELD);
+    }
     held->lock[held->count++] = lock;
 }
 
@@ -59,18 +60,22 @@ static inline void lock_take(struct lock *lock)
 {
     struct held *held = held_here();
 
-    for (u32 i = 0; i < held->count; i++)
-        if (held->lock[i] == lock || !rank_may_follow(lock->rank, held->lock[i]->rank))
+    for (u32 i = 0; i < held->count; i++) {
+        if (held->lock[i] == lock || !rank_may_follow(lock->rank, held->lock[i]->rank)) {
             lock_is_wrong(held, "is taken after one of", lock->rank, held->lock[i]->rank);
-    while (atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire))
+        }
+    }
+    while (atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire)) {
         lock_wait();
+    }
     lock_note(held, lock);
 }
 
 static inline bool lock_try(struct lock *lock)
 {
-    if (atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire))
+    if (atomic_exchange_explicit(&lock->taken, 1, memory_order_acquire)) {
         return false;
+    }
     lock_note(held_here(), lock);
     return true;
 }
@@ -80,10 +85,12 @@ static inline void lock_release(struct lock *lock)
     struct held *held = held_here();
     u32 at = 0;
 
-    while (at < held->count && held->lock[at] != lock)
+    while (at < held->count && held->lock[at] != lock) {
         at++;
-    if (at == held->count)
+    }
+    if (at == held->count) {
         lock_is_wrong(held, "is given back, of those held:", lock->rank, held->count);
+    }
     held->lock[at] = held->lock[--held->count];
     atomic_store_explicit(&lock->taken, 0, memory_order_release);
 }

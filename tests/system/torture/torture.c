@@ -66,8 +66,9 @@ static void run_on(unsigned cpu)
 
     CPU_ZERO(&set);
     CPU_SET(cpu, &set);
-    if (sched_setaffinity(0, sizeof(set), &set))
+    if (sched_setaffinity(0, sizeof(set), &set)) {
         wrong("a CPU cannot be chosen", cpu);
+    }
 }
 
 /* ---- the clock: a thread a CPU ------------------------------------------------------------- */
@@ -82,10 +83,12 @@ static void *watch_clock(void *argument)
             unsigned long long others = atomic_load(&counts->last_seen);
             uint64_t now = nanoseconds();
 
-            if (now < others)
+            if (now < others) {
                 wrong("the clock is behind another CPU's, by nanoseconds", others - now);
-            if (now < last)
+            }
+            if (now < last) {
                 wrong("the clock went back, by nanoseconds", last - now);
+            }
             last = now;
             while (others < now && !atomic_compare_exchange_weak(&counts->last_seen, &others, now))
                 ;
@@ -101,11 +104,14 @@ static int clocks(void)
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     pthread_t thread[CPUS_MAX];
 
-    for (long i = 0; i < cpus && i < CPUS_MAX; i++)
-        if (pthread_create(&thread[i], NULL, watch_clock, (void *)(uintptr_t)i))
+    for (long i = 0; i < cpus && i < CPUS_MAX; i++) {
+        if (pthread_create(&thread[i], NULL, watch_clock, (void *)(uintptr_t)i)) {
             wrong("no thread", (unsigned long long)i);
-    for (long i = 0; i < cpus && i < CPUS_MAX; i++)
+        }
+    }
+    for (long i = 0; i < cpus && i < CPUS_MAX; i++) {
         pthread_join(thread[i], NULL);
+    }
     return 0;
 }
 
@@ -113,15 +119,18 @@ static int clocks(void)
 
 static void fill(uint64_t *words, uint64_t seed)
 {
-    for (size_t i = 0; i < FORK_PAGES; i++)
+    for (size_t i = 0; i < FORK_PAGES; i++) {
         words[i * PAGE / 8 + i] = seed + i;
+    }
 }
 
 static bool holds(const uint64_t *words, uint64_t seed)
 {
-    for (size_t i = 0; i < FORK_PAGES; i++)
-        if (words[i * PAGE / 8 + i] != seed + i)
+    for (size_t i = 0; i < FORK_PAGES; i++) {
+        if (words[i * PAGE / 8 + i] != seed + i) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -141,10 +150,12 @@ static int child(uint64_t *words, uint64_t seed)
     bool good = change_copy(words, seed);
     int status = 0;
 
-    if (!fork())
+    if (!fork()) {
         _exit(!change_copy(words, seed * 3));
-    while (wait(&status) > 0)
+    }
+    while (wait(&status) > 0) {
         good = good && status == 0;
+    }
     return !(good && holds(words, seed * 3));
 }
 
@@ -154,20 +165,26 @@ static int fork_storm(void)
         mmap(NULL, FORK_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     uint64_t seed = (uint64_t)getpid();
 
-    if (words == MAP_FAILED)
+    if (words == MAP_FAILED) {
         return 1;
+    }
     while (seconds() < end) {
         int status;
 
         fill(words, ++seed);
-        for (unsigned i = 0; i < 4; i++)
-            if (!fork())
+        for (unsigned i = 0; i < 4; i++) {
+            if (!fork()) {
                 _exit(i & 1 ? child(words, seed) : !change_copy(words, seed));
-        while (wait(&status) > 0)
-            if (status)
+            }
+        }
+        while (wait(&status) > 0) {
+            if (status) {
                 wrong("a child found something else than its parent had", (unsigned)status);
-        if (!holds(words, seed))
+            }
+        }
+        if (!holds(words, seed)) {
             wrong("a child's writes reached its parent", seed);
+        }
     }
     return 0;
 }
@@ -194,8 +211,9 @@ static void *write_pages(void *argument)
             usleep(100);
             continue;
         }
-        for (unsigned i = 0; i < PROTECT_PAGES; i++)
+        for (unsigned i = 0; i < PROTECT_PAGES; i++) {
             shared_pages[i * PAGE / 8] = ++value;
+        }
     }
     return NULL;
 }
@@ -205,17 +223,23 @@ static void protect_once(unsigned i, unsigned pages)
     void *at = (void *)(uintptr_t)&shared_pages[i * PAGE / 8];
     uint64_t before[PROTECT_PAGES];
 
-    if (mprotect(at, pages * PAGE, PROT_READ))
+    if (mprotect(at, pages * PAGE, PROT_READ)) {
         wrong("mprotect", i);
-    for (unsigned k = 0; k < pages; k++)
+    }
+    for (unsigned k = 0; k < pages; k++) {
         before[k] = shared_pages[(i + k) * PAGE / 8];
-    for (unsigned spins = 0; spins < 2000; spins++)
+    }
+    for (unsigned spins = 0; spins < 2000; spins++) {
         __builtin_ia32_pause();
-    for (unsigned k = 0; k < pages; k++)
-        if (shared_pages[(i + k) * PAGE / 8] != before[k])
+    }
+    for (unsigned k = 0; k < pages; k++) {
+        if (shared_pages[(i + k) * PAGE / 8] != before[k]) {
             wrong("a page that is read-only was written to", i + k);
-    if (mprotect(at, pages * PAGE, PROT_READ | PROT_WRITE))
+        }
+    }
+    if (mprotect(at, pages * PAGE, PROT_READ | PROT_WRITE)) {
         wrong("mprotect", i);
+    }
     atomic_fetch_add(&counts->protects, 1);
 }
 
@@ -228,17 +252,20 @@ static int protect_storm(void)
     shared_pages = mmap(NULL, PROTECT_PAGES * PAGE, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     sigaction(SIGSEGV, &action, NULL);
-    for (unsigned i = 0; i < 2; i++)
-        if (pthread_create(&thread[i], NULL, write_pages, (void *)((uintptr_t)i << 40)))
+    for (unsigned i = 0; i < 2; i++) {
+        if (pthread_create(&thread[i], NULL, write_pages, (void *)((uintptr_t)i << 40))) {
             wrong("no thread", i);
+        }
+    }
     for (; seconds() < end; turn++) {
         unsigned first = turn * 7 % PROTECT_PAGES;
 
         protect_once(first, 1 + turn * 5 % (PROTECT_PAGES - first));
     }
     atomic_store(&protect_ends, true);
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < 2; i++) {
         pthread_join(thread[i], NULL);
+    }
     return 0;
 }
 
@@ -252,8 +279,9 @@ static long read_kib(const char *path)
     long value = -1;
 
     if (file) {
-        if (fscanf(file, "%ld", &value) != 1)
+        if (fscanf(file, "%ld", &value) != 1) {
             value = -1;
+        }
         fclose(file);
     }
     return value;
@@ -294,10 +322,12 @@ static void start(int (*storm)(void))
 {
     pid_t child = fork();
 
-    if (!child)
+    if (!child) {
         _exit(storm());
-    if (child < 0)
+    }
+    if (child < 0) {
         wrong("no process", 0);
+    }
 }
 
 int main(int count, char **words)
@@ -305,18 +335,22 @@ int main(int count, char **words)
     int status;
 
     counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (count < 3 || counts == MAP_FAILED)
+    if (count < 3 || counts == MAP_FAILED) {
         return 2;
+    }
     name = words[2];
     end = seconds() + atof(words[1]);
     start(clocks);
     start(protect_storm);
-    for (unsigned i = 0; i < FORKERS; i++)
+    for (unsigned i = 0; i < FORKERS; i++) {
         start(fork_storm);
+    }
     balloon_cycles();
-    while (wait(&status) > 0)
-        if (status)
+    while (wait(&status) > 0) {
+        if (status) {
             wrong("a storm ended badly", (unsigned)status);
+        }
+    }
     printf("torture: %s %lu forks, %lu mprotects, %lu balloon cycles, %lu looks at the clock: %s\n",
            name, counts->forks, counts->protects, counts->balloons, counts->looks,
            counts->wrong || !counts->forks || !counts->protects || !counts->balloons ||

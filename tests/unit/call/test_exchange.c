@@ -48,8 +48,9 @@ bool guest_range_ok(u64 address, u64 size)
 
 bool copy_from_guest(void *to, u64 from, u64 size)
 {
-    if (!in_memory(from, size) || world.reads_left == 0)
+    if (!in_memory(from, size) || world.reads_left == 0) {
         return false;
+    }
     world.reads_left--;
     memcpy(to, (u8 *)world.words + from, size);
     return true;
@@ -57,8 +58,9 @@ bool copy_from_guest(void *to, u64 from, u64 size)
 
 bool copy_to_guest(u64 to, const void *from, u64 size)
 {
-    if (!in_memory(to, size) || world.writes_left == 0)
+    if (!in_memory(to, size) || world.writes_left == 0) {
         return false;
+    }
     world.writes_left--;
     memcpy((u8 *)world.words + to, from, size);
     return true;
@@ -74,17 +76,21 @@ mfn_t frames_alloc(u32 order)
 {
     u64 count = 1ull << order;
 
-    if (world.frames_left < count)
+    if (world.frames_left < count) {
         return MFN_NONE;
+    }
     for (u64 first = FRAMES / 2; first + count <= FRAMES; first += count) {
         u64 i = 0;
 
-        while (i < count && world.holder[first + i] == FREE)
+        while (i < count && world.holder[first + i] == FREE) {
             i++;
-        if (i < count)
+        }
+        if (i < count) {
             continue;
-        for (i = 0; i < count; i++)
+        }
+        for (i = 0; i < count; i++) {
             world.holder[first + i] = NOBODY; /* on its way to somebody */
+        }
         world.frames_left -= (u32)count;
         return mfn(first);
     }
@@ -103,8 +109,9 @@ enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p)
 {
     (void)domain, (void)p;
     assert_int_equal(world.holder[m.n], NOBODY);
-    if (world.gives_left == 0)
+    if (world.gives_left == 0) {
         return REFUSED_DOMAIN_DYING;
+    }
     world.gives_left--;
     world.holder[m.n] = GUEST;
     return VMMU_DONE;
@@ -113,10 +120,12 @@ enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p)
 enum vmmu_result vmmu_take_unused(struct vmmu_domain *domain, mfn_t m)
 {
     (void)domain;
-    if (m.n >= FRAMES || world.holder[m.n] < GUEST)
+    if (m.n >= FRAMES || world.holder[m.n] < GUEST) {
         return REFUSED_NOT_OWNER;
-    if (world.takes_left == 0)
+    }
+    if (world.takes_left == 0) {
         return REFUSED_WRONG_TYPE;
+    }
     world.takes_left--;
     world.holder[m.n] = FREE;
     return VMMU_DONE;
@@ -131,8 +140,9 @@ bool vmmu_frame_owned_by(const struct vmmu_domain *domain, mfn_t m)
 void vmmu_frame_look(mfn_t m, struct vmmu_frame_info *info)
 {
     *info = (struct vmmu_frame_info){.valid = m.n < FRAMES};
-    if (info->valid)
+    if (info->valid) {
         info->references = world.holder[m.n] == MAPPED ? 2 : world.holder[m.n] == GUEST;
+    }
 }
 
 /* ---- the test ------------------------------------------------------------------------------ */
@@ -143,10 +153,12 @@ static int start(void **state)
 {
     (void)state;
     memset(&world, 0, sizeof world);
-    for (u32 i = FRAMES / 2; i < FRAMES; i++)
+    for (u32 i = FRAMES / 2; i < FRAMES; i++) {
         world.holder[i] = FREE;
-    for (u32 i = 0; i < GUESTS; i++)
+    }
+    for (u32 i = 0; i < GUESTS; i++) {
         world.holder[16 + i] = GUEST;
+    }
     world.takes_left = world.gives_left = world.frames_left = world.reads_left = world.writes_left =
         ~0u;
     world.domain.id = 1;
@@ -158,8 +170,9 @@ static u32 count(enum holder holder)
 {
     u32 n = 0;
 
-    for (u32 i = 0; i < FRAMES; i++)
+    for (u32 i = 0; i < FRAMES; i++) {
         n += world.holder[i] == holder;
+    }
     return n;
 }
 
@@ -172,18 +185,20 @@ static struct xen_memory_exchange *request(u64 ins, u32 in_order, u64 outs, u32 
         .out = {.nr_extents = outs, .extent_order = out_order, .domid = DOMID_SELF}};
     e->in.extent_start.p = (xen_pfn_t *)(IN * sizeof(u64));
     e->out.extent_start.p = (xen_pfn_t *)(OUT * sizeof(u64));
-    for (u64 i = 0; i < ins && i < GUESTS; i++)
+    for (u64 i = 0; i < ins && i < GUESTS; i++) {
         world.words[IN + i] = 16 + (i << in_order);
-    for (u64 i = 0; i < outs && i < GUESTS; i++)
+    }
+    for (u64 i = 0; i < outs && i < GUESTS; i++) {
         world.words[OUT + i] = 1000 + (i << out_order);
+    }
     return e;
 }
 
 static void every_shape_comes_out_even(void **state)
 {
     (void)state;
-    for (u32 in_order = 0; in_order <= 5; in_order++)
-        for (u32 out_order = 0; out_order <= 5; out_order++)
+    for (u32 in_order = 0; in_order <= 5; in_order++) {
+        for (u32 out_order = 0; out_order <= 5; out_order++) {
             for (u64 stop = 0; stop < 2; stop++) {
                 struct xen_memory_exchange *e;
 
@@ -198,9 +213,12 @@ static void every_shape_comes_out_even(void **state)
                 } while (once.again);
                 assert_int_equal(e->nr_exchanged, GUESTS >> in_order);
                 assert_int_equal(count(FREE), FRAMES / 2);
-                for (u32 i = 0; i < GUESTS >> out_order; i++)
+                for (u32 i = 0; i < GUESTS >> out_order; i++) {
                     assert_int_equal(world.holder[world.words[OUT + i]], GUEST);
+                }
             }
+        }
+    }
 }
 
 static void a_dying_domain_loses_no_frame(void **state)
@@ -237,9 +255,10 @@ static void a_frame_is_used_after_all(void **state)
         assert_int_equal(e->nr_exchanged, takes);
         assert_int_equal(count(GUEST), GUESTS);
         assert_int_equal(count(FREE), FRAMES / 2);
-        for (u32 i = 0; i < 8; i++)
+        for (u32 i = 0; i < 8; i++) {
             assert_int_equal(world.words[OUT + i] < 1000 + 8 && world.words[OUT + i] >= 1000,
                              i >= takes);
+        }
     }
 }
 
@@ -267,7 +286,7 @@ static void no_memory_changes_nothing(void **state)
 static void lists_that_go_away(void **state)
 {
     (void)state;
-    for (u32 left = 0; left < 48; left++)
+    for (u32 left = 0; left < 48; left++) {
         for (u32 writes = 0; writes < 2; writes++) {
             struct call once = {.argument = {XENMEM_exchange, 0}};
 
@@ -278,6 +297,7 @@ static void lists_that_go_away(void **state)
             assert_int_equal(count(NOBODY), FRAMES / 2 - GUESTS);
             assert_true(count(GUEST) <= GUESTS);
         }
+    }
 }
 
 static void frames_that_may_not_go(void **state)
@@ -291,12 +311,13 @@ static void frames_that_may_not_go(void **state)
 
         start(NULL);
         e = request(8, 0, 2, 2);
-        if (i < ARRAY_LENGTH(bad))
+        if (i < ARRAY_LENGTH(bad)) {
             world.words[IN + 6] = bad[i];
-        else if (i == ARRAY_LENGTH(bad))
+        } else if (i == ARRAY_LENGTH(bad)) {
             world.holder[16 + 6] = MAPPED;
-        else
+        } else {
             world.words[IN + 6] = world.words[IN + 5]; /* twice the same */
+        }
         s64 result = memory_exchange(&world.vcpu, &once);
         if (i <= ARRAY_LENGTH(bad)) {
             assert_int_equal(result, -XEN_EINVAL);
@@ -318,22 +339,23 @@ static void numbers_that_do_not_fit(void **state)
 
         start(NULL);
         e = request(8, 0, 8, 0);
-        if (i == 0)
+        if (i == 0) {
             e->in.extent_order = 10;
-        else if (i == 1)
+        } else if (i == 1) {
             e->out.extent_order = 64;
-        else if (i == 2)
+        } else if (i == 2) {
             e->out.nr_extents = 9;
-        else if (i == 3)
+        } else if (i == 3) {
             e->in.nr_extents = e->out.nr_extents = 1ull << 62;
-        else if (i == 4)
+        } else if (i == 4) {
             e->nr_exchanged = 9;
-        else if (i == 5)
+        } else if (i == 5) {
             e->out.domid = 1;
-        else if (i == 6)
+        } else if (i == 6) {
             e->in.domid = e->out.domid = 4242;
-        else
+        } else {
             *e = *request(8, 0, 2, 2), e->nr_exchanged = 3; /* in the middle of a chunk */
+        }
         assert_true(memory_exchange(&world.vcpu, &once) < 0);
         assert_int_equal(count(GUEST), GUESTS);
         assert_int_equal(count(FREE), FRAMES / 2);

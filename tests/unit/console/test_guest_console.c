@@ -30,8 +30,9 @@ void uart_write(enum uart uart, const char *bytes, u64 count)
 int uart_read(enum uart uart)
 {
     assert_int_equal(uart, UART_GUESTS);
-    if (!world.input_bytes)
+    if (!world.input_bytes) {
         return -1;
+    }
     world.input_bytes--;
     return (u8)*world.input++;
 }
@@ -69,8 +70,9 @@ static void guest_says(u32 index, const char *text)
 {
     struct xencons_interface *ring = &world.ring[index];
 
-    for (; *text; text++)
+    for (; *text; text++) {
         ring->out[MASK_XENCONS_IDX(ring->out_prod++, ring->out)] = *text;
+    }
     guest_console_drain(&world.domain[index]);
 }
 
@@ -146,8 +148,9 @@ static void input_waits_while_the_ring_is_full(void **unused)
     u64 got = 0;
 
     (void)unused;
-    for (u32 i = 0; i < sizeof text; i++)
+    for (u32 i = 0; i < sizeof text; i++) {
         text[i] = (char)(i % 251);
+    }
     world.input = text;
     world.input_bytes = sizeof text;
     guest_console_receive();

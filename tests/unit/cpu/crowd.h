@@ -63,8 +63,9 @@ static inline void crowd_run(void *(*body)(void *))
         }
         pthread_attr_destroy(&attributes);
     }
-    for (u32 i = 0; i < CROWD; i++)
+    for (u32 i = 0; i < CROWD; i++) {
         pthread_join(thread[i], NULL);
+    }
 }
 
 #endif

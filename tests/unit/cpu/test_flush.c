@@ -37,20 +37,24 @@ void tlb_flush(void)
 
 static void let_interrupts_in(void)
 {
-    if (crowd_interrupted_by(APIC_VECTOR_FLUSH))
+    if (crowd_interrupted_by(APIC_VECTOR_FLUSH)) {
         flush_serve();
+    }
 }
 
 static void ask(u64 cpus)
 {
     u64 before[CROWD];
 
-    for (u32 i = 0; i < CROWD; i++)
+    for (u32 i = 0; i < CROWD; i++) {
         before[i] = atomic_load(&world.made[i]);
+    }
     atomic_fetch_add(&world.told, flush_cpus(cpus));
-    for (u32 i = 0; i < CROWD; i++)
-        if (cpus >> i & 1 && atomic_load(&world.made[i]) == before[i])
+    for (u32 i = 0; i < CROWD; i++) {
+        if (cpus >> i & 1 && atomic_load(&world.made[i]) == before[i]) {
             atomic_fetch_add(&world.early, 1);
+        }
+    }
 }
 
 static void *body(void *unused)
@@ -59,8 +63,9 @@ static void *body(void *unused)
 
     (void)unused;
     atomic_fetch_add(&world.running, 1);
-    while (atomic_load(&world.running) < CROWD) /* together, or it proves little */
+    while (atomic_load(&world.running) < CROWD) { /* together, or it proves little */
         let_interrupts_in();
+    }
     for (u32 i = 0; i < ROUNDS; i++) {
         random = random * 1664525 + 1013904223;
         ask(random >> 16 & ((1u << CROWD) - 1));
@@ -80,9 +85,10 @@ static void every_request_is_met(void **state)
     crowd_run(body);
     assert_int_equal(atomic_load(&world.early), 0);
     assert_int_equal(atomic_load(&world.told), atomic_load(&crowd.sent));
-    for (u32 i = 0; i < CROWD; i++)
+    for (u32 i = 0; i < CROWD; i++) {
         assert_int_equal(atomic_load(&cpu_at(i)->flushes.asked),
                          atomic_load(&cpu_at(i)->flushes.done));
+    }
 }
 
 /* Two requests that come while one CPU is busy: one interrupt, one flush. */
@@ -95,11 +101,13 @@ static void *busy_body(void *unused)
         u64 before = atomic_load(&world.made[0]);
 
         while (atomic_load(&cpu_at(0)->flushes.asked) - atomic_load(&cpu_at(0)->flushes.done) <
-               CROWD - 1)
+               CROWD - 1) {
             sched_yield();
+        }
         let_interrupts_in();
-        if (atomic_load(&world.made[0]) != before + 1)
+        if (atomic_load(&world.made[0]) != before + 1) {
             atomic_fetch_add(&world.early, 1);
+        }
     } else {
         flush_cpus(1);
     }

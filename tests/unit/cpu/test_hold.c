@@ -47,8 +47,9 @@ static void *body(void *unused)
         hold_others();
         u64 before = world.turns;
         for (u32 look = 0; look < 3; look++) {
-            if (atomic_load(&world.at_work))
+            if (atomic_load(&world.at_work)) {
                 atomic_fetch_add(&world.wrong, 1);
+            }
             sched_yield();
         }
         world.turns = before + 1;

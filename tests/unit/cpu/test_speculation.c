@@ -133,9 +133,10 @@ static void each_gets_what_it_needs(void **state)
         struct processor processor = described(&claims[i]);
         struct speculation chosen = speculation_choose(&processor, claims[i].guests);
 
-        if (chosen.on != claims[i].on || chosen.lacking != claims[i].lacking)
+        if (chosen.on != claims[i].on || chosen.lacking != claims[i].lacking) {
             fail_msg("%s: on %#x, expected %#x; lacking %#x, expected %#x", claims[i].what,
                      chosen.on, claims[i].on, chosen.lacking, claims[i].lacking);
+        }
     }
 }
 
@@ -208,10 +209,12 @@ static void every_measure_has_a_name(void **state)
     u32 seen = 0;
 
     (void)state;
-    for (u32 bit = 0; bit < MEASURES; bit++)
+    for (u32 bit = 0; bit < MEASURES; bit++) {
         assert_true(strlen(speculation_name(bit)) > 3);
-    for (u32 i = 0; i < ARRAY_LENGTH(claims); i++)
+    }
+    for (u32 i = 0; i < ARRAY_LENGTH(claims); i++) {
         seen |= claims[i].on | claims[i].lacking;
+    }
     assert_int_equal(seen, (1u << MEASURES) - 1); /* and a processor that needs it */
 }
 

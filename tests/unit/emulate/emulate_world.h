@@ -62,23 +62,26 @@ bool guest_range_ok(u64 address, u64 size)
 
 static u8 *guest(u64 address, u64 size)
 {
-    if (address < MEMORY || size > MEMORY_SIZE || address - MEMORY > MEMORY_SIZE - size)
+    if (address < MEMORY || size > MEMORY_SIZE || address - MEMORY > MEMORY_SIZE - size) {
         return NULL;
+    }
     return test.memory + (address - MEMORY);
 }
 
 bool copy_from_guest(void *to, u64 from, u64 size)
 {
-    if (!guest(from, size))
+    if (!guest(from, size)) {
         return false;
+    }
     memcpy(to, guest(from, size), size);
     return true;
 }
 
 bool copy_to_guest(u64 to, const void *from, u64 size)
 {
-    if (!guest(to, size))
+    if (!guest(to, size)) {
         return false;
+    }
     memcpy(guest(to, size), from, size);
     return true;
 }
@@ -120,8 +123,9 @@ s64 control_write(struct vcpu *vcpu, u32 number, u64 value)
 {
     (void)vcpu;
     test.touched++;
-    if (number == 3 && value == 0x7000)
+    if (number == 3 && value == 0x7000) {
         return -XEN_EAGAIN;
+    }
     return number == 3 && value == 0x5000 ? 0 : -XEN_EINVAL;
 }
 
@@ -166,8 +170,9 @@ bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u6
     u64 new;
 
     (void)vcpu;
-    if (test.write_result != VMMU_DONE || test.races)
+    if (test.write_result != VMMU_DONE || test.races) {
         return false;
+    }
     test.writes++;
     memcpy(old, guest(where.a, sizeof *old), sizeof *old);
     new = (*old & keep) ^ flip;
@@ -182,16 +187,18 @@ enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t at, u32 
 
     (void)vcpu;
     test.writes++;
-    if (test.write_result != VMMU_DONE)
+    if (test.write_result != VMMU_DONE) {
         return test.write_result;
+    }
     if (test.races) {
         test.races--;
         guest(at.a, bytes)[0] ^= 0x40; /* another CPU was faster */
     }
     memcpy(&now, guest(at.a, bytes), bytes);
     *swapped = now == expected;
-    if (*swapped)
+    if (*swapped) {
         memcpy(guest(at.a, bytes), &desired, bytes);
+    }
     return VMMU_DONE;
 }
 

@@ -74,10 +74,12 @@ struct oracle {
 
 static u8 number_of(ZydisRegister r)
 {
-    if (r == ZYDIS_REGISTER_NONE)
+    if (r == ZYDIS_REGISTER_NONE) {
         return REGISTER_NONE;
-    if (ZydisRegisterGetClass(r) == ZYDIS_REGCLASS_IP)
+    }
+    if (ZydisRegisterGetClass(r) == ZYDIS_REGCLASS_IP) {
         return REGISTER_RIP;
+    }
     return (u8)ZydisRegisterGetId(r);
 }
 
@@ -101,8 +103,9 @@ static void set_memory(struct instruction *in, const ZydisDecodedOperand *operan
 static void correct_oracle(const struct oracle *o, const u8 *bytes, struct instruction *in)
 {
     if (o->in.address_width != 32 || in->base != 13 || !(o->in.attributes & ZYDIS_ATTRIB_HAS_SIB) ||
-        o->in.raw.modrm.mod != 0)
+        o->in.raw.modrm.mod != 0) {
         return;
+    }
     in->base = REGISTER_NONE;
     in->displacement =
         (u64)(s32)(bytes[o->in.raw.sib.offset + 1] | (u32)bytes[o->in.raw.sib.offset + 2] << 8 |
@@ -141,19 +144,24 @@ static bool describe_store(const struct oracle *o, struct instruction *in)
 {
     const ZydisDecodedOperand *to = &o->operand[0], *from = &o->operand[1];
 
-    if (to->type != ZYDIS_OPERAND_TYPE_MEMORY || o->in.address_width == 16)
+    if (to->type != ZYDIS_OPERAND_TYPE_MEMORY || o->in.address_width == 16) {
         return false;
-    if (o->in.encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY || to->size > 64)
+    }
+    if (o->in.encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY || to->size > 64) {
         return false;
-    if (in->operation == OPERATION_MOVS && o->in.opcode_map != ZYDIS_OPCODE_MAP_DEFAULT)
+    }
+    if (in->operation == OPERATION_MOVS && o->in.opcode_map != ZYDIS_OPCODE_MAP_DEFAULT) {
         return false; /* the SSE one */
+    }
     if (from->type == ZYDIS_OPERAND_TYPE_REGISTER &&
-        ZydisRegisterGetClass(from->reg.value) == ZYDIS_REGCLASS_SEGMENT)
+        ZydisRegisterGetClass(from->reg.value) == ZYDIS_REGCLASS_SEGMENT) {
         return false;
+    }
     in->operand_size = (u8)(to->size / 8);
     set_memory(in, to);
-    if (in->operation != OPERATION_CMPXCHG8B && o->in.operand_count > 1)
+    if (in->operation != OPERATION_CMPXCHG8B && o->in.operand_count > 1) {
         set_source(in, from);
+    }
     return true;
 }
 
@@ -164,13 +172,15 @@ static bool describe_privileged(const struct oracle *o, struct instruction *in)
     switch (in->operation) {
     case OPERATION_IN:
         in->operand_size = (u8)(a->size / 8);
-        if (b->type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+        if (b->type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
             set_source(in, b);
+        }
         break;
     case OPERATION_OUT:
         in->operand_size = (u8)(b->size / 8);
-        if (a->type == ZYDIS_OPERAND_TYPE_IMMEDIATE)
+        if (a->type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
             set_source(in, a);
+        }
         break;
     case OPERATION_INS:
         in->operand_size = (u8)(a->size / 8);
@@ -193,15 +203,18 @@ static bool describe_special(const struct oracle *o, struct instruction *in)
         const ZydisDecodedOperand *special = &o->operand[i], *general = &o->operand[1 - i];
         ZydisRegisterClass class;
 
-        if (special->type != ZYDIS_OPERAND_TYPE_REGISTER)
+        if (special->type != ZYDIS_OPERAND_TYPE_REGISTER) {
             continue;
+        }
         class = ZydisRegisterGetClass(special->reg.value);
-        if (class != ZYDIS_REGCLASS_CONTROL && class != ZYDIS_REGCLASS_DEBUG)
+        if (class != ZYDIS_REGCLASS_CONTROL && class != ZYDIS_REGCLASS_DEBUG) {
             continue;
-        if (class == ZYDIS_REGCLASS_CONTROL)
+        }
+        if (class == ZYDIS_REGCLASS_CONTROL) {
             in->operation = i == 0 ? OPERATION_WRITE_CR : OPERATION_READ_CR;
-        else
+        } else {
             in->operation = i == 0 ? OPERATION_WRITE_DR : OPERATION_READ_DR;
+        }
         in->reg = (u8)ZydisRegisterGetId(special->reg.value);
         in->general = (u8)ZydisRegisterGetId(general->reg.value);
         in->operand_size = (u8)(general->size / 8);
@@ -219,13 +232,17 @@ static bool describe(const u8 *bytes, u32 size, bool long_mode, struct instructi
     *in = (struct instruction){
         .long_mode = long_mode, .base = REGISTER_NONE, .index = REGISTER_NONE, .scale = 1};
     if (!ZYAN_SUCCESS(
-            ZydisDecoderDecodeFull(&test.decoder[long_mode], bytes, size, &o.in, o.operand)))
+            ZydisDecoderDecodeFull(&test.decoder[long_mode], bytes, size, &o.in, o.operand))) {
         return false;
-    for (u32 i = 0; i < ARRAY_LENGTH(mnemonics); i++)
-        if (mnemonics[i].mnemonic == o.in.mnemonic)
+    }
+    for (u32 i = 0; i < ARRAY_LENGTH(mnemonics); i++) {
+        if (mnemonics[i].mnemonic == o.in.mnemonic) {
             in->operation = mnemonics[i].operation;
-    if (!in->operation)
+        }
+    }
+    if (!in->operation) {
         return false;
+    }
     in->length = o.in.length;
     in->address_size = o.in.address_width / 8;
     for (u32 i = 0; i < o.in.raw.prefix_count; i++) {
@@ -234,14 +251,18 @@ static bool describe(const u8 *bytes, u32 size, bool long_mode, struct instructi
         in->lock |= prefix == 0xf0;
         in->repeat |= is_string(in->operation) && (prefix == 0xf2 || prefix == 0xf3);
     }
-    if (in->operation == OPERATION_OUTS || in->operation == OPERATION_MOVS)
+    if (in->operation == OPERATION_OUTS || in->operation == OPERATION_MOVS) {
         in->source_segment = segment_of(o.operand[1].mem.segment);
-    if (describe_special(&o, in))
+    }
+    if (describe_special(&o, in)) {
         return true;
-    if (in->operation < OPERATION_FIRST_STORE)
+    }
+    if (in->operation < OPERATION_FIRST_STORE) {
         return describe_privileged(&o, in);
-    if (!describe_store(&o, in))
+    }
+    if (!describe_store(&o, in)) {
         return false;
+    }
     correct_oracle(&o, bytes, in);
     return true;
 }
@@ -263,11 +284,13 @@ static bool same(const struct instruction *a, const struct instruction *b)
         a->address_size != b->address_size || a->lock != b->lock || a->repeat != b->repeat ||
         (sized && a->operand_size != b->operand_size) || a->source != b->source ||
         a->reg != b->reg || a->high_byte != b->high_byte || a->general != b->general ||
-        ((a->immediate ^ b->immediate) & immediate_mask) || a->long_mode != b->long_mode)
+        ((a->immediate ^ b->immediate) & immediate_mask) || a->long_mode != b->long_mode) {
         return false;
+    }
     if (is_string(a->operation) && a->operation != OPERATION_INS &&
-        a->operation != OPERATION_STOS && a->source_segment != b->source_segment)
+        a->operation != OPERATION_STOS && a->source_segment != b->source_segment) {
         return false;
+    }
     return !stores || (a->base == b->base && a->index == b->index && a->scale == b->scale &&
                        a->segment == b->segment && !((a->displacement ^ b->displacement) & mask));
 }
@@ -296,24 +319,30 @@ static void check(const u8 bytes[INSTRUCTION_MAX], bool long_mode)
     bool knows = describe(bytes, INSTRUCTION_MAX, long_mode, &theirs);
 
     if (know != knows || (know && !same(&ours, &theirs))) {
-        if (test.wrong++ > 20)
+        if (test.wrong++ > 20) {
             return;
+        }
         print_error("%u-bit code:", long_mode ? 64 : 32);
-        for (u32 i = 0; i < INSTRUCTION_MAX; i++)
+        for (u32 i = 0; i < INSTRUCTION_MAX; i++) {
             print_error(" %02x", bytes[i]);
+        }
         print_error("\n");
         show(know ? "ours" : "ours (refused)", &ours);
         show(knows ? "Zydis" : "Zydis (not ours)", &theirs);
         return;
     }
-    if (!know)
+    if (!know) {
         return;
+    }
     test.known[long_mode][ours.operation]++;
-    if (!decode_at_end(bytes, ours.length, long_mode, &cut) || !same(&ours, &cut))
+    if (!decode_at_end(bytes, ours.length, long_mode, &cut) || !same(&ours, &cut)) {
         test.wrong++;
-    for (u32 size = 0; size < ours.length; size++)
-        if (decode_at_end(bytes, size, long_mode, &cut))
+    }
+    for (u32 size = 0; size < ours.length; size++) {
+        if (decode_at_end(bytes, size, long_mode, &cut)) {
             test.wrong++;
+        }
+    }
 }
 
 /* ---- the tests ----------------------------------------------------------------------------- */
@@ -323,8 +352,9 @@ static int set_up(void **state)
     u8 *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     (void)state;
-    if (page == MAP_FAILED || mprotect(page + 4096, 4096, PROT_NONE))
+    if (page == MAP_FAILED || mprotect(page + 4096, 4096, PROT_NONE)) {
         return -1;
+    }
     test.end = page + 4096;
     ZydisDecoderInit(&test.decoder[0], ZYDIS_MACHINE_MODE_LONG_COMPAT_32, ZYDIS_STACK_WIDTH_32);
     ZydisDecoderInit(&test.decoder[1], ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
@@ -341,8 +371,9 @@ static const u8 prefix_sets[][4] = {
 
 static void tail(u8 *bytes, u32 from)
 {
-    for (u32 i = from; i < INSTRUCTION_MAX; i++)
+    for (u32 i = from; i < INSTRUCTION_MAX; i++) {
         bytes[i] = random_byte();
+    }
 }
 
 /* Every opcode of the first two maps with every ModRM, behind each of the prefix sets. */
@@ -352,8 +383,8 @@ static void every_opcode_reads_as_zydis_reads_it(void **state)
 
     (void)state;
     test.wrong = 0;
-    for (u32 set = 0; set < ARRAY_LENGTH(prefix_sets); set++)
-        for (u32 opcode = 0; opcode < 512; opcode++)
+    for (u32 set = 0; set < ARRAY_LENGTH(prefix_sets); set++) {
+        for (u32 opcode = 0; opcode < 512; opcode++) {
             for (u32 modrm = 0; modrm < 256; modrm++) {
                 u32 at = 0;
 
@@ -361,14 +392,17 @@ static void every_opcode_reads_as_zydis_reads_it(void **state)
                     bytes[at] = prefix_sets[set][at];
                     at++;
                 }
-                if (opcode & 256)
+                if (opcode & 256) {
                     bytes[at++] = 0x0f;
+                }
                 bytes[at++] = (u8)opcode;
                 bytes[at++] = (u8)modrm;
                 tail(bytes, at);
                 check(bytes, set & 1);
                 check(bytes, !(set & 1));
             }
+        }
+    }
     assert_int_equal(test.wrong, 0);
 }
 
@@ -384,11 +418,13 @@ static void random_bytes_read_as_zydis_reads_them(void **state)
     for (u32 round = 0; round < 3000000; round++) {
         u32 count = random_below(random_below(8) ? 5 : 15);
 
-        for (u32 i = 0; i < count; i++)
+        for (u32 i = 0; i < count; i++) {
             bytes[i] = prefixes[random_below(ARRAY_LENGTH(prefixes))];
+        }
         tail(bytes, count);
-        if (count < INSTRUCTION_MAX && random_below(2))
+        if (count < INSTRUCTION_MAX && random_below(2)) {
             bytes[count] = 0x0f;
+        }
         check(bytes, round & 1);
     }
     assert_int_equal(test.wrong, 0);
@@ -399,10 +435,11 @@ static void every_operation_came_up(void **state)
 {
     (void)state;
     for (u32 operation = 1; operation < OPERATIONS; operation++) {
-        if (test.known[0][operation] < 10 || test.known[1][operation] < 10)
+        if (test.known[0][operation] < 10 || test.known[1][operation] < 10) {
             print_error("operation %u: %llu and %llu times\n", operation,
                         (unsigned long long)test.known[0][operation],
                         (unsigned long long)test.known[1][operation]);
+        }
         assert_true(test.known[0][operation] >= 10);
         assert_true(test.known[1][operation] >= 10);
     }

@@ -17,8 +17,9 @@ static struct registers *code(u64 rip, const char *bytes, u32 size)
     test.vcpu.registers.cs = CS64;
     test.vcpu.registers.rip = rip;
     test.vcpu.registers.rflags = RFLAGS_FIXED | RFLAGS_IF | RFLAGS_RF;
-    for (u32 i = 0; i < size && guest(rip + i, 1); i++)
+    for (u32 i = 0; i < size && guest(rip + i, 1); i++) {
         *guest(rip + i, 1) = (u8)bytes[i];
+    }
     return &test.vcpu.registers;
 }
 #define GUEST_AT(rip, bytes) code((rip), (bytes), sizeof(bytes) - 1)
@@ -41,15 +42,16 @@ static void expect_done(u32 length)
 static void user_mode_gets_nothing_privileged(void **state)
 {
     (void)state;
-    for (u32 opcode = 0; opcode < 512; opcode++)
+    for (u32 opcode = 0; opcode < 512; opcode++) {
         for (u32 modrm = 0; modrm < 256; modrm++) {
             char bytes[] = {opcode & 256 ? 0x0f : 0x2e, (char)opcode, (char)modrm, 0, 0, 0, 0, 0};
             struct registers *r = code(CODE, bytes, sizeof bytes), before;
             struct instruction in;
 
             if (instruction_decode((u8 *)bytes, sizeof bytes, true, &in) &&
-                (in.operation == OPERATION_INT || in.operation == OPERATION_CPUID))
+                (in.operation == OPERATION_INT || in.operation == OPERATION_CPUID)) {
                 continue;
+            }
             test.vcpu.in_kernel = false;
             before = *r;
             assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
@@ -57,6 +59,7 @@ static void user_mode_gets_nothing_privileged(void **state)
             assert_int_equal(test.touched, 0);
             assert_int_equal(test.bounced, -1);
         }
+    }
 }
 
 static void ports_are_empty(void **state)

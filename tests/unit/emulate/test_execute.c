@@ -134,16 +134,21 @@ static u32 random_prefixes(u8 *bytes)
 {
     u32 at = 0;
 
-    if (!random_below(4))
+    if (!random_below(4)) {
         bytes[at++] = 0x66;
-    if (!random_below(4))
+    }
+    if (!random_below(4)) {
         bytes[at++] = 0x67;
-    if (!random_below(4))
+    }
+    if (!random_below(4)) {
         bytes[at++] = 0xf0;
-    if (!random_below(4))
+    }
+    if (!random_below(4)) {
         bytes[at++] = random_below(2) ? 0xf2 : 0xf3;
-    if (random_below(2))
+    }
+    if (random_below(2)) {
         bytes[at++] = (u8)(0x40 | random_below(16));
+    }
     return at;
 }
 
@@ -153,24 +158,30 @@ static bool make_instruction(struct sample *s)
     u16 opcode = opcodes[random_below(ARRAY_LENGTH(opcodes))];
 
     s->rex_b = at && (s->bytes[at - 1] & 0xf1) == 0x41;
-    if (opcode & 0x100)
+    if (opcode & 0x100) {
         s->bytes[at++] = 0x0f;
+    }
     s->bytes[at++] = (u8)opcode;
-    for (u32 i = at; i < INSTRUCTION_MAX; i++)
+    for (u32 i = at; i < INSTRUCTION_MAX; i++) {
         s->bytes[i] = (u8)random64();
-    if (!random_below(4)) /* more of the rare forms without a base */
+    }
+    if (!random_below(4)) { /* more of the rare forms without a base */
         s->bytes[at] = (u8)((s->bytes[at] & 0x38) | 4 | random_below(2));
-    if ((s->bytes[at] & 0xc7) == 4 && random_below(2))
+    }
+    if ((s->bytes[at] & 0xc7) == 4 && random_below(2)) {
         s->bytes[at + 1] = (u8)((s->bytes[at + 1] & 0xf8) | 5);
-    if (!instruction_decode(s->bytes, INSTRUCTION_MAX, true, &s->in))
+    }
+    if (!instruction_decode(s->bytes, INSTRUCTION_MAX, true, &s->in)) {
         return false;
+    }
     immediate = s->in.source != SOURCE_IMMEDIATE                                        ? 0
                 : s->in.operand_size == 1 || (opcode & 0xff) == 0x83 || opcode == 0x1ba ? 1
                 : s->in.operand_size == 2                                               ? 2
                                                                                         : 4;
     s->displacement_at = s->in.length - immediate - 4;
-    if (opcode == 0x0a2 || opcode == 0x0a3)
+    if (opcode == 0x0a2 || opcode == 0x0a3) {
         s->displacement_at = s->in.length - s->in.address_size;
+    }
     return true;
 }
 
@@ -190,8 +201,9 @@ static void random_registers(struct sample *s)
 {
     u64 *words = (u64 *)&s->r;
 
-    for (u32 i = 0; i < 15; i++)
+    for (u32 i = 0; i < 15; i++) {
         words[i] = random_value();
+    }
     s->r.rsp = random_value();
     s->r.rip = (u64)CODE;
     s->r.rflags = RFLAGS_FIXED | RFLAGS_IF | (random64() & STATUS);
@@ -222,8 +234,9 @@ static bool aim(struct sample *s)
                     s->in.operation == OPERATION_MOV && s->in.source == SOURCE_REGISTER;
 
         memcpy(s->bytes + s->displacement_at, &displacement, wide ? 8 : 4);
-        if (!instruction_decode(s->bytes, INSTRUCTION_MAX, true, &s->in))
+        if (!instruction_decode(s->bytes, INSTRUCTION_MAX, true, &s->in)) {
             return false;
+        }
         test.without_base++;
     } else {
         register_write(&s->r, s->in.base, 8, register_read(&s->r, s->in.base, 8) + by);
@@ -266,8 +279,9 @@ static void settle(const struct sample *s, const struct registers *before, u64 o
     struct registers r = *before;
     u64 keep, flip, bits = s->in.operand_size * 8u, above = random64() << 1 << (bits - 1);
 
-    if (!instruction_is_bitwise(&s->in, &r, source, &keep, &flip))
+    if (!instruction_is_bitwise(&s->in, &r, source, &keep, &flip)) {
         return;
+    }
     assert_int_equal((old & keep) ^ flip, value);
     instruction_settle(&s->in, &r, old | above, value | above);
     assert_memory_equal(&r, after, sizeof r);
@@ -283,8 +297,9 @@ static void interpret(const struct sample *s, struct registers *r)
 
         if (!instruction_idle(&s->in, r)) {
             memcpy(&old, model_of(at), s->in.operand_size);
-            if (s->in.source == SOURCE_MEMORY)
+            if (s->in.source == SOURCE_MEMORY) {
                 memcpy(&source, model_of(instruction_source(&s->in, r, 0)), s->in.operand_size);
+            }
             before = *r;
             value = instruction_execute(&s->in, r, old, source);
             settle(s, &before, old, source, value, r);
@@ -316,19 +331,23 @@ static void show(const struct sample *s, const struct registers *ours,
                                         "r9",  "r8",  "rax", "rcx", "rdx", "rsi", "rdi"};
     const u64 *a = (const u64 *)&s->r, *b = (const u64 *)ours, *c = (const u64 *)native;
 
-    for (u32 i = 0; i < s->in.length; i++)
+    for (u32 i = 0; i < s->in.length; i++) {
         print_error("%02x ", s->bytes[i]);
+    }
     print_error("operation %u, size %u, at %#llx\n", s->in.operation, s->in.operand_size,
                 (unsigned long long)s->at);
-    for (u32 i = 0; i < ARRAY_LENGTH(names); i++)
+    for (u32 i = 0; i < ARRAY_LENGTH(names); i++) {
         print_error("  %s %016llx: ours %016llx, processor %016llx%s\n", names[i],
                     (unsigned long long)a[i], (unsigned long long)b[i], (unsigned long long)c[i],
                     b[i] == c[i] ? "" : " <--");
+    }
     print_error("  flags %llx: ours %llx, processor %llx\n", (unsigned long long)s->r.rflags,
                 (unsigned long long)ours->rflags, (unsigned long long)native->rflags);
-    for (u32 i = 0; i < ARENA_SIZE; i++)
-        if (test.model[i] != ARENA[i])
+    for (u32 i = 0; i < ARENA_SIZE; i++) {
+        if (test.model[i] != ARENA[i]) {
             print_error("  at %#x: ours %02x, processor %02x\n", i, test.model[i], ARENA[i]);
+        }
+    }
 }
 
 static void compare(const struct sample *s)
@@ -342,17 +361,20 @@ static void compare(const struct sample *s)
     same = !memcmp(&ours, &native, offsetof(struct registers, vector)) && ours.rsp == native.rsp &&
            !((ours.rflags ^ native.rflags) & flags) && !((ours.rflags ^ s->r.rflags) & ~STATUS) &&
            !memcmp(test.model, ARENA, ARENA_SIZE) && ours.rip == (u64)CODE + s->in.length;
-    if (!same)
+    if (!same) {
         show(s, &ours, &native);
+    }
     assert_true(same);
     test.done[s->in.operation]++;
     test.rex_b_without_base += s->rex_b && s->in.base == REGISTER_NONE &&
                                s->in.index != REGISTER_NONE && s->in.address_size == 4;
-    if (s->in.operation == OPERATION_CMPXCHG || s->in.operation == OPERATION_CMPXCHG8B)
+    if (s->in.operation == OPERATION_CMPXCHG || s->in.operation == OPERATION_CMPXCHG8B) {
         test.succeeded[!!(ours.rflags & RFLAGS_ZF)]++;
+    }
     if (s->in.operation >= OPERATION_BTS && s->in.operation <= OPERATION_BTC &&
-        s->in.source == SOURCE_REGISTER)
+        s->in.source == SOURCE_REGISTER) {
         test.moved_by_bit++;
+    }
 }
 
 /* ---- the tests ----------------------------------------------------------------------------- */
@@ -373,11 +395,13 @@ static void random_stores_do_what_the_processor_does(void **state)
         struct sample s;
 
         memset(&s, 0, sizeof s);
-        if (!make_instruction(&s))
+        if (!make_instruction(&s)) {
             continue;
+        }
         random_registers(&s);
-        if (s.in.operation != OPERATION_STOS && s.in.operation != OPERATION_MOVS && !aim(&s))
+        if (s.in.operation != OPERATION_STOS && s.in.operation != OPERATION_MOVS && !aim(&s)) {
             continue; /* the base is the index or the operand, too */
+        }
         s.at = instruction_address(&s.in, &s.r, 0);
         fill_memory(&s);
         jump_back(&s);
@@ -390,9 +414,10 @@ static void every_store_came_up(void **state)
 {
     (void)state;
     for (u32 operation = OPERATION_FIRST_STORE; operation < OPERATIONS; operation++) {
-        if (test.done[operation] < 200)
+        if (test.done[operation] < 200) {
             print_error("operation %u: %llu times\n", operation,
                         (unsigned long long)test.done[operation]);
+        }
         assert_true(test.done[operation] >= 200);
     }
     for (u32 operation = OPERATION_STOS; operation <= OPERATION_XCHG; operation++) {

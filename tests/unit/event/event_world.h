@@ -37,8 +37,9 @@ static inline void *page_new(void)
 void *page_alloc(u32 order)
 {
     assert_int_equal(order, 0);
-    if (!world.pages_left)
+    if (!world.pages_left) {
         return NULL;
+    }
     world.pages_left--;
     return page_new();
 }
@@ -57,8 +58,9 @@ enum vmmu_result vmmu_hold(struct vmmu_domain *domain, mfn_t m)
         world.hold_again = false;
         return VMMU_AGAIN;
     }
-    if (m.n < 1u << 20 || m.n == ~0ull)
+    if (m.n < 1u << 20 || m.n == ~0ull) {
         return REFUSED_BAD_FRAME;
+    }
     world.holds++;
     return VMMU_DONE;
 }
@@ -124,8 +126,9 @@ static inline void world_stop(void)
         struct domain *domain = world.domain[i];
 
         assert_true(events_stop(domain));
-        for (u32 k = 0; k < domain->vcpu_count; k++)
+        for (u32 k = 0; k < domain->vcpu_count; k++) {
             free(domain->vcpu[k]);
+        }
         free(domain->shared);
         free(domain);
     }

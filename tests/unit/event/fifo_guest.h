@@ -43,8 +43,9 @@ static inline s64 init_at(u64 frame, u32 offset, u32 vcpu)
     s64 result = event_init_control(A, &ask, &again);
 
     assert_false(again);
-    if (!result)
+    if (!result) {
         assert_int_equal(ask.link_bits, 17);
+    }
     return result;
 }
 
@@ -75,10 +76,12 @@ static inline s64 move(u32 port, u32 vcpu)
 
 static inline void come_up(void)
 {
-    for (u32 i = 0; i < VCPUS; i++)
+    for (u32 i = 0; i < VCPUS; i++) {
         assert_int_equal(init_control(i), 0);
-    for (u32 i = 0; i < PAGES; i++)
+    }
+    for (u32 i = 0; i < PAGES; i++) {
         assert_int_equal(expand(frame_number(guest.array[i])), 0);
+    }
 }
 
 static inline int start(void **unused)
@@ -86,10 +89,12 @@ static inline int start(void **unused)
     (void)unused;
     world_start(VCPUS);
     memset(&guest, 0, sizeof guest);
-    for (u32 i = 0; i < PAGES; i++)
+    for (u32 i = 0; i < PAGES; i++) {
         guest.array[i] = page_new();
-    for (u32 i = 0; i < VCPUS; i++)
+    }
+    for (u32 i = 0; i < VCPUS; i++) {
         guest.control[i] = page_new();
+    }
     return 0;
 }
 
@@ -97,18 +102,21 @@ static inline int stop(void **unused)
 {
     (void)unused;
     world_stop();
-    for (u32 i = 0; i < PAGES; i++)
+    for (u32 i = 0; i < PAGES; i++) {
         free(guest.array[i]);
-    for (u32 i = 0; i < VCPUS; i++)
+    }
+    for (u32 i = 0; i < VCPUS; i++) {
         free(guest.control[i]);
+    }
     return 0;
 }
 
 static inline void hear(u32 port)
 {
     __atomic_fetch_and(word(port), ~PENDING, __ATOMIC_SEQ_CST);
-    if (port < 64)
+    if (port < 64) {
         guest.seen[port] = guest.sent[port];
+    }
 }
 
 /* A vCPU's upcall: takes all that is queued; those that are pending and not masked are heard. */
@@ -121,15 +129,18 @@ static inline void upcall(u32 vcpu, void (*hears)(u32 port))
     while (ready) {
         u32 queue = (u32)__builtin_ctz(ready), *head = &guest.head[vcpu][queue];
 
-        if (!*head)
+        if (!*head) {
             *head = __atomic_load_n(&control(vcpu)->head[queue], __ATOMIC_SEQ_CST);
+        }
         u32 port = *head;
         u32 old = __atomic_fetch_and(word(port), ~(LINKED | LINK), __ATOMIC_SEQ_CST);
         *head = old & LINK;
-        if (!*head)
+        if (!*head) {
             ready &= ~(1u << queue);
-        if (old & PENDING && !(old & MASKED))
+        }
+        if (old & PENDING && !(old & MASKED)) {
             hears(port);
+        }
         ready |= __atomic_exchange_n(&control(vcpu)->ready, 0, __ATOMIC_SEQ_CST);
     }
 }

@@ -165,8 +165,9 @@ static void ports_run_out_and_come_back(void **unused)
     struct evtchn_alloc_unbound ask = {.dom = DOMID_SELF, .remote_dom = 2};
 
     (void)unused;
-    for (u32 i = 1; i < EVTCHN_2L_NR_CHANNELS; i++)
+    for (u32 i = 1; i < EVTCHN_2L_NR_CHANNELS; i++) {
         assert_int_equal(unbound(A, 2), i);
+    }
     assert_int_equal(event_alloc_unbound(A, &ask), -XEN_ENOSPC);
     assert_int_equal(event_close(A, 100), 0);
     assert_int_equal(event_close(A, 100), -XEN_EINVAL);

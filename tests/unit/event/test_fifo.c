@@ -16,8 +16,9 @@ static void expect(u32 vcpu, const u32 *ports)
 
     guest.count = 0;
     upcall(vcpu, note);
-    for (; ports[count]; count++)
+    for (; ports[count]; count++) {
         assert_int_equal(guest.taken[count], ports[count]);
+    }
     assert_int_equal(guest.count, count);
 }
 
@@ -49,8 +50,9 @@ static void bad_pages_change_nothing(void **unused)
     assert_int_equal(expand(17), -XEN_EINVAL);
     assert_int_equal(expand(~0ull), -XEN_EINVAL);
     assert_int_equal(world.holds, 1);
-    for (u32 i = 0; i < 128; i++)
+    for (u32 i = 0; i < 128; i++) {
         assert_int_equal(expand(frame_number(guest.array[0])), 0);
+    }
     assert_int_equal(expand(frame_number(guest.array[0])), -XEN_ENOSPC);
     assert_int_equal(world.holds, 129);
     mfn_t held[EVENTS_HELD_MAX];
@@ -88,8 +90,9 @@ static void memory_runs_out(void **unused)
     world.pages_left = 0;
     assert_int_equal(init_control(0), -XEN_ENOMEM);
     assert_int_equal(world.holds, 0);
-    for (u32 i = 1; i < CHANNELS_A_PAGE; i++)
+    for (u32 i = 1; i < CHANNELS_A_PAGE; i++) {
         assert_int_equal(unbound(A, 2), i);
+    }
     assert_int_equal(event_alloc_unbound(A, &ask), -XEN_ENOSPC);
     assert_int_equal(status_of(A, CHANNELS_A_PAGE), EVTCHNSTAT_closed);
     assert_int_equal(event_close(A, CHANNELS_A_PAGE), -XEN_EINVAL);
@@ -190,8 +193,9 @@ static void an_event_waits_for_its_word(void **unused)
 
     (void)unused;
     event_raise(A, early);
-    for (u32 i = 0; i < VCPUS; i++)
+    for (u32 i = 0; i < VCPUS; i++) {
         assert_int_equal(init_control(i), 0);
+    }
     event_raise(A, later);
     vcpu->poll_ports[0] = (u16)later;
     vcpu->poll_port_count = 1;
@@ -296,8 +300,9 @@ static void reset_goes_back(void **unused)
     (void)unused;
     A->console.port = console;
     come_up();
-    for (u32 i = 2; i < 5000; i++)
+    for (u32 i = 2; i < 5000; i++) {
         assert_int_equal(unbound(A, 2), i);
+    }
     bind.remote_port = 4999;
     assert_int_equal(event_bind_interdomain(B, &bind), 0);
     near = bind.local_port;
@@ -337,16 +342,19 @@ static void ports_end_at_the_limit(void **unused)
     struct evtchn_alloc_unbound ask = {.dom = DOMID_SELF, .remote_dom = 2};
 
     (void)unused;
-    for (u32 i = 1; i < EVTCHN_2L_NR_CHANNELS; i++)
+    for (u32 i = 1; i < EVTCHN_2L_NR_CHANNELS; i++) {
         assert_int_equal(unbound(A, 2), i);
+    }
     assert_int_equal(event_alloc_unbound(A, &ask), -XEN_ENOSPC);
     assert_int_equal(init_control(0), 0);
-    for (u32 i = EVTCHN_2L_NR_CHANNELS; i < EVENT_PORTS_MAX; i++)
+    for (u32 i = EVTCHN_2L_NR_CHANNELS; i < EVENT_PORTS_MAX; i++) {
         assert_int_equal(unbound(A, 2), i);
+    }
     assert_int_equal(event_alloc_unbound(A, &ask), -XEN_ENOSPC);
     world.stops = 3;
-    for (u32 i = 0; i < 3; i++)
+    for (u32 i = 0; i < 3; i++) {
         assert_false(events_stop(A));
+    }
     assert_true(events_stop(A));
     assert_int_equal(init_control(1), -XEN_EINVAL);
     event_raise(A, 1);

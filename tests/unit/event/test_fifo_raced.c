@@ -27,8 +27,9 @@ static void *send_many(void *number)
 
         guest.sent[port]++;
         event_raise(A, port);
-        if (i % 8 == 0)
+        if (i % 8 == 0) {
             sched_yield();
+        }
     }
     return NULL;
 }
@@ -65,22 +66,28 @@ static void nothing_is_lost(void **unused)
 
     (void)unused;
     over = false;
-    for (u32 i = 0; i < PORTS; i++)
+    for (u32 i = 0; i < PORTS; i++) {
         events_bind_console(A);
+    }
     come_up();
-    for (u64 i = 0; i < VCPUS; i++)
+    for (u64 i = 0; i < VCPUS; i++) {
         pthread_create(&taker[i], NULL, take_many, (void *)i);
+    }
     pthread_create(&changer, NULL, change_many, (void *)99ul);
-    for (u64 i = 0; i < 2; i++)
+    for (u64 i = 0; i < 2; i++) {
         pthread_create(&sender[i], NULL, send_many, (void *)i);
-    for (u32 i = 0; i < 2; i++)
+    }
+    for (u32 i = 0; i < 2; i++) {
         pthread_join(sender[i], NULL);
+    }
     over = true;
     pthread_join(changer, NULL);
-    for (u32 i = 0; i < VCPUS; i++)
+    for (u32 i = 0; i < VCPUS; i++) {
         pthread_join(taker[i], NULL);
-    for (u32 i = 0; i < VCPUS; i++)
+    }
+    for (u32 i = 0; i < VCPUS; i++) {
         upcall(i, hear);
+    }
     for (u32 port = 1; port <= PORTS; port++) {
         assert_int_equal(guest.seen[port], guest.sent[port]);
         assert_int_equal(*word(port), 0);
@@ -113,18 +120,22 @@ static void bad_links_hurt_nobody_else(void **unused)
     over = false;
     pthread_create(&spoiler, NULL, spoil, (void *)7ul);
     pthread_create(&changer, NULL, change_many, (void *)8ul);
-    for (u64 i = 0; i < 2; i++)
+    for (u64 i = 0; i < 2; i++) {
         pthread_create(&sender[i], NULL, send_many, (void *)i);
+    }
     for (u32 round = 0; round < 100; round++) {
         bool again = true;
         come_up();
-        for (u32 i = 0; i < PORTS; i++)
+        for (u32 i = 0; i < PORTS; i++) {
             unbound(A, 2);
-        while (again)
+        }
+        while (again) {
             assert_int_equal(event_reset(A, &ask, &again), 0);
+        }
     }
-    for (u32 i = 0; i < 2; i++)
+    for (u32 i = 0; i < 2; i++) {
         pthread_join(sender[i], NULL);
+    }
     over = true;
     pthread_join(changer, NULL);
     pthread_join(spoiler, NULL);

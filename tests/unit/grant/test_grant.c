@@ -77,8 +77,9 @@ static int stop(void **state)
 
     (void)state;
     /* The table's pages belong to the engine once they are unshared: here to us. */
-    for (u32 i = 0; i < granter->grants.frames; i++)
+    for (u32 i = 0; i < granter->grants.frames; i++) {
         free(granter->grants.shared[i]);
+    }
     grants_stop(mapper);
     grants_stop(granter);
     assert_int_equal(shared_pages, 0);
@@ -107,8 +108,9 @@ static void run_threads(void *(*body)(void *))
 {
     pthread_t thread[THREADS];
 
-    for (uintptr_t i = 0; i < THREADS; i++)
+    for (uintptr_t i = 0; i < THREADS; i++) {
         assert_int_equal(pthread_create(&thread[i], NULL, body, (void *)i), 0);
+    }
     for (u32 i = 0; i < THREADS; i++) {
         void *failed;
 
@@ -134,17 +136,20 @@ static void *take_and_drop(void *number)
 
             ref[i] = handle.ref;
             held[i] = handle_take(mapper, &handle);
-            if (held[i] == HANDLE_NONE)
+            if (held[i] == HANDLE_NONE) {
                 return "no handle";
+            }
         }
         for (u32 i = 0; i < 64; i++) {
             struct grant_handle seen;
 
             if (!handle_get(mapper, held[i], &seen) || seen.ref != ref[i] ||
-                seen.frame != ref[i] * 3ull)
+                seen.frame != ref[i] * 3ull) {
                 return "somebody else's handle";
-            if (!handle_drop(mapper, held[i]))
+            }
+            if (!handle_drop(mapper, held[i])) {
                 return "dropped by somebody else";
+            }
         }
     }
     return NULL;
@@ -164,8 +169,9 @@ static _Atomic u32 drops;
 static void *drop_all(void *number)
 {
     (void)number;
-    for (u32 i = 0; i < 64; i++)
+    for (u32 i = 0; i < 64; i++) {
         drops += handle_drop(mapper, contended[i]);
+    }
     return NULL;
 }
 
@@ -175,8 +181,9 @@ static void handles_are_dropped_once(void **state)
     for (u32 round = 0; round < 100; round++) {
         struct grant_handle handle = fresh(round);
 
-        for (u32 i = 0; i < 64; i++)
+        for (u32 i = 0; i < 64; i++) {
             contended[i] = handle_take(mapper, &handle);
+        }
         drops = 0;
         run_threads(drop_all); /* XSA-218 */
         assert_int_equal(drops, 64);
@@ -204,8 +211,9 @@ static void handles_end(void **state)
     assert_false(handle_get(mapper, last, &seen));
     assert_int_equal(handle_take(mapper, &handle), last);
     /* Their ends, with the mapper's, mark nothing that was never used. */
-    for (u32 i = 0; i < count; i++)
+    for (u32 i = 0; i < count; i++) {
         handle_drop(mapper, i);
+    }
 }
 
 /* ---- uses ---------------------------------------------------------------------------------- */
@@ -224,13 +232,15 @@ static const char *begin(bool writable, bool *got)
     lock_take(&granter->grants.lock);
     *got = grant_get(granter, mapper, REF, writable, &frame) == GNTST_okay;
     if (*got) {
-        if (agreed.users && agreed.frame != frame.n)
+        if (agreed.users && agreed.frame != frame.n) {
             wrong = "the frame changed under its users";
+        }
         agreed.frame = frame.n;
         agreed.users++;
         agreed.writers += writable;
-        if (frame.n % 7 || !frame.n)
+        if (frame.n % 7 || !frame.n) {
             wrong = "a frame that nobody granted";
+        }
     }
     lock_release(&granter->grants.lock);
     return wrong;
@@ -252,9 +262,10 @@ static void *use_it(void *number)
             volatile struct grant_entry_v1 *entry = &granter->grants.shared[0][REF];
 
             entry->frame = i % 1000 * 7 + 7;
-            if (i % 64 == 0)
+            if (i % 64 == 0) {
                 __atomic_fetch_xor(&granter->grants.shared[0][REF].flags, GTF_readonly,
                                    __ATOMIC_SEQ_CST);
+            }
         }
         return NULL;
     }
@@ -262,8 +273,9 @@ static void *use_it(void *number)
         bool writable = round & 1, got;
         const char *wrong = begin(writable, &got);
 
-        if (got)
+        if (got) {
             end(writable);
+        }
         if (wrong) {
             over = true;
             return (void *)wrong;
@@ -291,21 +303,25 @@ static void marks_go_with_the_last_use(void **state)
 
     (void)state;
     give(REF, 7, 0);
-    for (u32 writers = 0; writers < 3; writers++)
+    for (u32 writers = 0; writers < 3; writers++) {
         for (u32 readers = 0; readers < 3; readers++) {
-            for (u32 i = 0; i < writers; i++)
+            for (u32 i = 0; i < writers; i++) {
                 assert_int_equal(grant_get(granter, mapper, REF, true, &frame), GNTST_okay);
-            for (u32 i = 0; i < readers; i++)
+            }
+            for (u32 i = 0; i < readers; i++) {
                 assert_int_equal(grant_get(granter, mapper, REF, false, &frame), GNTST_okay);
+            }
             for (u32 i = writers; i > 0; i--) { /* XSA-230, 236 */
                 assert_int_equal(marks(REF), GTF_reading | GTF_writing);
                 grant_put(granter, REF, true);
             }
             assert_int_equal(marks(REF), readers ? GTF_reading : 0);
-            for (u32 i = readers; i > 0; i--)
+            for (u32 i = readers; i > 0; i--) {
                 grant_put(granter, REF, false);
+            }
             assert_int_equal(marks(REF), 0);
         }
+    }
 }
 
 static void uses_are_counted_to_an_end(void **state)

@@ -93,8 +93,9 @@ static u64 build_tables(u64 first, u64 *end)
         for (unsigned level = 4; level > 1; level--) {
             u64 *at = &table[entry_index(va, level)];
 
-            if (!*at)
+            if (!*at) {
                 *at = list[next++] << PAGE_SHIFT | ENTRY_TABLE;
+            }
             table = arena_page(tables_pfn(*at >> PAGE_SHIFT & 0xffffffffff));
         }
         table[entry_index(va, 1)] = list[n] << PAGE_SHIFT | DIRECT_FLAGS;
@@ -198,10 +199,12 @@ int fake_run(const struct CMUnitTest *tests, size_t count)
 
         fflush(stdout);
         child = fork();
-        if (!child)
+        if (!child) {
             exit(_cmocka_run_group_tests(tests[i].name, &tests[i], 1, NULL, NULL));
-        if (child < 0 || waitpid(child, &status, 0) != child || status)
+        }
+        if (child < 0 || waitpid(child, &status, 0) != child || status) {
             failed++;
+        }
     }
     printf("%zu tests, %d failed\n", count, failed);
     return failed != 0;

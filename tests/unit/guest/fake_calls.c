@@ -10,10 +10,12 @@
 /* Every request asks: the test may want this one to be refused. */
 static bool is_refused(void)
 {
-    if (!fake.refuse_after)
+    if (!fake.refuse_after) {
         return fake.refuse_after = ~0ull, true;
-    if (fake.refuse_after != ~0ull)
+    }
+    if (fake.refuse_after != ~0ull) {
         fake.refuse_after--;
+    }
     return false;
 }
 
@@ -23,13 +25,16 @@ static long update(const struct mmu_update *request)
     u64 value = request->val;
 
     fake.updates++;
-    if (is_refused() || n == ~0ull)
+    if (is_refused() || n == ~0ull) {
         return -XEN_EINVAL;
+    }
     word = (u64 *)((char *)pfn_address(pfn(n)) + (request->ptr & 0xff8));
-    if (fake.set_before && *word & PTE_PRESENT)
+    if (fake.set_before && *word & PTE_PRESENT) {
         tables_write(word, *word | fake.set_before);
-    if (command == MMU_PT_UPDATE_PRESERVE_AD)
+    }
+    if (command == MMU_PT_UPDATE_PRESERVE_AD) {
         value |= *word & HARDWARE_BITS;
+    }
     return tables_write(word, value) ? 0 : -XEN_EINVAL;
 }
 
@@ -38,8 +43,9 @@ static long extended(const struct mmuext_op *op)
     bool good = true;
 
     fake.extended++;
-    if (is_refused())
+    if (is_refused()) {
         return -XEN_EINVAL;
+    }
     if (op->cmd <= MMUEXT_PIN_L4_TABLE) {
         good = tables_pin(op->arg1.mfn, op->cmd - MMUEXT_PIN_L1_TABLE + 1);
         fake.pins += good;
@@ -63,8 +69,9 @@ static long mapping(u64 va, u64 value)
     u64 *word = tables_walk(in_arena ? kernel : tables_kernel_root(), va, 1);
 
     fake.mappings++;
-    if (is_refused() || !word)
+    if (is_refused() || !word) {
         return -XEN_EINVAL;
+    }
     return tables_write(word, value) ? 0 : -XEN_EINVAL;
 }
 
@@ -74,8 +81,9 @@ static long decrease(const struct xen_memory_reservation *request)
 {
     u64 frame = request->extent_start.p[0];
 
-    if (is_refused() || tables_pfn(frame) == ~0ull)
+    if (is_refused() || tables_pfn(frame) == ~0ull) {
         return 0;
+    }
     tables_set_m2p(frame, ~0ull);
     return 1;
 }
@@ -84,8 +92,9 @@ static long populate(struct xen_memory_reservation *request)
 {
     u64 frame = tables_unowned(1);
 
-    if (is_refused() || frame == ~0ull)
+    if (is_refused() || frame == ~0ull) {
         return 0;
+    }
     tables_set_m2p(frame, request->extent_start.p[0]);
     request->extent_start.p[0] = frame;
     return 1;
@@ -95,8 +104,9 @@ static long exchange(struct xen_memory_exchange *request)
 {
     u64 first = tables_unowned(request->in.nr_extents), place = request->out.extent_start.p[0];
 
-    if (is_refused() || first == ~0ull)
+    if (is_refused() || first == ~0ull) {
         return -XEN_ENOMEM;
+    }
     for (u64 i = 0; i < request->in.nr_extents; i++) {
         tables_set_m2p(request->in.extent_start.p[i], ~0ull);
         tables_set_m2p(first + i, place + i);
@@ -108,12 +118,15 @@ static long exchange(struct xen_memory_exchange *request)
 
 static long memory(u64 command, void *argument)
 {
-    if (command == XENMEM_decrease_reservation)
+    if (command == XENMEM_decrease_reservation) {
         return decrease(argument);
-    if (command == XENMEM_populate_physmap)
+    }
+    if (command == XENMEM_populate_physmap) {
         return populate(argument);
-    if (command == XENMEM_exchange)
+    }
+    if (command == XENMEM_exchange) {
         return exchange(argument);
+    }
     return -XEN_ENOSYS;
 }
 
@@ -124,10 +137,12 @@ static long many_updates(const struct mmu_update *requests, u64 count, u32 *done
     long result = 0;
     u64 i;
 
-    for (i = 0; i < count && !result; i++)
+    for (i = 0; i < count && !result; i++) {
         result = update(&requests[i]);
-    if (done)
+    }
+    if (done) {
         *done = (u32)(result ? i - 1 : i);
+    }
     return result;
 }
 
@@ -136,10 +151,12 @@ static long many_extended(const struct mmuext_op *ops, u64 count, u32 *done)
     long result = 0;
     u64 i;
 
-    for (i = 0; i < count && !result; i++)
+    for (i = 0; i < count && !result; i++) {
         result = extended(&ops[i]);
-    if (done)
+    }
+    if (done) {
         *done = (u32)(result ? i - 1 : i);
+    }
     return result;
 }
 
@@ -147,14 +164,18 @@ static long dispatch(u64 number, const u64 *arguments)
 {
     void *pointer = (void *)(uintptr_t)arguments[0];
 
-    if (number == __HYPERVISOR_mmu_update)
+    if (number == __HYPERVISOR_mmu_update) {
         return many_updates(pointer, arguments[1], (u32 *)(uintptr_t)arguments[2]);
-    if (number == __HYPERVISOR_mmuext_op)
+    }
+    if (number == __HYPERVISOR_mmuext_op) {
         return many_extended(pointer, arguments[1], (u32 *)(uintptr_t)arguments[2]);
-    if (number == __HYPERVISOR_update_va_mapping)
+    }
+    if (number == __HYPERVISOR_update_va_mapping) {
         return mapping(arguments[0], arguments[1]);
-    if (number == __HYPERVISOR_memory_op)
+    }
+    if (number == __HYPERVISOR_memory_op) {
         return memory(arguments[0], (void *)(uintptr_t)arguments[1]);
+    }
     return -XEN_ENOSYS;
 }
 
@@ -164,14 +185,16 @@ long hypercall6(u64 number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
     multicall_entry_t *entries = (multicall_entry_t *)(uintptr_t)a;
 
     fake.calls++;
-    if (number != __HYPERVISOR_multicall)
+    if (number != __HYPERVISOR_multicall) {
         return dispatch(number, arguments);
+    }
     fake.multicalls++;
     for (u64 i = 0; i < b; i++) {
         u64 copy[6];
 
-        for (unsigned k = 0; k < 6; k++)
+        for (unsigned k = 0; k < 6; k++) {
             copy[k] = entries[i].args[k];
+        }
         entries[i].result = (u64)dispatch(entries[i].op, copy);
     }
     return 0;

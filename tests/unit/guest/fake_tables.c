@@ -64,8 +64,9 @@ u64 *tables_walk(u64 root, u64 va, unsigned level)
     u64 *at = &table_at(root)[entry_index(va, 4)];
 
     for (unsigned above = 4; above > level; above--) {
-        if (!(*at & PTE_PRESENT) || tables_pfn(frame_in(*at)) == ~0ull)
+        if (!(*at & PTE_PRESENT) || tables_pfn(frame_in(*at)) == ~0ull) {
             return NULL;
+        }
         at = &table_at(frame_in(*at))[entry_index(va, above - 1)];
     }
     return at;
@@ -76,15 +77,19 @@ static bool visit(u64 frame, unsigned level)
 {
     u64 n = tables_pfn(frame), *table;
 
-    if (n == ~0ull)
+    if (n == ~0ull) {
         return false;
-    if (level_of[n])
+    }
+    if (level_of[n]) {
         return level_of[n] == level;
+    }
     level_of[n] = (u8)level;
     table = table_at(frame);
-    for (unsigned i = 0; level > 1 && i < ENTRIES; i++)
-        if (table[i] & PTE_PRESENT && !visit(frame_in(table[i]), level - 1))
+    for (unsigned i = 0; level > 1 && i < ENTRIES; i++) {
+        if (table[i] & PTE_PRESENT && !visit(frame_in(table[i]), level - 1)) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -96,10 +101,12 @@ static bool shows_well(u64 n)
     for (unsigned i = 0; i < ENTRIES; i++) {
         u64 shown = tables_pfn(frame_in(table[i]));
 
-        if (!(table[i] & PTE_PRESENT))
+        if (!(table[i] & PTE_PRESENT)) {
             continue;
-        if (shown == ~0ull || (table[i] & PTE_WRITE && level_of[shown]))
+        }
+        if (shown == ~0ull || (table[i] & PTE_WRITE && level_of[shown])) {
             return false;
+        }
     }
     return true;
 }
@@ -111,10 +118,12 @@ static bool rule_holds(void)
     memset(level_of, 0, sizeof level_of);
     good &= !kernel_root || visit(kernel_root, 4);
     good &= !user_root || visit(user_root, 4);
-    for (u64 frame = 0; frame < frame_total && good; frame++)
+    for (u64 frame = 0; frame < frame_total && good; frame++) {
         good &= !pinned[frame] || visit(frame, pinned[frame]);
-    for (u64 n = 0; n < page_total && good; n++)
+    }
+    for (u64 n = 0; n < page_total && good; n++) {
         good &= level_of[n] != 1 || shows_well(n);
+    }
     return good;
 }
 
@@ -124,8 +133,9 @@ static void protect(void)
     for (u64 n = 0; n < page_total; n++) {
         u8 wanted = level_of[n] != 0;
 
-        if (protected[n] == wanted)
+        if (protected[n] == wanted) {
             continue;
+        }
         mprotect(pfn_address(pfn(n)), PAGE_SIZE, wanted ? PROT_READ : PROT_READ | PROT_WRITE);
         protected[n] = wanted;
     }
@@ -153,8 +163,9 @@ bool tables_pin(u64 frame, unsigned level)
     u8 old = frame < frame_total ? pinned[frame] : 0;
     bool good;
 
-    if (frame >= frame_total || !old == !level)
+    if (frame >= frame_total || !old == !level) {
         return false;
+    }
     pinned[frame] = (u8)level;
     good = rule_holds();
     if (!good) {
@@ -208,8 +219,9 @@ u64 tables_unowned(u64 count)
 
     for (u64 frame = 1; frame < frame_total; frame++) {
         run = m2p[frame] == ~0ull ? run + 1 : 0;
-        if (run == count)
+        if (run == count) {
             return frame + 1 - count;
+        }
     }
     return ~0ull;
 }

@@ -13,12 +13,14 @@ static entry_t *at; /* the entries of one pinned level 1 table */
 static int start(void **state)
 {
     fake_start(state);
-    if (space_create(&space))
+    if (space_create(&space)) {
         return 1;
+    }
     page = page_take_zeroed();
     at = space_entry_make(&space, VA);
-    if (!at || space_pin(&space))
+    if (!at || space_pin(&space)) {
         return 1;
+    }
     fake.calls = fake.multicalls = fake.updates = 0;
     return 0;
 }
@@ -37,15 +39,17 @@ static void test_merged(void **state)
 {
     (void)state;
     batch_open();
-    for (unsigned i = 0; i < 100; i++)
+    for (unsigned i = 0; i < 100; i++) {
         assert_int_equal(set_pte(at + i, good()), 0);
+    }
     assert_int_equal(fake.calls, 0);
     assert_int_equal(batch_close(), 0);
     assert_int_equal(fake.calls, 1);
     assert_int_equal(fake.multicalls, 0);
     assert_int_equal(fake.updates, 100);
-    for (unsigned i = 0; i < 100; i++)
+    for (unsigned i = 0; i < 100; i++) {
         assert_int_equal(at[i].raw, good().raw);
+    }
 }
 
 /* Kinds that alternate: calls of a multicall, in their order. */
@@ -86,8 +90,9 @@ static void test_full(void **state)
 {
     (void)state;
     batch_open();
-    for (unsigned i = 0; i < 512; i++)
+    for (unsigned i = 0; i < 512; i++) {
         assert_int_equal(set_pte(at + i, good()), 0);
+    }
     assert_true(fake.updates >= 256);
     assert_int_equal(batch_close(), 0);
     assert_int_equal(fake.updates, 512);
@@ -146,8 +151,9 @@ static void test_refused(void **state)
 
     (void)state;
     batch_open();
-    for (unsigned i = 0; i < 9; i++)
+    for (unsigned i = 0; i < 9; i++) {
         assert_int_equal(set_pte(at + i, i == 4 ? bad() : good()), 0);
+    }
     assert_int_equal(batch_close(), -XEN_EINVAL);
     assert_int_equal(fake.refusals, 1);
     assert_string_equal(fake.refusal.request, "mmu_update");
@@ -155,8 +161,9 @@ static void test_refused(void **state)
     assert_int_equal(fake.refusal.level, 1);
     assert_int_equal(fake.refusal.index, 4);
     assert_ptr_equal(fake.refusal.space, &space);
-    for (unsigned i = 0; i < 9; i++)
+    for (unsigned i = 0; i < 9; i++) {
         assert_int_equal(at[i].raw, i == 4 ? 0 : good().raw);
+    }
     refusal_print(text, sizeof text, &fake.refusal);
     assert_non_null(strstr(text, "mmu_update"));
     assert_non_null(strstr(text, "entry 4 of a level 1 table of space 1"));
@@ -190,8 +197,9 @@ static void test_refused_early(void **state)
     (void)state;
     batch_open();
     set_pte(at, bad());
-    for (unsigned i = 1; i < 400; i++)
+    for (unsigned i = 1; i < 400; i++) {
         assert_int_equal(set_pte(at + i, good()), 0);
+    }
     assert_int_equal(fake.refusals, 1);
     assert_int_equal(batch_close(), -XEN_EINVAL);
     assert_int_equal(at[399].raw, good().raw);

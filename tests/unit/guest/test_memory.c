@@ -8,8 +8,9 @@ static void check_page(const struct page *page, bool there)
 
     assert_int_equal(frame != MFN_NONE.n, there);
     assert_int_equal(fake_direct_entry(page)->raw, there ? frame << PAGE_SHIFT | DIRECT_FLAGS : 0);
-    if (there)
+    if (there) {
         assert_int_equal(mfn_to_pfn(mfn(frame)).n, page_pfn(page).n);
+    }
 }
 
 static void test_balloon(void **state)
@@ -18,8 +19,9 @@ static void test_balloon(void **state)
     u64 before = pages_free();
 
     (void)state;
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < 5; i++) {
         pages[i] = page_take();
+    }
     assert_int_equal(memory_balloon_out(pages, 5), 5);
     for (unsigned i = 0; i < 5; i++) {
         check_page(pages[i], false);
@@ -119,8 +121,9 @@ static void test_ranges(void **state)
     assert_int_equal(pages_free(), before - 101);
     assert_null(page_take_range(FAKE_PAGES));
     assert_null(page_take_range(0));
-    for (unsigned i = 0; i < 100; i++)
+    for (unsigned i = 0; i < 100; i++) {
         page_release(a + i);
+    }
     page_release(b);
     assert_int_equal(pages_free(), before);
 }

@@ -115,14 +115,17 @@ static void test_unmap_many(void **state)
     (void)state;
     assert_int_equal(space_activate(&space), 0);
     map_one(&space, last, FLAGS);
-    for (u64 i = 0; i < 600; i++)
-        if (i % 7)
+    for (u64 i = 0; i < 600; i++) {
+        if (i % 7) {
             map_one(&space, VA + i * PAGE_SIZE, FLAGS | PTE_WRITE);
+        }
+    }
     free_then = pages_free();
     assert_int_equal(space_unmap(&space, VA, 600 * PAGE_SIZE), 0);
     assert_int_equal(pages_free() - free_then, 600 - 86);
-    for (u64 i = 0; i < 600; i++)
+    for (u64 i = 0; i < 600; i++) {
         assert_int_equal(entry_at(&space, VA + i * PAGE_SIZE), 0);
+    }
     assert_int_not_equal(entry_at(&space, last), 0);
     assert_true(fake.flushes >= 8);
     assert_int_equal(space_destroy(&space), 0);
@@ -135,17 +138,19 @@ static void test_protect(void **state)
 
     (void)state;
     assert_int_equal(space_activate(&space), 0);
-    for (u64 i = 0; i < 100; i++)
+    for (u64 i = 0; i < 100; i++) {
         map_one(&space, VA + i * PAGE_SIZE, FLAGS | PTE_WRITE | PTE_DIRTY);
+    }
     calls = fake.calls;
     flushes = fake.flushes;
     assert_int_equal(space_protect(&space, VA, 100 * PAGE_SIZE, PTE_PRESENT | PTE_USER | PTE_NX),
                      0);
     assert_int_equal(fake.calls, calls + 1); /* all changes and the flush */
     assert_int_equal(fake.flushes, flushes + 1);
-    for (u64 i = 0; i < 100; i++)
+    for (u64 i = 0; i < 100; i++) {
         assert_int_equal(entry_at(&space, VA + i * PAGE_SIZE) & ~PTE_ADDRESS,
                          PTE_PRESENT | PTE_USER | PTE_NX | PTE_ACCESSED | PTE_DIRTY);
+    }
 }
 
 static void test_duplicate(void **state)
@@ -234,12 +239,14 @@ static void test_aliases(void **state)
 
     (void)state;
     assert_int_equal(kernel_map(again, space.tables, ENTRY_TABLE), 0);
-    for (struct page *page = space.tables; page; page = page->next, va += PAGE_SIZE)
+    for (struct page *page = space.tables; page; page = page->next, va += PAGE_SIZE) {
         assert_int_equal(kernel_map(va, page, ENTRY_TABLE), 0);
+    }
     assert_true(entry_at(&kernel_space, KERNEL_MAP_START) & PTE_WRITE);
     assert_int_equal(space_pin(&space), 0);
-    for (va -= PAGE_SIZE; va >= KERNEL_MAP_START; va -= PAGE_SIZE)
+    for (va -= PAGE_SIZE; va >= KERNEL_MAP_START; va -= PAGE_SIZE) {
         assert_int_equal(entry_at(&kernel_space, va) & PTE_WRITE, 0);
+    }
     assert_int_equal(entry_at(&kernel_space, again) & PTE_WRITE, 0);
     assert_int_equal(kernel_unmap(KERNEL_MAP_START), 0);
     assert_int_equal(kernel_map(KERNEL_MAP_START, space.tables, ENTRY_TABLE), 0);
@@ -312,8 +319,9 @@ static void test_no_memory(void **state)
     for (unsigned pinned = 0; pinned < 2; pinned++) {
         u64 va = FAR + ((u64)pinned << 40);
 
-        if (pinned)
+        if (pinned) {
             assert_int_equal(space_activate(&space), 0);
+        }
         for (left = 0, result = -1; result; left++) {
             fake_leave_pages(left);
             free_then = pages_free();
@@ -358,10 +366,12 @@ static void test_user_memory(void **state)
     char text[6000], back[6000];
 
     (void)state;
-    for (unsigned i = 0; i < sizeof text; i++)
+    for (unsigned i = 0; i < sizeof text; i++) {
         text[i] = (char)(i * 7);
-    for (u64 i = 0; i < 3; i++)
+    }
+    for (u64 i = 0; i < 3; i++) {
         map_one(&space, VA + i * PAGE_SIZE, FLAGS | (i < 2 ? PTE_WRITE : 0));
+    }
     assert_int_equal(space_write(&space, VA + 100, text, sizeof text), 0);
     assert_int_equal(space_read(&space, VA + 100, back, sizeof back), 0);
     assert_memory_equal(text, back, sizeof text);

@@ -22,8 +22,9 @@ static void test_cross_check(void **state)
     u64 frame = pfn_to_mfn(pfn(1000)).n, other = 0;
 
     (void)state;
-    while (fake_m2p(other) != ~0ull)
+    while (fake_m2p(other) != ~0ull) {
         other++;
+    }
     assert_true(pfn_is_none(mfn_to_pfn(mfn(other))));
     fake_set_m2p(other, 1000);
     assert_true(pfn_is_none(mfn_to_pfn(mfn(other))));

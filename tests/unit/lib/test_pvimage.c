@@ -242,8 +242,9 @@ static void bad_segments(void **state)
     assert_int_equal(with_segment(0x200000, 4096, 0, 0), PVIMAGE_OK); /* empty: left out */
     synthetic_start(&elf, 5000);
     synthetic_number(&elf, XEN_ELFNOTE_ENTRY, 0x100000);
-    for (i = 1; i < PVIMAGE_SEGMENTS_MAX; i++)
+    for (i = 1; i < PVIMAGE_SEGMENTS_MAX; i++) {
         synthetic_segment(&elf, 0x100000 + i * 0x10000, 1, 1);
+    }
     assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_OK);
     assert_int_equal(image.segment_count, PVIMAGE_SEGMENTS_MAX);
     synthetic_segment(&elf, 0x900000, 1, 1);
@@ -361,8 +362,9 @@ static void every_flipped_bit(void **state)
         struct pvimage image;
 
         file[bit / 8] ^= (u8)(1u << bit % 8);
-        if (pvimage_read(file, size, &image) == PVIMAGE_OK)
+        if (pvimage_read(file, size, &image) == PVIMAGE_OK) {
             check_promises(&image, size);
+        }
         file[bit / 8] ^= (u8)(1u << bit % 8);
     }
     free(file);
@@ -388,8 +390,9 @@ static void random_damage(void **state)
             copy[(noise >> 40) % 2 ? (noise >> 8) % 200 : 2048 + (noise >> 8) % 80] =
                 (noise >> 60) % 3 ? (u8)noise : (u8) - (noise & 1);
         }
-        if (pvimage_read(copy, size, &image) == PVIMAGE_OK)
+        if (pvimage_read(copy, size, &image) == PVIMAGE_OK) {
             check_promises(&image, size);
+        }
     }
     free(copy);
     free(file);
@@ -400,8 +403,9 @@ static void every_error_has_a_sentence(void **state)
     enum pvimage_error error;
 
     (void)state;
-    for (error = PVIMAGE_OK; error < PVIMAGE_ERRORS; error++)
+    for (error = PVIMAGE_OK; error < PVIMAGE_ERRORS; error++) {
         assert_string_not_equal(pvimage_sentence(error), pvimage_sentence(PVIMAGE_ERRORS));
+    }
 }
 
 int main(void)

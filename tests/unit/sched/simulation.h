@@ -178,8 +178,9 @@ static inline struct domain *add_spinners(u32 vcpus, u32 weight, u32 cap)
 {
     struct domain *domain = add_domain(vcpus, weight, cap);
 
-    for (u32 i = 0; i < vcpus; i++)
+    for (u32 i = 0; i < vcpus; i++) {
         on_cpu(any_cpu(), sched_add, domain->vcpu[i]);
+    }
     return domain;
 }
 
@@ -221,8 +222,9 @@ static void choose(struct vcpu *unused)
     cpu->work = false;
     struct vcpu *from = cpu->current, *to = sched_choose();
     sim.passes++;
-    if (to == from)
+    if (to == from) {
         return;
+    }
     cpu->current = to;
     sim.leaving[cpu->number] = from;
     if (to) {
@@ -230,8 +232,9 @@ static void choose(struct vcpu *unused)
 
         task->moves += task->last && task->last != cpu;
         task->last = cpu;
-        if (task->woken_at != NEVER && sim.now - task->woken_at > task->worst)
+        if (task->woken_at != NEVER && sim.now - task->woken_at > task->worst) {
             task->worst = sim.now - task->woken_at;
+        }
         task->woken_at = NEVER;
     }
 }
@@ -241,8 +244,9 @@ static void leave(struct cpu *cpu)
     struct vcpu *from = sim.leaving[cpu->number];
 
     sim.leaving[cpu->number] = NULL;
-    if (from)
+    if (from) {
         on_cpu(cpu, sched_left, from);
+    }
 }
 
 static void settle(void)
@@ -255,8 +259,9 @@ static void settle(void)
         for (u32 i = 0; i < sim.cpus; i++) {
             again |= sim.leaving[i] != NULL;
             leave(cpu_at(i));
-            if (!cpu_at(i)->work)
+            if (!cpu_at(i)->work) {
                 continue;
+            }
             on_cpu(cpu_at(i), choose, NULL);
             leave(cpu_at(i));
             again = true;
@@ -269,8 +274,9 @@ static bool in_queue(const struct cpu *cpu, const struct vcpu *vcpu)
 {
     u32 found = 0;
 
-    for (const struct vcpu *at = cpu->queue.first; at; at = at->queue.next)
+    for (const struct vcpu *at = cpu->queue.first; at; at = at->queue.next) {
         found += at == vcpu;
+    }
     assert_true(found <= 1);
     return found;
 }
@@ -298,17 +304,21 @@ static void check_vcpu(const struct vcpu *vcpu)
     assert_int_equal(has, vcpu->loaded ? 1 : 0);
     assert_int_equal(waits, vcpu->queue.waits ? 1 : 0);
     assert_true(runs + waits <= 1);
-    if (vcpu->state == VCPU_RUNNABLE && !domain_has_ended(vcpu->domain))
+    if (vcpu->state == VCPU_RUNNABLE && !domain_has_ended(vcpu->domain)) {
         assert_int_equal(runs + waits, 1);
-    if (vcpu->state == VCPU_DOWN)
+    }
+    if (vcpu->state == VCPU_DOWN) {
         assert_int_equal(sched_stopped(vcpu), !has);
+    }
 }
 
 static bool could_run(const struct vcpu *vcpu)
 {
-    for (u32 i = 0; i < sim.cpus; i++)
-        if (!cpu_at(i)->current && vcpu->queue.cpus >> i & 1)
+    for (u32 i = 0; i < sim.cpus; i++) {
+        if (!cpu_at(i)->current && vcpu->queue.cpus >> i & 1) {
             return vcpu->queue.waits && share_may_run(&vcpu->domain->share, sim.now);
+        }
+    }
     return false;
 }
 
@@ -320,12 +330,14 @@ static void check_settled(const struct vcpu *vcpu)
     struct task *task = task_of(vcpu);
 
     assert_true(!vcpu->loaded || (vcpu->state == VCPU_RUNNABLE && !domain_has_ended(vcpu->domain)));
-    if (!could_run(vcpu))
+    if (!could_run(vcpu)) {
         task->passed_over = NEVER;
-    else if (task->passed_over == NEVER)
+    } else if (task->passed_over == NEVER) {
         task->passed_over = sim.now;
-    if (task->passed_over != NEVER)
+    }
+    if (task->passed_over != NEVER) {
         assert_true(sim.choosy && sim.now - task->passed_over <= SCHED_SLICE_NS);
+    }
 }
 
 static void check_all(void)
@@ -357,14 +369,18 @@ static u64 next_event(u64 end)
     for (u32 i = 0; i < sim.cpus; i++) {
         const struct cpu *cpu = cpu_at(i);
 
-        if (cpu->queue.slice_end)
+        if (cpu->queue.slice_end) {
             end = earlier(end, cpu->queue.slice_end);
-        if (cpu->current && task_of(cpu->current)->left != NEVER)
+        }
+        if (cpu->current && task_of(cpu->current)->left != NEVER) {
             end = earlier(end, sim.now + task_of(cpu->current)->left);
+        }
     }
-    for (u32 i = 0; i < sim.domains; i++)
-        for (u32 k = 0; k < sim.domain[i].vcpu_count; k++)
+    for (u32 i = 0; i < sim.domains; i++) {
+        for (u32 k = 0; k < sim.domain[i].vcpu_count; k++) {
             end = earlier(end, sim.task[i][k].wake_at);
+        }
+    }
     return end > sim.now ? end : sim.now;
 }
 
@@ -379,8 +395,9 @@ static void use_time(u64 ns)
             continue;
         }
         task_of(vcpu)->used += ns;
-        if (task_of(vcpu)->left != NEVER)
+        if (task_of(vcpu)->left != NEVER) {
             task_of(vcpu)->left -= ns;
+        }
     }
 }
 
@@ -391,8 +408,9 @@ static void pass_time(u64 ns)
     for (u32 i = 0; i < sim.cpus; i++) {
         struct cpu *cpu = cpu_at(i);
 
-        if (cpu->queue.slice_end && cpu->queue.slice_end <= sim.now)
+        if (cpu->queue.slice_end && cpu->queue.slice_end <= sim.now) {
             cpu->work = true;
+        }
     }
 }
 
@@ -409,16 +427,18 @@ static void fire(void)
         }
     }
     settle(); /* who sleeps has left its CPU before it wakes */
-    for (u32 i = 0; i < sim.domains; i++)
+    for (u32 i = 0; i < sim.domains; i++) {
         for (u32 k = 0; k < sim.domain[i].vcpu_count; k++) {
             struct task *task = &sim.task[i][k];
 
-            if (task->wake_at > sim.now)
+            if (task->wake_at > sim.now) {
                 continue;
+            }
             task->wake_at = NEVER;
             task->woken_at = sim.now;
             on_cpu(any_cpu(), sched_wake, sim.domain[i].vcpu[k]);
         }
+    }
 }
 
 static inline void run_for(u64 ns)
@@ -439,8 +459,9 @@ static inline u64 used_by(const struct domain *domain)
 {
     u64 used = 0;
 
-    for (u32 i = 0; i < domain->vcpu_count; i++)
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
         used += task_of(domain->vcpu[i])->used;
+    }
     return used;
 }
 
@@ -449,9 +470,11 @@ static inline void count_from_here(void)
 {
     sim.sends = sim.passes = 0;
     memset(sim.idle, 0, sizeof sim.idle);
-    for (u32 i = 0; i < sim.domains; i++)
-        for (u32 k = 0; k < VCPUS; k++)
+    for (u32 i = 0; i < sim.domains; i++) {
+        for (u32 k = 0; k < VCPUS; k++) {
             sim.task[i][k].used = sim.task[i][k].worst = sim.task[i][k].moves = 0;
+        }
+    }
 }
 
 #endif

@@ -8,9 +8,11 @@
 
 static void check_now(void)
 {
-    for (u32 i = 0; i < sim.domains; i++)
-        for (u32 k = 0; k < sim.domain[i].vcpu_count; k++)
+    for (u32 i = 0; i < sim.domains; i++) {
+        for (u32 k = 0; k < sim.domain[i].vcpu_count; k++) {
             check_vcpu(sim.domain[i].vcpu[k]);
+        }
+    }
 }
 
 static struct vcpu *any_vcpu(void)
@@ -32,9 +34,11 @@ static void random_machine(u64 seed)
         u32 vcpus = 1 + (u32)random_below(VCPUS), weight = 1 + (u32)random_below(1000);
         struct domain *domain = add_domain(vcpus, weight, choosy ? caps[random_below(5)] : 0);
 
-        for (u32 k = 0; k < vcpus; k++)
-            if (choosy && random_below(4) == 0)
+        for (u32 k = 0; k < vcpus; k++) {
+            if (choosy && random_below(4) == 0) {
                 sched_start_vcpu(domain->vcpu[k], random_below(1u << sim.cpus));
+            }
+        }
     }
     sim.choosy = choosy;
 }
@@ -56,8 +60,9 @@ static void run_one(struct cpu *cpu)
     struct vcpu *vcpu = cpu->current;
     struct task *task = task_of(vcpu);
 
-    if (vcpu->state != VCPU_RUNNABLE || domain_has_ended(vcpu->domain))
+    if (vcpu->state != VCPU_RUNNABLE || domain_has_ended(vcpu->domain)) {
         return; /* the run loop does not enter it */
+    }
     task->port = random_below(3) == 0;
     switch (random_below(4)) {
     case 0:
@@ -93,8 +98,9 @@ static void end_domain(struct domain *domain)
     atomic_store(&domain->end, DOMAIN_CRASHED);
     on_cpu(any_cpu(), kick_domain, domain->vcpu[0]);
     for (u32 i = 0; i < domain->vcpu_count; i++) {
-        if (domain->vcpu[i]->loaded)
+        if (domain->vcpu[i]->loaded) {
             assert_true(domain->vcpu[i]->loaded->work);
+        }
         on_cpu(any_cpu(), sched_remove, domain->vcpu[i]);
         check_now();
         on_cpu(any_cpu(), sched_wake, domain->vcpu[i]);
@@ -107,8 +113,9 @@ static void end_domain(struct domain *domain)
 
         assert_true(sched_stopped(vcpu));
         memset(vcpu, 0xaa, sizeof *vcpu); /* whoever still has it trips over it */
-        for (u32 k = 0; k < sim.cpus; k++)
+        for (u32 k = 0; k < sim.cpus; k++) {
             on_cpu(cpu_at(k), choose, NULL), leave(cpu_at(k));
+        }
         memset(vcpu, 0, sizeof *vcpu);
         vcpu->domain = domain;
         vcpu->id = i;
@@ -127,14 +134,16 @@ static void one_operation(void)
 
     switch (random_below(16)) {
     case 0 ... 3:
-        if (sim.leaving[cpu->number])
+        if (sim.leaving[cpu->number]) {
             leave(cpu);
-        else if (cpu->work)
+        } else if (cpu->work) {
             on_cpu(cpu, choose, NULL);
+        }
         break;
     case 4 ... 6:
-        if (cpu->current && !sim.leaving[cpu->number])
+        if (cpu->current && !sim.leaving[cpu->number]) {
             run_one(cpu);
+        }
         break;
     case 7 ... 10:
         on_cpu(cpu, sched_wake, vcpu);
@@ -146,16 +155,18 @@ static void one_operation(void)
         assert_int_equal(vcpu->state, was == VCPU_DOWN ? VCPU_RUNNABLE : was);
         break;
     case 14:
-        if (random_below(3) == 0)
+        if (random_below(3) == 0) {
             on_cpu(cpu, sched_remove, vcpu);
+        }
         break;
     default:
-        if (random_below(20) == 0)
+        if (random_below(20) == 0) {
             end_domain(vcpu->domain);
-        else if (random_below(4) == 0)
+        } else if (random_below(4) == 0) {
             run_for(random_below(30 * MS));
-        else
+        } else {
             pass_time(random_below(MS));
+        }
     }
 }
 

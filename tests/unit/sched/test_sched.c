@@ -126,8 +126,9 @@ static struct vcpu *pass(void)
         struct vcpu *from = world.cpu->current;
         next = sched_choose();
         world.cpu->current = next;
-        if (from && from != next)
+        if (from && from != next) {
             sched_left(from);
+        }
         timers_run(sched_slice_end());
     } while (world.cpu->work);
     return next;
@@ -136,8 +137,9 @@ static struct vcpu *pass(void)
 static struct vcpu *pass_after(u64 ns)
 {
     world.now += ns;
-    if (world.alarm && world.now >= world.alarm)
+    if (world.alarm && world.now >= world.alarm) {
         world.cpu->timers.programmed = world.alarm = 0;
+    }
     return pass();
 }
 
@@ -159,8 +161,9 @@ static void alone_it_runs_without_a_slice(void **unused)
 static void slices_go_round(void **unused)
 {
     (void)unused;
-    for (u32 i = 0; i < 3; i++)
+    for (u32 i = 0; i < 3; i++) {
         sched_add(V(i));
+    }
     RUNS(pass(), 0);
     assert_int_equal(world.alarm, world.now + SCHED_SLICE_NS);
     RUNS(pass_after(9 * MS), 0);
@@ -193,8 +196,9 @@ static void who_is_owed_comes_first_but_not_for_ever(void **unused)
     u64 got = 0;
 
     (void)unused;
-    for (u32 i = 0; i < 2; i++)
+    for (u32 i = 0; i < 2; i++) {
         sched_add(V(i));
+    }
     RUNS(pass(), 0);
     sched_block(V(0));
     RUNS(pass_after(4 * MS), 1);
@@ -351,8 +355,9 @@ int main(void)
 
     pthread_attr_init(&attributes);
     pthread_attr_setstack(&attributes, region + CPU_IST_FIRST, CPU_REGION - CPU_IST_FIRST);
-    if (pthread_create(&thread, &attributes, run_all, &failed))
+    if (pthread_create(&thread, &attributes, run_all, &failed)) {
         return 1;
+    }
     pthread_join(thread, NULL);
     return failed;
 }

@@ -9,9 +9,10 @@ static void check_near(u64 got, u64 want, u32 percent, const char *what)
 {
     u64 apart = got > want ? got - want : want - got;
 
-    if (apart * 100 > want * percent)
+    if (apart * 100 > want * percent) {
         fail_msg("%s: %llu us, not %llu us", what, (unsigned long long)(got / US),
                  (unsigned long long)(want / US));
+    }
 }
 
 static void check_share(const struct domain *domain, u64 want)
@@ -24,9 +25,10 @@ static void check_share(const struct domain *domain, u64 want)
 
 static void check_vcpus_equal(const struct domain *domain)
 {
-    for (u32 i = 0; i < domain->vcpu_count; i++)
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
         check_near(task_of(domain->vcpu[i])->used, used_by(domain) / domain->vcpu_count, 5,
                    "a vCPU beside its siblings");
+    }
 }
 
 /* ---- shares ---- */
@@ -46,8 +48,9 @@ static void equal_weights_get_equal_time(void **unused)
         struct domain *domain[4];
 
         restart(machines[i].cpus);
-        for (u32 k = 0; k < machines[i].guests; k++)
+        for (u32 k = 0; k < machines[i].guests; k++) {
             domain[k] = add_spinners(machines[i].vcpus[k], SHARE_WEIGHT, 0);
+        }
         run_for(RUN);
         for (u32 k = 0; k < machines[i].guests; k++) {
             check_share(domain[k], machines[i].cpus * RUN / machines[i].guests);
@@ -80,8 +83,9 @@ static void nothing_is_saved_up(void **unused)
     run_for(10 * RUN);
     check_share(one, 10 * RUN);
     check_share(two, 10 * RUN);
-    for (u32 i = 1; i < 4; i++)
+    for (u32 i = 1; i < 4; i++) {
         on_cpu(any_cpu(), sched_add, one->vcpu[i]);
+    }
     count_from_here();
     run_for(SECOND);
     check_near(used_by(two), SECOND / 2, 10, "the other one");
@@ -115,13 +119,15 @@ static void many_guests_on_many_cpus(void **unused)
 
     (void)unused;
     restart(64);
-    for (u32 i = 0; i < DOMAINS; i++)
+    for (u32 i = 0; i < DOMAINS; i++) {
         domain[i] = add_spinners(VCPUS, SHARE_WEIGHT, 0);
+    }
     run_for(SECOND);
     count_from_here();
     run_for(2 * SECOND);
-    for (u32 i = 0; i < DOMAINS; i++)
+    for (u32 i = 0; i < DOMAINS; i++) {
         check_share(domain[i], 2 * 2 * SECOND);
+    }
 }
 
 /* ---- caps ---- */
@@ -140,8 +146,9 @@ static void caps_hold(void **unused)
 
             run_for(RUN);
             check_share(capped, want);
-            if (other)
+            if (other) {
                 check_share(other, 4 * RUN - want);
+            }
         }
     }
 }
@@ -214,8 +221,9 @@ static void a_sleeper_runs_soon(void **unused)
 
             restart(cpus);
             struct domain *sleeper = add_sleeper(SHARE_WEIGHT, MS, period - MS);
-            for (u32 i = 0; i < spinners; i++)
+            for (u32 i = 0; i < spinners; i++) {
                 add_spinners(4, SHARE_WEIGHT, 0);
+            }
             run_for(SECOND);
             count_from_here();
             run_for(RUN);
@@ -238,14 +246,16 @@ static void a_sleeper_among_spinning_siblings(void **unused)
                           .wake_at = NEVER,
                           .woken_at = NEVER,
                           .passed_over = NEVER};
-    for (u32 i = 0; i < 8; i++)
+    for (u32 i = 0; i < 8; i++) {
         on_cpu(any_cpu(), sched_add, domain->vcpu[i]);
+    }
     run_for(SECOND);
     count_from_here();
     run_for(RUN);
     assert_in_range(task->worst, 0, SCHED_SLICE_NS);
-    for (u32 i = 0; i < 7; i++)
+    for (u32 i = 0; i < 7; i++) {
         check_near(task_of(domain->vcpu[i])->used, (RUN - RUN / 20) / 7, 2, "a sibling");
+    }
 }
 
 /* A guest that sleeps for a moment again and again gets its share, and no more. */
@@ -276,17 +286,21 @@ static void nobody_starves(void **unused)
 {
     (void)unused;
     restart(3);
-    for (u32 i = 0; i < 4; i++)
+    for (u32 i = 0; i < 4; i++) {
         add_spinners(8, SHARE_WEIGHT << i, 0);
-    for (u32 i = 0; i < 4; i++)
+    }
+    for (u32 i = 0; i < 4; i++) {
         add_sleeper(4096, 3 * MS, 5 * MS);
+    }
     run_for(5 * SECOND);
     for (u32 turn = 0; turn < 10; turn++) {
         count_from_here();
         run_for(SECOND);
-        for (u32 i = 0; i < 4; i++)
-            for (u32 k = 0; k < 8; k++)
+        for (u32 i = 0; i < 4; i++) {
+            for (u32 k = 0; k < 8; k++) {
                 assert_true(sim.task[i][k].used > 0);
+            }
+        }
     }
 }
 
@@ -348,13 +362,15 @@ static void nobody_moves_without_need(void **unused)
 
     (void)unused;
     restart(4);
-    for (u32 i = 0; i < 4; i++)
+    for (u32 i = 0; i < 4; i++) {
         add_spinners(1, SHARE_WEIGHT, 0);
+    }
     run_for(SECOND);
     count_from_here();
     run_for(RUN);
-    for (u32 i = 0; i < 4; i++)
+    for (u32 i = 0; i < 4; i++) {
         moves += sim.task[i][0].moves;
+    }
     assert_int_equal(moves, 0);
 }
 

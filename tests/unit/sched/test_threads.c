@@ -138,8 +138,9 @@ static void make_domain(u32 index)
         sched_start_vcpu(vcpu, i == 2 ? 5 : ~0ull);
     }
     atomic_store(&domain->end, DOMAIN_RUNNING);
-    for (u32 i = 0; i < VCPUS; i++)
+    for (u32 i = 0; i < VCPUS; i++) {
         sched_add(domain->vcpu[i]);
+    }
     pthread_mutex_lock(&world.lock[index]);
     world.open[index] = true;
     pthread_mutex_unlock(&world.lock[index]);
@@ -150,8 +151,9 @@ static void end_domain(struct domain *domain)
 {
     u32 running = DOMAIN_RUNNING;
 
-    if (atomic_compare_exchange_strong(&domain->end, &running, DOMAIN_CRASHED))
+    if (atomic_compare_exchange_strong(&domain->end, &running, DOMAIN_CRASHED)) {
         sched_kick_domain(domain);
+    }
 }
 
 /* One step of tearing down what has ended: true when it is gone, and another one is in its place.
@@ -161,8 +163,9 @@ static void reap(u32 index)
     struct domain *domain = &world.domain[index];
     bool stopped = true;
 
-    if (!domain_has_ended(domain))
+    if (!domain_has_ended(domain)) {
         return;
+    }
     pthread_mutex_lock(&world.lock[index]);
     world.open[index] = false;
     pthread_mutex_unlock(&world.lock[index]);
@@ -170,8 +173,9 @@ static void reap(u32 index)
         sched_remove(domain->vcpu[i]);
         stopped = sched_stopped(domain->vcpu[i]) && stopped;
     }
-    if (stopped)
+    if (stopped) {
         make_domain(index);
+    }
 }
 
 /* Raises an event for a vCPU, or takes it down and brings it up again. */
@@ -219,8 +223,9 @@ static void enter(struct vcpu *vcpu, u64 *random)
         sched_give_way(vcpu);
         break;
     case 6:
-        if (random_below(random, 300) == 0)
+        if (random_below(random, 300) == 0) {
             end_domain(vcpu->domain);
+        }
         break;
     default:
         break;
@@ -233,13 +238,16 @@ static void serve(struct cpu *cpu)
 
     __atomic_store_n(&cpu->work, false, __ATOMIC_SEQ_CST);
     to = sched_choose();
-    if (to == from)
+    if (to == from) {
         return;
+    }
     cpu->current = to;
-    if (from)
+    if (from) {
         sched_left(from);
-    if (to && atomic_load(&to->loaded) != cpu)
+    }
+    if (to && atomic_load(&to->loaded) != cpu) {
         wrong("chosen, but not loaded here");
+    }
 }
 
 static void run_cpu(void *argument)
@@ -252,23 +260,31 @@ static void run_cpu(void *argument)
     for (u32 turn = 0; !finished || atomic_load(&world.finished) < CPUS; turn++) {
         u64 end = sched_slice_end();
 
-        if (cpu->number == 0)
+        if (cpu->number == 0) {
             reap(turn % DOMAINS);
-        if (cpu->current && domain_has_ended(cpu->current->domain))
+        }
+        if (cpu->current && domain_has_ended(cpu->current->domain)) {
             __atomic_store_n(&cpu->work, true, __ATOMIC_SEQ_CST);
-        if (end && clock_now() >= end)
+        }
+        if (end && clock_now() >= end) {
             __atomic_store_n(&cpu->work, true, __ATOMIC_SEQ_CST);
-        if (__atomic_load_n(&cpu->work, __ATOMIC_SEQ_CST))
+        }
+        if (__atomic_load_n(&cpu->work, __ATOMIC_SEQ_CST)) {
             serve(cpu);
-        if (cpu->current && !__atomic_load_n(&cpu->work, __ATOMIC_SEQ_CST))
+        }
+        if (cpu->current && !__atomic_load_n(&cpu->work, __ATOMIC_SEQ_CST)) {
             enter(cpu->current, &random);
+        }
         idle = cpu->current ? 0 : idle + 1;
-        if (idle && cpu->number == 0 && idle % 16 == 0)
+        if (idle && cpu->number == 0 && idle % 16 == 0) {
             disturb(&random); /* a device */
-        if (idle % 8 == 7)
+        }
+        if (idle % 8 == 7) {
             sched_yield();
-        if (idle > PATIENCE)
+        }
+        if (idle > PATIENCE) {
             wrong("idle for ever");
+        }
         if (!finished && turn >= world.turns) {
             finished = true;
             atomic_fetch_add(&world.finished, 1);
@@ -293,25 +309,30 @@ static void check_end(void)
             u32 state = atomic_load(&vcpu->state);
 
             turns += world.work[i][k].turns;
-            if (domain_has_ended(vcpu->domain))
+            if (domain_has_ended(vcpu->domain)) {
                 continue;
-            if (events_due(vcpu) && (state == VCPU_BLOCKED || state == VCPU_POLLING))
+            }
+            if (events_due(vcpu) && (state == VCPU_BLOCKED || state == VCPU_POLLING)) {
                 wrong("a wake-up was lost");
-            if (state == VCPU_RUNNABLE && !vcpu->loaded && !vcpu->queue.waits)
+            }
+            if (state == VCPU_RUNNABLE && !vcpu->loaded && !vcpu->queue.waits) {
                 wrong("runnable, but nowhere");
+            }
         }
     }
     printf("%llu turns of those that are left, %llu domains\n", (unsigned long long)turns,
            (unsigned long long)atomic_load(&world.lives));
-    if (!turns || atomic_load(&world.lives) <= DOMAINS)
+    if (!turns || atomic_load(&world.lives) <= DOMAINS) {
         wrong("not much was tried");
+    }
 }
 
 static void make_all(void *argument)
 {
     (void)argument;
-    for (u32 i = 0; i < DOMAINS; i++)
+    for (u32 i = 0; i < DOMAINS; i++) {
         make_domain(i);
+    }
 }
 
 int main(void)
@@ -325,14 +346,18 @@ int main(void)
         cpu_at(i)->number = i;
         sched_start_cpu(cpu_at(i));
     }
-    for (u32 i = 0; i < DOMAINS; i++)
+    for (u32 i = 0; i < DOMAINS; i++) {
         pthread_mutex_init(&world.lock[i], NULL);
+    }
     call_as(cpu_at(0), make_all, NULL);
-    for (u32 i = 0; i < CPUS; i++)
-        if (pthread_create(&thread[i], NULL, run_thread, cpu_at(i)))
+    for (u32 i = 0; i < CPUS; i++) {
+        if (pthread_create(&thread[i], NULL, run_thread, cpu_at(i))) {
             wrong("no thread");
-    for (u32 i = 0; i < CPUS; i++)
+        }
+    }
+    for (u32 i = 0; i < CPUS; i++) {
         pthread_join(thread[i], NULL);
+    }
     check_end();
     return 0;
 }

@@ -41,8 +41,9 @@ static u32 below(u32 limit)
 static void step(void)
 {
     machine.ns += 100 + below(400);
-    if (below(1 << 20) < machine.stops)
+    if (below(1 << 20) < machine.stops) {
         machine.ns += 100000 + (u64)below(1000) * below(400) * 1000;
+    }
 }
 
 static u64 scaled(u64 ns, u64 hertz)
@@ -59,21 +60,23 @@ static u64 read_tsc(void)
 static void out8(u16 port, u8 value)
 {
     step();
-    if (port == 0x42)
+    if (port == 0x42) {
         machine.pit_start = machine.ns;
-    else if (port == 0x43 && value == 0x80)
+    } else if (port == 0x43 && value == 0x80) {
         machine.pit_latch =
             (u16)(machine.pit_dead
                       ? 0xffff
                       : PIT_WRAPS - 1 -
                             scaled(machine.ns - machine.pit_start, 1193182) % PIT_WRAPS);
+    }
 }
 
 static u8 in8(u16 port)
 {
     step();
-    if (port != 0x42)
+    if (port != 0x42) {
         return 0;
+    }
     machine.pit_high = !machine.pit_high;
     return (u8)(machine.pit_high ? machine.pit_latch : machine.pit_latch >> 8);
 }
@@ -138,8 +141,9 @@ static bool measures(u32 seed, u32 stops)
     memset(&machine, 0, sizeof machine);
     machine.seed = seed;
     machine.stops = stops;
-    if (setjmp(no_clock))
+    if (setjmp(no_clock)) {
         return false;
+    }
     clock_start();
     return true;
 }

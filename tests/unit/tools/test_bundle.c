@@ -36,8 +36,9 @@ static int make_files(void **state)
 
     (void)state;
     strcpy(folder, "/tmp/pinion-test.XXXXXX");
-    if (!mkdtemp(folder))
+    if (!mkdtemp(folder)) {
         return 1;
+    }
     free(write_file("kernel", kernel, size));
     free(write_file("same", kernel, size));
     kernel[size - 1] ^= 1;
@@ -131,8 +132,9 @@ static void refused(const char *kernel, const char *ramdisk, unsigned memory, co
     set_guest(&guests, "a", kernel, ramdisk, NULL);
     guests.guest[0].memory = memory;
     assert_false(bundle_read(&bundle, &guests, NULL, &failure));
-    if (!strstr(failure.sentence, what))
+    if (!strstr(failure.sentence, what)) {
         fail_msg("\"%s\" lacks \"%s\"", failure.sentence, what);
+    }
     guests_free(&guests);
 }
 

@@ -28,8 +28,9 @@ static bool read_bytes(const char *text, size_t size)
     well = cfg_read("g.cfg", copy, size, &guest, &ignored, &failure);
     assert_true(well || !strncmp(failure.sentence, "g.cfg:", 6));
     size = ignored.size < sizeof(ignored_text) ? ignored.size : sizeof(ignored_text) - 1;
-    if (size)
+    if (size) {
         memcpy(ignored_text, ignored.bytes, size);
+    }
     ignored_text[size] = 0;
     buffer_free(&ignored);
     free(copy);
@@ -38,14 +39,16 @@ static bool read_bytes(const char *text, size_t size)
 
 static void accepted(const char *text)
 {
-    if (!read_bytes(text, strlen(text)))
+    if (!read_bytes(text, strlen(text))) {
         fail_msg("refused: %s", failure.sentence);
+    }
 }
 
 static void refused(const char *text, const char *sentence)
 {
-    if (read_bytes(text, strlen(text)))
+    if (read_bytes(text, strlen(text))) {
         fail_msg("accepted: %s", text);
+    }
     assert_string_equal(failure.sentence, sentence);
 }
 
@@ -192,15 +195,18 @@ static void every_cut_and_every_byte(void **state)
     int byte;
 
     (void)state;
-    for (at = 0; at <= strlen(text); at++)
-        if (read_bytes(text, at))
+    for (at = 0; at <= strlen(text); at++) {
+        if (read_bytes(text, at)) {
             guest_free(&guest);
+        }
+    }
     for (at = 0; at < strlen(text); at++) {
         for (byte = 0; byte < 256; byte++) {
             memcpy(changed, text, sizeof(text));
             changed[at] = (char)byte;
-            if (read_bytes(changed, strlen(text)))
+            if (read_bytes(changed, strlen(text))) {
                 guest_free(&guest);
+            }
         }
     }
 }

@@ -25,9 +25,10 @@ static void expect(const struct guests *guests, const char *wire, size_t size, c
         struct buffer out = {0};
 
         consoles_start(&consoles, guests);
-        for (at = 0; at < size; at += piece)
+        for (at = 0; at < size; at += piece) {
             consoles_take(&consoles, (const uint8_t *)wire + at,
                           size - at < piece ? size - at : piece, &out);
+        }
         consoles_finish(&consoles, &out);
         assert_int_equal(out.size, shown_size);
         assert_memory_equal(out.bytes, shown, shown_size);
@@ -100,8 +101,9 @@ static void a_long_line(void **state)
 
     (void)state;
     consoles_start(&consoles, &three);
-    for (i = 0; i < size / 10; i++)
+    for (i = 0; i < size / 10; i++) {
         consoles_take(&consoles, (const uint8_t *)"0123456789", 10, &out);
+    }
     assert_int_equal(out.size, 0);
     consoles_take(&consoles, (const uint8_t *)"\n", 1, &out);
     assert_int_equal(out.size, 3 + size + 1);

@@ -127,8 +127,9 @@ static struct buffer packed_bzimage(unsigned packer, const struct buffer *elf)
     struct buffer payload = {0}, file = {0};
 
     packers[packer].pack(elf, &payload);
-    if (packers[packer].packing != PACKING_GZIP)
+    if (packers[packer].packing != PACKING_GZIP) {
         append_word(&payload, (uint32_t)elf->size);
+    }
     make_bzimage(&file, &payload);
     buffer_free(&payload);
     return file;
@@ -142,8 +143,9 @@ static void expect_kernel(struct buffer *file, const struct buffer *elf)
     struct failure failure = {""};
     struct kernel kernel;
 
-    if (!kernel_unpack("k", file, &kernel, &failure))
+    if (!kernel_unpack("k", file, &kernel, &failure)) {
         fail_msg("%s", failure.sentence);
+    }
     assert_int_equal(kernel.elf.size, elf->size);
     assert_memory_equal(kernel.elf.bytes, elf->bytes, elf->size);
     kernel_free(&kernel);
@@ -155,10 +157,12 @@ static void expect_refusal(struct buffer *file, const char *what)
     struct failure failure = {""};
     struct kernel kernel;
 
-    if (kernel_unpack("the-path", file, &kernel, &failure))
+    if (kernel_unpack("the-path", file, &kernel, &failure)) {
         fail_msg("accepted; expected %s", what);
-    if (strncmp(failure.sentence, "the-path: ", 10) || !strstr(failure.sentence, what))
+    }
+    if (strncmp(failure.sentence, "the-path: ", 10) || !strstr(failure.sentence, what)) {
         fail_msg("\"%s\" lacks \"%s\"", failure.sentence, what);
+    }
 }
 
 static void every_packing(void **state)
@@ -261,8 +265,9 @@ static void every_damaged_byte(void **state)
                 continue;
             }
             assert_int_equal(kernel.elf.size, elf.size);
-            if (packers[i].checked)
+            if (packers[i].checked) {
                 assert_memory_equal(kernel.elf.bytes, elf.bytes, elf.size);
+            }
             kernel_free(&kernel);
         }
         buffer_free(&file);

@@ -111,8 +111,9 @@ static void mistakes(void **state)
     for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         int count = 0;
 
-        while (wrong[i].word[count])
+        while (wrong[i].word[count]) {
             count++;
+        }
         assert_false(read_words((char **)wrong[i].word, count));
         assert_string_equal(failure.sentence, wrong[i].sentence);
     }
@@ -126,8 +127,9 @@ static void too_many_guests(void **state)
     unsigned i;
 
     (void)state;
-    for (i = 0; i <= HANDOFF_GUESTS_MAX; i++)
+    for (i = 0; i <= HANDOFF_GUESTS_MAX; i++) {
         words[i] = (char *)"x.cfg";
+    }
     assert_true(read_words(words, HANDOFF_GUESTS_MAX));
     assert_false(read_words(words, HANDOFF_GUESTS_MAX + 1));
     assert_string_equal(failure.sentence, "run: at most 32 guests at a time");

@@ -50,8 +50,9 @@ static void close_all(struct bench *bench)
     unsigned i;
 
     for (i = 0; i < 10; i++) {
-        if (all[i / 2][i % 2] >= 0)
+        if (all[i / 2][i % 2] >= 0) {
             close(all[i / 2][i % 2]);
+        }
         all[i / 2][i % 2] = -1;
     }
     relay_free(&bench->relay);
@@ -68,8 +69,9 @@ static void write_all(int to, const void *bytes, size_t size)
     while (size) {
         ssize_t wrote = write(to, bytes, size);
 
-        if (wrote < 0)
+        if (wrote < 0) {
             _exit(9);
+        }
         bytes = (const char *)bytes + wrote;
         size -= (size_t)wrote;
     }
@@ -106,8 +108,9 @@ static void flooding_machine(struct bench *bench)
 
     drop(&bench->console_wire[0]);
     drop(&bench->log_wire[0]);
-    for (i = 0; i < FLOOD; i++)
+    for (i = 0; i < FLOOD; i++) {
         bytes[i] = (uint8_t)('a' + i % 23);
+    }
     write_all(bench->log_wire[1], bytes, 1000);
     write_all(bench->console_wire[1], bytes, FLOOD);
 }
@@ -125,12 +128,15 @@ static void slow_reader(struct bench *bench)
     while ((got = read(bench->out_pipe[0], bytes, sizeof(bytes))) > 0) {
         ssize_t i;
 
-        for (i = 0; i < got; i++)
-            if (bytes[i] != (uint8_t)('a' + (total + (size_t)i) % 23))
+        for (i = 0; i < got; i++) {
+            if (bytes[i] != (uint8_t)('a' + (total + (size_t)i) % 23)) {
                 _exit(1);
+            }
+        }
         total += (size_t)got;
-        if (total % 100 == 0)
+        if (total % 100 == 0) {
             usleep(1000);
+        }
     }
     _exit(total == FLOOD ? 0 : 2);
 }
@@ -164,11 +170,13 @@ static void waking_machine(struct bench *bench)
 
     usleep(200000);
     /* Keys that came before the machine was awake have waited. */
-    if (recv(bench->console_wire[1], &byte, 1, MSG_DONTWAIT) >= 0)
+    if (recv(bench->console_wire[1], &byte, 1, MSG_DONTWAIT) >= 0) {
         _exit(1);
+    }
     write_all(bench->log_wire[1], "up\n", 3);
-    if (read(bench->console_wire[1], &byte, 1) != 1 || byte != 'k')
+    if (read(bench->console_wire[1], &byte, 1) != 1 || byte != 'k') {
         _exit(2);
+    }
     write_all(bench->console_wire[1],
               "\x10"
               "Aseen",
