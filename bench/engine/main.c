@@ -50,23 +50,24 @@ static void set_barely(struct space *space, u32 index, u64 entry)
                           memory_order_release);
 }
 
-/* A piece is one L1 table: the first and the last of its entries that a round changes. */
-#define EACH_ENTRY(i, piece, step) (u32 i = (piece)*512; i < (piece)*512 + 512; i += (step))
+/* The number of the first entry of L1 table `table`. An operation's piece is one L1 table. */
+static u32 first_entry(u32 table)
+{
+    return table * 512;
+}
 
 static void flags_once(struct space *space, u32 piece)
 {
-    for{
-        EACH_ENTRY(i, piece, 1)
+    for (u32 i = first_entry(piece); i < first_entry(piece + 1); i++) {
+        space_set(space, i, space_get(space, i) ^ ENTRY_DIRTY);
     }
-    space_set(space, i, space_get(space, i) ^ ENTRY_DIRTY);
 }
 
 static void flags_floor(struct space *space, u32 piece)
 {
-    for{
-        EACH_ENTRY(i, piece, 1)
+    for (u32 i = first_entry(piece); i < first_entry(piece + 1); i++) {
+        set_barely(space, i, space_get(space, i) ^ ENTRY_DIRTY);
     }
-    set_barely(space, i, space_get(space, i) ^ ENTRY_DIRTY);
 }
 
 static void flags_single(struct space *space)
@@ -87,10 +88,9 @@ static void flags_batch(struct space *space, u32 first)
 
 static void flags_many_once(struct space *space, u32 piece)
 {
-    for{
-        EACH_ENTRY(i, piece, SPACE_BATCH)
+    for (u32 i = first_entry(piece); i < first_entry(piece + 1); i += SPACE_BATCH) {
+        flags_batch(space, i);
     }
-    flags_batch(space, i);
 }
 
 static void flags_many_single(struct space *space)
@@ -101,31 +101,26 @@ static void flags_many_single(struct space *space)
 /* Write access taken away: what fork does. */
 static void protect_once(struct space *space, u32 piece)
 {
-    for{
-        EACH_ENTRY(i, piece, 1)
+    for (u32 i = first_entry(piece); i < first_entry(piece + 1); i++) {
+        space_set(space, i, space_get(space, i) & ~ENTRY_WRITABLE);
     }
-    space_set(space, i, space_get(space, i) & ~ENTRY_WRITABLE);
 }
 
 static void protect_again(struct space *space, u32 piece)
 {
-    for{
-        EACH_ENTRY(i, piece, 1)
+    for (u32 i = first_entry(piece); i < first_entry(piece + 1); i++) {
+        space_set(space, i, space_get(space, i) | ENTRY_WRITABLE);
     }
-    space_set(space, i, space_get(space, i) | ENTRY_WRITABLE);
 }
 
 static void protect_floor(struct space *space, u32 piece)
 {
-    for{
-        EACH_ENTRY(i, piece, 1)
-        {
-            u64 entry = space_get(space, i);
+    for (u32 i = first_entry(piece); i < first_entry(piece + 1); i++) {
+        u64 entry = space_get(space, i);
 
-            set_barely(space, i, entry);
-            atomic_fetch_sub_explicit(&world_frames[entry >> 12 & 0xffffffffffull].type, 0,
-                                      memory_order_relaxed);
-        }
+        set_barely(space, i, entry);
+        atomic_fetch_sub_explicit(&world_frames[entry >> 12 & 0xffffffffffull].type, 0,
+                                  memory_order_relaxed);
     }
 }
 
@@ -137,20 +132,17 @@ static void protect_single(struct space *space)
 /* Two entries change places: other frames, four counters each. */
 static void swap(struct space *space, u32 piece, void (*how)(struct space *, u32, u64), bool barely)
 {
-    for{
-        EACH_ENTRY(i, piece, 2)
-        {
-            u64 first = space_get(space, i), second = space_get(space, i + 1);
+    for (u32 i = first_entry(piece); i < first_entry(piece + 1); i += 2) {
+        u64 first = space_get(space, i), second = space_get(space, i + 1);
 
-            if (barely) {
-                bump(second, 1);
-                bump(first, -1ull);
-                bump(first, 1);
-                bump(second, -1ull);
-            }
-            how(space, i, second);
-            how(space, i + 1, first);
+        if (barely) {
+            bump(second, 1);
+            bump(first, -1ull);
+            bump(first, 1);
+            bump(second, -1ull);
         }
+        how(space, i, second);
+        how(space, i + 1, first);
     }
 }
 
