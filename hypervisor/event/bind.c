@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Giving a port a far end: another domain, a virtual interrupt, or the domain itself. */
+/* Binding a port: to another domain, to a virtual interrupt, or to another vCPU of the same
+ * domain. */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/table.h"
 #include "lib/index.h"
@@ -28,7 +29,8 @@ s64 event_alloc_unbound(struct domain *domain, struct evtchn_alloc_unbound *ask)
     return port ? 0 : -XEN_ENOSPC;
 }
 
-/* Both locks are held. */
+/* Connects a new port of `domain` to `remote_port` of `remote`, which must be unbound and open to
+ * `domain`. The locks of both domains are held. */
 static s64 connect(struct domain *domain, struct domain *remote, u32 remote_port, u32 *local_port)
 {
     struct channel *far = table_find(&remote->events, remote_port);
@@ -45,7 +47,8 @@ static s64 connect(struct domain *domain, struct domain *remote, u32 remote_port
     far->kind = CHANNEL_INTERDOMAIN;
     far->remote_port = port;
     *local_port = port;
-    /* What the far end sent before there was somebody to hear it. */
+    /* Events that the far end sent before the connection existed must not be lost: mark the new
+     * port pending, whether there were any or not. */
     event_mark(domain, table_find(&domain->events, port), port);
     return 0;
 }
@@ -102,7 +105,8 @@ s64 event_bind_ipi(struct domain *domain, struct evtchn_bind_ipi *ask)
     return ask->port ? 0 : -XEN_ENOSPC;
 }
 
-/* Inter-processor interrupts and most virtual ones belong to their vCPU. */
+/* True when EVTCHNOP_bind_vcpu may move the channel: inter-processor interrupts and most virtual
+ * interrupts belong to one vCPU. */
 static bool may_move(const struct channel *channel)
 {
     switch (channel->kind) {

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Channels in use: send, look, close. */
+/* Operations on event channels in use: send, status, close. */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/table.h"
 
-/* Both locks are held; `remote` is the far end's domain or NULL. */
+/* Closes `port`, which is in use. The locks of both domains are held; `remote` is the far end's
+ * domain, NULL if there is none. */
 static void close_locked(struct domain *domain, u32 port, struct domain *remote)
 {
     struct channel *channel = table_find(&domain->events, port);
 
     if (channel->kind == CHANNEL_VIRQ) {
-        /* A global one may be told to another vCPU since, but is the first's. */
+        /* A global virtual interrupt is recorded in vCPU 0, even if EVTCHNOP_bind_vcpu moved its
+         * delivery to another vCPU. */
         struct vcpu *owner = domain->vcpu[virq_is_global(channel->virq) ? 0 : channel->vcpu];
 
         if (owner) {
@@ -20,7 +22,7 @@ static void close_locked(struct domain *domain, u32 port, struct domain *remote)
         domain->console.port = 0;
     }
     if (channel->kind == CHANNEL_INTERDOMAIN && remote) {
-        /* The far end is open again to this domain. */
+        /* The far end becomes unbound again: this domain may bind to it once more. */
         struct channel *far = table_find(&remote->events, channel->remote_port);
         if (far && far->kind == CHANNEL_INTERDOMAIN && far->remote_domain == domain->id &&
             far->remote_port == port) {
@@ -99,7 +101,7 @@ static void describe(const struct channel *channel, struct evtchn_status *status
         status->u.interdomain.dom = channel->remote_domain;
         status->u.interdomain.port = channel->remote_port;
         break;
-    case CHANNEL_CONSOLE: /* as if domain 0 were there */
+    case CHANNEL_CONSOLE: /* reported as if the far end were domain 0, port 0 */
         status->status = EVTCHNSTAT_interdomain;
         break;
     case CHANNEL_VIRQ:

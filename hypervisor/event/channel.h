@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Event channels of a domain. A guest begins with the two-level ABI (xen.h: evtchn_pending,
- * evtchn_mask); EVTCHNOP_init_control changes to FIFO queues in pages of its own, EVTCHNOP_reset
- * back.
+/* Event channels of a domain.
  *
- * Locks: event_channels.lock (RANK_EVENTS); two domains' in ascending order of domain id. What
- * returns s64 returns the ABI's error numbers. */
+ * A guest begins with the two-level ABI (xen.h: evtchn_pending, evtchn_mask); EVTCHNOP_init_control
+ * changes it to FIFO queues in pages of its own, EVTCHNOP_reset back to two levels.
+ *
+ * Locks: event_channels.lock (RANK_EVENTS); the locks of two domains are taken in ascending order
+ * of domain id. Functions that return s64 return 0 or a negated error number of the ABI. */
 #ifndef EVENT_CHANNEL_H
 #define EVENT_CHANNEL_H
 
@@ -15,32 +16,35 @@
 struct domain;
 struct vcpu;
 
-/* As many ports as a domain gets, with FIFO queues (the ABI has room for 2^17); 256 KiB of table.
- */
+/* How many ports a domain may have with FIFO queues. The ABI allows 2^17; this limit keeps a
+ * domain's channel table at 256 KiB. */
 #define EVENT_PORTS_MAX (1u << 14)
 
-/* Pages of a guest that events_held lists at most: its array, and a control block a vCPU. */
+/* The largest number of frames that events_held can list: the pages of the event array, and one
+ * control block for each vCPU. */
 #define EVENTS_HELD_MAX (128u + 32u)
 
 enum channel_kind {
     CHANNEL_FREE,
-    CHANNEL_RESERVED, /* port 0 */
+    CHANNEL_RESERVED, /* port 0, which the ABI never gives out */
     CHANNEL_UNBOUND,
     CHANNEL_INTERDOMAIN,
     CHANNEL_VIRQ,
     CHANNEL_IPI,
-    CHANNEL_CONSOLE, /* the far end is the hypervisor */
+    CHANNEL_CONSOLE, /* the far end is the hypervisor's guest console */
 };
 
 struct channel {
     u8 kind;
     u8 virq;
-    u16 vcpu; /* who is notified */
+    u16 vcpu; /* number of the vCPU that gets the upcall */
     u16 remote_domain;
-    u16 queue; /* FIFO: where it was linked last; survives a close */
+    u16 queue; /* FIFO: the queue that the port was linked into last (vCPU * EVTCHN_FIFO_MAX_QUEUES
+                  + priority); kept when the port is closed */
     u32 remote_port;
-    u8 priority; /* FIFO: 0 (first) .. 15 */
-    bool waits;  /* FIFO: pending, and the guest has given no page for its word yet */
+    u8 priority; /* FIFO: 0 (most urgent) to 15 */
+    bool waits;  /* FIFO: the port is pending, but the guest has not yet given the array page that
+                    holds its event word */
 };
 
 #define CHANNELS_A_PAGE (PAGE_SIZE / sizeof(struct channel))
@@ -49,46 +53,52 @@ struct fifo;
 
 struct event_channels {
     struct lock lock;
-    u32 search;        /* no port below is free */
-    u32 top;           /* no port from here on is in use */
-    struct fifo *fifo; /* NULL: two-level */
-    /* Each allocated when its first port is. page[0] NULL: not started, or stopped. */
+    u32 search;        /* all ports below are in use */
+    u32 top;           /* no port from this number on is in use */
+    struct fifo *fifo; /* the FIFO queues; NULL while the domain uses the two-level ABI */
+    /* The channel table, by pages; each page is allocated when its first port is bound. page[0] is
+     * NULL before events_start and after events_stop. */
     struct channel *page[EVENT_PORTS_MAX / CHANNELS_A_PAGE];
 };
 
-/* Allocates the start of the table (from hypervisor memory); false: no memory. */
+/* Allocates the first page of the channel table from the hypervisor's memory. False: no memory. */
 bool events_start(struct domain *domain);
-/* Closes every channel, also the far ends in other domains, frees the table and lets go of the
- * guest's pages. Before the shared info page or a vcpu_info page goes: afterwards nothing raises
- * events in this domain. False: something waits for this CPU; call it again. */
+/* Closes every channel together with its far end in another domain, frees the table and drops the
+ * references on the guest's event pages. Call it before the shared info page or a vcpu_info page is
+ * released; afterwards no event can be raised in this domain. False: interrupted; call it again. */
 bool events_stop(struct domain *domain);
 
-/* One above the highest port that the domain's present ABI has. */
+/* The number of ports of the ABI in use: ports 0 to event_ports() - 1 exist. */
 u32 event_ports(const struct domain *domain);
 
-/* Lists the guest's pages that are held (vmmu_hold), for an audit; returns how many. */
+/* For the audit: writes the mfn of each event page of the guest on which there is a hold
+ * (vmmu_hold) into `list`, which has room for EVENTS_HELD_MAX. Returns how many there are. */
 u32 events_held(const struct domain *domain, mfn_t *list);
 
-/* A port whose far end is the hypervisor's console. 0: none free. */
+/* Binds a port of the domain to the guest console. Returns the port; 0: none is free. */
 u32 events_bind_console(struct domain *domain);
 
-/* Marks `port` pending in the domain and wakes its vCPU as the ABI says. Any CPU, any port. */
+/* Marks `port` pending in the domain, and wakes its vCPU if the port is not masked. A port that is
+ * not in use is ignored. May be called on any CPU; takes event_channels.lock. */
 void event_raise(struct domain *domain, u32 port);
 
-/* Raises a VIRQ of one vCPU (if bound). */
+/* Raises the virtual interrupt `virq` (VIRQ_*) of a vCPU, if the guest has bound it to a port.
+ * Takes event_channels.lock. */
 void event_virq(struct vcpu *vcpu, u32 virq);
 
-/* True when the vCPU has an upcall pending that it does not mask. */
+/* True when the vCPU's upcall flag is set and not masked: an event callback must be delivered. */
 bool event_upcall_due(const struct vcpu *vcpu);
 
-/* True when one of poll_ports is pending. Takes event_channels.lock. */
+/* True when one of the ports that the vCPU polls (SCHEDOP_poll) is pending. Takes
+ * event_channels.lock. */
 bool event_poll_due(const struct vcpu *vcpu);
 
-/* A vCPU's vcpu_info moved: it is told to look at everything. */
+/* Sets all selector bits and the upcall flag of a vCPU, so that its kernel checks every port: for a
+ * vCPU whose vcpu_info has moved to another page. */
 void event_mark_all(struct vcpu *vcpu);
 
-/* ---- what guests ask for: EVTCHNOP_* of `domain`, results stored in the structure
- * ---------------- */
+/* ---- operations EVTCHNOP_* of `domain`, as in the ABI's event_channel.h; results are stored in
+ * *ask */
 
 s64 event_alloc_unbound(struct domain *domain, struct evtchn_alloc_unbound *ask);
 s64 event_bind_interdomain(struct domain *domain, struct evtchn_bind_interdomain *ask);
@@ -101,7 +111,7 @@ s64 event_status(struct domain *domain, struct evtchn_status *ask);
 s64 event_unmask(struct domain *domain, u32 port);
 s64 event_set_priority(struct domain *domain, const struct evtchn_set_priority *ask);
 
-/* These three may stop half-way: *again is set, and the same call goes on from there. */
+/* The next three may be interrupted: *again is set, and the same call resumes the work. */
 s64 event_reset(struct domain *domain, const struct evtchn_reset *ask, bool *again);
 s64 event_init_control(struct domain *domain, struct evtchn_init_control *ask, bool *again);
 s64 event_expand_array(struct domain *domain, const struct evtchn_expand_array *ask, bool *again);

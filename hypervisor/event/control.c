@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The FIFO ABI: the guest's pages, which are held for as long as it has them as such, and the
- * change from two levels. */
+/* Setting up the FIFO ABI: holding the guest's control blocks and event array pages, and the change
+ * from the two-level ABI. */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/fifo.h"
 #include "hypervisor/event/table.h"
@@ -10,7 +10,8 @@
 
 _Static_assert(sizeof(struct fifo) <= PAGE_SIZE, "the queues fit their page");
 
-/* NULL: refused, or *again. */
+/* Takes a hold on frame number `frame` of the guest and returns the hypervisor's view of it. NULL:
+ * refused, or *again: interrupted, retry. */
 static void *hold(struct domain *domain, u64 frame, bool *again)
 {
     enum vmmu_result result = vmmu_hold(&domain->mmu, mfn(frame));
@@ -19,7 +20,8 @@ static void *hold(struct domain *domain, u64 frame, bool *again)
     return result == VMMU_DONE ? frame_view(mfn(frame)) : NULL;
 }
 
-/* Events that are pending wait until their words are there. */
+/* Changes the domain to FIFO queues. A pending two-level bit becomes `waits`: the event is raised
+ * when the guest gives the array page of its port. */
 static void leave_two_levels(struct domain *domain, struct fifo *fifo)
 {
     struct event_channels *events = &domain->events;
@@ -33,8 +35,8 @@ static void leave_two_levels(struct domain *domain, struct fifo *fifo)
     __atomic_store_n(&events->fifo, fifo, __ATOMIC_RELEASE);
 }
 
-/* Gives a vCPU its control block; `fresh` becomes the domain's queues if it had none. False: it has
- * one. */
+/* Gives a vCPU its control block. If the domain has no queues yet, *fresh becomes its queues and is
+ * set to NULL. False: the vCPU has a control block already, or the channels are stopped. */
 static bool give_control(struct domain *domain, u32 vcpu, void *control, struct fifo **fresh)
 {
     struct event_channels *events = &domain->events;
@@ -80,7 +82,8 @@ s64 event_init_control(struct domain *domain, struct evtchn_init_control *ask, b
     return done || *again ? 0 : -XEN_EINVAL;
 }
 
-/* What waited for these words is raised. */
+/* Adds a page to the event array, and raises the events that were waiting for a word in this
+ * page. */
 static s64 give_page(struct domain *domain, event_word_t *page)
 {
     struct fifo *fifo = domain->events.fifo;
@@ -135,7 +138,8 @@ s64 event_set_priority(struct domain *domain, const struct evtchn_set_priority *
     } else if (ask->priority > EVTCHN_FIFO_PRIORITY_MIN) {
         result = -XEN_EINVAL;
     } else {
-        channel->priority = (u8)ask->priority; /* from when it is next linked */
+        channel->priority =
+            (u8)ask->priority; /* takes effect when the port is linked the next time */
     }
     tables_release(domain, NULL);
     return result;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The FIFO ABI: words and queues. A word changes in forms that gcc makes one instruction of, not a
- * loop that a guest could prolong by changing it too. */
+/* The FIFO ABI: event words and queues. The guest writes to these words at the same time, so each
+ * change is one that the compiler turns into a single atomic instruction: a compare-and-exchange
+ * loop could be prolonged by the guest without limit. */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/fifo.h"
 #include "hypervisor/event/table.h"
@@ -13,7 +14,7 @@
 _Static_assert(EVENT_PORTS_MAX - 1 <= 0xffff, "a tail holds a port");
 _Static_assert(FIFO_VCPUS_MAX >= DOMAIN_VCPUS_MAX, "queues for every vCPU");
 
-/* NULL: the guest has given no page for it. */
+/* The event word of `port`. NULL: the guest has given no array page for that port. */
 static event_word_t *word_of(const struct fifo *fifo, u32 port)
 {
     u32 page = port / FIFO_WORDS_A_PAGE;
@@ -21,7 +22,7 @@ static event_word_t *word_of(const struct fifo *fifo, u32 port)
     return page < fifo->pages ? &fifo->array[page][port % FIFO_WORDS_A_PAGE] : NULL;
 }
 
-/* One bit; true: it was set. */
+/* Sets one bit, given as a mask. True: it was set before. */
 static bool set_bit(u32 *word, u32 bit)
 {
     return __atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST) & bit;
@@ -37,9 +38,12 @@ static u32 read_word(const u32 *word)
     return __atomic_load_n(word, __ATOMIC_SEQ_CST);
 }
 
-/* Puts `port` behind `tail`; false: the guest has taken that off, so the queue is empty. The link
- * of a word that is not linked means nothing to anybody: it may be written first and looked at
- * then. That of a tail is 0, so that adding writes it. */
+/* Links `port` behind `tail`. False: the guest has taken `tail` off the queue, so the queue is
+ * empty.
+ *
+ * The link field of a tail is 0, so adding `port` stores it. The link field of a word that is not
+ * linked has no meaning, so it may be written before the linked bit is checked, and is cleared
+ * afterwards. */
 static bool append(const struct fifo *fifo, u32 tail, u32 port)
 {
     event_word_t *word = word_of(fifo, tail);
@@ -51,8 +55,9 @@ static bool append(const struct fifo *fifo, u32 tail, u32 port)
     return false;
 }
 
-/* The port is, or was, linked where its vCPU and priority were then. If that queue's tail is this
- * port, then the guest has taken it off, and the queue is empty. */
+/* Moves a port from the queue it was linked into last to queue `next`. The port is not linked now;
+ * so if it is still the tail of its old queue, the guest has emptied that queue and the tail is
+ * reset. */
 static void leave_queue(struct fifo *fifo, struct channel *channel, u32 port, u16 next)
 {
     u16 last = channel->queue;
@@ -67,7 +72,8 @@ static void leave_queue(struct fifo *fifo, struct channel *channel, u32 port, u1
     channel->queue = next;
 }
 
-/* Links a pending port that is not linked. */
+/* Links a pending port into the queue of its vCPU and priority, if it is not linked yet, and
+ * requests the upcall if the queue was not ready. */
 static void enqueue(struct domain *domain, struct channel *channel, u32 port, event_word_t *word)
 {
     struct fifo *fifo = domain->events.fifo;
@@ -101,7 +107,8 @@ bool fifo_raise(struct domain *domain, struct channel *channel, u32 port)
         return news;
     }
     bool news = !set_bit(word, PENDING);
-    if (!(read_word(word) & (MASKED | LINKED))) { /* whoever changes these now sees it pending */
+    if (!(read_word(word) & (MASKED | LINKED))) { /* A CPU that changes these bits after this check
+                                                     sees PENDING set and links the port itself. */
         enqueue(domain, channel, port, word);
     }
     return news;
@@ -134,7 +141,7 @@ bool fifo_linked(const struct fifo *fifo, u32 port)
     return word && read_word(word) & LINKED;
 }
 
-void fifo_forget(struct fifo *fifo, struct channel *channel, u32 port)
+void fifo_clear_pending(struct fifo *fifo, struct channel *channel, u32 port)
 {
     event_word_t *word = word_of(fifo, port);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The FIFO ABI: a word a port in an array of the guest's pages, and for each vCPU and priority a
- * queue of pending ports, linked through their words. For event/ only; event_channels.lock is held
- * but for fifo_free.
+/* The FIFO event ABI: one event word for each port, in an array of the guest's pages, and for each
+ * vCPU and priority a queue of pending ports, linked through their words.
  *
- * The guest takes ports off at the head, at any time; the hypervisor appends at the tail, which
- * only it knows. It never follows a link: what a guest writes there misleads itself alone. */
+ * The guest removes ports at the head, at any time; the hypervisor appends at the tail and keeps
+ * the tail's number to itself. The hypervisor never follows a link, so wrong links harm only the
+ * guest that wrote them.
+ *
+ * For event/ only. The caller holds event_channels.lock, except for fifo_free. */
 #ifndef EVENT_FIFO_H
 #define EVENT_FIFO_H
 
@@ -14,35 +16,38 @@
 #define FIFO_PAGES_MAX    (EVTCHN_FIFO_NR_CHANNELS / FIFO_WORDS_A_PAGE)
 #define FIFO_VCPUS_MAX    (EVENTS_HELD_MAX - FIFO_PAGES_MAX)
 
-/* One vCPU's. */
+/* The queues of one vCPU. */
 struct fifo_queues {
-    struct evtchn_fifo_control_block *control; /* in a held page; NULL: not given yet */
-    u16 tail[EVTCHN_FIFO_MAX_QUEUES];          /* appended last; 0: nothing yet */
+    struct evtchn_fifo_control_block
+        *control; /* in a page of the guest on which there is a hold; NULL: not given yet */
+    u16 tail[EVTCHN_FIFO_MAX_QUEUES]; /* by priority, the port appended last; 0: none yet */
 };
 
 struct fifo {
     u32 pages;
-    event_word_t *array[FIFO_PAGES_MAX]; /* held pages */
+    event_word_t *array[FIFO_PAGES_MAX]; /* views of guest pages on which there is a hold */
     struct fifo_queues vcpu[FIFO_VCPUS_MAX];
 };
 
-/* Marks the port pending and links it, unless it is masked or linked already. True: it was not
- * pending. */
+/* Marks the port pending, and links it unless it is masked or linked already. True: it was not
+ * pending before. */
 bool fifo_raise(struct domain *domain, struct channel *channel, u32 port);
 
-/* Takes the mask off; a pending port (of a channel; NULL: none) is linked. */
+/* Clears the port's mask bit, and links the port if it is pending. `channel`: the port's channel;
+ * NULL: the port is not in use and is never linked. */
 void fifo_unmask(struct domain *domain, struct channel *channel, u32 port);
 
-/* Whether the port is pending. Any port; `channel` NULL: not in use. */
+/* True when the port is pending. `port`: any number; `channel`: NULL if the port is not in use. */
 bool fifo_pending(const struct fifo *fifo, const struct channel *channel, u32 port);
 
-/* Whether the guest has not taken the port off its queue yet. Any port. */
+/* True while the guest has not taken the port off its queue. `port`: any number. */
 bool fifo_linked(const struct fifo *fifo, u32 port);
 
-/* The port is pending no more. It stays linked till the guest takes it off. */
-void fifo_forget(struct fifo *fifo, struct channel *channel, u32 port);
+/* Clears the port's pending state. The port stays linked until the guest takes it off its queue. */
+void fifo_clear_pending(struct fifo *fifo, struct channel *channel, u32 port);
 
-/* Lets go of the guest's pages. Nobody else knows `fifo` any more. */
+/* Frees the queues and drops the holds on the guest's pages. No pointer to `fifo` may be left in a
+ * domain. */
 void fifo_free(struct fifo *fifo);
 
 #endif

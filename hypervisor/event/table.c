@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of a domain's channels, in pages allocated as ports are needed. */
+/* The channel table of a domain, in pages that are allocated when ports are needed. */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/fifo.h"
 #include "hypervisor/event/table.h"
@@ -25,7 +25,8 @@ bool events_start(struct domain *domain)
     return true;
 }
 
-/* Closes from the highest port down, so that the next call goes on. False: there is more to do. */
+/* Closes all ports, the console's only unless `but_console`, from the highest number down, so that
+ * a call after an interruption resumes by itself. False: interrupted. */
 static bool close_all(struct domain *domain, bool but_console)
 {
     for (;;) {
@@ -70,8 +71,8 @@ bool events_stop(struct domain *domain)
     return true;
 }
 
-/* All but the console's: nobody could give the guest a new one. Whether or not it was pending,
- * it is afterwards, as the two-level ABI has it. */
+/* Closes every port but the console's, since the guest has no way to get a new one of that. The
+ * console's port is marked pending: the change of ABI could have lost its event. */
 s64 event_reset(struct domain *domain, const struct evtchn_reset *ask, bool *again)
 {
     struct event_channels *events = &domain->events;
@@ -86,7 +87,8 @@ s64 event_reset(struct domain *domain, const struct evtchn_reset *ask, bool *aga
     }
     tables_take(domain, NULL);
     struct fifo *fifo = events->fifo;
-    *again = table_last(events, true) != 0; /* another vCPU binds meanwhile */
+    *again =
+        table_last(events, true) != 0; /* Another vCPU may have bound a port since close_all. */
     if (fifo && !*again) {
         struct channel *console = table_find(events, domain->console.port);
         __atomic_store_n(&events->fifo, NULL, __ATOMIC_RELEASE);
@@ -140,7 +142,8 @@ u32 table_last(struct event_channels *events, bool but_console)
     return 0;
 }
 
-/* Where the port's channel is, in use or not; NULL: no memory for it. */
+/* The table element of `port`, in use or not; its page is allocated if necessary. NULL: no
+ * memory. */
 static struct channel *place(struct event_channels *events, u32 port)
 {
     struct channel **page = &events->page[port / CHANNELS_A_PAGE];
@@ -151,7 +154,8 @@ static struct channel *place(struct event_channels *events, u32 port)
     return *page ? &(*page)[port % CHANNELS_A_PAGE] : NULL;
 }
 
-/* A closed port that the guest has not taken off its queue yet would tell whom it was bound for. */
+/* True when the port can be bound. A closed port that is still linked in a FIFO queue cannot: the
+ * guest would take the leftover link for an event of the new binding. */
 static bool is_free(struct event_channels *events, u32 port)
 {
     return !table_find(events, port) && !(events->fifo && fifo_linked(events->fifo, port));
@@ -192,9 +196,9 @@ void table_drop(struct domain *domain, u32 port)
     struct event_channels *events = &domain->events;
     struct channel *channel = table_find(events, port);
 
-    /* Whoever binds it next must not find the old event. */
+    /* An event of the old binding must not be pending when the port is bound again. */
     if (events->fifo) {
-        fifo_forget(events->fifo, channel, port);
+        fifo_clear_pending(events->fifo, channel, port);
     } else {
         two_level_take(domain, port);
     }

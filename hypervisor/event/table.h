@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of a domain's channels, for event/ only. */
+/* The channel table of a domain, for event/ only. */
 #ifndef EVENT_TABLE_H
 #define EVENT_TABLE_H
 
 #include "hypervisor/event/channel.h"
 #include "lib/index.h"
 
-/* Takes the locks of both, in order; they may be the same, `b` may be NULL. */
+/* Takes, or releases, the event locks of both domains, in ascending order of domain id. `a` and `b`
+ * may be the same domain; `b` may be NULL. */
 void tables_take(struct domain *a, struct domain *b);
 void tables_release(struct domain *a, struct domain *b);
 
-/* The channel of a port in use; NULL: there is none. The lock is held. */
+/* The channel of a port. NULL: the port is not in use. The caller holds the lock. */
 static inline struct channel *table_find(struct event_channels *events, u32 port)
 {
     struct channel *page;
@@ -26,29 +27,32 @@ static inline struct channel *table_find(struct event_channels *events, u32 port
     return channel->kind <= CHANNEL_RESERVED ? NULL : channel;
 }
 
-/* The highest port in use, the console's left out on request; 0: there is none. The lock is held.
- */
+/* The highest port in use; with `but_console`, the highest that is not the console's. 0: there is
+ * none. The caller holds the lock. */
 u32 table_last(struct event_channels *events, bool but_console);
 
-/* Takes a free port for `channel`, notified vCPU and all. 0: none free. The lock is held. */
+/* Binds a free port to a copy of `channel`, with the default FIFO priority. Returns the port; 0:
+ * none is free, or no memory. The caller holds the lock. */
 u32 table_add(struct domain *domain, struct channel channel);
 
-/* Frees a port in use, and takes its pending bit away. The lock is held. */
+/* Frees a port in use and clears its pending state. The caller holds the lock. */
 void table_drop(struct domain *domain, u32 port);
 
-/* The vCPU of that number; NULL: there is none. */
+/* The vCPU with number `id`, any value. NULL: the domain has none. */
 struct vcpu *event_vcpu(struct domain *domain, u32 id);
 
-/* One a domain, bound on its first vCPU; the others are one a vCPU. */
+/* True for a virtual interrupt of which a domain has only one, bound on vCPU 0. The others exist
+ * once for each vCPU. */
 static inline bool virq_is_global(u32 virq)
 {
     return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
 }
 
-/* event_raise of a port in use where the lock is held already. */
+/* As event_raise, for a port in use. The caller holds the lock. */
 void event_mark(struct domain *domain, struct channel *channel, u32 port);
 
-/* Sets the vCPU's upcall flag, and wakes it if that is news. The lock is held. */
+/* Sets the vCPU's upcall flag, and wakes the vCPU if the flag was clear. The caller holds the
+ * lock. */
 void event_upcall(struct vcpu *vcpu);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The two-level ABI. All of it is memory that the guest writes too: none is trusted, and a bit is
- * changed in a form that gcc makes one instruction of, not a loop that another CPU could prolong.
- */
+/* The two-level ABI. The guest writes to this memory at the same time, so nothing read from it is
+ * trusted, and each change of a bit is one that the compiler turns into a single atomic
+ * instruction: the guest could prolong a compare-and-exchange loop without limit. */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/table.h"
 #include "hypervisor/event/two_level.h"
@@ -25,8 +25,9 @@ static bool read_bit(const xen_ulong_t *word, u32 bit)
     return __atomic_load_n(word, __ATOMIC_SEQ_CST) >> bit & 1;
 }
 
-/* The selector bit of `port`, and the upcall. */
-static void tell(struct vcpu *vcpu, u32 port)
+/* Sets the selector bit for the word that holds `port`, and requests the upcall if the bit was
+ * clear. */
+static void select_and_upcall(struct vcpu *vcpu, u32 port)
 {
     struct vcpu_info *info = __atomic_load_n(&vcpu->info, __ATOMIC_ACQUIRE);
 
@@ -43,7 +44,7 @@ bool two_level_raise(struct domain *domain, const struct channel *channel, u32 p
         return false;
     }
     if (!read_bit(&shared->evtchn_mask[port / 64], port % 64)) {
-        tell(domain->vcpu[channel->vcpu], port);
+        select_and_upcall(domain->vcpu[channel->vcpu], port);
     }
     return true;
 }
@@ -54,7 +55,7 @@ void two_level_unmask(struct domain *domain, const struct channel *channel, u32 
 
     if (clear_bit(&shared->evtchn_mask[port / 64], port % 64) && channel &&
         two_level_pending(domain, port)) {
-        tell(domain->vcpu[channel->vcpu], port);
+        select_and_upcall(domain->vcpu[channel->vcpu], port);
     }
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Telling a guest: its port is marked, as its ABI has it, the upcall flag set, its vCPU woken. */
+/* Raising an event: the port is marked pending as the domain's ABI requires, the upcall flag is
+ * set, and the vCPU is woken. */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/fifo.h"
 #include "hypervisor/event/table.h"
@@ -82,7 +83,8 @@ bool event_upcall_due(const struct vcpu *vcpu)
            !__atomic_load_n(&vcpu->info->evtchn_upcall_mask, __ATOMIC_SEQ_CST);
 }
 
-/* With the lock: another vCPU may take the guest's pages away from their use. */
+/* The lock is needed because another vCPU may reset the channels and so release the array pages
+ * that are read here. */
 bool event_poll_due(const struct vcpu *vcpu)
 {
     struct domain *domain = vcpu->domain;
@@ -99,7 +101,8 @@ bool event_poll_due(const struct vcpu *vcpu)
     return due;
 }
 
-/* The selector means nothing to a guest with queues, whose ready bits stay where they are. */
+/* A guest with FIFO queues ignores the selector; its ready bits do not move with vcpu_info and need
+ * no change. */
 void event_mark_all(struct vcpu *vcpu)
 {
     __atomic_store_n(&vcpu->info->evtchn_pending_sel, ~0ul, __ATOMIC_SEQ_CST);
