@@ -246,7 +246,7 @@ conformance: ## small kernels on Pinion, on Debian's Xen and on the bare machine
 	@$(MAKE) --no-print-directory --output-sync=target --keep-going --silent all guests kernels || true
 	@tests/conformance
 lint: ## includes, lengths, headings, format; builds with gcc and with clang
-	@tests/lint
+	@tests/lint/run
 format: ## put the C files into their format
 	clang-format-16 -i $(wildcard lib/*.[ch] vmmu/*.[ch] hypervisor/*.[ch] hypervisor/*/*.[ch] \
 	  guest/*.[ch] tools/*.[ch] tools/demo/*.[ch] bench/*.[ch] bench/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])

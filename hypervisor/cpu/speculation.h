@@ -2,7 +2,7 @@
 /* What processors leak by guessing ahead, and what is done against it: chosen at boot, from what
  * the processor says of itself.
  *
- * Always there, and not chosen: the image has no indirect branch (tests/lint-branches), each return
+ * Always there, and not chosen: the image has no indirect branch (tests/lint/branches), each return
  * matches a call made since the guest was left, numbers from guests are masked before they index
  * (lib/index.h), and where entries that are not present leak they are checked (vmmu_start's
  * `l1tf`). */
