@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# Proves that the completion of the command for bash offers options, values and files by their kind, without
+# the package bash-completion.
+. "$(dirname "$0")/common.sh"
+
+completion=$PWD/tools/completion/pinion
+mkdir "$work/files" "$work/files/folder"
+touch "$work/files/web.cfg" "$work/files/db.cfg" "$work/files/vmlinuz" "$work/files/disk image"
+
+# offers EXPECTED WORD...: what a plain bash offers for the last word, sorted, with a comma between.
+offers() {
+    local expected=$1 got
+    shift
+    got=$(cd "$work/files" && bash --norc --noprofile -c '
+        source "$1" && shift
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        _pinion
+        printf "%s\n" "${COMPREPLY[@]}" | sort | paste -sd ,' bash "$completion" "$@" 2>&1)
+    [ "$got" = "$expected" ] || wrong "for '$*': '$got', not '$expected'"
+}
+
+offers '--help,help,run' pinion ''
+offers 'run' pinion r
+offers '--machine-cpus,--machine-memory' pinion run --mac
+offers '--timeout' pinion run --memory 5 vmlinuz --t
+offers '' pinion run web.cfg --mem
+offers 'auto,off,partial' pinion run --mitigations ''
+offers 'partial' pinion run --mitigations = p
+offers 'auto,off,partial' pinion run --mitigations =
+offers 'vmlinuz' pinion run --log x v
+offers 'db.cfg,disk image,folder,vmlinuz,web.cfg' pinion run ''
+offers 'disk image,folder,vmlinuz' pinion run --memory 5 ''
+offers 'db.cfg,folder,web.cfg' pinion run --timeout 5 web.cfg ''
+offers 'disk image' pinion run --ramdisk di
+offers '' pinion run vmlinuz ''
+offers '' pinion run --vcpus ''
+offers '' pinion help ''
+
+bash --norc --noprofile -c 'source "$1" && complete -p pinion' bash "$completion" >"$work/out" ||
+    wrong "it does not register"
+expect out '_pinion pinion$' "the command it completes"
+finish
