@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest's console: its ring page, and the way to COM2 and back. */
+/* A guest's console: the ring page in the guest's memory, and the serial port COM2, which carries
+ * the consoles of all guests. */
 #include "hypervisor/console/guest_console.h"
 #include "hypervisor/log/uart.h"
 #include "hypervisor/domain/domain.h"
@@ -7,16 +8,16 @@
 #include "hypervisor/ranks.h"
 
 #define CHUNK       256
-#define INPUT_BYTES 1024 /* a power of two */
+#define INPUT_BYTES 1024 /* must be a power of two */
 
 static struct {
     struct lock lock;
     bool named;
-    u32 source; /* index of the domain whose bytes follow */
+    u32 source; /* console number of the domain whose bytes were sent last */
     u8 input[INPUT_BYTES];
-    u32 in, out; /* counts of bytes put and taken */
-    bool held;   /* more waits in the port */
-} port = {.lock = {.rank = RANK_PORT}};
+    u32 in, out; /* how many bytes were ever put in and taken out */
+    bool held;   /* input waits in COM2 because the buffer was full */
+} com2 = {.lock = {.rank = RANK_PORT}};
 
 void guest_console_write(struct domain *domain, const char *bytes, u64 count)
 {
@@ -27,10 +28,10 @@ void guest_console_write(struct domain *domain, const char *bytes, u64 count)
     if (!count) {
         return;
     }
-    lock_take(&port.lock);
-    if (!port.named || port.source != domain->index) {
-        port.named = true;
-        port.source = domain->index;
+    lock_take(&com2.lock);
+    if (!com2.named || com2.source != domain->index) {
+        com2.named = true;
+        com2.source = domain->index;
         chunk[used++] = HANDOFF_ESCAPE;
         chunk[used++] = (char)('A' + domain->index);
     }
@@ -47,10 +48,11 @@ void guest_console_write(struct domain *domain, const char *bytes, u64 count)
         }
     }
     uart_write(UART_GUESTS, chunk, used);
-    lock_release(&port.lock);
+    lock_release(&com2.lock);
 }
 
-/* Takes all there is; true: the guest has room it did not have. */
+/* Sends everything that is in the guest's output ring. True: the guest has room in the ring
+ * again. */
 static bool drain(struct domain *domain, struct xencons_interface *ring)
 {
     u32 end = __atomic_load_n(&ring->out_prod, __ATOMIC_ACQUIRE);
@@ -69,7 +71,7 @@ static bool drain(struct domain *domain, struct xencons_interface *ring)
         }
         guest_console_write(domain, ring->out + at, first);
         guest_console_write(domain, ring->out, count - first);
-    } /* else its indices are nonsense: begin anew where it writes */
+    } /* else the guest's indices are inconsistent: continue at its write index */
     __atomic_store_n(&ring->out_cons, end, __ATOMIC_RELEASE);
     return true;
 }
@@ -86,28 +88,29 @@ void guest_console_drain(struct domain *domain)
     }
 }
 
-/* The port's lock is held. What does not fit stays in the port, which then holds its sender. */
+/* Reads COM2 until it is empty or the buffer is full; what does not fit stays in COM2, whose flow
+ * control stops the sender. The caller holds the port's lock. */
 static void fill(void)
 {
-    while (port.in - port.out < INPUT_BYTES) {
+    while (com2.in - com2.out < INPUT_BYTES) {
         int byte = uart_read(UART_GUESTS);
         if (byte < 0) {
-            port.held = false;
+            com2.held = false;
             return;
         }
-        port.input[port.in++ % INPUT_BYTES] = (u8)byte;
+        com2.input[com2.in++ % INPUT_BYTES] = (u8)byte;
     }
-    port.held = true;
+    com2.held = true;
 }
 
 void guest_console_receive(void)
 {
-    lock_take(&port.lock);
+    lock_take(&com2.lock);
     fill();
-    lock_release(&port.lock);
+    lock_release(&com2.lock);
 }
 
-/* Moves what fits into the ring; the number of bytes. */
+/* Moves as many bytes as fit into the guest's input ring. Returns how many. */
 static u32 deliver(struct xencons_interface *ring)
 {
     u32 end = __atomic_load_n(&ring->in_prod, __ATOMIC_RELAXED);
@@ -117,15 +120,15 @@ static u32 deliver(struct xencons_interface *ring)
     if (end - start > sizeof ring->in) {
         return 0;
     }
-    lock_take(&port.lock);
-    for (; port.in != port.out && end - start < sizeof ring->in; moved++) {
-        ring->in[MASK_XENCONS_IDX(end, ring->in)] = (char)port.input[port.out++ % INPUT_BYTES];
+    lock_take(&com2.lock);
+    for (; com2.in != com2.out && end - start < sizeof ring->in; moved++) {
+        ring->in[MASK_XENCONS_IDX(end, ring->in)] = (char)com2.input[com2.out++ % INPUT_BYTES];
         end++;
-        if (port.in == port.out && port.held) {
+        if (com2.in == com2.out && com2.held) {
             fill();
         }
     }
-    lock_release(&port.lock);
+    lock_release(&com2.lock);
     if (moved) {
         __atomic_store_n(&ring->in_prod, end, __ATOMIC_RELEASE);
     }
@@ -134,20 +137,20 @@ static u32 deliver(struct xencons_interface *ring)
 
 static void discard(void)
 {
-    lock_take(&port.lock);
-    port.out = port.in;
-    if (port.held) { /* once: an endless sender is not to keep us here */
+    lock_take(&com2.lock);
+    com2.out = com2.in;
+    if (com2.held) { /* read once only: a sender that never stops must not keep this CPU here */
         fill();
-        port.out = port.in;
+        com2.out = com2.in;
     }
-    lock_release(&port.lock);
+    lock_release(&com2.lock);
 }
 
 void guest_console_input(void)
 {
     struct domain *domain = domain_count() == 1 ? domain_at(0) : NULL;
 
-    if (port.in == port.out) { /* as nearly always; `held` implies that something is kept */
+    if (com2.in == com2.out) { /* the common case; if `held` is set, the buffer is not empty */
         return;
     }
     if (!domain) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest's console: its ring page, and the way to COM2 and back.
+/* A guest's console: the ring page in the guest's memory, and the serial port COM2, which carries
+ * the consoles of all guests.
  *
- * Locks: guest_console.lock (RANK_CONSOLE) for its ring, the port's own (RANK_PORT). */
+ * Locks: guest_console.lock (RANK_CONSOLE) for one guest's ring; a lock of the file's own
+ * (RANK_PORT) for COM2. */
 #ifndef CONSOLE_GUEST_CONSOLE_H
 #define CONSOLE_GUEST_CONSOLE_H
 
@@ -11,25 +13,28 @@
 struct domain;
 
 struct guest_console {
-    void *ring; /* struct xencons_interface, in the guest's memory; NULL: none yet */
+    void *ring; /* struct xencons_interface, in the guest's memory; NULL: the guest has no console
+                   yet */
     mfn_t frame;
-    u32 port;         /* 0: the guest closed it */
-    struct lock lock; /* our ends of the ring */
+    u32 port;         /* event channel of the console; 0: the guest has closed it */
+    struct lock lock; /* guards the hypervisor's ends of the ring */
 };
 
-/* Moves what the guest put in its ring to COM2, and tells it. Called on the console event, and when
- * the domain ends (nothing is lost). Tolerates any ring indices. */
+/* Sends what the guest has put into its output ring to COM2, and raises the console event if that
+ * made room. Called for the guest's console event, and when the domain ends, so that no output is
+ * lost. Tolerates any value of the ring's indices. */
 void guest_console_drain(struct domain *domain);
 
-/* Writes bytes of the domain (console_io, or the ring) to COM2, framed (lib/handoff.h). The guest
- * may change the bytes meanwhile. */
+/* Sends `count` bytes of the domain's output (from console_io or the ring) to COM2, in the frames
+ * of lib/handoff.h. The guest may change the bytes at the same time. */
 void guest_console_write(struct domain *domain, const char *bytes, u64 count);
 
-/* COM2 has interrupted: keeps what came in, as far as there is room; the rest waits in the port. */
+/* Serves an interrupt of COM2: moves its input into a buffer; what does not fit waits in COM2. */
 void guest_console_receive(void);
 
-/* Moves what came in to the only guest's ring; it is kept while that is full, and dropped when
- * there are several guests. The run loop calls it when there is work. */
+/* Moves buffered input to the guest's input ring. With one guest, input stays buffered while the
+ * ring is full; with several guests input is dropped. The run loop calls it when the CPU has
+ * work. */
 void guest_console_input(void);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The grants a domain gives: its table, and how each is used. */
+/* The grants that a domain gives: the table it shares with the hypervisor, and how each grant is
+ * used. */
 #include "hypervisor/grant/grant.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
@@ -12,7 +13,8 @@
 _Static_assert(sizeof(struct grant_use) * GRANTS_A_FRAME == PAGE_SIZE << USE_ORDER, "two pages");
 _Static_assert(sizeof(struct grant_entry_v1) * GRANTS_A_FRAME == PAGE_SIZE, "one page");
 
-/* Flags and domain of an entry are one aligned word, which the granter may change at any time. */
+/* The flags and the domain of a grant entry, read and changed as one aligned word: the granter may
+ * write to it at any time. */
 union entry_head {
     struct {
         u16 flags, domid;
@@ -67,7 +69,8 @@ static struct grant_use *use_of(const struct grants *g, u32 ref)
     return &g->use[ref / GRANTS_A_FRAME][ref % GRANTS_A_FRAME];
 }
 
-/* Tells the granter: marks the entry read, or written too, if it permits that now. */
+/* Marks the granter's entry as read, or also as written, if the entry permits `user` that access at
+ * this moment. Returns a GNTST_ code. */
 static s16 mark(_Atomic u32 *at, u16 user, bool writable)
 {
     union entry_head seen = {.word = atomic_load_explicit(at, memory_order_acquire)}, marked;
@@ -120,7 +123,7 @@ void grant_put(struct domain *granter, u32 ref, bool writable)
 
     atomic_fetch_sub_explicit(&g->users, 1, memory_order_release);
     if (ref / GRANTS_A_FRAME >= g->frames) {
-        return; /* the granter is gone, and its table with it */
+        return; /* The granter has ended and its table is freed already. */
     }
     use = use_of(g, ref);
     *(writable ? &use->writers : &use->readers) -= 1;

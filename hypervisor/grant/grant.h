@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Grants: pages that a domain lets another map or copy (grant_table.h, version 1).
+/* Grants: pages that a domain permits another domain to map or copy (ABI: grant_table.h, version
+ * 1).
  *
- * A domain has a table of grants it gives, in pages it shares with the hypervisor, and handles for
- * the mappings it made of others' grants. What keeps a granted frame alive while it is mapped is
- * the page-table entry itself (vmmu.h); what is counted here is only what the granter is told: the
- * reading and writing marks in its entry.
+ * A domain has a table of the grants it gives, in pages shared with the hypervisor, and handles for
+ * the mappings it made of other domains' grants. A mapped frame is kept alive by the reference that
+ * its page-table entry holds (vmmu.h). The counts here serve another purpose: they decide when the
+ * reading and writing flags in the granter's entry are cleared.
  *
- * Locks: a granter's `lock`, then a mapper's `handle_lock`. */
+ * Locks: a granter's `lock` is taken before a mapper's `handle_lock`. */
 #ifndef GRANT_GRANT_H
 #define GRANT_GRANT_H
 
@@ -22,21 +23,23 @@ struct domain;
 #define HANDLES_A_PAGE   256u
 #define HANDLE_NONE      0xffffffffu
 
-/* How a grant is used now. */
+/* How a grant is used at present. */
 struct grant_use {
-    u64 frame; /* fixed while anybody uses it, whatever the granter writes meanwhile */
+    u64 frame; /* the granted mfn; fixed while the grant is in use, even if the granter changes its
+                  entry */
     u32 readers;
     u32 writers;
 };
 
-/* A mapping that a domain made. */
+/* One mapping that a domain made of another domain's grant. */
 struct grant_handle {
     u64 frame;
-    u32 ref; /* free: the next free handle */
+    u32 ref; /* the grant's number; in a free handle: the next free handle */
     u16 granter;
     u8 used : 1;
     u8 writable : 1;
-    u8 contains_pte : 1; /* the caller named it by its entry's machine address */
+    u8 contains_pte : 1; /* the mapper named the mapping by the machine address of its page-table
+                            entry */
 };
 
 struct grants {
@@ -44,7 +47,8 @@ struct grants {
     u32 frames;
     struct grant_entry_v1 *shared[GRANT_FRAMES_MAX];
     struct grant_use *use[GRANT_FRAMES_MAX];
-    _Atomic u64 users; /* uses that have begun and not ended, also when the table is gone */
+    _Atomic u64
+        users; /* uses that have begun and not ended; still counted after the table is freed */
     struct lock handle_lock;
     u32 handle_pages;
     u32 free_handle;
@@ -54,25 +58,31 @@ struct grants {
 
 void grants_start(struct domain *domain);
 
-/* After the domain's page tables are gone: marks its mappings ended, takes its table away. */
+/* Ends all mappings that the domain made, and frees its grant table. Call it after the domain's
+ * page tables are torn down. */
 void grants_stop(struct domain *domain);
 
-/* Makes the table at least `frames` pages long. A GNTST_ code. */
+/* Makes the grant table at least `frames` pages long, 0 to GRANT_FRAMES_MAX. Takes the domain's
+ * grant lock. Returns a GNTST_ code; a table that grew only partly stays so. */
 s16 grant_grow(struct domain *domain, u32 frames);
 
-/* Begins a use of `granter`'s grant `ref` by `user`: its frame, or a GNTST_ code. `granter`'s lock
- * is held. grant_put ends it. */
+/* Begins a use of `granter`'s grant number `ref` by `user`: stores the granted frame in *frame and
+ * returns GNTST_okay, or returns the GNTST_ code of the refusal. The caller holds `granter`'s grant
+ * lock, and ends the use by grant_put under the same lock. */
 s16 grant_get(struct domain *granter, const struct domain *user, u32 ref, bool writable,
               mfn_t *frame);
 void grant_put(struct domain *granter, u32 ref, bool writable);
 
-/* A new handle; HANDLE_NONE: no memory or too many. */
+/* Allocates a handle for a mapping of `mapper`, as a copy of *handle. Returns its number;
+ * HANDLE_NONE: no memory, or the domain has too many handles. Takes handle_lock. */
 u32 handle_take(struct domain *mapper, const struct grant_handle *handle);
 
-/* The handle's contents; false: no such handle. */
+/* Copies handle `number`, any value, into *handle. False: there is no such handle. Takes
+ * handle_lock. */
 bool handle_get(struct domain *mapper, u32 number, struct grant_handle *handle);
 
-/* Frees it. False: somebody else has. */
+/* Frees handle `number`. False: it was free already, since another CPU unmapped it. Takes
+ * handle_lock. */
 bool handle_drop(struct domain *mapper, u32 number);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The handles of a domain's mappings of others' grants. */
+/* The handles of a domain's mappings of other domains' grants. */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/grant/grant.h"
 #include "hypervisor/memory/frames.h"
@@ -14,7 +14,8 @@ static struct grant_handle *at(const struct grants *g, u32 number)
     return &g->handles[page][number % HANDLES_A_PAGE];
 }
 
-/* One more page of free handles. */
+/* Allocates one more page of handles, all free. False: no memory, or too many. The caller holds
+ * handle_lock. */
 static bool grow(struct grants *g)
 {
     struct grant_handle *page;

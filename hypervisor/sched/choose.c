@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a CPU runs next. */
+/* Choosing the vCPU that a CPU runs next. */
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/sched/place.h"
@@ -16,7 +16,7 @@ static bool slice_over(const struct queue *queue, u64 now)
     return queue->preempted || slice_ended(queue, now);
 }
 
-/* True when the CPU stays with `old` although `best` waits. */
+/* True when the CPU goes on with `old` although `best` waits in its queue (NULL: none waits). */
 static bool keeps(const struct queue *queue, const struct vcpu *old, const struct vcpu *best,
                   u64 now)
 {
@@ -30,7 +30,8 @@ static bool keeps(const struct queue *queue, const struct vcpu *old, const struc
     return !old->queue.yielded && !(slice_over(queue, now) && queue_before(best, old));
 }
 
-/* `old` leaves the CPU: back into the queue, or asleep. */
+/* Ends the run of `old` on this CPU: it is queued again if it is runnable, and its runstate follows
+ * its state. */
 static void put_back(struct cpu *cpu, struct vcpu *old, u64 now)
 {
     u32 state = atomic_load(&old->state);
@@ -50,8 +51,8 @@ static void take_up(struct cpu *cpu, struct vcpu *next, u64 now)
     sched_runstate(next, RUNSTATE_running, now);
 }
 
-/* A slice lasts until somebody else may come first. Nobody can where there is one CPU and nobody
- * waits; where there are more, what waits elsewhere may. */
+/* Sets the end of the slice, which is when another vCPU may be preferred. With an empty queue, one
+ * CPU and no cap there is none; with several CPUs a vCPU from another queue may be preferred. */
 static void set_slice_end(struct cpu *cpu, const struct vcpu *next, bool fresh, u64 now)
 {
     struct queue *queue = &cpu->queue;
@@ -93,7 +94,7 @@ static struct vcpu *choose_here(struct cpu *cpu, u64 now)
     }
     queue->preempted = false;
     if (next) {
-        queue_settle(cpu, next, now);
+        queue_limit_lag(cpu, next, now);
     }
     atomic_store(&queue->running, next ? share_time(&next->domain->share) : QUEUE_NONE);
     set_slice_end(cpu, next, fresh, now);
@@ -103,7 +104,8 @@ static struct vcpu *choose_here(struct cpu *cpu, u64 now)
     return next;
 }
 
-/* At the end of a slice, what is owed more and waits elsewhere comes here. */
+/* At the end of a slice, pulls a vCPU that waits on another CPU and should run before the best one
+ * here. */
 static void balance(struct cpu *cpu, u64 now)
 {
     struct queue *queue = &cpu->queue;
@@ -113,7 +115,8 @@ static void balance(struct cpu *cpu, u64 now)
     lock_take(&queue->lock);
     queue_charge(cpu, now);
     here = queue_candidate(cpu, now);
-    than = here ? share_time(&here->domain->share) + 1 : 0; /* siblings have the same */
+    than = here ? share_time(&here->domain->share) + 1
+                : 0; /* + 1 because a vCPU of the same domain has the same virtual time */
     lock_release(&queue->lock);
     if (than) {
         place_pull(cpu, than, now);
@@ -130,13 +133,14 @@ struct vcpu *sched_choose(void)
         balance(cpu, now);
     }
     next = choose_here(cpu, now);
-    /* It counts as idle now: whoever queues something later will tell it, what is there it finds.
-     */
+    /* This CPU is now marked idle: later wake-ups kick it. vCPUs that were queued on other CPUs
+     * before it must find by itself. */
     while (!next && cpu_count() > 1 && place_pull(cpu, QUEUE_NONE, now)) {
         next = choose_here(cpu, now);
     }
     if (next && domain_has_ended(next->domain)) {
-        cpu_kick(cpu); /* whoever ended it may have looked before it was loaded here */
+        cpu_kick(cpu); /* The CPU that ended the domain may have checked `loaded` before this vCPU
+                          was chosen here, and so has not kicked this CPU. */
     }
     if (old && old != next && cpu->current == old && !domain_has_ended(old->domain)) {
         sched_refresh_areas(old);
@@ -156,18 +160,19 @@ void sched_left(struct vcpu *vcpu)
     u64 now = clock_now();
 
     lock_take(&queue->lock);
-    if (queue->chosen == vcpu) { /* it was not left for another */
+    if (queue->chosen == vcpu) { /* no other vCPU has been chosen in its place */
         queue_charge(cpu, now);
         put_back(cpu, vcpu, now);
         queue->chosen = NULL;
         queue->slice_end = 0;
         cpu_kick(cpu);
     }
-    bool waits = vcpu->queue.waits; /* else it may cease to exist */
+    bool waits =
+        vcpu->queue.waits; /* a vCPU that is in no queue may be freed once `loaded` is NULL */
     atomic_store(&vcpu->loaded, NULL);
     if (waits) {
         queue_publish(cpu, now);
-        if (queue->chosen) { /* else it runs here again */
+        if (queue->chosen) { /* if the CPU were idle it would choose the vCPU itself */
             place_offer(cpu, now);
         }
     }

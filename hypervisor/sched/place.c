@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which CPU a vCPU waits on, and telling CPUs to look. */
+/* Placing vCPUs on CPUs: where a vCPU waits, and how idle CPUs get work from other queues. */
 #include "hypervisor/sched/place.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/domain/domain.h"
@@ -9,7 +9,7 @@ static u64 running(const struct cpu *cpu)
     return atomic_load(&cpu->queue.running);
 }
 
-/* The next CPU after number `after`, round and round, that is online. */
+/* The next online CPU after number `after`, in a circle. */
 static struct cpu *next_cpu(u32 after)
 {
     struct cpu *cpu;
@@ -52,7 +52,7 @@ struct cpu *place_first(const struct vcpu *vcpu)
     return cpu;
 }
 
-/* Bit N: CPU N idles. */
+/* The idle CPUs, as a set of bits: bit N is CPU N. */
 static u64 idle_cpus(void)
 {
     u64 idle = 0;
@@ -65,8 +65,8 @@ static u64 idle_cpus(void)
     return idle;
 }
 
-/* One of `idle` comes for `vcpu`; it may come too late and find nothing. The bits of those that no
- * longer idle, and of it. */
+/* Kicks one CPU of the set `idle` so that it pulls `vcpu`; the vCPU may be gone by then, which is
+ * harmless. Returns the set of CPUs that turned out not to be idle, and the CPU that was kicked. */
 static u64 offer_one(const struct vcpu *vcpu, u64 idle)
 {
     u64 asked = 0;
@@ -94,8 +94,8 @@ void place_offer(const struct cpu *cpu, u64 now)
     }
 }
 
-/* The CPU with the least virtual time waiting, below `than`, of those not in `tried`; NULL: none.
- */
+/* Of the CPUs not in the set `tried`: the one whose queue holds the vCPU with the least virtual
+ * time, which must be below `than`. NULL: there is none. */
 static struct cpu *find_waiting(const struct cpu *cpu, u64 tried, u64 than)
 {
     struct cpu *best = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which CPU a vCPU waits on, and telling CPUs to look. Inside of sched/. */
+/* Placing vCPUs on CPUs: where a vCPU waits, and how idle CPUs get work from other queues. For
+ * sched/ only. */
 #ifndef SCHED_PLACE_H
 #define SCHED_PLACE_H
 
@@ -8,23 +9,25 @@
 struct cpu;
 struct vcpu;
 
-/* The CPU for a vCPU that becomes runnable: `home` if it idles, else another that idles, else
- * `home` or another where it comes first, else `home`. From hints: no lock. */
+/* Returns the CPU on which a vCPU that becomes runnable should wait: `home` if it is idle; else
+ * another idle CPU; else `home` or another CPU on which the vCPU would preempt; else `home`. Takes
+ * no lock and reads only the CPUs' hints, so the answer may be outdated. */
 struct cpu *place_for(const struct vcpu *vcpu, struct cpu *home);
 
-/* The home of a vCPU that has had none, different for different vCPUs. */
+/* Returns the CPU for a vCPU that has not run before; different vCPUs are spread over the CPUs. */
 struct cpu *place_first(const struct vcpu *vcpu);
 
-/* Has idle CPUs come for what waits on `cpu`, each for one. Its queue is locked. */
+/* Kicks idle CPUs so that each pulls one of the vCPUs that wait on `cpu`. The caller holds the lock
+ * of that CPU's queue. */
 void place_offer(const struct cpu *cpu, u64 now);
 
-/* Brings a vCPU here that waits elsewhere with a virtual time below `than`: one that is owed a
- * slice more than the best one here, or any if there is none here. False: none was found. No lock
- * is held. */
+/* Moves a vCPU with a virtual time below `than` from another CPU's queue to `cpu`, if it is behind
+ * the best vCPU of `cpu` by more than a slice, or if `cpu` has none. False: none was found. The
+ * caller holds no queue lock. */
 bool place_pull(struct cpu *cpu, u64 than, u64 now);
 
-/* An idle CPU counts as busy with `vcpu` until it has chosen again, so that what wakes next goes
- * elsewhere. False: it does not idle. */
+/* Marks an idle CPU as busy with `vcpu` until it chooses again, so that the next vCPU that wakes is
+ * placed elsewhere. False: the CPU is not idle. */
 bool place_claim(struct cpu *cpu, const struct vcpu *vcpu);
 
 #endif

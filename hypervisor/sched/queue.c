@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The run queue of one CPU. A plain list in no order, since virtual times change while vCPUs wait:
- * who looks for the least looks at all. */
+/* The run queue of one CPU: an unordered list. Virtual times change while vCPUs wait, so a sorted
+ * list would not stay sorted; finding the least means reading the whole list. */
 #include "hypervisor/sched/queue.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/domain/domain.h"
@@ -88,7 +88,8 @@ static bool may_run(const struct vcpu *vcpu, const struct cpu *on, u64 now)
            share_may_run(&vcpu->domain->share, now) && !domain_has_ended(vcpu->domain);
 }
 
-/* Among equals the one that has waited longest: it was put in first. */
+/* True when `vcpu` should run before `best`. Of two equal ones the first in the list wins: it has
+ * waited longer. */
 static bool better(const struct vcpu *vcpu, const struct vcpu *best)
 {
     return !best || !queue_before(best, vcpu);
@@ -134,7 +135,8 @@ void queue_charge(struct cpu *cpu, u64 now)
     queue->charged_at += ran;
 }
 
-/* Who competes with a vCPU for a CPU, and is owed most of its kind. */
+/* The strongest competitors of a vCPU on its CPU: of its own domain (sibling) and of other domains
+ * (stranger). */
 struct rivals {
     const struct vcpu *sibling, *stranger;
 };
@@ -148,7 +150,7 @@ static void consider(struct rivals *rivals, const struct vcpu *vcpu, const struc
     }
 }
 
-void queue_settle(const struct cpu *cpu, struct vcpu *vcpu, u64 now)
+void queue_limit_lag(const struct cpu *cpu, struct vcpu *vcpu, u64 now)
 {
     struct rivals rivals = {NULL, NULL};
     u64 apart = 2 * vcpu->domain->share.lag;

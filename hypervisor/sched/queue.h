@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The run queue of one CPU: the vCPUs that wait for it, and what other CPUs may know of it.
+/* The run queue of one CPU: the vCPUs that wait for it, and the hints that other CPUs read.
  *
- * All but the atomic members is guarded by `lock` (RANK_QUEUE; two of them in ascending order of
- * their CPUs' numbers). A vCPU's struct queue_entry is guarded by the lock of its home's queue. */
+ * All members but the atomic ones are guarded by `lock` (RANK_QUEUE; the locks of two queues are
+ * taken in ascending order of CPU number). A vCPU's struct queue_entry is guarded by the lock of
+ * its home CPU's queue. */
 #ifndef SCHED_QUEUE_H
 #define SCHED_QUEUE_H
 
@@ -14,65 +15,75 @@
 struct cpu;
 struct vcpu;
 
-#define QUEUE_NONE (~0ull) /* as a key: there is no such vCPU */
+#define QUEUE_NONE (~0ull) /* in place of a virtual time: there is no vCPU */
 
-/* What a vCPU has of its own for it. */
+/* A vCPU's part of the queue. */
 struct queue_entry {
-    _Atomic(struct cpu *) home; /* whose queue it waits in, or ran from last; NULL: never up */
+    _Atomic(struct cpu *) home; /* the CPU in whose queue it waits or from whose queue it was chosen
+                                   last; NULL: never runnable so far */
     struct vcpu *next;
-    u64 cpus;   /* bit N: CPU N may run it */
-    u64 ran;    /* ns; orders the vCPUs of one domain, as virtual time does the domains */
-    bool waits; /* is in the queue */
+    u64 cpus;   /* bit N: CPU N may run this vCPU */
+    u64 ran;    /* CPU time in ns; orders the vCPUs of one domain, as virtual time orders domains */
+    bool waits; /* true while it is in the queue */
     bool yielded;
 };
 
 struct queue {
     struct lock lock;
     struct vcpu *first, *last;
-    struct vcpu *chosen; /* what its CPU runs; NULL: idle */
-    u64 charged_at;      /* system time up to which `chosen` has been charged */
-    u64 slice_end;       /* system time when its CPU is to choose again; 0: not by itself */
-    bool preempted;      /* somebody who comes first has woken */
-    /* Hints for other CPUs: virtual times, QUEUE_NONE: idle, none waits. */
+    struct vcpu *chosen; /* the vCPU that the CPU runs; NULL: idle */
+    u64 charged_at;      /* system time up to which the run time of `chosen` has been charged */
+    u64 slice_end;       /* system time at which the CPU must choose again; 0: no limit */
+    bool preempted;      /* a vCPU that should run before `chosen` has been queued */
+    /* Hints for other CPUs. `running`: the virtual time of the domain that runs; QUEUE_NONE:
+     * idle. */
     _Alignas(64) _Atomic u64 running;
-    _Atomic u64 waiting; /* the least of those that another CPU could take */
+    _Atomic u64 waiting; /* the least virtual time of the vCPUs here that another CPU could run;
+                            QUEUE_NONE: there is none */
 };
 
+/* Appends a vCPU to the queue, or removes it. The caller holds the lock. */
 void queue_put(struct cpu *cpu, struct vcpu *vcpu);
 void queue_take(struct cpu *cpu, struct vcpu *vcpu);
 
-/* Takes out what has ended while it waited. */
+/* Removes the vCPUs whose domains have ended while they waited. */
 void queue_clean(struct cpu *cpu);
 
-/* Of those that wait here, may run at `now`, and may run on `on`: who is owed most; NULL: none.
- * Whose processor state another CPU has yet to save cannot run on `on`. */
+/* Of the vCPUs in the queue of `cpu` that may run at `now` on CPU `on`: the one that should run
+ * first. NULL: there is none. A vCPU whose state is still loaded on a CPU other than `on` may not
+ * run there yet. */
 struct vcpu *queue_best(const struct cpu *cpu, const struct cpu *on, u64 now);
 
-/* The same of those that are owed more than `than` by at least a slice of their own: enough to move
- * them. `than` NULL: of all. */
+/* As queue_best, but only vCPUs that are behind `than` by more than one slice of their own domain,
+ * which makes a move to another CPU worthwhile. `than` NULL: all vCPUs. */
 struct vcpu *queue_best_owed(const struct cpu *cpu, const struct cpu *on, const struct vcpu *than,
                              u64 now);
 
-/* Charges what `chosen` has run since it was last charged. */
+/* Charges the CPU time since the last charge to `chosen` and its domain. */
 void queue_charge(struct cpu *cpu, u64 now);
 
-/* Brings `vcpu` and its domain up to what they may lie behind those that want this CPU too. */
-void queue_settle(const struct cpu *cpu, struct vcpu *vcpu, u64 now);
+/* Raises the CPU time of `vcpu` and the virtual time of its domain to the least that they may be
+ * behind their competitors on this CPU, so that a vCPU that slept gets no advantage without
+ * limit. */
+void queue_limit_lag(const struct cpu *cpu, struct vcpu *vcpu, u64 now);
 
-/* Who would run next: the best one that waits here, or `chosen`; NULL: none. */
+/* The vCPU that the CPU would run next: the best one in the queue, or `chosen`. NULL: none. */
 struct vcpu *queue_candidate(const struct cpu *cpu, u64 now);
 
-/* When the first of those whose domain's cap forbids them to run now may; 0: there is none. */
+/* The earliest system time at which a waiting vCPU that its domain's cap holds back may run again.
+ * 0: there is no such vCPU. */
 u64 queue_release(const struct cpu *cpu, u64 now);
 
-/* True when `a` comes before `b`, which has just run; when it does and has woken just now. */
+/* queue_before: true when `a`, which waits, should run before `b`, which has just run.
+ * queue_preempts: true when `a`, which has just woken, should take the CPU from `b` immediately. */
 bool queue_before(const struct vcpu *a, const struct vcpu *b);
 bool queue_preempts(const struct vcpu *a, const struct vcpu *b);
 
-/* Tells other CPUs what waits here. */
+/* Publishes the `waiting` hint for other CPUs. */
 void queue_publish(struct cpu *cpu, u64 now);
 
-/* Locks one or two CPUs' queues in their order. */
+/* Locks, or unlocks, the queues of two CPUs, which may be the same, in ascending order of CPU
+ * number. */
 void queue_lock_two(struct cpu *a, struct cpu *b);
 void queue_unlock_two(struct cpu *a, struct cpu *b);
 

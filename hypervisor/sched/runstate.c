@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a vCPU's time was spent in, and the copy that its guest reads. */
+/* Runstate: how a vCPU's time was spent, and the copy of it in the guest's memory. */
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/domain/domain.h"
@@ -38,7 +38,8 @@ void sched_read_runstate(struct vcpu *vcpu, struct vcpu_runstate_info *runstate)
     count_up_to(runstate, clock_now());
 }
 
-/* Only the last byte of the entry time holds the flag. */
+/* Writes the byte of the guest's copy that holds XEN_RUNSTATE_UPDATE: the most significant byte of
+ * state_entry_time. */
 static bool put_flag_byte(u64 area, u64 entry_time)
 {
     u64 at = area + offsetof(struct vcpu_runstate_info, state_entry_time) + 7;
@@ -46,8 +47,8 @@ static bool put_flag_byte(u64 area, u64 entry_time)
     return PUT_GUEST(at, &byte);
 }
 
-/* What the area lacks; false: it is up to date. */
-static bool take_news(struct vcpu *vcpu, struct vcpu_runstate_info *copy)
+/* Copies the runstate and clears `areas_stale`. False: the guest's copy is up to date. */
+static bool take_stale(struct vcpu *vcpu, struct vcpu_runstate_info *copy)
 {
     struct cpu *home = sched_lock_home(vcpu);
     bool stale = vcpu->areas_stale && vcpu->runstate_area;
@@ -64,7 +65,7 @@ void sched_refresh_areas(struct vcpu *vcpu)
     u64 entry_time;
     bool flagged = vcpu->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1;
 
-    if (!vcpu->in_kernel || !take_news(vcpu, &copy)) {
+    if (!vcpu->in_kernel || !take_stale(vcpu, &copy)) {
         return;
     }
     entry_time = copy.state_entry_time;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The scheduler: vCPUs come, sleep, wake and go. */
+/* The scheduler: vCPUs become runnable, block, wake and end. */
 #include "hypervisor/ranks.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/cpu/cpu.h"
@@ -49,9 +49,10 @@ struct cpu *sched_lock_home(struct vcpu *vcpu)
     }
 }
 
-/* Has `cpu` look now if it should run `vcpu`, which has come into its queue, or end a slice for it.
- * True: it does nothing else that is known of. */
-static bool tell(struct cpu *cpu, const struct vcpu *vcpu, u64 now)
+/* Kicks `cpu` if it should choose again because `vcpu` has come into its queue: it is idle, it
+ * should be preempted, or its slice must get an end. True: the CPU was idle and has been claimed
+ * for this vCPU. */
+static bool kick_for(struct cpu *cpu, const struct vcpu *vcpu, u64 now)
 {
     const struct share *share = &vcpu->domain->share;
     struct queue *queue = &cpu->queue;
@@ -77,7 +78,8 @@ static bool tell(struct cpu *cpu, const struct vcpu *vcpu, u64 now)
     return false;
 }
 
-/* Queues a vCPU that has just become runnable. Both queues are locked. */
+/* Queues a vCPU that has just become runnable on `target`. The caller holds the locks of the queues
+ * of its home and of `target`. */
 static void queue_woken(struct cpu *target, struct vcpu *vcpu)
 {
     u64 now = clock_now();
@@ -86,15 +88,16 @@ static void queue_woken(struct cpu *target, struct vcpu *vcpu)
     atomic_store(&vcpu->queue.home, target);
     queue_charge(target, now);
     queue_put(target, vcpu);
-    queue_settle(target, vcpu, now);
-    bool taken = tell(target, vcpu, now);
+    queue_limit_lag(target, vcpu, now);
+    bool taken = kick_for(target, vcpu, now);
     queue_publish(target, now);
     if (!taken) {
         place_offer(target, now);
     }
 }
 
-/* Locks its home, and the CPU where it is to wait. One whose state is still loaded stays. */
+/* Locks the queues of the vCPU's home (stored in *home) and of the CPU on which it should wait,
+ * which is returned. A vCPU whose state is still loaded on a CPU stays on its home. */
 static struct cpu *lock_to_wake(struct vcpu *vcpu, struct cpu **home)
 {
     for (;;) {
@@ -109,7 +112,7 @@ static struct cpu *lock_to_wake(struct vcpu *vcpu, struct cpu **home)
     }
 }
 
-/* Wakes one that sleeps, or brings up one that is down. */
+/* Makes a blocked or polling vCPU runnable, or with `from_down` one that is down. */
 static void make_runnable(struct vcpu *vcpu, bool from_down)
 {
     struct cpu *home, *target = lock_to_wake(vcpu, &home);
@@ -135,7 +138,8 @@ void sched_wake(struct vcpu *vcpu)
     if (state == VCPU_BLOCKED || state == VCPU_POLLING) {
         make_runnable(vcpu, false);
     } else if (state == VCPU_RUNNABLE && loaded && loaded != this_cpu()) {
-        cpu_kick(loaded); /* it looks now; otherwise it does before it runs */
+        cpu_kick(loaded); /* a CPU other than this one checks for events when it is kicked; this one
+                             does so before it enters the guest */
     }
 }
 
@@ -191,7 +195,7 @@ static bool wake_due(const struct vcpu *vcpu)
     return event_upcall_due(vcpu) || (vcpu->nmi_pending && !vcpu->nmi_masked);
 }
 
-/* Unless it has been taken down meanwhile. */
+/* Puts the current vCPU to sleep, unless another CPU has taken it down meanwhile. */
 static void sleep(struct vcpu *vcpu, enum vcpu_state state)
 {
     struct cpu *cpu = this_cpu();
@@ -204,7 +208,8 @@ static void sleep(struct vcpu *vcpu, enum vcpu_state state)
     cpu_kick(cpu);
 }
 
-/* Each sleeps first and looks then, so that whoever raises an event in between wakes it. */
+/* sched_block and sched_poll first put the vCPU to sleep and then check for events: an event that
+ * is raised in between wakes it. */
 void sched_block(struct vcpu *vcpu)
 {
     sleep(vcpu, VCPU_BLOCKED);

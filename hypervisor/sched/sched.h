@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* The scheduler: which vCPU a CPU runs next.
  *
- * Every CPU has a queue of the vCPUs that wait for it, and runs the one whose domain is owed most
- * CPU time (share.h), of one domain's the one that ran least, a slice at a time. A vCPU that wakes
- * goes where it last ran if it may run there at once, else to a CPU that idles, else to one where
- * it comes first. A CPU that idles, or whose slice is over, brings over what is owed more than what
- * it has. A CPU that idles is not disturbed for anything else.
+ * Every CPU has a queue of the vCPUs that wait for it. It runs, for one slice at a time, a vCPU of
+ * the domain with the least virtual time (share.h); of the vCPUs of one domain, the one that has
+ * run least. A vCPU that wakes is queued on the CPU that it ran on last if that is idle, else on
+ * another idle CPU, else on one where it preempts. A CPU that is idle, or whose slice has ended,
+ * pulls vCPUs that are further behind from other queues. An idle CPU is disturbed for nothing else.
  *
- * What a domain gets: as long as several want the same CPUs, CPU time in proportion to their
- * weights, however many vCPUs they have; less if it has too few vCPUs or CPUs for that, or is
- * capped. A vCPU that wakes and is owed SHARE_PREEMPTS_NS takes a CPU at once; a domain that
- * sleeps often enough to use less than its share is owed that.
+ * What a domain gets: while several domains want the same CPUs, CPU time in proportion to their
+ * weights, however many vCPUs they have; less if a domain has too few vCPUs or CPUs for that, or is
+ * capped. A vCPU that wakes and is behind by SHARE_PREEMPTS_NS preempts; a domain that sleeps so
+ * often that it uses less than its share therefore gets a CPU when it wakes.
  *
- * Locks: queue.h. */
+ * Locks: see queue.h. */
 #ifndef SCHED_SCHED_H
 #define SCHED_SCHED_H
 
@@ -25,63 +25,71 @@ struct vcpu;
 
 #define SCHED_SLICE_NS 10000000ull
 
-/* Before any other: a CPU's queue, empty. By any CPU, before that one runs. */
+/* Makes the queue of a CPU ready and empty. Call it before any other function for that CPU, on any
+ * CPU, before that CPU runs. */
 void sched_start_cpu(struct cpu *cpu);
 
-/* Before its first vCPU is added: its weight (0 counts as 1) and cap (percent of one CPU; 0: none).
- */
+/* Sets the domain's weight (0 counts as 1) and cap (percent of one CPU; 0: none). Call it before
+ * the domain's first vCPU is added. */
 void sched_start_domain(struct domain *domain, u32 weight, u32 cap);
 
-/* The same for a vCPU: which CPUs may run it (bit N: CPU N). False: none of them is online, and all
- * may. */
+/* Sets the CPUs that may run a vCPU (bit N: CPU N), before the vCPU is added. False: none of them
+ * is online; then all online CPUs may run it. */
 bool sched_start_vcpu(struct vcpu *vcpu, u64 cpus);
 
-/* Makes a vCPU runnable if it is blocked or polling, and has its CPU look at it if it runs. Any
- * CPU, any state; locks up to RANK_EVENTS may be held. */
+/* Makes a vCPU runnable if it is blocked or polling; if it runs on another CPU, kicks that CPU so
+ * that it checks for events. May be called on any CPU for a vCPU in any state, with locks up to
+ * RANK_EVENTS held. */
 void sched_wake(struct vcpu *vcpu);
 
-/* First run, or VCPUOP_up: runnable if it is down. Any CPU. */
+/* Makes a vCPU runnable that is down: for its first run, or VCPUOP_up. May be called on any CPU. */
 void sched_add(struct vcpu *vcpu);
 
-/* It runs no more (domain end, VCPUOP_down). Any CPU; if it is loaded on another CPU than this one,
- * that one leaves it soon. */
+/* Takes a vCPU down (VCPUOP_down, or its domain has ended). May be called on any CPU; if the vCPU
+ * is loaded on another CPU, that CPU leaves it at its next pass through the run loop. */
 void sched_remove(struct vcpu *vcpu);
 
-/* True when it is down and no CPU has its processor state any more. */
+/* True when the vCPU is down and no CPU has its state loaded. */
 bool sched_stopped(const struct vcpu *vcpu);
 
-/* Its domain has ended: CPUs that run it are to leave it. */
+/* Kicks every CPU that has a vCPU of the domain loaded: for a domain that has ended. */
 void sched_kick_domain(const struct domain *domain);
 
-/* This CPU has saved the processor state of `vcpu` and runs it no more: from here on others may. */
+/* Called when this CPU has saved the state of `vcpu`, which it no longer runs: from now on other
+ * CPUs may run it. */
 void sched_left(struct vcpu *vcpu);
 
-/* SCHEDOP_block: sleeps unless an upcall is due (the caller has unmasked). SCHEDOP_yield: all
- * others that wait for this CPU come first, once. SCHEDOP_poll: sleeps until a port of poll_ports
- * is pending (checked here), an upcall is due, or `timeout` (0: none). All for the current vCPU;
- * they take effect in the run loop. */
+/* All three are for the current vCPU and take effect in the run loop. sched_block (SCHEDOP_block):
+ * sleeps unless an upcall is due; the caller has unmasked upcalls. sched_poll (SCHEDOP_poll):
+ * sleeps until one of poll_ports is pending, which is checked here, an upcall is due, or system
+ * time reaches `timeout` (0: never). sched_give_way (SCHEDOP_yield): lets all other vCPUs that wait
+ * for this CPU run first, once. */
 void sched_block(struct vcpu *vcpu);
 void sched_give_way(struct vcpu *vcpu);
 void sched_poll(struct vcpu *vcpu, u64 timeout);
 
-/* The vCPU that this CPU should run now; NULL: idle. Updates runstates. The caller switches to it
- * (sched_left is for what it had before), and asks again at sched_slice_end. */
+/* Chooses the vCPU that this CPU should run now, and updates runstates. NULL: idle. The caller
+ * switches to it, calls sched_left for the vCPU that was loaded before, and chooses again at
+ * sched_slice_end. */
 struct vcpu *sched_choose(void);
 
-/* When this CPU has to choose again at the latest, busy or idle: system time; 0: never. */
+/* The system time at which this CPU must choose again at the latest, idle or not. 0: no limit. */
 u64 sched_slice_end(void);
 
-/* What its guest may know of how its time was spent. Any CPU. */
+/* Copies the vCPU's runstate, up to date, without the parts that are the hypervisor's own. May be
+ * called on any CPU; takes the lock of its home's queue. */
 void sched_read_runstate(struct vcpu *vcpu, struct vcpu_runstate_info *runstate);
 
-/* Keeps vcpu->runstate; the registered area is marked stale. Its home's queue is locked. */
+/* Changes the vCPU's runstate at system time `now`, and marks the copy in the guest's memory stale.
+ * The caller holds the lock of its home's queue. */
 void sched_runstate(struct vcpu *vcpu, int state, u64 now);
 
-/* Writes the current vCPU's stale runstate area, where its kernel's address space is loaded. Before
- * each entry to a guest that finds `areas_stale` set. */
+/* Writes the stale runstate copy of the current vCPU to the guest's memory, if its kernel's address
+ * space is loaded. Call it before each entry to a guest that has `areas_stale` set. */
 void sched_refresh_areas(struct vcpu *vcpu);
 
-/* The queue that guards what the scheduler keeps of a vCPU, locked: its home's. */
+/* Locks the queue of the vCPU's home, which guards the scheduler's data of the vCPU, and returns
+ * that CPU. */
 struct cpu *sched_lock_home(struct vcpu *vcpu);
 
 #endif

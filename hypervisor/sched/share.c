@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A domain's share of the CPUs. */
+/* A domain's share of the CPUs: virtual time and cap. */
 #include "hypervisor/sched/share.h"
 #include "hypervisor/sched/sched.h"
 
@@ -10,8 +10,8 @@ u64 share_virtual(const struct share *share, u64 ns)
     return ns * SHARE_WEIGHT / share->weight;
 }
 
-/* A capped domain's turns are as short as its cap is low, so that the breaks between them are too.
- */
+/* The slice of a domain with this cap: the lower the cap, the shorter the slice, so that the pauses
+ * between slices stay short too. */
 static u64 slice_for(u32 cap)
 {
     u64 slice = cap && cap < 100 ? SCHED_SLICE_NS * cap / 100 : SCHED_SLICE_NS;
@@ -45,7 +45,8 @@ void share_charge(struct share *share, u64 ns, u64 now)
     if (!share->cap) {
         return;
     }
-    raise(&share->paid_at, now - ns); /* what it did not use before is gone */
+    raise(&share->paid_at,
+          now - ns); /* CPU time that the cap allowed earlier and that was not used is lost */
     atomic_fetch_add_explicit(&share->paid_at, ns * 100 / share->cap, memory_order_relaxed);
 }
 

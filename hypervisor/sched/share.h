@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A domain's share of the CPUs: its virtual time, which orders the domains, and its cap.
  *
- * Virtual time is CPU time * SHARE_WEIGHT / weight, in ns, of all its vCPUs together: the domain
- * with the least of it is owed the most. Two domains that want the same CPU lie at most the sum of
- * their lags apart; who is further behind could not use its share, and is raised. So nobody saves
- * up.
+ * Virtual time is CPU time * SHARE_WEIGHT / weight, in ns, summed over the domain's vCPUs; the
+ * domain with the least virtual time runs first. The virtual times of two domains that want the
+ * same CPU differ by at most the sum of their lags: a domain that is further behind did not use its
+ * share, and its virtual time is raised. So a domain cannot save up CPU time.
  *
- * A cap is a debt in time: each ns that is used takes 100 / cap ns to pay off, and until it is paid
- * off (`paid_at`) the domain waits. */
+ * A cap works by a pause: each ns of CPU time moves `paid_at` on by 100 / cap ns, and the domain
+ * may not run before system time has reached `paid_at`. */
 #ifndef SCHED_SHARE_H
 #define SCHED_SHARE_H
 
@@ -15,31 +15,30 @@
 
 #include "lib/types.h"
 
-#define SHARE_WEIGHT 256u /* of a domain that asks for nothing else */
-#define SHARE_PREEMPTS_NS                                                                          \
-    1000000ull /* what a vCPU that wakes must be owed to take a CPU at once                        \
-                */
+#define SHARE_WEIGHT      256u       /* the default weight */
+#define SHARE_PREEMPTS_NS 1000000ull /* how far a vCPU that wakes must be behind to preempt */
 
 struct share {
-    u32 weight; /* 1..65535 */
-    u32 cap;    /* percent of one CPU; 0: none */
-    u64 slice;  /* ns that one of its vCPUs runs before others may */
+    u32 weight; /* 1 to 65535 */
+    u32 cap;    /* percent of one CPU; 0: no cap */
+    u64 slice;  /* ns that one of its vCPUs runs before another may be chosen */
     u64 slice_virtual;
-    u64 lag; /* ns: a slice of as many vCPUs as can run at once */
+    u64 lag; /* ns: one slice for each vCPU that can run at the same time */
     u64 lag_virtual;
-    u64 preempts; /* SHARE_PREEMPTS_NS, virtual */
-    /* Any CPU. */
+    u64 preempts; /* SHARE_PREEMPTS_NS as virtual time */
+    /* Changed by any CPU. */
     _Alignas(64) _Atomic u64 virtual_time;
-    _Atomic u64 paid_at; /* system time */
+    _Atomic u64 paid_at; /* system time from which the cap permits the domain to run */
 };
 
-/* For a domain of `vcpus` on a machine of `cpus`. */
+/* Sets up the share of a domain with `vcpus` vCPUs on a machine with `cpus` CPUs. weight: 1 to
+ * 65535; cap: percent of one CPU, 0 for none. */
 void share_start(struct share *share, u32 weight, u32 cap, u32 vcpus, u32 cpus);
 
-/* `ns` of CPU time were used, up to `now`. */
+/* Charges `ns` of CPU time, used up to system time `now`, to the domain. */
 void share_charge(struct share *share, u64 ns, u64 now);
 
-/* `ns` of CPU time as virtual time. */
+/* Converts `ns` of the domain's CPU time to virtual time. */
 u64 share_virtual(const struct share *share, u64 ns);
 
 static inline u64 share_time(const struct share *share)
@@ -47,13 +46,13 @@ static inline u64 share_time(const struct share *share)
     return atomic_load_explicit(&share->virtual_time, memory_order_relaxed);
 }
 
-/* True when its cap lets it run at `now`. */
+/* True when the cap permits the domain to run at system time `now`. */
 static inline bool share_may_run(const struct share *share, u64 now)
 {
     return !share->cap || atomic_load_explicit(&share->paid_at, memory_order_relaxed) <= now;
 }
 
-/* Brings `share` up to what it may lie behind `rival`. */
+/* Raises the virtual time of `share` to the least that it may be behind that of `rival`. */
 void share_raise(struct share *share, const struct share *rival);
 
 #endif
