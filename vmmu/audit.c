@@ -175,6 +175,8 @@ static void check_entry(struct recount *run, mfn_t table, u32 level, u64 entry)
     const u64 use = use_word_of(target);
     if (!(references_of(target) & REF_OWNED)) {
         tell(run, table, "an entry shows a frame without an owner", 0, entry);
+    } else if (ref_is_owned_by(references_of(target), VMMU_OWNER_DEVICE)) {
+        tell(run, table, "an entry shows a device frame", 0, entry);
     } else if (ref_owner(references_of(target)) != ref_owner(references_of(table)) &&
                (level > 1 || !run->audit->foreign_mappings)) {
         tell(run, table, "an entry shows a frame of another owner", ref_owner(references_of(table)),
@@ -205,6 +207,12 @@ static void check_frame(struct recount *run, mfn_t m)
 {
     const u64 use = use_word_of(m);
     if (!(references_of(m) & REF_OWNED)) {
+        return;
+    }
+    if (ref_is_owned_by(references_of(m), VMMU_OWNER_DEVICE)) {
+        if (use != use_of(TYPE_NONE)) {
+            tell(run, m, "a device frame is in use", use_of(TYPE_NONE), use);
+        }
         return;
     }
     check_use(run, m, use);

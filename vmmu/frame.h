@@ -7,7 +7,8 @@
  *     62     allocated: the owner's own reference is among the count (of a TYPE_SHARED frame: the
  *            hypervisor's)
  *     61     shared: a TYPE_SHARED frame, whose end is the hypervisor's to say
- *     46..60 owner, a domain id
+ *     46..60 owner: a domain's number, or VMMU_OWNER_DEVICE (a device frame: allocated, count 1,
+ *            type none, for good)
  *     32..45 flush stamp of the last drop to count 1 (and of that to 2)
  *     0..31  count. 0 while owned: on its way back to the allocator, nobody can have it
  *
@@ -64,6 +65,9 @@
 _Static_assert(TYPE_L1 == 1 && TYPE_L2 == 2 && TYPE_L3 == 3 && TYPE_L4 == 4, "level == type");
 _Static_assert(TYPES <= 16, "the type has four bits");
 _Static_assert(sizeof(struct vmmu_frame) == 16, "16 bytes a frame");
+_Static_assert(VMMU_OWNER_DEVICE >= VMMU_DOMAINS_END &&
+                   VMMU_OWNER_DEVICE <= REF_OWNER >> REF_OWNER_SHIFT,
+               "the owner of device frames fits its field and is no domain");
 
 static inline bool frame_exists(mfn_t m)
 {

@@ -12,6 +12,9 @@
 
 void vmmu_domain_start(struct vmmu_domain *domain, u16 id, u64 frames_max)
 {
+    if (id >= VMMU_DOMAINS_END) {
+        port_panic("a domain is started with a reserved number", id);
+    }
     domain->id = id;
     domain->frames_max = frames_max;
 }
@@ -36,7 +39,7 @@ struct vmmu_domain *owner_of(mfn_t m)
         ref_owner(atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed)));
 }
 
-/* Makes the free frame `m` the domain's, with these two words. */
+/* Gives the frame `m`, which has no owner, one: these are its two words and its m2p value. */
 static void adopt(mfn_t m, u64 references, u64 use, u64 physical)
 {
     struct vmmu_frame *frame = frame_of(m);
@@ -109,6 +112,14 @@ void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable)
     adopt(m, ref_owned_by(domain->id) | REF_SHARED | REF_ALLOCATED | 1,
           use_of(TYPE_SHARED) | USE_VALIDATED | (writable ? USE_SHARE_WRITABLE : 0) | 1,
           MFN_NONE.n);
+}
+
+void vmmu_own_device(mfn_t m)
+{
+    if (!frame_exists(m)) {
+        port_panic("a device frame above the frame count", m.n);
+    }
+    adopt(m, ref_owned_by(VMMU_OWNER_DEVICE) | REF_ALLOCATED | 1, use_of(TYPE_NONE), MFN_NONE.n);
 }
 
 bool vmmu_domain_is_gone(const struct vmmu_domain *domain)

@@ -22,6 +22,13 @@
 #define VMMU_GUEST_HOLE_FIRST 256u /* L4 slots that belong to the hypervisor: 256..271 */
 #define VMMU_GUEST_HOLE_LAST  271u
 
+/* Owners. A domain's number is below VMMU_DOMAINS_END. A frame without an owner is free or the
+ * hypervisor's. VMMU_OWNER_DEVICE, a number that no domain has (the ABI's DOMID_IO), owns the
+ * device frames: machine addresses below the frame count that are not RAM (registers of devices,
+ * firmware's tables). No domain may map one, and none is ever a table. */
+#define VMMU_DOMAINS_END  0x7ff0u
+#define VMMU_OWNER_DEVICE 0x7ff1u
+
 enum vmmu_result {
     VMMU_DONE = 0,
     VMMU_AGAIN,
@@ -128,6 +135,7 @@ void vmmu_flush_ends(const struct vmmu_domain *domain, u32 cpu, u64 begun);
 
 /* ---- frames and owners ------------------------------------------------------------------- */
 
+/* `id` is below VMMU_DOMAINS_END; any other panics. */
 void vmmu_domain_start(struct vmmu_domain *domain, u16 id, u64 frames_max);
 void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain);
 
@@ -150,6 +158,12 @@ void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable);
 
 /* Ends vmmu_share; port_frame_free follows once no entry maps the page. */
 void vmmu_unshare(mfn_t m);
+
+/* Makes `m`, a frame without an owner that is not RAM and that no allocator hands out, a device
+ * frame for good: VMMU_OWNER_DEVICE owns it, with the one reference that never goes, type none. To
+ * a domain it is a frame of somebody else: it can neither map nor hold it. Panics on a frame that
+ * has an owner or lies above the frame count. */
+void vmmu_own_device(mfn_t m);
 
 /* For the hypervisor's own lasting access to a guest's page (vcpu_info, runstate area): one
  * reference and one writable type reference. vmmu_unhold drops both. Refuses: BAD_FRAME, NOT_OWNER,
@@ -297,7 +311,7 @@ void vmmu_walk(mfn_t root, vaddr_t va, struct vmmu_walk *walk);
 /* What a frame is, for reports. */
 struct vmmu_frame_info {
     bool valid; /* below the frame count */
-    u16 owner;
+    u16 owner;  /* a domain's number, or VMMU_OWNER_DEVICE */
     bool owned;
     bool pinned;
     bool validated;

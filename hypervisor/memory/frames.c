@@ -11,7 +11,8 @@
 
 /* A free block's head has `references` = order + 1 and links in `type`: next frame number in the
  * upper half, previous in the lower. Every other frame that the allocator holds or that nobody owns
- * has 0 there, so a free head is told from anything else by one word. */
+ * has 0 there, and one with an owner (a domain, or VMMU_OWNER_DEVICE) has bit 63 set, so a free
+ * head is told from anything else by one word. The allocator only ever gets RAM. */
 #define LINK_NONE 0xffffffffu
 
 static struct {

@@ -181,6 +181,96 @@ static void only_own_frames_can_be_obtained(void **state)
     }
 }
 
+/* Every way in which a guest may ask for frame `m` is refused as for a frame without an owner. */
+static void assert_not_to_be_had(struct space space, mfn_t m)
+{
+    assert_refused(FOREIGN_MAPPING, guest_set(&guest, space.l1, 5, RO(m)));
+    assert_refused(FOREIGN_MAPPING, guest_set(&guest, space.l1, 5, RW(m)));
+    assert_refused(NOT_OWNER, guest_set(&guest, space.l2, 7, LINK(m)));
+    assert_refused(FOREIGN_MAPPING,
+                   vmmu_map_at(&guest.vcpu[0], &other.domain, machine_at(space.l1, 5), RO(m)));
+    assert_refused(NOT_OWNER, vmmu_pin(&guest.vcpu[0], &guest.domain, m, 1));
+    assert_refused(NOT_OWNER, vmmu_set_kernel_root(&guest.vcpu[0], m));
+    assert_refused(NOT_OWNER, vmmu_set_gdt(&guest.vcpu[0], &m, 1, 1));
+    assert_refused(NOT_OWNER, vmmu_hold(&guest.domain, m));
+    assert_refused(NOT_OWNER, vmmu_reference(&guest.domain, m));
+    assert_refused(NOT_OWNER, vmmu_take(&guest.domain, m));
+    assert_refused(NOT_OWNER, vmmu_set_m2p(&guest.domain, m, 0));
+    assert_false(vmmu_frame_owned_by(&guest.domain, m));
+}
+
+static void a_device_frame_is_nobodys_to_have(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t device = mfn(0), hypervisor = mfn(1);
+    (void)state;
+    assert_not_to_be_had(space, device);
+    vmmu_own_device(device);
+    assert_true(look(device).owned);
+    assert_int_equal(look(device).owner, VMMU_OWNER_DEVICE);
+    assert_int_equal(look(device).references, 1);
+    assert_int_equal(look(device).type, TYPE_NONE);
+    assert_int_equal(machine_m2p(device), ~0ull);
+    assert_audit();
+    assert_not_to_be_had(space, device);
+    assert_not_to_be_had(space, hypervisor);
+    assert_int_equal(look(device).references, 1);
+    assert_int_equal(machine.freed, 0);
+}
+
+static void the_audit_knows_device_frames(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t device = mfn(0);
+    (void)state;
+    vmmu_own_device(device);
+    machine.quiet = true;
+
+    /* A second reference that nothing accounts for, and a use. */
+    atomic_fetch_add(&frame_of(device)->references, 1);
+    assert_int_equal(audit_findings(), 1);
+    assert_int_equal(machine.last_finding_frame.n, device.n);
+    atomic_fetch_sub(&frame_of(device)->references, 1);
+    atomic_store(&frame_of(device)->type, use_of(TYPE_WRITABLE));
+    assert_int_equal(audit_findings(), 1);
+    assert_int_equal(machine.last_finding_frame.n, device.n);
+    atomic_store(&frame_of(device)->type, use_of(TYPE_NONE));
+    assert_audit();
+
+    /* An entry, with the reference that it holds: foreign mappings are for grants, not for this. */
+    machine_words(space.l1)[5] = RO(device);
+    atomic_fetch_add(&frame_of(device)->references, 1);
+    assert_int_equal(audit_findings(), 1);
+    assert_int_equal(machine.last_finding_frame.n, space.l1.n);
+    machine_words(space.l1)[5] = 0;
+    atomic_fetch_sub(&frame_of(device)->references, 1);
+}
+
+static void own_device(void *frame)
+{
+    vmmu_own_device(*(mfn_t *)frame);
+}
+
+static void start_reserved(void *domain)
+{
+    vmmu_domain_start(domain, VMMU_OWNER_DEVICE, 1);
+}
+
+static void device_frames_and_their_owner_are_reserved(void **state)
+{
+    struct vmmu_domain domain = {0};
+    mfn_t page = guest_page(&guest), beyond = mfn(machine.frames), device = mfn(0);
+    (void)state;
+    assert_true(machine_panics(own_device, &page));
+    assert_true(machine_panics(own_device, &beyond));
+    assert_false(machine_panics(own_device, &device));
+    assert_true(machine_panics(own_device, &device));
+    assert_true(machine_panics(start_reserved, &domain));
+    assert_int_equal(domain.id, 0);
+    vmmu_domain_start(&domain, VMMU_DOMAINS_END - 1, 1);
+    assert_int_equal(domain.id, VMMU_DOMAINS_END - 1);
+}
+
 static void drop_too_often(void *frame)
 {
     vmmu_unhold(*(mfn_t *)frame);
@@ -205,6 +295,9 @@ int main(void)
         GUEST_TEST(a_held_page_stays_writable),
         GUEST_TEST(the_m2p_believes_anything_and_means_nothing),
         GUEST_TEST(only_own_frames_can_be_obtained),
+        GUEST_TEST(a_device_frame_is_nobodys_to_have),
+        GUEST_TEST(the_audit_knows_device_frames),
+        GUEST_TEST(device_frames_and_their_owner_are_reserved),
         GUEST_TEST(dropping_what_nobody_has_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
