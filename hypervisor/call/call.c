@@ -8,12 +8,13 @@
 #include "lib/string.h"
 #include "vmmu/port.h"
 
-#define SYSCALL_LENGTH 2 /* SYSCALL is two bytes: stepping back over it makes the call again */
+#define SYSCALL_LENGTH                                                                             \
+    2 /* bytes of the SYSCALL instruction: moving RIP back by them repeats the hypercall */
 
 s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call)
 {
     switch (number) {
-#define CALL(number, name, arguments)                                                              \
+#define CALL(number, name)                                                                         \
     case number:                                                                                   \
         return call_##name(vcpu, call);
 #include "hypervisor/call/calls.def"
@@ -25,7 +26,7 @@ s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call)
     return -XEN_ENOSYS;
 }
 
-/* The same, the most frequent first. */
+/* As call_dispatch, but compares with the most frequent hypercalls first. */
 static inline s64 dispatch(struct vcpu *vcpu, u64 number, struct call *call)
 {
     if (number == __HYPERVISOR_mmu_update) {
@@ -63,8 +64,8 @@ struct vcpu *call_from_guest(struct vcpu *vcpu)
     return NULL;
 }
 
-/* One entry of a multicall. True: go on with the next; false, and neither left nor to be made
- * again: it cannot be read or written. */
+/* Serves one entry of a multicall. True: continue with the next entry. False with outer->left or
+ * outer->again set: stop here. False with neither set: the entry cannot be read or written. */
 static bool serve_entry(struct vcpu *vcpu, struct call *outer, u64 at)
 {
     struct multicall_entry entry;
@@ -76,7 +77,8 @@ static bool serve_entry(struct vcpu *vcpu, struct call *outer, u64 at)
     }
     memcpy(call.argument, entry.args, sizeof entry.args);
     if (entry.op == __HYPERVISOR_multicall) {
-        result = -XEN_EINVAL; /* the ABI has no nesting, and our stack no room for it */
+        result = -XEN_EINVAL; /* the ABI allows no nesting, and nested multicalls would overflow the
+                                 stack */
     } else {
         result = dispatch(vcpu, entry.op, &call);
     }

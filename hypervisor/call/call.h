@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A hypercall being served. */
+/* A hypercall that is being served. */
 #ifndef CALL_CALL_H
 #define CALL_CALL_H
 
@@ -8,28 +8,30 @@
 
 struct vcpu;
 
-/* The arguments may be rewritten by a handler that stops half-way, so that the same call with them
- * goes on from there. */
+/* A handler that is interrupted may rewrite the arguments, so that the same hypercall, repeated
+ * with them, resumes the work. */
 struct call {
     u64 argument[6];
-    bool again; /* stopped: restart with the arguments as they are now */
-    bool left;  /* the vCPU's registers were replaced (iret) or it no longer runs: no result is
-                   stored, a multicall ends */
+    bool
+        again; /* interrupted: the guest repeats the hypercall with the arguments as they are now */
+    bool left; /* the vCPU's registers were replaced (iret), or it no longer runs: store no result,
+                  end a multicall */
 };
 
-/* Every handler: serves `call` of the current vCPU and returns the ABI's result (negative: -errno).
- * Not inlined: all of them at once would save every register for the sake of the largest. */
-#define CALL(number, name, arguments)                                                              \
+/* The handlers: each serves `call` of the current vCPU and returns the ABI's result, negative for
+ * an error (-errno). They are not inlined: the dispatcher would otherwise save all registers that
+ * the largest of them needs. */
+#define CALL(number, name)                                                                         \
     __attribute__((noinline)) s64 call_##name(struct vcpu *vcpu, struct call *call);
 #include "hypervisor/call/calls.def"
 #undef CALL
 
-/* Serves hypercall `number`; unknown: -ENOSYS, counted. */
+/* Serves hypercall `number`. An unknown one returns -ENOSYS and is counted in the domain. */
 s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call);
 
-/* The entry from trap/: takes number and arguments from the vCPU's registers, and leaves the result
- * there. Returns the vCPU if it is to be entered at once, with nothing but that changed; NULL: by
- * run(). */
+/* Serves the hypercall that the current vCPU has made: number and arguments are in its registers,
+ * and the result is stored there. Returns the vCPU if it can be entered again immediately, with
+ * nothing changed but these registers; NULL: continue by run(). */
 struct vcpu *call_from_guest(struct vcpu *vcpu);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* console_io: a guest's early messages, before its console ring works. */
+/* console_io: a guest's messages before its console ring works. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/console/guest_console.h"
@@ -9,7 +9,8 @@
 #define CHUNK      256
 #define COUNT_MOST 0x7fffffffu
 
-/* The arguments move on with the bytes, so that a stopped call goes on behind them. */
+/* Writes the guest's bytes to its console. The arguments advance with the bytes written, so that an
+ * interrupted hypercall resumes behind them. */
 static s64 write(struct vcpu *vcpu, struct call *call)
 {
     char chunk[CHUNK];
@@ -41,7 +42,7 @@ s64 call_console_io(struct vcpu *vcpu, struct call *call)
     switch ((u32)call->argument[0]) {
     case CONSOLEIO_write:
         return write(vcpu, call);
-    case CONSOLEIO_read: /* input goes to the ring */
+    case CONSOLEIO_read: /* there is never any: input goes to the console ring */
         return 0;
     default:
         return -XEN_ENOSYS;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* event_channel_op, and its first form. */
+/* event_channel_op, and its older form event_channel_op_compat. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/domain/domain.h"
@@ -22,7 +22,8 @@ union ask {
     struct evtchn_set_priority set_priority;
 };
 
-/* What each operation reads, and whether it answers there. Size 0: not one of ours. */
+/* For each operation: the size of the structure that it reads, and whether it writes results back.
+ * Size 0: the operation is not implemented. */
 static const struct {
     u8 size;
     bool answers;
@@ -102,7 +103,7 @@ s64 call_event_channel_op(struct vcpu *vcpu, struct call *call)
     return copy_and_serve(vcpu, call, (u32)call->argument[0], call->argument[1]);
 }
 
-/* Only what the old structure has room for. */
+/* Only the operations whose structures fit into the older, smaller argument. */
 s64 call_event_channel_op_compat(struct vcpu *vcpu, struct call *call)
 {
     u64 at = call->argument[0];

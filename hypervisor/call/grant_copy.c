@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* GNTTABOP_copy: bytes between pages that are the caller's or granted to it. */
+/* GNTTABOP_copy: copies bytes between pages that the caller owns or that are granted to it. */
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/grant.h"
 #include "hypervisor/domain/domain.h"
@@ -7,7 +7,7 @@
 #include "hypervisor/memory/map.h"
 #include "lib/string.h"
 
-/* One end of a copy, while it is held. */
+/* One end of a copy; there is a reference on its frame during the copy. */
 struct end {
     struct domain *owner;
     mfn_t frame;

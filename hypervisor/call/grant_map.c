@@ -40,7 +40,8 @@ static u64 entry_of(mfn_t m, u32 flags)
     return entry | (u64)(flags >> _GNTMAP_guest_avail0 & 7) << AVAILABLE_SHIFT;
 }
 
-/* Writes the entry; the granter's lock is held, so that what was checked still stands. */
+/* Writes the page-table entry. The caller holds the granter's lock, so the grant that was checked
+ * cannot end meanwhile. */
 static enum vmmu_result map_frame(struct vcpu *vcpu, struct domain *granter,
                                   const struct gnttab_map_grant_ref *op, mfn_t m)
 {
@@ -96,7 +97,7 @@ void grant_map_one(struct vcpu *vcpu, struct call *call, struct gnttab_map_grant
         op->status = GNTST_bad_domain;
         return;
     }
-    /* Devices are not behind an IOMMU of ours: a mapping for one alone would map nothing. */
+    /* There is no IOMMU: a mapping for a device alone would map nothing. */
     if (!(op->flags & GNTMAP_host_map)) {
         op->status = GNTST_general_error;
         return;
@@ -113,7 +114,7 @@ static s16 unmap_grant(struct vcpu *vcpu, struct call *call, struct domain *gran
     struct grant_handle handle;
     enum vmmu_result result;
 
-    /* Again, under the lock: nobody may have ended it meanwhile. */
+    /* Read the handle again under the lock: another vCPU may have ended the mapping meanwhile. */
     if (!handle_get(vcpu->domain, op->handle, &handle) || handle.granter != granter->id) {
         return GNTST_bad_handle;
     }
@@ -129,7 +130,8 @@ static s16 unmap_grant(struct vcpu *vcpu, struct call *call, struct domain *gran
         call->again = result == VMMU_AGAIN;
         return result == REFUSED_NOT_THAT_MAPPING ? GNTST_general_error : GNTST_bad_virt_addr;
     }
-    /* The granter hears of it when no CPU can reach the page any more. */
+    /* Flush before the grant is put: the granter must not learn that the mapping has ended while a
+     * CPU can still reach the page. */
     port_flush(vcpu->domain->mmu.cpus);
     handle_drop(vcpu->domain, op->handle);
     grant_put(granter, handle.ref, handle.writable);

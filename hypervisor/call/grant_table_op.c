@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* grant_table_op: the table itself, and the loop over elements. */
+/* grant_table_op: operations on the table itself, and the loop over the elements of an
+ * operation. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/grant.h"
@@ -8,7 +9,7 @@
 #include "hypervisor/memory/map.h"
 #include "vmmu/port.h"
 
-/* Any element: the operations copy as much of it as theirs is long. */
+/* An element of any operation; an operation copies only the size of its own structure. */
 union element {
     struct gnttab_map_grant_ref map;
     struct gnttab_unmap_grant_ref unmap;
@@ -51,7 +52,7 @@ static void query_size(struct vcpu *vcpu, struct gnttab_query_size *op)
     op->status = GNTST_okay;
 }
 
-/* Version 1 is what there is. The result of the whole call, and what is written back. */
+/* Only version 1 exists, which is written back in any case. Returns the result of the hypercall. */
 static s64 set_version(struct gnttab_set_version *op)
 {
     s64 result = op->version == 1 ? 0 : -XEN_EINVAL;
@@ -96,7 +97,7 @@ static s64 serve(struct vcpu *vcpu, struct call *call, u64 operation, union elem
     return -XEN_ENOSYS;
 }
 
-/* Bytes of one element; 0: an operation that is not here. */
+/* The size of an operation's element in bytes. 0: the operation is not implemented. */
 static u64 element_size(u64 operation)
 {
     static const u8 size[] = {
@@ -124,7 +125,7 @@ s64 call_grant_table_op(struct vcpu *vcpu, struct call *call)
         return -XEN_ENOSYS;
     }
     if (versions) {
-        count = 1; /* whatever it says */
+        count = 1; /* the ABI ignores the count here */
     }
     if (!many && count != 1) {
         return -XEN_EINVAL;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The iret hypercall: back to where a trap came from, in guest kernel or user mode. */
+/* The iret hypercall: return from a trap, to guest kernel mode or user mode. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/domain/domain.h"
 
-/* Arithmetic, TF, DF, NT, RF, AC, VIF, VIP, ID. Not VM: QEMU would enter virtual-8086 mode. */
+/* RFLAGS bits that a guest may set by iret: the arithmetic flags, TF, DF, NT, RF, AC, VIF, VIP, ID.
+ * VM is not among them: QEMU would enter virtual-8086 mode. */
 #define RFLAGS_SETTABLE 0x3d4fd5ull
 
 s64 call_iret(struct vcpu *vcpu, struct call *call)
@@ -32,7 +33,8 @@ s64 call_iret(struct vcpu *vcpu, struct call *call)
     r->rsp = frame.rsp;
     r->ss = (u16)frame.ss | 3;
     r->rax = frame.rax;
-    /* As after SYSRET: a system call's caller sees no address of its kernel there. */
+    /* After a system call, RCX and R11 are set as SYSRET leaves them, so that user mode does not
+     * see an address of the kernel in them. */
     r->r11 = frame.flags & VGCF_in_syscall ? r->rflags : frame.r11;
     r->rcx = frame.flags & VGCF_in_syscall ? r->rip : frame.rcx;
     vcpu->nmi_masked = false;

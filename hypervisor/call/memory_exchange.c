@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* XENMEM_exchange. */
+/* XENMEM_exchange: frames given back in exchange for others. */
 #include "hypervisor/call/memory_exchange.h"
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
@@ -11,10 +11,10 @@
 #define ORDER_MAX 9u
 #define CHUNK_MAX (1u << ORDER_MAX)
 
-/* One chunk: `ins` extents of the guest's against `outs` fresh ones. */
+/* One chunk: `ins` extents that the guest gives, and `outs` new extents of the same total size. */
 struct chunk {
     struct domain *domain;
-    u64 in_list, out_list; /* guest addresses of this chunk's extents */
+    u64 in_list, out_list; /* guest addresses of the lists of this chunk's extents */
     u32 in_order, out_order;
     u64 ins, outs;
 };
@@ -24,7 +24,8 @@ static u64 pages_in(const struct chunk *c)
     return c->ins << c->in_order;
 }
 
-/* The `i`-th frame that goes. */
+/* Reads the mfn of the `i`-th frame that the guest gives. False: the list cannot be read, or the
+ * number overflows. */
 static bool frame_in(const struct chunk *c, u64 i, mfn_t *m)
 {
     u64 first, number;
@@ -37,7 +38,8 @@ static bool frame_in(const struct chunk *c, u64 i, mfn_t *m)
     return number >= first;
 }
 
-/* Only frames that nothing else refers to may go: no mapping, no pin, no table. */
+/* Checks that nothing but the guest's ownership refers to the frames it gives: no mapping, no pin,
+ * no table. */
 static s64 check_in(const struct chunk *c)
 {
     for (u64 i = 0; i < pages_in(c); i++) {
@@ -56,7 +58,7 @@ static s64 check_in(const struct chunk *c)
     return 0;
 }
 
-/* Allocates everything before anything is given up. */
+/* Allocates all new extents before any frame of the guest is taken. */
 static s64 allocate_out(const struct chunk *c, mfn_t *out)
 {
     for (u64 i = 0; i < c->outs; i++) {
@@ -72,7 +74,8 @@ static s64 allocate_out(const struct chunk *c, mfn_t *out)
     return 0;
 }
 
-/* How many have gone: less than all when another vCPU has got hold of one since check_in. */
+/* Takes the guest's frames. Returns how many: fewer than all if another vCPU has got a reference on
+ * one of them since check_in. */
 static u64 take_in(const struct chunk *c)
 {
     u64 taken = 0;
@@ -85,7 +88,8 @@ static u64 take_in(const struct chunk *c)
     return taken;
 }
 
-/* Gives one extent, as many pages of it as the domain may have; what it may not is free again. */
+/* Gives the guest one new extent, of which it may have at most `most` pages; the rest is freed.
+ * Returns how many pages were given. */
 static u64 give_extent(const struct chunk *c, u64 first, u64 gpfn, u64 most)
 {
     u64 count = 1ull << c->out_order, given = 0;
@@ -101,7 +105,7 @@ static u64 give_extent(const struct chunk *c, u64 first, u64 gpfn, u64 most)
     return given;
 }
 
-/* An extent that the guest did not get whole is not told. */
+/* Exchanges the frames of one chunk. The guest is told only of extents that it got completely. */
 static s64 swap(const struct chunk *c, const mfn_t *out)
 {
     s64 result = 0;

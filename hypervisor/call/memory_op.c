@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* memory_op: a guest's own memory, more and less of it. */
+/* memory_op: changing and describing a guest's own memory. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/memory_exchange.h"
@@ -10,12 +10,15 @@
 #include "hypervisor/memory/map.h"
 #include "vmmu/port.h"
 
-#define COMMAND_MASK       ((1ull << MEMOP_COMMAND_BITS) - 1)
-#define MEMOP_COMMAND_BITS 6  /* the rest counts extents that are done (a call that goes on) */
-#define ORDER_MAX          9u /* of a guest without devices */
-#define PFNS_MAX           (1ull << 40)
+#define COMMAND_MASK ((1ull << MEMOP_COMMAND_BITS) - 1)
+#define MEMOP_COMMAND_BITS                                                                         \
+    6 /* the bits above the command count the extents that are done, in a hypercall that is        \
+         resumed */
+#define ORDER_MAX 9u /* the largest extent that a guest without devices may ask for: 2 MiB */
+#define PFNS_MAX  (1ull << 40)
 
-/* One extent as the guest's new memory; *first is its first frame. */
+/* Allocates an extent and gives it to the domain as pfns from `gpfn` on; *first is its first mfn.
+ * All of it or, with an error, nothing. */
 static s64 give_extent(struct domain *domain, u64 gpfn, u32 order, u64 *first)
 {
     u64 count = 1ull << order;
@@ -46,7 +49,7 @@ static s64 give_extent(struct domain *domain, u64 gpfn, u32 order, u64 *first)
     return 0;
 }
 
-/* populate_physmap: the guest says which pfns, and learns which frames. */
+/* populate_physmap: the guest names the pfns and gets the first mfn. */
 static bool populate_one(struct domain *domain, u64 at, u32 order)
 {
     u64 gpfn, first;
@@ -66,7 +69,7 @@ static bool populate_one(struct domain *domain, u64 at, u32 order)
     return false;
 }
 
-/* increase_reservation: frames without a place yet. */
+/* increase_reservation: frames that have no pfn yet. */
 static bool increase_one(struct domain *domain, u64 at, u32 order)
 {
     u64 first;
@@ -86,7 +89,8 @@ static bool increase_one(struct domain *domain, u64 at, u32 order)
     return false;
 }
 
-/* A frame that was handed back before, and that something still shows, may be so again. */
+/* decrease_reservation. A frame that was handed back before and still exists, because an entry maps
+ * it, counts as done. */
 static bool decrease_one(struct domain *domain, u64 at, u32 order)
 {
     u64 first;
@@ -104,7 +108,8 @@ static bool decrease_one(struct domain *domain, u64 at, u32 order)
     return true;
 }
 
-/* The extents from `start` on, until one fails or something waits. Returns how many are done. */
+/* Serves the extents from number `start` on, until one fails or the hypercall is interrupted.
+ * Returns how many extents are done in all. */
 static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 start)
 {
     struct xen_memory_reservation r;
@@ -112,7 +117,7 @@ static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 st
     s64 error = 0;
     u64 done;
 
-    /* The answer counts extents that are done, so most refusals are "none more". */
+    /* The ABI's result is the number of extents that are done, so most refusals return `start`. */
     if (!GET_GUEST(&r, call->argument[1]) || !domain_is_self(vcpu->domain, r.domid, &error)) {
         return (s64)start;
     }
@@ -161,7 +166,7 @@ static s64 machphys_mapping(u64 at)
     return PUT_GUEST(at, &mapping) ? 0 : -XEN_EFAULT;
 }
 
-/* The frames that the array itself is made of, one for each 2 MiB of it. */
+/* Lists the frames that hold the M2P: one mfn for each 2 MiB of it. */
 static s64 machphys_list(u64 at)
 {
     struct xen_machphys_mfn_list list;
@@ -181,7 +186,7 @@ static s64 machphys_list(u64 at)
     return PUT_GUEST(at, &list) ? 0 : -XEN_EFAULT;
 }
 
-/* One range of RAM: what the guest was built with. */
+/* Describes the guest's memory as one range of RAM: what it was built with. */
 static s64 memory_map(struct domain *domain, u64 at)
 {
     struct xen_memory_map map;

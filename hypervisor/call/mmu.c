@@ -26,7 +26,7 @@ struct domain *call_domain(struct vcpu *vcpu, u16 id, s64 *error)
     return NULL;
 }
 
-void call_tell_done(u64 at, bool rest, u64 done)
+void call_report_done(u64 at, bool rest, u64 done)
 {
     u32 told = 0;
 

@@ -35,6 +35,6 @@ void call_flush_all_vcpus(struct vcpu *vcpu);
 /* Writes the count of served requests to the guest's `done` word (0: it wants none), or adds to it
  * when this is the rest of an interrupted call. A bad pointer is the guest's loss, as the ABI has
  * it. */
-void call_tell_done(u64 at, bool rest, u64 done);
+void call_report_done(u64 at, bool rest, u64 done);
 
 #endif

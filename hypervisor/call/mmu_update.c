@@ -10,7 +10,7 @@
 
 #define BATCH 32u
 
-/* The engine reads the guest's requests as they are. */
+/* The engine reads the guest's requests in the ABI's layout and numbering. */
 _Static_assert(sizeof(struct vmmu_request) == sizeof(struct mmu_update) &&
                    offsetof(struct vmmu_request, at) == offsetof(struct mmu_update, ptr) &&
                    offsetof(struct vmmu_request, entry) == offsetof(struct mmu_update, val),
@@ -21,7 +21,7 @@ _Static_assert((u32)UPDATE_NORMAL == MMU_NORMAL_PT_UPDATE &&
                    (u32)UPDATE_NO_TRANSLATE == MMU_PT_UPDATE_NO_TRANSLATE,
                "the ABI's numbers");
 
-/* Serves `count` requests from `at`; `*done` counts those that are. */
+/* Serves `count` requests at guest address `at`; *done is how many have been served. */
 static inline __attribute__((always_inline)) s64 update_many(struct vcpu *vcpu, struct call *call,
                                                              u64 at, u64 count, u64 *done)
 {
@@ -38,7 +38,8 @@ static inline __attribute__((always_inline)) s64 update_many(struct vcpu *vcpu, 
             break;
         }
         if (!copy_from_guest(batch, at, many * sizeof *batch)) {
-            many = 1; /* up to the fault, one by one */
+            many = 1; /* the batch cannot be read as a whole: serve single requests up to the one
+                         that faults */
             if (!copy_from_guest(batch, at, sizeof *batch)) {
                 *done = count - left;
                 return -XEN_EFAULT;
@@ -54,8 +55,8 @@ static inline __attribute__((always_inline)) s64 update_many(struct vcpu *vcpu, 
     return result == VMMU_DONE ? 0 : call_result(call, result);
 }
 
-/* A single request of a guest to itself, which most calls are. Stopped, it is made again as it was.
- */
+/* Fast path: a single request of a guest for its own tables and frames, the most frequent case. If
+ * it is interrupted, the hypercall is repeated unchanged. */
 static s64 update_one(struct vcpu *vcpu, struct call *call, u64 at)
 {
     u64 pair[2];
@@ -70,8 +71,9 @@ static s64 update_one(struct vcpu *vcpu, struct call *call, u64 at)
     return result == VMMU_DONE ? 0 : call_result(call, result);
 }
 
-/* `foreigndom`: low half whose frames, high half (plus one) whose tables. A guest without
- * privileges has only its own. False: *result is the answer. */
+/* Checks `foreigndom`: the low 16 bits name the owner of the mapped frames, the high 16 bits (minus
+ * one, if not 0) the owner of the tables. An unprivileged guest may name only itself. False:
+ * *result is the answer. */
 static bool are_own(struct vcpu *vcpu, struct call *call, bool rest, s64 *result)
 {
     u32 foreigndom = (u32)call->argument[3], tables = foreigndom >> 16;
@@ -86,7 +88,7 @@ static bool are_own(struct vcpu *vcpu, struct call *call, bool rest, s64 *result
     if (call_domain(vcpu, (u16)foreigndom, result)) {
         return true;
     }
-    call_tell_done(call->argument[2], rest, 0);
+    call_report_done(call->argument[2], rest, 0);
     return false;
 }
 
@@ -105,7 +107,7 @@ static __attribute__((noinline)) s64 update_any(struct vcpu *vcpu, struct call *
     }
     result = update_many(vcpu, call, at, count, &done);
     if (done_at) {
-        call_tell_done(done_at, rest, done);
+        call_report_done(done_at, rest, done);
     }
     if (call->again) {
         call->argument[0] = at + done * sizeof(struct mmu_update);
@@ -123,8 +125,8 @@ s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
     return update_any(vcpu, call);
 }
 
-/* The flush that update_va_mapping asks for: UVMF_ in `flags`. */
-static s64 flush_asked(struct vcpu *vcpu, u64 va, u64 flags)
+/* Does the flush that update_va_mapping asks for by the UVMF_ bits in `flags`. */
+static s64 serve_flush(struct vcpu *vcpu, u64 va, u64 flags)
 {
     u64 who = flags & ~(u64)UVMF_FLUSHTYPE_MASK;
 
@@ -151,7 +153,7 @@ static s64 update_va(struct vcpu *vcpu, struct call *call, struct domain *frames
     if (result || call->again) {
         return result;
     }
-    return flush_asked(vcpu, va, flags);
+    return serve_flush(vcpu, va, flags);
 }
 
 s64 call_update_va_mapping(struct vcpu *vcpu, struct call *call)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mmuext_op: pins, roots, flushes, descriptor tables, pages. */
+/* mmuext_op: pins, roots, flushes, the LDT, clearing and copying pages. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/mmu.h"
@@ -16,7 +16,7 @@ static s64 new_user_root(struct vcpu *vcpu, struct call *call, u64 m)
 {
     s64 result;
 
-    if (mfn_is_none(mfn(m))) { /* ours for "none"; the ABI's is 0 */
+    if (mfn_is_none(mfn(m))) { /* this number means "none" to the engine; in the ABI 0 does */
         return -XEN_EINVAL;
     }
     result = call_result(call, vmmu_set_user_root(&vcpu->mmu, m ? guest_mfn(m) : MFN_NONE));
@@ -38,7 +38,8 @@ static s64 set_ldt(struct vcpu *vcpu, struct call *call, const struct mmuext_op 
     return result;
 }
 
-/* CLEAR_PAGE, COPY_PAGE: like stores of the guest's own, so only to what it may write. */
+/* CLEAR_PAGE (`from` NULL) and COPY_PAGE. They have the effect of stores by the guest itself, so
+ * `to` must be a page that it may write to. */
 static s64 write_page(struct vcpu *vcpu, mfn_t to, const mfn_t *from)
 {
     struct vmmu_domain *domain = &vcpu->domain->mmu;
@@ -93,7 +94,7 @@ static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *o
         return 0;
     case MMUEXT_TLB_FLUSH_MULTI:
     case MMUEXT_INVLPG_MULTI:
-        /* The error is what the ABI has here. */
+        /* -EINVAL, not -EFAULT, is what the ABI returns here. */
         return call_flush_vcpus(vcpu, (u64)op->arg2.vcpumask.p) ? 0 : -XEN_EINVAL;
     case MMUEXT_TLB_FLUSH_ALL:
     case MMUEXT_INVLPG_ALL:
@@ -108,7 +109,7 @@ static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *o
         return write_page(vcpu, m, &from);
     case MMUEXT_FLUSH_CACHE:
     case MMUEXT_FLUSH_CACHE_GLOBAL:
-        return -XEN_EACCES; /* only a guest with a device may need it */
+        return -XEN_EACCES; /* only a guest with a device needs this */
     case MMUEXT_MARK_SUPER:
     case MMUEXT_UNMARK_SUPER:
         return -XEN_EOPNOTSUPP;
@@ -146,7 +147,7 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
         }
     }
     if (done_at) {
-        call_tell_done(done_at, rest, done);
+        call_report_done(done_at, rest, done);
     }
     if (call->again) {
         call->argument[0] = at + done * sizeof(struct mmuext_op);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* nmi_op: the old way to set the trap table's entry for the NMI. */
+/* nmi_op: an older way to set the trap table's entry for the NMI. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/vcpu/vcpu.h"

@@ -6,7 +6,8 @@
 
 #define PORTS 65536u
 
-/* No port is the guest's: all that the level does is whether its user mode gets #GP or all-ones. */
+/* Sets the virtual I/O privilege level. The guest owns no port, so the level decides only whether
+ * an IN in user mode faults or reads all ones. */
 static s64 set_iopl(struct vcpu *vcpu, u64 at)
 {
     struct physdev_set_iopl ask;
@@ -40,7 +41,7 @@ s64 call_physdev_op(struct vcpu *vcpu, struct call *call)
         return set_iopl(vcpu, at);
     case PHYSDEVOP_set_iobitmap:
         return set_iobitmap(at);
-    case PHYSDEVOP_eoi: /* of an interrupt that no guest has */
+    case PHYSDEVOP_eoi: /* end of a physical interrupt: no guest has one */
     case PHYSDEVOP_irq_status_query:
         return -XEN_EINVAL;
     case PHYSDEVOP_apic_read:

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* sched_op: give up the CPU, or the domain. */
+/* sched_op: a vCPU gives up the CPU, or ends its domain. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/sched/sched.h"
 
-/* The processor's own way to sleep takes interrupts: so does this one. */
+/* Blocking unmasks upcalls, as STI; HLT enables interrupts on a processor. */
 static s64 block(struct vcpu *vcpu)
 {
     __atomic_store_n(&vcpu->info->evtchn_upcall_mask, 0, __ATOMIC_SEQ_CST);
@@ -38,7 +38,7 @@ static s64 shutdown(struct vcpu *vcpu, struct call *call, u32 reason)
         domain_crash(domain, "the guest asked for it: SCHEDOP_shutdown watchdog");
         break;
     case SHUTDOWN_suspend:
-        return 1; /* "suspend was cancelled": nobody saves guests here */
+        return 1; /* means "suspend was cancelled": saving a guest is not implemented */
     case SHUTDOWN_soft_reset:
         return -XEN_EOPNOTSUPP;
     default:
@@ -58,7 +58,8 @@ static s64 shutdown_from(struct vcpu *vcpu, struct call *call, u64 at)
     return shutdown(vcpu, call, ask.reason);
 }
 
-/* The ports are read once, before the vCPU counts as polling. */
+/* Copies the list of ports before the vCPU starts to poll, so that the guest cannot change it
+ * later. */
 static s64 read_ports(struct vcpu *vcpu, u64 at, u32 count)
 {
     for (u32 i = 0; i < count; i++) {
@@ -108,7 +109,7 @@ static s64 shutdown_code(u64 at)
 {
     struct sched_shutdown ask;
 
-    return GET_GUEST(&ask, at) ? 0 : -XEN_EFAULT; /* nobody asks for the code */
+    return GET_GUEST(&ask, at) ? 0 : -XEN_EFAULT; /* the code is accepted and not used */
 }
 
 s64 call_sched_op(struct vcpu *vcpu, struct call *call)
@@ -130,7 +131,7 @@ s64 call_sched_op(struct vcpu *vcpu, struct call *call)
         return shutdown_code(at);
     case SCHEDOP_pin_override:
         return -XEN_EPERM;
-    case SCHEDOP_watchdog: /* missing */
+    case SCHEDOP_watchdog: /* not implemented */
     default:
         return -XEN_ENOSYS;
     }

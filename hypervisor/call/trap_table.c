@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the guest wants to be entered: set_trap_table, callbacks; its kernel stack; the FPU switch.
- */
+/* The guest's entry points: trap table, callbacks, kernel stack; and fpu_taskswitch. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/vcpu/fpu.h"
@@ -65,7 +64,7 @@ s64 call_set_callbacks(struct vcpu *vcpu, struct call *call)
     return result;
 }
 
-/* The ABI's callback types as ours; CALLBACKS: none. */
+/* Translates the ABI's callback type. CALLBACKS: there is no such type. */
 static enum callback callback_of(u16 type)
 {
     switch (type) {
@@ -119,7 +118,7 @@ static s64 unregister_callback(struct vcpu *vcpu, u64 at)
     case CALLBACKTYPE_syscall:
     case CALLBACKTYPE_syscall32:
     case CALLBACKTYPE_sysenter:
-        return -XEN_EINVAL; /* the ABI lets only NMI go */
+        return -XEN_EINVAL; /* of these the ABI permits none to be unregistered */
     case CALLBACKTYPE_nmi:
         vcpu->trap[VECTOR_NMI] = (struct entry_point){0};
         return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* VCPUOP_initialise. */
+/* VCPUOP_initialise: the first state of a further vCPU. */
 #include "hypervisor/call/vcpu_context.h"
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
@@ -12,7 +12,7 @@
 
 #define CONTEXT_ORDER   1u
 #define GDT_PAGE        512u
-#define RFLAGS_SETTABLE 0x254fd5ull /* arithmetic, TF, DF, NT, RF, AC, ID */
+#define RFLAGS_SETTABLE 0x254fd5ull /* the arithmetic flags, TF, DF, NT, RF, AC, ID */
 #define MXCSR_SETTABLE  0xffffu
 #define MXCSR_OFFSET    24u
 #define RING_3          3u
@@ -20,7 +20,8 @@
 
 typedef struct vcpu_guest_context context;
 
-/* What the processor would choke on, or the guest must not have. */
+/* Checks that every address in the context is canonical: loading one that is not would fault in the
+ * hypervisor. */
 static bool addresses_ok(const context *c)
 {
     for (u32 i = 0; i < ARRAY_LENGTH(c->trap_ctxt); i++) {
@@ -99,8 +100,8 @@ static void set_entries(struct vcpu *v, const context *c)
     v->kernel_sp = c->kernel_sp;
 }
 
-/* An FXSAVE image is the first part of our area; reserved bits of MXCSR would fault when it is
- * loaded. */
+/* Copies the guest's FXSAVE image, which is the first part of the XSAVE area. Reserved bits of
+ * MXCSR are cleared, since loading them would fault. */
 static void set_fpu(struct vcpu *v, const context *c)
 {
     u8 *area = v->fpu_area;
@@ -110,10 +111,10 @@ static void set_fpu(struct vcpu *v, const context *c)
     }
     memcpy(area, c->fpu_ctxt.x, 416);
     *(u32 *)(area + MXCSR_OFFSET) &= MXCSR_SETTABLE & ~(1u << 6);
-    *(u64 *)(area + 512) = 3; /* XSTATE_BV: x87 and SSE are there */
+    *(u64 *)(area + 512) = 3; /* XSTATE_BV: the x87 and SSE parts are present */
 }
 
-/* The engine's part: descriptor table and roots, each with its references. */
+/* Sets GDT, roots and LDT through the engine, which takes their references. */
 static enum vmmu_result set_tables(struct vcpu *v, const context *c)
 {
     struct vmmu_vcpu *mmu = &v->mmu;
@@ -137,8 +138,8 @@ static enum vmmu_result set_tables(struct vcpu *v, const context *c)
     return result;
 }
 
-/* Takes back what a refused context has got so far; interrupted, the same call goes on with that.
- */
+/* Drops the references that a refused context has already taken, and returns the refusal. If it is
+ * interrupted, the repeated hypercall resumes it. */
 static s64 undo(struct vcpu *v, struct call *call)
 {
     s64 error = v->refused;
@@ -167,7 +168,8 @@ static s64 apply(struct vcpu *v, struct call *call, const context *c)
     }
     result = set_tables(v, c);
     if (result == VMMU_AGAIN) {
-        call->again = true; /* what it has got so far it keeps, and asks for once more */
+        call->again =
+            true; /* the references taken so far are kept; the repeated hypercall takes the rest */
         return 0;
     }
     if (result != VMMU_DONE) {
@@ -219,7 +221,7 @@ s64 vcpu_initialise(struct vcpu *target, struct call *call, u64 at)
     s64 result;
 
     if (!lock_try(&target->initialise_lock)) {
-        call->again = true; /* another vCPU is at it */
+        call->again = true; /* another vCPU is initialising the same target */
         return 0;
     }
     result = initialise(target, call, at);

@@ -8,9 +8,10 @@
 struct vcpu;
 struct call;
 
-/* Sets `target`, which is down and was never initialised, up from the struct vcpu_guest_context at
- * guest address `at` (arch-x86/xen.h). All of it is checked before any of it counts; a refused one
- * leaves the vCPU as it was. -EEXIST: initialised already. */
+/* Initialises `target`, which is down and was never initialised, from the struct vcpu_guest_context
+ * at guest address `at` (ABI: arch-x86/xen.h). Everything is checked before anything takes effect:
+ * a refused context leaves the vCPU as it was. May be interrupted (call->again). -EEXIST: it is
+ * initialised already. */
 s64 vcpu_initialise(struct vcpu *target, struct call *call, u64 at);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vcpu_op and set_timer_op: a guest's processors and their timers. */
+/* vcpu_op and set_timer_op: a guest's vCPUs and their timers. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/vcpu_context.h"
@@ -16,13 +16,13 @@ static bool is_up(const struct vcpu *vcpu)
     return atomic_load(&vcpu->state) != VCPU_DOWN;
 }
 
-/* The last one to go down takes the domain with it. */
+/* Takes a vCPU down. When the last one goes down, the domain is shut down. */
 static s64 down(struct call *call, struct vcpu *target)
 {
     struct domain *domain = target->domain;
     u32 others = 0;
 
-    lock_take(&domain->lock); /* two may go down at once */
+    lock_take(&domain->lock); /* two vCPUs may go down at the same time */
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         others += domain->vcpu[i] != target && is_up(domain->vcpu[i]);
     }
@@ -68,19 +68,21 @@ static s64 register_time(struct vcpu *vcpu, struct vcpu *target, u64 at)
 {
     struct vcpu_register_time_memory_area ask;
 
-    if (target != vcpu) { /* its address space is not loaded */
+    if (target != vcpu) { /* the area is a virtual address, and only the current vCPU's address
+                             space is loaded */
         return -XEN_EINVAL;
     }
     if (!GET_GUEST(&ask, at) || !guest_range_ok(ask.addr.p, sizeof(struct vcpu_time_info))) {
         return -XEN_EFAULT;
     }
     vcpu->time_area = ask.addr.p;
-    clock_update_area(vcpu); /* it need not be mapped yet */
+    clock_update_area(vcpu); /* no error if this fails: the guest may map the area later */
     return 0;
 }
 
-/* The page is held, writable, for as long as the vCPU lives. Whoever raises an event meanwhile
- * finds the old place or the new one; since the guest is told to look everywhere, none is lost. */
+/* Moves the vCPU's vcpu_info to a page of the guest, on which a writable hold is kept while the
+ * vCPU exists. A CPU that raises an event meanwhile uses the old or the new place; the guest is
+ * then made to check all ports, so no event is lost. */
 static s64 register_info(struct vcpu *vcpu, struct call *call, struct vcpu *target, u64 at)
 {
     struct vcpu_register_vcpu_info ask;
@@ -228,7 +230,7 @@ s64 call_vcpu_op(struct vcpu *vcpu, struct call *call)
         return register_info(vcpu, call, target, at);
     case VCPUOP_send_nmi:
         return send_nmi(target, at);
-    case VCPUOP_get_physid: /* for a vCPU that is bound to a CPU, in a privileged domain */
+    case VCPUOP_get_physid: /* meant for vCPUs of a privileged domain that are bound to a CPU */
         return -XEN_EINVAL;
     case VCPUOP_register_vcpu_time_memory_area:
         return register_time(vcpu, target, at);

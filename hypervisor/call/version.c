@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* xen_version: what this is, and what it can do. */
+/* xen_version: what hypervisor this is and what it can do. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/memory/layout.h"
 #include "lib/addr.h"
 #include "lib/string.h"
 
-/* The Xen whose ABI this is: guests and tools compare it. */
+/* The version of Xen whose ABI is implemented; guests and tools compare it. */
 #define MAJOR 4
 #define MINOR 17
 
@@ -15,7 +15,7 @@
      1u << XENFEAT_highmem_assist | 1u << XENFEAT_gnttab_map_avail_bits |                          \
      1u << XENFEAT_memory_op_vnode_supported | 1u << XENFEAT_not_direct_mapped)
 
-/* Copies a text out as an array of `size` bytes, zeroes behind the text. */
+/* Copies a text to the guest as an array of `size` bytes, filled up with zeroes. */
 static s64 put_text(u64 at, const char *text, u64 size)
 {
     char bytes[64];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* vm_assist: modes that a domain may ask for. */
+/* vm_assist: modes that a domain may switch on. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/domain/domain.h"
 
-/* Writable page tables are always on, the next two mean something to 32-bit guests only. Missing:
- * architectural_iopl and m2p_strict, which change what a guest sees. */
+/* The modes that are accepted. Writable page tables are always on; the 4 GiB and PAE modes have a
+ * meaning for 32-bit guests only. architectural_iopl and m2p_strict are not implemented. */
 #define KNOWN                                                                                      \
     (1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_4gb_segments |                      \
      1u << VMASST_TYPE_4gb_segments_notify | 1u << VMASST_TYPE_pae_extended_cr3 |                  \

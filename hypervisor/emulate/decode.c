@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Decodes the few instructions that we execute for a guest. */
+/* Decodes the few instructions that the hypervisor executes for a guest. */
 #include "hypervisor/emulate/decode.h"
 
 enum {
     BYTE = 1 << 0,        /* 8-bit operands */
     MEMORY = 1 << 1,      /* ModRM names the destination in memory */
-    REGISTER = 1 << 2,    /* the other operand is ModRM's register */
+    REGISTER = 1 << 2,    /* the other operand is the register that ModRM.reg names */
     ACCUMULATOR = 1 << 3, /* the other operand is AL, AX, EAX or RAX */
-    IMM8 = 1 << 4,        /* signed */
-    IMM = 1 << 5,         /* of the operand's size, but at most 32 bits, signed */
-    NUMBER = 1 << 6,      /* one byte, unsigned: a port, vector or bit */
-    OFFSET = 1 << 7,      /* the destination's address follows the opcode */
+    IMM8 = 1 << 4,        /* the other operand is a signed 8-bit immediate */
+    IMM =
+        1 << 5, /* the other operand is a signed immediate of the operand's size, at most 32 bits */
+    NUMBER = 1 << 6, /* an unsigned byte follows: a port, vector or bit number */
+    OFFSET = 1 << 7, /* the address of the destination follows the opcode */
     STRING = 1 << 8,
-    GROUP = 1 << 9,    /* ModRM's register field chooses the operation: `operation` is the group */
-    SPECIAL = 1 << 10, /* ModRM names a control or debug register and a general one */
+    GROUP = 1 << 9,    /* ModRM.reg chooses the operation; `operation` is the number of the group */
+    SPECIAL = 1 << 10, /* ModRM names a control or debug register and a general register */
     LOCKABLE = 1 << 11,
-    PLAIN = 1 << 12, /* 66, F2 and F3 make something else of it */
-    PORT = 1 << 13,  /* 32 bits at most */
+    PLAIN = 1 << 12, /* with prefix 66, F2 or F3 this opcode is another instruction */
+    PORT = 1 << 13,  /* a port instruction: operands have at most 32 bits */
 };
 
 struct form {
@@ -54,7 +55,8 @@ static const struct form one_byte[256] = {
     [0x6f] = {OPERATION_OUTS, STRING | PORT},
     [0x80] = {GROUP_ARITHMETIC, GROUP | MEMORY | IMM | LOCKABLE | BYTE},
     [0x81] = {GROUP_ARITHMETIC, GROUP | MEMORY | IMM | LOCKABLE},
-    [0x82] = {GROUP_ARITHMETIC, GROUP | MEMORY | IMM | LOCKABLE | BYTE}, /* 32-bit code only */
+    [0x82] = {GROUP_ARITHMETIC,
+              GROUP | MEMORY | IMM | LOCKABLE | BYTE}, /* valid in 32-bit code only */
     [0x83] = {GROUP_ARITHMETIC, GROUP | MEMORY | IMM8 | LOCKABLE},
     [0x86] = {OPERATION_XCHG, STORE | BYTE},
     [0x87] = {OPERATION_XCHG, STORE},
@@ -86,7 +88,7 @@ static const struct form one_byte[256] = {
     [0xff] = {GROUP_STEP, GROUP | MEMORY | LOCKABLE},
 };
 
-/* After 0F. */
+/* The opcodes that follow the byte 0F. */
 static const struct form two_byte[256] = {
     [0x06] = {OPERATION_CLTS, 0},
     [0x09] = {OPERATION_WBINVD, 0},
@@ -110,11 +112,11 @@ static const struct form two_byte[256] = {
     [0xc7] = {GROUP_CMPXCHG, GROUP | MEMORY | LOCKABLE},
 };
 
-/* The bytes, and what the prefixes among them said. */
+/* The bytes of an instruction, how many have been read, and which prefixes were among them. */
 struct cursor {
     const u8 *bytes;
     u32 size, at;
-    bool ended; /* asked for more than there is */
+    bool ended; /* more bytes were needed than there are */
     bool operand16, address_override, lock, repeat;
     u8 segment, rex;
 };
@@ -124,7 +126,7 @@ struct cursor {
 #define REX_X 2u
 #define REX_B 1u
 
-/* The next `count` bytes as a little-endian number, sign-extended. */
+/* Reads the next `count` bytes as a little-endian number, sign-extended. */
 static u64 take_signed(struct cursor *c, u32 count)
 {
     u64 value = 0;
@@ -144,7 +146,7 @@ static u8 take_byte(struct cursor *c)
     return (u8)take_signed(c, 1);
 }
 
-/* True when `byte` was a legacy prefix. */
+/* True when `byte` is a legacy prefix; its effect is recorded in the cursor. */
 static bool take_prefix(struct cursor *c, u8 byte, bool long_mode)
 {
     switch (byte) {
@@ -171,7 +173,7 @@ static bool take_prefix(struct cursor *c, u8 byte, bool long_mode)
     case 0x2e:
     case 0x36:
     case 0x3e:
-        if (!long_mode) { /* 64-bit code: ignored, even after FS or GS */
+        if (!long_mode) { /* 64-bit code ignores these prefixes, even after FS or GS */
             c->segment = SEGMENT_FLAT;
         }
         return true;
@@ -179,7 +181,8 @@ static bool take_prefix(struct cursor *c, u8 byte, bool long_mode)
     return false;
 }
 
-/* Reads prefixes and returns the byte after them. REX counts only right before the opcode. */
+/* Reads all prefixes and returns the byte after them. A REX prefix takes effect only if the opcode
+ * follows immediately. */
 static u8 take_prefixes(struct cursor *c, bool long_mode)
 {
     for (;;) {
@@ -208,7 +211,7 @@ static void decode_sib(struct cursor *c, u32 mod, struct instruction *in)
     u8 sib = take_byte(c);
 
     in->index = extend(c, sib >> 3 & 7, REX_X);
-    if (in->index == REGISTER_RSP) { /* the encoding of "no index" */
+    if (in->index == REGISTER_RSP) { /* this encoding means that there is no index register */
         in->index = REGISTER_NONE;
     } else {
         in->scale = (u8)(1 << (sib >> 6));

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Decodes the few instructions that we execute for a guest; every other one is "unknown".
+/* Decodes the few instructions that the hypervisor executes for a guest. Every other instruction is
+ * refused.
  *
- * Pure: bytes in, description out. Sources: the opcode maps of the Intel and AMD manuals. */
+ * The decoder has no state and touches no memory but its arguments: bytes in, description out.
+ * Source: the opcode maps in the Intel and AMD manuals. */
 #ifndef EMULATE_DECODE_H
 #define EMULATE_DECODE_H
 
 #include "lib/types.h"
 
-#define INSTRUCTION_MAX 15u /* bytes */
+#define INSTRUCTION_MAX 15u /* bytes: the longest instruction that a processor accepts */
 
 enum operation {
     OPERATION_UNKNOWN,
 
-    /* Privileged, or a guest's view of the machine. */
+    /* Privileged instructions, and those by which a guest reads the machine's state. */
     OPERATION_IN,
     OPERATION_OUT,
     OPERATION_CLTS,
@@ -30,11 +32,11 @@ enum operation {
     OPERATION_CLI,
     OPERATION_STI,
     OPERATION_HLT,
-    OPERATION_INT, /* the two-byte form */
-    OPERATION_INS, /* the string instructions: these and the next two */
+    OPERATION_INT, /* INT with a vector as operand */
+    OPERATION_INS, /* the string instructions are INS, OUTS and the next two */
     OPERATION_OUTS,
 
-    /* Stores to memory. */
+    /* Instructions that store to memory. */
     OPERATION_STOS,
     OPERATION_MOVS,
     OPERATION_MOV, /* and MOVNTI */
@@ -60,7 +62,7 @@ enum operation {
 };
 #define OPERATION_FIRST_STORE OPERATION_STOS
 
-/* Register numbers are the encoding's: rax rcx rdx rbx rsp rbp rsi rdi r8..r15. */
+/* Register numbers, as the processor encodes them: rax rcx rdx rbx rsp rbp rsi rdi r8 to r15. */
 enum {
     REGISTER_RAX,
     REGISTER_RCX,
@@ -74,37 +76,39 @@ enum {
     REGISTER_NONE = 17,
 };
 
-/* Whose base an address has; the other segments count as flat. */
+/* The segment whose base is added to an address. FLAT: any other segment; its base counts as 0. */
 enum segment { SEGMENT_FLAT, SEGMENT_FS, SEGMENT_GS };
 
-/* Where the operand that is not the destination comes from. */
+/* Where the source operand comes from. */
 enum source { SOURCE_NONE, SOURCE_REGISTER, SOURCE_IMMEDIATE, SOURCE_MEMORY };
 
 struct instruction {
     u8 operation; /* enum operation */
     u8 length;
     u8 operand_size; /* bytes: 1, 2, 4, 8 */
-    u8 address_size; /* bytes: 2 (never with a memory operand), 4, 8 */
+    u8 address_size; /* bytes: 2 (never with a memory operand), 4 or 8 */
     bool long_mode;
     bool lock;
-    bool repeat;       /* REP or REPNE on a string instruction */
-    u8 segment;        /* of the memory operand; of a string instruction's destination */
-    u8 source_segment; /* of a string instruction's source */
+    bool repeat; /* REP or REPNE on a string instruction */
+    u8 segment;  /* enum segment of the memory operand; for a string instruction, of its destination
+                  */
+    u8 source_segment; /* enum segment of a string instruction's source */
 
     u8 source;      /* enum source */
-    u8 reg;         /* register operand; or number of the control or debug register */
-    bool high_byte; /* `reg` means bits 8 to 15 of register 0..3 */
-    u8 general;     /* register of a move to or from a control or debug register */
-    u64 immediate;  /* sign-extended; port, vector, bit: zero-extended */
+    u8 reg;         /* number of the register operand, or of the control or debug register */
+    bool high_byte; /* `reg` 0 to 3 means AH, CH, DH, BH: bits 8 to 15 of that register */
+    u8 general;     /* the general register of a move to or from a control or debug register */
+    u64 immediate;  /* sign-extended; a port, vector or bit number is zero-extended */
 
-    /* The memory operand that is written, of operation OPERATION_FIRST_STORE and up. */
+    /* The memory operand that is written; for operations from OPERATION_FIRST_STORE on. */
     u8 base, index;   /* or REGISTER_NONE */
     u8 scale;         /* 1, 2, 4, 8 */
     u64 displacement; /* sign-extended */
 };
 
-/* Decodes the instruction that `size` bytes begin with, as 64-bit or as 32-bit code. False: not one
- * of the above, not a valid instruction, or more than `size` bytes long. */
+/* Decodes the first instruction in `bytes`, of which there are `size`, as 64-bit code or
+ * (`long_mode` false) 32-bit code. False: not one of the operations above, not a valid instruction,
+ * or longer than `size` bytes. */
 bool instruction_decode(const u8 *bytes, u32 size, bool long_mode, struct instruction *in);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Privileged instructions of guests. */
+/* Executing privileged instructions for guests. */
 #include "hypervisor/emulate/emulate.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/log/log.h"
@@ -17,7 +17,7 @@
 
 #define TIMER_COUNTER_FIRST 0x40
 #define TIMER_COUNTER_LAST  0x42
-#define NO_DEVICE           (~0ull) /* what an empty bus reads as */
+#define NO_DEVICE           (~0ull) /* what a read returns where no device answers */
 
 #define SIZE_OF(in) ((in)->operand_size)
 
@@ -29,8 +29,8 @@ static void set_pair(struct registers *r, u64 value)
 
 /* ---- ports: no guest has any --------------------------------------------------------------- */
 
-/* The interval timer's counters stand still at 0, so that a kernel which measures time by them
- * gives up at once; all ones are what it would wait for. */
+/* What a guest reads from a port. The counters of the interval timer read 0 and never change, so
+ * that a kernel that measures time with them gives up; it would wait for all ones for ever. */
 static u64 read_port(u16 port)
 {
     return port >= TIMER_COUNTER_FIRST && port <= TIMER_COUNTER_LAST ? 0 : NO_DEVICE;
@@ -142,7 +142,7 @@ static enum emulated emulate_rdmsr(struct vcpu *vcpu, const struct instruction *
         if (vcpu->trap[VECTOR_GP].address) {
             return EMULATED_NOT;
         }
-        value = 0; /* too early for it to take a #GP */
+        value = 0; /* the guest has no #GP handler yet: the read returns 0 */
     }
     set_pair(&vcpu->registers, value);
     return EMULATED_DONE;
@@ -191,7 +191,8 @@ static enum emulated emulate_cpuid(struct vcpu *vcpu, const struct instruction *
 
 /* ---- INT n --------------------------------------------------------------------------------- */
 
-/* The guest kernel counts as ring 1, or as ring 0 if it asked for that. */
+/* The ring that the guest believes to run in: user mode 3, kernel mode 1, or 0 with
+ * VMASST_TYPE_architectural_iopl. */
 static u32 virtual_ring(const struct vcpu *vcpu)
 {
     if (!vcpu->in_kernel) {
@@ -213,9 +214,9 @@ static enum emulated emulate_int(struct vcpu *vcpu, const struct instruction *in
     return EMULATED_FAULT;
 }
 
-/* ---- which is which ------------------------------------------------------------------------ */
+/* ---- which function serves which instruction */
 
-/* OPERATION(name, function, who may) */
+/* OPERATION(name, function, who may execute it) */
 #define PRIVILEGED                                                                                 \
     OPERATION(IN, emulate_in, WITH_PORTS)                                                          \
     OPERATION(OUT, emulate_nothing, WITH_PORTS)                                                    \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Instructions that the guest cannot execute itself and that we execute for it. */
+/* Instructions that a guest cannot execute itself and that the hypervisor executes for it. */
 #ifndef EMULATE_EMULATE_H
 #define EMULATE_EMULATE_H
 
@@ -8,20 +8,24 @@
 struct vcpu;
 
 enum emulated {
-    EMULATED_DONE,  /* executed: registers and RIP moved on */
-    EMULATED_RETRY, /* leave the registers: execute again (a race, or a stop) */
-    EMULATED_FAULT, /* it faulted itself: an exception was bounced */
-    EMULATED_NOT,   /* not one of ours: the original fault stands */
+    EMULATED_DONE,  /* executed: the registers are changed and RIP is behind the instruction */
+    EMULATED_RETRY, /* not executed, registers unchanged: let the guest execute it again (it lost a
+                       race with another CPU, or was interrupted) */
+    EMULATED_FAULT, /* the instruction itself caused an exception, which has been delivered to the
+                       guest */
+    EMULATED_NOT,   /* not an instruction that is emulated: deliver the original fault */
 };
 
-/* After #GP (or #UD for CPUID with the forced-emulation prefix), in guest kernel or user mode.
- * The instruction is fetched from memory at RIP and decided on from scratch; the error code of the
- * fault is not trusted. INT n is bounced as vector n if its gate's DPL allows. */
+/* emulate_privileged: after #GP, in guest kernel or user mode. emulate_forced_cpuid: after #UD, for
+ * CPUID behind the ABI's forced-emulation prefix. The instruction is fetched from memory at RIP and
+ * judged by itself; the fault's error code is not trusted. INT n is delivered as vector n if the
+ * guest's gate allows it. */
 enum emulated emulate_privileged(struct vcpu *vcpu);
 enum emulated emulate_forced_cpuid(struct vcpu *vcpu);
 
-/* After a write fault at `address`, in guest kernel mode, which vmmu_find_l1_write found to be a
- * store to a live page table, at machine address `where`. */
+/* Executes a store to a live page table. Call it after a write fault at `address` in guest kernel
+ * mode, when vmmu_find_l1_write has found that the address lies in a live L1 table, at machine
+ * address `where`. */
 enum emulated emulate_table_write(struct vcpu *vcpu, u64 address, maddr_t where);
 
 #endif

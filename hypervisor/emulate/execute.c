@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Executes decoded stores on copies. */
+/* Executes decoded stores on copies of the operands. */
 #include "hypervisor/emulate/execute.h"
 
 #define RFLAGS_PF (1ull << 2)
@@ -126,7 +126,7 @@ u64 instruction_source(const struct instruction *in, const struct registers *r, 
     return linear(in, r->rsi, base);
 }
 
-/* ---- rounds ------------------------------------------------------------------------------ */
+/* ---- string instructions: one element at a time */
 
 static bool is_string(const struct instruction *in)
 {
@@ -177,7 +177,7 @@ static void set_flags(struct registers *r, u64 which, u64 value)
     r->rflags = (r->rflags & ~which) | (value & which);
 }
 
-/* ZF, SF and PF. */
+/* The flags ZF, SF and PF of a result of `size` bytes. */
 static u64 flags_of(u64 result, u32 size)
 {
     u64 flags = 0;
@@ -313,7 +313,7 @@ static u64 execute_cmpxchg8b(struct registers *r, u64 old)
     return old;
 }
 
-/* The operand that is not the destination. */
+/* The value of the source operand. */
 static u64 operand(const struct instruction *in, const struct registers *r, u64 source)
 {
     if (in->source == SOURCE_REGISTER) {
@@ -352,7 +352,7 @@ bool instruction_is_bitwise(const struct instruction *in, const struct registers
     return false;
 }
 
-void instruction_settle(const struct instruction *in, struct registers *r, u64 old, u64 new)
+void instruction_set_results(const struct instruction *in, struct registers *r, u64 old, u64 new)
 {
     u64 mask = mask_of(in->operand_size);
 

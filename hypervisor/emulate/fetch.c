@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fetches the instruction at a guest's RIP, and ends one that was executed for it. */
+/* Fetching the instruction at a guest's RIP, and completing one that was executed for the guest. */
 #include "hypervisor/emulate/fetch.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/vcpu/debug.h"
@@ -11,12 +11,14 @@
 
 #define SELECTOR_LDT 4u
 
-#define DESCRIPTOR_CODE    (1ull << 43 | 1ull << 44 | 1ull << 47) /* present code */
+#define DESCRIPTOR_CODE                                                                            \
+    (1ull << 43 | 1ull << 44 | 1ull << 47) /* the bits of a present code segment */
 #define DESCRIPTOR_BASE    0xff0000ffffff0000ull
 #define DESCRIPTOR_LONG    (1ull << 53)
-#define DESCRIPTOR_DEFAULT (1ull << 54) /* 32 bits */
+#define DESCRIPTOR_DEFAULT (1ull << 54) /* 32-bit code */
 
-/* 64-bit or flat 32-bit code. A segment of the LDT counts as the latter. */
+/* True when the selector means 64-bit code (*long_mode is set) or 32-bit code with base 0. A code
+ * segment in the LDT is taken for the latter. */
 static bool code_is_known(const struct vcpu *vcpu, u32 selector, bool *long_mode)
 {
     u64 descriptor;

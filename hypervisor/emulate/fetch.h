@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fetches the instruction at a guest's RIP, and ends one that was executed for it. */
+/* Fetching the instruction at a guest's RIP, and completing one that was executed for the guest. */
 #ifndef EMULATE_FETCH_H
 #define EMULATE_FETCH_H
 
@@ -7,8 +7,8 @@
 
 struct vcpu;
 
-/* The last instruction decoded: a kernel's few stores to page tables come by the thousand. Good for
- * nothing but the very same bytes. */
+/* The instruction that was decoded last, kept because a kernel has few places that store to page
+ * tables and executes them thousands of times. Used again only if the bytes at RIP are the same. */
 union fetched_bytes {
     u8 byte[16];
     u64 word[2];
@@ -20,12 +20,14 @@ struct fetched {
     struct instruction instruction;
 };
 
-/* Decodes what stands in memory at the current vCPU's RIP, which need not be what faulted. NULL:
- * not readable, not one of our instructions, or code with a base or of 16 bits. Good until the
- * vCPU's next. */
+/* Decodes the instruction in memory at the current vCPU's RIP; another CPU may have changed it
+ * since the fault. NULL: memory cannot be read, the instruction is not one that is emulated, or it
+ * is 16-bit code or code with a segment base. The result is valid until the next call for the same
+ * vCPU. */
 const struct instruction *instruction_fetch(struct vcpu *vcpu);
 
-/* Moves on behind an executed instruction; under TF a #DB follows it. */
+/* Moves RIP behind an executed instruction. If the guest single-steps (TF), delivers the #DB that
+ * follows it. */
 void instruction_finish(struct vcpu *vcpu, const struct instruction *in);
 
 #endif

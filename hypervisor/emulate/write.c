@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest's store to a live page table, executed for it through the virtual MMU. */
+/* Executing a guest's store to a live page table through the virtual MMU. */
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/vcpu/vcpu.h"
@@ -7,7 +7,7 @@
 #include "hypervisor/emulate/execute.h"
 #include "hypervisor/emulate/fetch.h"
 
-#define TRIES 4 /* against other CPUs' stores to the same entry */
+#define TRIES 4 /* attempts, if other CPUs store to the same entry at the same time */
 
 static u64 segment_base(u8 segment)
 {
@@ -17,7 +17,8 @@ static u64 segment_base(u8 segment)
     return read_msr(segment == SEGMENT_FS ? MSR_FS_BASE : MSR_GS_BASE);
 }
 
-/* Reads `size` bytes. A page that has gone faults by itself when the instruction is tried again. */
+/* Reads `size` bytes of guest memory. If the page is gone, the instruction is retried, so that it
+ * faults by itself. */
 static enum emulated read(u64 *value, u64 at, u32 size)
 {
     *value = 0;
@@ -27,9 +28,9 @@ static enum emulated read(u64 *value, u64 at, u32 size)
     return copy_from_guest(value, at, size) ? EMULATED_DONE : EMULATED_RETRY;
 }
 
-/* Most stores do the same to whatever they find, and at once. */
-static bool store_shortly(struct vcpu *vcpu, const struct instruction *in, maddr_t where,
-                          u64 source)
+/* Fast path, for a store whose effect on the entry does not depend on the old value, or only bit by
+ * bit. False: nothing has happened, take the slow path. */
+static bool store_fast(struct vcpu *vcpu, const struct instruction *in, maddr_t where, u64 source)
 {
     u64 keep, flip, old, mask = ~0ull >> (64 - 8 * in->operand_size);
     u32 shift = (u32)(where.a % sizeof(u64)) * 8;
@@ -42,13 +43,13 @@ static bool store_shortly(struct vcpu *vcpu, const struct instruction *in, maddr
     if (!vmmu_emulated_change_at(&vcpu->mmu, maddr(where.a - shift / 8), keep, flip, &old)) {
         return false;
     }
-    instruction_settle(in, &vcpu->registers, old >> shift, ((old & keep) ^ flip) >> shift);
+    instruction_set_results(in, &vcpu->registers, old >> shift, ((old & keep) ^ flip) >> shift);
     instruction_finish(vcpu, in);
     return true;
 }
 
-static enum emulated store(struct vcpu *vcpu, const struct instruction *in, u64 at, maddr_t where,
-                           u64 source)
+static enum emulated store_slow(struct vcpu *vcpu, const struct instruction *in, u64 at,
+                                maddr_t where, u64 source)
 {
     const struct kept_registers kept = registers_keep(in, &vcpu->registers);
 
@@ -69,7 +70,8 @@ static enum emulated store(struct vcpu *vcpu, const struct instruction *in, u64 
             return EMULATED_DONE;
         }
         registers_restore(in, &vcpu->registers, &kept);
-        if (result == VMMU_AGAIN || result == REFUSED_NOT_L1_TABLE) { /* no table any more */
+        if (result == VMMU_AGAIN ||
+            result == REFUSED_NOT_L1_TABLE) { /* the page is no longer an L1 table */
             return EMULATED_RETRY;
         }
         if (result != VMMU_DONE) {
@@ -89,7 +91,8 @@ enum emulated emulate_table_write(struct vcpu *vcpu, u64 address, maddr_t where)
     if (!in || in->operation < OPERATION_FIRST_STORE) {
         return EMULATED_NOT;
     }
-    if (instruction_idle(in, r)) { /* this did not fault: the code has changed since */
+    if (instruction_idle(in, r)) { /* a string instruction with count 0 cannot have faulted: the
+                                      code was changed meanwhile */
         return EMULATED_RETRY;
     }
     at = instruction_address(in, r, segment_base(in->segment));
@@ -104,8 +107,8 @@ enum emulated emulate_table_write(struct vcpu *vcpu, u64 address, maddr_t where)
         }
     }
     where.a -= address - at;
-    if (store_shortly(vcpu, in, where, source)) {
+    if (store_fast(vcpu, in, where, source)) {
         return EMULATED_DONE;
     }
-    return store(vcpu, in, at, where, source);
+    return store_slow(vcpu, in, at, where, source);
 }

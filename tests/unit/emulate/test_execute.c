@@ -283,7 +283,7 @@ static void settle(const struct sample *s, const struct registers *before, u64 o
         return;
     }
     assert_int_equal((old & keep) ^ flip, value);
-    instruction_settle(&s->in, &r, old | above, value | above);
+    instruction_set_results(&s->in, &r, old | above, value | above);
     assert_memory_equal(&r, after, sizeof r);
     test.bitwise[s->in.operation]++;
 }
