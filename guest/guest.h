@@ -15,6 +15,10 @@
 #ifndef GUEST_GUEST_H
 #define GUEST_GUEST_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #include "guest/batch.h"
 #include "guest/console.h"
 #include "guest/entry.h"
@@ -27,5 +31,9 @@
 #include "guest/translate.h"
 #include "guest/trap.h"
 #include "lib/string.h"
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -8,6 +8,9 @@
 #define __XEN_INTERFACE_VERSION__ __XEN_LATEST_INTERFACE_VERSION__
 #endif
 
+#ifndef __ASSEMBLY__
+#include <stdint.h> /* which they need, and do not include */
+#endif
 #include <xen/xen.h>
 #include <xen/elfnote.h>
 
