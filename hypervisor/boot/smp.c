@@ -8,6 +8,7 @@
 #include "hypervisor/cpu/speculation.h"
 #include "hypervisor/trap/run.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/memory/space.h"
 #include "hypervisor/time/clock.h"
 #include "lib/string.h"
 
@@ -171,7 +172,7 @@ static const char *bring_up(const struct cpu *cpu, u32 id)
 
 static void prepare(void)
 {
-    other_root = map_idle_root().n << PAGE_SHIFT;
+    other_root = space_cr3(map_idle_root());
     memcpy(direct(maddr(START_PAGE << PAGE_SHIFT)), trampoline, (u64)(trampoline_end - trampoline));
 }
 

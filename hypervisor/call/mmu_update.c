@@ -140,7 +140,7 @@ static s64 serve_flush(struct vcpu *vcpu, u64 va, u64 flags)
     } else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG) {
         invalidate_page(va);
     } else {
-        tlb_flush();
+        space_flush();
     }
     return 0;
 }

@@ -85,7 +85,7 @@ static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *o
     case MMUEXT_NEW_USER_BASEPTR:
         return new_user_root(vcpu, call, op->arg1.mfn);
     case MMUEXT_TLB_FLUSH_LOCAL:
-        tlb_flush();
+        space_flush();
         return 0;
     case MMUEXT_INVLPG_LOCAL:
         if (guest_range_ok(op->arg1.linear_addr, 1)) {

@@ -30,6 +30,7 @@
 #include "lib/types.h"
 
 struct vcpu;
+struct vmmu_domain;
 
 /* The 64-bit task state segment (AMD64 manual, volume 2, 12.2.5). */
 struct tss {
@@ -54,8 +55,9 @@ struct cpu {
     _Atomic bool work; /* something waits for this CPU: port_should_stop; set by any CPU */
     u32 number;
     u32 apic_id;
-    struct vcpu *current; /* NULL: idle, on the hypervisor's own root */
-    u16 last_domain;      /* that ran here: it is what the predictors know; 0: none */
+    struct vcpu *current;      /* NULL: idle, on the hypervisor's own root */
+    struct vmmu_domain *space; /* of `current`: its root is loaded (memory/space.h); NULL: idle */
+    u16 last_domain;           /* that ran here: it is what the predictors know; 0: none */
     struct timers timers;
     struct queue queue; /* of the scheduler */
     struct tss tss;

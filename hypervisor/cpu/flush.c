@@ -15,7 +15,7 @@ void flush_serve(void)
     /* Once more after each: who asks meanwhile may have seen that one is at work, and so have sent
      * no interrupt. */
     while ((asked = atomic_load_explicit(&flushes->asked, memory_order_seq_cst)) != done) {
-        tlb_flush();
+        space_flush();
         done = asked;
         atomic_store_explicit(&flushes->done, done, memory_order_seq_cst);
     }
@@ -44,7 +44,7 @@ u32 flush_cpus(u64 cpus)
         number[cpu] = ask(cpu_at(cpu), &sent);
     }
     if (cpus & own) {
-        tlb_flush();
+        space_flush();
     }
     for (u64 left = cpus & ~own; left; left &= left - 1) {
         u32 cpu = (u32)__builtin_ctzll(left);

@@ -10,8 +10,8 @@
 
 #include "lib/types.h"
 
-/* tlb_flush on every CPU in the bit set `cpus`; returns when all have. How many others were sent an
- * interrupt. Locks may be held. */
+/* space_flush on every CPU in the bit set `cpus`; returns when all have. How many others were sent
+ * an interrupt. Locks may be held. */
 u32 flush_cpus(u64 cpus);
 
 /* Serves what other CPUs have asked of this one: by its interrupt, and in every loop that waits for

@@ -5,6 +5,7 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/frames.h"
+#include "hypervisor/memory/space.h"
 #include "hypervisor/ranks.h"
 #include "lib/lock.h"
 #include "lib/string.h"
@@ -114,7 +115,7 @@ void map_start(u64 frames)
             panic("no memory for the hypervisor's page tables");
         }
     }
-    write_cr3(frame_of_view(state.root).n << PAGE_SHIFT);
+    space_load_root(space_cr3(map_idle_root()));
 }
 
 void map_use_allocator(void)

@@ -1,24 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/* The TLB of this CPU. */
+/* Address spaces: the only writer of CR3. */
 #include "hypervisor/memory/space.h"
-#include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
-#include "hypervisor/domain/domain.h"
+#include "hypervisor/memory/map.h"
 #include "vmmu/vmmu.h"
 
-void tlb_load(u64 cr3)
+/* Loads CR3 and reports the flush for `domain`, which `cpu`, this CPU, runs. */
+static inline void load_reported(const struct cpu *cpu, const struct vmmu_domain *domain, u64 cr3)
 {
-    const struct cpu *cpu = this_cpu();
-    const struct vmmu_domain *domain = cpu->current ? &cpu->current->domain->mmu : NULL;
-    u64 begun = domain ? vmmu_flush_begins(domain) : 0;
+    u64 begun = vmmu_flush_begins(domain);
 
     write_cr3(cr3);
-    if (domain) {
-        vmmu_flush_ends(domain, cpu->number, begun);
-    }
+    vmmu_flush_ends(domain, cpu->number, begun);
 }
 
-void tlb_flush(void)
+void space_load(struct vmmu_domain *domain, u64 cr3)
 {
-    tlb_load(read_cr3());
+    struct cpu *cpu = this_cpu();
+
+    cpu->space = domain;
+    load_reported(cpu, domain, cr3);
+}
+
+void space_load_idle(void)
+{
+    this_cpu()->space = NULL;
+    write_cr3(space_cr3(map_idle_root()));
+}
+
+void space_flush(void)
+{
+    const struct cpu *cpu = this_cpu();
+    u64 cr3 = read_cr3();
+
+    if (cpu->space) {
+        load_reported(cpu, cpu->space, cr3);
+    } else {
+        write_cr3(cr3);
+    }
 }

@@ -149,8 +149,8 @@ mfn_t vcpu_root(const struct vcpu *vcpu)
 
 void vcpu_refresh_roots(struct vcpu *vcpu)
 {
-    vcpu->kernel_cr3 = vcpu->mmu.kernel_root.n << PAGE_SHIFT;
-    vcpu->user_cr3 = mfn_is_none(vcpu->mmu.user_root) ? 0 : vcpu->mmu.user_root.n << PAGE_SHIFT;
+    vcpu->kernel_cr3 = space_cr3(vcpu->mmu.kernel_root);
+    vcpu->user_cr3 = mfn_is_none(vcpu->mmu.user_root) ? 0 : space_cr3(vcpu->mmu.user_root);
 }
 
 void vcpu_refresh_fast(struct vcpu *vcpu)
@@ -175,7 +175,7 @@ static u64 root_cr3(const struct vcpu *vcpu)
 
 void vcpu_load_root(struct vcpu *vcpu)
 {
-    write_cr3(root_cr3(vcpu));
+    space_load_root(root_cr3(vcpu));
 }
 
 void vcpu_toggle_mode(struct vcpu *vcpu)
@@ -244,7 +244,7 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
 {
     if (!to) {
         cpu->current = NULL;
-        write_cr3(map_idle_root().n << PAGE_SHIFT);
+        space_load_idle();
         return;
     }
     if (to->cpu != cpu) {
@@ -254,7 +254,7 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
     cpu_attach(cpu, to);
     vcpu_refresh_roots(to);
     vcpu_refresh_fast(to);
-    tlb_load(root_cr3(to));
+    space_load(&to->domain->mmu, root_cr3(to));
 }
 
 void vcpu_switch(struct vcpu *from, struct vcpu *to)

@@ -389,7 +389,7 @@ u32 flush_cpus(u64 cpus)
     return 0;
 }
 
-void tlb_flush(void)
+void space_flush(void)
 {
     port_flush(1ull << port_cpu());
 }

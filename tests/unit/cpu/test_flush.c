@@ -29,7 +29,7 @@ void lock_wait(void)
 }
 
 /* Long enough for others to ask meanwhile; what counts is its end, before which it is not done. */
-void tlb_flush(void)
+void space_flush(void)
 {
     sched_yield();
     atomic_fetch_add(&world.made[this_cpu()->number], 1);
