@@ -16,4 +16,13 @@ done
 [ "$(grep -c 'walk of rip .* from root' "$work/log")" = 4 ] || wrong "there are not the walks of four"
 expect log 'last refusal: |no request of it was ever refused' "the last refusal"
 expect log 'audit: 0 findings' "the audit"
+
+# The report that docs/debugging.md reads line by line.
+pinion --memory 64 --name one "$B/guests/test_crash_refused.elf"
+expect_status 1 "the guest crashed"
+expect log 'last refusal: WRITABLE_TABLE, .* 0x[0-9a-f]+067$' "the refusal that the guest ignored"
+expect log 'vCPU 0 in kernel mode, last entry 14, error code 0x6$' "the page fault"
+sed -n '/walk of cr2/,/last refusal/p' "$work/log" >"$work/walk"
+[ "$(grep -c 'L[1-4] at 0x' "$work/walk")" = 4 ] || wrong "the walk of cr2 has not four levels"
+expect walk 'L1 at 0x[0-9a-f]+: 0, not present$' "the entry that was never written"
 finish
