@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Proves that the hypervisor as clang compiles it boots the stock kernel too.
+# Needs: all images clang
 . "$(dirname "$0")/common.sh"
 
-[ -e "$B/clang/pinion.bin" ] || { echo "not built with clang" && exit 77; }
 PINION_HYPERVISOR=$PWD/$B/clang/pinion.bin
 export PINION_HYPERVISOR
 pinion --memory 192 --ramdisk "$ramdisk" --cmdline "console=hvc0 quiet pinion.do=hello" "$kernel"

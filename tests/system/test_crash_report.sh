@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Proves that a vCPU which dies takes its domain down with a report of each of the domain's vCPUs, the one
 # that died first, whatever CPU the others ran on; and that nothing is lost by it.
+# Needs: all guests
 . "$(dirname "$0")/common.sh"
 
 pinion --machine-cpus 4 --vcpus 4 --memory 64 --name four "$B/guests/test_smp_crash.elf"

@@ -3,6 +3,7 @@
 # hypervisor lives, a Linux beside them finishes its work with the right result, and what the audits
 # count is right after each of them and at the end. About a minute of the machine's time, seed after
 # seed; a guest that destroys itself is followed by the next.
+# Needs: all images guests
 . "$(dirname "$0")/common.sh"
 
 rounds=200000

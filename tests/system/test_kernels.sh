@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The guest library's kernels succeed unchanged on Pinion and on the bare machine; where XEN names
 # the image of Debian's hypervisor, there too.
+# Needs: all kernels
 set -eu
 cd "$(dirname "$0")/../.."
 B=${B:-build}

@@ -2,6 +2,7 @@
 # Proves that locks are taken in the order of hypervisor/ranks.h: in a hypervisor whose locks look after that
 # (tests/ranked), guests with several vCPUs end as they should. And that it would be seen: with the order
 # turned round the same hypervisor stops.
+# Needs: all images guests
 . "$(dirname "$0")/common.sh"
 
 built=$B

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Proves that a guest begins anew as its .cfg says: as often as it may, after the ends named there and no
 # others, beside guests that go on; that its last end counts; and that nothing is lost on the way.
+# Needs: all images guests
 . "$(dirname "$0")/common.sh"
 
 # small NAME KERNEL SETTING...: a .cfg for one of the small kernels.

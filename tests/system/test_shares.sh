@@ -2,6 +2,7 @@
 # Proves with real guests who gets how much CPU time: equal weights get equal time within 2 %, however
 # many vCPUs; weights and caps are kept; a guest that sleeps is not kept waiting by one that spins;
 # and wrong settings start nothing.
+# Needs: all images guests
 . "$(dirname "$0")/common.sh"
 
 # Counted instructions, so that nothing but the machine's own clock passes.

@@ -2,6 +2,7 @@
 # Proves that measures against speculative leaks are there where the processor says it needs them, and
 # only there: on emulated processors that describe themselves as real ones do, what the log says, what
 # the emulator then executed, and that no guest starts where the means are lacking.
+# Needs: all guests
 . "$(dirname "$0")/common.sh"
 user=$B/guests/test_user_mode.elf hello=$B/guests/test_hello.elf
 intel=Haswell,tcg-cpuid=off,x-force-features=on,+md-clear,+spec-ctrl,+stibp

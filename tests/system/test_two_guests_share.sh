@@ -2,6 +2,7 @@
 # Proves that two guests share pages through grants: each sees what the other wrote, neither gets
 # more than was granted, and when the granter dies the mapper goes on, on pages that stay as they
 # were until it lets go of them; then no frame is missing and every count is right.
+# Needs: all guests
 . "$(dirname "$0")/common.sh"
 
 # kernel NAME [WORD]: writes NAME.cfg for one of our own small kernels; prints its path.

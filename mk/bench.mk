@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+# The yardsticks of bench/: the plugins that count, and the programs that are counted.
+PLUGIN_CFLAGS := $(HOST_CFLAGS) -fPIC -fvisibility=hidden
+PLUGIN_OBJ := $(patsubst %.c,$(B)/plugin/%.o,$(wildcard bench/plugin/*.c))
+BENCH_GUEST := $(patsubst %.c,$(B)/host/%.o,$(wildcard bench/guest/*.c))
+UNPACK_OBJ := $(B)/host/bench/unpack-kernel.o $(filter-out %/tools/main.o,$(TOOL_OBJ))
+# The engine natively, compiled as in the hypervisor.
+BENCH_LTO := $(filter -flto%,$(HV_CFLAGS))
+ENGINE_CFLAGS := $(HOST_CFLAGS) $(BENCH_LTO) -fno-strict-aliasing -mgeneral-regs-only
+ENGINE_LDFLAGS := -O2 $(BENCH_LTO) -pthread
+ENGINE_OBJ := $(patsubst %.c,$(B)/engine/%.o,$(wildcard vmmu/*.c)) \
+	$(patsubst %.c,$(B)/host/%.o,$(wildcard bench/engine/*.c))
+# Several CPUs at once: a kernel, and what counts on each CPU.
+SCALE_GUEST := $(B)/guests/bench/scale/guest.o $(B)/libguest-pv.a
+SCALE_PLUGIN := $(B)/plugin/bench/scale/plugin.o
+
+$(eval $(call compiled,plugin,PLUGIN_CFLAGS))
+$(eval $(call compiled,engine,ENGINE_CFLAGS))
+$(B)/bench/count.so: $(PLUGIN_OBJ) $(call stamp,count.so,$(PLUGIN_OBJ))
+	$(CC) -shared -o $@ $(PLUGIN_OBJ)
+$(B)/bench/guest: $(BENCH_GUEST) $(call stamp,bench-guest,$(BENCH_GUEST))
+	$(CC) -static -o $@ $(BENCH_GUEST)
+$(B)/bench/ramdisk.cpio: $(B)/bench/guest bench/make-ramdisk
+	bench/make-ramdisk $@ $<
+$(B)/bench/unpack-kernel: $(UNPACK_OBJ) $(call stamp,unpack-kernel,$(UNPACK_OBJ) $(TOOL_LIBS))
+	$(CC) -o $@ $(UNPACK_OBJ) $(TOOL_LIBS)
+$(B)/bench/vmlinux: $(B)/vmlinuz $(B)/bench/unpack-kernel
+	$(B)/bench/unpack-kernel $< >$@.new && mv $@.new $@
+$(B)/bench/engine: $(ENGINE_OBJ) $(call stamp,bench-engine,$(ENGINE_LDFLAGS) $(ENGINE_OBJ))
+	$(CC) $(ENGINE_LDFLAGS) -o $@ $(ENGINE_OBJ)
+$(B)/bench/scale.elf: $(SCALE_GUEST) $(KERNEL_LDS) $(KERNEL_STAMP)
+	$(CC) -o $@ $(SCALE_GUEST) $(KERNEL_LDFLAGS)
+$(B)/bench/scale.so: $(SCALE_PLUGIN) $(call stamp,scale.so,$(SCALE_PLUGIN))
+	$(CC) -shared -o $@ $(SCALE_PLUGIN)
+$(B)/bench/xen: bench/fetch-xen
+	bench/fetch-xen $(@D)
+bench-scale: all $(addprefix $(B)/bench/,scale.so scale.elf)
+bench-guard: all $(addprefix $(B)/bench/,count.so ramdisk.cpio vmlinux)
+bench-build: bench-guard bench-scale $(addprefix $(B)/bench/,xen engine)
+.PHONY: bench-scale bench-guard bench-build

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+# Unit tests and the model: on the host, under sanitizers.
+CHECK_CFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer -pthread
+CHECK_SRC := $(wildcard tests/unit/*/test_*.c tests/model/test_*.c)
+CHECK_BIN := $(CHECK_SRC:%.c=$(B)/check/%)
+# lib/string.c is for where there is no C library.
+check-objects = $(patsubst %.c,$(B)/check/%.o,$(filter-out lib/string.c,$(wildcard $(1))))
+LIB_OBJ := $(call check-objects,lib/*.c)
+VMMU_OBJ := $(call check-objects,vmmu/*.c tests/machine/*.c lib/*.c)
+# The races have ports of their own, without the fake machine.
+RACED_OBJ := $(call check-objects,tests/model/races.c tests/model/threads_port.c vmmu/*.c lib/*.c)
+MODEL_OBJ := $(filter-out $(RACED_OBJ),$(call check-objects,$(filter-out tests/model/test_%,$(wildcard tests/model/*.c))))
+TOOLS_OBJ := $(filter-out %/tools/main.o,$(call check-objects,tools/*.c lib/*.c))
+# The guest library on a fake hypervisor, without what needs a real machine.
+GUEST_ARCHIVE := $(B)/check/guest.a
+GUEST_CHECK_OBJ := $(filter-out %/console.o %/kernel.o %/trap.o %/cpu.o %/event.o %/start.o %/refused.o, \
+	$(call check-objects,guest/*.c guest/pv/*.c tests/unit/guest/fake*.c)) $(LIB_OBJ)
+# The hypervisor as an archive: a test gets the objects that it needs and stands in for the rest.
+HV_ARCHIVE := $(B)/check/hypervisor.a
+HV_CHECK_OBJ := $(call check-objects,hypervisor/*.c hypervisor/*/*.c)
+
+$(eval $(call compiled,check,CHECK_CFLAGS))
+$(GUEST_ARCHIVE): $(GUEST_CHECK_OBJ) $(call stamp,check-guest.a,$(GUEST_CHECK_OBJ))
+	rm -f $@ && ar qcs $@ $(GUEST_CHECK_OBJ)
+$(HV_ARCHIVE): $(HV_CHECK_OBJ) $(call stamp,check-hypervisor.a,$(HV_CHECK_OBJ))
+	rm -f $@ && ar rcs $@ $(HV_CHECK_OBJ)
+
+# $(eval $(call unit-tests,PATH,NAME,OBJECTS,LIBRARIES)): how the tests whose path begins so are linked, and
+# the name of their stamp.
+define unit-tests
+$(B)/check/$(1)%: $(B)/check/$(1)%.o $(3) $(call stamp,check-$(2),$(CHECK_CFLAGS) $(3) $(4))
+	$$(CC) $$(CHECK_CFLAGS) -o $$@ $$< $(3) $(4)
+endef
+$(eval $(call unit-tests,tests/unit/vmmu/,vmmu,$(VMMU_OBJ),-lcmocka))
+$(eval $(call unit-tests,tests/model/test_,model,$(MODEL_OBJ) $(VMMU_OBJ),-lcmocka))
+$(eval $(call unit-tests,tests/model/test_race,raced,$(RACED_OBJ),-lcmocka))
+$(eval $(call unit-tests,tests/unit/tools/,tools,$(TOOLS_OBJ),-lcmocka $(TOOL_LIBS)))
+$(eval $(call unit-tests,tests/unit/lib/,lib,$(LIB_OBJ),-lcmocka))
+$(eval $(call unit-tests,tests/unit/guest/,guest,$(GUEST_ARCHIVE),-lcmocka))
+$(eval $(call unit-tests,tests/unit/,hypervisor,$(LIB_OBJ) $(HV_ARCHIVE),-lcmocka -lZydis))
+check-build: $(CHECK_BIN)
+.PHONY: check-build

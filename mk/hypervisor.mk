@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# The hypervisor: freestanding; linked high, moved into place by its own boot code.
+
+# HV_FIRST: where a test has headers that take the place of ours.
+HV_CFLAGS := $(HV_FIRST) $(COMMON) -fpie -mcmodel=small -fvisibility=hidden -mno-red-zone -mgeneral-regs-only \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -ffreestanding \
+	-fno-common -fno-strict-aliasing -fno-jump-tables -ffunction-sections -fdata-sections \
+	-include lib/hidden.h $(if $(findstring clang,$(CC)),,-flto=auto)
+HV_LDS := hypervisor/boot/pinion.lds
+HV_LDFLAGS := -nostdlib -static -Wl,-T,$(HV_LDS) -Wl,--gc-sections \
+	-Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments
+HV_SRC := $(wildcard lib/*.c vmmu/*.c hypervisor/*.c hypervisor/*/*.c)
+HV_ASM := $(wildcard hypervisor/*/*.S)
+HV_OBJ := $(HV_SRC:%.c=$(B)/hv/%.o) $(HV_ASM:%.S=$(B)/hv/%.S.o)
+
+$(eval $(call compiled,hv,HV_CFLAGS))
+$(B)/pinion.elf: $(HV_OBJ) $(HV_LDS) $(call stamp,pinion.elf,$(HV_CFLAGS) $(HV_LDFLAGS) $(HV_OBJ))
+	$(CC) $(filter-out -MMD -MP,$(HV_CFLAGS)) $(HV_LDFLAGS) -Wl,-Map,$(B)/pinion.map -o $@ $(HV_OBJ)
+$(B)/pinion.bin: $(B)/pinion.elf
+	objcopy -O binary $< $@

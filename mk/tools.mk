@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+# The command `pinion`.
+TOOL_SRC := $(wildcard tools/*.c) lib/pvimage.c
+TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/host/%.o)
+TOOL_LIBS := -lz -llzma -lzstd -llz4
+
+$(B)/pinion: $(TOOL_OBJ) $(call stamp,pinion,$(TOOL_OBJ) $(TOOL_LIBS))
+	$(CC) -o $@ $(TOOL_OBJ) $(TOOL_LIBS)
