@@ -1,41 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* The notes of mappings outside the direct map, cut from whole pages. */
+/* Adds and removes aliases. The structs are cut from whole pages, which are never given back. */
 #include "guest/alias.h"
 #include "guest/backend.h"
 #include "guest/error.h"
 
-static struct alias *unused;
+static struct alias *unused_aliases; /* list */
 
-static struct alias *take(void)
+/* Takes an unused struct; NULL: no memory. The caller holds the kernel space's lock. */
+static struct alias *take_alias(void)
 {
     struct alias *alias;
     struct page *page;
 
-    if (!unused) {
+    if (!unused_aliases) {
         page = page_take();
         if (!page) {
             return NULL;
         }
         alias = page_address(page);
         for (unsigned i = 0; i < PAGE_SIZE / sizeof *alias; i++) {
-            alias[i].next = unused;
-            unused = &alias[i];
+            alias[i].next = unused_aliases;
+            unused_aliases = &alias[i];
         }
     }
-    alias = unused;
-    unused = alias->next;
+    alias = unused_aliases;
+    unused_aliases = alias->next;
     return alias;
 }
 
-static void give(struct alias *alias)
+static void give_alias(struct alias *alias)
 {
-    alias->next = unused;
-    unused = alias;
+    alias->next = unused_aliases;
+    unused_aliases = alias;
 }
 
 int alias_add(struct page *page, entry_t *at, u64 va, u64 flags)
 {
-    struct alias *alias = take();
+    struct alias *alias = take_alias();
     int result;
 
     if (!alias) {
@@ -43,7 +44,7 @@ int alias_add(struct page *page, entry_t *at, u64 va, u64 flags)
     }
     result = backend_kernel_set(at, va, entry_make(page_pfn(page), alias_flags(page, flags)));
     if (result) {
-        give(alias);
+        give_alias(alias);
         return result;
     }
     *alias = (struct alias){.next = page->aliases, .at = at, .va = va, .flags = flags};
@@ -68,6 +69,6 @@ int alias_remove(struct page *page, entry_t *at, u64 va)
         return result;
     }
     *link = alias->next;
-    give(alias);
+    give_alias(alias);
     return 0;
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Batches: changes that wait and go to the hypervisor together ("lazy mode").
+/* Batches: requests that are collected and sent to the hypervisor together ("lazy mode").
  *
- * Between batch_open and batch_close, requests of this CPU are kept. Neighbours of one kind become
- * one call, several calls become one multicall, a batch of one is the plain call. A batch goes out
- * when it is closed, when it is full, on batch_flush, and before anything reads back what it may
- * change. Opening nests. On the bare machine a change is a store and a batch is nothing.
+ * Between batch_open and batch_close the requests of this CPU are queued. Consecutive requests of
+ * one kind become one call, several calls become one multicall, and a batch of a single call is
+ * sent as that call. A batch is sent when it is closed, when it is full, by batch_flush, and before
+ * anything reads an entry that a queued request may change. Batches nest. On the bare machine a
+ * change is a store, and a batch does nothing.
  *
- * When a request is refused, the others are still made, those behind it in the same call last; then
- * guest_refused() is told which one it was, and the batch's result is its error. A batch belongs to
- * the CPU that opened it: no other thread of control may run on that CPU meanwhile. */
+ * When the hypervisor refuses a request, all others are still made; those that follow it in the
+ * same call are made last. guest_refused is called with the refused request, and its error becomes
+ * the batch's result. A batch belongs to the CPU that opened it: no other thread of control may run
+ * on that CPU until it is closed. */
 #ifndef GUEST_BATCH_H
 #define GUEST_BATCH_H
 
@@ -16,39 +18,47 @@
 
 struct space;
 
+/* Opens a batch, or adds a level of nesting to the open one. */
 void batch_open(void);
 
-/* Closes the innermost; the outermost flushes. 0, or the first error since the batch was opened or
- * last flushed by the caller. */
+/* Ends one level of nesting. Closing the outermost level sends the batch.
+ * Returns 0 for an inner level; for the outermost, 0 or the first error since the batch was opened
+ * or since the caller last called batch_flush. */
 int batch_close(void);
 
-/* Everything that waits goes out now. */
+/* Sends all queued requests now. The batch stays open.
+ * Returns 0 or the first error since the batch was opened or last flushed by this function. */
 int batch_flush(void);
 
-/* A request that the hypervisor did not grant. */
+/* A request that the hypervisor refused. */
 struct refusal {
-    const char *request;       /* "mmu_update", "pin level 4", ... */
-    u64 argument, value;       /* as the hypervisor got them */
-    unsigned level, index;     /* of the table and in it; level 0: it is about none */
-    const struct space *space; /* of the table; NULL: the kernel's, or none */
-    long error;
+    const char *request;       /* its name: "mmu_update", "pin of level 4" and so on */
+    u64 argument, value;       /* as they were passed to the hypervisor */
+    unsigned level;            /* level of the table that the request is about; 0: no table */
+    unsigned index;            /* of the entry in that table, or REFUSAL_WHOLE_TABLE */
+    const struct space *space; /* whose table it is; NULL: the kernel's, or no table */
+    long error;                /* the hypervisor's negative XEN_E... number */
 };
 
-#define REFUSAL_WHOLE_TABLE (~0u) /* as the index */
+/* As a refusal's index: the request is about a whole table, not about one entry. */
+#define REFUSAL_WHOLE_TABLE (~0u)
 
-/* Told about each one. The library's own writes a line on the console; a kernel may define another.
- */
+/* Called once for each refused request, on the CPU that made it. The library's own function prints
+ * a line on the console; a kernel may define another one. */
 void guest_refused(const struct refusal *refusal);
 
-/* Writes that line to `text`. */
+/* Writes one line that describes a refusal, without a line end, to `text`.
+ * size: bytes at `text`. Returns the length of the whole line, which may exceed `size` - 1. */
 int refusal_print(char *text, size_t size, const struct refusal *refusal);
 
-/* What this CPU has asked for so far. */
+/* Totals of this CPU since it started. */
 struct batch_counts {
-    u64 calls;    /* into the hypervisor */
-    u64 requests; /* in them */
-    u64 refused;
+    u64 calls;    /* calls of the hypervisor by batches */
+    u64 requests; /* requests in those calls */
+    u64 refused;  /* requests that the hypervisor refused */
 };
+
+/* Returns the totals of this CPU. */
 struct batch_counts batch_counts(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Formatted text to the console. */
+/* Prints formatted text on the console. */
 #include "guest/console.h"
 #include "lib/print.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A copy of a space for a fork: the tables are copied, the pages are shared until somebody writes.
- */
+/* Duplicates a space for a fork: the tables are copied; the pages are shared until one of the two
+ * spaces writes to them. */
 #include "guest/backend.h"
 #include "guest/batch.h"
 #include "guest/error.h"
@@ -9,7 +9,8 @@
 
 struct copy {
     struct space *to;
-    struct page *tables; /* taken in advance, so that nothing fails on the way */
+    struct page *tables; /* unused pages, as many as the copy needs: taken in advance, so that
+                            copying cannot fail */
 };
 
 static void release_list(struct page *list)
@@ -39,12 +40,14 @@ static struct page *take_list(u64 count)
     return list;
 }
 
-/* The entry of a page in the copy; the original's becomes read-only too. */
+/* Returns the entry with which the copy maps the page of `entry`, and adds a use to that page. A
+ * private page becomes read-only in the original, too.
+ * at: the original's entry, whose value is `entry`. */
 static entry_t copy_page(entry_t *at, entry_t entry)
 {
     struct page *page = entry_page(entry);
 
-    if (!page) { /* somebody else's frame: not ours to share */
+    if (!page) { /* not a frame of the guest's, so no use can be added to it */
         return ENTRY_NONE;
     }
     page_hold(page);
@@ -59,6 +62,7 @@ static entry_t copy_page(entry_t *at, entry_t entry)
     return entry;
 }
 
+/* Copies a table and all tables below it. copy->tables has enough pages. */
 static void copy_table(struct copy *copy, unsigned level, entry_t *from, entry_t *to,
                        unsigned count)
 {
@@ -96,7 +100,8 @@ int space_duplicate(struct space *to, struct space *from)
         return result;
     }
     guest_lock(&from->lock);
-    batch_now_end(batch_now()); /* the tables are read without more ado */
+    batch_now_end(
+        batch_now()); /* copy_table reads entries directly: no request for one may be queued */
     needed = from->table_count - to->table_count;
     copy.tables = take_list(needed);
     if (needed && !copy.tables) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Entries of page tables, of every level: 1 (pte), 2 (pmd), 3 (pud), 4 (p4d, pgd).
  *
- * An entry is kept as the processor reads it, with a machine frame in it: it is made from a pfn and
- * read back to one. A change goes the way that its table needs: a plain store while nobody has
- * checked the table, a request when it is pinned. In a batch (guest/batch.h) requests wait. */
+ * An entry has the processor's format and holds an mfn; entry_make translates a pfn to it and
+ * entry_pfn translates it back. entry_set and the other functions that change an entry use a plain
+ * store while its table is not pinned, and a request to the hypervisor when it is a live page
+ * table. In a batch (guest/batch.h) requests are queued. */
 #ifndef GUEST_ENTRY_H
 #define GUEST_ENTRY_H
 
@@ -15,15 +16,15 @@
 #define PTE_USER     (1ull << 2)
 #define PTE_ACCESSED (1ull << 5)
 #define PTE_DIRTY    (1ull << 6)
-#define PTE_COPY     (1ull << 9)  /* the kernel's: private, to be copied when written */
-#define PTE_SHARED   (1ull << 10) /* the kernel's: stays the same frame in a duplicate */
+#define PTE_COPY     (1ull << 9)  /* software: private page, read-only until it is copied */
+#define PTE_SHARED   (1ull << 10) /* software: space_duplicate maps the same page */
 #define PTE_NX       (1ull << 63)
 #define PTE_ADDRESS  0x000ffffffffff000ull
 
 #define ENTRIES      512u
 #define ENTRY_LEVELS 4u
 
-/* What an entry for a table has. */
+/* The flags of an entry that points to a page table. */
 #define ENTRY_TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 
 typedef struct {
@@ -33,7 +34,8 @@ typedef entry_t pte_t, pmd_t, pud_t, p4d_t, pgd_t;
 
 #define ENTRY_NONE ((entry_t){0})
 
-/* Makes an entry; a pfn without a frame gives an empty entry. */
+/* Returns an entry that maps a pfn with these flags (PTE_... bits). If no frame is behind the pfn,
+ * the entry is empty. */
 static inline entry_t entry_make(pfn_t pfn, u64 flags)
 {
     mfn_t frame = pfn_to_mfn(pfn);
@@ -41,68 +43,76 @@ static inline entry_t entry_make(pfn_t pfn, u64 flags)
     return mfn_is_none(frame) ? ENTRY_NONE : (entry_t){frame.n << PAGE_SHIFT | flags};
 }
 
+/* Says whether an entry is present. */
 static inline bool entry_present(entry_t entry)
 {
     return entry.raw & PTE_PRESENT;
 }
 
-/* The flags, software's too. A hypervisor may show PTE_USER in a kernel's entries as well. */
+/* Returns an entry's flags, those of software included. A hypervisor may have set PTE_USER also in
+ * an entry of a kernel mapping. */
 static inline u64 entry_flags(entry_t entry)
 {
     return entry.raw & ~PTE_ADDRESS;
 }
 
+/* Returns the machine frame that an entry points to. */
 static inline mfn_t entry_mfn(entry_t entry)
 {
     return mfn((entry.raw & PTE_ADDRESS) >> PAGE_SHIFT);
 }
 
-/* PFN_NONE: not present, or not a frame of the guest. */
+/* Returns the pfn that an entry points to; PFN_NONE: the entry is not present, or its frame is not
+ * the guest's. */
 static inline pfn_t entry_pfn(entry_t entry)
 {
     return entry_present(entry) ? mfn_to_pfn(entry_mfn(entry)) : PFN_NONE;
 }
 
+/* Returns the index, in a table of level `level`, of the entry for an address. */
 static inline unsigned entry_index(u64 va, unsigned level)
 {
     return va >> (PAGE_SHIFT + 9 * (level - 1)) & (ENTRIES - 1);
 }
 
-/* What one entry of that level covers. */
+/* Returns how many bytes of address space one entry of level `level` covers. */
 static inline u64 entry_span(unsigned level)
 {
     return PAGE_SIZE << 9 * (level - 1);
 }
 
-/* Reads an entry that requests in a batch may still be about to change: they go out first. */
+/* Reads an entry. Requests in this CPU's batch that may change it are sent first. */
 entry_t entry_get(const entry_t *at);
 
-/* Writes an entry. Outside a batch the result is the hypervisor's; in one it is 0 and a refusal is
- * reported by the batch. An entry of a user root is written in the kernel root's and in the user
- * root's table. */
+/* Writes an entry. An entry in the user half of a kernel root is written in the user root, too.
+ * Returns the hypervisor's result; in a batch 0, and the batch reports a refusal. */
 int entry_set(entry_t *at, entry_t value);
 
+/* Makes an entry empty; as entry_set. */
 static inline int entry_clear(entry_t *at)
 {
     return entry_set(at, ENTRY_NONE);
 }
 
-/* Writes an entry and gives what was there, with all accessed and dirty bits that the processor set
- * until the very moment. Never waits in a batch. */
+/* Writes an entry and stores its old value in *old, with all accessed and dirty bits that
+ * processors set in it. Queued requests are sent first, and the change is made before the function
+ * returns. Returns 0 or the hypervisor's refusal; then the entry is as before. */
 int entry_exchange(entry_t *at, entry_t value, entry_t *old);
 
-/* Gives a level 1 entry other flags; the frame stays, and so do accessed and dirty bits, which the
- * processor may set meanwhile. */
+/* Changes the flags of a level 1 entry. It keeps its frame, and its accessed and dirty bits are
+ * never lost, even if a processor sets one meanwhile. The result is as that of entry_set. */
 int entry_change_flags(entry_t *at, u64 flags);
 
-/* ---- the same by their usual names ---- */
+/* ---- the usual names for the same functions ---- */
 
+/* As entry_make. */
 static inline pte_t pte_make(pfn_t pfn, u64 flags)
 {
     return entry_make(pfn, flags);
 }
 
-/* The entry that leads to a table of the level below, at its address in the direct map. */
+/* Returns an entry that points to a page table.
+ * table: the table's address in the direct map. */
 static inline entry_t entry_for_table(const entry_t *table)
 {
     return entry_make(address_pfn(table), ENTRY_TABLE);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What functions return when they cannot: the negative of a XEN_E... number, on every backend. */
+/* Error numbers: functions of the library return the negative of a XEN_E... number (Xen's public
+ * errno.h), with either backend. */
 #ifndef GUEST_ERROR_H
 #define GUEST_ERROR_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a kernel ends when it cannot go on. */
+/* The end of a kernel that has failed. */
 #include "guest/kernel.h"
 #include "guest/console.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a space's user half shows: pages come, go, and change their rights. */
+/* Maps, unmaps and protects pages in the user half of a space, and copies to and from user memory.
+ */
 #include "guest/backend.h"
 #include "guest/batch.h"
 #include "guest/error.h"
@@ -7,7 +8,7 @@
 #include "guest/space.h"
 #include "lib/string.h"
 
-#define GATHER 64u
+#define GATHER 64u /* pages that space_unmap collects before it flushes and releases them */
 
 int space_map(struct space *space, u64 va, struct page *page, u64 flags)
 {
@@ -24,7 +25,8 @@ int space_map(struct space *space, u64 va, struct page *page, u64 flags)
     return result;
 }
 
-/* The first level 1 entry from *va on that is present, below `end`; *va becomes its address. */
+/* Returns the first present level 1 entry for an address from *va up to `end`, and moves *va to
+ * that address; NULL: there is none. */
 static entry_t *next_present(const struct space *space, u64 *va, u64 end)
 {
     while (*va < end) {
@@ -45,12 +47,14 @@ static entry_t *next_present(const struct space *space, u64 *va, u64 end)
     return NULL;
 }
 
+/* Says whether a range is not made of whole pages of the user half. */
 static bool bad_range(u64 va, u64 length)
 {
     return page_offset(va) || page_offset(length) || length > USER_END || va > USER_END - length;
 }
 
-/* Pages that are not mapped any more, as soon as the batch and the flush are through. */
+/* Ends a part of space_unmap: flushes, closes the batch, and only then, when no CPU can use them
+ * any more, releases the pages that the part has unmapped. A NULL in `pages` stands for no page. */
 static int release_gathered(struct space *space, struct page **pages, unsigned count)
 {
     int result;
@@ -122,6 +126,7 @@ int space_protect(struct space *space, u64 va, u64 length, u64 flags)
     return space_end(space);
 }
 
+/* space_unshare with the level 1 entry `at` for the page address `va`, under the space's lock. */
 static int unshare(struct space *space, u64 va, entry_t *at)
 {
     entry_t old = entry_get(at);
@@ -132,7 +137,7 @@ static int unshare(struct space *space, u64 va, entry_t *at)
     if (!entry_present(old) || !page || !(old.raw & (PTE_COPY | PTE_WRITE))) {
         return -XEN_EFAULT;
     }
-    if (old.raw & PTE_WRITE) { /* somebody else did it meanwhile */
+    if (old.raw & PTE_WRITE) { /* another CPU has handled the same fault */
         return 0;
     }
     if (__atomic_load_n(&page->uses, __ATOMIC_ACQUIRE) == 1) {
@@ -172,9 +177,10 @@ int space_flush_page(struct space *space, u64 va)
     return backend_flush(space, va);
 }
 
-/* ---- the kernel's access to a user's memory ---- */
+/* ---- copying to and from user memory ---- */
 
-/* Where the direct map shows a user's byte; NULL: the user may not access it that way. */
+/* Returns the address, in the direct map, of the byte at user address `va`; NULL: the entry for it
+ * lacks one of the flags in `needed`. */
 static u8 *find_byte(struct space *space, u64 va, u64 needed)
 {
     entry_t *at = va < USER_END ? space_entry(space, va, 1) : NULL;
@@ -184,7 +190,8 @@ static u8 *find_byte(struct space *space, u64 va, u64 needed)
     return page ? (u8 *)page_address(page) + page_offset(va) : NULL;
 }
 
-/* Moves bytes between `buffer` and the user's memory, a page at a time. */
+/* Copies `length` bytes between `buffer` and user memory, to `va` if `to_user`, page by page.
+ * Returns 0 or -XEN_EFAULT. */
 static int transfer(struct space *space, u64 va, u8 *buffer, u64 length, bool to_user)
 {
     int result = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The page allocator: a list, and counts of uses. */
+/* The page allocator: a list of free pages, and a count of uses for each page. */
 #include "guest/page.h"
 #include "guest/lock.h"
 #include "lib/string.h"
@@ -8,10 +8,10 @@ struct page *page_list;
 u64 page_limit;
 u64 page_direct_base;
 
-static struct lock lock = {.rank = 4};
+static struct lock page_lock = {.rank = 4}; /* of the free list and its length */
 static struct page *free_list;
 static u64 free_count;
-static pfn_t early_next, early_end;
+static pfn_t early_next, early_end; /* what is left of the range of page_early */
 
 void page_early(pfn_t first, pfn_t end)
 {
@@ -65,7 +65,7 @@ struct page *page_take(void)
 {
     struct page *page;
 
-    guest_lock(&lock);
+    guest_lock(&page_lock);
     page = free_list;
     if (page) {
         free_list = page->next;
@@ -73,7 +73,7 @@ struct page *page_take(void)
         page->next = NULL;
         page->uses = 1;
     }
-    guest_unlock(&lock);
+    guest_unlock(&page_lock);
     return page;
 }
 
@@ -87,7 +87,7 @@ struct page *page_take_zeroed(void)
     return page;
 }
 
-/* Under the lock: a free run of `count`, or NULL. */
+/* Returns the first of `count` free pages in a row, or NULL. The caller holds the lock. */
 static struct page *find_range(u64 count)
 {
     u64 run = 0;
@@ -105,7 +105,7 @@ struct page *page_take_range(u64 count)
 {
     struct page *first = NULL, **link;
 
-    guest_lock(&lock);
+    guest_lock(&page_lock);
     if (count && count <= free_count) {
         first = find_range(count);
     }
@@ -121,7 +121,7 @@ struct page *page_take_range(u64 count)
         page->uses = 1;
         free_count--;
     }
-    guest_unlock(&lock);
+    guest_unlock(&page_lock);
     return first;
 }
 
@@ -135,11 +135,11 @@ void page_release(struct page *page)
     if (__atomic_fetch_sub(&page->uses, 1, __ATOMIC_ACQ_REL) != 1) {
         return;
     }
-    guest_lock(&lock);
+    guest_lock(&page_lock);
     page->next = free_list;
     free_list = page;
     free_count++;
-    guest_unlock(&lock);
+    guest_unlock(&page_lock);
 }
 
 u64 pages_free(void)

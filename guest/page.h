@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's memory: one struct a pseudo-physical frame, and who takes and gives them.
+/* The kernel's memory: one struct page for each pfn, and the page allocator.
  *
- * All memory is seen at page_address(), the direct map. A frame has a number of uses; it goes back
- * to the allocator with the last. Functions may be called on any CPU. */
+ * The direct map shows all memory: the page with pfn N is at page_direct_base + N * PAGE_SIZE. A
+ * page has a number of uses; when the last use is released the page returns to the allocator. The
+ * functions may be called on any CPU. */
 #ifndef GUEST_PAGE_H
 #define GUEST_PAGE_H
 
@@ -12,73 +13,93 @@ struct alias;
 struct space;
 
 struct page {
-    u32 uses;          /* 0: the allocator has it, or there is no memory here */
-    u8 level;          /* 1..4: a page table of that level; 0: none */
-    bool pinned;       /* a table in use: its entries are changed by requests */
-    bool empty;        /* no frame behind it: ballooned out, or a place for somebody else's frame */
-    struct page *next; /* in the allocator's list, or a space's list of tables */
-    struct space *space;   /* of a table: whose; NULL: the kernel's */
-    struct alias *aliases; /* what kernel_map showed of it outside the direct map */
+    u32 uses;              /* 0: the allocator owns the page, or it never had a frame */
+    u8 level;              /* 1..4: a page table of that level; 0: not a page table */
+    bool pinned;           /* a live page table: its entries are changed by requests */
+    bool empty;            /* no frame of the guest's behind it (guest/memory.h) */
+    struct page *next;     /* in the allocator's list, or in a space's list of tables */
+    struct space *space;   /* the space that a page table belongs to; NULL: the kernel's */
+    struct alias *aliases; /* kernel mappings outside the direct map */
 };
 
-/* One for each pfn below page_limit; below it there may be pages without memory. */
-extern struct page *page_list;
+extern struct page *page_list; /* one element for each pfn below page_limit */
 extern u64 page_limit;
-extern u64 page_direct_base; /* where pfn 0 is in the direct map */
+extern u64 page_direct_base; /* the direct map's address for pfn 0 */
 
+/* Returns the page of a pfn; NULL: the pfn is not below page_limit. */
 static inline struct page *page_of(pfn_t pfn)
 {
     return pfn.n < page_limit ? &page_list[pfn.n] : NULL;
 }
 
+/* Returns the pfn of a page. */
 static inline pfn_t page_pfn(const struct page *page)
 {
     return pfn((u64)(page - page_list));
 }
 
+/* Returns the address at which the direct map shows a pfn. */
 static inline void *pfn_address(pfn_t pfn)
 {
     return (void *)(uintptr_t)(page_direct_base + (pfn.n << PAGE_SHIFT));
 }
 
+/* Returns the address at which the direct map shows a page. */
 static inline void *page_address(const struct page *page)
 {
     return pfn_address(page_pfn(page));
 }
 
-/* The pfn of an address of the direct map. */
+/* Returns the pfn that the direct map shows at `address`. */
 static inline pfn_t address_pfn(const volatile void *address)
 {
     return pfn(((u64)(uintptr_t)address - page_direct_base) >> PAGE_SHIFT);
 }
 
+/* Returns the page that the direct map shows at `address`. */
 static inline struct page *address_page(const volatile void *address)
 {
     return page_of(address_pfn(address));
 }
 
-/* A page with one use and undefined contents, or zeroed; NULL: no memory. */
+/* Takes a page from the allocator. Its contents are undefined, and it has one use, the caller's.
+ * NULL: no page is free. */
 struct page *page_take(void);
+
+/* As page_take; the page is filled with zeroes. */
 struct page *page_take_zeroed(void);
 
-/* `count` pages in the order of their pfns, without a hole, one use each; NULL: there is none. */
+/* Takes `count` pages with consecutive pfns, with one use each, the caller's.
+ * Returns the first page; NULL: there are not that many in a row. */
 struct page *page_take_range(u64 count);
 
-/* One more use; one less. */
+/* Adds a use to a page that has at least one. */
 void page_hold(struct page *page);
+
+/* Releases a use; with the last one the page returns to the allocator. */
 void page_release(struct page *page);
 
+/* Returns how many pages are free. */
 u64 pages_free(void);
 
 /* ---- start-up, for backends ---- */
 
-/* Memory that is mapped before page_list is there: pages from `first` to `end`, in order. */
+/* Before page_list exists, pages come from one range of memory that is mapped already. This defines
+ * it: pfns from `first` up to, but without, `end`. */
 void page_early(pfn_t first, pfn_t end);
-void *page_early_take(void); /* zeroed; NULL: none left */
-pfn_t page_early_next(void);
-void page_early_extend(pfn_t end); /* more is mapped now */
 
-/* page_list is there, zeroed; pages from `first` to `end` are the allocator's. */
+/* Takes the next page of that range, filled with zeroes; NULL: none is left. */
+void *page_early_take(void);
+
+/* Returns the pfn of the page that page_early_take would return next. */
+pfn_t page_early_next(void);
+
+/* Moves the end of that range, after more memory has been mapped. */
+void page_early_extend(pfn_t end);
+
+/* Starts the allocator.
+ * list: `limit` zeroed elements, which become page_list. Pages from `first` up to, but without,
+ * `end` are free; those below are in use, those from `end` on are empty. */
 void page_start(struct page *list, u64 limit, pfn_t first, pfn_t end);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A refusal in words. */
+/* Describes a refused request in one line of text. */
 #include "guest/batch.h"
 #include "guest/space.h"
 #include "lib/print.h"

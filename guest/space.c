@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A space's life: its roots, its tables, when it is pinned and who uses it. */
+/* The life of a space: creating, pinning, activating, destroying it; its tables; and kernel
+ * mappings. */
 #include "guest/lock.h"
 #include "guest/space.h"
 #include "guest/alias.h"
@@ -12,9 +13,9 @@
 struct space kernel_space = {.pinned = true, .lock = {.rank = 2}};
 
 static struct lock list_lock = {.rank = 1};
-static struct space *all;
-static u64 numbers;
-static struct space *active[CPUS]; /* NULL: the kernel's */
+static struct space *all_spaces;         /* list, under list_lock */
+static u64 last_number;                  /* the number of the space that was created last */
+static struct space *active_space[CPUS]; /* of each CPU; NULL: the kernel's */
 
 void space_begin(struct space *space)
 {
@@ -32,6 +33,7 @@ int space_end(struct space *space)
 
 /* ---- tables ---- */
 
+/* Adds a page to the space's list of tables, as a table of level `level`. */
 static void add_table(struct space *space, struct page *page, unsigned level)
 {
     page->level = (u8)level;
@@ -41,6 +43,7 @@ static void add_table(struct space *space, struct page *page, unsigned level)
     space->table_count++;
 }
 
+/* Releases a table, which is in no list and no tree any more. */
 static void drop_table(struct page *page)
 {
     page->level = 0;
@@ -49,7 +52,8 @@ static void drop_table(struct page *page)
     page_release(page);
 }
 
-/* The kernel's half as it is now: its root may get more slots, then all roots do. */
+/* Copies the kernel half of the kernel's root to a new root. The caller holds list_lock, because
+ * link_table writes a slot that is added later to all roots. */
 static void share_kernel(entry_t *root)
 {
     for (unsigned i = USER_TOP_SLOTS; i < ENTRIES; i++) {
@@ -57,7 +61,8 @@ static void share_kernel(entry_t *root)
     }
 }
 
-/* Sets the entry that leads to a new tree of tables; a slot of the kernel's root in all roots. */
+/* Makes the entry at `at` point to `table`. If `at` is a slot of the kernel's root, the same slot
+ * is written in all roots. */
 static int link_table(struct space *space, entry_t *at, const entry_t *table)
 {
     unsigned index = (unsigned)(page_offset((u64)(uintptr_t)at) / sizeof *at);
@@ -66,14 +71,15 @@ static int link_table(struct space *space, entry_t *at, const entry_t *table)
     if (space != &kernel_space || at - index != kernel_space.root) {
         return result;
     }
-    for (struct space *other = all; other && !result; other = other->next) {
+    for (struct space *other = all_spaces; other && !result; other = other->next) {
         result = entry_set(&other->root[index], entry_for_table(table));
     }
     return result;
 }
 
-/* A chain of fresh tables of levels 1 to `levels` for `va`, in a list from the highest; NULL: no
- * memory. */
+/* Makes a chain of new tables of levels `levels` down to 1, each of which points to the next one by
+ * its entry for `va`. Stores the address of the level 1 entry for `va` in *lowest. Returns the list
+ * of the tables, the highest first; NULL: no memory. */
 static struct page *make_chain(struct space *space, u64 va, unsigned levels, entry_t **lowest)
 {
     struct page *chain = NULL, *page;
@@ -106,7 +112,8 @@ static struct page *make_chain(struct space *space, u64 va, unsigned levels, ent
     return NULL;
 }
 
-/* Links a chain below `at`, which belongs to a table of the level above. */
+/* Adds a chain of tables to the space, below the entry `at`. If that is refused, all tables of the
+ * chain are released. Returns 0 or the error. The caller holds the space's lock. */
 static int link_chain(struct space *space, entry_t *at, struct page *chain)
 {
     struct batch_now now = batch_now();
@@ -202,18 +209,19 @@ int space_create(struct space *space)
     }
     guest_lock(&list_lock);
     share_kernel(space->root);
-    space->number = ++numbers;
-    space->next = all;
-    space->link = &all;
-    if (all) {
-        all->link = &space->next;
+    space->number = ++last_number;
+    space->next = all_spaces;
+    space->link = &all_spaces;
+    if (all_spaces) {
+        all_spaces->link = &space->next;
     }
-    all = space;
+    all_spaces = space;
     guest_unlock(&list_lock);
     return 0;
 }
 
-/* Releases what the level 1 tables map, and all tables. Nobody uses or checks them any more. */
+/* Releases the space's use of each page that its level 1 tables map, and all its tables. The space
+ * is neither pinned nor active. */
 static void release_tables(struct space *space)
 {
     struct page *page;
@@ -262,7 +270,7 @@ int space_destroy(struct space *space)
 int space_activate(struct space *space)
 {
     unsigned cpu = cpu_number();
-    struct space *old = active[cpu] ? active[cpu] : &kernel_space;
+    struct space *old = active_space[cpu] ? active_space[cpu] : &kernel_space;
     int result = space->pinned ? 0 : space_pin(space);
 
     if (result || space == old) {
@@ -275,7 +283,7 @@ int space_activate(struct space *space)
         return result;
     }
     __atomic_fetch_and(&old->cpus, ~(1ull << cpu), __ATOMIC_ACQ_REL);
-    active[cpu] = space;
+    active_space[cpu] = space;
     return 0;
 }
 
@@ -285,7 +293,9 @@ int space_pin(struct space *space)
 {
     int result;
 
-    guest_lock(&list_lock); /* the kernel's half of a root must not change meanwhile */
+    /* The list's lock keeps link_table from adding a slot to the kernel half while the root is
+     * checked. */
+    guest_lock(&list_lock);
     guest_lock(&space->lock);
     result = space->pinned ? 0 : backend_pin(space);
     if (!result) {
@@ -318,7 +328,7 @@ int space_pin_all(void)
     int result = 0;
 
     guest_lock(&list_lock);
-    for (struct space *space = all; space && !result; space = space->next) {
+    for (struct space *space = all_spaces; space && !result; space = space->next) {
         guest_lock(&space->lock);
         if (!space->pinned) {
             result = backend_pin(space);
@@ -335,7 +345,7 @@ int space_unpin_all(void)
     int result = 0, one;
 
     guest_lock(&list_lock);
-    for (struct space *space = all; space; space = space->next) {
+    for (struct space *space = all_spaces; space; space = space->next) {
         if (!space->pinned_for_suspend) {
             continue;
         }
@@ -347,9 +357,10 @@ int space_unpin_all(void)
     return result;
 }
 
-/* ---- the kernel's own mappings ---- */
+/* ---- kernel mappings outside the direct map ---- */
 
-/* Under the lock of the kernel's space. */
+/* Returns the level 1 entry for an address of kernel_map; NULL: no memory, or the address is out of
+ * range. The caller holds the kernel space's lock. */
 static entry_t *kernel_entry(u64 va)
 {
     return va >= KERNEL_MAP_START && va < KERNEL_MAP_END ? space_grow(&kernel_space, va) : NULL;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Address spaces: a user half of one's own, and the kernel half that all share.
+/* Address spaces. Each has a user half of its own; all share one kernel half.
  *
- * The tables of a space are built with plain stores. Just before its first use it is pinned: all
- * kernel mappings of its tables become read-only, and the hypervisor checks the whole tree once.
- * From then on its entries are changed by requests, and tables that join are made read-only first.
- * Before it is torn down it is unpinned again. On a hypervisor that runs kernel and user in one
- * ring a space has two roots: the kernel's shows both halves, the user's only the user half; a
- * change of the user half of one is made in both. */
+ * The tables of a new space are filled with plain stores. Just before its first use the space is
+ * pinned: all kernel mappings of its tables become read-only, and the hypervisor checks the whole
+ * tree once. From then on entries are changed by requests, and a table that is added is made
+ * read-only first. Before a space is destroyed it is unpinned.
+ *
+ * On a hypervisor that runs a guest's kernel and user mode in one processor ring, a space has two
+ * roots: the kernel root shows both halves, the user root only the user half. A change in the user
+ * half of the kernel root is made in both. */
 #ifndef GUEST_SPACE_H
 #define GUEST_SPACE_H
 
@@ -15,85 +17,109 @@
 #include "lib/lock.h"
 
 #define USER_END       (1ull << 47) /* user addresses are below */
-#define USER_TOP_SLOTS 256u         /* of a root: the user half */
+#define USER_TOP_SLOTS 256u         /* slots 0..255 of a root are the user half */
 
 struct space {
-    entry_t *root;
-    entry_t *user_root; /* NULL: there is only one root */
-    struct page *tables;
-    u64 table_count; /* roots included */
-    u64 number;      /* its name in messages */
-    u64 cpus;        /* that it is active on, a bit each */
-    bool pinned;
-    bool pinned_for_suspend;
+    entry_t *root;           /* the kernel root, at its address in the direct map */
+    entry_t *user_root;      /* NULL: the backend uses one root for both modes */
+    struct page *tables;     /* list of all tables of the user half, with the roots */
+    u64 table_count;         /* length of that list */
+    u64 number;              /* names the space in messages; 1 upwards */
+    u64 cpus;                /* the CPUs on which the space is active: bit N is CPU N */
+    bool pinned;             /* its tables are live page tables */
+    bool pinned_for_suspend; /* space_pin_all pinned it; space_unpin_all unpins it */
     struct lock lock;
-    struct space *next, **link; /* all spaces */
+    struct space *next, **link; /* in the list of all spaces: next one, pointer to this one */
 };
 
-/* The kernel's own, which shows no user half. */
+/* The kernel's own space, which has an empty user half. It always exists and is always pinned. */
 extern struct space kernel_space;
 
-/* An empty user half beside the kernel's. -XEN_ENOMEM. */
+/* Fills in a new space with an empty user half. Returns 0 or -XEN_ENOMEM. */
 int space_create(struct space *space);
 
-/* Makes it the one that this CPU uses, pinned if it was not. -XEN_... : it was refused, the old one
- * stays in use. */
+/* Makes this CPU use a space, after pinning it if necessary.
+ * On failure, which is the hypervisor's refusal, this CPU keeps the space that it used. */
 int space_activate(struct space *space);
 
-/* Releases every page that it maps, and its tables. The space must be active on no other CPU
- * (-XEN_EBUSY); on this one the kernel's takes over. */
+/* Destroys a space: releases its use of each page that it maps, and its tables. If the space is
+ * active on this CPU, the kernel's space becomes active first.
+ * Returns 0; -XEN_EBUSY: the space is active on another CPU; or the hypervisor's refusal. */
 int space_destroy(struct space *space);
 
-/* Makes `to`, not created yet, a copy for a fork: private pages are shared read-only until somebody
- * writes, in both; pages mapped with PTE_SHARED stay the same. All or nothing: -XEN_ENOMEM. */
+/* Creates `to` as a copy of `from` for a fork. A private page is mapped read-only in both spaces
+ * and copied when one of them writes (space_unshare); a page mapped with PTE_SHARED is not copied.
+ * A frame that is not the guest's own is left out. Returns 0; -XEN_ENOMEM or the hypervisor's
+ * refusal, and `to` does not exist. */
 int space_duplicate(struct space *to, struct space *from);
 
-/* Shows a page at `va`, which shows nothing yet (-XEN_EEXIST). The caller's use of the page becomes
- * the space's; when it fails it stays the caller's. -XEN_ENOMEM: no memory for a table. */
+/* Maps `page` at the user address `va`. flags: PTE_... bits. The caller's use of the page passes to
+ * the space if it succeeds.
+ * Returns 0; -XEN_EEXIST: something is mapped at `va`; -XEN_ENOMEM: no memory for a table, or the
+ * hypervisor refused one; or its refusal of the entry. */
 int space_map(struct space *space, u64 va, struct page *page, u64 flags);
 
-/* Removes what is mapped in a range of whole pages, and gives its uses back. Flushes. */
+/* Unmaps all pages in a range of user addresses, releases the space's use of each, and flushes.
+ * va, length: multiples of PAGE_SIZE, else -XEN_EINVAL. */
 int space_unmap(struct space *space, u64 va, u64 length);
 
-/* Gives what is mapped in a range other flags; a page that is to be copied when written stays
- * read-only until then, whatever they say. Flushes. */
+/* Changes the flags of all pages that are mapped in a range of user addresses, and flushes. A page
+ * that is marked for copying (PTE_COPY) stays read-only even if `flags` has PTE_WRITE.
+ * va, length: multiples of PAGE_SIZE, else -XEN_EINVAL. */
 int space_protect(struct space *space, u64 va, u64 length, u64 flags);
 
-/* A write hit a read-only page: gives the space a copy of its own if that is all it needs.
- * -XEN_EFAULT: nothing there, or not to be written; -XEN_ENOMEM. */
+/* Handles a write fault at `va` on a page marked for copying: maps a copy of the page writable, or
+ * the page itself if nothing else uses it.
+ * Returns 0, also if the page is writable by now; -XEN_EFAULT: no page is mapped at `va`, or one
+ * that must not be written; -XEN_ENOMEM. */
 int space_unshare(struct space *space, u64 va);
 
-/* The entry of `level` for a user address; NULL when a table above it is missing. */
+/* Returns the entry of level `level` for an address; NULL: a table above that entry is missing. */
 entry_t *space_entry(const struct space *space, u64 va, unsigned level);
 
-/* The level 1 entry; missing tables are made. NULL: no memory, and none was made; or refused. */
+/* Returns the level 1 entry for a user address; makes the tables that are missing. NULL: there was
+ * no memory for them, or the hypervisor refused one; then none was made. */
 entry_t *space_entry_make(struct space *space, u64 va);
 
-/* Copies between the kernel and a user's memory, whatever is active. -XEN_EFAULT: not all of it may
- * be accessed that way. */
+/* Copies `length` bytes from a user address to the kernel's memory. The space need not be active.
+ * Returns 0; -XEN_EFAULT: user mode may not read all of these bytes; some may have been copied. */
 int space_read(struct space *space, u64 va, void *to, u64 length);
+
+/* Copies `length` bytes from the kernel's memory to a user address. The space need not be active.
+ * Returns 0; -XEN_EFAULT: user mode may not write all of these bytes; some may have been copied. */
 int space_write(struct space *space, u64 va, const void *from, u64 length);
 
-/* Flushes translations of the user half on all CPUs that the space is active on. */
+/* Flushes all translations of the user half on the CPUs on which the space is active. */
 int space_flush(struct space *space);
+
+/* Flushes the translation of one user address on the CPUs on which the space is active. */
 int space_flush_page(struct space *space, u64 va);
 
-/* Pins one, or takes the pin away: only needed for what space_activate and space_destroy do not do.
- * -XEN_EBUSY: unpinning what is active. */
+/* Pins a space. Kernels seldom need this, because space_activate does it. */
 int space_pin(struct space *space);
+
+/* Unpins a space. Kernels seldom need this, because space_destroy does it.
+ * Returns 0; -XEN_EBUSY: the space is active on a CPU; or the hypervisor's refusal. */
 int space_unpin(struct space *space);
 
-/* Before a suspend all spaces must be pinned, so that tables can be found and translated;
- * afterwards those that were not are unpinned again. */
+/* Pins all spaces, as must be done before the guest is suspended: what saves the guest finds page
+ * tables by their pins. */
 int space_pin_all(void);
+
+/* Unpins, after the guest was resumed, the spaces that space_pin_all pinned and that are not active
+ * on a CPU. */
 int space_unpin_all(void);
 
-/* Shows a page at a kernel address outside the direct map, in all spaces at once. It follows what
- * its page becomes: read-only while that is a table. -XEN_EEXIST, -XEN_ENOMEM. */
+/* Maps a page, in all spaces, at a kernel address outside the direct map. The mapping is read-only
+ * while the page is a live page table, even if `flags` has PTE_WRITE.
+ * va: in [KERNEL_MAP_START, KERNEL_MAP_END). Returns 0; -XEN_EEXIST: something is mapped at `va`;
+ * -XEN_ENOMEM: no memory, or `va` is out of range; or the hypervisor's refusal. */
 int kernel_map(u64 va, struct page *page, u64 flags);
+
+/* Unmaps what kernel_map mapped at `va`. -XEN_EINVAL: nothing is mapped there. */
 int kernel_unmap(u64 va);
 
-/* Where kernel_map may be used: a slot of the root that start-up leaves alone. */
+/* The range of kernel_map: one slot of the root, which start-up leaves empty. */
 #define KERNEL_MAP_START 0xfffff00000000000ull
 #define KERNEL_MAP_END   0xfffff08000000000ull
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Pseudo-physical and machine frames: the kernel counts in pfns, page tables hold mfns.
+/* Translation between pfns, by which the kernel counts its memory, and mfns, which page tables
+ * hold. The p2m is the table that gives the mfn for each pfn.
  *
- * On the bare machine both are one. A pfn is backed by a frame of the guest, by nothing, by
- * somebody else's frame (foreign), or by the machine frame of the same number (identity). */
+ * A pfn has a frame of the guest behind it, no frame, another domain's frame (foreign), or the
+ * machine frame with the same number (identity). On the bare machine a pfn and its mfn are equal.
+ */
 #ifndef GUEST_TRANSLATE_H
 #define GUEST_TRANSLATE_H
 
@@ -10,27 +12,29 @@
 
 #define PFN_NONE ((pfn_t){~0ull})
 
-/* A word of the pfn-to-mfn table. */
+/* A word of the p2m is an mfn, with at most one of the two tags, or P2M_NONE: no frame. */
 #define P2M_NONE     (~0ull)
 #define P2M_FOREIGN  (1ull << 63)
 #define P2M_IDENTITY (1ull << 62)
 #define P2M_FRAME    (P2M_IDENTITY - 1)
 
+/* Says whether a pfn is PFN_NONE. */
 static inline bool pfn_is_none(pfn_t pfn)
 {
     return pfn.n == ~0ull;
 }
 
-/* The word for a pfn: a frame with tags, or P2M_NONE. */
+/* Returns a pfn's word of the p2m. */
 u64 p2m_get(pfn_t pfn);
 
-/* The frame behind a pfn, whoever owns it; MFN_NONE when there is none. */
+/* Returns the frame behind a pfn, the guest's or a foreign one; MFN_NONE: there is none. */
 mfn_t pfn_to_mfn(pfn_t pfn);
 
-/* The pfn of one of the guest's own frames. The machine's map and p2m must agree; a frame that is
- * not the guest's gives its own number when p2m has it as identity, else PFN_NONE. */
+/* Returns the pfn of one of the guest's own frames, for which the M2P and the p2m must agree. Any
+ * other frame gives the pfn with the same number if the p2m has that as identity, else PFN_NONE. */
 pfn_t mfn_to_pfn(mfn_t mfn);
 
+/* Says whether the frame behind a pfn is another domain's. */
 static inline bool pfn_is_foreign(pfn_t pfn)
 {
     u64 word = p2m_get(pfn);
@@ -38,11 +42,13 @@ static inline bool pfn_is_foreign(pfn_t pfn)
     return word != P2M_NONE && (word & P2M_FOREIGN);
 }
 
-/* Changes a word. -XEN_ENOMEM: a table for it could not be had; -XEN_EINVAL: beyond what the table
- * can ever hold; -XEN_ENOSYS: the bare machine. Nothing has changed then. */
+/* Sets a pfn's word of the p2m.
+ * Returns 0; -XEN_ENOMEM: no memory for a part of the p2m; -XEN_EINVAL: the pfn is too large for
+ * the p2m; -XEN_ENOSYS: the bare machine, where a word cannot change. On failure nothing has
+ * changed. */
 int p2m_set(pfn_t pfn, u64 word);
 
-/* Makes pfns first ... first + count - 1 identity. Parts may be done when it fails. */
+/* Marks `count` pfns from `first` on as identity. On failure some of them may be marked already. */
 int p2m_set_identity(pfn_t first, u64 count);
 
 #endif

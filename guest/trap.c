@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What becomes of a trap in the kernel: a handler, a fix-up, or the end. */
+/* Handles a trap from kernel mode: calls a handler, applies a fixup, or panics. */
 #include "guest/trap.h"
 #include "guest/event.h"
 #include "guest/kernel.h"
 
-/* The places that may trap, and where each goes on: guest/words.S. */
+/* Pairs of addresses, from guest/words.S: an instruction that may trap, and its fixup, the address
+ * at which execution continues then. */
 extern const u64 word_fixups[], word_fixups_end[];
 
 trap_handler *trap_handlers[VECTORS];

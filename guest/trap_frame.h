@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The registers of what a trap interrupted, as entry code saves them. */
+/* The registers that a trap interrupted, in the order in which the entry code saves them. */
 #ifndef GUEST_TRAP_FRAME_H
 #define GUEST_TRAP_FRAME_H
 

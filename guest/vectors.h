@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Vector numbers: the processor's, and one for each other way into the kernel. */
+/* Vector numbers: those of the processor, and numbers from 256 on for the other ways into the
+ * kernel (system call, event, failsafe callback). */
 #ifndef GUEST_VECTORS_H
 #define GUEST_VECTORS_H
 

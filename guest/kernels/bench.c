@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the everyday operations of an operating system cost, in instructions.
+/* Measures what the everyday operations of an operating system cost, in instructions.
  *
- * A program in user mode does each operation many times and reads the time-stamp counter around it.
- * Under QEMU's -icount shift=0 one tick is one instruction, whoever executed it: program, kernel or
- * hypervisor. Without it the figures are ticks of the machine, good for nothing but comparison. */
+ * A program in user mode does each operation many times and reads the time-stamp counter before and
+ * after. Under QEMU's -icount shift=0 one tick is one executed instruction, of the program, the
+ * kernel or the hypervisor. Without that option the figures are ticks of the machine's counter,
+ * which can only be compared with each other. */
 #include "guest/kernels/process/process.h"
 
 enum operation {
@@ -40,10 +41,11 @@ static const char *const names[] = {[SYSTEM_CALL] = "null system call",
 #define SWITCHES     200ull
 #define HANDLED      200ull
 #define ROUNDS       8ull
-#define STORE_LENGTH 3 /* of the instruction that the handler skips */
+#define STORE_LENGTH 3 /* bytes of the store instruction that the fault handler skips */
 
 /* ---- the program ---- */
 
+/* The fault handler of measure_handler: continues behind the store that faulted. */
 IN_PROGRAM("user_a") static void skip_store(u64 va, u64 error)
 {
     (void)va;
@@ -53,6 +55,7 @@ IN_PROGRAM("user_a") static void skip_store(u64 va, u64 error)
     }
 }
 
+/* Writes one word to each of the first `pages` pages of MEMORY. */
 USER_INLINE void touch(u64 pages)
 {
     for (u64 i = 0; i < pages; i++) {
@@ -112,7 +115,7 @@ USER_INLINE void measure_forks(enum operation operation, u64 count)
     call(CALL_REPORT, operation, read_tsc() - start, count);
 }
 
-/* The child writes to pages that its parent still has. */
+/* Measures copy-on-write faults: a child writes to pages that it shares with its parent. */
 USER_INLINE void measure_copies(void)
 {
     u64 start;
@@ -129,7 +132,7 @@ USER_INLINE void measure_copies(void)
     call(CALL_UNMAP, MEMORY, SOME_PAGES * PAGE_SIZE, 0);
 }
 
-/* Two processes that do nothing but let the other one run. */
+/* Measures switches between two processes, each of which does nothing but yield to the other. */
 USER_INLINE void measure_switches(void)
 {
     u64 start;

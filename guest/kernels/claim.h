@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a kernel that tests the library claims; each claim that does not hold is told and counted.
- */
+/* Claims of a kernel that tests the library. A claim that does not hold is printed, with its line,
+ * and counted. */
 #ifndef GUEST_KERNELS_CLAIM_H
 #define GUEST_KERNELS_CLAIM_H
 

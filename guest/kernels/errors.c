@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* When something is wrong: who hears of it, and what is left.
+/* Tests how the library reports errors, and that a failed operation changes nothing.
  *
- * A request that the hypervisor refuses is named, with its table, entry and space, and nothing else
- * of its batch is lost. A space that shows one of its own tables writable cannot be pinned, and can
- * be when that is mended. When memory runs out in the middle of an operation, the operation says so
- * and everything is as it was. */
+ * A request that the hypervisor refuses is reported with its table, entry and space, and all other
+ * requests of its batch are made. A space that maps one of its own tables writable cannot be
+ * pinned; without that mapping it can. When memory runs out in the middle of an operation, the
+ * operation returns -XEN_ENOMEM and has changed nothing. */
 #include "guest/guest.h"
 #include "guest/kernels/claim.h"
 
 #define VA              0x400000ull
-#define PTE_HYPERVISORS (1ull << 8) /* the global bit: Xen sets it for users */
+#define PTE_HYPERVISORS (1ull << 8) /* the global bit, which Xen sets in entries for user pages */
 #define FLAGS           (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
 
-static unsigned told;
-static struct refusal last;
+static unsigned reported; /* refusals reported since it was last set to 0 */
+static struct refusal last_refusal;
 
-/* In place of the library's own. */
+/* Replaces the library's function of this name: counts the refusals, too. */
 void guest_refused(const struct refusal *refusal)
 {
     char text[200];
 
-    told++;
-    last = *refusal;
+    reported++;
+    last_refusal = *refusal;
     refusal_print(text, sizeof text, refusal);
     print("%s\n", text);
 }
@@ -37,19 +37,22 @@ static void check_refused(void)
     bad = pte_make(address_pfn(at), FLAGS | PTE_WRITE);
     claim(!entry_set(at, bad), "a store");
     claim(space_activate(&space) < 0, "a space with a writable table was pinned");
-    claim(told && last.space == &space && last.level == 4, "the pin: space %lu, level %u",
-          last.space ? last.space->number : 0, last.level);
+    claim(reported && last_refusal.space == &space && last_refusal.level == 4,
+          "the pin: space %lu, level %u", last_refusal.space ? last_refusal.space->number : 0,
+          last_refusal.level);
     claim(!entry_clear(at) && !space_activate(&space), "it cannot be pinned when that is mended");
 
-    told = 0;
+    reported = 0;
     batch_open();
     for (unsigned i = 0; i < 9; i++) {
         entry_set(at + i, i == 4 ? bad : good);
     }
     claim(batch_close() < 0, "the batch");
-    claim(told == 1 && last.space == &space && last.level == 1 && last.index == 4,
-          "%u refused; space %lu, level %u, entry %u", told, last.space ? last.space->number : 0,
-          last.level, last.index);
+    claim(reported == 1 && last_refusal.space == &space && last_refusal.level == 1 &&
+              last_refusal.index == 4,
+          "%u refused; space %lu, level %u, entry %u", reported,
+          last_refusal.space ? last_refusal.space->number : 0, last_refusal.level,
+          last_refusal.index);
     for (unsigned i = 0; i < 9; i++) {
         claim((entry_get(at + i).raw & ~PTE_HYPERVISORS) == (i == 4 ? 0 : good.raw),
               "entry %u is %lx", i, entry_get(at + i).raw);
@@ -63,8 +66,9 @@ static void check_refused(void)
     page_release(page);
 }
 
-static struct page *hoard;
+static struct page *hoard; /* list of the pages that leave_pages has taken */
 
+/* Takes free pages until only `count` are left. */
 static void leave_pages(u64 count)
 {
     while (pages_free() > count) {
@@ -123,9 +127,9 @@ bool kernel_main(void)
     if (backend_name[0] == 'p') {
         check_refused();
     }
-    told = 0;
+    reported = 0;
     check_no_memory();
-    claim(!told, "%u refused for want of memory", told);
+    claim(!reported, "%u refused for want of memory", reported);
     claim(pages_free() == before, "%lu frames, %lu before", pages_free(), before);
     return !failures;
 }

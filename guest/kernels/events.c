@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Events and the clock: a kernel is told things, waits, and takes the CPU back from a user.
+/* Tests events and the clock.
  *
- * The clock goes forward; an alarm wakes a kernel that waits; a channel to oneself carries a
- * message to its handler; and a program that loops for ever in user mode is interrupted. The bare
- * machine's backend has no events and says so. */
+ * The clock goes forward; an alarm wakes a kernel that waits; an event channel from the kernel to
+ * itself calls the handler for each event sent; and an alarm interrupts a program that loops for
+ * ever in user mode. The native backend has no events and returns -XEN_ENOSYS. */
 #include "guest/guest.h"
 #include "guest/kernels/claim.h"
 
@@ -68,7 +68,7 @@ static void check_loop(void)
     struct space space;
     u8 *code = page_address(page);
 
-    code[0] = 0xeb; /* jump to oneself */
+    code[0] = 0xeb; /* the program is one instruction, a jump to itself */
     code[1] = 0xfe;
     claim(!space_create(&space), "a space");
     claim(!space_map(&space, USER_CODE, page, PTE_PRESENT | PTE_USER | PTE_ACCESSED), "mapping");

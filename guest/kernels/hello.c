@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The smallest kernel: it says where it runs. */
+/* The smallest kernel: it prints the name of its backend. */
 #include "guest/guest.h"
 
 bool kernel_main(void)

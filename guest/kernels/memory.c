@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that comes and goes: what a kernel does with frames beyond mapping them.
+/* Tests what a kernel does with frames beyond mapping them.
  *
- * Frames leave through the balloon and come back with other numbers; a range of pages becomes
- * contiguous in the machine; a page is granted to the kernel itself and mapped a second time; a
- * page with two kernel mappings becomes a page table, read-only in both. After each step the p2m
- * and the machine's map must agree for every frame. On the bare machine all but the last is
- * refused. */
+ * Pages give up their frames through the balloon and get others; a range of pages becomes
+ * contiguous in the machine; a page is granted to the kernel's own domain and mapped a second time;
+ * a frame is mapped by its number; and a page is mapped outside the direct map, in all spaces.
+ * After each change of frames the p2m and the M2P must agree for every frame. On the bare machine
+ * all but the last return -XEN_ENOSYS. */
 #include "guest/guest.h"
 #include "guest/kernels/claim.h"
 
@@ -15,8 +15,9 @@
 
 #define DOMID_SELF 0x7ff0u
 
-static bool native;
+static bool native; /* the kernel runs on the bare machine */
 
+/* Checks that the M2P gives back the pfn of every frame in the p2m. */
 static void check_translation(const char *when)
 {
     unsigned wrong = 0;
@@ -29,7 +30,8 @@ static void check_translation(const char *when)
         }
         wrong += mfn_to_pfn(mfn(word)).n != n;
     }
-    claim(wrong <= 1, "%s: %u frames do not come back", when, wrong); /* shared_info's window */
+    /* One may differ: the page that shared_info has replaced in the direct map. */
+    claim(wrong <= 1, "%s: %u frames do not come back", when, wrong);
 }
 
 static void check_balloon(void)
@@ -94,7 +96,8 @@ static void check_grant(void)
     long reference;
     int result;
 
-    /* A kernel does not know its own number: as the initial domain it is 0, else Pinion's first. */
+    /* A kernel cannot ask for its domain's number: Xen's initial domain is 0, Pinion's first
+     * guest 1. */
     for (u16 domain = 0; domain < 2; domain++) {
         reference = grant_give(domain, page, false);
         if (native) {
@@ -126,7 +129,7 @@ static void check_grant(void)
     page_release(page);
 }
 
-/* A frame mapped by its number, as foreign frames are: here it is one of our own. */
+/* Maps a frame by its number, as foreign frames are mapped, but one of the guest's own frames. */
 static void check_foreign(void)
 {
     struct page *page = page_take_zeroed(), *place = memory_take_empty();
@@ -148,7 +151,7 @@ static void check_foreign(void)
     page_release(page);
 }
 
-/* The rule that holds for tables holds for all their mappings. */
+/* A kernel mapping outside the direct map appears in spaces that were created before it. */
 static void check_aliases(void)
 {
     struct page *page = page_take_zeroed();

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes: what an operating system does to page tables all day.
+/* Tests page tables under processes, as an operating system has them.
  *
- * The first process forks children by the dozen. Each one shares its parent's pages until it
- * writes, touches memory that appears when touched, takes away its own rights and gets them back
- * from a fault handler of its own, unmaps, forks a grandchild that becomes another program, and
- * exits. Every claim is checked in user mode, by the processes themselves. In the end the kernel
- * has as many free frames as in the beginning. */
+ * The first process forks CHILDREN children at a time. Each child shares its parent's pages until
+ * it writes to them, uses memory that is mapped at the first access, write-protects its own memory
+ * and gets write access back in a fault handler of its own, unmaps memory, forks a grandchild that
+ * executes another program, and exits. The processes check every claim themselves, in user mode. At
+ * the end the kernel must have as many free frames as at the beginning. */
 #include "guest/kernels/process/process.h"
 
-/* How many the first process makes; each makes one more. */
+/* The first process forks ROUNDS times CHILDREN children; each child forks one grandchild. */
 #define ROUNDS   3ull
 #define CHILDREN 150ull
 
-#define DATA       0x10000000ull /* shared until written */
+#define DATA       0x10000000ull /* pages that parent and child share until one of them writes */
 #define DATA_PAGES 8ull
-#define LAZY       0x20000000ull /* appears when touched */
+#define LAZY       0x20000000ull /* pages that are mapped at the first access */
 #define LAZY_PAGES 64ull
-#define NOTES      0x30000000ull /* the fault handler's */
+#define NOTES      0x30000000ull /* a page for what the fault handler records */
 
 /* ---- program a: the first process and its children ---- */
 
-/* Gives the faulting page its rights back, and counts. */
+/* The fault handler: records and counts the fault, and makes the faulting page writable.
+ * NOTES holds four words: number of faults, last address, last error code, whether to map the page
+ * anew. */
 IN_PROGRAM("user_a") static void handler_a(u64 va, u64 error)
 {
     u64 page = va & ~(PAGE_SIZE - 1);
@@ -31,7 +33,7 @@ IN_PROGRAM("user_a") static void handler_a(u64 va, u64 error)
     if (call(CALL_PROTECT, page, PAGE_SIZE, RIGHT_WRITE)) {
         leave(2);
     }
-    if (AT(NOTES + 24)) { /* it is to be mapped anew */
+    if (AT(NOTES + 24)) {
         call(CALL_MAP, page, PAGE_SIZE, RIGHT_WRITE);
     }
     for (;;) {
@@ -74,7 +76,7 @@ USER_INLINE void check_rights(u64 self)
     claim(!call(CALL_UNMAP, LAZY, LAZY_PAGES * PAGE_SIZE, 0), 0);
 }
 
-/* What a child does: its own copy of the data, then everything else. */
+/* Runs a child, number `self` in its round: tests its own copy of the data, then all else. */
 USER_INLINE void child(u64 self)
 {
     volatile u64 code = 0;
@@ -129,11 +131,11 @@ IN_PROGRAM("user_a") static void program_a(u64 unused)
     leave(0);
 }
 
-/* ---- program b: what the grandchildren become ---- */
+/* ---- program b, which the grandchildren execute ---- */
 
 IN_PROGRAM("user_b") static void program_b(u64 argument)
 {
-    claim(call(CALL_MAP, DATA, PAGE_SIZE, RIGHT_WRITE) == 0, 0); /* nothing of the old is left */
+    claim(call(CALL_MAP, DATA, PAGE_SIZE, RIGHT_WRITE) == 0, 0); /* exec has unmapped DATA */
     claim(AT(DATA) == 0, AT(DATA));
     AT(DATA) = argument + 1000;
     leave(AT(DATA));

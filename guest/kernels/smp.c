@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Several CPUs use the library at once.
+/* Tests the library on several CPUs at the same time. To be run with --vcpus.
  *
- * Each makes spaces of its own, duplicates them, runs a user in them and tears them down, all from
- * one allocator and with one kernel half; then all look at one space while the first CPU takes its
- * pages away: what is gone must be gone for everybody. Run it with --vcpus. */
+ * Each CPU creates spaces of its own, duplicates them, runs a user program in them and destroys
+ * them; all use one allocator and one kernel half. Then all CPUs but the first read one shared
+ * space, while the first CPU unmaps its pages one by one: an unmapped page must be gone on every
+ * CPU. */
 #include "guest/guest.h"
 
 #define USER_CODE 0x400000ull
@@ -12,10 +13,11 @@
 #define PAGES     16u
 #define FLAGS     (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
 
-static unsigned failures, done, watching;
-static bool counted;
-static volatile unsigned phase;
-static struct space shared;
+static unsigned failures;
+static unsigned done_cpus, watching_cpus; /* CPUs that have finished; that run watch */
+static bool counted;                      /* the first CPU has counted the free pages */
+static volatile unsigned phase; /* of take_away: page phase / 2 is mapped (even), unmapped (odd) */
+static struct space shared;     /* the space whose pages take_away unmaps */
 
 #define claim(condition, ...)                                                                      \
     do {                                                                                           \
@@ -27,6 +29,7 @@ static struct space shared;
         }                                                                                          \
     } while (0)
 
+/* Maps a new page whose first word is `first_word`. */
 static void map(struct space *space, u64 va, u64 flags, u64 first_word)
 {
     struct page *page = page_take_zeroed();
@@ -40,9 +43,10 @@ static void map(struct space *space, u64 va, u64 flags, u64 first_word)
     }
 }
 
-/* A user that adds one to its data and calls. */
+/* The user program: adds 1 to its first data word and makes a system call. */
 static const u8 code[8] = {0x48, 0xff, 0x07, 0x0f, 0x05}; /* incq (%rdi); syscall */
 
+/* Runs the user program in a space; its first data word must be `want` afterwards. */
 static void run_user(struct space *space, u64 want)
 {
     struct trap_frame frame;
@@ -66,6 +70,7 @@ static void run_user(struct space *space, u64 want)
           want);
 }
 
+/* The test that each CPU does with spaces of its own. */
 static void work(void)
 {
     u64 own = cpu_number() * 1000;
@@ -90,19 +95,19 @@ static void work(void)
     }
 }
 
-/* Looks at the shared space until it is told to stop: in a phase without a page there is none. */
+/* Reads the shared space until take_away ends: in an odd phase the page must be gone. */
 static void watch(void)
 {
     u64 word;
 
     claim(!space_activate(&shared), "the shared space");
-    __atomic_fetch_add(&watching, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&watching_cpus, 1, __ATOMIC_SEQ_CST);
     for (unsigned seen = 0; seen < 2 * PAGES; seen = phase) {
         const volatile u64 *at = (u64 *)(USER_DATA + seen / 2 * PAGE_SIZE);
         unsigned before = phase;
         bool there = word_read(at, &word);
 
-        if (before == phase && before % 2) { /* odd: just unmapped */
+        if (before == phase && before % 2) { /* the phase did not change during the access */
             claim(!there, "page %u is still there", before / 2);
         }
         cpu_relax();
@@ -113,18 +118,19 @@ static void watch(void)
 static void other_cpu(void)
 {
     print("CPU %u is up\n", cpu_number());
-    while (!__atomic_load_n(&counted, __ATOMIC_ACQUIRE)) { /* what is free before any of this */
+    while (!__atomic_load_n(&counted, __ATOMIC_ACQUIRE)) { /* before that, no CPU may take pages */
         cpu_relax();
     }
     work();
     print("CPU %u is through\n", cpu_number());
     watch();
-    __atomic_fetch_add(&done, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&done_cpus, 1, __ATOMIC_SEQ_CST);
 }
 
+/* Unmaps the pages of the shared space one by one, while the `others` CPUs run watch. */
 static void take_away(unsigned others)
 {
-    while (__atomic_load_n(&watching, __ATOMIC_SEQ_CST) < others) {
+    while (__atomic_load_n(&watching_cpus, __ATOMIC_SEQ_CST) < others) {
         cpu_relax();
     }
     claim(!others || space_destroy(&shared) == -XEN_EBUSY, "what others use was torn down");
@@ -160,7 +166,7 @@ bool kernel_main(void)
     print("%u other CPUs\n", others);
     work();
     take_away(others);
-    while (__atomic_load_n(&done, __ATOMIC_SEQ_CST) < others) {
+    while (__atomic_load_n(&done_cpus, __ATOMIC_SEQ_CST) < others) {
         cpu_relax();
     }
     claim(!space_destroy(&shared), "tearing it down");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Batches: nothing waits here, and nobody refuses. */
+/* Batches on the bare machine: every change is a store that cannot be refused, so they do nothing.
+ */
 #include "guest/batch.h"
 #include "guest/backend.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The console: the first serial port. */
+/* The console of the bare machine: its first serial port (COM1, a 16550). */
 #include "guest/console.h"
 #include "guest/native/native.h"
 
@@ -10,12 +10,12 @@
 
 void console_start(void)
 {
-    port_write(PORT + 1, 0);    /* no interrupts */
-    port_write(PORT + 3, 0x80); /* the divisor: 115200 */
+    port_write(PORT + 1, 0);    /* interrupts off */
+    port_write(PORT + 3, 0x80); /* the next two bytes are the divisor: 115200 baud */
     port_write(PORT, 1);
     port_write(PORT + 1, 0);
-    port_write(PORT + 3, 3); /* 8 bits */
-    port_write(PORT + 2, 7); /* queues on */
+    port_write(PORT + 3, 3); /* 8 data bits, 1 stop bit, no parity */
+    port_write(PORT + 2, 7); /* the FIFOs on, and emptied */
 }
 
 void console_write(const char *text, size_t length)

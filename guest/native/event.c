@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* There are no events here: interrupts stay off. */
+/* Events on the bare machine: there are none, and interrupts stay off. */
 #include "guest/event.h"
 #include "guest/error.h"
 #include "guest/kernel.h"
@@ -65,7 +65,7 @@ void event_wait(void)
 {
 }
 
-/* Ticks, for want of a calibrated clock. */
+/* Ticks of the time-stamp counter instead of nanoseconds: its frequency is not measured. */
 u64 clock_now(void)
 {
     return read_tsc();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All of the machine's memory is the kernel's, and there is nobody to share it with. */
+/* The balloon, foreign frames and grants on the bare machine: without a hypervisor there are none.
+ */
 #include "guest/memory.h"
 #include "guest/error.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Roots and flushes; nobody checks tables here, so there is nothing to pin. */
+/* Roots and flushes on the bare machine. No hypervisor checks tables, so pinning does nothing. */
 #include "guest/backend.h"
 #include "guest/native/native.h"
 

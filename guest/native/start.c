@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* From the first C to the kernel, and its end. */
+/* The start-up of the bare machine in C, up to kernel_main, and its end. */
 #include "guest/console.h"
 #include "guest/error.h"
 #include "guest/kernel.h"
 #include "guest/native/native.h"
 #include "guest/space.h"
 
-#define MAPPED_PAGES (4ull << 30 >> PAGE_SHIFT) /* by boot.S */
+#define MAPPED_PAGES (4ull << 30 >> PAGE_SHIFT) /* the first 4 GiB, which boot.S maps */
 
 const char backend_name[] = "native";
 
@@ -32,14 +32,16 @@ int cpu_run(unsigned number, void (*function)(void))
 void kernel_stop(void)
 {
     console_flush();
-    __asm__ volatile("outw %0, %1" : : "a"((u16)0x2000), "Nd"((u16)0x604)); /* ACPI: off */
-    port_write(0x64, 0xfe);                                                 /* else reset */
+    __asm__ volatile("outw %0, %1"
+                     :
+                     : "a"((u16)0x2000), "Nd"((u16)0x604)); /* QEMU's ACPI port: power off */
+    port_write(0x64, 0xfe); /* the keyboard controller: reset, if that did not work */
     for (;;) {
         __asm__ volatile("cli; hlt");
     }
 }
 
-/* No interrupts: there is nobody to take them. */
+/* Masks all interrupts at the two 8259 controllers: this backend has no handlers for them. */
 static void mask_interrupts(void)
 {
     port_write(0x21, 0xff);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes of entries: stores, whatever the table is. */
+/* Changes entries on the bare machine: always by a store, also in a live page table. */
 #include "guest/entry.h"
 
 #define HARDWARE_BITS (PTE_ACCESSED | PTE_DIRTY)

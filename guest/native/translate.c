@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames have one number here. */
+/* Translation on the bare machine, where a pfn and its mfn are equal. */
 #include "guest/translate.h"
 #include "guest/error.h"
 #include "guest/page.h"

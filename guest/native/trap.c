@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors, and the leap to user mode. */
+/* Descriptor tables and user mode on the bare machine. */
 #include "guest/trap.h"
 #include "guest/native/native.h"
 
@@ -16,7 +16,7 @@
 #define MSR_LSTAR 0xc0000082u
 #define MSR_FMASK 0xc0000084u
 
-extern const u64 trap_entries[33]; /* 0..31 the processor's vectors, 32: INT 0x80 */
+extern const u64 trap_entries[33]; /* entry points: vectors 0..31, then INT 0x80 */
 extern char syscall_entry[], trap_stack_top[];
 void user_enter(struct trap_frame *frame);
 
@@ -54,7 +54,7 @@ static void write_msr(u32 number, u64 value)
     __asm__ volatile("wrmsr" : : "c"(number), "a"((u32)value), "d"((u32)(value >> 32)));
 }
 
-/* The stack that a trap from user mode comes on. */
+/* Sets up the TSS, which holds the stack pointer for a trap from user mode, and its descriptor. */
 static void start_tss(void)
 {
     u64 base = address(tss), limit = sizeof tss - 1;
@@ -98,7 +98,9 @@ void user_run(struct trap_frame *frame)
         frame->cs = USER_CS;
         frame->ss = USER_SS;
     }
-    /* sysret cannot leave for an address that is none, and returns to none but user mode */
+    /* A frame that a system call filled returns by SYSRET (error != 0), any other by IRETQ. SYSRET
+     * faults in kernel mode if rip is not canonical, so an rip outside the user half needs IRETQ.
+     */
     frame->error = frame->vector == VECTOR_SYSCALL && !(frame->rip >> 47);
     user_enter(frame);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Xen's public headers, in their present version: what a guest's structures and numbers come from.
- */
+/* Xen's public headers, at their latest interface version. They define the structures and numbers
+ * of the ABI. */
 #ifndef GUEST_PV_ABI_H
 #define GUEST_PV_ABI_H
 
@@ -9,7 +9,7 @@
 #endif
 
 #ifndef __ASSEMBLY__
-#include <stdint.h> /* which they need, and do not include */
+#include <stdint.h> /* the headers below use it and do not include it */
 #endif
 #include <xen/xen.h>
 #include <xen/elfnote.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The batch of each CPU: requests, merged into calls, merged into one multicall. */
+/* The batch of each CPU. Its requests are merged into calls, and its calls into one multicall. */
 #include "guest/batch.h"
 #include "guest/backend.h"
 #include "guest/entry.h"
@@ -10,34 +10,42 @@
 #include "guest/space.h"
 #include "lib/string.h"
 
+/* The most that a batch holds: calls, mmu_update requests, mmuext_op requests. */
 #define CALLS   32u
 #define UPDATES 256u
 #define OPS     32u
 
-enum kind { UPDATE, EXTENDED, MAPPING };
+enum kind {
+    UPDATE,   /* mmu_update */
+    EXTENDED, /* mmuext_op */
+    MAPPING,  /* update_va_mapping, which takes one request */
+};
 
-/* One call: `count` requests from `first` in the array of its kind; of a mapping there is one. */
+/* One call: `count` requests of one kind. Updates and extended operations are in the batch's array
+ * for their kind, from index `first` on; a mapping is in this struct. */
 struct call {
     enum kind kind;
     u32 first, count;
-    u32 done;             /* with these is nothing left to do */
-    u32 made;             /* by the last hypercall, which tells */
-    u64 va, entry, flags; /* of a mapping */
+    u32 done;             /* how many of them are finished: made, or refused and reported */
+    u32 made;             /* how many the last hypercall made, as it reported */
+    u64 va, entry, flags; /* arguments of a mapping */
 };
 
 static struct batch {
     unsigned depth;
     u32 call_count, update_count, op_count;
-    int error; /* the first, until somebody takes it */
+    int error; /* the first refusal since the caller last got the result; 0: none */
     struct call calls[CALLS];
     struct multicall_entry entries[CALLS];
     struct mmu_update updates[UPDATES];
     struct mmuext_op ops[OPS];
-    /* A bit for each entry that an update waits for; those of one table have different bits. */
+    /* Says which entries queued updates may change: the bit touch_bit(entry) is set. Different
+     * entries of one table have different bits; entries of different tables may share one. */
     u64 touched[ENTRIES / 64];
     struct batch_counts counts;
 } batches[CPUS];
 
+/* Returns this CPU's batch. */
 static struct batch *own(void)
 {
     return &batches[cpu_number()];
@@ -45,6 +53,7 @@ static struct batch *own(void)
 
 /* ---- refusals ---- */
 
+/* Returns the name of an mmuext_op command, for a refusal. */
 static const char *extended_name(unsigned command)
 {
     static const char *const names[] = {[MMUEXT_PIN_L1_TABLE] = "pin of level 1",
@@ -58,7 +67,7 @@ static const char *extended_name(unsigned command)
     return command < ARRAY_LENGTH(names) && names[command] ? names[command] : "mmuext_op";
 }
 
-/* Whose table a frame is. */
+/* Fills in the level and space of a refusal that is about the table in `frame`. */
 static void find_table(struct refusal *refusal, mfn_t frame)
 {
     pfn_t found = mfn_to_pfn(frame);
@@ -71,6 +80,7 @@ static void find_table(struct refusal *refusal, mfn_t frame)
     refusal->space = page->space;
 }
 
+/* Records and reports that the first unfinished request of a call was refused. */
 static void refuse(struct batch *batch, const struct call *call, long error)
 {
     struct refusal refusal = {.error = error};
@@ -102,8 +112,9 @@ static void refuse(struct batch *batch, const struct call *call, long error)
     guest_refused(&refusal);
 }
 
-/* ---- out they go ---- */
+/* ---- sending ---- */
 
+/* Fills in the hypercall arguments for the unfinished requests of a call. */
 static void fill(struct batch *batch, struct call *call, struct multicall_entry *entry)
 {
     u32 from = call->first + call->done, count = call->count - call->done;
@@ -125,7 +136,7 @@ static void fill(struct batch *batch, struct call *call, struct multicall_entry 
     entry->args[3] = DOMID_SELF;
 }
 
-/* One call as the plain hypercall. */
+/* Makes the unfinished requests of a call by a hypercall of their own. Returns its result. */
 static long issue(struct batch *batch, struct call *call)
 {
     struct multicall_entry *entry = &batch->entries[0];
@@ -136,7 +147,8 @@ static long issue(struct batch *batch, struct call *call)
                       0);
 }
 
-/* A call ended with an error: says which request, and makes those behind it. */
+/* Finishes a call whose hypercall returned `error`: reports the request that was refused and makes
+ * those that follow it, until none is left. If `error` is 0 there is nothing to do. */
 static void recover(struct batch *batch, struct call *call, long error)
 {
     while (error) {
@@ -152,6 +164,7 @@ static void recover(struct batch *batch, struct call *call, long error)
     }
 }
 
+/* Sends several calls as one multicall. */
 static void flush_many(struct batch *batch)
 {
     long errors[CALLS];
@@ -176,11 +189,13 @@ static void flush_many(struct batch *batch)
     for (u32 i = 0; i < batch->call_count; i++) {
         recover(batch, &batch->calls[i], errors[i]);
     }
-    /* A flush may have gone out before what it was for. */
+    /* A TLB flush in this batch may have been made before an update that recover made later: flush
+     * again. */
     struct mmuext_op op = {.cmd = MMUEXT_TLB_FLUSH_LOCAL};
     hypercall6(__HYPERVISOR_mmuext_op, address(&op), 1, 0, DOMID_SELF, 0, 0);
 }
 
+/* Sends all queued requests. */
 static void flush(struct batch *batch)
 {
     if (!batch->call_count) {
@@ -195,6 +210,7 @@ static void flush(struct batch *batch)
     memset(batch->touched, 0, sizeof batch->touched);
 }
 
+/* Returns the batch's first error and clears it. */
 static int take_error(struct batch *batch)
 {
     int error = batch->error;
@@ -251,6 +267,7 @@ int batch_now_end(struct batch_now now)
     return error;
 }
 
+/* Returns the bit of batch.touched that stands for the entry at a machine address. */
 static unsigned touch_bit(u64 machine_address)
 {
     return (machine_address >> 3 ^ machine_address >> PAGE_SHIFT) % ENTRIES;
@@ -276,9 +293,10 @@ struct batch_counts batch_counts(void)
     return own()->counts;
 }
 
-/* ---- in they come ---- */
+/* ---- queueing ---- */
 
-/* The call that the next request of this kind joins, at `at` in the kind's array. */
+/* Adds a request to the batch's last call if that has the same kind, else to a new call.
+ * at: the request's index in the array for its kind. Returns the call. */
 static struct call *join(struct batch *batch, enum kind kind, u32 at)
 {
     struct call *call;
@@ -296,7 +314,8 @@ static struct call *join(struct batch *batch, enum kind kind, u32 at)
     return call;
 }
 
-/* Nothing more fits, or nobody waits for more. */
+/* Ends the queueing of a request: sends the batch if it is full, or if no batch is open. Returns 0
+ * in a batch, else the result of the request. */
 static int added(struct batch *batch)
 {
     if (batch->depth) {
@@ -335,7 +354,7 @@ int request_mapping(u64 va, u64 entry, u64 flags)
     struct batch *batch = own();
     struct call *call = join(batch, MAPPING, 0);
 
-    memset(batch->touched, 0xff, sizeof batch->touched); /* whichever entry it is */
+    memset(batch->touched, 0xff, sizeof batch->touched); /* `va` does not say which entry changes */
     call->va = va;
     call->entry = entry;
     call->flags = flags;

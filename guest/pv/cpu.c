@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Virtual CPUs: which one this is, and how others start. */
+/* Virtual CPUs: the number of the running one, and starting others. */
 #include "guest/error.h"
 #include "guest/kernel.h"
 #include "guest/lock.h"
@@ -8,19 +8,23 @@
 #include "guest/space.h"
 #include "lib/string.h"
 
-#define STACK_PAGES 4u
+#define STACK_PAGES 4u /* of each of the two stacks of a CPU: for traps, and for its function */
 #define STACK_BYTES (STACK_PAGES * PAGE_SIZE)
-#define TRAP_ROOM   16u /* above the frame of a trap from user mode */
 
-/* What gs shows: entry.S knows the first two words. */
+/* Bytes above the frame of a trap from user mode. user_enter keeps a pointer in the first word. */
+#define TRAP_ROOM 16u
+
+/* The kernel's GS base points to the struct of the running CPU. entry.S reads its first two words.
+ */
 static struct cpu {
     u64 number;
-    u64 *trap_stack_top; /* a frame from user mode ends here; the word here is user_enter's */
+    u64 *trap_stack_top; /* where the frame of a trap from user mode ends */
     void (*function)(void);
 } cpus[CPUS];
 
 static u8 first_trap_stack[STACK_BYTES] __attribute__((aligned(16)));
-static struct vcpu_guest_context context; /* of the CPU that is being started */
+/* The state in which cpu_run starts a CPU, under context_lock. */
+static struct vcpu_guest_context context;
 static struct lock context_lock = {.rank = 3};
 
 unsigned cpu_number(void)
@@ -36,6 +40,7 @@ void cpu_relax(void)
     sched_op(SCHEDOP_yield, NULL);
 }
 
+/* Makes the STACK_BYTES at `stack` a CPU's stack for traps. */
 static void set_trap_stack(struct cpu *cpu, u8 *stack)
 {
     cpu->trap_stack_top = (u64 *)(void *)(stack + STACK_BYTES - TRAP_ROOM);
@@ -50,7 +55,7 @@ void cpu_start(void)
     }
 }
 
-/* The first C of another CPU. */
+/* The first C function on a CPU that cpu_run has started. */
 static void cpu_main(void)
 {
     unsigned number = cpu_number();
@@ -60,6 +65,7 @@ static void cpu_main(void)
     panic("CPU %u does not go down", number);
 }
 
+/* Fills in the state in which a CPU starts, with `stack_top` as the end of its function's stack. */
 static void fill_context(const struct cpu *cpu, u64 stack_top)
 {
     memset(&context, 0, sizeof context);
@@ -70,7 +76,8 @@ static void fill_context(const struct cpu *cpu, u64 stack_top)
     context.user_regs.cs = FLAT_KERNEL_CS;
     context.user_regs.ss = FLAT_KERNEL_SS;
     trap_table(context.trap_ctxt);
-    for (unsigned i = TRAP_ENTRIES; i-- > 0;) { /* here the index is the vector */
+    /* trap_table has made a list; in the context the entry of vector N must be at index N. */
+    for (unsigned i = TRAP_ENTRIES; i-- > 0;) {
         struct trap_info entry = context.trap_ctxt[i];
 
         context.trap_ctxt[i] = (struct trap_info){.vector = (u8)i};
@@ -94,7 +101,7 @@ int cpu_run(unsigned number, void (*function)(void))
     if (!number || number >= CPUS || vcpu_op(VCPUOP_is_up, number, NULL) < 0) {
         return -XEN_ENOENT;
     }
-    if (!cpu->trap_stack_top) { /* both stacks stay its own */
+    if (!cpu->trap_stack_top) { /* first start: the CPU keeps both stacks for later starts */
         stacks = page_take_range(2 * STACK_PAGES);
         if (!stacks) {
             return -XEN_ENOMEM;
@@ -107,7 +114,7 @@ int cpu_run(unsigned number, void (*function)(void))
     fill_context(cpu, address(cpu->trap_stack_top) + TRAP_ROOM + STACK_BYTES);
     shared_info->vcpu_info[number].evtchn_upcall_mask = 1;
     result = vcpu_op(VCPUOP_initialise, number, &context);
-    if (result == -XEN_EEXIST) { /* it ran before */
+    if (result == -XEN_EEXIST) { /* started before: the CPU continues after its VCPUOP_down */
         result = 0;
     }
     guest_unlock(&context_lock);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The direct map: the domain builder showed the beginning of memory, this shows the rest. Every
- * table it needs comes from what is mapped already. */
+/* The direct map. The domain builder has mapped the beginning of memory there; start-up maps the
+ * rest, with page tables from the part that is mapped already. */
 #include "guest/backend.h"
 #include "guest/console.h"
 #include "guest/kernel.h"
@@ -8,13 +8,14 @@
 #include "guest/pv/startup.h"
 #include "lib/string.h"
 
-#define CHUNK         512ull /* pages that a level 1 table shows */
-#define HYPERVISOR_AT 256u   /* slots of a root that are the hypervisor's */
+#define CHUNK         512ull /* pages that one level 1 table maps */
+#define HYPERVISOR_AT 256u   /* the first and the last of the hypervisor's slots in a root */
 #define HYPERVISOR_TO 271u
 
-static entry_t **tables; /* the level 1 table of each chunk */
-static u64 chunks;
+static entry_t **direct_tables; /* the level 1 table of each chunk; NULL: it has none yet */
+static u64 direct_chunks;       /* length of that array */
 
+/* Returns the address at which the direct map shows a pfn. */
 static u64 direct_va(u64 pfn_number)
 {
     return address(pfn_address(pfn(pfn_number)));
@@ -22,9 +23,9 @@ static u64 direct_va(u64 pfn_number)
 
 u64 *direct_entry(u64 n)
 {
-    entry_t **table = &tables[n / CHUNK];
+    entry_t **table = &direct_tables[n / CHUNK];
 
-    if (n / CHUNK >= chunks) {
+    if (n / CHUNK >= direct_chunks) {
         return NULL;
     }
     if (!*table) {
@@ -34,6 +35,7 @@ u64 *direct_entry(u64 n)
     return *table ? &(*table)[n % CHUNK].raw : NULL;
 }
 
+/* Panics if a step of start-up has failed. */
 static void must(long result, const char *what)
 {
     if (result) {
@@ -41,6 +43,7 @@ static void must(long result, const char *what)
     }
 }
 
+/* Takes a page that is mapped already, or panics. */
 static void *take(void)
 {
     void *page = page_early_take();
@@ -51,6 +54,7 @@ static void *take(void)
     return page;
 }
 
+/* Writes an entry of a live page table by a request. */
 static void write_entry(entry_t *at, entry_t value)
 {
     struct mmu_update update = {
@@ -60,7 +64,9 @@ static void write_entry(entry_t *at, entry_t value)
          "linking a table");
 }
 
-/* The level 1 table for a chunk; tables above it are made. A fresh one is not linked yet. */
+/* Returns the level 1 table for an address; makes the tables above it. If the level 1 table is
+ * missing, returns a new page for it and stores in *link the entry that must point to it later;
+ * else *link is NULL. */
 static entry_t *find_table(u64 va, entry_t **link)
 {
     entry_t *table = kernel_space.root;
@@ -86,7 +92,7 @@ static entry_t *find_table(u64 va, entry_t **link)
     return table;
 }
 
-/* Shows the pages of a chunk that exist and are not shown. */
+/* Maps the pages of a chunk that exist (pfn below `pages`) and are not mapped yet. */
 static void fill_chunk(u64 chunk, u64 pages)
 {
     u64 first = chunk * CHUNK, va = direct_va(first);
@@ -107,10 +113,10 @@ static void fill_chunk(u64 chunk, u64 pages)
              "a table");
         write_entry(link, entry_for_table(table));
     }
-    tables[chunk] = table;
+    direct_tables[chunk] = table;
 }
 
-/* Where the builder's mapping ends, looking from a page that it shows. */
+/* Returns the first pfn, from `n` on and below `pages`, that the direct map does not show. */
 static u64 mapped_end(u64 n, u64 pages)
 {
     entry_t *at;
@@ -124,7 +130,8 @@ static u64 mapped_end(u64 n, u64 pages)
     return n;
 }
 
-/* Notes what the tables in use are. */
+/* Records in struct page that `table` and all tables below it are live page tables. The
+ * hypervisor's slots are left out. */
 static void mark_tables(entry_t *table, unsigned level)
 {
     struct page *page = address_page(table);
@@ -148,9 +155,9 @@ void direct_start(pfn_t first)
 
     kernel_space.root = (entry_t *)(uintptr_t)start_info->pt_base;
     page_early(first, pfn(mapped_end(first.n, pages)));
-    tables = take();
-    chunks = limit / CHUNK;
-    for (u64 more = PAGE_SIZE; more < chunks * sizeof *tables; more += PAGE_SIZE) {
+    direct_tables = take();
+    direct_chunks = limit / CHUNK;
+    for (u64 more = PAGE_SIZE; more < direct_chunks * sizeof *direct_tables; more += PAGE_SIZE) {
         take();
     }
     for (u64 chunk = 0; chunk * CHUNK < pages; chunk++) {

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Event channels, two-level, and the clock. */
+/* Event channels (the two-level ABI) and the clock. */
 #include "guest/event.h"
 #include "guest/error.h"
 #include "guest/kernel.h"
 #include "guest/pv/pv.h"
 
-#define PORTS 4096u
+#define PORTS 4096u /* of a domain, by the two-level ABI */
 
-static event_handler *handlers[PORTS];
-static u64 polled[CPUS]; /* how often something was pending */
+static event_handler *event_handlers[PORTS];
+static u64 upcalls_handled[CPUS]; /* how often each CPU found pending events */
 
+/* Returns the vcpu_info of the CPU that runs the caller. */
 static struct vcpu_info *own_info(void)
 {
     return &shared_info->vcpu_info[cpu_number()];
 }
 
+/* Ends the making of a port: sets its handler and unmasks it.
+ * result: what the hypervisor answered to the request for the port. Returns the port or an error.
+ */
 static long ready(long result, evtchn_port_t port, event_handler *handler)
 {
     if (result) {
@@ -23,7 +27,7 @@ static long ready(long result, evtchn_port_t port, event_handler *handler)
     if (port >= PORTS) {
         return -XEN_ENOSPC;
     }
-    handlers[port] = handler;
+    event_handlers[port] = handler;
     result = event_unmask(port);
     return result ? result : (long)port;
 }
@@ -74,7 +78,7 @@ int event_close(unsigned port)
     int result = (int)event_channel_op(EVTCHNOP_close, &request);
 
     if (!result && port < PORTS) {
-        handlers[port] = NULL;
+        event_handlers[port] = NULL;
     }
     return result;
 }
@@ -91,7 +95,8 @@ int event_unmask(unsigned port)
     return (int)event_channel_op(EVTCHNOP_unmask, &request);
 }
 
-/* The ports of one word. */
+/* Calls the handlers of the pending ports whose bits are in one word of shared_info. Returns
+ * whether there were any. */
 static bool poll_word(unsigned word)
 {
     u64 pending = shared_info->evtchn_pending[word] & ~shared_info->evtchn_mask[word];
@@ -100,8 +105,8 @@ static bool poll_word(unsigned word)
         unsigned bit = (unsigned)__builtin_ctzll(left), port = word * 64 + bit;
 
         __atomic_fetch_and(&shared_info->evtchn_pending[word], ~(1ull << bit), __ATOMIC_SEQ_CST);
-        if (handlers[port]) {
-            handlers[port](port);
+        if (event_handlers[port]) {
+            event_handlers[port](port);
         }
     }
     return pending != 0;
@@ -115,7 +120,7 @@ bool event_poll(void)
 
     while (__atomic_exchange_n(&info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST)) {
         words = __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
-        polled[cpu_number()]++;
+        upcalls_handled[cpu_number()]++;
         for (; words; words &= words - 1) {
             any |= poll_word((unsigned)__builtin_ctzll(words));
         }
@@ -123,12 +128,13 @@ bool event_poll(void)
     return any;
 }
 
-/* Blocking unmasks events; the upcall that then comes runs the handlers. */
+/* SCHEDOP_block unmasks events, so an event that arrives then makes an upcall, which calls
+ * event_poll by itself: upcalls_handled shows that. */
 void event_wait(void)
 {
-    u64 before = polled[cpu_number()];
+    u64 before = upcalls_handled[cpu_number()];
 
-    while (!event_poll() && polled[cpu_number()] == before) {
+    while (!event_poll() && upcalls_handled[cpu_number()] == before) {
         sched_op(SCHEDOP_block, NULL);
         own_info()->evtchn_upcall_mask = 1;
     }

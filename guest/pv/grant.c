@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Grants, version 1: pages that another domain may map, and pages that it lets us map. */
+/* Grants (version 1 of the ABI): granting pages to another domain, and mapping pages that another
+ * domain has granted. */
 #include "guest/backend.h"
 #include "guest/error.h"
 #include "guest/memory.h"
@@ -7,13 +8,14 @@
 #include "guest/pv/startup.h"
 #include "guest/lock.h"
 
-#define RESERVED   8u /* the first references have fixed uses */
+#define RESERVED   8u /* the ABI reserves references 0..7 */
 #define REFERENCES ((u32)(PAGE_SIZE / sizeof(grant_entry_v1_t)))
 
-static struct lock lock = {.rank = 3};
-static grant_entry_v1_t *table;
+static struct lock grant_lock = {.rank = 3};
+static grant_entry_v1_t *grant_table; /* one page of it; NULL: not mapped yet */
 
-/* Under the lock: the table, set up with its first use. */
+/* Maps the grant table if that has not been done. Returns 0 or an error. The caller holds the lock.
+ */
 static int start(void)
 {
     xen_pfn_t frame = 0;
@@ -21,7 +23,7 @@ static int start(void)
     struct page *page;
     int result;
 
-    if (table) {
+    if (grant_table) {
         return 0;
     }
     set_xen_guest_handle(request.frame_list, &frame);
@@ -36,7 +38,7 @@ static int start(void)
     if (result) {
         memory_release_empty(page);
     } else {
-        table = page_address(page);
+        grant_table = page_address(page);
     }
     return result;
 }
@@ -50,22 +52,22 @@ long grant_give(u16 domain, const struct page *page, bool read_only)
     if (mfn_is_none(frame)) {
         return -XEN_EINVAL;
     }
-    guest_lock(&lock);
+    guest_lock(&grant_lock);
     result = start();
-    while (!result && reference < REFERENCES && table[reference].flags) {
+    while (!result && reference < REFERENCES && grant_table[reference].flags) {
         reference++;
     }
     if (!result && reference == REFERENCES) {
         result = -XEN_ENOSPC;
     }
     if (!result) {
-        table[reference].domid = domain;
-        table[reference].frame = (u32)frame.n;
-        __atomic_store_n(&table[reference].flags,
+        grant_table[reference].domid = domain;
+        grant_table[reference].frame = (u32)frame.n;
+        __atomic_store_n(&grant_table[reference].flags,
                          (u16)(GTF_permit_access | (read_only ? GTF_readonly : 0)),
                          __ATOMIC_RELEASE);
     }
-    guest_unlock(&lock);
+    guest_unlock(&grant_lock);
     return result ? result : (long)reference;
 }
 
@@ -73,15 +75,15 @@ int grant_end(u32 reference)
 {
     u16 flags;
 
-    if (!table || reference < RESERVED || reference >= REFERENCES) {
+    if (!grant_table || reference < RESERVED || reference >= REFERENCES) {
         return -XEN_EINVAL;
     }
-    flags = __atomic_load_n(&table[reference].flags, __ATOMIC_ACQUIRE);
+    flags = __atomic_load_n(&grant_table[reference].flags, __ATOMIC_ACQUIRE);
     do {
         if (flags & (GTF_reading | GTF_writing)) {
             return -XEN_EBUSY;
         }
-    } while (!__atomic_compare_exchange_n(&table[reference].flags, &flags, 0, false,
+    } while (!__atomic_compare_exchange_n(&grant_table[reference].flags, &flags, 0, false,
                                           __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
     return 0;
 }

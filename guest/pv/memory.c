@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames that go back to the hypervisor, come from it, or belong to somebody else. */
+/* The balloon, contiguous ranges of frames, and frames of other domains. */
 #include "guest/memory.h"
 #include "guest/backend.h"
 #include "guest/batch.h"
@@ -8,17 +8,17 @@
 #include "guest/pv/place.h"
 #include "guest/lock.h"
 
-static struct lock lock = {.rank = 3};
-static struct page *empty_list;
-static u64 never_used; /* pfns from here on have had no memory; 0: not known yet */
+static struct lock empty_lock = {.rank = 3}; /* of the two below */
+static struct page *empty_list;              /* unused empty pages */
+static u64 never_used; /* pfns from this one on have never had a frame; 0: not set yet */
 
-/* ---- pages without memory ---- */
+/* ---- empty pages ---- */
 
 struct page *memory_take_empty(void)
 {
     struct page *page = NULL;
 
-    guest_lock(&lock);
+    guest_lock(&empty_lock);
     if (!never_used) {
         never_used = start_info->nr_pages;
     }
@@ -30,19 +30,19 @@ struct page *memory_take_empty(void)
         page = page_of(pfn(never_used++));
         page->uses = 1;
     }
-    guest_unlock(&lock);
+    guest_unlock(&empty_lock);
     return page;
 }
 
 void memory_release_empty(struct page *page)
 {
-    guest_lock(&lock);
+    guest_lock(&empty_lock);
     page->next = empty_list;
     empty_list = page;
-    guest_unlock(&lock);
+    guest_unlock(&empty_lock);
 }
 
-/* ---- what the direct map shows at a page ---- */
+/* ---- the frame behind a page ---- */
 
 int place_show(struct page *page, u64 word, u64 flags)
 {
@@ -79,7 +79,7 @@ int request_mapping_now(u64 va, u64 entry)
 
 /* ---- the balloon ---- */
 
-/* One page's frame goes; everything as it was if the hypervisor does not take it. */
+/* Gives one page's frame to the hypervisor. On failure the page has its frame again. */
 static int give_back(struct page *page)
 {
     xen_pfn_t frame = pfn_to_mfn(page_pfn(page)).n;
@@ -126,7 +126,7 @@ int memory_balloon_in(struct page *page)
     if (!page->empty || pfn_to_mfn(page_pfn(page)).n != MFN_NONE.n) {
         return -XEN_EINVAL;
     }
-    if (!direct_entry(frame)) { /* so that nothing can fail once the frame is there */
+    if (!direct_entry(frame)) { /* makes the table, so that place_show needs no memory later */
         return -XEN_ENOMEM;
     }
     set_xen_guest_handle(request.extent_start, &frame);
@@ -144,6 +144,8 @@ int memory_balloon_in(struct page *page)
 
 /* ---- a contiguous range ---- */
 
+/* Exchanges `count` frames, listed at `old`, for a contiguous range of 2^order frames below machine
+ * address 2^bits; stores the first frame of the range in *range. range: before, the first pfn. */
 static int exchange(xen_pfn_t *old, u64 count, xen_pfn_t *range, unsigned order, unsigned bits)
 {
     struct xen_memory_exchange request = {.in = {.nr_extents = count, .domid = DOMID_SELF},
@@ -198,8 +200,9 @@ int memory_make_contiguous(struct page *first, unsigned order, unsigned address_
     return result;
 }
 
-/* ---- other domains' frames ---- */
+/* ---- frames of other domains ---- */
 
+/* Makes the direct map show a frame of another domain at a page. */
 static long map_one(u16 domain, u64 frame, struct page *page)
 {
     u64 *at = direct_entry(page_pfn(page).n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Roots, pins and flushes: what the generic part asks of this backend. */
+/* Roots, pins and flushes, as guest/backend.h asks of a backend. */
 #include "guest/alias.h"
 #include "guest/backend.h"
 #include "guest/batch.h"
@@ -13,11 +13,13 @@ bool backend_two_roots(void)
     return true;
 }
 
+/* Returns the machine frame of a root; 0: there is no root. */
 static u64 root_frame(const entry_t *root)
 {
     return root ? pfn_to_mfn(address_pfn(root)).n : 0;
 }
 
+/* Requests an mmuext_op with one number as its argument. */
 static int extended(unsigned command, u64 argument)
 {
     struct mmuext_op op = {.cmd = command, .arg1.mfn = argument};
@@ -27,7 +29,8 @@ static int extended(unsigned command, u64 argument)
 
 /* ---- the kernel's mappings of a page ---- */
 
-static void show_as(struct page *page)
+/* Requests that all kernel mappings of a page get the rights that the page may have at present. */
+static void set_mappings(struct page *page)
 {
     const u64 *at = direct_entry(page_pfn(page).n);
     u64 flags = alias_flags(page, DIRECT_FLAGS);
@@ -42,20 +45,21 @@ static void show_as(struct page *page)
 int backend_protect(struct page *page)
 {
     page->pinned = true;
-    show_as(page);
+    set_mappings(page);
     return 0;
 }
 
 int backend_unprotect(struct page *page)
 {
     page->pinned = false;
-    show_as(page);
+    set_mappings(page);
     return 0;
 }
 
 /* ---- pins ---- */
 
-/* After a refusal: whatever was pinned no longer is; nobody is told. */
+/* Unpins a root after a failed backend_pin, if it was pinned. That it was not is no error, so the
+ * request bypasses the batch, which would report it. */
 static void forget_pin(const entry_t *root)
 {
     struct mmuext_op op = {.cmd = MMUEXT_UNPIN_TABLE, .arg1.mfn = root_frame(root)};
@@ -99,7 +103,7 @@ int backend_unpin(struct space *space)
     return batch_now_end(now);
 }
 
-/* ---- in use ---- */
+/* ---- active spaces ---- */
 
 int backend_activate(const struct space *space)
 {

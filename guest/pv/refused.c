@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is said of a refusal, unless the kernel has its own way. */
+/* Reports a refused request on the console. It is in a file of its own, so that a kernel can define
+ * its own guest_refused. */
 #include "guest/batch.h"
 #include "guest/console.h"
 

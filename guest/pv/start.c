@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From the first C to the kernel, and its end. */
+/* The start-up of a domain in C, up to kernel_main, and its end. */
 #include "guest/console.h"
 #include "guest/kernel.h"
 #include "guest/page.h"
@@ -11,6 +11,7 @@ const char backend_name[] = "pv";
 
 extern char guest_virt_base[];
 
+/* The address at which shared_info is mapped. */
 static u8 shared_info_window[PAGE_SIZE] __attribute__((aligned(4096)));
 
 void kernel_stop(void)
@@ -23,6 +24,7 @@ void kernel_stop(void)
     }
 }
 
+/* Starts the p2m from the list of frames that the domain builder made, and finds the M2P. */
 static void start_translation(void)
 {
     struct xen_machphys_mapping map = {.v_start = MACH2PHYS_VIRT_START,
@@ -41,7 +43,8 @@ void pv_start(struct start_info *info, u64 stack_end)
     shared_info = (struct shared_info *)shared_info_window;
     page_direct_base = address(guest_virt_base);
     first = address_pfn((void *)(uintptr_t)stack_end);
-    page_early(first, pfn(first.n + 64)); /* that much is always mapped */
+    /* The ABI promises that at least 512 KiB are mapped behind what the domain builder used. */
+    page_early(first, pfn(first.n + 64));
     start_translation();
     if (!is_initial_domain() && info->console.domU.mfn) {
         console_start(pfn_address(mfn_to_pfn(mfn(info->console.domU.mfn))));

@@ -1,32 +1,45 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the pv backend start each other with. */
+/* The start-up functions of the pv backend, and what its files share besides. */
 #ifndef GUEST_PV_STARTUP_H
 #define GUEST_PV_STARTUP_H
 
 #include "guest/entry.h"
 #include "guest/pv/pv.h"
 
-void pv_start(struct start_info *info, u64 stack_end); /* from start.S */
-void trap_start(void); /* the trap table and callbacks of this vCPU */
+/* The first C function, called by start.S: starts the domain and runs the kernel. Does not return.
+ * stack_end: the end of the last page that the domain builder used. */
+void pv_start(struct start_info *info, u64 stack_end);
 
-/* 0..31 the processor's vectors, 32: INT 0x80; as the hypervisor wants them. */
-#define TRAP_ENTRIES 33u
+/* Registers the trap table and the callbacks of this vCPU with the hypervisor. */
+void trap_start(void);
+
+#define TRAP_ENTRIES 33u /* vectors 0..31, then INT 0x80 */
+
+/* Fills in the trap table, as the hypervisor reads it: TRAP_ENTRIES elements. */
 void trap_table(struct trap_info *table);
+
+/* The entry points for system calls, events and failsafe callbacks (entry.S). */
 extern char syscall_entry[], event_entry[], failsafe_entry[];
 
-/* Makes this CPU number 0. */
+/* Makes the running vCPU CPU number 0 of the library, and gives it its stack for traps. */
 void cpu_start(void);
 
-/* The pfn-to-mfn table from the list that the domain builder made; the machine's map. */
+/* Starts the p2m.
+ * list: the domain builder's list of the frame of each pfn below `count`. Its memory becomes a part
+ * of the p2m.
+ * m2p: the M2P, of m2p_count words. */
 void translate_start(const u64 *list, u64 count, const u64 *m2p, u64 m2p_count);
 
-/* What an ordinary page has there. */
-#define DIRECT_FLAGS ENTRY_TABLE /* present, writable, accessed, dirty */
+/* The flags with which the direct map shows an ordinary page: present, writable, accessed, dirty.
+ */
+#define DIRECT_FLAGS ENTRY_TABLE
 
-/* The direct map of all memory, the page list and the allocator. `first`: free from there on. */
+/* Completes the direct map of all memory, makes page_list, and starts the allocator.
+ * first: the first pfn that is free. */
 void direct_start(pfn_t first);
 
-/* The direct map's entry for a pfn, with the table made that it needs; NULL: no memory for it. */
+/* Returns the direct map's level 1 entry for a pfn; makes its table if that is missing. NULL: no
+ * memory for it, or the pfn is too large. */
 u64 *direct_entry(u64 pfn);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes of entries: stores to tables that nobody checked yet, requests for the others. */
+/* Changes entries: by a store in a table that is not pinned, by a request in a live page table. */
 #include "guest/backend.h"
 #include "guest/batch.h"
 #include "guest/entry.h"
@@ -9,6 +9,7 @@
 
 #define HARDWARE_BITS (PTE_ACCESSED | PTE_DIRTY)
 
+/* Returns the machine address of an entry. */
 static u64 machine_address(const entry_t *at)
 {
     return pfn_to_mfn(address_pfn(at)).n << PAGE_SHIFT | page_offset((u64)(uintptr_t)at);
@@ -19,7 +20,9 @@ static void store(entry_t *at, u64 value)
     __atomic_store_n(&at->raw, value, __ATOMIC_RELAXED);
 }
 
-/* The same entry of the user root, for one of a space's kernel root; else NULL. */
+/* Returns the entry of the user root that must change together with `at`: `at` lies in the user
+ * half of a kernel root. NULL: there is none.
+ * table: the page of `at`. */
 static entry_t *twin(const struct page *table, const entry_t *at)
 {
     u64 index = page_offset((u64)(uintptr_t)at) / sizeof *at;
@@ -60,8 +63,9 @@ int entry_set(entry_t *at, entry_t value)
     return batch_close();
 }
 
-/* In steps, because no request gives the old entry back: while it is not present, no processor
- * sets bits in it. */
+/* In a live page table the exchange takes two requests, because none returns the old entry. The
+ * first makes the entry not present, so that no processor sets accessed or dirty bits in it any
+ * more; then it is read, and the second request writes the new value. */
 int entry_exchange(entry_t *at, entry_t value, entry_t *old)
 {
     const struct page *table = address_page(at);
@@ -87,7 +91,7 @@ int entry_exchange(entry_t *at, entry_t value, entry_t *old)
     now = batch_now();
     entry_set(at, value);
     result = batch_now_end(now);
-    if (result) { /* as it was: the same frame with the same rights cannot be refused */
+    if (result) { /* restore the old entry, which cannot be refused */
         request_update(machine_address(at) | MMU_NORMAL_PT_UPDATE, seen);
     }
     return result;

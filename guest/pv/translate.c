@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Pseudo-physical to machine frames and back. The table has three levels, so that it can grow with
- * memory and pay nothing for holes: a leaf that nobody wrote is one of two shared ones. */
+/* Translation between pfns and mfns. The p2m is a tree of three levels, so that it can grow and
+ * that holes cost no memory: a leaf whose pfns have no frame is NULL, and one leaf stands for all
+ * leaves whose pfns are all identity. */
 #include "guest/translate.h"
 #include "guest/error.h"
 #include "guest/page.h"
@@ -8,22 +9,22 @@
 #include "guest/trap.h"
 #include "guest/lock.h"
 
-#define LEAF      512ull
+#define LEAF      512ull /* words of each node of the tree */
 #define LEAF_SPAN LEAF
 #define MID_SPAN  (LEAF * LEAF)
 #define P2M_END   (LEAF * LEAF * LEAF)
 
-static u64 **top[LEAF];
-static u64 identity_leaf[1]; /* only its address counts */
-static struct lock lock = {.rank = 3};
-static const u64 *machine_map;
-static u64 machine_map_count;
+static u64 **p2m_top[LEAF];
+static u64 identity_leaf[1]; /* stands for a leaf of identity pfns: only its address is used */
+static struct lock p2m_lock = {.rank = 3};
+static const u64 *machine_map; /* the M2P */
+static u64 machine_map_count;  /* its length in words */
 
 u64 p2m_get(pfn_t pfn)
 {
     u64 **mid, *leaf;
 
-    if (pfn.n >= P2M_END || !(mid = top[pfn.n / MID_SPAN]) ||
+    if (pfn.n >= P2M_END || !(mid = p2m_top[pfn.n / MID_SPAN]) ||
         !(leaf = mid[pfn.n / LEAF_SPAN % LEAF])) {
         return P2M_NONE;
     }
@@ -48,7 +49,7 @@ pfn_t mfn_to_pfn(mfn_t frame)
     return p2m_get(pfn(frame.n)) == (frame.n | P2M_IDENTITY) ? pfn(frame.n) : PFN_NONE;
 }
 
-/* A page for the table itself, zeroed. */
+/* Takes a zeroed page for a node of the tree; NULL: no memory. */
 static void *take_table(void)
 {
     struct page *page;
@@ -60,10 +61,11 @@ static void *take_table(void)
     return page ? page_address(page) : NULL;
 }
 
-/* Under the lock: the mid table above a pfn, made if need be. */
+/* Returns the middle node above a pfn; makes it if it is missing. NULL: no memory. The caller holds
+ * the lock. */
 static u64 **mid_for(u64 n)
 {
-    u64 ***at = &top[n / MID_SPAN];
+    u64 ***at = &p2m_top[n / MID_SPAN];
 
     if (!*at) {
         *at = take_table();
@@ -71,7 +73,8 @@ static u64 **mid_for(u64 n)
     return *at;
 }
 
-/* Under the lock: a leaf of one's own for a pfn. */
+/* Returns the leaf that holds a pfn's word and that can be written; makes it if there is none.
+ * NULL: no memory. The caller holds the lock. */
 static u64 *leaf_for(u64 n)
 {
     u64 **mid = mid_for(n), *leaf, *old;
@@ -104,26 +107,27 @@ int p2m_set(pfn_t pfn, u64 word)
     if (p2m_get(pfn) == word) {
         return 0;
     }
-    guest_lock(&lock);
+    guest_lock(&p2m_lock);
     leaf = leaf_for(pfn.n);
     if (leaf) {
         __atomic_store_n(&leaf[pfn.n % LEAF], word, __ATOMIC_RELEASE);
     }
-    guest_unlock(&lock);
+    guest_unlock(&p2m_lock);
     return leaf ? 0 : -XEN_ENOMEM;
 }
 
-/* A whole leaf that nobody has yet becomes the shared one. */
+/* Marks a whole leaf of pfns, from `n` on, as identity, if none of them has a frame. Returns
+ * whether they are identity now. */
 static bool set_identity_leaf(u64 n)
 {
     u64 **mid;
 
-    guest_lock(&lock);
+    guest_lock(&p2m_lock);
     mid = mid_for(n);
     if (mid && !mid[n / LEAF_SPAN % LEAF]) {
         mid[n / LEAF_SPAN % LEAF] = identity_leaf;
     }
-    guest_unlock(&lock);
+    guest_unlock(&p2m_lock);
     return mid && mid[n / LEAF_SPAN % LEAF] == identity_leaf;
 }
 
@@ -150,7 +154,8 @@ int p2m_set_identity(pfn_t first, u64 count)
     return 0;
 }
 
-/* The builder's list serves as leaves; its last page may be shared with something else. */
+/* Full pages of the domain builder's list become leaves. The last page may hold other things behind
+ * the list, so its words are copied. */
 void translate_start(const u64 *list, u64 count, const u64 *m2p, u64 m2p_count)
 {
     machine_map = m2p;

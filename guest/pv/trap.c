@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Traps as the hypervisor hands them on, and the leap to user mode. */
+/* Registers the trap handlers with the hypervisor, and enters user mode. */
 #include "guest/trap.h"
 #include "guest/kernel.h"
 #include "guest/pv/startup.h"
 
-#define TRAP_USER_MAY 3u /* raise it by an instruction */
-#define TRAP_MASKS    4u /* enter with events masked */
+#define TRAP_USER_MAY 3u /* user mode may raise the trap by an instruction (INT n, INT3, INTO) */
+#define TRAP_MASKS    4u /* the handler starts with events masked */
 
 extern const u64 trap_entries[TRAP_ENTRIES];
 void user_enter(struct trap_frame *frame);
 
+/* Registers a callback, or panics. type: CALLBACKTYPE_...; entry: its entry point. */
 static void set_callback(unsigned type, unsigned flags, const char *entry)
 {
     struct callback_register request = {.type = type, .flags = flags, .address = address(entry)};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The areas of a process: added, split, removed. */
+/* The areas of a process: finding, adding, changing and removing them. */
 #include "guest/kernels/process/process.h"
 
 struct area *area_at(struct process *process, u64 va)
@@ -12,6 +12,7 @@ struct area *area_at(struct process *process, u64 va)
     return NULL;
 }
 
+/* Returns an unused element of the process's areas; NULL: there is none. */
 static struct area *area_unused(struct process *process)
 {
     for (unsigned i = 0; i < AREAS; i++) {
@@ -39,7 +40,8 @@ s64 area_add(struct process *process, struct area area)
     return 0;
 }
 
-/* Makes `va` a border between areas. */
+/* Splits the area that contains `va`, so that an area begins there. Returns false if the process
+ * has too many areas. */
 static bool area_split(struct process *process, u64 va)
 {
     struct area *area = area_at(process, va), *upper;
@@ -62,7 +64,6 @@ static bool area_split(struct process *process, u64 va)
     return true;
 }
 
-/* The areas of a range go, or get other rights. */
 s64 area_change(struct process *process, u64 va, u64 length, bool remove, u64 flags)
 {
     if (va % PAGE_SIZE || length % PAGE_SIZE || va + length < va || va + length > USER_END) {

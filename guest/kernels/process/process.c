@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of processes: made, run, served, ended. */
+/* The life of processes: fork and exec, scheduling, page faults, system calls, exit and wait. */
 #include "guest/kernels/process/process.h"
 
 struct process_counts process_counts;
 
 static struct process processes[PROCESSES];
-static struct process *unused, *ready, **ready_end = &ready;
+static struct process *unused_processes; /* list */
+static struct process *ready_queue, **ready_end = &ready_queue;
 
+/* Returns the PTE_... flags of a page with these RIGHT_... bits. */
 static u64 flags_of(u64 rights)
 {
     return PTE_PRESENT | PTE_USER | PTE_ACCESSED | (rights & RIGHT_WRITE ? PTE_WRITE : 0) |
@@ -25,10 +27,10 @@ static void make_ready(struct process *process)
 
 static struct process *take_ready(void)
 {
-    struct process *process = ready;
+    struct process *process = ready_queue;
 
-    if (process && !(ready = process->next)) {
-        ready_end = &ready;
+    if (process && !(ready_queue = process->next)) {
+        ready_end = &ready_queue;
     }
     return process;
 }
@@ -36,12 +38,14 @@ static struct process *take_ready(void)
 static void make_unused(struct process *process)
 {
     process->state = UNUSED;
-    process->next = unused;
-    unused = process;
+    process->next = unused_processes;
+    unused_processes = process;
 }
 
 /* ---- faults ---- */
 
+/* Maps a new page at the page address `va`, with the part of the area's image that belongs there.
+ */
 static int bring_in(struct process *process, const struct area *area, u64 va)
 {
     struct page *page = page_take_zeroed();
@@ -64,7 +68,8 @@ static int bring_in(struct process *process, const struct area *area, u64 va)
     return result;
 }
 
-/* Makes an access possible that the areas allow. */
+/* Handles a page fault: makes the access possible if the process's areas allow it, else returns
+ * -XEN_EFAULT. */
 static int fault_in(struct process *process, u64 va, bool write)
 {
     struct area *area = area_at(process, va);
@@ -85,6 +90,7 @@ static int fault_in(struct process *process, u64 va, bool write)
     return space_unshare(&process->space, va);
 }
 
+/* Writes a word to a process's memory, and handles a page fault first if there is one. */
 static int write_user(struct process *process, u64 va, u64 value)
 {
     int result = space_write(&process->space, va, &value, sizeof value);
@@ -95,10 +101,11 @@ static int write_user(struct process *process, u64 va, u64 value)
     return result;
 }
 
-/* ---- ends ---- */
+/* ---- exit and wait ---- */
 
-/* Gives a parent that asked the code of an ended child. */
-static void reap(struct process *parent, struct process *child)
+/* Gives an ended child's exit code to its parent, which has called CALL_WAIT, and frees the child.
+ */
+static void collect(struct process *parent, struct process *child)
 {
     parent->children--;
     parent->frame.rax = child->number;
@@ -108,7 +115,7 @@ static void reap(struct process *parent, struct process *child)
     make_unused(child);
 }
 
-/* The children of a process that ends: nobody asks for their codes any more. */
+/* Detaches the children of a process that ends: no process will ask for their exit codes. */
 static void leave_children(struct process *parent)
 {
     struct process *child;
@@ -124,7 +131,7 @@ static void leave_children(struct process *parent)
     }
 }
 
-/* A process whose space is gone. */
+/* Ends a process whose space has been destroyed: its parent gets its exit code now or later. */
 static void ended(struct process *process, u64 code)
 {
     struct process *parent = process->parent;
@@ -137,13 +144,14 @@ static void ended(struct process *process, u64 code)
         make_unused(process);
     } else if (parent->state == WAITING) {
         make_ready(parent);
-        reap(parent, process);
+        collect(parent, process);
     } else {
         process->next = parent->ended;
         parent->ended = process;
     }
 }
 
+/* Destroys a process's space and ends the process. */
 static void end(struct process *process, u64 code)
 {
     if (space_destroy(&process->space)) {
@@ -152,6 +160,7 @@ static void end(struct process *process, u64 code)
     ended(process, code);
 }
 
+/* CALL_WAIT: gives the process an ended child's exit code now, or when a child ends. */
 static void wait(struct process *process)
 {
     struct process *child = process->ended;
@@ -159,7 +168,7 @@ static void wait(struct process *process)
     process->code_at = process->frame.rdi;
     if (child) {
         process->ended = child->next;
-        reap(process, child);
+        collect(process, child);
     } else if (process->children) {
         process->state = WAITING;
     } else {
@@ -167,9 +176,10 @@ static void wait(struct process *process)
     }
 }
 
-/* ---- beginnings ---- */
+/* ---- fork and exec ---- */
 
-static void note_created(void)
+/* Counts a new process. */
+static void count_created(void)
 {
     process_counts.created++;
     if (++process_counts.live > process_counts.most_live) {
@@ -179,7 +189,7 @@ static void note_created(void)
 
 static s64 fork(struct process *parent)
 {
-    struct process *child = unused;
+    struct process *child = unused_processes;
     int result;
 
     if (!child) {
@@ -189,7 +199,7 @@ static s64 fork(struct process *parent)
     if (result) {
         return result;
     }
-    unused = child->next;
+    unused_processes = child->next;
     child->parent = parent;
     child->children = 0;
     child->ended = NULL;
@@ -200,12 +210,13 @@ static s64 fork(struct process *parent)
     child->interrupted = parent->interrupted;
     memcpy(child->areas, parent->areas, sizeof child->areas);
     parent->children++;
-    note_created();
+    count_created();
     make_ready(child);
     return (s64)child->number;
 }
 
-/* A fresh space with a program; the process keeps nothing but its place. */
+/* Gives a process a new space with a program, of whose code and stack nothing is mapped yet, and
+ * the registers with which the program starts. */
 static int load(struct process *process, const struct image *image, u64 argument)
 {
     u64 size = (u64)(image->stop - image->start);
@@ -231,6 +242,7 @@ static int load(struct process *process, const struct image *image, u64 argument
     return 0;
 }
 
+/* CALL_EXEC: replaces the program of a process. */
 static void exec(struct process *process, const struct image *image, u64 argument)
 {
     if (space_destroy(&process->space)) {
@@ -241,8 +253,9 @@ static void exec(struct process *process, const struct image *image, u64 argumen
     }
 }
 
-/* ---- what processes ask for ---- */
+/* ---- system calls ---- */
 
+/* CALL_RETURN: continues where the fault handler's fault happened, some bytes further on. */
 static void return_from_handler(struct process *process)
 {
     u64 skip = process->frame.rdi;
@@ -288,7 +301,8 @@ static void system_call(struct process *process)
     }
 }
 
-/* A fault that the kernel cannot mend is the process's own business, if it has a handler. */
+/* Lets a process continue in its fault handler, after a fault at `va` that the kernel cannot
+ * handle. Ends a process that has no handler, or whose handler has faulted. */
 static void upcall(struct process *process, u64 va)
 {
     struct trap_frame *frame = &process->frame;
@@ -306,7 +320,7 @@ static void upcall(struct process *process, u64 va)
     frame->rsi = frame->error;
 }
 
-/* One stretch of user mode, and what it ended with. */
+/* Runs a process once in user mode, and acts on the reason for which user_run returned. */
 static void run(struct process *process)
 {
     struct trap_frame *frame = &process->frame;
@@ -325,8 +339,8 @@ static void run(struct process *process)
     }
 }
 
-/* Until it yields or cannot go on. */
-static void run_long(struct process *process)
+/* Runs a process until it yields, waits or ends. */
+static void run_slice(struct process *process)
 {
     process->yields = false;
     while (process->state == READY && !process->yields) {
@@ -345,21 +359,21 @@ u64 processes_run(void)
 {
     struct process *first, *process;
 
-    unused = NULL;
+    unused_processes = NULL;
     for (unsigned i = PROCESSES; i > 0; i--) {
         processes[i - 1].number = i;
         make_unused(&processes[i - 1]);
     }
-    first = unused;
+    first = unused_processes;
     if (load(first, &images[0], 0)) {
         panic("The first process cannot be made");
     }
-    unused = first->next;
+    unused_processes = first->next;
     first->parent = NULL;
-    note_created();
+    count_created();
     make_ready(first);
     while ((process = take_ready())) {
-        run_long(process);
+        run_slice(process);
     }
     return first->code;
 }

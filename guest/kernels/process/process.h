@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes on the library: enough of an operating system to exercise and to measure it. A kernel
- * that links this defines `images` and `process_report`, and calls processes_run. */
+/* Processes on top of the library: as much of an operating system as is needed to test and measure
+ * the library. A kernel that uses this defines `images` and process_report, and calls
+ * processes_run. */
 #ifndef GUEST_KERNELS_PROCESS_PROCESS_H
 #define GUEST_KERNELS_PROCESS_PROCESS_H
 
@@ -8,56 +9,72 @@
 
 #define PROCESSES 512u
 #define AREAS     16u
-#define FAILED    99u /* exit code: the kernel ended it */
+#define FAILED    99u /* exit code of a process that the kernel ended */
 
-/* A program in the kernel's image. */
+/* A program, which is a section of the kernel's image. */
 struct image {
-    const u8 *start, *stop;
-    void (*entry)(u64 argument);
+    const u8 *start, *stop;      /* its bytes */
+    void (*entry)(u64 argument); /* where it starts, within these bytes */
 };
 extern const struct image images[];
 
-/* A range of user addresses with the same rights; pages come when touched. */
+/* A range of user addresses with the same rights. Its pages are mapped at the first access. */
 struct area {
-    u64 start, end;
-    u64 flags;
-    const u8 *image; /* what the pages hold at first; NULL: zeroes */
+    u64 start, end;  /* end 0: the element is not used */
+    u64 flags;       /* PTE_... bits of its pages */
+    const u8 *image; /* first contents of the pages, followed by zeroes; NULL: only zeroes */
     u64 image_size;
 };
 
-enum state { UNUSED, READY, WAITING, ENDED };
+enum process_state {
+    UNUSED,
+    READY,   /* runs, or is in the ready queue */
+    WAITING, /* in CALL_WAIT, until a child ends */
+    ENDED,   /* until its parent asks for its exit code */
+};
 
 struct process {
-    enum state state;
+    enum process_state state;
     u64 number;
-    struct process *next;   /* in the queue it is in */
-    struct process *parent; /* NULL: nobody waits for it */
-    u64 children;
-    struct process *ended; /* children that nobody waited for yet */
-    u64 code;
-    u64 code_at; /* WAITING: where the child's code goes */
-    u64 handler;
-    bool in_handler;
-    bool yields; /* gives the CPU up */
-    struct trap_frame frame, interrupted;
+    struct process *next;   /* in the list or queue that the process is in */
+    struct process *parent; /* NULL: no process will ask for its exit code */
+    u64 children;           /* number of its children, ended ones included */
+    struct process *ended;  /* list of its ended children, until it asks for their codes */
+    u64 code;               /* its exit code */
+    u64 code_at;     /* user address to which CALL_WAIT writes the child's exit code; 0: none */
+    u64 handler;     /* user address of its fault handler; 0: none */
+    bool in_handler; /* its fault handler runs */
+    bool yields;     /* it has called CALL_YIELD */
+    struct trap_frame frame;       /* its registers */
+    struct trap_frame interrupted; /* its registers at the fault, while in_handler */
     struct area areas[AREAS];
     struct space space;
 };
 
+/* Totals since processes_run began; `copies` are faults that wrote to a shared page, `upcalls` are
+ * faults that went to a fault handler. */
 struct process_counts {
     u64 created, live, most_live, faults, copies, upcalls;
 };
 extern struct process_counts process_counts;
 
-/* Runs images[0] until no process is left. Its exit code. */
+/* Runs the program images[0] as the first process, until no process can run. Returns the first
+ * process's exit code. */
 u64 processes_run(void);
 
-/* A process made CALL_REPORT. */
+/* Called when a process makes the system call CALL_REPORT, with its arguments. */
 void process_report(const struct process *process, u64 a, u64 b, u64 c);
 
+/* Returns the area that contains `va`; NULL: there is none. */
 struct area *area_at(struct process *process, u64 va);
+
+/* Adds an area. Returns 0; -XEN_EEXIST: it overlaps another one; -XEN_EINVAL: bad addresses, or the
+ * process has too many areas. */
 s64 area_add(struct process *process, struct area area);
-/* The areas of a range go, or get other rights. */
+
+/* Removes the areas in a range of user addresses and unmaps their pages, or changes their flags.
+ * va, length: multiples of PAGE_SIZE. Returns 0, -XEN_EINVAL, -XEN_ENOMEM if the process has too
+ * many areas, or the error of the space. */
 s64 area_change(struct process *process, u64 va, u64 length, bool remove, u64 flags);
 
 #endif

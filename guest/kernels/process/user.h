@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What programs in user mode ask of the kernel. A program is one section, copied to USER_IMAGE: it
- * must not use any address of its own but relative to rip, nor data; so all helpers are inlined. */
+/* The system calls of programs in user mode. A program is one section of the kernel's image, copied
+ * to USER_IMAGE. It must be independent of its position and have no data, so its helpers are
+ * inlined. */
 #ifndef GUEST_KERNELS_PROCESS_USER_H
 #define GUEST_KERNELS_PROCESS_USER_H
 
@@ -15,22 +16,24 @@
 
 enum call {
     CALL_NOTHING,
-    CALL_EXIT,
-    CALL_FORK,
-    CALL_EXEC,
-    CALL_WAIT,
-    CALL_MAP,
-    CALL_UNMAP,
-    CALL_PROTECT,
-    CALL_HANDLER,
-    CALL_RETURN,
-    CALL_YIELD,
-    CALL_REPORT
+    CALL_EXIT,    /* exit code */
+    CALL_FORK,    /* returns the child's number, and 0 in the child */
+    CALL_EXEC,    /* number of the image, argument */
+    CALL_WAIT,    /* address for the exit code or 0; returns the number of the ended child */
+    CALL_MAP,     /* address, length, RIGHT_... */
+    CALL_UNMAP,   /* address, length */
+    CALL_PROTECT, /* address, length, RIGHT_... */
+    CALL_HANDLER, /* address of the fault handler, which gets address and error code */
+    CALL_RETURN,  /* from the fault handler: bytes to skip at the faulting instruction */
+    CALL_YIELD,   /* lets other processes run */
+    CALL_REPORT   /* three values, for process_report */
 };
 
+/* Puts a function that does not return into the section of a program. */
 #define IN_PROGRAM(section_name) __attribute__((section(section_name), noreturn, used))
 #define USER_INLINE              static inline __attribute__((always_inline))
 
+/* Makes a system call. Returns its result, negative for an error. */
 USER_INLINE u64 call(u64 number, u64 a, u64 b, u64 c)
 {
     u64 result = number;
@@ -42,6 +45,7 @@ USER_INLINE u64 call(u64 number, u64 a, u64 b, u64 c)
     return result;
 }
 
+/* Ends the process with an exit code. */
 USER_INLINE void __attribute__((noreturn)) leave(u64 code)
 {
     for (;;) {
@@ -49,7 +53,8 @@ USER_INLINE void __attribute__((noreturn)) leave(u64 code)
     }
 }
 
-/* A claim: what is wrong is printed, and the process ends with an error. */
+/* Checks a claim. If it does not hold, reports its line and `value`, and ends the process with exit
+ * code 1. */
 #define claim(condition, value)                                                                    \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
@@ -58,6 +63,7 @@ USER_INLINE void __attribute__((noreturn)) leave(u64 code)
         }                                                                                          \
     } while (0)
 
+/* The word at a user address. */
 #define AT(address) (*(volatile u64 *)(address))
 
 #endif
