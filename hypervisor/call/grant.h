@@ -3,6 +3,7 @@
 #ifndef CALL_GRANT_H
 #define CALL_GRANT_H
 
+#include "hypervisor/domain/rights.h"
 #include "hypervisor/xen.h"
 #include "vmmu/vmmu.h"
 
@@ -10,8 +11,10 @@ struct call;
 struct domain;
 struct vcpu;
 
-/* The domain with number `id` (or DOMID_SELF) that has not ended. NULL: there is none. */
-struct domain *grant_domain(const struct vcpu *vcpu, u16 id);
+/* Finds the domain with number `id` (or DOMID_SELF), if the vCPU's domain has `right` over it and
+ * it has not ended. NULL: *status is GNTST_permission_denied, or GNTST_bad_domain where there is no
+ * such domain. */
+struct domain *grant_domain(const struct vcpu *vcpu, enum right right, u16 id, s16 *status);
 
 /* Translates a result of the engine to a GNTST_ code. */
 s16 grant_status(enum vmmu_result result);

@@ -42,13 +42,13 @@ static s16 take_granted(struct vcpu *vcpu, struct end *end)
 static s16 take(struct vcpu *vcpu, const struct gnttab_copy_ptr *p, bool granted, bool writable,
                 struct end *end)
 {
-    *end = (struct end){
-        .owner = grant_domain(vcpu, p->domid), .granted = granted, .writable = writable};
-    if (!granted && p->domid != DOMID_SELF) {
-        return GNTST_permission_denied;
-    }
+    enum right right = granted ? RIGHT_MAP_GRANTS : RIGHT_COPY_FRAMES;
+    s16 status;
+
+    *end = (struct end){.granted = granted, .writable = writable};
+    end->owner = grant_domain(vcpu, right, p->domid, &status);
     if (!end->owner) {
-        return GNTST_bad_domain;
+        return status;
     }
     if (granted) {
         end->ref = p->u.ref;

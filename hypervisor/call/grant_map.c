@@ -3,17 +3,23 @@
 #include "hypervisor/call/call.h"
 #include "hypervisor/call/grant.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/rights.h"
 #include "hypervisor/grant/grant.h"
 #include "hypervisor/memory/map.h"
 #include "vmmu/port.h"
 
 #define AVAILABLE_SHIFT 9
 
-struct domain *grant_domain(const struct vcpu *vcpu, u16 id)
+struct domain *grant_domain(const struct vcpu *vcpu, enum right right, u16 id, s16 *status)
 {
-    struct domain *domain = id == DOMID_SELF ? vcpu->domain : domain_by_id(id);
+    s64 error = -XEN_ESRCH;
+    struct domain *domain = rights_target(vcpu->domain, right, id, &error);
 
-    return domain && !domain_has_ended(domain) ? domain : NULL;
+    if (domain && !domain_has_ended(domain)) {
+        return domain;
+    }
+    *status = error == -XEN_EPERM ? GNTST_permission_denied : GNTST_bad_domain;
+    return NULL;
 }
 
 s16 grant_status(enum vmmu_result result)
@@ -87,14 +93,14 @@ static s16 map_grant(struct vcpu *vcpu, struct call *call, struct domain *grante
 
 void grant_map_one(struct vcpu *vcpu, struct call *call, struct gnttab_map_grant_ref *op)
 {
-    struct domain *granter = grant_domain(vcpu, op->dom);
+    struct domain *granter;
 
     if (!(op->flags & (GNTMAP_host_map | GNTMAP_device_map))) {
         op->status = GNTST_bad_gntref;
         return;
     }
+    granter = grant_domain(vcpu, RIGHT_MAP_GRANTS, op->dom, &op->status);
     if (!granter) {
-        op->status = GNTST_bad_domain;
         return;
     }
     /* There is no IOMMU: a mapping for a device alone would map nothing. */

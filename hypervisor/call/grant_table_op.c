@@ -5,6 +5,7 @@
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/grant.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/rights.h"
 #include "hypervisor/grant/grant.h"
 #include "hypervisor/memory/map.h"
 #include "vmmu/port.h"
@@ -24,8 +25,8 @@ static void setup_table(struct vcpu *vcpu, struct gnttab_setup_table *op)
 {
     struct grants *g = &vcpu->domain->grants;
 
-    op->status = GNTST_permission_denied;
-    if (grant_domain(vcpu, op->dom) != vcpu->domain) {
+    if (!grant_domain(vcpu, RIGHT_GRANT_TABLE, op->dom, &op->status)) {
+        op->status = GNTST_permission_denied;
         return;
     }
     op->status = grant_grow(vcpu->domain, op->nr_frames);
@@ -43,8 +44,8 @@ static void setup_table(struct vcpu *vcpu, struct gnttab_setup_table *op)
 
 static void query_size(struct vcpu *vcpu, struct gnttab_query_size *op)
 {
-    op->status = GNTST_permission_denied;
-    if (grant_domain(vcpu, op->dom) != vcpu->domain) {
+    if (!grant_domain(vcpu, RIGHT_GRANT_TABLE, op->dom, &op->status)) {
+        op->status = GNTST_permission_denied;
         return;
     }
     op->nr_frames = vcpu->domain->grants.frames;
@@ -65,7 +66,7 @@ static s64 get_version(struct vcpu *vcpu, struct gnttab_get_version *op)
 {
     s64 error = 0;
 
-    if (domain_is_self(vcpu->domain, op->dom, &error)) {
+    if (rights_target(vcpu->domain, RIGHT_GRANT_TABLE, op->dom, &error)) {
         op->version = 1;
     }
     return error;

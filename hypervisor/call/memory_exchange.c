@@ -5,6 +5,7 @@
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/mmu.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/frames.h"
 #include "vmmu/port.h"
 
@@ -160,7 +161,7 @@ s64 memory_exchange(struct vcpu *vcpu, struct call *call)
     if (!ranges_ok(&e)) {
         return -XEN_EINVAL;
     }
-    if (!domain_is_self(vcpu->domain, e.in.domid, &result)) {
+    if (!rights_target(vcpu->domain, RIGHT_MEMORY, e.in.domid, &result)) {
         return result;
     }
     if (!guest_range_ok((u64)e.in.extent_start.p, e.in.nr_extents * sizeof(u64)) ||

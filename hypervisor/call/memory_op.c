@@ -5,6 +5,7 @@
 #include "hypervisor/call/memory_exchange.h"
 #include "hypervisor/call/mmu.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/layout.h"
 #include "hypervisor/memory/map.h"
@@ -118,7 +119,8 @@ static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 st
     u64 done;
 
     /* The ABI's result is the number of extents that are done, so most refusals return `start`. */
-    if (!GET_GUEST(&r, call->argument[1]) || !domain_is_self(vcpu->domain, r.domid, &error)) {
+    if (!GET_GUEST(&r, call->argument[1]) ||
+        !rights_target(vcpu->domain, RIGHT_MEMORY, r.domid, &error)) {
         return (s64)start;
     }
     if (r.extent_order > ORDER_MAX || start > r.nr_extents ||
@@ -216,7 +218,7 @@ static s64 reservation_size(struct vcpu *vcpu, u64 command, u64 at)
     if (!GET_GUEST(&id, at)) {
         return -XEN_EFAULT;
     }
-    if (!domain_is_self(vcpu->domain, id, &error)) {
+    if (!rights_target(vcpu->domain, RIGHT_MEMORY, id, &error)) {
         return error;
     }
     return (s64)(command == XENMEM_current_reservation ? vcpu->domain->mmu.frames

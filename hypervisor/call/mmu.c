@@ -16,16 +16,6 @@ s64 call_result(struct call *call, enum vmmu_result result)
     return result == VMMU_DONE ? 0 : vmmu_result_errno(result);
 }
 
-struct domain *call_domain(struct vcpu *vcpu, u16 id, s64 *error)
-{
-    if (id == DOMID_SELF) {
-        return vcpu->domain;
-    }
-    *error =
-        id != vcpu->domain->id && (id == DOMID_IO || domain_by_id(id)) ? -XEN_EPERM : -XEN_ESRCH;
-    return NULL;
-}
-
 void call_report_done(u64 at, bool rest, u64 done)
 {
     u32 told = 0;

@@ -24,9 +24,6 @@ s64 call_new_baseptr(struct vcpu *vcpu, u64 m);
 /* The ABI's answer to an engine result; VMMU_AGAIN sets call->again. */
 s64 call_result(struct call *call, enum vmmu_result result);
 
-/* The domain that a foreigndom argument means: this one for DOMID_SELF. NULL: *error says why. */
-struct domain *call_domain(struct vcpu *vcpu, u16 id, s64 *error);
-
 /* Flushes what translations the vCPUs of the guest's bit set at `mask_at` made, or all of its
  * vCPUs, on the CPUs that have them; counts it. False: the set cannot be read. */
 bool call_flush_vcpus(struct vcpu *vcpu, u64 mask_at);

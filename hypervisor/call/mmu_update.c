@@ -6,6 +6,7 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/memory/space.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/rights.h"
 #include "vmmu/port.h"
 
 #define BATCH 32u
@@ -78,14 +79,10 @@ static bool are_own(struct vcpu *vcpu, struct call *call, bool rest, s64 *result
 {
     u32 foreigndom = (u32)call->argument[3], tables = foreigndom >> 16;
 
-    *result = 0;
-    if (tables && tables - 1 != vcpu->domain->id) {
-        call_domain(vcpu, (u16)(tables - 1), result);
-    }
-    if (*result) {
+    if (tables && !rights_target(vcpu->domain, RIGHT_PAGE_TABLES, (u16)(tables - 1), result)) {
         return false;
     }
-    if (call_domain(vcpu, (u16)foreigndom, result)) {
+    if (rights_target(vcpu->domain, RIGHT_MAP_FRAMES, (u16)foreigndom, result)) {
         return true;
     }
     call_report_done(call->argument[2], rest, 0);
@@ -164,7 +161,8 @@ s64 call_update_va_mapping(struct vcpu *vcpu, struct call *call)
 s64 call_update_va_mapping_otherdomain(struct vcpu *vcpu, struct call *call)
 {
     s64 error = 0;
-    struct domain *frames = call_domain(vcpu, (u16)call->argument[3], &error);
+    struct domain *frames =
+        rights_target(vcpu->domain, RIGHT_MAP_FRAMES, (u16)call->argument[3], &error);
 
     return frames ? update_va(vcpu, call, frames) : error;
 }

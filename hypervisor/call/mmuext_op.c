@@ -8,6 +8,7 @@
 #include "hypervisor/memory/space.h"
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/map.h"
 #include "lib/string.h"
 #include "vmmu/port.h"
@@ -128,7 +129,7 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
         return -XEN_EFAULT;
     }
     if ((u16)call->argument[3] != DOMID_SELF &&
-        !call_domain(vcpu, (u16)call->argument[3], &result)) {
+        !rights_target(vcpu->domain, RIGHT_MAP_FRAMES, (u16)call->argument[3], &result)) {
         return result;
     }
     while (done < count && !call->again) {

@@ -3,6 +3,7 @@
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/rights.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/sched/sched.h"
 
@@ -95,14 +96,16 @@ static s64 poll(struct vcpu *vcpu, u64 at)
     return 0;
 }
 
-static s64 remote_shutdown(u64 at)
+static s64 remote_shutdown(struct vcpu *vcpu, u64 at)
 {
     struct sched_remote_shutdown ask;
+    s64 error = 0;
 
     if (!GET_GUEST(&ask, at)) {
         return -XEN_EFAULT;
     }
-    return domain_by_id(ask.domain_id) ? -XEN_EPERM : -XEN_ESRCH;
+    (void)rights_target(vcpu->domain, RIGHT_SHUT_DOWN, ask.domain_id, &error);
+    return error;
 }
 
 static s64 shutdown_code(u64 at)
@@ -126,7 +129,7 @@ s64 call_sched_op(struct vcpu *vcpu, struct call *call)
     case SCHEDOP_poll:
         return poll(vcpu, at);
     case SCHEDOP_remote_shutdown:
-        return remote_shutdown(at);
+        return remote_shutdown(vcpu, at);
     case SCHEDOP_shutdown_code:
         return shutdown_code(at);
     case SCHEDOP_pin_override:

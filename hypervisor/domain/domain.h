@@ -90,16 +90,6 @@ struct domain *domain_by_id(u16 id); /* NULL: no such domain */
 /* Frees a torn-down domain that nobody can name any more. From a run loop. */
 void domain_destroy(struct domain *domain);
 
-/* True for DOMID_SELF and the domain's own number. Else *error says which error it is. */
-static inline bool domain_is_self(const struct domain *domain, u16 id, s64 *error)
-{
-    if (id == DOMID_SELF || id == domain->id) {
-        return true;
-    }
-    *error = domain_by_id(id) ? -XEN_EPERM : -XEN_ESRCH;
-    return false;
-}
-
 /* Ends the current vCPU's domain, which stops running at once on this CPU, and soon on the others;
  * a report of each of its vCPUs follows when all have stopped. `reason` is one sentence. Returns;
  * the caller goes back to the run loop. */

@@ -2,6 +2,7 @@
 /* Binding a port: to another domain, to a virtual interrupt, or to another vCPU of the same
  * domain. */
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/rights.h"
 #include "hypervisor/event/table.h"
 #include "lib/index.h"
 
@@ -18,7 +19,7 @@ s64 event_alloc_unbound(struct domain *domain, struct evtchn_alloc_unbound *ask)
     u16 remote = ask->remote_dom == DOMID_SELF ? domain->id : ask->remote_dom;
     s64 error;
 
-    if (!domain_is_self(domain, ask->dom, &error)) {
+    if (!rights_target(domain, RIGHT_PORTS, ask->dom, &error)) {
         return error;
     }
     tables_take(domain, NULL);
@@ -55,10 +56,11 @@ static s64 connect(struct domain *domain, struct domain *remote, u32 remote_port
 
 s64 event_bind_interdomain(struct domain *domain, struct evtchn_bind_interdomain *ask)
 {
-    struct domain *remote = ask->remote_dom == DOMID_SELF ? domain : domain_by_id(ask->remote_dom);
+    s64 error;
+    struct domain *remote = rights_target(domain, RIGHT_CONNECT, ask->remote_dom, &error);
 
     if (!remote) {
-        return -XEN_ESRCH;
+        return error;
     }
     tables_take(domain, remote);
     s64 result = connect(domain, remote, ask->remote_port, &ask->local_port);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Operations on event channels in use: send, status, close. */
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/rights.h"
 #include "hypervisor/event/table.h"
 
 /* Closes `port`, which is in use. The locks of both domains are held; `remote` is the far end's
@@ -123,7 +124,7 @@ s64 event_status(struct domain *domain, struct evtchn_status *ask)
     struct evtchn_status status;
     s64 error;
 
-    if (!domain_is_self(domain, ask->dom, &error)) {
+    if (!rights_target(domain, RIGHT_PORTS, ask->dom, &error)) {
         return error;
     }
     if (ask->port >= event_ports(domain)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The channel table of a domain, in pages that are allocated when ports are needed. */
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/rights.h"
 #include "hypervisor/event/fifo.h"
 #include "hypervisor/event/table.h"
 #include "hypervisor/event/two_level.h"
@@ -78,7 +79,7 @@ s64 event_reset(struct domain *domain, const struct evtchn_reset *ask, bool *aga
     struct event_channels *events = &domain->events;
     s64 error;
 
-    if (!domain_is_self(domain, ask->dom, &error)) {
+    if (!rights_target(domain, RIGHT_PORTS, ask->dom, &error)) {
         return error;
     }
     *again = !close_all(domain, true);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Address spaces: what this CPU's CR3 holds, and when its TLB forgets.
+/* Address spaces: what this CPU's CR3 holds, and how its TLB is flushed.
  *
  * This file and space.c are the only C code that writes CR3 (tests/lint/cr3 checks it). Assembly
  * does so in two files:
@@ -30,7 +30,7 @@ static inline u64 space_cr3(mfn_t root)
 void space_load(struct vmmu_domain *domain, u64 cr3);
 
 /* Switches to another root `cr3` of the domain that this CPU runs, or to the root that is built
- * at boot. The virtual MMU hears nothing of this flush, and may ask for one more. */
+ * at boot. The virtual MMU does not learn of this flush, and may ask for one more. */
 static inline void space_load_root(u64 cr3)
 {
     write_cr3(cr3);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Rights: one table. */
+#include "hypervisor/domain/rights.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/xen.h"
+
+/* How the actor names the target. */
+enum relation {
+    BY_SELF,   /* DOMID_SELF */
+    BY_NUMBER, /* the actor's own number */
+    OTHER,     /* the number of another domain */
+    DEVICES,   /* DOMID_IO, the owner of device frames: no domain */
+    NOBODY,    /* any other number */
+    RELATIONS
+};
+
+#define NO   (-XEN_EPERM)
+#define NONE (-XEN_ESRCH)
+
+/* The answers to a guest without privileges; 0: it may. The calls of the ABI differ: foreigndom
+ * must be DOMID_SELF where other calls take the own number too, and remote_shutdown refuses
+ * DOMID_SELF. */
+// clang-format off
+static const s16 answers[RIGHTS][RELATIONS] = {
+    /*                    BY_SELF BY_NUMBER OTHER DEVICES NOBODY */
+    [RIGHT_MEMORY]      = {0,     0,        NO,   NONE,   NONE},
+    [RIGHT_PAGE_TABLES] = {0,     0,        NO,   NO,     NONE},
+    [RIGHT_MAP_FRAMES]  = {0,     NONE,     NO,   NO,     NONE},
+    [RIGHT_PORTS]       = {0,     0,        NO,   NONE,   NONE},
+    [RIGHT_CONNECT]     = {0,     0,        0,    NONE,   NONE},
+    [RIGHT_GRANT_TABLE] = {0,     0,        NO,   NONE,   NONE},
+    [RIGHT_MAP_GRANTS]  = {0,     0,        0,    NONE,   NONE},
+    [RIGHT_COPY_FRAMES] = {0,     NO,       NO,   NO,     NO},
+    [RIGHT_SHUT_DOWN]   = {NONE,  NO,       NO,   NONE,   NONE},
+};
+// clang-format on
+
+struct domain *rights_target(struct domain *actor, enum right right, u16 id, s64 *error)
+{
+    struct domain *target = actor;
+    enum relation relation = BY_SELF;
+
+    if (id == actor->id) {
+        relation = BY_NUMBER;
+    } else if (id != DOMID_SELF) {
+        target = domain_by_id(id);
+        relation = target ? OTHER : id == DOMID_IO ? DEVICES : NOBODY;
+    }
+    if (answers[right][relation]) {
+        *error = answers[right][relation];
+        return NULL;
+    }
+    return target;
+}
