@@ -21,6 +21,16 @@ function grouped(value, digits, out) {
 }
 function millions(value) { return sprintf("%.1f M", value / 1e6) }
 
+# Breaks a sentence into lines of at most 100 columns.
+function wrapped(sentence,    word, count, i, line, out) {
+    count = split(sentence, word, " ")
+    for (i = 1; i <= count; i++) {
+        if (line != "" && length(line " " word[i]) > 100) { out = out line "\n"; line = "" }
+        line = line (line == "" ? "" : " ") word[i]
+    }
+    return out line
+}
+
 /^"(cpu|kernel|xen|emulator|compiler|form|processor|processors|load)"/ {
     match($0, /^"[a-z]*"/)
     key = substr($0, 2, RLENGTH - 2)
@@ -77,8 +87,8 @@ BEGIN {
 }
 END {
     if (what == "setup") {
-        printf "Linux %s, Xen %s, %s, emulated CPU `%s`; Pinion built by %s.\n", setup["kernel"], \
-            setup["xen"], setup["emulator"], setup["cpu"], setup["compiler"]
+        print wrapped(sprintf("Linux %s, Xen %s, %s, emulated CPU `%s`; Pinion built by %s.", \
+            setup["kernel"], setup["xen"], setup["emulator"], setup["cpu"], setup["compiler"]))
     } else if (what == "operations") {
         print "| operation | bare | Xen | Pinion | added by Xen | added by Pinion | Pinion's of Xen's |"
         print "|---|--:|--:|--:|--:|--:|--:|"
@@ -98,9 +108,9 @@ END {
                 grouped(hypervisor["xen", op]), grouped(kernel["xen", op]), \
                 grouped(hypervisor["pinion", op]), grouped(kernel["pinion", op])
         }
-        printf "\nDuring the first ten, all their repetitions together, Xen itself executes %s " \
-            "instructions, Pinion %s: %.0f %% of that.\n", millions(ten["xen"]), \
-            millions(ten["pinion"]), 100 * ten["pinion"] / ten["xen"]
+        print "\n" wrapped(sprintf("During the first ten operations, with all repetitions, Xen itself " \
+            "executes %s instructions and Pinion %s, which is %.0f %% of that.", millions(ten["xen"]), \
+            millions(ten["pinion"]), 100 * ten["pinion"] / ten["xen"]))
     } else if (what == "boot") {
         print "| reset to first process | hypervisor | guest's kernel | firmware |"
         print "|---|--:|--:|--:|"
@@ -131,12 +141,12 @@ END {
     } else if (what == "scale") {
         table_of_shapes("instructions of the hypervisor for a request", "CPUs", "a guest for each", \
             "one guest")
-        printf "\n%s, emulated CPU `%s`. Compiler: %s.\n", setup["emulator"], setup["cpu"], \
-            setup["compiler"]
+        print "\n" wrapped(sprintf("%s, emulated CPU `%s`. Compiler: %s.", setup["emulator"], \
+            setup["cpu"], setup["compiler"]))
     } else if (what == "rates") {
         table_of_shapes("requests a second, natively", "threads", "a domain for each", "one domain")
-        printf "\nProcessor: %s; the host has %d of them, and its load was %s before. Compiler: %s.\n", \
-            setup["processor"], setup["processors"], setup["load"], setup["compiler"]
+        print "\n" wrapped(sprintf("Processor: %s; the host has %d of them, and its load before the run was " \
+            "%s. Compiler: %s.", setup["processor"], setup["processors"], setup["load"], setup["compiler"]))
     } else if (what == "picture-scale")
         draw_shapes("Instructions for a request, in multiples of what it costs on one CPU", "CPUs", \
             "a guest for each CPU", "one guest with all CPUs", 0)
@@ -232,7 +242,7 @@ function draw_engine(    i, y, longest, rows) {
     for (i = 1; i <= works; i++) if (threads[i] == 1) rows++
     begin_picture(860, 64 + rows * 40, "The engine natively, one thread, in multiples of the floor")
     legend(12, 44, colour["ticks"], "engine")
-    legend(112, 44, colour["floor"], "floor: the same cache lines read, the same counters bumped")
+    legend(112, 44, colour["floor"], "floor: the same cache lines read, the same counters incremented")
     for (i = 1; i <= works; i++)
         if (threads[i] == 1 && ticks[i] / floor[i] > longest) longest = ticks[i] / floor[i]
     for (i = 1; i <= works; i++) {
