@@ -7,7 +7,8 @@ COMPILER := $(CC) $(shell $(CC) --version 2>/dev/null | head -n 1)
 # $(call stamp,NAME,TEXT): the path of a file that holds the compiler and TEXT. It is written while the
 # makefiles are read, and only when it held something else: then everything that depends on it is made anew.
 stamp = $(B)/stamps/$(1)$(call write-stamp,$(B)/stamps/$(1),$(COMPILER): $(strip $(2)))
-write-stamp = $(if $(call differ,$(file <$(1)),$(2)),$(file >$(1),$(2)))
+# GNU make 4.3 sometimes leaves the newline at the end of what it reads: hence strip.
+write-stamp = $(if $(call differ,$(strip $(file <$(1))),$(strip $(2))),$(file >$(1),$(2)))
 differ = $(subst x$(1)x,,x$(2)x)$(subst x$(2)x,,x$(1)x)
 
 # $(eval $(call compiled,FOLDER,FLAGS)): how a C or assembly file becomes an object below $(B)/FOLDER, with the
