@@ -8,8 +8,8 @@
  *
  * Command line: seed=N, rounds=N (attacks), trace=1 (says each before it makes it). Not a test with
  * a verdict of its own: tests/system/test_hostile_guest.sh looks at what is left. */
-#include "tests/guests/hostile_calls.h"
-#include "tests/guests/hostile_code.h"
+#include "tests/guests/hostile/calls.h"
+#include "tests/guests/hostile/code.h"
 
 static void (*const kinds[])(void) = {
     attack_call,    attack_structure, attack_structure,   attack_multicall,   attack_update,

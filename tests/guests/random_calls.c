@@ -9,8 +9,8 @@
  * claim of its own.
  *
  * Command line: seed=N (of the first episode), episodes=N, rounds=N (in each), trace=1. */
-#include "tests/guests/random_domain.h"
-#include "tests/guests/random_grants.h"
+#include "tests/guests/random_calls/domain.h"
+#include "tests/guests/random_calls/grants.h"
 
 #define BATCH      4
 #define READ_EACH  25

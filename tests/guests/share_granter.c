@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Domain 1 of tests/system/test_two_guests_share.sh: grants pages to domain 2, talks to it through
  * one, tries what a granter may not do while its pages are mapped, and dies. */
-#include "tests/guests/share_protocol.h"
+#include "tests/guests/common/share_protocol.h"
 
 static struct talk *talk;
 static u64 *readable, *kept;

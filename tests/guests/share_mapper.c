@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Domain 2 of tests/system/test_two_guests_share.sh: maps what domain 1 grants it, and nothing else
  * of it; sees what domain 1 writes; goes on with its mappings when domain 1 is dead. */
-#include "tests/guests/share_protocol.h"
+#include "tests/guests/common/share_protocol.h"
 
 static struct talk *talk;
 static u64 *readable, *kept, *spare, talk_machine, kept_machine;

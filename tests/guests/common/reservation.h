@@ -5,21 +5,8 @@
 
 #include "tests/guests/common/guest.h"
 
-static inline long reservation(unsigned command, u64 *extents, u64 count, unsigned order,
-                               unsigned flags)
-{
-    struct xen_memory_reservation request = {
-        .nr_extents = count, .extent_order = order, .mem_flags = flags, .domid = DOMID_SELF};
+long reservation(unsigned command, u64 *extents, u64 count, unsigned order, unsigned flags);
 
-    set_xen_guest_handle(request.extent_start, extents);
-    return memory_op(command, &request);
-}
-
-static inline long current_pages(void)
-{
-    struct xen_memory_domain domain = {.domid = DOMID_SELF};
-
-    return memory_op(XENMEM_current_reservation, &domain);
-}
+long current_pages(void);
 
 #endif

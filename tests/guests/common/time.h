@@ -7,30 +7,7 @@
 
 #define MILLISECOND 1000000ull
 
-static inline u64 time_scale(u64 ticks, u32 mul, s8 shift)
-{
-    if (shift < 0) {
-        ticks >>= -shift;
-    } else {
-        ticks <<= shift;
-    }
-    return (u64)((unsigned __int128)ticks * mul >> 32);
-}
-
 /* On that vCPU. The counter is read in order with all that is around it. */
-static inline u64 time_of(const volatile struct vcpu_time_info *time)
-{
-    u32 version;
-    u64 result;
-
-    do {
-        version = time->version;
-        __asm__ volatile("lfence" ::: "memory");
-        result = time->system_time + time_scale(read_tsc() - time->tsc_timestamp,
-                                                time->tsc_to_system_mul, time->tsc_shift);
-        __asm__ volatile("lfence" ::: "memory");
-    } while (version & 1 || version != time->version);
-    return result;
-}
+u64 time_of(const volatile struct vcpu_time_info *time);
 
 #endif

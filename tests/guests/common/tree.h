@@ -13,43 +13,15 @@ struct tree {
 };
 
 /* Takes the pages and links them at TREE_SLOT; all still writable. */
-static inline void tree_make(struct tree *tree)
-{
-    for (unsigned level = 0; level <= 4; level++) {
-        tree->table[level] = page_take();
-    }
-    for (unsigned level = 1; level <= 4; level++) {
-        tree->table[level][TREE_SLOT] =
-            entry_for(tree->table[level - 1], level == 1 ? PTE_RW : PTE_TABLE);
-    }
-}
+void tree_make(struct tree *tree);
 
 /* Maps the tables read-only, or writable again. 0 or the first error. */
-static inline long tree_map(struct tree *tree, u64 flags)
-{
-    for (unsigned level = 1; level <= 4; level++) {
-        long result = page_map_as(tree->table[level], flags);
+long tree_map(struct tree *tree, u64 flags);
 
-        if (result) {
-            return result;
-        }
-    }
-    return 0;
-}
+unsigned pin_command(unsigned level);
 
-static inline unsigned pin_command(unsigned level)
-{
-    return MMUEXT_PIN_L1_TABLE + level - 1;
-}
+long tree_pin(struct tree *tree, unsigned level);
 
-static inline long tree_pin(struct tree *tree, unsigned level)
-{
-    return mmuext(pin_command(level), mfn_of(tree->table[level]), 0);
-}
-
-static inline long tree_unpin(struct tree *tree, unsigned level)
-{
-    return mmuext(MMUEXT_UNPIN_TABLE, mfn_of(tree->table[level]), 0);
-}
+long tree_unpin(struct tree *tree, unsigned level);
 
 #endif

@@ -1,45 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* What the random calls (random_calls.c) work on: frames by name, windows, and the line that says
  * what happened. Nothing in a line depends on the machine: frames, ports and domains have names. */
-#ifndef GUESTS_RANDOM_POOL_H
-#define GUESTS_RANDOM_POOL_H
+#include "tests/guests/random_calls/pool.h"
 
-#include "tests/guests/common/guest.h"
-
-#include <xen/nmi.h>
-#include <xen/physdev.h>
-
-#define POOL     24 /* frames that are the guest's from the start, each with a home and a view */
-#define EXTRAS   6  /* frames that come and go */
-#define PLACES   8  /* addresses to map anything at */
-#define LIVE     8  /* slots of the kernel's own tables */
-#define WINDOWS  (POOL + PLACES)
-#define NO_FRAME ((1ull << 40) - 1)
-
-#define PICK(array) ((array)[below(ARRAY_LENGTH(array))])
-
-static u64 random_state = 1;
-static u8 homes[POOL][PAGE_SIZE] __attribute__((aligned(4096)));
-static u8 views[POOL][PAGE_SIZE] __attribute__((aligned(4096)));
+u64 random_state = 1;
+u8 homes[POOL][PAGE_SIZE] __attribute__((aligned(4096)));
+u8 views[POOL][PAGE_SIZE] __attribute__((aligned(4096)));
 static u8 places[PLACES][PAGE_SIZE] __attribute__((aligned(4096)));
-
-static u64 pool[POOL];            /* machine frames */
-static u64 extra[EXTRAS];         /* 0: none */
-static unsigned level_of[POOL];   /* what it is meant to be: 0..4 */
-static u64 window_entry[WINDOWS]; /* machine addresses of the windows' L1 entries */
-static volatile u64 *window_seen[WINDOWS];
-static u64 live_entry[LIVE]; /* and of the kernel's free slots */
-static unsigned live_level[LIVE];
-static volatile u64 *live_seen[LIVE];
-
-/* Frames that are not the pool's, by name. */
-enum { SPECIAL_ROOT, SPECIAL_SHARED, SPECIAL_XEN, SPECIALS };
+u64 pool[POOL];
+u64 extra[EXTRAS];
+unsigned level_of[POOL];
+u64 window_entry[WINDOWS];
+volatile u64 *window_seen[WINDOWS];
+u64 live_entry[LIVE];
+unsigned live_level[LIVE];
+volatile u64 *live_seen[LIVE];
 static const char *const special_name[SPECIALS] = {"root", "shared", "xen"};
-static u64 special[SPECIALS];
+u64 special[SPECIALS];
 
 /* ---- chance ------------------------------------------------------------------------------- */
 
-static inline u64 random64(void)
+u64 random64(void)
 {
     random_state ^= random_state >> 12;
     random_state ^= random_state << 25;
@@ -47,29 +28,29 @@ static inline u64 random64(void)
     return random_state * 0x2545f4914f6cdd1dull;
 }
 
-static inline unsigned below(u64 limit)
+unsigned below(u64 limit)
 {
     return (unsigned)((random64() >> 33) % limit);
 }
 
-static inline bool once_in(u64 times)
+bool once_in(u64 times)
 {
     return below(times) == 0;
 }
 
 /* ---- the line ----------------------------------------------------------------------------- */
 
-static char line[4096];
-static size_t line_length;
+char line[4096];
+size_t line_length;
 
-static inline void add(const char *text)
+void add(const char *text)
 {
     while (*text && line_length < sizeof line - 1) {
         line[line_length++] = *text++;
     }
 }
 
-static inline void add_hex(u64 value)
+void add_hex(u64 value)
 {
     char digits[17];
     unsigned at = sizeof digits - 1;
@@ -82,7 +63,7 @@ static inline void add_hex(u64 value)
     add(digits + at);
 }
 
-static inline void add_number(const char *before, s64 value)
+void add_number(const char *before, s64 value)
 {
     char digits[24];
     unsigned at = sizeof digits - 1;
@@ -101,7 +82,7 @@ static inline void add_number(const char *before, s64 value)
 
 /* ---- names -------------------------------------------------------------------------------- */
 
-static inline void add_frame(u64 m)
+void add_frame(u64 m)
 {
     for (unsigned i = 0; i < POOL; i++) {
         if (pool[i] == m) {
@@ -124,10 +105,7 @@ static inline void add_frame(u64 m)
     add("?");
 }
 
-/* A word that may be an entry. In tables, each hypervisor makes entries accessible to user mode;
- * Xen marks them accessed above level 1, and by bits 8 and 52 at level 1, and leaves all that where
- * it refuses the table in the end. */
-static inline void add_entry(u64 entry)
+void add_entry(u64 entry)
 {
     u64 flags = entry & ~PTE_ADDRESS;
 
@@ -141,7 +119,7 @@ static inline void add_entry(u64 entry)
     add_hex(flags);
 }
 
-static inline void add_window(unsigned window)
+void add_window(unsigned window)
 {
     if (window < POOL) {
         add_number("h", window);
@@ -150,19 +128,17 @@ static inline void add_window(unsigned window)
     }
 }
 
-static inline u8 *window_address(unsigned window)
+u8 *window_address(unsigned window)
 {
     return window < POOL ? homes[window] : places[window - POOL];
 }
 
-static inline volatile u64 *view_of(unsigned frame)
+volatile u64 *view_of(unsigned frame)
 {
     return (volatile u64 *)(uintptr_t)address(views[frame]);
 }
 
-/* Whether slot `index` of page `frame`, one of a hypervisor's in an L4 table, holds what the guest
- * put there. Xen has an entry there that leads back to the page. */
-static inline bool slot_is_ours(unsigned frame, unsigned index)
+bool slot_is_ours(unsigned frame, unsigned index)
 {
     u64 m = (view_of(frame)[index] & PTE_ADDRESS) / PAGE_SIZE;
 
@@ -187,17 +163,14 @@ static inline bool slot_is_ours(unsigned frame, unsigned index)
 
 /* ---- values ------------------------------------------------------------------------------- */
 
-/* Few places in a table, so that calls meet. Not 511: that is the kernel. Not 0: where the first
- * entry of a table of level 3 or 4 is refused for what is deep below it, Xen forgets what it had
- * checked there, and leaves it typed for ever. */
-static inline unsigned an_index(void)
+unsigned an_index(void)
 {
     static const u16 likely[] = {1, 2, 3, 3, 3, 3, 4, 255, 256, 258, 271, 272, 510};
 
     return once_in(16) ? 1 + below(510) : PICK(likely);
 }
 
-static inline unsigned a_pool_frame(unsigned level)
+unsigned a_pool_frame(unsigned level)
 {
     unsigned frame = below(POOL);
 
@@ -208,7 +181,7 @@ static inline unsigned a_pool_frame(unsigned level)
     return frame;
 }
 
-static inline u64 a_frame(unsigned level)
+u64 a_frame(unsigned level)
 {
     if (once_in(24)) {
         return special[below(SPECIALS)];
@@ -230,7 +203,7 @@ static inline u64 a_frame(unsigned level)
 }
 
 /* Flags that mean the same to a guest with and without devices. */
-static inline u64 some_flags(unsigned level)
+static u64 some_flags(unsigned level)
 {
     static const u64 likely[] = {
         PTE_RO, PTE_RW, PTE_RW, PTE_TABLE, PTE_PRESENT, PTE_RW | PTE_NX, PTE_PRESENT | PTE_WRITE};
@@ -247,13 +220,10 @@ static inline u64 some_flags(unsigned level)
     return once_in(24) ? flags & ~PTE_PRESENT : flags;
 }
 
-/* An entry for a table of `level`. */
-static inline u64 an_entry(unsigned level)
+u64 an_entry(unsigned level)
 {
     if (once_in(5)) {
         return 0;
     }
     return a_frame(level ? level - 1 : 5) * PAGE_SIZE | some_flags(level);
 }
-
-#endif

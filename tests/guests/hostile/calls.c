@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest that attacks (hostile.c): by hypercall. */
-#ifndef GUESTS_HOSTILE_CALLS_H
-#define GUESTS_HOSTILE_CALLS_H
+#include "tests/guests/hostile/calls.h"
 
-#include "tests/guests/hostile_self.h"
-
-static u64 a_call_number(void)
+u64 a_call_number(void)
 {
     static const u8 likely[] = {__HYPERVISOR_mmu_update,        __HYPERVISOR_memory_op,
                                 __HYPERVISOR_multicall,         __HYPERVISOR_mmuext_op,
@@ -18,9 +15,7 @@ static u64 a_call_number(void)
     return number == __HYPERVISOR_iret ? __HYPERVISOR_xen_version : number;
 }
 
-/* What would end the domain is not made, nor what would hide its vcpu_info or its events from it
- * (attack_queues does, and looks at none), nor sleep: attack_sleep sees to it that it wakes up. */
-static bool is_an_end(u64 number, u64 command)
+bool is_an_end(u64 number, u64 command)
 {
     if (number == __HYPERVISOR_vcpu_op) {
         return (u32)command == VCPUOP_down || (u32)command == VCPUOP_register_vcpu_info;
@@ -52,7 +47,7 @@ static void fill_call(u64 *words)
     }
 }
 
-static long call(const u64 *w)
+long call(const u64 *w)
 {
     note("call", w, 7);
     if (w[0] == __HYPERVISOR_set_trap_table || w[0] == __HYPERVISOR_set_callbacks ||
@@ -63,7 +58,7 @@ static long call(const u64 *w)
     return hypercall6(w[0], w[1], w[2], w[3], w[4], w[5], w[6]);
 }
 
-static void attack_call(void)
+void attack_call(void)
 {
     u64 words[7];
 
@@ -81,8 +76,7 @@ static void fill_paper(void)
     }
 }
 
-/* The calls with a command and a structure. */
-static void attack_structure(void)
+void attack_structure(void)
 {
     static const u8 likely[] = {
         __HYPERVISOR_memory_op,      __HYPERVISOR_vcpu_op,     __HYPERVISOR_event_channel_op,
@@ -109,7 +103,7 @@ static void attack_structure(void)
     call(words);
 }
 
-static void attack_multicall(void)
+void attack_multicall(void)
 {
     struct multicall_entry *list = (struct multicall_entry *)paper;
     unsigned count = 1 + (unsigned)below(12);
@@ -126,7 +120,7 @@ static void attack_multicall(void)
     call(words);
 }
 
-static u64 a_domain(void)
+u64 a_domain(void)
 {
     return once_in(6) ? a_number() : DOMID_SELF;
 }
@@ -164,8 +158,7 @@ static void fill_grant(u64 command, unsigned i)
     }
 }
 
-/* Grants of pages it has or not, to whoever may be there, and theirs to it. */
-static void attack_grant(void)
+void attack_grant(void)
 {
     static const u16 types[] = {0, GTF_permit_access, GTF_permit_access | GTF_readonly,
                                 GTF_accept_transfer};
@@ -184,7 +177,7 @@ static void attack_grant(void)
     call(words);
 }
 
-static void attack_update(void)
+void attack_update(void)
 {
     struct mmu_update *list = (struct mmu_update *)paper;
     unsigned count = 1 + (unsigned)below(6);
@@ -201,7 +194,7 @@ static void attack_update(void)
     call(words);
 }
 
-static void attack_mmuext(void)
+void attack_mmuext(void)
 {
     static const u8 likely[] = {
         MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE,   MMUEXT_PIN_L4_TABLE,
@@ -225,7 +218,7 @@ static void attack_mmuext(void)
     call(words);
 }
 
-static void attack_memory(void)
+void attack_memory(void)
 {
     static const u8 likely[] = {XENMEM_increase_reservation, XENMEM_decrease_reservation,
                                 XENMEM_populate_physmap, XENMEM_exchange};
@@ -255,7 +248,7 @@ static void attack_memory(void)
     call(words);
 }
 
-static void attack_sleep(void)
+void attack_sleep(void)
 {
     u64 words[7] = {__HYPERVISOR_sched_op, SCHEDOP_block, address(paper)};
     struct sched_poll *ask = (struct sched_poll *)paper;
@@ -282,8 +275,7 @@ static void fill_queues(u32 *page)
     }
 }
 
-/* FIFO queues in pages that it does anything with, and ports of them. */
-static void attack_queues(void)
+void attack_queues(void)
 {
     struct evtchn_init_control control = {
         .control_gfn = once_in(8) ? a_number() : mfn_of(a_play_page()),
@@ -309,8 +301,7 @@ static void attack_queues(void)
     }
 }
 
-/* Fills a page with entries, makes it read-only and pins it, or undoes that. */
-static void attack_table(void)
+void attack_table(void)
 {
     u64 *page = (u64 *)a_play_page();
     u64 words[2] = {address(page), mfn_of(page)};
@@ -335,7 +326,7 @@ static void attack_table(void)
     }
 }
 
-static void attack_segments(void)
+void attack_segments(void)
 {
     u64 *page = (u64 *)a_play_page();
     u64 words[7] = {__HYPERVISOR_set_gdt, address(paper), below(1024)};
@@ -365,5 +356,3 @@ static void attack_segments(void)
     note("  selector", paper, 1);
     __asm__ volatile("mov %0, %%ds\nmov %0, %%es\nmov %0, %%fs\nmov %0, %%gs" ::"r"(paper[0]));
 }
-
-#endif

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest that attacks (hostile.c): by access to memory and by instructions. */
-#ifndef GUESTS_HOSTILE_CODE_H
-#define GUESTS_HOSTILE_CODE_H
-
-#include "tests/guests/hostile_calls.h"
+#include "tests/guests/hostile/code.h"
 
 static void store(volatile void *at, u64 value)
 {
@@ -39,8 +36,7 @@ static void store(volatile void *at, u64 value)
     }
 }
 
-/* Where a plain store of its own meets a table, mostly. */
-static void attack_store(void)
+void attack_store(void)
 {
     u64 words[2] = {an_address(), an_entry()};
 
@@ -53,7 +49,7 @@ static void attack_store(void)
     store((volatile void *)words[0], words[1]);
 }
 
-static void attack_touch(void)
+void attack_touch(void)
 {
     u64 at = once_in(2) ? a_tree_address() : address(PICK(play_window)) + below(PAGE_SIZE);
 
@@ -65,7 +61,7 @@ static void attack_touch(void)
     }
 }
 
-static void attack_mapping(void)
+void attack_mapping(void)
 {
     u64 words[7] = {__HYPERVISOR_update_va_mapping, address(PICK(play_window)), an_entry(),
                     once_in(4) ? a_number() : below(3), a_domain()};
@@ -282,7 +278,7 @@ static void note_code(const char *what, const u8 *at)
     note("  registers", registers, 15);
 }
 
-static void attack_instruction(void)
+void attack_instruction(void)
 {
     u64 at = once_in(8) ? PAGE_SIZE - CODE_SIZE : below(2) * CODE_SIZE;
 
@@ -296,7 +292,7 @@ static void attack_instruction(void)
     run_code();
 }
 
-static void attack_user(void)
+void attack_user(void)
 {
     struct trap_frame frame;
 
@@ -312,7 +308,7 @@ static void attack_user(void)
     user_run(&frame, once_in(4) ? a_number() : 0);
 }
 
-static void attack_iret(void)
+void attack_iret(void)
 {
     static const u16 selectors[] = {
         FLAT_RING3_CS32,      FLAT_RING3_CS64, FLAT_RING3_DS32, FLAT_RING3_CS64 & ~3,
@@ -333,5 +329,3 @@ static void attack_iret(void)
                      : "memory");
     __builtin_unreachable();
 }
-
-#endif

@@ -2,27 +2,14 @@
 /* Random requests, one maker a hypercall: each fills in a request and writes into the line what it
  * asks for. What a privileged domain is answered otherwise than a plain one is left out, and so is
  * what would end the guest. */
-#ifndef GUESTS_RANDOM_MAKERS_H
-#define GUESTS_RANDOM_MAKERS_H
-
-#include "tests/guests/random_pool.h"
-
-#define PORTS  10 /* of the ports that are looked at */
-#define NOBODY 4242
-
-struct request {
-    u64 number, argument[6];
-    bool sign_only;                        /* the value is the machine's */
-    void (*after)(struct request *, long); /* adds what else it answered */
-    void *data;
-};
+#include "tests/guests/random_calls/makers.h"
 
 static u8 arena[8 * PAGE_SIZE] __attribute__((aligned(64))); /* arguments of one round */
-static size_t arena_used;
-static u32 first_port; /* the first that was free */
-static u16 own_domain;
+size_t arena_used;
+u32 first_port;
+u16 own_domain;
 
-static inline void *take(size_t size)
+void *take(size_t size)
 {
     void *at = arena + arena_used;
 
@@ -31,8 +18,7 @@ static inline void *take(size_t size)
     return at;
 }
 
-/* An address that cannot be read, or `good`. */
-static inline u64 maybe_bad(const void *good)
+u64 maybe_bad(const void *good)
 {
     static const u64 bad[] = {0x1000, 0xffff800000000000, 0x0000800000000000};
 
@@ -43,7 +29,7 @@ static inline u64 maybe_bad(const void *good)
     return PICK(bad);
 }
 
-static inline u64 an_owner(void)
+static u64 an_owner(void)
 {
     if (!once_in(30)) {
         return DOMID_SELF;
@@ -55,7 +41,7 @@ static inline u64 an_owner(void)
 /* ---- page tables --------------------------------------------------------------------------- */
 
 /* Where an entry can be written; *level: what stands there, as far as is known. */
-static inline u64 an_entry_place(unsigned *level, bool *live)
+static u64 an_entry_place(unsigned *level, bool *live)
 {
     unsigned i = below(16), window = below(WINDOWS), index = an_index();
 
@@ -79,7 +65,7 @@ static inline u64 an_entry_place(unsigned *level, bool *live)
     return pool[i] * PAGE_SIZE + index * 8;
 }
 
-static inline void one_update(struct mmu_update *update)
+static void one_update(struct mmu_update *update)
 {
     static const u64 commands[] = {0, 0, 0, 0, 2, 2, 2, 3};
     u64 command = once_in(20) ? below(8) : PICK(commands);
@@ -101,13 +87,13 @@ static inline void one_update(struct mmu_update *update)
     add_entry(update->val);
 }
 
-static inline void done_after(struct request *r, long result)
+static void done_after(struct request *r, long result)
 {
     (void)result;
     add_number(" done ", *(u32 *)r->data);
 }
 
-static inline void make_mmu_update(struct request *r)
+void make_mmu_update(struct request *r)
 {
     unsigned count = once_in(3) ? below(5) : 1;
     struct mmu_update *updates = take(sizeof *updates * 5);
@@ -132,7 +118,7 @@ static inline void make_mmu_update(struct request *r)
 }
 
 /* An address: a window, or one that the pool's tables may serve. */
-static inline u64 an_address(void)
+static u64 an_address(void)
 {
     static const u64 odd[] = {0xffff800000000000, 0xffff87fffffff000, 0x0000800000000000,
                               0xffff7ffffffff000, 0x00007ffffffff000};
@@ -155,7 +141,7 @@ static inline u64 an_address(void)
     return va;
 }
 
-static inline void make_update_va(struct request *r)
+void make_update_va(struct request *r)
 {
     static const u64 flushes[] = {0, 1, 2, 5, 6, 2, 2, 3, 4};
     u64 *mask = take(sizeof *mask);
@@ -183,7 +169,7 @@ static inline void make_update_va(struct request *r)
 /* ---- mmuext_op ----------------------------------------------------------------------------- */
 
 /* Whether the kernel goes on living in this root. Sure to be refused is as good. */
-static inline bool root_is_safe(u64 m)
+static bool root_is_safe(u64 m)
 {
     unsigned kernel = table_index(virt_base(), 4);
 
@@ -202,15 +188,14 @@ static inline bool root_is_safe(u64 m)
 }
 
 /* Not shared_info, which the hypervisor writes too. */
-static inline u64 a_private_frame(void)
+static u64 a_private_frame(void)
 {
     u64 m = a_frame(below(6));
 
     return m == special[SPECIAL_SHARED] ? special[SPECIAL_XEN] : m;
 }
 
-/* To copy from: no hypervisor's entries. */
-static inline u64 a_source_frame(void)
+u64 a_source_frame(void)
 {
     unsigned frame = below(POOL);
 
@@ -223,7 +208,7 @@ static inline u64 a_source_frame(void)
 }
 
 /* `alone`: the only operation of the only call; `first`: none of this call goes before it. */
-static inline void one_extended(struct mmuext_op *op, bool alone, bool first)
+static void one_extended(struct mmuext_op *op, bool alone, bool first)
 {
     static const u8 likely[] = {0, 1, 2,  3,  0,  1,  2,  3,  0,  1,  2,  3,  4,
                                 4, 4, 4,  4,  4,  5,  5,  5,  15, 15, 15, 6,  7,
@@ -283,7 +268,7 @@ static inline void one_extended(struct mmuext_op *op, bool alone, bool first)
     }
 }
 
-static inline void make_mmuext(struct request *r, bool alone)
+void make_mmuext(struct request *r, bool alone)
 {
     unsigned count = once_in(4) ? below(4) : 1;
     struct mmuext_op *operations = take(sizeof *operations * 4);
@@ -307,7 +292,7 @@ static inline void make_mmuext(struct request *r, bool alone)
 
 /* With the accessed bit, which only Pinion sets by itself, and no gates, which it refuses. As a
  * page-table entry none is present. */
-static inline u64 a_descriptor(void)
+static u64 a_descriptor(void)
 {
     static const u64 likely[] = {
         0,
@@ -330,7 +315,7 @@ static inline u64 a_descriptor(void)
     return descriptor;
 }
 
-static inline void make_descriptor(struct request *r)
+void make_descriptor(struct request *r)
 {
     unsigned frame = a_pool_frame(0), index = an_index();
     u64 *frames;
@@ -367,7 +352,7 @@ static inline void make_descriptor(struct request *r)
     add_number(" entries ", (s64)r->argument[1]);
 }
 
-static inline u64 a_base(void)
+u64 a_base(void)
 {
     static const u64 bases[] = {0,
                                 0x1000,
@@ -382,7 +367,7 @@ static inline u64 a_base(void)
     return base;
 }
 
-static inline void make_segment_base(struct request *r)
+void make_segment_base(struct request *r)
 {
     add("set_segment_base ");
     r->number = __HYPERVISOR_set_segment_base;
@@ -392,7 +377,7 @@ static inline void make_segment_base(struct request *r)
     r->argument[1] = a_base();
 }
 
-static inline void make_debugreg(struct request *r)
+void make_debugreg(struct request *r)
 {
     static const u64 values[] = {0,          0x400,      0xffff0ff0,         0x1000,
                                  0x2000,     0x00020002, 0x0000800000000000, 0xffff800000000000,
@@ -413,7 +398,7 @@ static inline void make_debugreg(struct request *r)
 
 /* ---- events -------------------------------------------------------------------------------- */
 
-static inline u32 a_port(void)
+static u32 a_port(void)
 {
     static const u32 odd[] = {0, 4096, 4097, ~0u, 1u << 31};
     u32 port = below(PORTS);
@@ -428,7 +413,7 @@ static inline u32 a_port(void)
     return first_port + port;
 }
 
-static inline u16 a_domain(void)
+u16 a_domain(void)
 {
     switch (below(8)) {
     case 0:
@@ -444,7 +429,7 @@ static inline u16 a_domain(void)
     }
 }
 
-static inline void add_domain(u16 domain)
+void add_domain(u16 domain)
 {
     if (domain == own_domain) {
         add(" me");
@@ -453,17 +438,7 @@ static inline void add_domain(u16 domain)
     }
 }
 
-union ask {
-    evtchn_alloc_unbound_t unbound;
-    evtchn_bind_interdomain_t interdomain;
-    evtchn_bind_virq_t virq;
-    evtchn_bind_ipi_t ipi;
-    evtchn_bind_vcpu_t vcpu;
-    evtchn_close_t close;
-    evtchn_status_t status;
-};
-
-static inline void status_after(const struct evtchn_status *status)
+static void status_after(const struct evtchn_status *status)
 {
     add_number(" is ", status->status);
     if (status->status == EVTCHNSTAT_closed) {
@@ -482,7 +457,7 @@ static inline void status_after(const struct evtchn_status *status)
     }
 }
 
-static inline void event_after(struct request *r, long result)
+static void event_after(struct request *r, long result)
 {
     union ask *ask = r->data;
     u32 port;
@@ -511,7 +486,7 @@ static inline void event_after(struct request *r, long result)
     add_number(" gives p", (s64)port - first_port);
 }
 
-static inline void event_arguments(u64 operation, union ask *ask)
+static void event_arguments(u64 operation, union ask *ask)
 {
     static const u32 virqs[] = {0, 1, 7, 13, 14, 15, 23, 24, ~0u}; /* none that is raised */
 
@@ -549,7 +524,7 @@ static inline void event_arguments(u64 operation, union ask *ask)
     }
 }
 
-static inline void make_event(struct request *r)
+void make_event(struct request *r)
 {
     static const u8 operations[] = {0, 0, 1, 1, 3, 3, 3, 4, 4,  4, 5,
                                     5, 6, 6, 7, 7, 8, 9, 9, 15, 99};
@@ -563,5 +538,3 @@ static inline void make_event(struct request *r)
     r->data = ask;
     r->after = event_after;
 }
-
-#endif

@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Random requests about the domain: its memory, vCPU, callbacks; and the guest's own loads and
  * stores. */
-#ifndef GUESTS_RANDOM_DOMAIN_H
-#define GUESTS_RANDOM_DOMAIN_H
-
-#include "tests/guests/random_makers.h"
+#include "tests/guests/random_calls/domain.h"
 
 static u8 scratch[PAGE_SIZE] __attribute__((aligned(4096)));
-static u64 leaving[POOL]; /* pool frames handed back in this episode: 1 */
+u64 leaving[POOL];
 
 /* ---- memory_op ------------------------------------------------------------------------------ */
 
-struct reservation {
-    struct xen_memory_reservation ask;
-    u64 list[4];
-    unsigned slot[4]; /* of `extra`, or POOL's frame plus EXTRAS */
-};
-
-static inline void reservation_after(struct request *r, long result)
+static void reservation_after(struct request *r, long result)
 {
     struct reservation *reservation = r->data;
 
@@ -37,7 +28,7 @@ static inline void reservation_after(struct request *r, long result)
     }
 }
 
-static inline void make_reservation(struct request *r)
+static void make_reservation(struct request *r)
 {
     struct reservation *reservation = take(sizeof *reservation);
     static const u8 operations[] = {0, 1, 1, 6};
@@ -80,7 +71,7 @@ static inline void make_reservation(struct request *r)
     r->after = reservation_after;
 }
 
-static inline void make_memory(struct request *r)
+void make_memory(struct request *r)
 {
     static const u8 operations[] = {2, 3, 4, 5, 12, 63};
     u64 *ask = take(64);
@@ -102,7 +93,7 @@ static inline void make_memory(struct request *r)
 
 /* ---- vCPU, time ------------------------------------------------------------------------------ */
 
-static inline void make_vcpu(struct request *r)
+void make_vcpu(struct request *r)
 {
     static const u8 operations[] = {1, 3, 4, 5, 6, 6, 7, 8, 9, 10, 11, 13, 14, 99};
     u64 *ask = take(64);
@@ -140,7 +131,7 @@ static inline void make_vcpu(struct request *r)
 /* ---- callbacks, modes --------------------------------------------------------------------------
  */
 
-static inline void make_callback(struct request *r)
+void make_callback(struct request *r)
 {
     struct callback_register *ask = take(sizeof *ask);
 
@@ -160,8 +151,7 @@ static inline void make_callback(struct request *r)
     ask->address = a_base();
 }
 
-/* Vectors that nothing raises. */
-static inline void make_trap_table(struct request *r)
+void make_trap_table(struct request *r)
 {
     struct trap_info *table = take(4 * sizeof *table);
     unsigned count = below(3);
@@ -177,7 +167,7 @@ static inline void make_trap_table(struct request *r)
     r->argument[0] = maybe_bad(table);
 }
 
-static inline void make_simple(struct request *r)
+void make_simple(struct request *r)
 {
     static const u8 numbers[] = {__HYPERVISOR_stack_switch,
                                  __HYPERVISOR_fpu_taskswitch,
@@ -243,7 +233,7 @@ static inline void make_simple(struct request *r)
 /* ---- the guest's own loads and stores ----------------------------------------------------------
  */
 
-static inline void add_trap(bool trapped)
+static void add_trap(bool trapped)
 {
     if (!trapped) {
         return add(" -> done");
@@ -252,8 +242,7 @@ static inline void add_trap(bool trapped)
     add_number(" error ", (s64)trap_caught.error);
 }
 
-/* To an L1 entry: done by the hypervisor if it is a live one that is seen read-only. */
-static inline void store_entry(void)
+void store_entry(void)
 {
     unsigned window = below(WINDOWS);
     volatile u64 *at = window_seen[window];
@@ -276,8 +265,7 @@ static inline void store_entry(void)
     add_trap(write_traps(at, entry));
 }
 
-/* By a window, whatever it shows; stores go to the pool's frames only. */
-static inline void touch(void)
+void touch(void)
 {
     unsigned window = below(WINDOWS), index = an_index();
     u64 entry = *window_seen[window], m = (entry & PTE_ADDRESS) / PAGE_SIZE;
@@ -302,5 +290,3 @@ static inline void touch(void)
     add_entry(entry);
     add_trap(write_traps(at, entry));
 }
-
-#endif

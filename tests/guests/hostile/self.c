@@ -1,34 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest that attacks (hostile.c): its own safety, and what its attacks share. */
-#ifndef GUESTS_HOSTILE_SELF_H
-#define GUESTS_HOSTILE_SELF_H
-
-#include "tests/guests/hostile_values.h"
-
-#include <xen/grant_table.h>
+#include "tests/guests/hostile/self.h"
 
 #define TICK_NS     2000000ull /* the guest's own watch */
 #define TICKS_STUCK 3u
-#define REPAIR_EACH 16u
-#define PAPER_WORDS 1024u
-#define CODE_SIZE   64u
-#define TRAPS       0xd6 /* no instruction, and as ModRM not the stack pointer */
 
-static u64 seed = 1, rounds = 20000, trace;
-static u64 attacks, trapped, stuck;
-static volatile u32 ticks;
-static volatile bool attacking, is_broken;
+u64 seed = 1, rounds = 20000, trace;
+u64 attacks, trapped, stuck;
+volatile u32 ticks;
+volatile bool attacking, is_broken;
 static u32 timer_port;
-static struct vcpu_info *info;
-static struct user_space user;
-static u64 *second_root, *alias;
-static u8 *code;                                                    /* a page to run */
-static u64 paper[PAPER_WORDS + 512] __attribute__((aligned(4096))); /* arguments; some run over */
-static u64 registers[16];
-static struct grant_entry_v1 *grants;
+struct vcpu_info *info;
+struct user_space user;
+u64 *second_root, *alias;
+u8 *code;
+u64 paper[PAPER_WORDS + 512] __attribute__((aligned(4096)));
+u64 registers[16];
+struct grant_entry_v1 *grants;
 u64 code_address;
-extern u64 user_return_stack, trap_catch_stack;
-extern char give_up[];
 
 /* ---- saying what it does ------------------------------------------------------------------- */
 
@@ -48,7 +37,7 @@ static void say_number(u64 value)
     say(text);
 }
 
-static void note(const char *what, const u64 *words, unsigned count)
+void note(const char *what, const u64 *words, unsigned count)
 {
     if (trace != 1) { /* it may have overwritten it */
         return;
@@ -64,10 +53,9 @@ static void note(const char *what, const u64 *words, unsigned count)
 
 /* ---- its own safety ------------------------------------------------------------------------ */
 
-__asm__(".text\ngive_up: ud2\n");
+__asm__(".text\n.globl give_up\ngive_up: ud2\n");
 
-/* The watch: an attack that lasts is given up. Never unmasks events outside of an attack. */
-static void on_event(struct trap_frame *frame)
+void on_event(struct trap_frame *frame)
 {
     info->evtchn_upcall_pending = 0;
     info->evtchn_pending_sel = 0;
@@ -88,7 +76,7 @@ static void on_event(struct trap_frame *frame)
     frame->rflags &= ~(RFLAGS_TF | RFLAGS_IF);
 }
 
-static void set_timer(void)
+void set_timer(void)
 {
     struct evtchn_bind_virq bind = {.virq = VIRQ_TIMER, .vcpu = 0};
     struct vcpu_set_periodic_timer period = {TICK_NS};
@@ -102,8 +90,7 @@ static void set_timer(void)
     }
 }
 
-/* The kernel also where 32-bit code finds it: stack pointers get cut. */
-static void alias_make(void)
+void alias_make(void)
 {
     alias = page_take();
     alias[table_index((u32)virt_base(), 3)] = *entry_of(virt_base(), 3);
@@ -112,8 +99,7 @@ static void alias_make(void)
     }
 }
 
-/* Makes what it needs for itself as it was. What is refused stays broken. */
-static void repair(void)
+void repair(void)
 {
     struct evtchn_reset reset = {.dom = DOMID_SELF};
 
@@ -140,7 +126,7 @@ static void repair(void)
     __asm__ volatile("clts");
 }
 
-static void on_debug(struct trap_frame *frame)
+void on_debug(struct trap_frame *frame)
 {
     hypercall(__HYPERVISOR_set_debugreg, 7, 0, 0);
     frame->rflags &= ~RFLAGS_TF;
@@ -151,5 +137,3 @@ static void on_debug(struct trap_frame *frame)
         frame->rip = USER_CODE + PAGE_SIZE - 2;
     }
 }
-
-#endif

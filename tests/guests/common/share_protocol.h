@@ -5,17 +5,15 @@
 
 #include "tests/guests/common/grant.h"
 
-#define GRANTER 1u /* domain numbers, in the order of the command line */
-#define MAPPER  2u
-
+#define GRANTER   1u /* domain numbers, in the order of the command line */
+#define MAPPER    2u
 #define REF_TALK  8u  /* a page both write to */
 #define REF_READ  9u  /* a page for reading only */
 #define REF_KEEP  10u /* a page the granter hands back while it is mapped */
 #define REF_WRONG 11u /* for another domain */
-
-#define ROUNDS  200u
-#define PATIENT 100000u
-#define SECRET  0x5eed5eed5eed0000ull
+#define ROUNDS    200u
+#define PATIENT   100000u
+#define SECRET    0x5eed5eed5eed0000ull
 
 /* The page of REF_TALK. Each side writes one of the words. */
 struct talk {
@@ -30,18 +28,9 @@ enum {
 };
 
 /* Gives the other domain time until it has said `value`, or what comes after it. */
-static inline bool wait_for(volatile u64 *word, u64 value)
-{
-    for (unsigned i = 0; i < PATIENT && *word < value; i++) {
-        sched_op(SCHEDOP_yield, NULL);
-    }
-    return *word >= value;
-}
+bool wait_for(volatile u64 *word, u64 value);
 
 /* The command line is "apart": nothing is shared, for comparison. */
-static inline bool is_apart(void)
-{
-    return starts_with((const char *)start_info->cmd_line, "apart");
-}
+bool is_apart(void);
 
 #endif

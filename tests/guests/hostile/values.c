@@ -2,24 +2,15 @@
 /* Values for a guest that attacks (hostile.c): mostly plausible, often at a limit, sometimes
  * anything.
  */
-#ifndef GUESTS_HOSTILE_VALUES_H
-#define GUESTS_HOSTILE_VALUES_H
+#include "tests/guests/hostile/values.h"
 
-#include "tests/guests/common/guest.h"
-#include "tests/guests/common/user.h"
+u64 random_state = 1;
+u8 *play[PLAY_PAGES];
+u8 *play_window[PLAY_WINDOWS];
+u64 frames_seen = 1;
+char attack_stack[16384] __attribute__((aligned(4096)));
 
-#define PLAY_PAGES   48 /* pages it does anything with */
-#define PLAY_WINDOWS 12 /* and addresses to map them at */
-
-#define PICK(array) ((array)[below(ARRAY_LENGTH(array))])
-
-static u64 random_state = 1;
-static u8 *play[PLAY_PAGES];
-static u8 *play_window[PLAY_WINDOWS];
-static u64 frames_seen = 1; /* more than the machine's last frame */
-static char attack_stack[16384] __attribute__((aligned(4096)));
-
-static inline u64 random64(void)
+u64 random64(void)
 {
     random_state ^= random_state >> 12;
     random_state ^= random_state << 25;
@@ -27,18 +18,17 @@ static inline u64 random64(void)
     return random_state * 0x2545f4914f6cdd1dull;
 }
 
-static inline u64 below(u64 limit)
+u64 below(u64 limit)
 {
     return (random64() >> 33) % limit;
 }
 
-/* True once in `times`. */
-static inline bool once_in(u64 times)
+bool once_in(u64 times)
 {
     return below(times) == 0;
 }
 
-static inline u64 a_number(void)
+u64 a_number(void)
 {
     switch (below(8)) {
     case 0:
@@ -58,21 +48,19 @@ static inline u64 a_number(void)
     }
 }
 
-static inline u8 *a_play_page(void)
+u8 *a_play_page(void)
 {
     return PICK(play);
 }
 
-/* Where an entry may be found in a table: few places, so that attacks meet. */
-static inline unsigned an_index(void)
+unsigned an_index(void)
 {
     static const u16 likely[] = {0, 1, 2, 3, 255, 256, 258, 261, 262, 271, 272, 510, 511};
 
     return once_in(12) ? (unsigned)below(512) : PICK(likely);
 }
 
-/* An address in the lower half that a tree of play pages may serve. */
-static inline u64 a_tree_address(void)
+u64 a_tree_address(void)
 {
     u64 address = 0;
 
@@ -82,7 +70,7 @@ static inline u64 a_tree_address(void)
     return address | below(512) * 8;
 }
 
-static inline u64 a_limit_address(void)
+u64 a_limit_address(void)
 {
     static const u64 limits[] = {
         0,
@@ -107,7 +95,7 @@ static inline u64 a_limit_address(void)
     return PICK(limits) + (once_in(2) ? 0 : below(17) - 8);
 }
 
-static inline u64 an_address(void)
+u64 an_address(void)
 {
     switch (below(16)) {
     case 0:
@@ -136,7 +124,7 @@ static inline u64 an_address(void)
     }
 }
 
-static inline u64 a_vital_frame(void)
+static u64 a_vital_frame(void)
 {
     const u64 frames[] = {
         mfn_of(root_first()),
@@ -152,7 +140,7 @@ static inline u64 a_vital_frame(void)
     return PICK(frames);
 }
 
-static inline u64 a_frame(void)
+u64 a_frame(void)
 {
     switch (below(12)) {
     case 0:
@@ -170,7 +158,7 @@ static inline u64 a_frame(void)
     }
 }
 
-static inline u64 some_flags(void)
+static u64 some_flags(void)
 {
     static const u64 likely[] = {PTE_RO, PTE_RW, PTE_TABLE, PTE_PRESENT, PTE_RW | PTE_NX, 0};
     u64 flags = PICK(likely);
@@ -184,7 +172,7 @@ static inline u64 some_flags(void)
     return once_in(40) ? a_number() & ~PTE_ADDRESS : flags;
 }
 
-static inline u64 an_entry(void)
+u64 an_entry(void)
 {
     if (once_in(8)) {
         return 0;
@@ -192,8 +180,7 @@ static inline u64 an_entry(void)
     return once_in(40) ? a_number() : a_frame() * PAGE_SIZE | some_flags();
 }
 
-/* The machine address of something that is, or could be, an entry. */
-static inline u64 an_entry_place(void)
+u64 an_entry_place(void)
 {
     switch (below(16)) {
     case 0:
@@ -216,7 +203,7 @@ static inline u64 an_entry_place(void)
     }
 }
 
-static inline u64 a_descriptor(void)
+u64 a_descriptor(void)
 {
     static const u64 likely[] = {
         0,
@@ -236,7 +223,7 @@ static inline u64 a_descriptor(void)
     return once_in(4) ? descriptor ^ 1ull << below(64) : descriptor;
 }
 
-static inline u64 a_selector(void)
+u64 a_selector(void)
 {
     static const u16 likely[] = {0,      3,      4,      7,      0xe008, 0xe010, 0xe019,
                                  0xe021, 0xe023, 0xe02b, 0xe033, 0xe040, 0xe063, 0xffff};
@@ -244,8 +231,7 @@ static inline u64 a_selector(void)
     return once_in(3) ? below(0x10000) : once_in(2) ? below(64) * 8 | 7 : PICK(likely);
 }
 
-/* Anything. */
-static inline u64 a_word(void)
+u64 a_word(void)
 {
     switch (below(10)) {
     case 0:
@@ -265,5 +251,3 @@ static inline u64 a_word(void)
         return a_number();
     }
 }
-
-#endif

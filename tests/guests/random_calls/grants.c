@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Random requests about grants: a domain gives pages to itself, maps and copies them. The addresses
  * that grants are mapped at are for nothing else. */
-#ifndef GUESTS_RANDOM_GRANTS_H
-#define GUESTS_RANDOM_GRANTS_H
-
-#include "tests/guests/random_makers.h"
-
-#include <xen/grant_table.h>
+#include "tests/guests/random_calls/grants.h"
 
 #define GRANTS 6 /* references 1 upwards */
 #define MAPPED 4 /* mappings at a time */
@@ -15,24 +10,23 @@ static u8 grant_page[PAGE_SIZE] __attribute__((aligned(4096)));
 static u8 grant_window[MAPPED][PAGE_SIZE] __attribute__((aligned(4096)));
 static u64 grant_entry[MAPPED];
 static volatile u64 *grant_seen[MAPPED];
-
 static struct {
     bool used, by_entry;
     grant_handle_t handle;
     u64 bus;
 } mapped[MAPPED];
 
-static inline long grant_call(unsigned operation, void *element)
+static long grant_call(unsigned operation, void *element)
 {
     return hypercall(__HYPERVISOR_grant_table_op, operation, address(element), 1);
 }
 
-static inline volatile grant_entry_v1_t *grant_of(u32 reference)
+static volatile grant_entry_v1_t *grant_of(u32 reference)
 {
     return &((volatile grant_entry_v1_t *)(uintptr_t)address(grant_page))[reference];
 }
 
-static inline void grants_find(void)
+void grants_find(void)
 {
     struct gnttab_setup_table setup = {.dom = DOMID_SELF, .nr_frames = 1};
     xen_pfn_t frame = 0;
@@ -51,13 +45,12 @@ static inline void grants_find(void)
     }
 }
 
-static inline u64 mapped_at(unsigned i)
+static u64 mapped_at(unsigned i)
 {
     return mapped[i].by_entry ? grant_entry[i] : address(grant_window[i]);
 }
 
-/* Ends all; the number of those that could not be. */
-static inline unsigned grants_end(void)
+unsigned grants_end(void)
 {
     unsigned left = 0;
 
@@ -76,7 +69,7 @@ static inline unsigned grants_end(void)
     return left;
 }
 
-static inline void say_grants(void)
+void say_grants(void)
 {
     add("grants");
     for (u32 reference = 1; reference <= GRANTS; reference++) {
@@ -89,8 +82,7 @@ static inline void say_grants(void)
     }
 }
 
-/* The guest writes an entry of its table. */
-static inline void give(void)
+void give(void)
 {
     static const u16 kinds[] = {GTF_permit_access, GTF_permit_access,
                                 GTF_permit_access, GTF_permit_access | GTF_readonly,
@@ -114,7 +106,7 @@ static inline void give(void)
     add_number(" flags ", grant->flags);
 }
 
-static inline u32 a_reference(void)
+static u32 a_reference(void)
 {
     u32 reference = once_in(20) ? 512 + below(100000) : 1 + below(GRANTS);
 
@@ -123,7 +115,7 @@ static inline u32 a_reference(void)
 }
 
 /* Which of three codes says that a page or an address is no good is a matter of order. */
-static inline void add_status(s16 status)
+static void add_status(s16 status)
 {
     if (status == GNTST_general_error || status == GNTST_bad_page ||
         status == GNTST_bad_virt_addr) {
@@ -132,7 +124,7 @@ static inline void add_status(s16 status)
     add_number(" status ", status);
 }
 
-static inline void map_after(struct request *r, long result)
+static void map_after(struct request *r, long result)
 {
     struct gnttab_map_grant_ref *map = r->data;
     unsigned i = (unsigned)r->argument[5];
@@ -149,7 +141,7 @@ static inline void map_after(struct request *r, long result)
     add_frame(map->dev_bus_addr / PAGE_SIZE);
 }
 
-static inline void make_map(struct request *r)
+static void make_map(struct request *r)
 {
     static const u32 kinds[] = {GNTMAP_host_map, GNTMAP_host_map | GNTMAP_readonly,
                                 GNTMAP_host_map | GNTMAP_contains_pte,
@@ -180,7 +172,7 @@ static inline void make_map(struct request *r)
     r->after = map_after;
 }
 
-static inline void unmap_after(struct request *r, long result)
+static void unmap_after(struct request *r, long result)
 {
     struct gnttab_unmap_grant_ref *unmap = r->data;
 
@@ -190,7 +182,7 @@ static inline void unmap_after(struct request *r, long result)
     }
 }
 
-static inline void make_unmap(struct request *r)
+static void make_unmap(struct request *r)
 {
     struct gnttab_unmap_grant_ref *unmap = take(sizeof *unmap);
     unsigned i = below(MAPPED);
@@ -215,13 +207,13 @@ static inline void make_unmap(struct request *r)
     r->after = unmap_after;
 }
 
-static inline void copy_after(struct request *r, long result)
+static void copy_after(struct request *r, long result)
 {
     (void)result;
     add_status(((struct gnttab_copy *)r->data)->status);
 }
 
-static inline void one_end(gnttab_copy_t *copy, bool source)
+static void one_end(gnttab_copy_t *copy, bool source)
 {
     static const u16 offsets[] = {8, 8, 16, 2040, 4088, 4095, 4096};
     typeof(copy->dest) end = {.domid = DOMID_SELF, .offset = PICK(offsets)};
@@ -244,7 +236,7 @@ static inline void one_end(gnttab_copy_t *copy, bool source)
 }
 
 /* Few bytes, and whole entries: none of a hypervisor's or of the kernel's is among them. */
-static inline void make_copy(struct request *r)
+static void make_copy(struct request *r)
 {
     static const u16 lengths[] = {0, 8, 8, 8, 16, 24};
     gnttab_copy_t *copy = take(sizeof *copy);
@@ -276,7 +268,7 @@ static inline void make_copy(struct request *r)
     r->after = copy_after;
 }
 
-static inline void make_grant(struct request *r)
+void make_grant(struct request *r)
 {
     static const u8 others[] = {GNTTABOP_query_size, GNTTABOP_get_version, 99};
     u16 *element = take(64);
@@ -299,5 +291,3 @@ static inline void make_grant(struct request *r)
     add_number(" count ", (s64)r->argument[2]);
     element[0] = r->argument[0] == 99 ? 0 : a_domain();
 }
-
-#endif

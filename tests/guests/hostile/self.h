@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* A guest that attacks (hostile.c): its own safety, and what its attacks share. */
+#ifndef GUESTS_HOSTILE_SELF_H
+#define GUESTS_HOSTILE_SELF_H
+
+#include "tests/guests/hostile/values.h"
+#include <xen/grant_table.h>
+
+#define REPAIR_EACH 16u
+#define PAPER_WORDS 1024u
+#define CODE_SIZE   64u
+#define TRAPS       0xd6 /* no instruction, and as ModRM not the stack pointer */
+
+extern u64 seed, rounds, trace;
+extern u64 attacks, trapped, stuck;
+extern volatile u32 ticks;
+extern volatile bool attacking, is_broken;
+extern struct vcpu_info *info;
+extern struct user_space user;
+extern u64 *second_root, *alias;
+extern u8 *code;                     /* a page to run */
+extern u64 paper[PAPER_WORDS + 512]; /* arguments; some run over */
+extern u64 registers[16];
+extern struct grant_entry_v1 *grants;
+extern u64 code_address;
+extern u64 user_return_stack, trap_catch_stack;
+extern char give_up[];
+
+void note(const char *what, const u64 *words, unsigned count);
+
+/* The watch: an attack that lasts is given up. Never unmasks events outside of an attack. */
+void on_event(struct trap_frame *frame);
+
+void set_timer(void);
+
+/* The kernel also where 32-bit code finds it: stack pointers get cut. */
+void alias_make(void);
+
+/* Makes what it needs for itself as it was. What is refused stays broken. */
+void repair(void);
+
+void on_debug(struct trap_frame *frame);
+
+#endif
