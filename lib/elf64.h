@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ELF64 structures, as far as loading a kernel needs them. */
+/* The structures of ELF64 files that loading a kernel needs. Source: the ELF-64 object file format.
+ */
 #ifndef LIB_ELF64_H
 #define LIB_ELF64_H
 
@@ -16,7 +17,7 @@
 #define ELF64_SECTION_NOBITS 8
 
 struct elf64_header {
-    u8 ident[16]; /* 0x7f 'E' 'L' 'F' class data ... */
+    u8 ident[16]; /* 0x7f 'E' 'L' 'F', then the class, then the byte order */
     u16 type, machine;
     u32 version;
     u64 entry;
@@ -26,7 +27,7 @@ struct elf64_header {
     u16 header_size;
     u16 segment_header_size, segment_count;
     u16 section_header_size, section_count;
-    u16 section_names; /* index of the section that holds the names */
+    u16 section_names; /* index of the section with the names of sections */
 };
 
 struct elf64_segment {
@@ -42,7 +43,7 @@ struct elf64_section {
     u64 alignment, entry_size;
 };
 
-/* Followed by the name and the value, each padded to 4 bytes. */
+/* The head of a note. The note's name and value follow, each padded to a multiple of 4 bytes. */
 struct elf64_note {
     u32 name_size, value_size, type;
 };

@@ -1,36 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* What the boot loader hands to the hypervisor, and what comes back: agreed between tools/ and
- * hypervisor/.
+/* The boot hand-off: what `pinion run` gives to the hypervisor at boot, and what it gets back. Both
+ * tools/ and hypervisor/ follow it.
  *
- * Boot modules. Module 0 is a text, the others are unpacked kernels (ELF64) and ramdisks, each
- * starting on a page boundary. The text has one setting a line, "word value", value up to the end
- * of the line; empty lines and lines from '#' are skipped. `guest` starts a guest, the others set
- * it up:
+ * Boot modules. Module 0 is a text; the others are unpacked kernels (ELF64) and ramdisks, and each
+ * starts on a page boundary. The text has one setting a line: a word, a blank, and a value up to
+ * the end of the line. Empty lines and lines that begin with '#' are skipped. The line `guest`
+ * begins the description of a guest; the lines that follow it, up to the next one, belong to that
+ * guest:
  *
- *     pinion 1                 the format; first line
+ *     pinion 1                 the format's version; must be the first line
  *     mitigations WORD         optional: auto (the default), partial, off; before any guest
  *     guest NAME               1..31 characters of [A-Za-z0-9._-], unique
- *     memory MIB               its memory
- *     vcpus N
- *     weight N                 its share of the CPUs, 1..65535 (default HANDOFF_WEIGHT)
- *     cap N                    the most CPU time it gets, percent of one CPU (default 0: no cap)
- *     affinity N CPUS          vCPU N runs only on these, as in `0,2,3` (default: on all)
- *     kernel M                 M: module number, 1 upwards; several guests may name the same module
- *     ramdisk M                optional
- *     cmdline TEXT             optional
- *     restarts N               optional: may be built and started again so often...
- *     restart END              ...after an end of this kind: poweroff, reboot or crash; one line
- *                              for each
+ *     memory MIB               the guest's memory
+ *     vcpus N                  the guest's number of vCPUs
+ *     weight N                 the guest's share of the CPUs, 1..65535 (default HANDOFF_WEIGHT)
+ *     cap N                    the most CPU time for the guest, in percent of one CPU (default 0:
+ *                              no cap)
+ *     affinity N CPUS          vCPU N runs on these CPUs only, as in `0,2,3` (default: on all)
+ *     kernel M                 the kernel's module number, 1 upwards; guests may share a module
+ *     ramdisk M                optional: the ramdisk's module number
+ *     cmdline TEXT             optional: the kernel's command line
+ *     restarts N               optional: how often the guest may be built and started again
+ *     restart END              optional, once for each END (poweroff, reboot, crash): the guest is
+ *                              started again after an end of this kind
  *
- * Ports. The log is text on COM1. COM2 carries the guests' consoles: HANDOFF_ESCAPE followed by 'A'
- * + index (in the text's order) says whose bytes follow until the next such pair; an escape byte in
- * a guest's own output is sent twice. Bytes sent to COM2 are input of the only guest; they are
- * dropped when there are several. Nothing may be sent before the first byte of the log has come:
- * the ports are set up, and emptied, just before it.
+ * Serial ports. The hypervisor writes its log as text to COM1, and the guests' consoles to COM2:
+ * the byte HANDOFF_ESCAPE and the byte 'A' + N mean that the bytes which follow, up to the next
+ * such pair, come from guest N (counted from 0 in the order of the text). An escape byte in a
+ * guest's own output is sent twice. Bytes received on COM2 are input for the guest if there is only
+ * one; if there are several they are dropped. Nothing may be sent to the hypervisor before the
+ * first byte of its log has arrived, because it sets up and empties the ports just before that.
  *
- * The end. When the last guest has ended the hypervisor writes one byte to I/O port
- * HANDOFF_EXIT_PORT (QEMU's isa-debug-exit at iobase 0xf4, whose exit status is 2 * byte + 1), and
- * halts if nothing listens there. */
+ * The end. When the last guest has ended, the hypervisor writes one byte (enum handoff_exit) to I/O
+ * port HANDOFF_EXIT_PORT, where QEMU's device isa-debug-exit ends the emulator with the exit status
+ * 2 * byte + 1. Without that device the hypervisor halts. */
 #ifndef LIB_HANDOFF_H
 #define LIB_HANDOFF_H
 
@@ -43,11 +46,11 @@ enum handoff_exit {
     HANDOFF_FAILED = 0x12,   /* the hypervisor failed */
 };
 
-#define HANDOFF_NAME_MAX   31
+#define HANDOFF_NAME_MAX   31 /* characters */
 #define HANDOFF_GUESTS_MAX 32
-#define HANDOFF_VCPUS_MAX  32
+#define HANDOFF_VCPUS_MAX  32 /* of one guest */
 #define HANDOFF_CPUS_MAX   64
-#define HANDOFF_WEIGHT     256
+#define HANDOFF_WEIGHT     256 /* the default */
 #define HANDOFF_WEIGHT_MAX 65535
 
 #endif

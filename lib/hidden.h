@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Included ahead of every hypervisor file: no symbol is another module's, so none needs the GOT. */
+/* Makes all symbols hidden. The compiler includes this before every file of the hypervisor, which
+ * is linked as one module and therefore needs no global offset table. */
 #ifndef LIB_HIDDEN_H
 #define LIB_HIDDEN_H
 #ifndef __ASSEMBLY__

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers from guests as indices, while the processor may still guess that they are in range:
- * without a branch, so that no guess is involved. The caller has checked them as well, and answers
- * for it. */
+/* Bounds for array indices that come from guests, computed without a branch. A caller that has
+ * checked an index with a branch uses them too, because the processor may mispredict that branch
+ * and execute the array access speculatively with a bad index (Spectre v1). */
 #ifndef LIB_INDEX_H
 #define LIB_INDEX_H
 
 #include "lib/types.h"
 
-/* All ones if `index` is below `size`, else 0. */
+/* Returns all ones if `index` is below `size`, else 0. */
 static inline u64 index_mask(u64 index, u64 size)
 {
     u64 mask;
@@ -16,13 +16,13 @@ static inline u64 index_mask(u64 index, u64 size)
     return mask;
 }
 
-/* `index` if it is below `size`, else 0. */
+/* Returns `index` if it is below `size`, else 0. */
 static inline u64 index_masked(u64 index, u64 size)
 {
     return index & index_mask(index, size);
 }
 
-/* The smaller of the two. */
+/* Returns `index` if it is at most `most`, else `most`. */
 static inline u64 index_clamped(u64 index, u64 most)
 {
     __asm__("cmp %1, %0\n\tcmova %1, %0" : "+r"(index) : "r"(most) : "cc");

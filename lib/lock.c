@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a CPU does while it waits for another: nothing, where nobody says better. */
+/* The default of what a CPU does while it waits for another CPU. A program may define its own. */
 #include "lib/lock.h"
 
 __attribute__((weak)) void lock_wait(void)

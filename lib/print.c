@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Formatting without a C library. */
+/* Formats text without a C library. */
 #include "lib/print.h"
 
 struct output {
     char *buffer;
-    u64 size;
-    u64 length; /* of the whole text, also what did not fit */
+    u64 size;   /* of the buffer */
+    u64 length; /* of the whole text, with the part that did not fit into the buffer */
 };
 
+/* What stands between the % and the letter of a conversion. */
 struct conversion {
-    bool zero, left, prefixed;
+    bool zero, left, prefixed; /* the flags 0, - and # */
     u32 width;
     s64 precision; /* -1: none */
-    u32 bytes;     /* of an integer argument */
+    u32 bytes;     /* size of an integer argument */
 };
 
 static void put(struct output *output, char c)
@@ -30,7 +31,8 @@ static void put_times(struct output *output, char c, u64 count)
     }
 }
 
-/* `prefix` stays left of zeroes, right of blanks. */
+/* Puts a prefix and a text, padded to the width of the field: blanks stand before the prefix or
+ * behind the text, zeroes between prefix and text. */
 static void put_field(struct output *output, const struct conversion *field, const char *prefix,
                       const char *text, u64 length)
 {
@@ -87,18 +89,20 @@ static void put_string(struct output *output, struct conversion *field, const ch
     put_field(output, field, "", text, length);
 }
 
+/* Returns the lowest `bytes` bytes of an unsigned value. */
 static u64 cut(u64 value, u32 bytes)
 {
     return bytes == 8 ? value : value & ((1ull << (8 * bytes)) - 1);
 }
 
+/* Returns the lowest `bytes` bytes of a signed value, sign-extended. */
 static s64 cut_signed(s64 value, u32 bytes)
 {
     u32 shift = 64 - 8 * bytes;
     return (s64)((u64)value << shift) >> shift;
 }
 
-/* Reads a decimal number at *at, moves on. */
+/* Reads the decimal number at *at and moves *at behind it. */
 static u32 read_number(const char **at)
 {
     u32 value = 0;
@@ -109,6 +113,7 @@ static u32 read_number(const char **at)
     return value;
 }
 
+/* Reads the length modifiers at *at and moves *at behind them. Returns the size of the argument. */
 static u32 read_length(const char **at)
 {
     u32 bytes = 4;
@@ -124,11 +129,12 @@ static u32 read_length(const char **at)
     }
 }
 
+/* A va_list that can be passed by pointer, which a va_list parameter cannot portably. */
 struct arguments {
     va_list list;
 };
 
-/* Flags, width and precision, up to the length modifier. */
+/* Reads flags, width and precision at *at and moves *at behind them. */
 static void read_field(const char **at, struct conversion *field, struct arguments *arguments)
 {
     for (;; (*at)++) {
@@ -168,7 +174,7 @@ static void put_signed(struct output *output, const struct conversion *field, s6
                false);
 }
 
-/* One conversion, `at` behind its '%'. Returns where the text goes on. */
+/* Puts one conversion. at: the character behind its '%'. Returns where the format continues. */
 static const char *convert(struct output *output, const char *at, struct arguments *arguments)
 {
     struct conversion field = {.precision = -1};
@@ -207,7 +213,7 @@ static const char *convert(struct output *output, const char *at, struct argumen
         put(output, '%');
         break;
     case 0:
-        return at; /* the format ends in the middle */
+        return at; /* the format ends within the conversion */
     default:
         put(output, '%');
         put(output, *at);

@@ -1,53 +1,56 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads a PV kernel: segments, then Xen notes, then whether the two make sense together.
+/* Reads a PV kernel: its Xen notes, its segments, and whether both are consistent.
  *
- * Every byte comes through `fetch`, which refuses to leave the image. Defaults are those of Xen's
- * own loader (libelf): VIRT_BASE 0; PADDR_OFFSET 0 beside ELF notes, VIRT_BASE beside the old
- * __xen_guest string; ENTRY the ELF entry. */
+ * All structures are read by `fetch`, which refuses to read outside the image. A note that is
+ * missing has the default of Xen's loader (libelf): VIRT_BASE is 0; PADDR_OFFSET is 0, but
+ * VIRT_BASE with the old __xen_guest string; ENTRY is the entry point of the ELF header. */
 #include "lib/pvimage.h"
 
 #include <xen/elfnote.h>
 
 #include "lib/elf64.h"
 
-#define HOLE_START  0xffff800000000000ull /* the hypervisor's part of the address space */
+#define HOLE_START  0xffff800000000000ull /* the addresses between belong to the hypervisor */
 #define HOLE_END    0xffff880000000000ull
-#define LOW_END     0x0000800000000000ull
-#define SECTION_MAX 4096u
+#define LOW_END     0x0000800000000000ull /* end of the lower canonical half */
+#define SECTION_MAX 4096u                 /* sections that are searched for notes */
 
+/* The image that is being read. */
 struct source {
     const u8 *bytes;
     u64 size;
 };
 
-/* What the notes said; PVIMAGE_UNSET where they said nothing. */
+/* The values of the notes; PVIMAGE_UNSET: there was no such note. */
 struct notes {
-    u32 count;
+    u32 count; /* of all Xen notes */
     u64 virt_base, paddr_offset, entry, hypercall_page, init_p2m, mod_start_pfn, phys32_entry;
-    bool old_form; /* from the __xen_guest string */
-    bool hypercall_page_is_index;
-    bool bad;
+    bool old_form;                /* they come from the __xen_guest string */
+    bool hypercall_page_is_index; /* hypercall_page is a page number, not an address */
+    bool bad;                     /* a note has a size or value that makes no sense */
 };
 
+/* Says whether a range of bytes lies within the image. */
 static bool inside(const struct source *from, u64 offset, u64 size)
 {
     return offset <= from->size && size <= from->size - offset;
 }
 
+/* Copies `size` bytes from the image. Returns false if they are not all within it. */
 static bool fetch(const struct source *from, u64 offset, void *to, u64 size)
 {
     u8 *out = to;
-    u64 i;
 
     if (!inside(from, offset, size)) {
         return false;
     }
-    for (i = 0; i < size; i++) {
+    for (u64 i = 0; i < size; i++) {
         out[i] = from->bytes[offset + i];
     }
     return true;
 }
 
+/* Says whether the `size` bytes are exactly the characters of `text`. */
 static bool text_equal(const u8 *bytes, u64 size, const char *text)
 {
     u64 i;
@@ -62,20 +65,20 @@ static bool text_equal(const u8 *bytes, u64 size, const char *text)
 
 /* ---- notes ---------------------------------------------------------------------------------- */
 
+/* Reads a little-endian number of 1, 2, 4 or 8 bytes. Returns false for another size. */
 static bool note_number(const u8 *value, u32 size, u64 *number)
 {
-    u32 i;
-
     if (size != 1 && size != 2 && size != 4 && size != 8) {
         return false;
     }
     *number = 0;
-    for (i = 0; i < size; i++) {
+    for (u32 i = 0; i < size; i++) {
         *number |= (u64)value[i] << (8 * i);
     }
     return true;
 }
 
+/* Records one note. */
 static void take_note(struct notes *notes, u32 type, const u8 *value, u32 size)
 {
     u64 *number = NULL;
@@ -119,7 +122,8 @@ static void take_note(struct notes *notes, u32 type, const u8 *value, u32 size)
     }
 }
 
-/* Walks the notes in [offset, offset + size). False: a note leaves the file. */
+/* Records the Xen notes in [offset, offset + size) of the image. Returns false if a note does not
+ * end within that range. */
 static bool walk_notes(const struct source *from, u64 offset, u64 size, struct notes *notes)
 {
     struct elf64_note note;
@@ -136,7 +140,7 @@ static bool walk_notes(const struct source *from, u64 offset, u64 size, struct n
         name_space = ((u64)note.name_size + 3) & ~3ull;
         value_space = ((u64)note.value_size + 3) & ~3ull;
         whole = sizeof(note) + name_space + value_space;
-        /* The last value may lack its padding. */
+        /* The padding of the last value may be missing. */
         if (sizeof(note) + name_space + note.value_size > size) {
             return false;
         }
@@ -156,6 +160,7 @@ static bool walk_notes(const struct source *from, u64 offset, u64 size, struct n
 
 /* ---- the old form: "NAME=VALUE,NAME=VALUE" in section __xen_guest --------------------------- */
 
+/* Reads a whole text as a decimal or, with 0x, hexadecimal number. Returns false if it is none. */
 static bool text_number(const u8 *text, u64 size, u64 *number)
 {
     u64 i = 0, base = 10;
@@ -184,6 +189,7 @@ static bool text_number(const u8 *text, u64 size, u64 *number)
     return true;
 }
 
+/* Records one NAME=VALUE of the old form. */
 static void take_word(struct notes *notes, const u8 *word, u64 size)
 {
     u64 *number = NULL;
@@ -212,12 +218,13 @@ static void take_word(struct notes *notes, const u8 *word, u64 size)
     notes->count++;
 }
 
+/* Records the old form: `text`, of `size` bytes, up to its first 0. */
 static void walk_words(const u8 *text, u64 size, struct notes *notes)
 {
-    u64 start = 0, i;
+    u64 start = 0;
 
     notes->old_form = true;
-    for (i = 0; i <= size; i++) {
+    for (u64 i = 0; i <= size; i++) {
         if (i < size && text[i] && text[i] != ',') {
             continue;
         }
@@ -231,15 +238,15 @@ static void walk_words(const u8 *text, u64 size, struct notes *notes)
     }
 }
 
-/* ---- where the notes are -------------------------------------------------------------------- */
+/* ---- finding the notes ---------------------------------------------------------------------- */
 
+/* Records the notes in the note segments. Returns false if one lies outside the image. */
 static bool notes_in_segments(const struct source *from, const struct elf64_header *header,
                               struct notes *notes)
 {
     struct elf64_segment segment;
-    u32 i;
 
-    for (i = 0; i < header->segment_count; i++) {
+    for (u32 i = 0; i < header->segment_count; i++) {
         if (!fetch(from, header->segments_at + (u64)i * header->segment_header_size, &segment,
                    sizeof(segment))) {
             return false;
@@ -252,6 +259,7 @@ static bool notes_in_segments(const struct source *from, const struct elf64_head
     return true;
 }
 
+/* Reads a section header. Returns false if it or its section lies outside the image. */
 static bool section_read(const struct source *from, const struct elf64_header *header, u32 index,
                          struct elf64_section *section)
 {
@@ -264,6 +272,7 @@ static bool section_read(const struct source *from, const struct elf64_header *h
            (section->type == ELF64_SECTION_NOBITS || inside(from, section->offset, section->size));
 }
 
+/* Says whether a section has this name. names: the section with the names of sections. */
 static bool section_is_named(const struct source *from, const struct elf64_section *names,
                              const struct elf64_section *section, const char *name)
 {
@@ -278,17 +287,17 @@ static bool section_is_named(const struct source *from, const struct elf64_secti
            !from->bytes[names->offset + section->name + size];
 }
 
-/* The fall-back: note sections, then the old string. Damaged section headers mean "none". */
+/* Records the notes in the note sections or, if there are none, the old string: for images whose
+ * segments hold no notes. Section headers that cannot be read count as no sections. */
 static void notes_in_sections(const struct source *from, const struct elf64_header *header,
                               struct notes *notes)
 {
     struct elf64_section section, names;
-    u32 i;
 
     if (header->section_header_size < sizeof(section) || header->section_count > SECTION_MAX) {
         return;
     }
-    for (i = 0; i < header->section_count; i++) {
+    for (u32 i = 0; i < header->section_count; i++) {
         if (section_read(from, header, i, &section) && section.type == ELF64_SECTION_NOTE) {
             walk_notes(from, section.offset, section.size, notes);
         }
@@ -297,7 +306,7 @@ static void notes_in_sections(const struct source *from, const struct elf64_head
         !section_read(from, header, header->section_names, &names)) {
         return;
     }
-    for (i = 0; i < header->section_count; i++) {
+    for (u32 i = 0; i < header->section_count; i++) {
         if (section_read(from, header, i, &section) && section.type != ELF64_SECTION_NOBITS &&
             section_is_named(from, &names, &section, "__xen_guest")) {
             walk_words(from->bytes + section.offset, section.size, notes);
@@ -307,16 +316,16 @@ static void notes_in_sections(const struct source *from, const struct elf64_head
 
 /* ---- segments ------------------------------------------------------------------------------- */
 
+/* Reads and checks the ELF header. */
 static enum pvimage_error header_read(const struct source *from, struct elf64_header *header)
 {
     static const u8 magic[4] = {0x7f, 'E', 'L', 'F'};
     u8 start[4];
-    u32 i;
 
     if (!fetch(from, 0, start, sizeof(start))) {
         return PVIMAGE_NOT_ELF;
     }
-    for (i = 0; i < sizeof(magic); i++) {
+    for (u32 i = 0; i < sizeof(magic); i++) {
         if (start[i] != magic[i]) {
             return PVIMAGE_NOT_ELF;
         }
@@ -339,7 +348,8 @@ static enum pvimage_error header_read(const struct source *from, struct elf64_he
     return PVIMAGE_OK;
 }
 
-/* Puts `segment` in its place; image->segment stays ascending. */
+/* Adds a segment to image->segment, which stays in ascending order. Refuses segments that overlap
+ * and more than PVIMAGE_SEGMENTS_MAX. */
 static enum pvimage_error segment_add(struct pvimage *image, const struct pvimage_segment *segment)
 {
     u32 i = image->segment_count;
@@ -369,9 +379,8 @@ static enum pvimage_error segments_read(const struct source *from,
 {
     enum pvimage_error error = PVIMAGE_OK;
     struct elf64_segment segment;
-    u32 i;
 
-    for (i = 0; i < header->segment_count && !error; i++) {
+    for (u32 i = 0; i < header->segment_count && !error; i++) {
         struct pvimage_segment loaded;
 
         if (!fetch(from, header->segments_at + (u64)i * header->segment_header_size, &segment,
@@ -408,9 +417,10 @@ static enum pvimage_error segments_read(const struct source *from,
     return error;
 }
 
-/* ---- together ------------------------------------------------------------------------------- */
+/* ---- notes and segments together ------------------------------------------------------------- */
 
-/* Whether a guest may use the addresses [start, end): canonical, one half, outside the hole. */
+/* Says whether a guest may use the addresses [start, end): they are canonical, in one half of the
+ * address space, and not the hypervisor's. */
 static bool guest_range(u64 start, u64 end)
 {
     if (start >= end) {
@@ -419,6 +429,7 @@ static bool guest_range(u64 start, u64 end)
     return end <= LOW_END || (start >= HOLE_START && (end <= HOLE_START || start >= HOLE_END));
 }
 
+/* Checks that the addresses in the notes fit the segments. */
 static enum pvimage_error addresses_check(struct pvimage *image, const struct notes *notes)
 {
     u64 first = image->virt_base + image->start;
@@ -474,7 +485,8 @@ enum pvimage_error pvimage_read(const void *bytes, u64 size, struct pvimage *ima
     if (!notes.count) {
         notes_in_sections(&from, &header, &notes);
     }
-    /* A PVH kernel has a 32-bit entry and, perhaps, the notes that both kinds share. */
+    /* A kernel with a 32-bit entry only is a PVH kernel, even if it has notes that PV kernels have,
+     * too. */
     if (!notes.count || (notes.phys32_entry != PVIMAGE_UNSET && notes.entry == PVIMAGE_UNSET)) {
         return PVIMAGE_NO_NOTES;
     }

@@ -1,52 +1,53 @@
 /* SPDX-License-Identifier: MIT */
-/* A PV kernel as an ELF64 image: where its segments go and what its Xen notes ask for.
+/* A PV kernel as an ELF64 image: where its segments belong and what its Xen notes demand.
  *
- * Shared by the command (which checks before it starts anything) and by the hypervisor (which loads
- * it). Freestanding, reads only within the image, trusts none of it. Sources: ELF64, and Xen's
- * public elfnote.h; the __xen_guest section is the old form of the notes. */
+ * The command uses this to check an image before it starts anything, and the hypervisor to load it.
+ * Nothing in the image is trusted, and nothing outside it is read. Sources: ELF64, and Xen's public
+ * header elfnote.h; the section __xen_guest holds an older form of the notes. */
 #ifndef LIB_PVIMAGE_H
 #define LIB_PVIMAGE_H
 
 #include "lib/addr.h"
 
 #define PVIMAGE_SEGMENTS_MAX 16
-#define PVIMAGE_UNSET        (~0ull)
+#define PVIMAGE_UNSET        (~0ull) /* the image does not have this value */
 
 enum pvimage_error {
     PVIMAGE_OK = 0,
-    PVIMAGE_NOT_ELF,    /* not an ELF file at all */
+    PVIMAGE_NOT_ELF,    /* no ELF header */
     PVIMAGE_NOT_X86_64, /* ELF, but not a 64-bit x86 executable */
-    PVIMAGE_TRUNCATED,  /* a header or segment lies outside the file */
-    PVIMAGE_BAD_LAYOUT, /* segments overlap, wrap, or are too many */
-    PVIMAGE_NO_NOTES,   /* no Xen notes: not built for PV */
-    PVIMAGE_NO_ENTRY,   /* notes, but neither an ENTRY note nor an ELF entry */
+    PVIMAGE_TRUNCATED,  /* a header or segment does not end within the file */
+    PVIMAGE_BAD_LAYOUT, /* segments overlap, wrap around, are too many, or lie where no guest may */
+    PVIMAGE_NO_NOTES,   /* no Xen notes: the kernel was not built for PV */
+    PVIMAGE_NO_ENTRY,   /* neither an ENTRY note nor an ELF entry point inside the image */
     PVIMAGE_BAD_NOTE,   /* a note's size or value makes no sense */
     PVIMAGE_ERRORS
 };
 
-/* One loadable segment. Guest-physical offsets are relative to pfn 0 of the guest. */
+/* A loadable segment. A guest-physical address is a byte offset from the beginning of pfn 0. */
 struct pvimage_segment {
     u64 file_offset;
     u64 file_size;
-    u64 physical;    /* p_paddr - paddr_offset: byte offset in the guest's memory */
-    u64 memory_size; /* >= file_size; the rest is zero */
+    u64 physical;    /* guest-physical: p_paddr - PADDR_OFFSET */
+    u64 memory_size; /* at least file_size; the bytes behind those of the file are zero */
 };
 
 struct pvimage {
-    u64 virt_base;         /* guest address of guest-physical 0 */
-    u64 entry;             /* virtual */
-    u64 hypercall_page;    /* virtual, page-aligned; PVIMAGE_UNSET: none */
-    u64 init_p2m;          /* virtual; PVIMAGE_UNSET: the p2m list follows the kernel */
-    bool ramdisk_unmapped; /* MOD_START_PFN note: start_info.mod_start may be a pfn */
-    u64 start, end;        /* guest-physical extent of all segments, byte offsets */
+    u64 virt_base;         /* virtual address of guest-physical 0 */
+    u64 entry;             /* virtual address at which the kernel starts */
+    u64 hypercall_page;    /* virtual address, on a page boundary; PVIMAGE_UNSET: none */
+    u64 init_p2m;          /* virtual address for the p2m; PVIMAGE_UNSET: it follows the kernel */
+    bool ramdisk_unmapped; /* the ramdisk need not be mapped: start_info.mod_start may be its pfn */
+    u64 start, end;        /* guest-physical range of all segments */
     u32 segment_count;
     struct pvimage_segment segment[PVIMAGE_SEGMENTS_MAX]; /* ascending, not overlapping */
 };
 
-/* Reads `size` bytes at `bytes` as a PV kernel. On PVIMAGE_OK fills `image`. */
+/* Reads and checks the PV kernel of `size` bytes at `bytes`.
+ * Returns PVIMAGE_OK and fills in `image`, or the reason why it is not a usable PV kernel. */
 enum pvimage_error pvimage_read(const void *bytes, u64 size, struct pvimage *image);
 
-/* One sentence for people, without a full stop, e.g. "not an ELF image". */
+/* Returns the reason as words for the user, without a full stop, such as "not an ELF image". */
 const char *pvimage_sentence(enum pvimage_error error);
 
 #endif

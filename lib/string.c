@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory and strings. The copies are in assembly so that the compiler cannot make them call
- * themselves; by eight bytes, because a byte at a time costs eight times as much when emulated. */
+/* Functions for memory and strings. Copies and fills are written in assembly, because the compiler
+ * may turn a loop in memcpy into a call of memcpy. They use words of eight bytes, because an
+ * emulator executes one step for each word or byte. */
 #include "lib/string.h"
 
 void *memcpy(void *to, const void *from, size_t size)
@@ -20,7 +21,7 @@ void *memmove(void *to, const void *from, size_t size)
         return memcpy(to, from, size);
     }
 
-    /* `to` lies inside the source: from the end downwards. */
+    /* `to` lies inside the source, so the copy must begin at the end. */
     void *last_to = (char *)to + size - 1;
     const void *last_from = (const char *)from + size - 1;
     __asm__ volatile("std\n\trep movsb\n\tcld"
@@ -42,7 +43,7 @@ void *memset(void *to, int byte, size_t size)
     return result;
 }
 
-/* Plain stores: a string instruction is emulated word by word, at ten times the price. */
+/* Written as stores, because an emulator needs about ten times as long for a string instruction. */
 void page_clear(void *page)
 {
     u64 *at = page;
@@ -50,7 +51,10 @@ void page_clear(void *page)
     for (u64 *end = at + 512; at < end; at += 8) {
         at[0] = at[1] = at[2] = at[3] = 0;
         at[4] = at[5] = at[6] = at[7] = 0;
-        __asm__ volatile("" : : : "memory"); /* else this becomes a call of memset */
+        __asm__ volatile(""
+                         :
+                         :
+                         : "memory"); /* keeps the compiler from making this a call of memset */
     }
 }
 
@@ -72,7 +76,7 @@ size_t strlen(const char *s)
 
     while (*end) {
         end++;
-        __asm__ volatile("" : "+r"(end)); /* else the loop may become a call of strlen */
+        __asm__ volatile("" : "+r"(end)); /* keeps the compiler from making this a call of strlen */
     }
     return (size_t)(end - s);
 }

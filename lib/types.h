@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fixed-width integer names and the few macros that every file uses. */
+/* Names of integer types with a fixed width, and the macros that all files use. */
 #ifndef LIB_TYPES_H
 #define LIB_TYPES_H
 
@@ -16,7 +16,10 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
-#define ARRAY_LENGTH(array)                 (sizeof(array) / sizeof((array)[0]))
+/* The number of elements of an array. */
+#define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The struct of type `type` whose member `member` is at `pointer`. */
 #define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 #endif
