@@ -25,7 +25,7 @@ finish() {
     exit
 }
 
-folders=(lib vmmu hypervisor guest tools bench tests)
+folders=(lib vmmu hypervisor guest tools bench tests findings)
 
 # c_files: every C source and header.
 c_files() {
