@@ -20,18 +20,18 @@ const char options_help_text[] =
     "  --name NAME            its name (guest)\n"
     "The emulated machine:\n"
     "  --machine-memory MIB   its memory (default: what the guests need)\n"
-    "  --machine-cpus N       its CPUs\n"
-    "                         (default: as many as the guest with most virtual ones has)\n"
-    "  --emulator-arg ARG     handed to QEMU as it is; may be repeated\n"
+    "  --machine-cpus N       its CPUs (default: as many as the guest with the most vCPUs has)\n"
+    "  --emulator-arg ARG     passed to QEMU unchanged; may be repeated\n"
     "                         (KVM instead of software emulation: --emulator-arg -enable-kvm)\n"
     "The hypervisor:\n"
-    "  --mitigations WORD     against processors that leak by guessing ahead: auto (the default) "
-    "does\n"
-    "                         what this one needs and starts no guest where that does not "
-    "suffice,\n"
-    "                         partial starts them all the same, off does nothing (for measuring)\n"
+    "  --mitigations WORD     against processors that leak data by speculation: auto (the "
+    "default)\n"
+    "                         applies those that this processor needs, and starts no guest if "
+    "they\n"
+    "                         do not suffice; partial starts the guests in any case; off applies\n"
+    "                         none (for measurements)\n"
     "The run:\n"
-    "  --timeout SECONDS      give up then (default: never)\n"
+    "  --timeout SECONDS      stop the machine then (default: never)\n"
     "  --log FILE             the hypervisor's log (default: standard error)\n"
     "\n"
     "Standard output carries the guest's console; with several guests each line begins `NAME: `.\n"
@@ -43,7 +43,8 @@ const char options_help_text[] =
     "PINION_HYPERVISOR names the hypervisor image (default: pinion.bin beside this command).\n"
     "\n"
     "Exit status: 0 every guest powered off or rebooted, 1 a guest crashed (the log says why),\n"
-    "2 bad usage or bad input, nothing was started, 3 the hypervisor failed, 124 time-out.\n";
+    "2 bad usage or bad input, nothing was started, 3 the hypervisor failed, 124 time-out,\n"
+    "130 stopped with Ctrl-].\n";
 
 enum option {
     OPTION_RAMDISK,
