@@ -25,10 +25,10 @@ int alias_add(struct page *page, entry_t *at, u64 va, u64 flags);
 int alias_remove(struct page *page, entry_t *at, u64 va);
 
 /* Returns the flags with which a kernel mapping of `page` may be made at present: `flags`, without
- * PTE_WRITE if the page is a live page table. */
+ * PTE_WRITABLE if the page is a live page table. */
 static inline u64 alias_flags(const struct page *page, u64 flags)
 {
-    return page->pinned && page->level ? flags & ~PTE_WRITE : flags;
+    return page->pinned && page->level ? flags & ~PTE_WRITABLE : flags;
 }
 
 #endif

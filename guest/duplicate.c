@@ -54,8 +54,8 @@ static entry_t copy_page(entry_t *at, entry_t entry)
     if (entry.raw & PTE_SHARED) {
         return entry;
     }
-    if ((entry.raw & (PTE_WRITE | PTE_COPY)) != PTE_COPY) {
-        entry.raw = (entry.raw & ~PTE_WRITE) | PTE_COPY;
+    if ((entry.raw & (PTE_WRITABLE | PTE_COPY)) != PTE_COPY) {
+        entry.raw = (entry.raw & ~PTE_WRITABLE) | PTE_COPY;
         entry_change_flags(at, entry_flags(entry));
     }
     entry.raw &= ~PTE_DIRTY;

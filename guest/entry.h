@@ -10,22 +10,16 @@
 
 #include "guest/page.h"
 #include "guest/translate.h"
+#include "lib/x86/pte.h"
 
-#define PTE_PRESENT  (1ull << 0)
-#define PTE_WRITE    (1ull << 1)
-#define PTE_USER     (1ull << 2)
-#define PTE_ACCESSED (1ull << 5)
-#define PTE_DIRTY    (1ull << 6)
-#define PTE_COPY     (1ull << 9)  /* software: private page, read-only until it is copied */
-#define PTE_SHARED   (1ull << 10) /* software: space_duplicate maps the same page */
-#define PTE_NX       (1ull << 63)
-#define PTE_ADDRESS  0x000ffffffffff000ull
+#define PTE_COPY   BIT_U64(9)  /* software: private page, read-only until it is copied */
+#define PTE_SHARED BIT_U64(10) /* software: space_duplicate maps the same page */
 
 #define ENTRIES      512u
 #define ENTRY_LEVELS 4u
 
 /* The flags of an entry that points to a page table. */
-#define ENTRY_TABLE (PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define ENTRY_TABLE (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 
 typedef struct {
     u64 raw;

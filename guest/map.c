@@ -116,7 +116,7 @@ int space_protect(struct space *space, u64 va, u64 length, u64 flags)
     while ((at = next_present(space, &va, end))) {
         u64 kept = entry_get(at).raw & (PTE_COPY | PTE_SHARED);
 
-        entry_change_flags(at, (kept & PTE_COPY ? flags & ~PTE_WRITE : flags) | kept);
+        entry_change_flags(at, (kept & PTE_COPY ? flags & ~PTE_WRITABLE : flags) | kept);
         changed = true;
         va += PAGE_SIZE;
     }
@@ -130,14 +130,14 @@ int space_protect(struct space *space, u64 va, u64 length, u64 flags)
 static int unshare(struct space *space, u64 va, entry_t *at)
 {
     entry_t old = entry_get(at);
-    u64 flags = (entry_flags(old) & ~PTE_COPY) | PTE_WRITE | PTE_DIRTY;
+    u64 flags = (entry_flags(old) & ~PTE_COPY) | PTE_WRITABLE | PTE_DIRTY;
     struct page *page = entry_page(old), *copy;
     int result;
 
-    if (!entry_present(old) || !page || !(old.raw & (PTE_COPY | PTE_WRITE))) {
+    if (!entry_present(old) || !page || !(old.raw & (PTE_COPY | PTE_WRITABLE))) {
         return -XEN_EFAULT;
     }
-    if (old.raw & PTE_WRITE) { /* another CPU has handled the same fault */
+    if (old.raw & PTE_WRITABLE) { /* another CPU has handled the same fault */
         return 0;
     }
     if (__atomic_load_n(&page->uses, __ATOMIC_ACQUIRE) == 1) {
@@ -199,7 +199,7 @@ static int transfer(struct space *space, u64 va, u8 *buffer, u64 length, bool to
     guest_lock(&space->lock);
     while (length && !result) {
         u64 part = PAGE_SIZE - page_offset(va);
-        u8 *user = find_byte(space, va, PTE_PRESENT | PTE_USER | (to_user ? PTE_WRITE : 0));
+        u8 *user = find_byte(space, va, PTE_PRESENT | PTE_USER | (to_user ? PTE_WRITABLE : 0));
 
         part = part < length ? part : length;
         if (!user) {

@@ -64,7 +64,7 @@ int space_map(struct space *space, u64 va, struct page *page, u64 flags);
 int space_unmap(struct space *space, u64 va, u64 length);
 
 /* Changes the flags of all pages that are mapped in a range of user addresses, and flushes. A page
- * that is marked for copying (PTE_COPY) stays read-only even if `flags` has PTE_WRITE.
+ * that is marked for copying (PTE_COPY) stays read-only even if `flags` has PTE_WRITABLE.
  * va, length: multiples of PAGE_SIZE, else -XEN_EINVAL. */
 int space_protect(struct space *space, u64 va, u64 length, u64 flags);
 
@@ -111,7 +111,7 @@ int space_pin_all(void);
 int space_unpin_all(void);
 
 /* Maps a page, in all spaces, at a kernel address outside the direct map. The mapping is read-only
- * while the page is a live page table, even if `flags` has PTE_WRITE.
+ * while the page is a live page table, even if `flags` has PTE_WRITABLE.
  * va: in [KERNEL_MAP_START, KERNEL_MAP_END). Returns 0; -XEN_EEXIST: something is mapped at `va`;
  * -XEN_ENOMEM: no memory, or `va` is out of range; or the hypervisor's refusal. */
 int kernel_map(u64 va, struct page *page, u64 flags);

@@ -58,8 +58,8 @@ static void tally_table(struct recount *run, mfn_t m, u64 use)
     const u32 held = entries_held(use);
     for (u32 i = 0; i < held; i++) {
         const u64 entry = entry_of(m, i);
-        if ((entry & ENTRY_PRESENT) && entry_slot_is_guests(level, i)) {
-            tally(run, entry_frame(entry), 1, level > 1 || (entry & ENTRY_WRITABLE));
+        if ((entry & PTE_PRESENT) && entry_slot_is_guests(level, i)) {
+            tally(run, entry_frame(entry), 1, level > 1 || (entry & PTE_WRITABLE));
         }
     }
     if (use & USE_CHILD) {
@@ -168,7 +168,7 @@ static void check_entry(struct recount *run, mfn_t table, u32 level, u64 entry)
         tell(run, table, "an entry that may not be", entry_installed(level, entry), entry);
         return;
     }
-    if (!(entry & ENTRY_PRESENT)) {
+    if (!(entry & PTE_PRESENT)) {
         return;
     }
     const mfn_t target = entry_frame(entry);
@@ -183,7 +183,7 @@ static void check_entry(struct recount *run, mfn_t table, u32 level, u64 entry)
              entry);
     } else if (level > 1 && !use_is_valid(use, (enum vmmu_type)(level - 1))) {
         tell(run, table, "an entry points at no table of the level below", level - 1, entry);
-    } else if (level == 1 && (entry & ENTRY_WRITABLE) && use_type(use) != TYPE_WRITABLE &&
+    } else if (level == 1 && (entry & PTE_WRITABLE) && use_type(use) != TYPE_WRITABLE &&
                !(use_type(use) == TYPE_SHARED && (use & USE_SHARE_WRITABLE))) {
         tell(run, table, "a writable entry shows what must not be written", TYPE_WRITABLE, entry);
     }

@@ -11,7 +11,7 @@
 
 void change_let_go(struct vmmu_vcpu *vcpu, u32 level, u64 entry, u16 table_owner)
 {
-    if ((entry & ENTRY_PRESENT) &&
+    if ((entry & PTE_PRESENT) &&
         entry_put(level, entry, table_owner, flush_clock(table_owner)) != VMMU_DONE) {
         defer_note(vcpu, entry_frame(entry), DEFER_FINISH);
     }
@@ -54,7 +54,7 @@ static bool write_locked(struct change *change, u32 level, u64 next, bool inheri
     } else {
         *old = exchange(slot, next, change->keep);
     }
-    if (fits && inherit && (*old & ~next & ENTRY_WRITABLE)) {
+    if (fits && inherit && (*old & ~next & PTE_WRITABLE)) {
         /* For entry_put_right: the entry's own reference may go with it as soon as the lock does.
          */
         ref_get_more(entry_frame(*old));
@@ -83,7 +83,7 @@ enum vmmu_result change_entry(struct change *change, u32 level)
     if (result != VMMU_DONE) {
         return result;
     }
-    if (next & ENTRY_PRESENT) {
+    if (next & PTE_PRESENT) {
         result = entry_get(level, next, change->owners, &held, &change->word);
         if (result != VMMU_DONE) {
             if (held) {

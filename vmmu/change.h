@@ -21,7 +21,7 @@ struct change {
     bool done; /* conditional: it was */
 };
 
-#define CHANGE_KEEP_AD (ENTRY_ACCESSED | ENTRY_DIRTY)
+#define CHANGE_KEEP_AD (PTE_ACCESSED | PTE_DIRTY)
 
 /* How often the processor may change an entry's accessed and dirty bits under a conditional change
  * before that gives way. */

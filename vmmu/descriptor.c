@@ -2,6 +2,7 @@
 /* Descriptor tables: what a descriptor may be, and a vCPU's GDT and LDT. */
 #include "vmmu/descriptor.h"
 
+#include "lib/x86/descriptor.h"
 #include "vmmu/defer.h"
 #include "vmmu/entry.h"
 #include "vmmu/port.h"
@@ -9,11 +10,6 @@
 #include "vmmu/result.h"
 #include "vmmu/type.h"
 #include "vmmu/walk.h"
-
-#define DESCRIPTOR_TYPE    (0xfull << 40)
-#define DESCRIPTOR_SEGMENT (1ull << 44) /* code or data; clear: system */
-#define DESCRIPTOR_RING    (3ull << 45)
-#define DESCRIPTOR_PRESENT (1ull << 47)
 
 #define DESCRIPTORS_PER_PAGE 512u
 #define LDT_ENTRIES_MAX      8192u
@@ -175,7 +171,7 @@ enum vmmu_result vmmu_ldt_fault(struct vmmu_vcpu *vcpu, u32 page)
     }
     const vaddr_t va = vaddr(vcpu->ldt_base.a + page * PAGE_SIZE);
     const u64 entry = walk_to_entry(vcpu, va);
-    if (!(entry & ENTRY_PRESENT)) {
+    if (!(entry & PTE_PRESENT)) {
         return result_refuse(vcpu->domain, REFUSED_NO_LDT_PAGE, va.a);
     }
     result = get_page(vcpu->domain, entry_frame(entry), &word);

@@ -19,29 +19,29 @@ static enum vmmu_result check_not_present(u32 level, u64 entry)
     if (!vmmu_state.l1tf || entry == 0) {
         return VMMU_DONE;
     }
-    const bool names_memory = (entry & ENTRY_ADDRESS) && frame_exists(entry_frame(entry));
-    const bool large = level > 1 && (entry & ENTRY_PSE);
+    const bool names_memory = (entry & PTE_ADDRESS) && frame_exists(entry_frame(entry));
+    const bool large = level > 1 && (entry & PTE_LARGE);
     return names_memory || large ? REFUSED_UNSAFE_NOT_PRESENT : VMMU_DONE;
 }
 
 enum vmmu_result entry_check_slow(u32 level, u64 entry)
 {
-    if (!(entry & ENTRY_PRESENT)) {
+    if (!(entry & PTE_PRESENT)) {
         return check_not_present(level, entry);
     }
     const u64 bad = entry & ~ENTRY_SETTABLE;
     if (bad) {
-        return level > 1 && (bad & ENTRY_PSE) ? REFUSED_SUPERPAGE : REFUSED_CACHE_BITS;
+        return level > 1 && (bad & PTE_LARGE) ? REFUSED_SUPERPAGE : REFUSED_CACHE_BITS;
     }
-    if (level > 1 && (entry & ENTRY_GLOBAL)) {
+    if (level > 1 && (entry & PTE_GLOBAL)) {
         return REFUSED_GLOBAL_TABLE;
     }
     if (frame_exists(entry_frame(entry))) {
         return VMMU_DONE;
     }
     /* All ones is the ABI's "no frame"; any other might be a device's. */
-    return level > 1 || (entry & ENTRY_ADDRESS) == ENTRY_ADDRESS ? REFUSED_BAD_FRAME
-                                                                 : REFUSED_NO_MEMORY;
+    return level > 1 || (entry & PTE_ADDRESS) == PTE_ADDRESS ? REFUSED_BAD_FRAME
+                                                             : REFUSED_NO_MEMORY;
 }
 
 enum vmmu_result entry_refusal_of_page(enum vmmu_result result)

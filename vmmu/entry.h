@@ -6,40 +6,26 @@
 #ifndef VMMU_ENTRY_H
 #define VMMU_ENTRY_H
 
+#include "lib/x86/pte.h"
 #include "vmmu/ref.h"
 #include "vmmu/type.h"
-
-#define ENTRY_PRESENT  (1ull << 0)
-#define ENTRY_WRITABLE (1ull << 1)
-#define ENTRY_USER     (1ull << 2)
-#define ENTRY_PWT      (1ull << 3)
-#define ENTRY_PCD      (1ull << 4)
-#define ENTRY_ACCESSED (1ull << 5)
-#define ENTRY_DIRTY    (1ull << 6)
-#define ENTRY_PSE      (1ull << 7) /* PAT at level 1 */
-#define ENTRY_GLOBAL   (1ull << 8)
-#define ENTRY_AVL      (7ull << 9)
-#define ENTRY_ADDRESS  0x000ffffffffff000ull
-#define ENTRY_AVL_HIGH (0x7full << 52)
-#define ENTRY_KEY      (0xfull << 59)
-#define ENTRY_NX       (1ull << 63)
 
 /* Bits that change neither the translation nor a count: an entry that differs from a checked one in
  * these alone is as good as checked. The writable bit is not among them. */
 #define ENTRY_FREE                                                                                 \
-    (ENTRY_USER | ENTRY_ACCESSED | ENTRY_DIRTY | ENTRY_AVL | ENTRY_AVL_HIGH | ENTRY_KEY | ENTRY_NX)
+    (PTE_USER | PTE_ACCESSED | PTE_DIRTY | PTE_AVAILABLE | PTE_AVAILABLE_HIGH | PTE_KEY | PTE_NX)
 
 static inline mfn_t entry_frame(u64 entry)
 {
-    return mfn((entry & ENTRY_ADDRESS) >> PAGE_SHIFT);
+    return mfn((entry & PTE_ADDRESS) >> PAGE_SHIFT);
 }
 
 /* The entry as it stands in a live table for what the guest wrote: all of a guest runs in ring 3,
  * and nothing of it is global. (Above level 1 the global bit is refused, not taken off.) */
 static inline u64 entry_installed(u32 level, u64 entry)
 {
-    const u64 off = level == 1 ? ENTRY_GLOBAL : 0;
-    return entry & ENTRY_PRESENT ? (entry | ENTRY_USER) & ~off : entry;
+    const u64 off = level == 1 ? PTE_GLOBAL : 0;
+    return entry & PTE_PRESENT ? (entry | PTE_USER) & ~off : entry;
 }
 
 /* `next`, as installed, needs nothing that the live entry `old` does not hold: the same but for
@@ -47,8 +33,7 @@ static inline u64 entry_installed(u32 level, u64 entry)
 static inline bool entry_inherits(u32 level, u64 old, u64 next)
 {
     const u64 differ = (old ^ next) & ~ENTRY_FREE;
-    return (old & ENTRY_PRESENT) &&
-           (differ == 0 || (level == 1 && differ == (old & ENTRY_WRITABLE)));
+    return (old & PTE_PRESENT) && (differ == 0 || (level == 1 && differ == (old & PTE_WRITABLE)));
 }
 
 /* True if slot `index` of a table of this level is the guest's. The one definition of that. */
@@ -63,14 +48,14 @@ _Atomic u64 *entry_table(mfn_t m);
 /* What a guest may set in a present entry. Not among them: superpages (their other 511 frames would
  * go uncounted) and cache attributes (what a guest wrote past the cache, a check through it would
  * miss). */
-#define ENTRY_SETTABLE (ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_GLOBAL | ENTRY_FREE | ENTRY_ADDRESS)
+#define ENTRY_SETTABLE (PTE_PRESENT | PTE_WRITABLE | PTE_GLOBAL | ENTRY_FREE | PTE_ADDRESS)
 
 /* Present, of settable bits alone, and for a frame that there is: nothing can be said against it
  * before its target is looked at. */
 FOR_EACH_ENTRY bool entry_is_plain(u32 level, u64 entry)
 {
-    const u64 odd = ~ENTRY_SETTABLE | (level > 1 ? ENTRY_GLOBAL : 0);
-    return (entry & (ENTRY_PRESENT | odd)) == ENTRY_PRESENT && frame_exists(entry_frame(entry));
+    const u64 odd = ~ENTRY_SETTABLE | (level > 1 ? PTE_GLOBAL : 0);
+    return (entry & (PTE_PRESENT | odd)) == PTE_PRESENT && frame_exists(entry_frame(entry));
 }
 
 /* entry_check of one that is not plain: VMMU_DONE only if it is not present. */
@@ -96,7 +81,7 @@ FOR_EACH_ENTRY enum vmmu_result entry_get_page(u64 entry, u16 frame_owner)
     const mfn_t target = entry_frame(entry);
     enum vmmu_result result = ref_get(target, frame_owner);
     if (result == VMMU_DONE) {
-        if (!(entry & ENTRY_WRITABLE)) {
+        if (!(entry & PTE_WRITABLE)) {
             return VMMU_DONE;
         }
         result = type_get_writable(target);
@@ -161,7 +146,7 @@ FOR_EACH_ENTRY enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner,
         if (ref_owner(references) != table_owner) {
             entry_flush_foreign(table_owner, since);
         }
-        if (entry & ENTRY_WRITABLE) {
+        if (entry & PTE_WRITABLE) {
             type_put(target);
         }
     }
@@ -175,7 +160,7 @@ void entry_put_right_slow(u64 old, u16 table_owner);
  * write that is given up, and the reference on the target that the caller took for that. */
 static inline void entry_put_right(u64 old, u64 next, u16 table_owner)
 {
-    if (old & ~next & ENTRY_WRITABLE) {
+    if (old & ~next & PTE_WRITABLE) {
         entry_put_right_slow(old, table_owner);
     }
 }

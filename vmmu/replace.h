@@ -42,8 +42,8 @@ static inline bool replace_take(u64 next, u16 owner, u64 *left)
     if (!entry_is_plain(1, next) || ref_get(target, owner) != VMMU_DONE) {
         return false;
     }
-    if ((next & ENTRY_WRITABLE) && !type_get_writable_at_once(target)) {
-        *left = next & ~ENTRY_WRITABLE;
+    if ((next & PTE_WRITABLE) && !type_get_writable_at_once(target)) {
+        *left = next & ~PTE_WRITABLE;
         return false;
     }
     return true;
@@ -54,11 +54,11 @@ static inline bool replace_take(u64 next, u16 owner, u64 *left)
 FOR_EACH_ENTRY void replace_drop(u64 old, u64 *left)
 {
     const mfn_t target = entry_frame(old);
-    if (old & ENTRY_WRITABLE) {
+    if (old & PTE_WRITABLE) {
         type_put(target); /* of a page: that is done at once */
     }
     if (!ref_put_at_once(target)) {
-        *left = old & ~ENTRY_WRITABLE;
+        *left = old & ~PTE_WRITABLE;
     }
 }
 
@@ -68,7 +68,7 @@ FOR_EACH_ENTRY enum replaced replace_frame(struct replacement r, _Atomic u64 *sl
                                            u64 next, u64 *left)
 {
     /* A frame of somebody else's is flushed when its entry goes. */
-    if ((old & ENTRY_PRESENT) &&
+    if ((old & PTE_PRESENT) &&
         !ref_is_owned_by(
             atomic_load_explicit(&frame_of(entry_frame(old))->references, memory_order_relaxed),
             r.owner)) {
@@ -83,7 +83,7 @@ FOR_EACH_ENTRY enum replaced replace_frame(struct replacement r, _Atomic u64 *sl
         }
         return REPLACED_NOT;
     }
-    if (old & ENTRY_PRESENT) {
+    if (old & PTE_PRESENT) {
         replace_drop(old, left);
     }
     return REPLACED_CHECKED;
@@ -94,7 +94,7 @@ FOR_EACH_ENTRY enum replaced replace_right(struct replacement r, _Atomic u64 *sl
                                            u64 next)
 {
     const mfn_t target = entry_frame(old);
-    const bool gains = next & ENTRY_WRITABLE;
+    const bool gains = next & PTE_WRITABLE;
 
     if (!ref_is_owned_by(atomic_load_explicit(&frame_of(target)->references, memory_order_relaxed),
                          r.owner) ||
@@ -115,13 +115,13 @@ FOR_EACH_ENTRY enum replaced replace_at_once(struct replacement r, u32 level, _A
 {
     const u64 differ = (old ^ next) & ~ENTRY_FREE;
 
-    if ((old & ENTRY_PRESENT) && differ == 0) {
+    if ((old & PTE_PRESENT) && differ == 0) {
         return replace_word(r, slot, old, next) ? REPLACED : REPLACED_NOT;
     }
     if (level > 1) {
         return REPLACED_NOT;
     }
-    if ((old & ENTRY_PRESENT) && differ == ENTRY_WRITABLE) {
+    if ((old & PTE_PRESENT) && differ == PTE_WRITABLE) {
         return replace_right(r, slot, old, next);
     }
     return replace_frame(r, slot, old, next, left);

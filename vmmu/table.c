@@ -102,7 +102,7 @@ FOR_EACH_ENTRY enum vmmu_result drop_entries(struct visit *visit, u32 level)
             }
         }
         const u64 entry = atomic_load_explicit(&entries[--place], memory_order_relaxed);
-        if (!(entry & ENTRY_PRESENT) || !entry_slot_is_guests(level, place)) {
+        if (!(entry & PTE_PRESENT) || !entry_slot_is_guests(level, place)) {
             continue;
         }
         result = entry_put(level, entry, visit->owner, visit->since);
@@ -188,7 +188,7 @@ FOR_EACH_ENTRY enum vmmu_result take_entries(struct visit *visit, u32 level)
             }
             continue; /* not present */
         }
-        differ |= entry_installed(level, entry | ENTRY_PRESENT) ^ entry; /* it is present */
+        differ |= entry_installed(level, entry | PTE_PRESENT) ^ entry; /* it is present */
         result = entry_get(level, entry, owners, &visit->child, visit->word);
         if (result != VMMU_DONE) {
             break;

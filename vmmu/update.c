@@ -344,8 +344,8 @@ enum vmmu_result vmmu_map_at(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_o
  * the processor's. */
 static enum vmmu_result unmap(struct change *change, mfn_t m, bool writable)
 {
-    const u64 seen = ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_ADDRESS;
-    const u64 wanted = ENTRY_PRESENT | (writable ? ENTRY_WRITABLE : 0) | m.n << PAGE_SHIFT;
+    const u64 seen = PTE_PRESENT | PTE_WRITABLE | PTE_ADDRESS;
+    const u64 wanted = PTE_PRESENT | (writable ? PTE_WRITABLE : 0) | m.n << PAGE_SHIFT;
     const _Atomic u64 *slot = &entry_table(change->table)[change->index];
     enum vmmu_result result = VMMU_AGAIN;
 
@@ -398,7 +398,7 @@ enum vmmu_result vmmu_unmap_va(struct vmmu_vcpu *vcpu, vaddr_t va, mfn_t m, bool
 bool vmmu_find_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at, maddr_t *where)
 {
     const u64 entry = walk_to_entry(vcpu, at);
-    if ((entry & (ENTRY_PRESENT | ENTRY_WRITABLE)) != ENTRY_PRESENT) {
+    if ((entry & (PTE_PRESENT | PTE_WRITABLE)) != PTE_PRESENT) {
         return false;
     }
     const mfn_t table = entry_frame(entry);

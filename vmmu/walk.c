@@ -38,7 +38,7 @@ mfn_t walk_to_table(mfn_t root, u16 id, vaddr_t va, u32 level)
         }
         const u64 entry =
             atomic_load_explicit(&entry_table(m)[walk_index(va, at)], memory_order_relaxed);
-        if (!(entry & ENTRY_PRESENT)) {
+        if (!(entry & PTE_PRESENT)) {
             return MFN_NONE;
         }
         m = entry_frame(entry);
@@ -67,7 +67,7 @@ void vmmu_walk(mfn_t root, vaddr_t va, struct vmmu_walk *walk)
         walk->at[level] = maddr(maddr_of(m).a + index * sizeof(u64));
         walk->entry[level] = entry;
         walk->depth = level;
-        if (!(entry & ENTRY_PRESENT) || !entry_slot_is_guests(level, index)) {
+        if (!(entry & PTE_PRESENT) || !entry_slot_is_guests(level, index)) {
             return;
         }
         m = entry_frame(entry);

@@ -59,20 +59,20 @@ static u32 first_entry(u32 table)
 static void flags_once(struct space *space, u32 piece)
 {
     for (u32 i = first_entry(piece); i < first_entry(piece + 1); i++) {
-        space_set(space, i, space_get(space, i) ^ ENTRY_DIRTY);
+        space_set(space, i, space_get(space, i) ^ PTE_DIRTY);
     }
 }
 
 static void flags_floor(struct space *space, u32 piece)
 {
     for (u32 i = first_entry(piece); i < first_entry(piece + 1); i++) {
-        set_barely(space, i, space_get(space, i) ^ ENTRY_DIRTY);
+        set_barely(space, i, space_get(space, i) ^ PTE_DIRTY);
     }
 }
 
 static void flags_single(struct space *space)
 {
-    space_set(space, 7, space_get(space, 7) ^ ENTRY_DIRTY);
+    space_set(space, 7, space_get(space, 7) ^ PTE_DIRTY);
 }
 
 /* The same in calls of many requests. */
@@ -81,7 +81,7 @@ static void flags_batch(struct space *space, u32 first)
     u64 entries[SPACE_BATCH];
 
     for (u32 i = 0; i < SPACE_BATCH; i++) {
-        entries[i] = space_get(space, first + i) ^ ENTRY_DIRTY;
+        entries[i] = space_get(space, first + i) ^ PTE_DIRTY;
     }
     space_set_many(space, first, entries);
 }
@@ -102,14 +102,14 @@ static void flags_many_single(struct space *space)
 static void protect_once(struct space *space, u32 piece)
 {
     for (u32 i = first_entry(piece); i < first_entry(piece + 1); i++) {
-        space_set(space, i, space_get(space, i) & ~ENTRY_WRITABLE);
+        space_set(space, i, space_get(space, i) & ~PTE_WRITABLE);
     }
 }
 
 static void protect_again(struct space *space, u32 piece)
 {
     for (u32 i = first_entry(piece); i < first_entry(piece + 1); i++) {
-        space_set(space, i, space_get(space, i) | ENTRY_WRITABLE);
+        space_set(space, i, space_get(space, i) | PTE_WRITABLE);
     }
 }
 
@@ -126,7 +126,7 @@ static void protect_floor(struct space *space, u32 piece)
 
 static void protect_single(struct space *space)
 {
-    space_set(space, 7, space_get(space, 7) & ~ENTRY_WRITABLE);
+    space_set(space, 7, space_get(space, 7) & ~PTE_WRITABLE);
 }
 
 /* Two entries change places: other frames, four counters each. */

@@ -45,7 +45,7 @@ static void change(struct space *space, u32 table, u64 (*next)(struct space *spa
 
 static u64 other_flags(struct space *space, u32 index)
 {
-    return space_get(space, index) ^ ENTRY_DIRTY;
+    return space_get(space, index) ^ PTE_DIRTY;
 }
 
 static void flags(struct space *space, u32 table)

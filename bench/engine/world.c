@@ -149,7 +149,7 @@ static mfn_t page_of(struct space *space, u64 pfn)
 
 static u64 link_to(mfn_t m)
 {
-    return m.n << 12 | ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_USER | ENTRY_ACCESSED;
+    return m.n << 12 | PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED;
 }
 
 static void build(struct space *space)

@@ -12,7 +12,7 @@
 #define START_EVERY 0x10000000ull
 #define BATCH       64u
 #define PTE_READ    (PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
-#define PTE_CHANGE  (PTE_READ | PTE_WRITE)
+#define PTE_CHANGE  (PTE_READ | PTE_WRITABLE)
 #define NOTHING     0x10000ull /* an address that shows nothing */
 
 enum operation {

@@ -34,7 +34,7 @@ static void check_refused(void)
 
     claim(!space_create(&space), "a space");
     at = space_entry_make(&space, VA);
-    bad = pte_make(address_pfn(at), FLAGS | PTE_WRITE);
+    bad = pte_make(address_pfn(at), FLAGS | PTE_WRITABLE);
     claim(!entry_set(at, bad), "a store");
     claim(space_activate(&space) < 0, "a space with a writable table was pinned");
     claim(reported && last_refusal.space == &space && last_refusal.level == 4,
@@ -100,7 +100,7 @@ static void check_no_memory(void)
     claim(!space_activate(&space), "activating");
     for (left = 0; result; left++) {
         leave_pages(left);
-        result = space_map(&space, VA, page, FLAGS | PTE_WRITE);
+        result = space_map(&space, VA, page, FLAGS | PTE_WRITABLE);
         claim(!result || (result == -XEN_ENOMEM && pages_free() == left), "%d with %lu pages",
               result, left);
         release_hoard();

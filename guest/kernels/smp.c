@@ -83,7 +83,7 @@ static void work(void)
         claim(!space_create(&parent), "a space");
         map(&parent, USER_CODE, FLAGS, instructions);
         for (u64 i = 0; i < PAGES; i++) {
-            map(&parent, USER_DATA + i * PAGE_SIZE, FLAGS | PTE_WRITE, own);
+            map(&parent, USER_DATA + i * PAGE_SIZE, FLAGS | PTE_WRITABLE, own);
         }
         run_user(&parent, own + 1);
         claim(!space_duplicate(&child, &parent), "a duplicate");
@@ -154,7 +154,7 @@ bool kernel_main(void)
 
     claim(!space_create(&shared), "the shared space");
     for (u64 i = 0; i < PAGES; i++) {
-        map(&shared, USER_DATA + i * PAGE_SIZE, FLAGS | PTE_WRITE, i);
+        map(&shared, USER_DATA + i * PAGE_SIZE, FLAGS | PTE_WRITABLE, i);
     }
     claim(!space_pin(&shared), "pinning it");
     while (!cpu_run(others + 1, other_cpu)) {

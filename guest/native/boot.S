@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The first instructions on the bare machine: Multiboot leaves us in 32-bit mode without paging. */
+#include "lib/x86/control.h"
+#include "lib/x86/descriptor.h"
+#include "lib/x86/msr.h"
+#include "lib/x86/pte.h"
 
 #define MAGIC      0x1badb002
 #define FLAGS      0x00010003 /* the addresses below are valid; memory size */
 #define LOAD       0x100000
+#define TABLE      (PTE_PRESENT | PTE_WRITABLE)
 #define PHYSICAL(symbol) (symbol - guest_virt_base_number)
 .set guest_virt_base_number, 0xffff880000000000
 
@@ -29,17 +34,17 @@ _start:
     mov 8(%ebx), %esi /* KiB above 1 MiB */
     lgdt PHYSICAL(boot_gdt_pointer)
     mov %cr4, %eax
-    or $(1 << 5 | 1 << 9 | 1 << 10), %eax /* PAE, SSE */
+    or $(CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT), %eax
     mov %eax, %cr4
     mov $PHYSICAL(boot_root), %eax
     mov %eax, %cr3
-    mov $0xc0000080, %ecx /* EFER: long mode, no-execute, syscall */
+    mov $MSR_EFER, %ecx
     rdmsr
-    or $(1 << 8 | 1 << 11 | 1), %eax
+    or $(EFER_LME | EFER_NXE | EFER_SCE), %eax
     wrmsr
     mov %cr0, %eax
-    and $~(1 << 2 | 1 << 3), %eax /* EM, TS off */
-    or $(1 << 31 | 1 << 16 | 1 << 5 | 2), %eax /* paging, WP, NE, MP */
+    and $~(CR0_EM | CR0_TS), %eax
+    or $(CR0_PG | CR0_WP | CR0_NE | CR0_MP), %eax
     mov %eax, %cr0
     ljmp $8, $PHYSICAL(1f)
     .code64
@@ -60,7 +65,7 @@ _start:
 
     .balign 8
 boot_gdt:
-    .quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff
+    .quad 0, DESCRIPTOR_FLAT_CODE64, DESCRIPTOR_FLAT_DATA
 boot_gdt_pointer:
     .word 23
     .long PHYSICAL(boot_gdt)
@@ -70,18 +75,18 @@ boot_gdt_pointer:
     .balign 4096
     .global boot_root
 boot_root:
-    .quad PHYSICAL(boot_l3) + 3
+    .quad PHYSICAL(boot_l3) + TABLE
     .fill 271, 8, 0
-    .quad PHYSICAL(boot_l3) + 3 /* slot 272 */
+    .quad PHYSICAL(boot_l3) + TABLE /* slot 272 */
     .fill 239, 8, 0
 boot_l3:
-    .quad PHYSICAL(boot_l2) + 3, PHYSICAL(boot_l2) + 0x1003
-    .quad PHYSICAL(boot_l2) + 0x2003, PHYSICAL(boot_l2) + 0x3003
+    .quad PHYSICAL(boot_l2) + TABLE, PHYSICAL(boot_l2) + 0x1000 + TABLE
+    .quad PHYSICAL(boot_l2) + 0x2000 + TABLE, PHYSICAL(boot_l2) + 0x3000 + TABLE
     .fill 508, 8, 0
 boot_l2:
     .set at, 0
     .rept 2048
-    .quad at + 0x83
+    .quad at + TABLE + PTE_LARGE
     .set at, at + 0x200000
     .endr
 

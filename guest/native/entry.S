@@ -32,7 +32,7 @@ trap_entries: /* vectors 0..31, then 32 for INT 0x80 */
 .macro entry_points_to last
     .set i, 0
     .rept \last + 1
-    .if i == 8 || (i >= 10 && i <= 14) || i == 17 || i == 21
+    .if (VECTORS_WITH_ERROR_CODE >> i) & 1
     entry_one %i, 1
     .else
     entry_one %i, 0

@@ -2,6 +2,9 @@
 /* Descriptor tables and user mode on the bare machine. */
 #include "guest/trap.h"
 #include "guest/native/native.h"
+#include "lib/x86/descriptor.h"
+#include "lib/x86/msr.h"
+#include "lib/x86/tss.h"
 
 #define KERNEL_CS    0x08
 #define KERNEL_SS    0x10
@@ -9,31 +12,15 @@
 #define USER_CS      0x23
 #define TSS_SELECTOR 0x28
 
-#define GATE_INTERRUPT 0x8e00u
-#define GATE_USER_MAY  0x6000u
-
-#define MSR_STAR  0xc0000081u
-#define MSR_LSTAR 0xc0000082u
-#define MSR_FMASK 0xc0000084u
-
 extern const u64 trap_entries[33]; /* entry points: vectors 0..31, then INT 0x80 */
 extern char syscall_entry[], trap_stack_top[];
 void user_enter(struct trap_frame *frame);
 
-struct gate {
-    u16 low, selector, type, middle;
-    u32 high, zero;
-};
-
 static struct gate idt[VECTOR_INT80 + 1] __attribute__((aligned(16)));
-static u64 gdt[7] = {0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cff3000000ffff,
-                     0x00affb000000ffff};
-static u32 tss[26] __attribute__((aligned(16)));
-
-struct __attribute__((packed)) table_pointer {
-    u16 limit;
-    u64 base;
-};
+static u64 gdt[7] = {0, DESCRIPTOR_FLAT_CODE64, DESCRIPTOR_FLAT_DATA,
+                     DESCRIPTOR_FLAT_DATA | DESCRIPTOR_RING,
+                     DESCRIPTOR_FLAT_CODE64 | DESCRIPTOR_RING};
+static struct tss tss __attribute__((aligned(16)));
 
 static u64 address(const void *pointer)
 {
@@ -42,11 +29,11 @@ static u64 address(const void *pointer)
 
 static void set_gate(unsigned vector, u64 entry, bool user_may)
 {
-    idt[vector] = (struct gate){.low = (u16)entry,
+    idt[vector] = (struct gate){.offset_low = (u16)entry,
                                 .selector = KERNEL_CS,
-                                .type = (u16)(GATE_INTERRUPT | (user_may ? GATE_USER_MAY : 0)),
-                                .middle = (u16)(entry >> 16),
-                                .high = (u32)(entry >> 32)};
+                                .type = (u16)(GATE_INTERRUPT | (user_may ? GATE_RING_3 : 0)),
+                                .offset_middle = (u16)(entry >> 16),
+                                .offset_high = (u32)(entry >> 32)};
 }
 
 static void write_msr(u32 number, u64 value)
@@ -57,13 +44,10 @@ static void write_msr(u32 number, u64 value)
 /* Sets up the TSS, which holds the stack pointer for a trap from user mode, and its descriptor. */
 static void start_tss(void)
 {
-    u64 base = address(tss), limit = sizeof tss - 1;
-
-    tss[1] = (u32)address(trap_stack_top);
-    tss[2] = (u32)(address(trap_stack_top) >> 32);
-    tss[25] = sizeof tss << 16; /* no I/O bitmap */
-    gdt[5] = limit | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
-    gdt[6] = base >> 32;
+    tss.rsp[0] = address(trap_stack_top);
+    tss.io_map = sizeof tss; /* no port for ring 3 */
+    gdt[5] = descriptor_system(DESCRIPTOR_TSS, address(&tss), sizeof tss - 1);
+    gdt[6] = address(&tss) >> 32;
 }
 
 void trap_start(void)
@@ -81,7 +65,7 @@ void trap_start(void)
     __asm__ volatile("ltr %0" : : "r"((u16)TSS_SELECTOR));
     write_msr(MSR_STAR, (u64)KERNEL_SS << 48 | (u64)KERNEL_CS << 32);
     write_msr(MSR_LSTAR, address(syscall_entry));
-    write_msr(MSR_FMASK, RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_AC | RFLAGS_NT);
+    write_msr(MSR_SYSCALL_MASK, RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_AC | RFLAGS_NT);
 }
 
 u64 trap_address(void)

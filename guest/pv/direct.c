@@ -84,7 +84,7 @@ static entry_t *find_table(u64 va, entry_t **link)
             return table;
         }
         must(update_va_mapping(address(table),
-                               entry_make(address_pfn(table), DIRECT_FLAGS & ~PTE_WRITE).raw, 0),
+                               entry_make(address_pfn(table), DIRECT_FLAGS & ~PTE_WRITABLE).raw, 0),
              "a table");
         write_entry(at, entry_for_table(table));
     }
@@ -109,7 +109,7 @@ static void fill_chunk(u64 chunk, u64 pages)
     }
     if (link) {
         must(update_va_mapping(address(table),
-                               entry_make(address_pfn(table), DIRECT_FLAGS & ~PTE_WRITE).raw, 0),
+                               entry_make(address_pfn(table), DIRECT_FLAGS & ~PTE_WRITABLE).raw, 0),
              "a table");
         write_entry(link, entry_for_table(table));
     }

@@ -2,8 +2,13 @@
 /* The first instructions: Multiboot 1 leaves us in 32-bit mode without paging; start.c wants 64-bit mode
  * at our own addresses. */
 #include "hypervisor/memory/layout.h"
+#include "lib/x86/control.h"
+#include "lib/x86/descriptor.h"
+#include "lib/x86/msr.h"
+#include "lib/x86/pte.h"
 
 #define MULTIBOOT_MAGIC 0x1badb002
+#define TABLE           (PTE_PRESENT | PTE_WRITABLE)
 #define MULTIBOOT_FLAGS 0x00010003 /* addresses below are valid; modules on pages; memory map */
 
         .macro  LOAD_SEGMENTS
@@ -39,17 +44,17 @@ boot_start:
         lgdt    boot_gdt_pointer
 to_64_bit:
         mov     %cr4, %eax
-        or      $(1 << 5), %eax                 /* PAE */
+        or      $CR4_PAE, %eax
         mov     %eax, %cr4
         mov     $boot_l4, %eax
         mov     %eax, %cr3
-        mov     $0xc0000080, %ecx               /* EFER: long mode, no-execute, syscall */
+        mov     $MSR_EFER, %ecx
         rdmsr
-        or      $((1 << 8) | (1 << 11) | 1), %eax
+        or      $(EFER_LME | EFER_NXE | EFER_SCE), %eax
         wrmsr
         mov     %cr0, %eax
-        and     $~((1 << 2) | (1 << 3)), %eax   /* EM, TS off */
-        or      $((1 << 31) | (1 << 16) | (1 << 5) | 2), %eax /* paging, WP, NE, MP */
+        and     $~(CR0_EM | CR0_TS), %eax
+        or      $(CR0_PG | CR0_WP | CR0_NE | CR0_MP), %eax
         mov     %eax, %cr0
         ljmp    $8, $1f
         .code64
@@ -70,31 +75,31 @@ other_flat:
         /* Identity and direct map of the first 4 GiB, and the image, with 2 MiB pages. */
         .balign 4096
 boot_l4:
-        .quad   boot_l3_identity + 3
+        .quad   boot_l3_identity + TABLE
         .fill   255, 8, 0
         .fill   5, 8, 0
-        .quad   boot_l3_image + 3               /* slot 261 */
-        .quad   boot_l3_identity + 3            /* slot 262 */
+        .quad   boot_l3_image + TABLE           /* slot 261 */
+        .quad   boot_l3_identity + TABLE        /* slot 262 */
         .fill   249, 8, 0
 boot_l3_identity:
-        .quad   boot_l2 + 3, boot_l2 + 0x1003, boot_l2 + 0x2003, boot_l2 + 0x3003
+        .quad   boot_l2 + TABLE, boot_l2 + 0x1000 + TABLE, boot_l2 + 0x2000 + TABLE, boot_l2 + 0x3000 + TABLE
         .fill   508, 8, 0
 boot_l3_image:
-        .quad   boot_l2_image + 3
+        .quad   boot_l2_image + TABLE
         .fill   511, 8, 0
 boot_l2_image:
-        .quad   LAYOUT_IMAGE_LOAD + 0x83
+        .quad   LAYOUT_IMAGE_LOAD + TABLE + PTE_LARGE
         .fill   511, 8, 0
 boot_l2:
         .set    at, 0
         .rept   2048
-        .quad   at + 0x83
+        .quad   at + TABLE + PTE_LARGE
         .set    at, at + 0x200000
         .endr
 
         .balign 8
 boot_gdt:
-        .quad   0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cf9b000000ffff
+        .quad   0, DESCRIPTOR_FLAT_CODE64, DESCRIPTOR_FLAT_DATA, DESCRIPTOR_FLAT_CODE32
 boot_gdt_pointer:
         .word   31
         .quad   boot_gdt
@@ -142,7 +147,7 @@ trampoline:
         mov     %ax, %ds
         lgdtl   trampoline_gdt - trampoline
         mov     %cr0, %eax
-        or      $1, %eax
+        or      $CR0_PE, %eax
         mov     %eax, %cr0
         ljmpl   $24, $other_flat
 trampoline_gdt:

@@ -14,8 +14,8 @@
 #include "lib/pvimage.h"
 #include "lib/string.h"
 
-#define TABLE_ENTRY (MAP_PRESENT | MAP_WRITE | MAP_USER | MAP_ACCESSED)
-#define PAGE_ENTRY  (MAP_PRESENT | MAP_WRITE | MAP_USER | MAP_ACCESSED | MAP_DIRTY)
+#define TABLE_ENTRY (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED)
+#define PAGE_ENTRY  (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 #define PAGES_A_MIB 256u
 
 /* A guest under construction. */
@@ -92,13 +92,13 @@ static u64 *entry_for(struct build *b, u64 va)
     for (u32 level = 4; level > 1; level--) {
         u64 *entry = &table[va >> (12 + 9 * (level - 1)) & 511];
 
-        if (!(*entry & MAP_PRESENT)) {
+        if (!(*entry & PTE_PRESENT)) {
             u64 next = b->layout.tables.first + b->tables_used++;
 
             ASSERT(b->tables_used <= b->layout.tables.count);
             *entry = b->population.p2m[next] << PAGE_SHIFT | TABLE_ENTRY;
         }
-        table = frame_view(mfn((*entry & MAP_ADDRESS) >> PAGE_SHIFT));
+        table = frame_view(mfn((*entry & PTE_ADDRESS) >> PAGE_SHIFT));
     }
     return &table[va >> 12 & 511];
 }
@@ -135,7 +135,7 @@ static bool map_memory(struct build *b)
         map_extent(b, b->image.init_p2m, l->p2m.first, l->p2m.count);
     }
     for (u64 i = 0; i < b->tables_used; i++) {
-        *entry_for(b, address_of(b, l->tables.first + i)) &= ~MAP_WRITE;
+        *entry_for(b, address_of(b, l->tables.first + i)) &= ~PTE_WRITABLE;
     }
     return true;
 }

@@ -38,10 +38,10 @@ s16 grant_status(enum vmmu_result result)
 
 static u64 entry_of(mfn_t m, u32 flags)
 {
-    u64 entry = m.n << PAGE_SHIFT | MAP_PRESENT | MAP_USER | MAP_ACCESSED | MAP_DIRTY | MAP_NX;
+    u64 entry = m.n << PAGE_SHIFT | PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY | PTE_NX;
 
     if (!(flags & GNTMAP_readonly)) {
-        entry |= MAP_WRITE;
+        entry |= PTE_WRITABLE;
     }
     return entry | (u64)(flags >> _GNTMAP_guest_avail0 & 7) << AVAILABLE_SHIFT;
 }

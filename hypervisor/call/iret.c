@@ -6,9 +6,11 @@
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/domain/domain.h"
 
-/* RFLAGS bits that a guest may set by iret: the arithmetic flags, TF, DF, NT, RF, AC, VIF, VIP, ID.
- * VM is not among them: QEMU would enter virtual-8086 mode. */
-#define RFLAGS_SETTABLE 0x3d4fd5ull
+/* RFLAGS bits that a guest may set by iret. VM is not among them: QEMU would enter virtual-8086
+ * mode. */
+#define RFLAGS_SETTABLE                                                                            \
+    (RFLAGS_ARITHMETIC | RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC |   \
+     RFLAGS_VIF | RFLAGS_VIP | RFLAGS_ID)
 
 s64 call_iret(struct vcpu *vcpu, struct call *call)
 {

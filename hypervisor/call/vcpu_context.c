@@ -10,13 +10,15 @@
 #include "hypervisor/memory/frames.h"
 #include "lib/string.h"
 
-#define CONTEXT_ORDER   1u
-#define GDT_PAGE        512u
-#define RFLAGS_SETTABLE 0x254fd5ull /* the arithmetic flags, TF, DF, NT, RF, AC, ID */
-#define MXCSR_SETTABLE  0xffffu
-#define MXCSR_OFFSET    24u
-#define RING_3          3u
-#define IOPL_SHIFT      12u
+#define CONTEXT_ORDER  1u
+#define GDT_PAGE       512u
+#define MXCSR_SETTABLE 0xffffu
+#define MXCSR_OFFSET   24u
+#define RING_3         3u
+#define IOPL_SHIFT     12u
+#define RFLAGS_SETTABLE                                                                            \
+    (RFLAGS_ARITHMETIC | RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC |   \
+     RFLAGS_ID)
 
 typedef struct vcpu_guest_context context;
 

@@ -4,14 +4,7 @@
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/memory/map.h"
-
-#define BASE_BOOT_CPU (1ull << 8)
-#define BASE_X2APIC   (1ull << 10)
-#define BASE_ENABLED  (1ull << 11)
-#define BASE_ADDRESS  0x000ffffffffff000ull
-
-#define MSR_X2APIC       0x800u /* one for each 16 bytes of the page */
-#define MSR_TSC_DEADLINE 0x6e0u
+#include "lib/x86/cpuid.h"
 
 #define REGISTER_ID       0x020
 #define REGISTER_PRIORITY 0x080
@@ -65,12 +58,12 @@ static void find(u64 base)
 {
     struct cpuid features = read_cpuid(1, 0);
 
-    if (!(features.edx >> 9 & 1)) {
+    if (!(features.edx & CPUID_1_EDX_APIC)) {
         panic("this CPU has no local APIC");
     }
-    apic.deadline = features.ecx >> 24 & 1;
-    if (!(features.ecx >> 21 & 1)) {
-        apic.page = device_map(maddr(base & BASE_ADDRESS));
+    apic.deadline = features.ecx & CPUID_1_ECX_TSC_DEADLINE;
+    if (!(features.ecx & CPUID_1_ECX_X2APIC)) {
+        apic.page = device_map(maddr(base & APIC_BASE_ADDRESS));
         if (!apic.page) {
             panic("no memory to map the local APIC");
         }
@@ -91,16 +84,17 @@ void apic_start(void)
     if (!apic.started) {
         find(base);
     }
-    if (!(base & BASE_ENABLED)) {
-        write_msr(MSR_APIC_BASE, base |= BASE_ENABLED);
+    if (!(base & APIC_BASE_ENABLED)) {
+        write_msr(MSR_APIC_BASE, base |= APIC_BASE_ENABLED);
     }
-    if (!apic.page && !(base & BASE_X2APIC)) {
-        write_msr(MSR_APIC_BASE, base |= BASE_X2APIC);
+    if (!apic.page && !(base & APIC_BASE_X2APIC)) {
+        write_msr(MSR_APIC_BASE, base |= APIC_BASE_X2APIC);
     }
     write_register(REGISTER_SPURIOUS, SPURIOUS_ENABLE | APIC_VECTOR_SPURIOUS);
     write_register(REGISTER_PRIORITY, 0);
     write_register(REGISTER_ERROR, APIC_VECTOR_ERROR);
-    write_register(REGISTER_LINT0, base & BASE_BOOT_CPU ? LVT_EXTINT : LVT_EXTINT | LVT_MASKED);
+    write_register(REGISTER_LINT0,
+                   base & APIC_BASE_BOOT_CPU ? LVT_EXTINT : LVT_EXTINT | LVT_MASKED);
     write_register(REGISTER_LINT1, LVT_NMI);
     write_register(REGISTER_DIVIDE, DIVIDE_BY_1);
     timer_reset();

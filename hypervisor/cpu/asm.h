@@ -4,6 +4,8 @@
 #define CPU_ASM_H
 
 #include "lib/types.h"
+#include "lib/x86/control.h"
+#include "lib/x86/msr.h"
 
 static inline void out8(u16 port, u8 value)
 {
@@ -81,44 +83,5 @@ static inline void interrupts_off(void)
 {
     __asm__ volatile("cli" : : : "memory");
 }
-
-#define CR0_TS (1ull << 3)
-#define CR0_WP (1ull << 16)
-
-#define CR4_DE         (1ull << 3)
-#define CR4_TSD        (1ull << 2)
-#define CR4_PGE        (1ull << 7)
-#define CR4_OSFXSR     (1ull << 9)
-#define CR4_OSXMMEXCPT (1ull << 10)
-#define CR4_UMIP       (1ull << 11)
-#define CR4_FSGSBASE   (1ull << 16)
-#define CR4_OSXSAVE    (1ull << 18)
-#define CR4_SMEP       (1ull << 20)
-#define CR4_SMAP       (1ull << 21)
-
-#define MSR_APIC_BASE      0x1bu
-#define MSR_SPEC_CTRL      0x48u
-#define MSR_PRED_CMD       0x49u
-#define MSR_CAPABILITIES   0x10au
-#define MSR_FLUSH_CMD      0x10bu
-#define MSR_PAT            0x277u
-#define MSR_SYSENTER_CS    0x174u
-#define MSR_SYSENTER_ESP   0x175u
-#define MSR_SYSENTER_EIP   0x176u
-#define MSR_EFER           0xc0000080u
-#define MSR_STAR           0xc0000081u
-#define MSR_LSTAR          0xc0000082u
-#define MSR_CSTAR          0xc0000083u
-#define MSR_SYSCALL_MASK   0xc0000084u
-#define MSR_FS_BASE        0xc0000100u
-#define MSR_GS_BASE        0xc0000101u
-#define MSR_KERNEL_GS_BASE 0xc0000102u
-#define MSR_TSC_AUX        0xc0000103u
-
-#define EFER_SCE (1ull << 0)
-#define EFER_LME (1ull << 8)
-#define EFER_LMA (1ull << 10)
-#define EFER_NXE (1ull << 11)
-#define EFER_AIB (1ull << 21) /* automatic IBRS */
 
 #endif

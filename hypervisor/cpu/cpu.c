@@ -12,9 +12,7 @@
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/cpu/entry.h"
 #include "lib/string.h"
-
-/* WB, WT, UC-, UC, WC, WP, UC, UC: what the ABI promises. */
-#define PAT 0x0000050100070406ull
+#include "lib/x86/cpuid.h"
 
 /* One page of a CPU's region, seen through the direct map. NULL: no memory. */
 static char *map_region_page(u64 address, u64 flags)
@@ -58,12 +56,13 @@ static bool map_idle_window(u32 number)
     u64 image = LAYOUT_IMAGE - LAYOUT_IMAGE_LOAD;
 
     return map_page(idle_window(number) + GDT_RESERVED_PAGE * PAGE_SIZE,
-                    mfn(((u64)segments_reserved_page() - image) >> PAGE_SHIFT), MAP_NX | MAP_WRITE);
+                    mfn(((u64)segments_reserved_page() - image) >> PAGE_SHIFT),
+                    PTE_NX | PTE_WRITABLE);
 }
 
 static bool map_region(u64 region)
 {
-    const u64 data = MAP_NX | MAP_WRITE;
+    const u64 data = PTE_NX | PTE_WRITABLE;
     bool good = map_stubs(region) && map_region_page(region + CPU_STATE, data);
 
     for (u32 ist = IST_DF; ist < ISTS && good; ist++) {
@@ -114,7 +113,7 @@ static void start_syscalls(struct cpu *cpu)
     write_msr(MSR_CSTAR, stub + (u64)(syscall32_template - syscall_template));
     write_msr(MSR_SYSCALL_MASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT |
                                     RFLAGS_RF | RFLAGS_VM | RFLAGS_AC);
-    if (read_cpuid(1, 0).edx & 1u << 11) {
+    if (read_cpuid(1, 0).edx & CPUID_1_EDX_SEP) {
         write_msr(MSR_SYSENTER_CS, SELECTOR_CODE);
         write_msr(MSR_SYSENTER_ESP, stub + CPU_STACK_END);
         write_msr(MSR_SYSENTER_EIP, stub + (u64)(sysenter_template - syscall_template));
@@ -133,12 +132,12 @@ bool cpu_load(struct cpu *cpu)
 
     load_tables(cpu);
     start_syscalls(cpu);
-    if (read_cpuid(7, 0).ebx & 1u << 7) {
+    if (read_cpuid(7, 0).ebx & CPUID_7_EBX_SMEP) {
         cr4 |= CR4_SMEP;
     }
     write_cr4(cr4);
-    if (read_cpuid(1, 0).edx & 1u << 16) {
-        write_msr(MSR_PAT, PAT);
+    if (read_cpuid(1, 0).edx & CPUID_1_EDX_PAT) {
+        write_msr(MSR_PAT, CPU_PAT);
     }
     speculation_start_cpu();
     return fpu_start();

@@ -28,20 +28,10 @@
 #include "lib/addr.h"
 #include "lib/lock.h"
 #include "lib/types.h"
+#include "lib/x86/tss.h"
 
 struct vcpu;
 struct vmmu_domain;
-
-/* The 64-bit task state segment (AMD64 manual, volume 2, 12.2.5). */
-struct tss {
-    u32 reserved_0;
-    u64 rsp[3];
-    u64 reserved_1;
-    u64 ist[7];
-    u64 reserved_2;
-    u16 reserved_3;
-    u16 io_map;
-} __attribute__((packed));
 
 /* What other CPUs want of this one (cpu/flush.h). */
 struct flushes {
@@ -63,6 +53,9 @@ struct cpu {
     struct tss tss;
     _Alignas(64) struct flushes flushes;
 };
+
+/* The page attribute table that the ABI promises: WB, WT, UC-, UC, WC, WP, UC, UC. */
+#define CPU_PAT 0x0000050100070406ull
 
 /* Interrupt stack table numbers, 1 upwards. */
 enum ist { IST_NONE, IST_DF, IST_NMI, IST_MC, IST_DB, ISTS };

@@ -10,10 +10,11 @@
 #include "hypervisor/cpu/speculation.h"
 #include "hypervisor/vcpu/vcpu.h"
 #include "hypervisor/memory/layout.h"
+#include "lib/x86/msr.h"
+#include "lib/x86/page_fault.h"
+#include "lib/x86/rflags.h"
+#include "lib/x86/vector.h"
 
-#define VECTORS_WITH_ERROR_CODE (1<<8 | 1<<10 | 1<<11 | 1<<12 | 1<<13 | 1<<14 | 1<<17 | 1<<21 | 1<<29 | 1<<30)
-
-#define RFLAGS_VIRTUAL_8086 (1 << 17)
 
         .macro  PUSH_REGISTERS
         push    %rdi
@@ -59,11 +60,9 @@
         .popsection
         .endm
 
-#define PRED_CMD 0x49
-
         .macro  ENTRY_BARRIER                   /* RAX, RCX, RDX */
-771:    mov     $PRED_CMD, %ecx
-        mov     $1, %eax
+771:    mov     $MSR_PRED_CMD, %ecx
+        mov     $PRED_CMD_IBPB, %eax
         xor     %edx, %edx
         wrmsr
 772:    SITE    MEASURE_ENTRY_BARRIER
@@ -81,13 +80,13 @@ stubs:
         .set    vector, 0
         .rept   256
         .balign 16
-        .if     vector >= 32
+        .if     vector >= VECTOR_FIRST_INTERRUPT
         push    $0
         .elseif (VECTORS_WITH_ERROR_CODE >> vector & 1) == 0
         push    $0
         .endif
         push    $vector
-        .if     vector == 1 || vector == 2 || vector == 8 || vector == 18
+        .if     vector == VECTOR_DB || vector == VECTOR_NMI || vector == VECTOR_DF || vector == VECTOR_MC
         jmp     entry_ist
         .elseif vector == VECTOR_PF
         jmp     entry_page_fault
@@ -111,7 +110,7 @@ entry_common:
         xor     %ebp, %ebp
         call    trap_from_guest
         ud2
-1:      testl   $RFLAGS_VIRTUAL_8086, REGISTERS_RFLAGS(%rsp)
+1:      testl   $RFLAGS_VM, REGISTERS_RFLAGS(%rsp)
         jnz     2f
         mov     %rsp, %rdi
         call    trap_in_hypervisor
@@ -120,7 +119,7 @@ entry_common:
         iretq
 /* There is no virtual-8086 mode for a guest, but QEMU lets any IRET enter it. Its CS says nothing of
  * privilege: never to be returned to as it is. */
-2:      andl    $~RFLAGS_VIRTUAL_8086, REGISTERS_RFLAGS(%rsp)
+2:      andl    $~RFLAGS_VM, REGISTERS_RFLAGS(%rsp)
         orb     $3, REGISTERS_CS(%rsp)
         jmp     0b
 
@@ -133,9 +132,10 @@ entry_common:
 #define V(offset) (offset) - REGISTERS_VECTOR(%rsp) /* of the vCPU, from there */
 #define INFO_MASK(register) 1(register)             /* in struct vcpu_info: evtchn_upcall_mask */
 #define INFO_CR2(register)  16(register)            /* arch.cr2 */
-#define RFLAGS_BOUNCED ~(1 << 8 | 1 << 10 | 3 << 12 | 1 << 14 | 1 << 16 | 1 << 17 | 1 << 18)
-#define RFLAGS_BOUNCED_FAULT (RFLAGS_BOUNCED | 1 << 10) /* a fault leaves DF alone */
-#define RFLAGS_PLAIN   0x250ed7 /* arithmetic, IF, DF, RF (in the frame of each fault), AC, ID */
+#define RFLAGS_BOUNCED_FAULT ~(RFLAGS_TF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC)
+#define RFLAGS_BOUNCED (RFLAGS_BOUNCED_FAULT & ~RFLAGS_DF) /* a fault leaves DF alone */
+#define RFLAGS_PLAIN /* RF: in the frame of each fault */ \
+        (RFLAGS_ARITHMETIC | RFLAGS_FIXED | RFLAGS_IF | RFLAGS_DF | RFLAGS_RF | RFLAGS_AC | RFLAGS_ID)
 #define CALL_IRET      23
 #define IRET_CONTEXT   72
 
@@ -177,7 +177,7 @@ entry_syscall:
 2:      mov     %rcx, -40(%r11)                 /* RIP */
         mov     REGISTERS_RFLAGS(%rdi), %rcx
 3:      mov     %rcx, -48(%r11)                 /* R11 */
-        and     $~(3 << 12), %ecx
+        and     $~RFLAGS_IOPL, %ecx
 4:      mov     %rcx, -24(%r11)                 /* RFLAGS */
 5:      movq    $SELECTOR_USER_CS64, -32(%r11)
         mov     REGISTERS_RSP(%rdi), %rcx
@@ -244,7 +244,7 @@ entry_page_fault:
         mov     REGISTERS_SS(%rdi), %rcx
 7:      mov     %rcx, -8(%r11)
         mov     REGISTERS_RFLAGS(%rdi), %rcx
-        and     $~(3 << 12), %ecx
+        and     $~RFLAGS_IOPL, %ecx
 8:      mov     %rcx, -24(%r11)
         lea     -64(%r11), %rsp
         mov     %rcx, %r11
@@ -315,7 +315,7 @@ from_kernel:
         mov     40(%rsp), %r11
         test    $~RFLAGS_PLAIN, %r11
         jnz     10f
-        test    $0x200, %r11d                   /* IF: events unmasked */
+        test    $RFLAGS_IF, %r11d               /* events unmasked */
         jz      10f
         mov     24(%rsp), %rcx
         shr     $47, %rcx                       /* SYSRET must not see a non-canonical RIP */
@@ -441,8 +441,8 @@ sysenter_template:                              /* keeps no return address, stac
         push    $SELECTOR_USER_DS
         push    $0
         pushfq
-        orl     $0x200, (%rsp)                  /* SYSENTER cleared IF */
-        push    $2
+        orl     $RFLAGS_IF, (%rsp)                /* SYSENTER cleared IF */
+        push    $RFLAGS_FIXED
         popfq                                   /* NT must not reach our IRETQ */
         push    $SELECTOR_USER_CS32
         push    $0

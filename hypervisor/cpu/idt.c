@@ -4,14 +4,7 @@
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/registers.h"
-
-#define GATE_INTERRUPT 0x8e00u
-#define GATE_RING_3    0x6000u
-
-struct gate {
-    u16 offset_low, selector, type, offset_middle;
-    u32 offset_high, reserved;
-};
+#include "lib/x86/descriptor.h"
 
 static struct {
     struct gate gate[256];
@@ -27,7 +20,7 @@ static u16 gate_type(u32 vector)
         type |= ist[vector];
     }
     /* What user mode may raise itself; INT n with any other n is a #GP that we look into. */
-    if (vector == VECTOR_BP || vector == VECTOR_OF || vector == 0x80) {
+    if (vector == VECTOR_BP || vector == VECTOR_OF || vector == VECTOR_INT80) {
         type |= GATE_RING_3;
     }
     return type;
@@ -48,10 +41,7 @@ void idt_start(void)
 
 void idt_load(void)
 {
-    struct {
-        u16 limit;
-        u64 base;
-    } __attribute__((packed)) pointer = {sizeof state.gate - 1, (u64)state.gate};
+    struct table_pointer pointer = {sizeof state.gate - 1, (u64)state.gate};
 
     __asm__ volatile("lidt %0" : : "m"(pointer));
 }

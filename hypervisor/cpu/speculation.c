@@ -7,14 +7,9 @@
 #include "hypervisor/memory/layout.h"
 #include "hypervisor/memory/map.h"
 #include "lib/string.h"
+#include "lib/x86/cpuid.h"
 
-#define SPEC_CTRL_IBRS   (1ull << 0)
-#define SPEC_CTRL_STIBP  (1ull << 1)
-#define PRED_CMD_IBPB    (1ull << 0)
-#define FLUSH_CMD_L1D    (1ull << 0)
-#define HAS_CAPABILITIES (1u << 29) /* CPUID 7 EDX */
-#define HAS_THREADS      (1u << 28) /* CPUID 1 EDX: several CPUs, or threads, a package */
-#define NAMES_SIZE       300
+#define NAMES_SIZE 300
 
 static struct {
     u32 on; /* a set of measures; like the other, fixed before guests run */
@@ -38,7 +33,7 @@ static void look(struct processor *processor)
 
     *processor = (struct processor){.signature = read_cpuid(1, 0).eax};
     copy_registers(processor->vendor, leaf.ebx, leaf.edx, leaf.ecx);
-    if (read_cpuid(1, 0).ecx & 1u << 31) {
+    if (read_cpuid(1, 0).ecx & CPUID_1_ECX_HYPERVISOR) {
         leaf = read_cpuid(0x40000000, 0);
         copy_registers(processor->hypervisor, leaf.ebx, leaf.ecx, leaf.edx);
     }
@@ -46,7 +41,7 @@ static void look(struct processor *processor)
         leaf = read_cpuid(7, 0);
         processor->basic_7b = leaf.ebx;
         processor->basic_7d = leaf.edx;
-        if (leaf.edx & HAS_CAPABILITIES) {
+        if (leaf.edx & CPUID_7_EDX_CAPABILITIES) {
             processor->capabilities = read_msr(MSR_CAPABILITIES);
         }
     }
@@ -150,7 +145,7 @@ bool speculation_allows_cpu(void)
 {
     struct cpuid leaf = read_cpuid(1, 0);
 
-    if (state.threads_may_differ || !(leaf.edx & HAS_THREADS)) {
+    if (state.threads_may_differ || !(leaf.edx & CPUID_1_EDX_HTT)) {
         return true;
     }
     if (cpuid_max(0) < 0xb) {

@@ -24,10 +24,10 @@ static void report_walk(mfn_t root, const char *of, u64 address)
     vmmu_walk(root, vaddr(address), &walk);
     for (u32 level = 4; level >= walk.depth && level; level--) {
         struct vmmu_frame_info info;
-        mfn_t target = mfn((walk.entry[level] & MAP_ADDRESS) >> PAGE_SHIFT);
+        mfn_t target = mfn((walk.entry[level] & PTE_ADDRESS) >> PAGE_SHIFT);
 
         vmmu_frame_look(target, &info);
-        if (!(walk.entry[level] & MAP_PRESENT)) {
+        if (!(walk.entry[level] & PTE_PRESENT)) {
             log_line("    L%u at %#llx: %#llx, not present", level, (ull)walk.at[level].a,
                      (ull)walk.entry[level]);
         } else if (info.valid && info.owned) {

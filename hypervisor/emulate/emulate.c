@@ -13,6 +13,7 @@
 #include "hypervisor/emulate/execute.h"
 #include "hypervisor/emulate/fetch.h"
 #include "hypervisor/vcpu/msr.h"
+#include "lib/x86/descriptor.h"
 #include "lib/string.h"
 
 #define TIMER_COUNTER_FIRST 0x40
@@ -206,7 +207,7 @@ static enum emulated emulate_int(struct vcpu *vcpu, const struct instruction *in
     u32 vector = (u32)in->immediate;
 
     if (vcpu->trap[vector].dpl < virtual_ring(vcpu) || !vcpu->trap[vector].address) {
-        bounce_trap(vcpu, VECTOR_GP, vector << 3 | 2);
+        bounce_trap(vcpu, VECTOR_GP, vector << 3 | SELECTOR_ERROR_IDT);
         return EMULATED_FAULT;
     }
     instruction_advance(in, &vcpu->registers);

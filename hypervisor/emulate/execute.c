@@ -2,13 +2,7 @@
 /* Executes decoded stores on copies of the operands. */
 #include "hypervisor/emulate/execute.h"
 
-#define RFLAGS_PF (1ull << 2)
-#define RFLAGS_AF (1ull << 4)
-#define RFLAGS_SF (1ull << 7)
-#define RFLAGS_OF (1ull << 11)
-
-#define RESULT_FLAGS     (RFLAGS_PF | RFLAGS_ZF | RFLAGS_SF)
-#define ARITHMETIC_FLAGS (RESULT_FLAGS | RFLAGS_CF | RFLAGS_AF | RFLAGS_OF)
+#define RESULT_FLAGS (RFLAGS_PF | RFLAGS_ZF | RFLAGS_SF)
 
 static const u8 register_offsets[16] = {
     offsetof(struct registers, rax), offsetof(struct registers, rcx),
@@ -230,7 +224,7 @@ static u64 subtract(u64 a, u64 b, u64 borrow, u32 size, u64 *flags)
 
 static u64 execute_arithmetic(const struct instruction *in, struct registers *r, u64 old, u64 b)
 {
-    u64 carry = r->rflags & RFLAGS_CF, value, flags = 0, changed = ARITHMETIC_FLAGS;
+    u64 carry = r->rflags & RFLAGS_CF, value, flags = 0, changed = RFLAGS_ARITHMETIC;
     u32 size = in->operand_size;
 
     switch (in->operation) {
@@ -283,7 +277,7 @@ static u64 execute_xadd(const struct instruction *in, struct registers *r, u64 o
     u64 flags, value = add(old, b, 0, in->operand_size, &flags);
 
     operand_write(in, r, old);
-    set_flags(r, ARITHMETIC_FLAGS, flags);
+    set_flags(r, RFLAGS_ARITHMETIC, flags);
     return value;
 }
 
@@ -292,7 +286,7 @@ static u64 execute_cmpxchg(const struct instruction *in, struct registers *r, u6
     u64 flags, expected = register_read(r, REGISTER_RAX, in->operand_size);
 
     subtract(expected, old, 0, in->operand_size, &flags);
-    set_flags(r, ARITHMETIC_FLAGS, flags);
+    set_flags(r, RFLAGS_ARITHMETIC, flags);
     if (expected == old) {
         return b;
     }
@@ -361,7 +355,7 @@ void instruction_set_results(const struct instruction *in, struct registers *r, 
     }
     if (in->operation == OPERATION_AND || in->operation == OPERATION_OR ||
         in->operation == OPERATION_XOR) {
-        set_flags(r, ARITHMETIC_FLAGS, flags_of(new &mask, in->operand_size));
+        set_flags(r, RFLAGS_ARITHMETIC, flags_of(new &mask, in->operand_size));
     }
 }
 

@@ -8,14 +8,10 @@
 #include "hypervisor/memory/layout.h"
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/emulate/execute.h"
+#include "lib/x86/debug_register.h"
+#include "lib/x86/descriptor.h"
 
-#define SELECTOR_LDT 4u
-
-#define DESCRIPTOR_CODE                                                                            \
-    (1ull << 43 | 1ull << 44 | 1ull << 47) /* the bits of a present code segment */
-#define DESCRIPTOR_BASE    0xff0000ffffff0000ull
-#define DESCRIPTOR_LONG    (1ull << 53)
-#define DESCRIPTOR_DEFAULT (1ull << 54) /* 32-bit code */
+#define PRESENT_CODE (DESCRIPTOR_PRESENT | DESCRIPTOR_SEGMENT | DESCRIPTOR_CODE)
 
 /* True when the selector means 64-bit code (*long_mode is set) or 32-bit code with base 0. A code
  * segment in the LDT is taken for the latter. */
@@ -27,12 +23,13 @@ static bool code_is_known(const struct vcpu *vcpu, u32 selector, bool *long_mode
     if (*long_mode || selector == SELECTOR_USER_CS32 || selector & SELECTOR_LDT) {
         return true;
     }
-    if ((selector & 0xfff8) + 7 > GDT_LIMIT) {
+    if ((selector & SELECTOR_INDEX) + 7 > GDT_LIMIT) {
         return false;
     }
-    descriptor = *(const volatile u64 *)(window_address(vcpu->window) + (selector & 0xfff8));
+    descriptor =
+        *(const volatile u64 *)(window_address(vcpu->window) + (selector & SELECTOR_INDEX));
     *long_mode = descriptor & DESCRIPTOR_LONG;
-    if ((descriptor & DESCRIPTOR_CODE) != DESCRIPTOR_CODE) {
+    if ((descriptor & PRESENT_CODE) != PRESENT_CODE) {
         return false;
     }
     return *long_mode || (descriptor & DESCRIPTOR_DEFAULT && !(descriptor & DESCRIPTOR_BASE));
@@ -78,7 +75,7 @@ void instruction_finish(struct vcpu *vcpu, const struct instruction *in)
 {
     instruction_advance(in, &vcpu->registers);
     if (vcpu->registers.rflags & RFLAGS_TF) {
-        vcpu->debug[6] |= DR6_STEP;
+        vcpu->debug[6] |= DR6_BS;
         bounce_trap(vcpu, VECTOR_DB, 0);
     }
 }

@@ -11,8 +11,8 @@
 #include "lib/string.h"
 
 #define LARGE_PAGE 0x200000ull
-#define TABLE      (MAP_PRESENT | MAP_WRITE | MAP_USER | MAP_ACCESSED | MAP_DIRTY)
-#define OURS       (MAP_PRESENT | MAP_ACCESSED | MAP_DIRTY | MAP_GLOBAL)
+#define TABLE      (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define OURS       (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL)
 
 extern char image_text[], image_rodata[], image_data[], image_end[];
 
@@ -41,7 +41,7 @@ static u64 *entry_for(u64 address, u32 level)
     for (u32 at = 4; at > level; at--) {
         u64 *entry = &table[address >> (12 + 9 * (at - 1)) & 511];
 
-        if (!(*entry & MAP_PRESENT)) {
+        if (!(*entry & PTE_PRESENT)) {
             u64 *next = table_alloc();
 
             if (!next) {
@@ -49,7 +49,7 @@ static u64 *entry_for(u64 address, u32 level)
             }
             *entry = frame_of_view(next).n << PAGE_SHIFT | TABLE;
         }
-        table = direct(maddr(*entry & MAP_ADDRESS));
+        table = direct(maddr(*entry & PTE_ADDRESS));
     }
     return &table[address >> (12 + 9 * (level - 1)) & 511];
 }
@@ -75,7 +75,7 @@ static void map_large(u64 address, maddr_t at, u64 flags)
     if (!entry) {
         panic("no memory for the hypervisor's page tables");
     }
-    *entry = at.a | flags | OURS | MAP_LARGE;
+    *entry = at.a | flags | OURS | PTE_LARGE;
 }
 
 static void map_image(void)
@@ -83,12 +83,12 @@ static void map_image(void)
     u64 physical = LAYOUT_IMAGE_LOAD;
 
     for (u64 at = LAYOUT_IMAGE; at < (u64)image_end; at += PAGE_SIZE, physical += PAGE_SIZE) {
-        u64 flags = MAP_NX | MAP_WRITE;
+        u64 flags = PTE_NX | PTE_WRITABLE;
 
         if (at >= (u64)image_text && at < (u64)image_rodata) {
             flags = 0;
         } else if (at >= (u64)image_rodata && at < (u64)image_data) {
-            flags = MAP_NX;
+            flags = PTE_NX;
         }
         map_page(at, mfn(physical >> PAGE_SHIFT), flags);
     }
@@ -105,7 +105,7 @@ void map_start(u64 frames)
     state.devices = LAYOUT_DEVICES;
     for (u64 at = 0; at < frames << PAGE_SHIFT; at += LARGE_PAGE) {
         if (boot_memory_has_ram(at, at + LARGE_PAGE)) {
-            map_large(LAYOUT_DIRECT + at, maddr(at), MAP_NX | MAP_WRITE);
+            map_large(LAYOUT_DIRECT + at, maddr(at), PTE_NX | PTE_WRITABLE);
         }
     }
     map_image();
@@ -132,8 +132,8 @@ void *map_frames(maddr_t at, u64 bytes)
 
         next = page + (large ? LARGE_PAGE : PAGE_SIZE);
         if (large) {
-            map_large(view + page, maddr(page), MAP_NX | MAP_WRITE);
-        } else if (!map_page(view + page, mfn_of(maddr(page)), MAP_NX | MAP_WRITE)) {
+            map_large(view + page, maddr(page), PTE_NX | PTE_WRITABLE);
+        } else if (!map_page(view + page, mfn_of(maddr(page)), PTE_NX | PTE_WRITABLE)) {
             panic("no memory for the hypervisor's page tables");
         }
     }
@@ -145,7 +145,7 @@ void map_m2p(maddr_t at, u64 bytes)
     state.m2p = at;
     state.m2p_units = bytes / LARGE_PAGE;
     for (u64 done = 0; done < bytes; done += LARGE_PAGE) {
-        map_large(LAYOUT_M2P + done, maddr(at.a + done), MAP_NX | MAP_USER);
+        map_large(LAYOUT_M2P + done, maddr(at.a + done), PTE_NX | PTE_USER);
     }
 }
 
@@ -163,7 +163,7 @@ void *device_map(maddr_t at)
 {
     u64 address = state.devices;
 
-    if (!map_page(address, mfn_of(at), MAP_NX | MAP_WRITE | MAP_UNCACHED | MAP_WT)) {
+    if (!map_page(address, mfn_of(at), PTE_NX | PTE_WRITABLE | PTE_PCD | PTE_PWT)) {
         return NULL;
     }
     state.devices += PAGE_SIZE;

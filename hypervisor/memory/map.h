@@ -5,18 +5,7 @@
 
 #include "hypervisor/memory/layout.h"
 #include "lib/addr.h"
-
-#define MAP_PRESENT  (1ull << 0)
-#define MAP_WRITE    (1ull << 1)
-#define MAP_USER     (1ull << 2)
-#define MAP_WT       (1ull << 3)
-#define MAP_UNCACHED (1ull << 4)
-#define MAP_ACCESSED (1ull << 5)
-#define MAP_DIRTY    (1ull << 6)
-#define MAP_LARGE    (1ull << 7)
-#define MAP_GLOBAL   (1ull << 8)
-#define MAP_NX       (1ull << 63)
-#define MAP_ADDRESS  0x000ffffffffff000ull
+#include "lib/x86/pte.h"
 
 /* The hypervisor's view of machine memory through the direct map, and back. */
 static inline void *direct(maddr_t at)

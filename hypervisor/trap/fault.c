@@ -10,7 +10,7 @@
 bool fault_was_stale(struct vcpu *vcpu, u64 address, u32 error_code)
 {
     struct vmmu_walk walk;
-    u64 needed = MAP_PRESENT | MAP_USER | (error_code & PF_WRITE ? MAP_WRITE : 0);
+    u64 needed = PTE_PRESENT | PTE_USER | (error_code & PF_WRITE ? PTE_WRITABLE : 0);
 
     if (error_code & PF_RESERVED || (address >= LAYOUT_START && address < LAYOUT_END)) {
         return false;
@@ -23,7 +23,7 @@ bool fault_was_stale(struct vcpu *vcpu, u64 address, u32 error_code)
         if ((walk.entry[level] & needed) != needed) {
             return false;
         }
-        if (error_code & PF_FETCH && walk.entry[level] & MAP_NX) {
+        if (error_code & PF_FETCH && walk.entry[level] & PTE_NX) {
             return false;
         }
     }

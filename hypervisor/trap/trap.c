@@ -16,6 +16,8 @@
 #include "hypervisor/trap/fault.h"
 #include "hypervisor/irq/interrupt.h"
 #include "hypervisor/trap/stale_code.h"
+#include "lib/x86/debug_register.h"
+#include "lib/x86/descriptor.h"
 
 #define SYSCALL_LENGTH 2
 
@@ -42,8 +44,8 @@ static __attribute__((noinline)) void syscall_from_guest(struct vcpu *vcpu, stru
 
 static void debug_from_guest(struct vcpu *vcpu)
 {
-    vcpu->debug[6] = (vcpu->debug[6] & ~15ull) | read_dr6();
-    write_dr6(0xffff0ff0);
+    vcpu->debug[6] = (vcpu->debug[6] & ~DR6_HITS) | read_dr6();
+    write_dr6(DR6_FIXED);
     bounce_trap(vcpu, VECTOR_DB, 0);
 }
 
@@ -76,13 +78,14 @@ static __attribute__((noinline)) void exception_from_guest(struct vcpu *vcpu, st
 
 static __attribute__((noinline)) void interrupt_from_guest(struct vcpu *vcpu, struct registers *r)
 {
-    if (r->vector != 0x80) {
+    if (r->vector != VECTOR_INT80) {
         interrupt_handle((u32)r->vector);
-    } else if (vcpu->trap[0x80].address && (vcpu->in_kernel || vcpu->trap[0x80].dpl == 3)) {
-        bounce_trap(vcpu, 0x80, 0);
+    } else if (vcpu->trap[VECTOR_INT80].address &&
+               (vcpu->in_kernel || vcpu->trap[VECTOR_INT80].dpl == 3)) {
+        bounce_trap(vcpu, VECTOR_INT80, 0);
     } else {
         r->rip -= 2;
-        bounce_trap(vcpu, VECTOR_GP, 0x80 << 3 | 2);
+        bounce_trap(vcpu, VECTOR_GP, VECTOR_INT80 << 3 | SELECTOR_ERROR_IDT);
     }
 }
 
@@ -96,7 +99,7 @@ void trap_from_guest(struct registers *r)
         fault_from_guest(vcpu, read_cr2(), (u32)r->error_code);
     } else if (r->vector >= ENTRY_SYSCALL) {
         syscall_from_guest(vcpu, r);
-    } else if (r->vector < 32) {
+    } else if (r->vector < VECTOR_FIRST_INTERRUPT) {
         exception_from_guest(vcpu, r);
     } else {
         interrupt_from_guest(vcpu, r);
@@ -127,7 +130,7 @@ void trap_in_hypervisor(struct registers *r)
 {
     u64 fixup;
 
-    if (r->vector >= 32) {
+    if (r->vector >= VECTOR_FIRST_INTERRUPT) {
         interrupt_handle((u32)r->vector);
         return;
     }
@@ -170,7 +173,7 @@ bool trap_on_ist(struct registers *r)
     }
     if (r->vector ==
         VECTOR_DB) { /* a guest's watchpoint reached into an entry: it proves nothing */
-        write_dr6(0xffff0ff0);
+        write_dr6(DR6_FIXED);
         r->rflags &= ~RFLAGS_TF;
         return false;
     }

@@ -5,27 +5,13 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/vcpu/fpu.h"
 #include "hypervisor/vcpu/vcpu.h"
-
-#define CR0_PE (1ull << 0)
-#define CR0_MP (1ull << 1)
-#define CR0_ET (1ull << 4)
-#define CR0_NE (1ull << 5)
-#define CR0_AM (1ull << 18)
-#define CR0_PG (1ull << 31)
-
-#define CR4_PAE (1ull << 5)
-#define CR4_MCE (1ull << 6)
+#include "lib/x86/control.h"
 
 /* All of a guest's CR0 but TS. */
 #define CR0_GUEST (CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG)
 
 #define CR4_GUEST_MAY  (CR4_TSD | CR4_DE | CR4_MCE)
 #define CR4_GUEST_MUST (CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT)
-
-#define XCR0_X87    (1ull << 0)
-#define XCR0_SSE    (1ull << 1)
-#define XCR0_AVX    (1ull << 2)
-#define XCR0_AVX512 (7ull << 5)
 
 u64 control_guest_cr4(u64 wanted)
 {

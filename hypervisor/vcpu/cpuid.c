@@ -7,6 +7,8 @@
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/time/clock.h"
 #include "lib/string.h"
+#include "lib/x86/control.h"
+#include "lib/x86/cpuid.h"
 
 #define BIT(n) (1u << (n))
 #define ALL    (~0u)
@@ -27,10 +29,7 @@
 /* SSE3 PCLMULQDQ | SSSE3 FMA CX16 | SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND */
 #define FEATURES_1C_PLAIN                                                                          \
     (BIT(0) | BIT(1) | BIT(9) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) | BIT(30))
-#define FEATURE_1C_XSAVE      BIT(26)
-#define FEATURE_1C_OSXSAVE    BIT(27)
-#define FEATURE_1C_HYPERVISOR BIT(31)
-#define FEATURES_1C_AVX       (BIT(12) | BIT(28) | BIT(29))
+#define FEATURES_1C_AVX (BIT(12) | BIT(28) | BIT(29))
 
 /* Leaf 7. BMI1 FDP_EXCPTN_ONLY BMI2 ERMS NO_FPU_SEL RDSEED ADX CLFLUSHOPT CLWB SHA */
 #define FEATURES_7B_PLAIN                                                                          \
@@ -62,8 +61,6 @@
 
 #define XSAVE_BASE     576u /* legacy area and header */
 #define XSAVE_VARIANTS 7u   /* XSAVEOPT XSAVEC XGETBV(1) */
-#define XCR0_AVX       (1ull << 2)
-#define XCR0_AVX512    (7ull << 5)
 
 /* The bits of a real leaf that a guest sees; every other leaf is all zeroes. */
 struct filter {
@@ -74,7 +71,7 @@ struct filter {
 
 static const struct filter filters[] = {
     {0, ANY, ALL, ALL, ALL, ALL},
-    {1, ANY, ALL, 0xff00u, FEATURES_1C_PLAIN | FEATURES_1C_AVX | FEATURE_1C_XSAVE, FEATURES_1D},
+    {1, ANY, ALL, 0xff00u, FEATURES_1C_PLAIN | FEATURES_1C_AVX | CPUID_1_ECX_XSAVE, FEATURES_1D},
     {2, ANY, ALL, ALL, ALL, ALL},
     {4, ANY, 0x3fffu, ALL, ALL, 7}, /* caches, shared with nobody */
     {7, 0, ALL, FEATURES_7B_PLAIN | FEATURES_7B_AVX | FEATURES_7B_AVX512,
@@ -340,11 +337,11 @@ static void adjust(const struct vcpu *vcpu, u32 leaf, u32 subleaf, struct cpuid 
         return;
     }
     r->ebx |= vcpu->id * 2 << 24 | 1 << 16;
-    r->ecx |= FEATURE_1C_HYPERVISOR;
+    r->ecx |= CPUID_1_ECX_HYPERVISOR;
     if (!fpu_host_xcr0()) {
-        r->ecx &= ~FEATURE_1C_XSAVE;
+        r->ecx &= ~CPUID_1_ECX_XSAVE;
     } else if (vcpu->in_kernel || vcpu->cr4 & CR4_OSXSAVE) {
-        r->ecx |= FEATURE_1C_OSXSAVE;
+        r->ecx |= CPUID_1_ECX_OSXSAVE;
     }
 }
 

@@ -4,19 +4,11 @@
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/vcpu/vcpu.h"
+#include "lib/x86/debug_register.h"
 
-#define BREAKPOINTS 4u
-
-#define DR6_ALWAYS 0xffff0ff0ull
-#define DR6_MAY    0x0000e00full /* hits, BD, BS, BT */
-#define DR7_ALWAYS 0x00000400ull
-#define DR7_MAY    0xffff03ffull
-#define DR7_ENABLE 0x000000ffull
-#define DR7_GD     (1ull << 13)
-
-#define DR7_ENABLED(i, dr7) ((dr7) >> (2 * (i)) & 3)
-#define DR7_KIND(i, dr7)    ((dr7) >> (16 + 4 * (i)) & 3)
-#define DR7_KIND_IO         2u
+/* What a guest may set. */
+#define DR6_MAY (DR6_HITS | DR6_BD | DR6_BS | DR6_BT)
+#define DR7_MAY 0xffff03ffull /* what each breakpoint waits for; LE, GE, enabled */
 
 /* 4 and 5 are other names, unless the guest's CR4.DE is set. */
 static u32 resolve(const struct vcpu *vcpu, u32 reg)
@@ -30,7 +22,7 @@ static u32 resolve(const struct vcpu *vcpu, u32 reg)
 bool debug_exists(const struct vcpu *vcpu, u32 reg)
 {
     reg = resolve(vcpu, reg);
-    return reg < BREAKPOINTS || reg == 6 || reg == 7;
+    return reg < DR_BREAKPOINTS || reg == 6 || reg == 7;
 }
 
 static bool control_ok(u64 dr7)
@@ -38,7 +30,7 @@ static bool control_ok(u64 dr7)
     if (dr7 >> 32 || dr7 & DR7_GD) {
         return false;
     }
-    for (u32 i = 0; i < BREAKPOINTS; i++) {
+    for (u32 i = 0; i < DR_BREAKPOINTS; i++) {
         if (DR7_ENABLED(i, dr7) && DR7_KIND(i, dr7) == DR7_KIND_IO) {
             return false;
         }
@@ -50,11 +42,11 @@ void debug_load(const struct vcpu *vcpu)
 {
     if (!(vcpu->debug[7] & DR7_ENABLE)) {
         if (read_dr7() & DR7_ENABLE) {
-            write_dr7(DR7_ALWAYS);
+            write_dr7(DR7_FIXED);
         }
         return;
     }
-    write_dr7(DR7_ALWAYS); /* none fires between two vCPUs' addresses */
+    write_dr7(DR7_FIXED); /* none fires between two vCPUs' addresses */
     write_dr0(vcpu->debug[0]);
     write_dr1(vcpu->debug[1]);
     write_dr2(vcpu->debug[2]);
@@ -65,7 +57,7 @@ void debug_load(const struct vcpu *vcpu)
 s64 debug_set(struct vcpu *vcpu, u32 reg, u64 value)
 {
     reg = resolve(vcpu, reg);
-    if (reg < BREAKPOINTS) {
+    if (reg < DR_BREAKPOINTS) {
         if (!guest_range_ok(value, 1)) {
             return -XEN_EPERM;
         }
@@ -74,7 +66,7 @@ s64 debug_set(struct vcpu *vcpu, u32 reg, u64 value)
         if (value >> 32) {
             return -XEN_EINVAL;
         }
-        vcpu->debug[6] = (value & DR6_MAY) | DR6_ALWAYS;
+        vcpu->debug[6] = (value & DR6_MAY) | DR6_FIXED;
         return 0; /* the real one only tells of new hits */
     } else if (reg == 7) {
         if (value >> 32) {
@@ -83,7 +75,7 @@ s64 debug_set(struct vcpu *vcpu, u32 reg, u64 value)
         if (!control_ok(value)) {
             return -XEN_EPERM;
         }
-        vcpu->debug[7] = (value & DR7_MAY) | DR7_ALWAYS;
+        vcpu->debug[7] = (value & DR7_MAY) | DR7_FIXED;
     } else {
         return -XEN_ENODEV;
     }
@@ -100,7 +92,7 @@ u64 debug_get(const struct vcpu *vcpu, u32 reg)
     }
     reg = resolve(vcpu, reg);
     if (reg == 6) {
-        return (vcpu->debug[6] & DR6_MAY) | DR6_ALWAYS;
+        return (vcpu->debug[6] & DR6_MAY) | DR6_FIXED;
     }
-    return vcpu->debug[reg] | (reg == 7 ? DR7_ALWAYS : 0);
+    return vcpu->debug[reg] | (reg == 7 ? DR7_FIXED : 0);
 }

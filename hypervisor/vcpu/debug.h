@@ -7,8 +7,6 @@
 
 struct vcpu;
 
-#define DR6_STEP (1ull << 14)
-
 /* Sets debug register `reg` of a vCPU, and the real one when it is current. Everything that could
  * be harmful in the real one is refused here: -ENODEV for a register that is not there (4 and 5 are
  * 6 and 7, unless CR4.DE is set), -EPERM or -EINVAL for a value. */

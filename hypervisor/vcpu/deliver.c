@@ -7,8 +7,6 @@
 #include "hypervisor/domain/domain.h"
 #include "lib/string.h"
 
-#define ERROR_CODE_VECTORS 0x227d00u /* 8, 10..14, 17, 21 */
-
 /* The frame the ABI promises, low address to high: RCX, R11, up to four words `extra` (an error
  * code; failsafe: selectors), then the interrupted context. Returns how many words it has. */
 #define FRAME_MAX 11
@@ -75,7 +73,8 @@ void bounce_trap(struct vcpu *vcpu, u32 vector, u32 error_code)
     if (vector == VECTOR_NMI) {
         vcpu->nmi_masked = true;
     }
-    deliver(vcpu, to, &extra, vector < 32 && ERROR_CODE_VECTORS >> vector & 1);
+    deliver(vcpu, to, &extra,
+            vector < VECTOR_FIRST_INTERRUPT && VECTORS_WITH_ERROR_CODE >> vector & 1);
 }
 
 void bounce_page_fault(struct vcpu *vcpu, u64 address, u32 error_code)

@@ -5,9 +5,10 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/vcpu/vcpu.h"
 #include "hypervisor/memory/frames.h"
+#include "lib/x86/cpuid.h"
 
-#define XCR0_KNOWN  0xe7ull /* x87, SSE, AVX, AVX-512: what fits a page and needs no more care */
-#define XCR0_AVX512 0xe0ull
+/* What fits a page and needs no more care. */
+#define XCR0_KNOWN (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512)
 
 static struct {
     bool started; /* the first CPU has set xcr0 */
@@ -30,7 +31,7 @@ static u64 offered(void)
 
 bool fpu_start(void)
 {
-    bool xsave = read_cpuid(1, 0).ecx & 1u << 26;
+    bool xsave = read_cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE;
 
     if (xsave) {
         write_cr4(read_cr4() | CR4_OSXSAVE);
@@ -62,7 +63,7 @@ bool fpu_create(struct vcpu *vcpu)
     *(u16 *)area = 0x37f;         /* FCW */
     *(u32 *)(area + 24) = 0x1f80; /* MXCSR */
     vcpu->fpu_area = area;
-    vcpu->xcr0 = state.xcr0 ? 1 : 0;
+    vcpu->xcr0 = state.xcr0 ? XCR0_X87 : 0;
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "hypervisor/vcpu/msr.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/cpu.h"
 #include "hypervisor/vcpu/cpuid.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/hypercall_page.h"
@@ -37,17 +38,12 @@ struct row {
 };
 
 #define MSR_HYPERCALLS    0x40000000u /* what the hypervisor's CPUID leaves name */
-#define APIC_BASE_ADDRESS 0xfee00000u
-#define APIC_BASE_BOOT    (1u << 8)
-#define APIC_BASE_ENABLED (1u << 11)
-
-#define PAT_VALUE         0x050100070406ull /* WB WT UC- UC WC WP UC UC: the ABI's */
 #define EFER_VALUE        (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 #define MISC_ENABLE_VALUE 0x801801ull  /* fast strings; no BTS, PEBS and xTPR */
 #define HWCR_VALUE        (1ull << 24) /* the TSC counts at one rate */
 
 static const struct row rows[] = {
-    {0x10, 0x10, VIEW_TSC, EFFECT_NONE, ANY, 0},
+    {MSR_TSC, MSR_TSC, VIEW_TSC, EFFECT_NONE, ANY, 0},
     {MSR_APIC_BASE, MSR_APIC_BASE, VIEW_APIC, EFFECT_NONE, ANY, 0},
     {0x8b, 0x8b, VIEW_VALUE, EFFECT_IGNORE, ANY, 0},   /* microcode revision */
     {0xce, 0xce, VIEW_VALUE, EFFECT_NONE, ANY, 0},     /* platform information */
@@ -57,7 +53,7 @@ static const struct row rows[] = {
     {0x19a, 0x19a, VIEW_NONE, EFFECT_IGNORE, ANY, 0},  /* clock modulation */
     {0x1a0, 0x1a0, VIEW_VALUE, EFFECT_IGNORE, INTEL, MISC_ENABLE_VALUE},
     {0x1b0, 0x1b0, VIEW_NONE, EFFECT_IGNORE, ANY, 0}, /* energy bias */
-    {MSR_PAT, MSR_PAT, VIEW_VALUE, EFFECT_SAME, ANY, PAT_VALUE},
+    {MSR_PAT, MSR_PAT, VIEW_VALUE, EFFECT_SAME, ANY, CPU_PAT},
     {0x345, 0x345, VIEW_VALUE, EFFECT_NONE, INTEL, 0}, /* performance counters' capabilities */
     {MSR_EFER, MSR_EFER, VIEW_VALUE, EFFECT_SAME, ANY, EFER_VALUE},
     {MSR_FS_BASE, MSR_KERNEL_GS_BASE, VIEW_REAL, EFFECT_BASE, ANY, 0},
@@ -106,7 +102,7 @@ bool guest_read_msr(const struct vcpu *vcpu, u32 index, u64 *value)
         *value = read_msr(index);
         return true;
     case VIEW_APIC:
-        *value = APIC_BASE_ADDRESS | APIC_BASE_ENABLED | (vcpu->id ? 0 : APIC_BASE_BOOT);
+        *value = APIC_BASE_RESET | APIC_BASE_ENABLED | (vcpu->id ? 0 : APIC_BASE_BOOT_CPU);
         return true;
     case VIEW_TSC:
         *value = read_tsc();

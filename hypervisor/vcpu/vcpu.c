@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A virtual CPU. */
 #include "hypervisor/vcpu/vcpu.h"
+#include "lib/x86/debug_register.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/cpu/asm.h"
@@ -77,10 +78,10 @@ bool window_map(u32 window, u32 page, mfn_t m)
     u64 at = window_address(window) + page * PAGE_SIZE;
 
     if (!mfn_is_none(m)) { /* writable: the CPU sets descriptors' accessed bits */
-        return map_page(at, m, MAP_NX | MAP_WRITE);
+        return map_page(at, m, PTE_NX | PTE_WRITABLE);
     }
     if (page < GDT_RESERVED_PAGE) {
-        return map_page(at, image_frame(segments_zero_page()), MAP_NX);
+        return map_page(at, image_frame(segments_zero_page()), PTE_NX);
     }
     return map_page(at, MFN_NONE, 0);
 }
@@ -117,7 +118,7 @@ struct vcpu *vcpu_create(struct domain *domain, u32 id)
     vcpu->periodic = (struct timer){.kind = TIMER_PERIODIC, .vcpu = vcpu};
     vcpu->poll_timer = (struct timer){.kind = TIMER_POLL, .vcpu = vcpu};
     vcpu->debug[6] = 0xffff0ff0;
-    vcpu->debug[7] = 0x400;
+    vcpu->debug[7] = DR7_FIXED;
     vcpu->cr4 = control_guest_cr4(0);
     if (!fpu_create(vcpu) || !window_take(&vcpu->window)) {
         fpu_destroy(vcpu);

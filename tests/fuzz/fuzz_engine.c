@@ -40,11 +40,11 @@ static mfn_t a_frame(void)
 static u64 an_entry(void)
 {
     static const u64 flags[] = {
-        ENTRY_PRESENT | ENTRY_USER,
-        ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_USER,
-        ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_USER | ENTRY_ACCESSED,
-        ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_DIRTY | ENTRY_NX,
-        ENTRY_PRESENT | ENTRY_GLOBAL,
+        PTE_PRESENT | PTE_USER,
+        PTE_PRESENT | PTE_WRITABLE | PTE_USER,
+        PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED,
+        PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY | PTE_NX,
+        PTE_PRESENT | PTE_GLOBAL,
         0,
     };
     const u32 choice = input_below(&input, 16);

@@ -68,13 +68,13 @@ static void start_tables(u32 index)
 {
     const mfn_t *page = world.page[index];
     struct vmmu_vcpu *vcpu = &world.vcpu[index][0].mmu;
-    const u64 flags = ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_USER | ENTRY_ACCESSED;
+    const u64 flags = PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED;
 
     for (u32 i = 0; i < 3; i++) {
         machine_words(page[i])[0] = page[i + 1].n << PAGE_SHIFT | flags;
     }
     for (u32 i = 0; i < 8; i++) {
-        machine_words(page[3])[i] = page[8 + i].n << PAGE_SHIFT | flags | ENTRY_DIRTY;
+        machine_words(page[3])[i] = page[8 + i].n << PAGE_SHIFT | flags | PTE_DIRTY;
     }
     claim(vmmu_pin(vcpu, &world.domain[index].mmu, page[0], 4) == VMMU_DONE, "the first pin");
     claim(vmmu_set_kernel_root(vcpu, page[0]) == VMMU_DONE, "the first root");

@@ -61,7 +61,7 @@ static void start_spinners(void)
     context.user_regs.rip = (u64)spin;
     context.user_regs.cs = 0xe033;
     context.user_regs.ss = context.kernel_ss = 0xe02b;
-    context.user_regs.rflags = 0x202;
+    context.user_regs.rflags = RFLAGS_IF | RFLAGS_FIXED;
     context.ctrlreg[3] = xen_pfn_to_cr3(mfn_of(root_first()));
     for (vcpus = 1; vcpus < VCPU_MAX; vcpus++) {
         context.user_regs.rsp = context.kernel_sp = (u64)(stacks[vcpus] + sizeof stacks[vcpus] - 8);

@@ -70,7 +70,7 @@ static void check_foreign(void)
                 "by address");
     check(hypercall6(__HYPERVISOR_mmu_update, address(&request), 1, 0, GRANTER, 0, 0) < 0,
           "by naming its owner");
-    check_equal(mmu_update(spare_machine, frame * PAGE_SIZE | PTE_RO | PTE_WRITE), -XEN_EBUSY,
+    check_equal(mmu_update(spare_machine, frame * PAGE_SIZE | PTE_RO | PTE_WRITABLE), -XEN_EBUSY,
                 "to write");
     check_equal(mmuext(MMUEXT_PIN_L1_TABLE, frame, 0), -XEN_EINVAL, "as our table");
     check_equal(mmu_update(frame * PAGE_SIZE | MMU_MACHPHYS_UPDATE, 0), -XEN_EINVAL, "in the map");

@@ -80,14 +80,14 @@ static void check_mappings(void)
             check(wrong++ >= 5, "va %lx is not mapped", va);
             continue;
         }
-        flags = *entry & (PTE_WRITE | PTE_USER);
+        flags = *entry & (PTE_WRITABLE | PTE_USER);
         if ((*entry & PTE_ADDRESS) / PAGE_SIZE != pfn_to_mfn(pfn) && va != address(shared_info)) {
             check(wrong++ >= 5, "va %lx shows the wrong frame: %lx", va, *entry);
         }
-        if (is_table && (flags & PTE_WRITE)) {
+        if (is_table && (flags & PTE_WRITABLE)) {
             check(wrong++ >= 5, "table at %lx is writable: %lx", va, *entry);
         }
-        if (!is_table && !(flags & PTE_WRITE)) {
+        if (!is_table && !(flags & PTE_WRITABLE)) {
             check(wrong++ >= 5, "page at %lx is not writable: %lx", va, *entry);
         }
     }

@@ -54,7 +54,7 @@ static void check_place(void)
 
         check(entry & PTE_PRESENT, "page %lu of the list is not mapped", i);
         check(pfn >= first && pfn < end, "page %lu of the list is pfn %lx", i, pfn);
-        check(entry & PTE_WRITE, "page %lu of the list is not writable", i);
+        check(entry & PTE_WRITABLE, "page %lu of the list is not writable", i);
     }
 }
 

@@ -15,7 +15,7 @@ static u64 machine;
 
 static u64 flags_of(u64 value)
 {
-    return value & (PTE_PRESENT | PTE_WRITE | PTE_NX | PTE_AVAILABLE);
+    return value & (PTE_PRESENT | PTE_WRITABLE | PTE_NX | PTE_AVAILABLE);
 }
 
 static void flush_window(void)
@@ -100,7 +100,7 @@ static void check_va_mapping(void)
 /* PRESERVE_AD keeps accessed and dirty of the old entry; NORMAL writes what was asked. */
 static void check_accessed_dirty(void)
 {
-    const u64 clean = PTE_PRESENT | PTE_WRITE | PTE_USER;
+    const u64 clean = PTE_PRESENT | PTE_WRITABLE | PTE_USER;
 
     check_equal(mmu_update(machine, entry_for(page_a, clean)), 0, "a clean entry");
     flush_window();
@@ -111,7 +111,7 @@ static void check_accessed_dirty(void)
     check_equal(
         mmu_update(machine | MMU_PT_UPDATE_PRESERVE_AD, entry_for(page_a, PTE_PRESENT | PTE_USER)),
         0, "PRESERVE_AD");
-    check((*entry & (PTE_ACCESSED | PTE_DIRTY | PTE_WRITE)) == (PTE_ACCESSED | PTE_DIRTY),
+    check((*entry & (PTE_ACCESSED | PTE_DIRTY | PTE_WRITABLE)) == (PTE_ACCESSED | PTE_DIRTY),
           "PRESERVE_AD made %lx", *entry);
     check_equal(mmu_update(machine, entry_for(page_a, PTE_PRESENT | PTE_USER)), 0, "NORMAL");
     check(!(*entry & (PTE_ACCESSED | PTE_DIRTY)), "NORMAL made %lx", *entry);
@@ -175,18 +175,18 @@ static void check_atomics(void)
     check_equal(*entry & PTE_ADDRESS, a & PTE_ADDRESS, "the entry after a failed cmpxchg");
 
     __asm__ volatile("lock btrq $1, %0; setc %1" : "+m"(*entry), "=q"(bit));
-    check(bit && !(*entry & PTE_WRITE), "btr of the write bit: %u, %lx", bit, *entry);
+    check(bit && !(*entry & PTE_WRITABLE), "btr of the write bit: %u, %lx", bit, *entry);
     __asm__ volatile("lock btrq $1, %0; setc %1" : "+m"(*entry), "=q"(bit));
     check(!bit, "btr of a clear bit");
     __asm__ volatile("lock btsq $1, %0; setc %1" : "+m"(*entry), "=q"(bit));
-    check(!bit && (*entry & PTE_WRITE), "bts of the write bit: %u, %lx", bit, *entry);
+    check(!bit && (*entry & PTE_WRITABLE), "bts of the write bit: %u, %lx", bit, *entry);
     __asm__ volatile("lock btcq $63, %0; setc %1" : "+m"(*entry), "=q"(bit));
     check(!bit && (*entry & PTE_NX), "btc of the no-execute bit: %u, %lx", bit, *entry);
 
-    __asm__ volatile("lock andq %1, %0" : "+m"(*entry) : "r"(~(PTE_WRITE | PTE_NX)));
-    check(!(*entry & (PTE_WRITE | PTE_NX)), "and: %lx", *entry);
-    __asm__ volatile("lock orq %1, %0" : "+m"(*entry) : "r"(PTE_WRITE | 1ull << 9));
-    check((*entry & PTE_WRITE) && (*entry & 1ull << 9), "or: %lx", *entry);
+    __asm__ volatile("lock andq %1, %0" : "+m"(*entry) : "r"(~(PTE_WRITABLE | PTE_NX)));
+    check(!(*entry & (PTE_WRITABLE | PTE_NX)), "and: %lx", *entry);
+    __asm__ volatile("lock orq %1, %0" : "+m"(*entry) : "r"(PTE_WRITABLE | 1ull << 9));
+    check((*entry & PTE_WRITABLE) && (*entry & 1ull << 9), "or: %lx", *entry);
     __asm__ volatile("lock xorq %1, %0" : "+m"(*entry) : "r"(1ull << 9));
     check(!(*entry & 1ull << 9), "xor: %lx", *entry);
     old = 1ull << 10;
@@ -203,8 +203,8 @@ static void check_sizes(void)
 
     *entry = a;
     value = *entry;
-    *(volatile u8 *)entry = (u8)(value | PTE_WRITE);
-    check_equal(*entry, value | PTE_WRITE, "one byte");
+    *(volatile u8 *)entry = (u8)(value | PTE_WRITABLE);
+    check_equal(*entry, value | PTE_WRITABLE, "one byte");
     *(volatile u16 *)entry = (u16)(value | 1ull << 9);
     check_equal(*entry, value | 1ull << 9, "two bytes");
     *(volatile u32 *)entry = (u32)(value | 1ull << 10);
@@ -216,7 +216,7 @@ static void check_sizes(void)
     __asm__ volatile("lock btrl $10, %0" : "+m"(*(volatile u32 *)entry));
     check_equal(*entry, value, "btr, four bytes");
     __asm__ volatile("lock orb $2, %0" : "+m"(*(volatile u8 *)entry));
-    check_equal(*entry, value | PTE_WRITE, "or, one byte");
+    check_equal(*entry, value | PTE_WRITABLE, "or, one byte");
     check(write_traps((volatile u8 *)entry + 4, 0) && trap_caught.vector == VECTOR_PF,
           "a store across two entries is done");
     *entry = 0;

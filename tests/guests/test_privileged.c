@@ -6,18 +6,11 @@
  * has a prefix for it, an invalid opcode that the hypervisor knows. */
 #include "tests/guests/common/guest.h"
 
+#include "lib/x86/control.h"
+#include "lib/x86/msr.h"
+
 #include <xen/arch-x86/cpuid.h>
 #include <xen/physdev.h>
-
-#define MSR_EFER 0xc0000080u
-#define EFER_SCE (1u << 0)
-#define EFER_LME (1u << 8)
-#define EFER_LMA (1u << 10)
-#define CR0_PE   (1ull << 0)
-#define CR0_TS   (1ull << 3)
-#define CR0_WP   (1ull << 16)
-#define CR0_PG   (1ull << 31)
-#define CR4_PAE  (1ull << 5)
 
 #define PORT_NOBODY 0x1234
 

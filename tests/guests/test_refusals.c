@@ -26,8 +26,8 @@ static void check_flags(void)
     static const struct {
         u64 flags;
         const char *name;
-    } refused[] = {{PTE_HUGE, "huge"},
-                   {PTE_HUGE | PTE_GLOBAL, "huge and global"},
+    } refused[] = {{PTE_LARGE, "huge"},
+                   {PTE_LARGE | PTE_GLOBAL, "huge and global"},
                    {PTE_PCD, "uncached"},
                    {PTE_PWT, "write-through"},
                    {PTE_GLOBAL, "global"}};
@@ -45,7 +45,7 @@ static void check_flags(void)
             check_equal(mmu_update(at | MMU_PT_UPDATE_PRESERVE_AD, good | refused[i].flags),
                         -XEN_EINVAL, "level %u, %s, PRESERVE_AD", level, refused[i].name);
         }
-        check_equal(mmu_update(fresh, entry_for(plain, PTE_TABLE | PTE_HUGE)), -XEN_EINVAL,
+        check_equal(mmu_update(fresh, entry_for(plain, PTE_TABLE | PTE_LARGE)), -XEN_EINVAL,
                     "level %u, a huge page", level);
         check(!tree.table[level][TREE_SLOT + 1], "level %u: a refused entry is there", level);
         check_equal(mmu_update(at, good | PTE_NX | PTE_AVAILABLE), 0, "level %u, NX, software",
@@ -65,7 +65,7 @@ static void check_flags_by_pin(void)
     for (unsigned level = 2; level <= 4; level++) {
         u64 good = other.table[level][TREE_SLOT];
 
-        other.table[level][TREE_SLOT] = good | PTE_HUGE;
+        other.table[level][TREE_SLOT] = good | PTE_LARGE;
         check_equal(tree_map(&other, PTE_RO), 0, "read-only");
         check_equal(tree_pin(&other, level), -XEN_EINVAL, "pinning level %u with a huge entry",
                     level);

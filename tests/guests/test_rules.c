@@ -31,7 +31,7 @@ static void check_entries(void)
     u64 l2_at = slot_machine(tree.table[2], 9), link = entry_for(tree.table[1], PTE_TABLE);
     u64 l3_at = slot_machine(tree.table[3], 9);
 
-    refused("SUPERPAGE", l2_at, &tree.table[2][9], link | PTE_HUGE, -XEN_EINVAL);
+    refused("SUPERPAGE", l2_at, &tree.table[2][9], link | PTE_LARGE, -XEN_EINVAL);
     refused("GLOBAL_TABLE", l2_at, &tree.table[2][9], link | PTE_GLOBAL, -XEN_EINVAL);
     refused("CACHE_BITS", window_machine, l1, entry_for(plain, PTE_RW | PTE_PCD), -XEN_EINVAL);
     refused("NO_MEMORY", window_machine, l1, (top + 1) * PAGE_SIZE | PTE_RO, -XEN_EPERM);

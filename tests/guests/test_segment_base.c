@@ -5,9 +5,7 @@
  * before the processor sees it, for there it would fault in the hypervisor. */
 #include "tests/guests/common/guest.h"
 
-#define MSR_FS_BASE        0xc0000100u
-#define MSR_GS_BASE        0xc0000101u
-#define MSR_SHADOW_GS_BASE 0xc0000102u
+#include "lib/x86/msr.h"
 
 static u64 words[2] = {0x1111, 0x2222};
 
@@ -53,7 +51,7 @@ static void check_hypercall(void)
     check_equal(by_gs(), 0x2222, "by gs, after GS_USER");
     check_equal(read_msr(MSR_FS_BASE), address(&words[0]), "rdmsr FS_BASE");
     check_equal(read_msr(MSR_GS_BASE), address(&words[1]), "rdmsr GS_BASE");
-    check_equal(read_msr(MSR_SHADOW_GS_BASE), address(&words[0]), "rdmsr SHADOW_GS_BASE");
+    check_equal(read_msr(MSR_KERNEL_GS_BASE), address(&words[0]), "rdmsr SHADOW_GS_BASE");
     check_equal(set_base(SEGBASE_GS_USER_SEL, 0), 0, "GS_USER_SEL 0");
     check_equal(by_gs(), 0x2222, "by gs, after GS_USER_SEL");
 }
@@ -64,9 +62,9 @@ static void check_msr(void)
     check_equal(by_fs(), 0x2222, "by fs, after wrmsr");
     write_msr(MSR_GS_BASE, address(&words[0]));
     check_equal(by_gs(), 0x1111, "by gs, after wrmsr");
-    write_msr(MSR_SHADOW_GS_BASE, address(&words[1]));
+    write_msr(MSR_KERNEL_GS_BASE, address(&words[1]));
     check_equal(by_gs(), 0x1111, "by gs, after wrmsr of the shadow");
-    check_equal(read_msr(MSR_SHADOW_GS_BASE), address(&words[1]), "rdmsr of the shadow");
+    check_equal(read_msr(MSR_KERNEL_GS_BASE), address(&words[1]), "rdmsr of the shadow");
 }
 
 static void write_bad_msr(void *argument)
@@ -80,7 +78,7 @@ static void check_refused(void)
 {
     static const u64 bad[] = {1ull << 63, 1ull << 47, 0xffff7fffffffffff, 0x8000000000000fff};
     static const unsigned which[] = {SEGBASE_FS, SEGBASE_GS_USER, SEGBASE_GS_KERNEL};
-    static const u32 msr[] = {MSR_FS_BASE, MSR_GS_BASE, MSR_SHADOW_GS_BASE};
+    static const u32 msr[] = {MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE};
 
     for (unsigned i = 0; i < ARRAY_LENGTH(bad); i++) {
         for (unsigned j = 0; j < ARRAY_LENGTH(which); j++) {

@@ -36,7 +36,7 @@ static void check_level(unsigned level)
         check_equal((s64)calls[i].result, 0, "entry %u, level %u", i, level);
     }
     check_equal(a.table[1][TREE_SLOT], 0, "the old L1, level %u", level);
-    check_equal(b.table[1][TREE_SLOT] & (PTE_ADDRESS | PTE_WRITE), fresh & PTE_ADDRESS,
+    check_equal(b.table[1][TREE_SLOT] & (PTE_ADDRESS | PTE_WRITABLE), fresh & PTE_ADDRESS,
                 "the new L1, level %u", level);
     check_equal(mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0), 0, "flush");
     check_equal(*(volatile u64 *)VA, 0xb, "what the address shows, level %u", level);

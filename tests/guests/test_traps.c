@@ -201,7 +201,7 @@ static void do_ud_with_flags(void *flags)
 
 static void check_flags(void)
 {
-    u64 set = RFLAGS_AC | RFLAGS_CF | 2;
+    u64 set = RFLAGS_AC | RFLAGS_CF | RFLAGS_FIXED;
 
     raw_next = trap_entries[VECTOR_UD];
     set_one(VECTOR_UD, 0, address(raw_entry), FLAT_KERNEL_CS);
@@ -210,7 +210,7 @@ static void check_flags(void)
     check(raw_frame[4] & RFLAGS_CF, "CF is lost in the frame: %lx", raw_frame[4]);
     check(!(raw_rflags & RFLAGS_AC), "AC is set in the handler: %lx", raw_rflags);
     check(!(raw_frame[4] & RFLAGS_IOPL), "IOPL in the frame: %lx", raw_frame[4]);
-    check_traps(VECTOR_UD, do_ud_with_flags, (void *)(RFLAGS_NT | 2), "ud2 with NT");
+    check_traps(VECTOR_UD, do_ud_with_flags, (void *)(RFLAGS_NT | RFLAGS_FIXED), "ud2 with NT");
     check(!(raw_rflags & RFLAGS_NT), "NT is set in the handler: %lx", raw_rflags);
     set_one(VECTOR_UD, 0, trap_entries[VECTOR_UD], FLAT_KERNEL_CS);
 }

@@ -189,8 +189,8 @@ static void check_flags(void)
     struct trap_frame frame;
 
     for (unsigned i = 0; i < ARRAY_LENGTH(flags); i++) {
-        check_equal(RUN(user_flags, flags[i] | 2, 0), VECTOR_SYSCALL, "a syscall, flags %lx",
-                    flags[i]);
+        check_equal(RUN(user_flags, flags[i] | RFLAGS_FIXED, 0), VECTOR_SYSCALL,
+                    "a syscall, flags %lx", flags[i]);
         check_equal(frame.rflags & ~(RFLAGS_IF | 2ull), flags[i], "flags in the frame");
     }
 }

@@ -8,7 +8,7 @@
 #define SS              0xe02b
 #define NON_CANONICAL   0x0000800000000000ull
 #define ROUNDS_MAX      1000000u
-#define RFLAGS_STARTING 0x202ull
+#define RFLAGS_STARTING (RFLAGS_IF | RFLAGS_FIXED)
 
 static struct vcpu_guest_context context __attribute__((aligned(64)));
 static u8 stack[8192] __attribute__((aligned(16)));

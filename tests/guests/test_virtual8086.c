@@ -6,7 +6,6 @@
  * taken for it, neither by an exception nor by an interrupt. */
 #include "tests/guests/common/guest.h"
 
-#define RFLAGS_VM   (1ull << 17)
 #define RING_0_CODE 0xe008u /* the hypervisor's, in every GDT */
 #define LOOP        (RING_0_CODE << 4)
 
@@ -40,7 +39,7 @@ static void leave_32(void *cs)
 {
     frame[0] = 0;
     frame[1] = (u32)address(cs);
-    frame[2] = (u32)(RFLAGS_VM | RFLAGS_IF | 2);
+    frame[2] = (u32)(RFLAGS_VM | RFLAGS_IF | RFLAGS_FIXED);
     frame[3] = (u32)address(stack) + sizeof stack;
     frame[4] = 0;
     __asm__ volatile("mov %0, %%rsp\niretl" ::"r"((u64)(u32)address(frame)) : "memory");
@@ -76,7 +75,7 @@ static void leave_by_call(void *unused)
     (void)unused;
     context[4] = address((void *)take_flags);
     context[5] = KERNEL_CS;
-    context[6] = RFLAGS_VM | RFLAGS_IF | RFLAGS_IOPL | 2;
+    context[6] = RFLAGS_VM | RFLAGS_IF | RFLAGS_IOPL | RFLAGS_FIXED;
     context[7] = address(stack) + sizeof stack;
     context[8] = GUEST_SS;
     __asm__ volatile("mov %0, %%rsp\nmov %1, %%eax\nsyscall" ::"r"(context), "i"(__HYPERVISOR_iret)

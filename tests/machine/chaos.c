@@ -67,7 +67,7 @@ static u64 any_entry(struct chaos *chaos, u32 level)
         break;
     }
     const mfn_t target = frame_for(chaos, level ? level - 1 : 0);
-    return (pick(chaos, 4) ? RW(target) : RO(target)) | (pick(chaos, 4) ? 0 : ENTRY_NX);
+    return (pick(chaos, 4) ? RW(target) : RO(target)) | (pick(chaos, 4) ? 0 : PTE_NX);
 }
 
 static u32 any_index(struct chaos *chaos)

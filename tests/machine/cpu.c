@@ -87,12 +87,12 @@ static bool find_table(struct cpu *cpu, vaddr_t va, u32 level, mfn_t *table, boo
         return false;
     }
     u64 *entry = &machine_words(above)[walk_index(va, level + 1)];
-    if (!(*entry & ENTRY_PRESENT) || !(*entry & ENTRY_USER)) {
+    if (!(*entry & PTE_PRESENT) || !(*entry & PTE_USER)) {
         return false;
     }
-    *entry |= ENTRY_ACCESSED;
+    *entry |= PTE_ACCESSED;
     *table = entry_frame(*entry);
-    *writable = *writable && (*entry & ENTRY_WRITABLE);
+    *writable = *writable && (*entry & PTE_WRITABLE);
     assert_true(cpu->walks < WALKS);
     cpu->walk[cpu->walks++] = (struct cached_walk){level, prefix_of(va, level), *table, *writable};
     return true;
@@ -114,14 +114,14 @@ static bool translate(struct cpu *cpu, vaddr_t va, bool write, mfn_t *frame)
         return false;
     }
     u64 *entry = &machine_words(table)[walk_index(va, 1)];
-    if (!(*entry & ENTRY_PRESENT) || !(*entry & ENTRY_USER)) {
+    if (!(*entry & PTE_PRESENT) || !(*entry & PTE_USER)) {
         return false;
     }
-    writable = writable && (*entry & ENTRY_WRITABLE);
+    writable = writable && (*entry & PTE_WRITABLE);
     if (write && !writable) {
         return false;
     }
-    *entry |= ENTRY_ACCESSED | (write ? ENTRY_DIRTY : 0);
+    *entry |= PTE_ACCESSED | (write ? PTE_DIRTY : 0);
     *frame = entry_frame(*entry);
     assert_true(cpu->translations < TRANSLATIONS);
     cpu->translation[cpu->translations++] = (struct translation){page, *frame, writable};

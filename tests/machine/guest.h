@@ -17,9 +17,9 @@
 #define GUEST_VCPUS 3u
 
 /* Entries as a guest writes them. */
-#define RW(frame)   ((frame).n << PAGE_SHIFT | ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_USER)
-#define RO(frame)   ((frame).n << PAGE_SHIFT | ENTRY_PRESENT | ENTRY_USER)
-#define LINK(frame) (RW(frame) | ENTRY_ACCESSED)
+#define RW(frame)   ((frame).n << PAGE_SHIFT | PTE_PRESENT | PTE_WRITABLE | PTE_USER)
+#define RO(frame)   ((frame).n << PAGE_SHIFT | PTE_PRESENT | PTE_USER)
+#define LINK(frame) (RW(frame) | PTE_ACCESSED)
 
 #define assert_result(expected, expression)                                                        \
     assert_string_equal(vmmu_result_name(expected), vmmu_result_name(expression))

@@ -69,12 +69,12 @@ bool choose_is_sound(const struct oracle *o, u32 m, u32 index)
     if (entry == 0 || level == 0) {
         return true;
     }
-    if (!(entry & BIT_PRESENT) || (entry & (BIT_PSE | BIT_PCD | BIT_PWT | BIT_GLOBAL)) ||
+    if (!(entry & PTE_PRESENT) || (entry & (PTE_LARGE | PTE_PCD | PTE_PWT | PTE_GLOBAL)) ||
         target >= o->frames || o->frame[target].owner != o->frame[m].owner ||
         o->frame[target].type == TYPE_SHARED) {
         return level == 4 && index >= 256 && index < 272;
     }
-    return level > 1 ? taste(target) == level - 1 : !(entry & BIT_WRITABLE) || !taste(target);
+    return level > 1 ? taste(target) == level - 1 : !(entry & PTE_WRITABLE) || !taste(target);
 }
 
 static u32 slot(void)
@@ -85,7 +85,7 @@ static u32 slot(void)
 
 static u64 odd_bits(void)
 {
-    static const u64 odd[] = {BIT_PSE,   BIT_PSE,    BIT_PCD,    BIT_PWT,    BIT_GLOBAL,
+    static const u64 odd[] = {PTE_LARGE, PTE_LARGE,  PTE_PCD,    PTE_PWT,    PTE_GLOBAL,
                               1ull << 9, 1ull << 52, 1ull << 58, 1ull << 62, 1ull << 63};
     return odd[choose_below(ARRAY_LENGTH(odd))];
 }
@@ -94,7 +94,7 @@ static u64 odd_bits(void)
 static u64 entry_for(const struct oracle *o, u32 other, u32 level)
 {
     const u32 kind = choose_below(100);
-    u64 entry = BIT_PRESENT | (random64() & (BIT_USER | BIT_ACCESSED | BIT_DIRTY)) | BIT_USER;
+    u64 entry = PTE_PRESENT | (random64() & (PTE_USER | PTE_ACCESSED | PTE_DIRTY)) | PTE_USER;
     if (kind < 22) {
         return 0;
     }
@@ -108,14 +108,14 @@ static u64 entry_for(const struct oracle *o, u32 other, u32 level)
         entry |= (u64)frame_for(o, other, choose_below(5)) << 12;
     }
     if (level > 1 || kind < 65) {
-        entry |= BIT_WRITABLE;
+        entry |= PTE_WRITABLE;
     }
     if (kind == 99) {
-        entry |= choose_percent(50) ? 0x000ffffffffff000ull : 1ull << (20 + choose_below(32));
+        entry |= choose_percent(50) ? PTE_ADDRESS : 1ull << (20 + choose_below(32));
     } else if (kind >= 97) {
         entry ^= odd_bits();
     } else if (kind == 96) {
-        entry &= ~BIT_PRESENT;
+        entry &= ~PTE_PRESENT;
     }
     return entry;
 }
@@ -130,7 +130,7 @@ static bool fulfils(const struct oracle *o, u64 entry, enum wish wish)
         return true;
     }
     const struct oracle_frame *f = &o->frame[target];
-    return wish == L1_TABLE ? !(entry & BIT_WRITABLE) && f->type == TYPE_L1
+    return wish == L1_TABLE ? !(entry & PTE_WRITABLE) && f->type == TYPE_L1
                             : f->types == 0 || f->type == TYPE_DESCRIPTOR;
 }
 
@@ -145,7 +145,7 @@ static u32 used_slot(const struct oracle *o, u32 m, enum wish wish)
     for (u32 n = 0; n < ORACLE_SLOTS; n++) {
         const u32 index = oracle_slot[(first + n) % ORACLE_SLOTS];
         const u64 entry = oracle_word(o, m, index);
-        if ((entry & BIT_PRESENT) && (o->frame[m].type != TYPE_L4 || index < 256 || index > 271)) {
+        if ((entry & PTE_PRESENT) && (o->frame[m].type != TYPE_L4 || index < 256 || index > 271)) {
             found = index;
             if (fulfils(o, entry, wish)) {
                 break;
@@ -164,7 +164,7 @@ static u64 address(const struct oracle *o, u32 vcpu, enum wish wish)
         const u32 index = used_slot(o, m, level == 1 ? wish : ANYTHING);
         va |= (u64)index << (12 + 9 * (level - 1));
         const u64 entry = m == ORACLE_NONE ? 0 : oracle_word(o, m, index);
-        m = (entry & BIT_PRESENT) && oracle_target(entry) < o->frames ? oracle_target(entry)
+        m = (entry & PTE_PRESENT) && oracle_target(entry) < o->frames ? oracle_target(entry)
                                                                       : ORACLE_NONE;
     }
     va = va >> 47 & 1 ? va | 0xffffull << 48 : va;
@@ -212,7 +212,7 @@ static void for_grant(const struct oracle *o, struct model_op *op, u32 m, u32 in
         return;
     }
     op->value = choose_percent(92) ? oracle_target(now) : choose_below(o->frames);
-    op->number = choose_percent(92) ? !!(now & BIT_WRITABLE) : choose_below(2);
+    op->number = choose_percent(92) ? !!(now & PTE_WRITABLE) : choose_below(2);
 }
 
 static void for_map_at(const struct oracle *o, struct model_op *op)

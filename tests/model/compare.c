@@ -95,8 +95,8 @@ void compare_answer(const struct model_op *op, enum vmmu_result expected, enum v
 static void check_change(const struct model_op *op, u32 domain, u32 m, u32 i, u64 now, bool stored)
 {
     struct oracle_frame *f = &world.oracle.frame[m];
-    const u64 walked = (f->word[i] ^ now) & ~(BIT_ACCESSED | BIT_DIRTY);
-    if (oracle_is_table(f->type) && !walked && (now & BIT_PRESENT)) {
+    const u64 walked = (f->word[i] ^ now) & ~(PTE_ACCESSED | PTE_DIRTY);
+    if (oracle_is_table(f->type) && !walked && (now & PTE_PRESENT)) {
         f->word[i] = now; /* the processor's own marks */
         return;
     }

@@ -45,10 +45,10 @@ u32 oracle_target(u64 entry)
 
 u64 oracle_installed(u32 level, u64 entry)
 {
-    if (!(entry & BIT_PRESENT)) {
+    if (!(entry & PTE_PRESENT)) {
         return entry;
     }
-    return level == 1 ? (entry | BIT_USER) & ~BIT_GLOBAL : entry | BIT_USER;
+    return level == 1 ? (entry | PTE_USER) & ~PTE_GLOBAL : entry | PTE_USER;
 }
 
 bool oracle_slot_is_guests(u32 level, u32 index)
@@ -90,18 +90,18 @@ void oracle_put(struct oracle *o, u32 m)
 
 enum vmmu_result oracle_check_entry(const struct oracle *o, u32 level, u64 entry)
 {
-    if (!(entry & BIT_PRESENT)) {
+    if (!(entry & PTE_PRESENT)) {
         const bool names = oracle_target(entry) != 0 && oracle_target(entry) < o->frames;
-        const bool large = level > 1 && (entry & BIT_PSE);
+        const bool large = level > 1 && (entry & PTE_LARGE);
         return o->l1tf && (names || large) ? REFUSED_UNSAFE_NOT_PRESENT : VMMU_DONE;
     }
-    if (level > 1 && (entry & BIT_PSE)) {
+    if (level > 1 && (entry & PTE_LARGE)) {
         return REFUSED_SUPERPAGE;
     }
-    if (entry & (BIT_PWT | BIT_PCD | BIT_PSE)) {
+    if (entry & (PTE_PWT | PTE_PCD | PTE_LARGE)) {
         return REFUSED_CACHE_BITS;
     }
-    if (level > 1 && (entry & BIT_GLOBAL)) {
+    if (level > 1 && (entry & PTE_GLOBAL)) {
         return REFUSED_GLOBAL_TABLE;
     }
     if (oracle_target(entry) < o->frames) {
@@ -118,7 +118,7 @@ static enum vmmu_result get_target(struct oracle *o, u32 level, u64 entry)
     if (level > 1) {
         return oracle_get_type(o, oracle_target(entry), (enum vmmu_type)(level - 1));
     }
-    if (!(entry & BIT_WRITABLE)) {
+    if (!(entry & PTE_WRITABLE)) {
         return VMMU_DONE;
     }
     if (f->type != TYPE_SHARED) {
@@ -150,7 +150,7 @@ enum vmmu_result oracle_get_entry(struct oracle *o, u32 level, u64 entry, u32 ta
         }
         *held = true;
     }
-    if (level == 1 && (entry & BIT_WRITABLE) && f->type != TYPE_SHARED &&
+    if (level == 1 && (entry & PTE_WRITABLE) && f->type != TYPE_SHARED &&
         is_taken(f, TYPE_WRITABLE)) {
         return REFUSED_WRITABLE_TABLE;
     }
@@ -165,7 +165,7 @@ enum vmmu_result oracle_get_entry(struct oracle *o, u32 level, u64 entry, u32 ta
 enum vmmu_result oracle_put_entry(struct oracle *o, u32 level, u64 entry)
 {
     const u32 m = oracle_target(entry);
-    if (level > 1 || (entry & BIT_WRITABLE)) {
+    if (level > 1 || (entry & PTE_WRITABLE)) {
         if (oracle_put_type(o, m) != VMMU_DONE) {
             return VMMU_AGAIN;
         }
@@ -206,7 +206,7 @@ static enum vmmu_result demote(struct oracle *o, u32 m, u32 place, bool child)
     for (u32 i = ORACLE_SLOTS; i-- > 0;) {
         const u32 index = oracle_slot[i];
         const u64 entry = f->word[i];
-        if (index >= place || !(entry & BIT_PRESENT) || !oracle_slot_is_guests(level, index)) {
+        if (index >= place || !(entry & PTE_PRESENT) || !oracle_slot_is_guests(level, index)) {
             continue;
         }
         if (oracle_put_entry(o, level, entry) != VMMU_DONE) {
@@ -240,7 +240,7 @@ static enum vmmu_result promote_entry(struct oracle *o, u32 m, u32 i, bool *chil
     const u64 entry = f->word[i];
     o->domain[f->owner].entries_checked++;
     const enum vmmu_result result = oracle_check_entry(o, (u32)f->type, entry);
-    if (result != VMMU_DONE || !(entry & BIT_PRESENT)) {
+    if (result != VMMU_DONE || !(entry & PTE_PRESENT)) {
         return result;
     }
     return oracle_get_entry(o, (u32)f->type, entry, f->owner, f->owner, child);
@@ -273,7 +273,7 @@ static enum vmmu_result promote(struct oracle *o, u32 m, u32 place, bool child)
             return result;
         }
         child = false;
-        if (level > 1 && index < 511 && (f->word[i] & BIT_PRESENT) && interrupted(o)) {
+        if (level > 1 && index < 511 && (f->word[i] & PTE_PRESENT) && interrupted(o)) {
             return leave_partial(o, m, index + 1, false);
         }
     }

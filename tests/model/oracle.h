@@ -9,6 +9,7 @@
 #ifndef TESTS_MODEL_ORACLE_H
 #define TESTS_MODEL_ORACLE_H
 
+#include "lib/x86/pte.h"
 #include "vmmu/vmmu.h"
 
 #define ORACLE_FRAMES  40u
@@ -22,17 +23,6 @@ extern const u16 oracle_slot[ORACLE_SLOTS];
 
 /* Where `index` is among oracle_slot; ORACLE_NONE if it is not, and the entry is zero. */
 u32 oracle_slot_position(u32 index);
-
-/* The bits of an entry. */
-#define BIT_PRESENT  (1ull << 0)
-#define BIT_WRITABLE (1ull << 1)
-#define BIT_USER     (1ull << 2)
-#define BIT_PWT      (1ull << 3)
-#define BIT_PCD      (1ull << 4)
-#define BIT_ACCESSED (1ull << 5)
-#define BIT_DIRTY    (1ull << 6)
-#define BIT_PSE      (1ull << 7)
-#define BIT_GLOBAL   (1ull << 8)
 
 #define MODEL_OPS(X)                                                                               \
     X(GIVE)                                                                                        \

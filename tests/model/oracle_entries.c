@@ -18,23 +18,23 @@ struct write {
  * right to be written. */
 static bool inherits(u32 level, u64 old, u64 next)
 {
-    const u64 guarded = BIT_PRESENT | BIT_WRITABLE | BIT_PWT | BIT_PCD | BIT_PSE | BIT_GLOBAL |
-                        0x000ffffffffff000ull;
+    const u64 guarded =
+        PTE_PRESENT | PTE_WRITABLE | PTE_PWT | PTE_PCD | PTE_LARGE | PTE_GLOBAL | PTE_ADDRESS;
     const u64 differ = (old ^ next) & guarded;
-    return (old & BIT_PRESENT) &&
-           (!differ || (level == 1 && differ == BIT_WRITABLE && (old & BIT_WRITABLE)));
+    return (old & PTE_PRESENT) &&
+           (!differ || (level == 1 && differ == PTE_WRITABLE && (old & PTE_WRITABLE)));
 }
 
 static void put_word(struct oracle *o, struct write *w, u64 next)
 {
     u64 *word = &o->frame[w->table].word[oracle_slot_position(w->slot)];
-    *word = w->preserve ? next | (*word & (BIT_ACCESSED | BIT_DIRTY)) : next;
+    *word = w->preserve ? next | (*word & (PTE_ACCESSED | PTE_DIRTY)) : next;
     w->swapped = true;
 }
 
 static void let_go(struct oracle *o, struct write *w, u32 level, u64 entry)
 {
-    if ((entry & BIT_PRESENT) && oracle_put_entry(o, level, entry) != VMMU_DONE) {
+    if ((entry & PTE_PRESENT) && oracle_put_entry(o, level, entry) != VMMU_DONE) {
         oracle_owe(w->v, oracle_target(entry), false);
     }
 }
@@ -49,14 +49,14 @@ static enum vmmu_result change_entry(struct oracle *o, struct write *w, u32 leve
     }
     if (inherits(level, old, next)) {
         put_word(o, w, next);
-        if ((old ^ next) & BIT_WRITABLE) {
+        if ((old ^ next) & PTE_WRITABLE) {
             oracle_put_type(o, oracle_target(old));
         }
         return VMMU_DONE;
     }
     o->domain[w->v->domain].entries_checked++;
     enum vmmu_result result = oracle_check_entry(o, level, w->entry);
-    if (result == VMMU_DONE && (next & BIT_PRESENT)) {
+    if (result == VMMU_DONE && (next & PTE_PRESENT)) {
         result = oracle_get_entry(o, level, next, w->table_owner, w->frame_owner, &held);
     }
     if (result != VMMU_DONE) {
@@ -147,7 +147,7 @@ u32 oracle_shown_table(const struct oracle *o, u32 vcpu, u64 va)
 {
     const u64 entry = oracle_walk(o, vcpu, va);
     const u32 m = oracle_target(entry);
-    if ((entry & (BIT_PRESENT | BIT_WRITABLE)) != BIT_PRESENT) {
+    if ((entry & (PTE_PRESENT | PTE_WRITABLE)) != PTE_PRESENT) {
         return ORACLE_NONE;
     }
     const struct oracle_frame *f = &o->frame[m];
@@ -250,8 +250,8 @@ enum vmmu_result oracle_unmap_at(struct oracle *o, struct oracle_vcpu *v, u64 at
         return result;
     }
     const u64 now = oracle_word(o, w.table, w.slot);
-    if (!(now & BIT_PRESENT) || (now >> 12 & 0xffffffffffull) != m ||
-        !(now & BIT_WRITABLE) == writable) {
+    if (!(now & PTE_PRESENT) || (now >> 12 & 0xffffffffffull) != m ||
+        !(now & PTE_WRITABLE) == writable) {
         return REFUSED_NOT_THAT_MAPPING;
     }
     oracle_get(o, w.table, v->domain);

@@ -231,7 +231,7 @@ static enum vmmu_result ldt_fault(struct oracle *o, struct oracle_vcpu *v,
         return VMMU_DONE;
     }
     const u64 entry = oracle_walk(o, op->vcpu, v->ldt_base + op->number * 4096ull);
-    if (!(entry & BIT_PRESENT)) {
+    if (!(entry & PTE_PRESENT)) {
         return REFUSED_NO_LDT_PAGE;
     }
     const enum vmmu_result result = get_page(o, v->domain, oracle_target(entry));

@@ -89,7 +89,7 @@ static void tally_entry(const struct oracle *o, struct tally *t, u32 m, u32 leve
         wrong(t, m, "shows a frame that is free");
     } else if (level > 1) {
         use(t, target, (enum vmmu_type)(level - 1));
-    } else if (!(entry & BIT_WRITABLE)) {
+    } else if (!(entry & PTE_WRITABLE)) {
         t->references[target]++;
     } else if (o->frame[target].type == TYPE_SHARED) {
         use(t, target, TYPE_SHARED);
@@ -114,7 +114,7 @@ static void tally_table(const struct oracle *o, struct tally *t, u32 m)
         if (f->partial && f->child && index == f->place) {
             t->references[oracle_target(entry)]++;
         }
-        if (!(entry & BIT_PRESENT) || (f->partial && index >= f->place)) {
+        if (!(entry & PTE_PRESENT) || (f->partial && index >= f->place)) {
             continue;
         }
         if (!f->partial && oracle_installed(level, entry) != entry) {
@@ -172,7 +172,7 @@ u32 oracle_table(const struct oracle *o, u32 vcpu, u64 va, u32 level)
     u32 m = oracle_address_is_guests(va) ? o->vcpu[vcpu].kernel_root : ORACLE_NONE;
     for (u32 at = 4; at > level && m != ORACLE_NONE; at--) {
         const u64 entry = oracle_word(o, m, va >> (12 + 9 * (at - 1)) & 511);
-        m = entry & BIT_PRESENT ? oracle_target(entry) : ORACLE_NONE;
+        m = entry & PTE_PRESENT ? oracle_target(entry) : ORACLE_NONE;
     }
     return m;
 }
@@ -185,7 +185,7 @@ u64 oracle_walk(const struct oracle *o, u32 vcpu, u64 va)
 
 bool oracle_maps_writable(const struct oracle *o, u32 domain, u32 m)
 {
-    const u64 wanted = BIT_PRESENT | BIT_WRITABLE;
+    const u64 wanted = PTE_PRESENT | PTE_WRITABLE;
     for (u32 i = 0; i < o->frames; i++) {
         const struct oracle_frame *f = &o->frame[i];
         if (f->owner != domain || f->type != TYPE_L1 || !f->open) {

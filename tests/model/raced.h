@@ -5,13 +5,14 @@
 
 #include <stdatomic.h>
 
+#include "lib/x86/pte.h"
 #include "tests/model/threads_port.h"
 
 #define POOL 12u
 
 /* Entries as a guest writes them. */
-#define RW(m)       ((m).n << 12 | 7)
-#define RO(m)       ((m).n << 12 | 5)
+#define RW(m)       ((m).n << 12 | PTE_PRESENT | PTE_WRITABLE | PTE_USER)
+#define RO(m)       ((m).n << 12 | PTE_PRESENT | PTE_USER)
 #define AT(m, slot) (maddr((m).n << 12 | (u64)(slot) << 3))
 
 /* One guest: an address space that is live throughout, and a pool of frames to fight over. CPUs 0

@@ -23,12 +23,12 @@ static u64 at(u32 m, u32 slot)
 
 static u64 rw(u32 m)
 {
-    return (u64)m << 12 | BIT_PRESENT | BIT_WRITABLE | BIT_USER;
+    return (u64)m << 12 | PTE_PRESENT | PTE_WRITABLE | PTE_USER;
 }
 
 static u64 ro(u32 m)
 {
-    return (u64)m << 12 | BIT_PRESENT | BIT_USER;
+    return (u64)m << 12 | PTE_PRESENT | PTE_USER;
 }
 
 static u32 page_of(u32 domain)
@@ -324,8 +324,8 @@ static void one_use(void)
     update(1, l4 + 3, 0, 0);
     pin(0, t.l4, 4);
     update(1, l4 + 3, 0, rw(t.l2[0][0]));
-    update(1, l4 + 2, 0, rw(l4 + 3) | BIT_PSE); /* 148, 182 */
-    update(1, l4 + 2, 300, rw(t.writable) | BIT_PSE);
+    update(1, l4 + 2, 0, rw(l4 + 3) | PTE_LARGE); /* 148, 182 */
+    update(1, l4 + 2, 300, rw(t.writable) | PTE_LARGE);
     gdt(1, 1, t.l1[0][0][0]);
     unpin(0, t.l4);
     gdt(1, 1, t.l1[0][0][0]);

@@ -51,12 +51,12 @@ static u64 at(u32 m, u32 slot)
 
 static u64 writable(u32 m)
 {
-    return (u64)m << 12 | BIT_PRESENT | BIT_WRITABLE | BIT_USER;
+    return (u64)m << 12 | PTE_PRESENT | PTE_WRITABLE | PTE_USER;
 }
 
 static u64 readable(u32 m)
 {
-    return (u64)m << 12 | BIT_PRESENT | BIT_USER;
+    return (u64)m << 12 | PTE_PRESENT | PTE_USER;
 }
 
 static void give(u32 domain, u32 m)

@@ -167,7 +167,7 @@ static void write_when_stale(u32 d, u32 owner)
                            .domain = d,
                            .other = owner,
                            .at = va,
-                           .value = (u64)m << 12 | BIT_PRESENT | BIT_WRITABLE | BIT_USER});
+                           .value = (u64)m << 12 | PTE_PRESENT | PTE_WRITABLE | PTE_USER});
 }
 
 /* A table is walked, unhooked and written to as the page that it is now; then the old walk is used
@@ -188,8 +188,8 @@ static void walk_when_stale(u32 d)
                            .domain = d,
                            .other = d,
                            .at = (u64)l1 << 12 | (other >> 9 & 0xff8),
-                           .value = (u64)choose_below(world.oracle.frames) << 12 | BIT_PRESENT |
-                                    BIT_WRITABLE | BIT_USER});
+                           .value = (u64)choose_below(world.oracle.frames) << 12 | PTE_PRESENT |
+                                    PTE_WRITABLE | PTE_USER});
     then((struct model_op){.kind = OP_UNPIN, .vcpu = vcpu, .domain = d, .at = l1});
     then((struct model_op){.kind = OP_UPDATE,
                            .vcpu = vcpu,

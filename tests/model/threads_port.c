@@ -12,16 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/x86/pte.h"
 #include "vmmu/port.h"
 
 #define TRANSLATIONS 16u
 #define WALKS        16u
-
-#define P_PRESENT  (1ull << 0)
-#define P_WRITABLE (1ull << 1)
-#define P_USER     (1ull << 2)
-#define P_ACCESSED (1ull << 5)
-#define P_DIRTY    (1ull << 6)
 
 struct translation {
     u64 page;
@@ -256,12 +251,13 @@ static bool find_table(struct cpu *cpu, vaddr_t va, u32 level, mfn_t *m, bool *w
         return false;
     }
     check_walked(above);
-    const u64 entry = read_entry(above, index_of(va, level + 1), P_PRESENT | P_USER, P_ACCESSED);
+    const u64 entry =
+        read_entry(above, index_of(va, level + 1), PTE_PRESENT | PTE_USER, PTE_ACCESSED);
     if (!entry) {
         return false;
     }
     *m = mfn(entry >> 12 & 0xffffffffffull);
-    *writable = *writable && (entry & P_WRITABLE);
+    *writable = *writable && (entry & PTE_WRITABLE);
     cpu->walk[cpu->next_walk] = (struct cached_walk){level, prefix, *m, *writable};
     cpu->next_walk = (cpu->next_walk + 1) % WALKS;
     cpu->walks = cpu->walks < WALKS ? cpu->walks + 1 : WALKS;
@@ -284,14 +280,15 @@ static bool translate(struct cpu *cpu, vaddr_t va, bool write, mfn_t *frame)
         return false;
     }
     check_walked(m);
-    const u64 wanted = P_PRESENT | P_USER | (write ? P_WRITABLE : 0);
-    const u64 entry = read_entry(m, index_of(va, 1), wanted, P_ACCESSED | (write ? P_DIRTY : 0));
+    const u64 wanted = PTE_PRESENT | PTE_USER | (write ? PTE_WRITABLE : 0);
+    const u64 entry =
+        read_entry(m, index_of(va, 1), wanted, PTE_ACCESSED | (write ? PTE_DIRTY : 0));
     if (!entry) {
         return false;
     }
     *frame = mfn(entry >> 12 & 0xffffffffffull);
     cpu->translation[cpu->next_translation] =
-        (struct translation){page, *frame, writable && (entry & P_WRITABLE)};
+        (struct translation){page, *frame, writable && (entry & PTE_WRITABLE)};
     cpu->next_translation = (cpu->next_translation + 1) % TRANSLATIONS;
     cpu->translations = cpu->translations < TRANSLATIONS ? cpu->translations + 1 : TRANSLATIONS;
     return true;

@@ -11,7 +11,7 @@ static struct process *ready_queue, **ready_end = &ready_queue;
 /* Returns the PTE_... flags of a page with these RIGHT_... bits. */
 static u64 flags_of(u64 rights)
 {
-    return PTE_PRESENT | PTE_USER | PTE_ACCESSED | (rights & RIGHT_WRITE ? PTE_WRITE : 0) |
+    return PTE_PRESENT | PTE_USER | PTE_ACCESSED | (rights & RIGHT_WRITE ? PTE_WRITABLE : 0) |
            (rights & RIGHT_EXECUTE ? 0 : PTE_NX);
 }
 
@@ -61,7 +61,7 @@ static int bring_in(struct process *process, const struct area *area, u64 va)
         memcpy(page_address(page), area->image + offset, left < PAGE_SIZE ? left : PAGE_SIZE);
     }
     result = space_map(&process->space, va, page,
-                       area->flags | (area->flags & PTE_WRITE ? PTE_DIRTY : 0));
+                       area->flags | (area->flags & PTE_WRITABLE ? PTE_DIRTY : 0));
     if (result) {
         page_release(page);
     }
@@ -76,7 +76,7 @@ static int fault_in(struct process *process, u64 va, bool write)
     entry_t *at;
 
     process_counts.faults++;
-    if (!area || (write && !(area->flags & PTE_WRITE))) {
+    if (!area || (write && !(area->flags & PTE_WRITABLE))) {
         return -XEN_EFAULT;
     }
     at = space_entry(&process->space, va, 1);

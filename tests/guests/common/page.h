@@ -4,26 +4,14 @@
 #define GUESTS_PAGE_H
 
 #include "lib/types.h"
+#include "lib/x86/pte.h"
 
-#define PAGE_SIZE     4096ull
-#define PTE_PRESENT   (1ull << 0)
-#define PTE_WRITE     (1ull << 1)
-#define PTE_USER      (1ull << 2)
-#define PTE_PWT       (1ull << 3)
-#define PTE_PCD       (1ull << 4)
-#define PTE_ACCESSED  (1ull << 5)
-#define PTE_DIRTY     (1ull << 6)
-#define PTE_HUGE      (1ull << 7)
-#define PTE_PAT       (1ull << 7)
-#define PTE_GLOBAL    (1ull << 8)
-#define PTE_AVAILABLE (7ull << 9)
-#define PTE_NX        (1ull << 63)
-#define PTE_ADDRESS   0x000ffffffffff000ull
+#define PAGE_SIZE 4096ull
 
 /* What an ordinary mapping and an ordinary table entry have. */
 #define PTE_RO    (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
-#define PTE_RW    (PTE_RO | PTE_WRITE | PTE_DIRTY)
-#define PTE_TABLE (PTE_RO | PTE_WRITE | PTE_DIRTY)
+#define PTE_RW    (PTE_RO | PTE_WRITABLE | PTE_DIRTY)
+#define PTE_TABLE (PTE_RO | PTE_WRITABLE | PTE_DIRTY)
 
 extern char guest_virt_base_symbol[] __asm__("guest_virt_base");
 

@@ -3,7 +3,6 @@
 #include "tests/guests/common/smp.h"
 
 #define STACK    16384
-#define RFLAGS   0x202ull
 #define PATIENCE (30000 * MILLISECOND)
 
 extern char probe_write_code[] __asm__("probe_write");
@@ -133,7 +132,7 @@ void smp_context(struct vcpu_guest_context *context, unsigned vcpu, void (*funct
     context->user_regs.rsp = address(stacks[vcpu] + STACK - 8);
     context->user_regs.cs = FLAT_KERNEL_CS;
     context->user_regs.ss = FLAT_KERNEL_SS;
-    context->user_regs.rflags = RFLAGS;
+    context->user_regs.rflags = RFLAGS_IF | RFLAGS_FIXED;
     context->kernel_ss = FLAT_KERNEL_SS;
     context->kernel_sp = address(stacks[vcpu] + STACK);
     context->ctrlreg[3] = xen_pfn_to_cr3(mfn_of(root_first()));

@@ -79,7 +79,7 @@ static void one_update(struct mmu_update *update)
     } else {
         update->val = an_entry(level);
         if (live && once_in(8)) { /* sure to be no L1 table, where a guest with devices may */
-            update->val |= once_in(2) ? PTE_PCD : PTE_HUGE;
+            update->val |= once_in(2) ? PTE_PCD : PTE_LARGE;
         }
     }
     add_number(" c", (s64)command);

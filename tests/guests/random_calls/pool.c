@@ -205,10 +205,15 @@ u64 a_frame(unsigned level)
 /* Flags that mean the same to a guest with and without devices. */
 static u64 some_flags(unsigned level)
 {
-    static const u64 likely[] = {
-        PTE_RO, PTE_RW, PTE_RW, PTE_TABLE, PTE_PRESENT, PTE_RW | PTE_NX, PTE_PRESENT | PTE_WRITE};
+    static const u64 likely[] = {PTE_RO,
+                                 PTE_RW,
+                                 PTE_RW,
+                                 PTE_TABLE,
+                                 PTE_PRESENT,
+                                 PTE_RW | PTE_NX,
+                                 PTE_PRESENT | PTE_WRITABLE};
     static const u64 odd[] = {PTE_GLOBAL, 1ull << 9, 1ull << 11, 1ull << 53, 1ull << 58,
-                              1ull << 62, PTE_USER,  PTE_DIRTY,  PTE_NX,     PTE_WRITE};
+                              1ull << 62, PTE_USER,  PTE_DIRTY,  PTE_NX,     PTE_WRITABLE};
     u64 flags = PICK(likely);
 
     if (level > 1 && !once_in(8)) {

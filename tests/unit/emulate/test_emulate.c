@@ -4,6 +4,7 @@
  * registers only when the entry was changed, and one that loses a race, is refused or misses is
  * told apart. Memory, the virtual MMU and delivery are played by this file. */
 #include "tests/unit/emulate/emulate_world.h"
+#include "lib/x86/debug_register.h"
 
 /* ---- a guest about to execute something ---------------------------------------------------- */
 
@@ -210,7 +211,7 @@ static void a_trap_flag_takes_effect_behind_the_instruction(void **state)
     assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_DONE);
     assert_int_equal(r->rip, CODE + 1);
     assert_int_equal(test.bounced, VECTOR_DB);
-    assert_true(test.vcpu.debug[6] & DR6_STEP);
+    assert_true(test.vcpu.debug[6] & DR6_BS);
 }
 
 static void int_n_obeys_its_gate(void **state)

@@ -103,7 +103,7 @@ static u64 build_tables(u64 first, u64 *end)
     for (u64 n = first; n < next; n++) {
         u64 va = (u64)(uintptr_t)arena_page(n);
 
-        *tables_walk(list[root], va, 1) &= ~PTE_WRITE;
+        *tables_walk(list[root], va, 1) &= ~PTE_WRITABLE;
     }
     *end = next;
     return root;

@@ -104,7 +104,7 @@ static bool shows_well(u64 n)
         if (!(table[i] & PTE_PRESENT)) {
             continue;
         }
-        if (shown == ~0ull || (table[i] & PTE_WRITE && level_of[shown])) {
+        if (shown == ~0ull || (table[i] & PTE_WRITABLE && level_of[shown])) {
             return false;
         }
     }

@@ -32,7 +32,7 @@ static entry_t good(void)
 
 static entry_t bad(void)
 {
-    return pte_make(address_pfn(at), PTE_PRESENT | PTE_WRITE);
+    return pte_make(address_pfn(at), PTE_PRESENT | PTE_WRITABLE);
 }
 
 static void test_merged(void **state)

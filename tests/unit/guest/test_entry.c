@@ -26,7 +26,7 @@ static void test_make_and_read(void **state)
     assert_int_equal(entry_pfn(entry).n, page_pfn(page).n);
     assert_int_equal(entry_mfn(entry).n, pfn_to_mfn(page_pfn(page)).n);
     assert_int_equal(entry_flags(entry), PTE_PRESENT | PTE_NX | PTE_COPY);
-    assert_int_equal(pte_val(pte_make(pfn(FAKE_PAGES + 3), PTE_PRESENT | PTE_WRITE)), 0);
+    assert_int_equal(pte_val(pte_make(pfn(FAKE_PAGES + 3), PTE_PRESENT | PTE_WRITABLE)), 0);
     assert_true(pfn_is_none(entry_pfn(ENTRY_NONE)));
     assert_true(pfn_is_none(entry_pfn((entry_t){5000000ull << PAGE_SHIFT | PTE_PRESENT})));
     assert_int_equal(entry_flags(pmd_make(at)), ENTRY_TABLE);
@@ -44,10 +44,10 @@ static void test_plain_then_request(void **state)
     assert_int_equal(space_pin(&space), 0);
     assert_true(fake_is_protected(at));
     calls = fake.calls;
-    assert_int_equal(set_pte(at, pte_make(page_pfn(page), PTE_PRESENT | PTE_WRITE)), 0);
+    assert_int_equal(set_pte(at, pte_make(page_pfn(page), PTE_PRESENT | PTE_WRITABLE)), 0);
     assert_int_equal(fake.calls, calls + 1);
     assert_int_equal(fake.multicalls, 1); /* the pin's */
-    assert_int_equal(entry_get(at).raw & PTE_WRITE, PTE_WRITE);
+    assert_int_equal(entry_get(at).raw & PTE_WRITABLE, PTE_WRITABLE);
     assert_int_equal(entry_clear(at), 0);
     assert_int_equal(entry_get(at).raw, 0);
     assert_int_equal(space_unpin(&space), 0);
@@ -80,7 +80,7 @@ static void test_flags_keep_what_the_processor_sets(void **state)
     u64 seen;
 
     (void)state;
-    assert_int_equal(entry_set(at, pte_make(page_pfn(page), PTE_PRESENT | PTE_WRITE)), 0);
+    assert_int_equal(entry_set(at, pte_make(page_pfn(page), PTE_PRESENT | PTE_WRITABLE)), 0);
     assert_int_equal(space_pin(&space), 0);
     fake.set_before = PTE_ACCESSED | PTE_DIRTY;
     assert_int_equal(entry_change_flags(at, PTE_PRESENT | PTE_NX), 0);
@@ -95,11 +95,11 @@ static void test_exchange(void **state)
     entry_t old;
 
     (void)state;
-    assert_int_equal(entry_set(at, pte_make(page_pfn(page), PTE_PRESENT | PTE_WRITE)), 0);
+    assert_int_equal(entry_set(at, pte_make(page_pfn(page), PTE_PRESENT | PTE_WRITABLE)), 0);
     assert_int_equal(space_pin(&space), 0);
     fake.set_before = PTE_DIRTY;
     assert_int_equal(entry_exchange(at, ENTRY_NONE, &old), 0);
-    assert_int_equal(old.raw & ~PTE_ADDRESS, PTE_PRESENT | PTE_WRITE | PTE_DIRTY);
+    assert_int_equal(old.raw & ~PTE_ADDRESS, PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY);
     assert_int_equal(entry_get(at).raw, 0);
     fake.set_before = 0;
     assert_int_equal(entry_exchange(at, pte_make(page_pfn(page), PTE_PRESENT), &old), 0);
@@ -110,7 +110,7 @@ static void test_exchange(void **state)
 /* The new entry is refused: the old one is back, with its bits. */
 static void test_exchange_refused(void **state)
 {
-    u64 was = pte_make(page_pfn(page), PTE_PRESENT | PTE_WRITE | PTE_DIRTY).raw;
+    u64 was = pte_make(page_pfn(page), PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY).raw;
     entry_t old;
 
     (void)state;
@@ -126,7 +126,8 @@ static void test_refused(void **state)
 {
     (void)state;
     assert_int_equal(space_pin(&space), 0);
-    assert_int_equal(set_pte(at, pte_make(address_pfn(at), PTE_PRESENT | PTE_WRITE)), -XEN_EINVAL);
+    assert_int_equal(set_pte(at, pte_make(address_pfn(at), PTE_PRESENT | PTE_WRITABLE)),
+                     -XEN_EINVAL);
     assert_int_equal(entry_get(at).raw, 0);
     assert_int_equal(fake.refusal.level, 1);
     assert_int_equal(fake.refusal.index, entry_index(VA, 1));

@@ -42,7 +42,7 @@ static void check_tables(const struct space *of, bool pinned)
     for (const struct page *page = of->tables; page; page = page->next, count++) {
         assert_int_equal(page->pinned, pinned);
         assert_ptr_equal(page->space, of);
-        assert_int_equal(!(fake_direct_entry(page)->raw & PTE_WRITE), pinned);
+        assert_int_equal(!(fake_direct_entry(page)->raw & PTE_WRITABLE), pinned);
         assert_int_equal(fake_is_protected(page_address(page)), pinned);
     }
     assert_int_equal(count, of->table_count);
@@ -53,7 +53,7 @@ static void test_life(void **state)
     u64 updates;
 
     (void)state;
-    map_one(&space, VA, FLAGS | PTE_WRITE);
+    map_one(&space, VA, FLAGS | PTE_WRITABLE);
     updates = fake.updates;
     map_one(&space, FAR, FLAGS);
     assert_int_equal(fake.updates, updates);
@@ -80,7 +80,7 @@ static void test_tables_that_come_late(void **state)
 {
     (void)state;
     assert_int_equal(space_activate(&space), 0);
-    map_one(&space, VA, FLAGS | PTE_WRITE);
+    map_one(&space, VA, FLAGS | PTE_WRITABLE);
     check_tables(&space, true);
     map_one(&space, FAR, FLAGS);
     check_tables(&space, true);
@@ -117,7 +117,7 @@ static void test_unmap_many(void **state)
     map_one(&space, last, FLAGS);
     for (u64 i = 0; i < 600; i++) {
         if (i % 7) {
-            map_one(&space, VA + i * PAGE_SIZE, FLAGS | PTE_WRITE);
+            map_one(&space, VA + i * PAGE_SIZE, FLAGS | PTE_WRITABLE);
         }
     }
     free_then = pages_free();
@@ -139,7 +139,7 @@ static void test_protect(void **state)
     (void)state;
     assert_int_equal(space_activate(&space), 0);
     for (u64 i = 0; i < 100; i++) {
-        map_one(&space, VA + i * PAGE_SIZE, FLAGS | PTE_WRITE | PTE_DIRTY);
+        map_one(&space, VA + i * PAGE_SIZE, FLAGS | PTE_WRITABLE | PTE_DIRTY);
     }
     calls = fake.calls;
     flushes = fake.flushes;
@@ -155,9 +155,9 @@ static void test_protect(void **state)
 
 static void test_duplicate(void **state)
 {
-    struct page *written = map_one(&space, VA, FLAGS | PTE_WRITE);
+    struct page *written = map_one(&space, VA, FLAGS | PTE_WRITABLE);
     struct page *read = map_one(&space, VA + PAGE_SIZE, FLAGS);
-    struct page *shared = map_one(&space, FAR, FLAGS | PTE_WRITE | PTE_SHARED), *copy;
+    struct page *shared = map_one(&space, FAR, FLAGS | PTE_WRITABLE | PTE_SHARED), *copy;
     u64 flushes;
 
     (void)state;
@@ -170,11 +170,13 @@ static void test_duplicate(void **state)
     check_tables(&space, true);
     assert_int_equal(written->uses, 2);
     for (u64 i = 0; i < 2; i++) {
-        assert_int_equal(entry_at(&space, VA + i * PAGE_SIZE) & (PTE_WRITE | PTE_COPY), PTE_COPY);
-        assert_int_equal(entry_at(&other, VA + i * PAGE_SIZE) & (PTE_WRITE | PTE_COPY), PTE_COPY);
+        assert_int_equal(entry_at(&space, VA + i * PAGE_SIZE) & (PTE_WRITABLE | PTE_COPY),
+                         PTE_COPY);
+        assert_int_equal(entry_at(&other, VA + i * PAGE_SIZE) & (PTE_WRITABLE | PTE_COPY),
+                         PTE_COPY);
     }
     assert_int_equal(entry_at(&other, FAR), entry_at(&space, FAR));
-    assert_true(entry_at(&other, FAR) & PTE_WRITE);
+    assert_true(entry_at(&other, FAR) & PTE_WRITABLE);
 
     assert_int_equal(space_activate(&other), 0);
     assert_int_equal(space_unshare(&other, VA + 123), 0);
@@ -182,17 +184,17 @@ static void test_duplicate(void **state)
     assert_ptr_not_equal(copy, written);
     assert_int_equal(*(u64 *)page_address(copy), 77);
     assert_int_equal(written->uses, 1);
-    assert_int_equal(entry_at(&other, VA) & (PTE_WRITE | PTE_COPY), PTE_WRITE);
+    assert_int_equal(entry_at(&other, VA) & (PTE_WRITABLE | PTE_COPY), PTE_WRITABLE);
     assert_int_equal(space_unshare(&space, VA), 0); /* the last owner: no copy */
     assert_int_equal(entry_at(&space, VA),
-                     entry_make(page_pfn(written), FLAGS | PTE_WRITE | PTE_DIRTY).raw);
+                     entry_make(page_pfn(written), FLAGS | PTE_WRITABLE | PTE_DIRTY).raw);
     assert_int_equal(space_unshare(&space, VA), 0); /* somebody was faster */
     assert_int_equal(space_unshare(&space, VA + 2 * PAGE_SIZE), -XEN_EFAULT);
     assert_int_equal(space_unshare(&space, USER_END), -XEN_EFAULT);
 
     /* Rights given while shared are not rights to somebody else's page. */
-    assert_int_equal(space_protect(&other, VA + PAGE_SIZE, PAGE_SIZE, FLAGS | PTE_WRITE), 0);
-    assert_int_equal(entry_at(&other, VA + PAGE_SIZE) & (PTE_WRITE | PTE_COPY), PTE_COPY);
+    assert_int_equal(space_protect(&other, VA + PAGE_SIZE, PAGE_SIZE, FLAGS | PTE_WRITABLE), 0);
+    assert_int_equal(entry_at(&other, VA + PAGE_SIZE) & (PTE_WRITABLE | PTE_COPY), PTE_COPY);
     assert_int_equal(space_unshare(&other, VA + PAGE_SIZE), 0);
     assert_int_equal(read->uses, 1);
 
@@ -242,18 +244,18 @@ static void test_aliases(void **state)
     for (struct page *page = space.tables; page; page = page->next, va += PAGE_SIZE) {
         assert_int_equal(kernel_map(va, page, ENTRY_TABLE), 0);
     }
-    assert_true(entry_at(&kernel_space, KERNEL_MAP_START) & PTE_WRITE);
+    assert_true(entry_at(&kernel_space, KERNEL_MAP_START) & PTE_WRITABLE);
     assert_int_equal(space_pin(&space), 0);
     for (va -= PAGE_SIZE; va >= KERNEL_MAP_START; va -= PAGE_SIZE) {
-        assert_int_equal(entry_at(&kernel_space, va) & PTE_WRITE, 0);
+        assert_int_equal(entry_at(&kernel_space, va) & PTE_WRITABLE, 0);
     }
-    assert_int_equal(entry_at(&kernel_space, again) & PTE_WRITE, 0);
+    assert_int_equal(entry_at(&kernel_space, again) & PTE_WRITABLE, 0);
     assert_int_equal(kernel_unmap(KERNEL_MAP_START), 0);
     assert_int_equal(kernel_map(KERNEL_MAP_START, space.tables, ENTRY_TABLE), 0);
-    assert_int_equal(entry_at(&kernel_space, KERNEL_MAP_START) & PTE_WRITE, 0);
+    assert_int_equal(entry_at(&kernel_space, KERNEL_MAP_START) & PTE_WRITABLE, 0);
     assert_int_equal(space_unpin(&space), 0);
-    assert_true(entry_at(&kernel_space, KERNEL_MAP_START) & PTE_WRITE);
-    assert_true(entry_at(&kernel_space, KERNEL_MAP_START + PAGE_SIZE) & PTE_WRITE);
+    assert_true(entry_at(&kernel_space, KERNEL_MAP_START) & PTE_WRITABLE);
+    assert_true(entry_at(&kernel_space, KERNEL_MAP_START + PAGE_SIZE) & PTE_WRITABLE);
     assert_int_equal(fake.refusals, 0);
 }
 
@@ -277,7 +279,7 @@ static void test_suspend(void **state)
 static void test_pin_refused(void **state)
 {
     (void)state;
-    map_one(&space, VA, FLAGS | PTE_WRITE);
+    map_one(&space, VA, FLAGS | PTE_WRITABLE);
     for (u64 n = 0; n < space.table_count + 2; n++) {
         fake.refusals = 0;
         fake.refuse_after = n;
@@ -301,7 +303,7 @@ static void test_pin_of_a_lie(void **state)
     entry_t *at = space_entry_make(&space, VA);
 
     (void)state;
-    assert_int_equal(entry_set(at, entry_make(address_pfn(at), FLAGS | PTE_WRITE)), 0);
+    assert_int_equal(entry_set(at, entry_make(address_pfn(at), FLAGS | PTE_WRITABLE)), 0);
     assert_int_equal(space_pin(&space), -XEN_EINVAL);
     check_tables(&space, false);
     assert_int_equal(entry_clear(at), 0);
@@ -370,7 +372,7 @@ static void test_user_memory(void **state)
         text[i] = (char)(i * 7);
     }
     for (u64 i = 0; i < 3; i++) {
-        map_one(&space, VA + i * PAGE_SIZE, FLAGS | (i < 2 ? PTE_WRITE : 0));
+        map_one(&space, VA + i * PAGE_SIZE, FLAGS | (i < 2 ? PTE_WRITABLE : 0));
     }
     assert_int_equal(space_write(&space, VA + 100, text, sizeof text), 0);
     assert_int_equal(space_read(&space, VA + 100, back, sizeof back), 0);

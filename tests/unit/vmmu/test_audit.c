@@ -88,9 +88,9 @@ static void wrong_entries(void **state)
     assert_true(with_entry(s.space.l1, 6, RW(foreign)));
     assert_true(with_entry(s.space.l1, 6, RW(mfn(1))));
     assert_true(with_entry(s.space.l1, 6, RW(mfn(machine.frames))));
-    assert_true(with_entry(s.space.l1, 5, RW(s.page) | ENTRY_PCD));
-    assert_true(with_entry(s.space.l1, 5, RW(s.page) & ~ENTRY_USER));
-    assert_true(with_entry(s.space.l2, 0, LINK(s.space.l1) | ENTRY_PSE));
+    assert_true(with_entry(s.space.l1, 5, RW(s.page) | PTE_PCD));
+    assert_true(with_entry(s.space.l1, 5, RW(s.page) & ~PTE_USER));
+    assert_true(with_entry(s.space.l2, 0, LINK(s.space.l1) | PTE_LARGE));
     assert_true(with_entry(s.space.l2, 0, LINK(s.space.l2)));
     assert_true(with_entry(s.space.l3, 0, LINK(s.page)));
     assert_true(with_entry(s.space.l4, VMMU_GUEST_HOLE_FIRST, 0));

@@ -30,16 +30,16 @@ static struct levels levels_setup(void)
 static enum vmmu_result rule_of_bit(u32 level, u32 bit)
 {
     const u64 value = 1ull << bit;
-    if (value & (ENTRY_PWT | ENTRY_PCD)) {
+    if (value & (PTE_PWT | PTE_PCD)) {
         return REFUSED_CACHE_BITS;
     }
-    if (value & ENTRY_PSE) {
+    if (value & PTE_LARGE) {
         return level == 1 ? REFUSED_CACHE_BITS : REFUSED_SUPERPAGE;
     }
-    if ((value & ENTRY_GLOBAL) && level > 1) {
+    if ((value & PTE_GLOBAL) && level > 1) {
         return REFUSED_GLOBAL_TABLE;
     }
-    if ((value & ENTRY_ADDRESS) && bit >= 24) {
+    if ((value & PTE_ADDRESS) && bit >= 24) {
         return level == 1 ? REFUSED_NO_MEMORY : REFUSED_BAD_FRAME; /* of 4096 frames */
     }
     return VMMU_DONE;
@@ -52,7 +52,7 @@ static void every_single_bit_at_every_level(void **state)
     for (u32 level = 1; level <= 4; level++) {
         for (u32 bit = 0; bit < 64; bit++) {
             const u64 good = RO(l.target[level]);
-            if ((1ull << bit & ENTRY_ADDRESS) && bit < 24) {
+            if ((1ull << bit & PTE_ADDRESS) && bit < 24) {
                 continue; /* another existing frame: not a matter of bits */
             }
             const enum vmmu_result expected = rule_of_bit(level, bit);
@@ -60,7 +60,7 @@ static void every_single_bit_at_every_level(void **state)
             assert_result(expected, guest_set(&guest, l.table[level], 9, entry));
             const u64 installed = machine_words(l.table[level])[9];
             if (expected == VMMU_DONE) {
-                assert_int_equal(installed, (entry | ENTRY_USER) & ~ENTRY_GLOBAL);
+                assert_int_equal(installed, (entry | PTE_USER) & ~PTE_GLOBAL);
                 assert_done(guest_set(&guest, l.table[level], 9, 0));
             } else {
                 assert_int_equal(installed, 0);
@@ -82,7 +82,7 @@ static void a_prepared_table_gets_the_same_rules(void **state)
     (void)state;
     for (u32 level = 1; level <= 4; level++) {
         for (u32 bit = 0; bit < 64; bit++) {
-            if ((1ull << bit & ENTRY_ADDRESS) && bit < 24) {
+            if ((1ull << bit & PTE_ADDRESS) && bit < 24) {
                 continue;
             }
             const mfn_t table = guest_page(&guest);
@@ -91,7 +91,7 @@ static void a_prepared_table_gets_the_same_rules(void **state)
             machine_words(table)[9] = entry;
             assert_result(expected, vmmu_pin(&guest.vcpu[0], &guest.domain, table, level));
             assert_int_equal(machine_words(table)[9],
-                             expected == VMMU_DONE ? (entry | ENTRY_USER) & ~ENTRY_GLOBAL : entry);
+                             expected == VMMU_DONE ? (entry | PTE_USER) & ~PTE_GLOBAL : entry);
         }
         assert_audit();
     }
@@ -102,7 +102,7 @@ static void a_kernel_entry_is_installed_for_ring_3(void **state)
     const struct levels l = levels_setup();
     (void)state;
     for (u32 level = 1; level <= 4; level++) {
-        assert_done(guest_set(&guest, l.table[level], 9, RW(l.target[level]) & ~ENTRY_USER));
+        assert_done(guest_set(&guest, l.table[level], 9, RW(l.target[level]) & ~PTE_USER));
         assert_int_equal(machine_words(l.table[level])[9], RW(l.target[level]));
     }
 }
@@ -149,9 +149,9 @@ static void a_superpage_cannot_be_slipped_in(void **state)
     /* XSA-148, XSA-182: a live entry is rewritten with the superpage bit or made writable. */
     const struct levels l = levels_setup();
     (void)state;
-    assert_refused(SUPERPAGE, guest_set(&guest, l.space.l2, 0, LINK(l.space.l1) | ENTRY_PSE));
-    assert_refused(SUPERPAGE, guest_set(&guest, l.space.l3, 0, LINK(l.space.l2) | ENTRY_PSE));
-    assert_refused(SUPERPAGE, guest_set(&guest, l.space.l4, 0, LINK(l.space.l3) | ENTRY_PSE));
+    assert_refused(SUPERPAGE, guest_set(&guest, l.space.l2, 0, LINK(l.space.l1) | PTE_LARGE));
+    assert_refused(SUPERPAGE, guest_set(&guest, l.space.l3, 0, LINK(l.space.l2) | PTE_LARGE));
+    assert_refused(SUPERPAGE, guest_set(&guest, l.space.l4, 0, LINK(l.space.l3) | PTE_LARGE));
     assert_int_equal(machine_words(l.space.l2)[0], LINK(l.space.l1));
 }
 
@@ -163,7 +163,7 @@ static void hypervisor_slots_cannot_be_updated(void **state)
         const u64 before = machine_words(space.l4)[i];
         assert_refused(HYPERVISOR_SLOT, guest_set(&guest, space.l4, i, LINK(space.l3)));
         assert_refused(HYPERVISOR_SLOT, guest_set(&guest, space.l4, i, 0));
-        assert_refused(HYPERVISOR_SLOT, guest_set(&guest, space.l4, i, before ^ ENTRY_NX));
+        assert_refused(HYPERVISOR_SLOT, guest_set(&guest, space.l4, i, before ^ PTE_NX));
         assert_int_equal(machine_words(space.l4)[i], before);
     }
     /* Other levels have no such slots. */
@@ -177,7 +177,7 @@ static void entries_that_are_not_present_are_free(void **state)
     for (u32 level = 1; level <= 4; level++) {
         assert_done(guest_set(&guest, l.table[level], 9, ~1ull));
         assert_int_equal(machine_words(l.table[level])[9], ~1ull);
-        assert_done(guest_set(&guest, l.table[level], 9, RO(mfn(1)) & ~ENTRY_PRESENT));
+        assert_done(guest_set(&guest, l.table[level], 9, RO(mfn(1)) & ~PTE_PRESENT));
         assert_done(guest_set(&guest, l.table[level], 9, 0));
     }
 }
@@ -190,13 +190,13 @@ static void but_not_where_the_processor_reads_through_them(void **state)
     for (u32 level = 1; level <= 4; level++) {
         const mfn_t prepared = guest_page(&guest);
         assert_done(guest_set(&guest, l.table[level], 9, 0));
-        assert_done(guest_set(&guest, l.table[level], 9, ENTRY_NX | ENTRY_WRITABLE));
+        assert_done(guest_set(&guest, l.table[level], 9, PTE_NX | PTE_WRITABLE));
         assert_done(guest_set(&guest, l.table[level], 9, beyond));
         assert_refused(UNSAFE_NOT_PRESENT,
-                       guest_set(&guest, l.table[level], 9, RO(mfn(1)) & ~ENTRY_PRESENT));
+                       guest_set(&guest, l.table[level], 9, RO(mfn(1)) & ~PTE_PRESENT));
         assert_result(level == 1 ? VMMU_DONE : REFUSED_UNSAFE_NOT_PRESENT,
-                      guest_set(&guest, l.table[level], 9, beyond | ENTRY_PSE));
-        machine_words(prepared)[300] = RO(mfn(1)) & ~ENTRY_PRESENT;
+                      guest_set(&guest, l.table[level], 9, beyond | PTE_LARGE));
+        machine_words(prepared)[300] = RO(mfn(1)) & ~PTE_PRESENT;
         assert_refused(UNSAFE_NOT_PRESENT,
                        vmmu_pin(&guest.vcpu[0], &guest.domain, prepared, level));
         assert_int_equal(look(prepared).type_count, 0);

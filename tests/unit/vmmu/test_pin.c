@@ -87,10 +87,10 @@ static void a_bad_last_slot_undoes_the_whole_tree(void **state)
 static void refusal_leaves_the_contents_alone(void **state)
 {
     const mfn_t table = guest_page(&guest), page = guest_page(&guest);
-    const u64 kernel_entry = page.n << PAGE_SHIFT | ENTRY_PRESENT | ENTRY_GLOBAL;
+    const u64 kernel_entry = page.n << PAGE_SHIFT | PTE_PRESENT | PTE_GLOBAL;
     (void)state;
     machine_words(table)[0] = kernel_entry;
-    machine_words(table)[511] = kernel_entry | ENTRY_PCD;
+    machine_words(table)[511] = kernel_entry | PTE_PCD;
     assert_refused(CACHE_BITS, pin(table, 1));
     assert_int_equal(machine_words(table)[0], kernel_entry);
 
@@ -160,7 +160,7 @@ static void hypervisor_slots_are_overwritten_and_never_read(void **state)
     const mfn_t bait = guest_page(&guest);
     (void)state;
     for (u32 i = VMMU_GUEST_HOLE_FIRST; i <= VMMU_GUEST_HOLE_LAST; i++) {
-        machine_words(space.l4)[i] = i & 1 ? RW(bait) | ENTRY_PSE : ~0ull;
+        machine_words(space.l4)[i] = i & 1 ? RW(bait) | PTE_LARGE : ~0ull;
     }
     assert_done(pin(space.l4, 4));
     assert_int_equal(look(bait).references, 1);

@@ -129,9 +129,9 @@ static void an_entry_changes_before_the_short_way_gets_the_lock(void **state)
     assert_done(guest_set(&guest, space.l1, 5, RW(page)));
     atomic_fetch_or(&frame_of(space.l1)->type, USE_LOCKED);
     machine.on_pause = unlock_and_remap;
-    assert_done(guest_set(&guest, space.l1, 5, RW(page) | ENTRY_NX));
+    assert_done(guest_set(&guest, space.l1, 5, RW(page) | PTE_NX));
     assert_done(theirs);
-    assert_int_equal(machine_words(space.l1)[5], RW(page) | ENTRY_NX);
+    assert_int_equal(machine_words(space.l1)[5], RW(page) | PTE_NX);
     assert_int_equal(look(page).type_count, 1);
     assert_int_equal(look(table).references, 1);
 }
@@ -182,7 +182,7 @@ static _Atomic bool over;
 static void *mark_all_the_time(void *slot)
 {
     while (!atomic_load(&over)) {
-        atomic_fetch_xor((_Atomic u64 *)slot, ENTRY_ACCESSED);
+        atomic_fetch_xor((_Atomic u64 *)slot, PTE_ACCESSED);
     }
     return NULL;
 }
@@ -215,7 +215,7 @@ static void an_entry_is_marked_while_it_is_replaced(void **state)
     for (u32 i = 0; i < 400000; i++) {
         const u64 now = __atomic_load_n(slot, __ATOMIC_RELAXED);
         const u32 byte = i & 1;
-        const u64 wanted = byte ? now ^ ((a.n ^ b.n) & 15) << PAGE_SHIFT : now ^ ENTRY_WRITABLE;
+        const u64 wanted = byte ? now ^ ((a.n ^ b.n) & 15) << PAGE_SHIFT : now ^ PTE_WRITABLE;
         bool swapped = false;
         vmmu_emulated_write(&guest.vcpu[0], vaddr(guest_address(1).a + 5 * 8 + byte), 1,
                             now >> 8 * byte, wanted >> 8 * byte, &swapped);
@@ -225,7 +225,7 @@ static void an_entry_is_marked_while_it_is_replaced(void **state)
     pthread_join(marks, NULL);
     assert_true(swaps > 1000);
     assert_int_equal(look(a).references + look(b).references, 3);
-    assert_int_equal(look(a).type_count + look(b).type_count, !!(*slot & ENTRY_WRITABLE));
+    assert_int_equal(look(a).type_count + look(b).type_count, !!(*slot & PTE_WRITABLE));
 }
 
 int main(void)

@@ -43,12 +43,12 @@ static void harmless_bits_change_no_count(void **state)
 {
     const struct space space = guest_running_space(&guest);
     const mfn_t page = guest_page(&guest);
-    const u64 harmless = ENTRY_NX | ENTRY_AVL | ENTRY_AVL_HIGH | ENTRY_KEY | ENTRY_ACCESSED |
-                         ENTRY_DIRTY | ENTRY_GLOBAL;
+    const u64 harmless = PTE_NX | PTE_AVAILABLE | PTE_AVAILABLE_HIGH | PTE_KEY | PTE_ACCESSED |
+                         PTE_DIRTY | PTE_GLOBAL;
     (void)state;
     assert_done(guest_set(&guest, space.l1, 5, RW(page)));
     assert_done(guest_set(&guest, space.l1, 5, RW(page) | harmless));
-    assert_int_equal(machine_words(space.l1)[5], RW(page) | (harmless & ~ENTRY_GLOBAL));
+    assert_int_equal(machine_words(space.l1)[5], RW(page) | (harmless & ~PTE_GLOBAL));
     assert_int_equal(look(page).references, 2);
     assert_int_equal(look(page).type_count, 1);
 
@@ -56,8 +56,8 @@ static void harmless_bits_change_no_count(void **state)
     const mfn_t foreign = guest_page(&other);
     assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &other.domain, machine_at(space.l1, 6),
                             RO(foreign), UPDATE_NORMAL));
-    assert_done(guest_set(&guest, space.l1, 6, RO(foreign) | ENTRY_NX));
-    assert_refused(FOREIGN_MAPPING, guest_set(&guest, space.l1, 6, RW(foreign) | ENTRY_NX));
+    assert_done(guest_set(&guest, space.l1, 6, RO(foreign) | PTE_NX));
+    assert_refused(FOREIGN_MAPPING, guest_set(&guest, space.l1, 6, RW(foreign) | PTE_NX));
     assert_refused(FOREIGN_MAPPING, guest_set(&guest, space.l1, 7, RO(foreign)));
 }
 
@@ -66,15 +66,15 @@ static void accessed_and_dirty_survive_when_asked(void **state)
     const struct space space = guest_running_space(&guest);
     const mfn_t page = guest_page(&guest), next = guest_page(&guest);
     const maddr_t at = machine_at(space.l1, 5);
-    const u64 marks = ENTRY_ACCESSED | ENTRY_DIRTY;
+    const u64 marks = PTE_ACCESSED | PTE_DIRTY;
     (void)state;
     assert_done(guest_set(&guest, space.l1, 5, RW(page)));
     assert_true(cpu_store(0, guest_address(5), 1));
     assert_int_equal(machine_words(space.l1)[5], RW(page) | marks);
 
-    assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain, at, RW(page) | ENTRY_NX,
+    assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain, at, RW(page) | PTE_NX,
                             UPDATE_PRESERVE_AD));
-    assert_int_equal(machine_words(space.l1)[5], RW(page) | ENTRY_NX | marks);
+    assert_int_equal(machine_words(space.l1)[5], RW(page) | PTE_NX | marks);
     assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain, at, RO(page),
                             UPDATE_PRESERVE_AD));
     assert_int_equal(machine_words(space.l1)[5], RO(page) | marks);
@@ -125,8 +125,8 @@ static void a_refused_update_changes_nothing(void **state)
     const struct space space = guest_running_space(&guest);
     const mfn_t page = guest_page(&guest);
     const u64 refused[] = {RW(space.l1),           RW(mfn(1)),
-                           RW(page) | ENTRY_PCD,   RW(mfn(machine.frames)),
-                           RW(guest_page(&other)), RW(mfn(ENTRY_ADDRESS >> PAGE_SHIFT))};
+                           RW(page) | PTE_PCD,     RW(mfn(machine.frames)),
+                           RW(guest_page(&other)), RW(mfn(PTE_ADDRESS >> PAGE_SHIFT))};
     (void)state;
     assert_done(guest_set(&guest, space.l1, 5, RW(page)));
     for (u32 i = 0; i < ARRAY_LENGTH(refused); i++) {
@@ -152,7 +152,7 @@ static void replacing_an_upper_entry_swaps_the_trees(void **state)
     /* The same table once more, and its own entry over itself. */
     assert_done(guest_set(&guest, space.l2, 1, LINK(l1)));
     assert_int_equal(look(l1).type_count, 2);
-    assert_done(guest_set(&guest, space.l2, 1, LINK(l1) & ~ENTRY_WRITABLE));
+    assert_done(guest_set(&guest, space.l2, 1, LINK(l1) & ~PTE_WRITABLE));
     assert_int_equal(look(l1).type_count, 2);
 }
 

@@ -55,14 +55,14 @@ struct wish {
 
 static struct wish any_wish(u32 table)
 {
-    static const u64 bits[] = {ENTRY_PRESENT,
-                               ENTRY_PRESENT | ENTRY_WRITABLE,
-                               ENTRY_PRESENT | ENTRY_WRITABLE | ENTRY_USER | ENTRY_DIRTY,
-                               ENTRY_PRESENT | ENTRY_NX,
-                               ENTRY_PRESENT | ENTRY_GLOBAL,
+    static const u64 bits[] = {PTE_PRESENT,
+                               PTE_PRESENT | PTE_WRITABLE,
+                               PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_DIRTY,
+                               PTE_PRESENT | PTE_NX,
+                               PTE_PRESENT | PTE_GLOBAL,
                                0,
                                0,
-                               ENTRY_PRESENT | ENTRY_PCD};
+                               PTE_PRESENT | PTE_PCD};
     return (struct wish){.table = below(6) ? table : PAGES + below(4),
                          .slot = below(SLOTS) + 2,
                          .target = below(40) ? below(PAGES) : below(FRAMES),
@@ -90,7 +90,7 @@ static u64 in_numbers(const struct place *p, u64 entry)
 {
     for (u32 i = 0; i < FRAMES; i++) {
         if (mfn_equal(frame_at(p, i), entry_frame(entry))) {
-            return (entry & ~ENTRY_ADDRESS) | (u64)i << PAGE_SHIFT;
+            return (entry & ~PTE_ADDRESS) | (u64)i << PAGE_SHIFT;
         }
     }
     return entry;

@@ -125,12 +125,12 @@ static void emulates_exchange_and_bit_changes(void **state)
     const vaddr_t upper = vaddr(entry_address(5).a + 4);
     assert_done(vmmu_emulated_write(vcpu, upper, 4, 0, 0x80000000, &swapped));
     assert_true(swapped);
-    assert_int_equal(machine_words(space.l1)[5], RO(page) | ENTRY_NX);
+    assert_int_equal(machine_words(space.l1)[5], RO(page) | PTE_NX);
     assert_done(vmmu_emulated_write(vcpu, upper, 2, 0, 0, &swapped));
     assert_true(swapped);
 
     /* Away. */
-    assert_done(vmmu_emulated_write(vcpu, entry_address(5), 8, RO(page) | ENTRY_NX, 0, &swapped));
+    assert_done(vmmu_emulated_write(vcpu, entry_address(5), 8, RO(page) | PTE_NX, 0, &swapped));
     assert_true(swapped);
     assert_int_equal(look(page).references, 1);
     assert_int_equal(guest.domain.counters.emulated_writes, 5);
@@ -148,14 +148,14 @@ static void emulates_what_needs_no_look_in_one_step(void **state)
     assert_true(vmmu_emulated_change_at(vcpu, at, 0, RW(page), &old));
     assert_int_equal(old, 0);
     assert_int_equal(look(page).type_count, 1);
-    assert_true(vmmu_emulated_change_at(vcpu, at, ~ENTRY_WRITABLE, 0, &old));
+    assert_true(vmmu_emulated_change_at(vcpu, at, ~PTE_WRITABLE, 0, &old));
     assert_int_equal(old, RW(page));
     assert_int_equal(machine_words(space.l1)[5], RO(page));
     assert_int_equal(look(page).type_count, 0);
-    assert_true(vmmu_emulated_change_at(vcpu, at, ~0ull, ENTRY_NX, &old));
-    assert_int_equal(machine_words(space.l1)[5], RO(page) | ENTRY_NX);
+    assert_true(vmmu_emulated_change_at(vcpu, at, ~0ull, PTE_NX, &old));
+    assert_int_equal(machine_words(space.l1)[5], RO(page) | PTE_NX);
     assert_true(vmmu_emulated_change_at(vcpu, at, 0, 0, &old));
-    assert_int_equal(old, RO(page) | ENTRY_NX);
+    assert_int_equal(old, RO(page) | PTE_NX);
     assert_int_equal(look(page).references, 1);
     assert_int_equal(guest.domain.counters.emulated_writes, 4);
 
@@ -165,7 +165,7 @@ static void emulates_what_needs_no_look_in_one_step(void **state)
     assert_false(vmmu_emulated_change_at(vcpu, at, 0, RW(space.l2), &old));
     assert_int_equal(machine_words(space.l1)[5], 0);
     assert_false(vmmu_emulated_change_at(vcpu, machine_at(page, 5), 0, RW(page), &old));
-    assert_false(vmmu_emulated_change_at(vcpu, machine_at(space.l2, 5), ~0ull, ENTRY_NX, &old));
+    assert_false(vmmu_emulated_change_at(vcpu, machine_at(space.l2, 5), ~0ull, PTE_NX, &old));
     assert_false(vmmu_emulated_change_at(&other.vcpu[0], at, 0, RO(foreign), &old));
     assert_false(vmmu_emulated_change_at(vcpu, machine_at(mfn(1ull << 40), 0), 0, 0, &old));
     assert_int_equal(guest.domain.counters.emulated_writes, 4);

@@ -86,9 +86,9 @@ static void xsa_148_no_superpage_by_any_way(void **state)
     const mfn_t page = guest_page(&guest);
     for (u32 level = 2; level <= 4; level++) {
         const u64 live = machine_words(table_of(level))[0];
-        const u64 wanted[] = {live | ENTRY_PSE,         RW(page) | ENTRY_PSE,
-                              RO(page) | ENTRY_PSE,     (live & ~ENTRY_WRITABLE) | ENTRY_PSE,
-                              RW(mfn(512)) | ENTRY_PSE, ENTRY_PRESENT | ENTRY_PSE};
+        const u64 wanted[] = {live | PTE_LARGE,         RW(page) | PTE_LARGE,
+                              RO(page) | PTE_LARGE,     (live & ~PTE_WRITABLE) | PTE_LARGE,
+                              RW(mfn(512)) | PTE_LARGE, PTE_PRESENT | PTE_LARGE};
         for (u32 i = 0; i < ARRAY_LENGTH(wanted); i++) {
             refused_in_place(REFUSED_SUPERPAGE, level, 0, wanted[i]);
             refused_in_place(REFUSED_SUPERPAGE, level, 300, wanted[i]);
@@ -109,9 +109,9 @@ static void xsa_182_no_right_is_added_in_passing(void **state)
     for (u32 i = 0; i < ARRAY_LENGTH(protected); i++) {
         assert_done(guest_set(&guest, space.l1, 7, RO(protected[i])));
         refused_in_place(REFUSED_WRITABLE_TABLE, 1, 7, RW(protected[i]));
-        refused_in_place(REFUSED_WRITABLE_TABLE, 1, 7, RW(protected[i]) | ENTRY_DIRTY | ENTRY_NX);
+        refused_in_place(REFUSED_WRITABLE_TABLE, 1, 7, RW(protected[i]) | PTE_DIRTY | PTE_NX);
         refused_in_place(REFUSED_WRITABLE_TABLE, 1, 8, RW(protected[i]));
-        refused_by_store(REFUSED_WRITABLE_TABLE, 7, RO(protected[i]) | ENTRY_WRITABLE);
+        refused_by_store(REFUSED_WRITABLE_TABLE, 7, RO(protected[i]) | PTE_WRITABLE);
         refused_in_a_table(REFUSED_WRITABLE_TABLE, 1, RW(protected[i]));
     }
     assert_false(cpu_store(0, guest_address(7), 0));
@@ -119,8 +119,8 @@ static void xsa_182_no_right_is_added_in_passing(void **state)
 
 static void xsa_154_no_cache_attribute_by_any_way(void **state)
 {
-    const u64 bits[] = {ENTRY_PWT, ENTRY_PCD, ENTRY_PSE, ENTRY_PWT | ENTRY_PCD,
-                        ENTRY_PWT | ENTRY_PCD | ENTRY_PSE};
+    const u64 bits[] = {PTE_PWT, PTE_PCD, PTE_LARGE, PTE_PWT | PTE_PCD,
+                        PTE_PWT | PTE_PCD | PTE_LARGE};
     (void)state;
     setup();
     const mfn_t page = guest_page(&guest), shared = machine_allocate();
@@ -133,7 +133,7 @@ static void xsa_154_no_cache_attribute_by_any_way(void **state)
         refused_by_store(REFUSED_CACHE_BITS, 7, machine_words(space.l1)[7] | bits[i]);
         refused_in_a_table(REFUSED_CACHE_BITS, 1, RW(page) | bits[i]);
         for (u32 level = 2; level <= 4; level++) {
-            const bool large = bits[i] & ENTRY_PSE;
+            const bool large = bits[i] & PTE_LARGE;
             refused_in_place(large ? REFUSED_SUPERPAGE : REFUSED_CACHE_BITS, level, 0,
                              machine_words(table_of(level))[0] | bits[i]);
         }
@@ -150,20 +150,20 @@ static void xsa_273_nothing_is_named_that_is_not_present(void **state)
     const mfn_t named[] = {page, foreign, mfn(1), space.l4, mfn(machine.frames - 1)};
     assert_done(guest_set(&guest, space.l1, 7, RW(page)));
     for (u32 i = 0; i < ARRAY_LENGTH(named); i++) {
-        const u64 entry = named[i].n << PAGE_SHIFT | ENTRY_USER;
+        const u64 entry = named[i].n << PAGE_SHIFT | PTE_USER;
         for (u32 level = 1; level <= 4; level++) {
             refused_in_place(REFUSED_UNSAFE_NOT_PRESENT, level, 300, entry);
-            refused_in_place(REFUSED_UNSAFE_NOT_PRESENT, level, 300, entry | ENTRY_WRITABLE);
+            refused_in_place(REFUSED_UNSAFE_NOT_PRESENT, level, 300, entry | PTE_WRITABLE);
             refused_in_a_table(REFUSED_UNSAFE_NOT_PRESENT, level, entry);
             if (level > 1) {
                 refused_in_place(REFUSED_UNSAFE_NOT_PRESENT, level, 300,
-                                 machine.frames << PAGE_SHIFT | ENTRY_PSE);
+                                 machine.frames << PAGE_SHIFT | PTE_LARGE);
             }
         }
         refused_by_store(REFUSED_UNSAFE_NOT_PRESENT, 8, entry);
     }
     /* The usual way: one store takes the present bit off. */
-    refused_by_store(REFUSED_UNSAFE_NOT_PRESENT, 7, machine_words(space.l1)[7] & ~ENTRY_PRESENT);
+    refused_by_store(REFUSED_UNSAFE_NOT_PRESENT, 7, machine_words(space.l1)[7] & ~PTE_PRESENT);
     assert_int_equal(look(page).references, 2);
     assert_done(vmmu_unmap_va(&guest.vcpu[0], guest_address(7), page, true));
     assert_int_equal(machine_words(space.l1)[7], 0);
@@ -259,7 +259,7 @@ static void xsa_64_one_meaning_of_a_guest_slot(void **state)
         assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, root, 4));
         assert_int_equal(look(l3).type_count, ours ? 0 : 1);
         assert_result(ours ? REFUSED_HYPERVISOR_SLOT : VMMU_DONE,
-                      guest_set(&guest, root, slot, LINK(l3) | ENTRY_NX));
+                      guest_set(&guest, root, slot, LINK(l3) | PTE_NX));
         assert_result(ours ? REFUSED_BAD_ADDRESS : REFUSED_NO_TABLE,
                       vmmu_update_va(&guest.vcpu[0], &guest.domain, va, 0));
         assert_audit();

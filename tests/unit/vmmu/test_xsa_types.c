@@ -285,7 +285,7 @@ static void xsa_58_a_refused_table_is_freed_once(void **state)
                              HOOK_2, HOOK_3, KERNEL_ROOT, USER_ROOT};
     (void)state;
     space = guest_running_space(&guest);
-    const u64 bad[] = {RW(mfn(1)), RW(space.l1), RO(mfn(machine.frames)), RW(mfn(1)) | ENTRY_PCD};
+    const u64 bad[] = {RW(mfn(1)), RW(space.l1), RO(mfn(machine.frames)), RW(mfn(1)) | PTE_PCD};
     for (u32 i = 0; i < ARRAY_LENGTH(ways) * ARRAY_LENGTH(slots) * ARRAY_LENGTH(bad); i++) {
         const enum way way = ways[i / ARRAY_LENGTH(slots) / ARRAY_LENGTH(bad)];
         const u64 entry = bad[i % ARRAY_LENGTH(bad)];
@@ -313,8 +313,8 @@ static void xsa_113_refusals_keep_nothing(void **state)
         assert_refused(WRONG_TYPE, guest_hold(&guest, table));
         assert_refused(WRONG_TYPE, vmmu_set_gdt(vcpu(0), &table, 1, 1));
         assert_refused(WRONG_TYPE, guest_set(&guest, space.l4, 300, LINK(table)));
-        assert_refused(SUPERPAGE, guest_set(&guest, space.l2, 300, LINK(table) | ENTRY_PSE));
-        assert_refused(CACHE_BITS, guest_set(&guest, space.l1, 5, RW(page) | ENTRY_PCD));
+        assert_refused(SUPERPAGE, guest_set(&guest, space.l2, 300, LINK(table) | PTE_LARGE));
+        assert_refused(CACHE_BITS, guest_set(&guest, space.l1, 5, RW(page) | PTE_PCD));
         assert_refused(HYPERVISOR_SLOT, guest_set(&guest, space.l4, 256, 0));
         assert_refused(NOT_L1_TABLE, vmmu_map_at(vcpu(0), &guest.domain, machine_at(page, 0), 0));
         assert_refused(WRONG_TYPE, vmmu_update_descriptor(vcpu(0), machine_at(table, 0), 0));

@@ -5,6 +5,8 @@
 #define CPU_ASM_H
 
 #include "lib/types.h"
+#include "lib/x86/control.h"
+#include "lib/x86/msr.h"
 
 #define DEFINE_CONTROL(name)                                                                       \
     static inline u64 read_##name(void)                                                            \
@@ -34,10 +36,5 @@ static inline void invalidate_page(u64 address)
 {
     (void)address;
 }
-
-#define CR4_DE             (1ull << 3)
-#define MSR_FS_BASE        0xc0000100u
-#define MSR_GS_BASE        0xc0000101u
-#define MSR_KERNEL_GS_BASE 0xc0000102u
 
 #endif

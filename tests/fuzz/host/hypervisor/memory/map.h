@@ -6,13 +6,7 @@
 
 #include "hypervisor/memory/layout.h"
 #include "lib/addr.h"
-
-#define MAP_PRESENT  (1ull << 0)
-#define MAP_WRITE    (1ull << 1)
-#define MAP_USER     (1ull << 2)
-#define MAP_ACCESSED (1ull << 5)
-#define MAP_DIRTY    (1ull << 6)
-#define MAP_NX       (1ull << 63)
+#include "lib/x86/pte.h"
 
 void *frame_view(mfn_t m);
 mfn_t frame_of_view(const void *view);
