@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A growing run of bytes. */
+/* A sequence of bytes that grows, in allocated memory. */
 #include "tools/buffer.h"
 
 #include <errno.h>

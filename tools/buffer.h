@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A growing run of bytes: file contents, unpacked kernels, lines. */
+/* A sequence of bytes that grows: the contents of a file, an unpacked kernel, a line. */
 #ifndef TOOLS_BUFFER_H
 #define TOOLS_BUFFER_H
 
@@ -10,16 +10,21 @@
 
 struct buffer {
     uint8_t *bytes;
-    size_t size;
-    size_t room; /* allocated */
+    size_t size; /* bytes in use */
+    size_t room; /* bytes allocated */
 };
 
-/* Makes room for `more` bytes behind the present ones. */
+/* Makes room for `more` bytes behind those in use. */
 void buffer_reserve(struct buffer *buffer, size_t more);
+
+/* Appends a copy of `size` bytes. */
 void buffer_append(struct buffer *buffer, const void *bytes, size_t size);
+
+/* Frees the bytes; the buffer is empty and can be used again. */
 void buffer_free(struct buffer *buffer);
 
-/* Reads a whole regular file. The sentence names the path and the reason. */
+/* Appends the contents of a regular file. Returns false if it cannot be read; the failure names the
+ * path and the reason. */
 bool buffer_read_file(struct buffer *buffer, const char *path, struct failure *failure);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the guests' files, checks that they fit, and writes what the hypervisor gets. */
+/* Reads the guests' files, checks that the guests have room for them, and writes the bundle. */
 #include "tools/bundle.h"
 
 #include <errno.h>
@@ -12,21 +12,24 @@
 
 #include "tools/cpulist.h"
 
-#define MIB        (1ull << 20)
-#define HYPERVISOR 64u /* MiB: the hypervisor itself, the firmware, what it hands out later */
-#define FRAME_COST 24u /* bytes of metadata for each 4 KiB frame: 16 and the ABI's 8 of m2p */
-#define SPECIAL_PAGES                                                                              \
-    8ull /* start_info, xenstore, console, boot stack, tables above the lowest                     \
-          */
-#define PADDING (512ull << 10) /* the ABI's least free space behind the boot stack */
+#define MIB (1ull << 20)
+#define HYPERVISOR                                                                                 \
+    64u /* MiB for firmware, the hypervisor, and what it allocates while guests run */
+#define FRAME_COST 24u /* bytes for each frame of memory: 16 in the frame table, 8 in the M2P */
+#define PADDING    (512ull << 10) /* free space that the ABI promises behind the boot stack */
 
+/* Pages for start_info, xenstore, console, the boot stack, and page tables above level 1. */
+#define SPECIAL_PAGES 8ull
+
+/* Rounds a value up to a multiple of `unit`. */
 static unsigned long long round_up(unsigned long long value, unsigned long long unit)
 {
     return (value + unit - 1) / unit * unit;
 }
 
-/* The layout of the ABI: image, ramdisk, p2m list, special pages, page tables that map all of it.
- * The p2m list grows with the memory, hence the loop. */
+/* By the ABI a new guest's memory holds the kernel's image, the ramdisk, the p2m, special pages,
+ * and the page tables that map all of these. The p2m grows with the memory, so the sum is computed
+ * until it does not change any more. */
 unsigned long long guest_memory_needed(const struct pvimage *image, unsigned long long ramdisk)
 {
     unsigned long long fixed = round_up(image->end, PAGE_SIZE) + round_up(ramdisk, PAGE_SIZE);
@@ -46,12 +49,11 @@ unsigned long long guest_memory_needed(const struct pvimage *image, unsigned lon
 unsigned bundle_machine_memory(const struct bundle *bundle, const struct guests *guests)
 {
     unsigned long long mib = HYPERVISOR, modules = 0;
-    unsigned i;
 
-    for (i = 0; i < guests->count; i++) {
+    for (unsigned i = 0; i < guests->count; i++) {
         mib += guests->guest[i].memory;
     }
-    for (i = 0; i < bundle->modules; i++) {
+    for (unsigned i = 0; i < bundle->modules; i++) {
         modules += round_up(bundle->module[i].size, PAGE_SIZE);
     }
     mib += round_up(modules, MIB) / MIB;
@@ -61,7 +63,8 @@ unsigned bundle_machine_memory(const struct bundle *bundle, const struct guests 
 
 /* ---- modules -------------------------------------------------------------------------------- */
 
-/* The number of the module with these contents; takes the buffer over. */
+/* Returns the number of the module with these contents, which is added if there is none. The buffer
+ * belongs to the bundle afterwards. */
 static unsigned add_module(struct bundle *bundle, struct buffer *contents,
                            const struct pvimage *image)
 {
@@ -100,11 +103,10 @@ static void say_number(struct bundle *bundle, const char *word, unsigned number)
     say(bundle, word, digits);
 }
 
-/* What the hypervisor would not do by itself. */
+/* Adds the guest's scheduling settings that differ from the defaults. */
 static void say_scheduling(struct bundle *bundle, const struct guest *guest)
 {
     char line[8 + 3 * HANDOFF_CPUS_MAX];
-    unsigned i, cpu;
 
     if (guest->weight && guest->weight != HANDOFF_WEIGHT) {
         say_number(bundle, "weight", guest->weight);
@@ -112,30 +114,30 @@ static void say_scheduling(struct bundle *bundle, const struct guest *guest)
     if (guest->cap) {
         say_number(bundle, "cap", guest->cap);
     }
-    for (i = 0; i < guest->vcpus; i++) {
+    for (unsigned i = 0; i < guest->vcpus; i++) {
         int size = snprintf(line, sizeof(line), "%u ", i);
 
         if (!guest->cpus[i] || guest->cpus[i] == CPULIST_ALL) {
             continue;
         }
-        for (cpu = 0; cpu < HANDOFF_CPUS_MAX; cpu++) {
+        for (unsigned cpu = 0; cpu < HANDOFF_CPUS_MAX; cpu++) {
             if (guest->cpus[i] >> cpu & 1) {
                 size += snprintf(line + size, sizeof(line) - (size_t)size, "%u,", cpu);
             }
         }
-        line[size - 1] = 0; /* the last comma */
+        line[size - 1] = 0; /* removes the last comma */
         say(bundle, "affinity", line);
     }
 }
 
-/* Reads a kernel that an earlier guest has already brought only once: unpacking takes a second. */
+/* Reads a guest's kernel. If an earlier guest has the same file, its module is used, because
+ * unpacking takes about a second. */
 static bool read_kernel(struct bundle *bundle, const struct guests *guests, unsigned index,
                         const unsigned *kernels, unsigned *module, struct failure *failure)
 {
     struct kernel kernel;
-    unsigned i;
 
-    for (i = 0; i < index; i++) {
+    for (unsigned i = 0; i < index; i++) {
         if (!strcmp(guests->guest[i].kernel, guests->guest[index].kernel)) {
             *module = kernels[i];
             return true;
@@ -198,14 +200,13 @@ bool bundle_read(struct bundle *bundle, const struct guests *guests, const char 
                  struct failure *failure)
 {
     unsigned kernels[HANDOFF_GUESTS_MAX];
-    unsigned i;
 
     *bundle = (struct bundle){0};
     say(bundle, "pinion", "1");
     if (mitigations) {
         say(bundle, "mitigations", mitigations);
     }
-    for (i = 0; i < guests->count; i++) {
+    for (unsigned i = 0; i < guests->count; i++) {
         const struct guest *guest = &guests->guest[i];
         unsigned ramdisk = 0;
 
@@ -270,7 +271,6 @@ bool bundle_write(struct bundle *bundle, struct failure *failure)
 {
     const char *parent = getenv("TMPDIR");
     char path[BUNDLE_PATH_MAX + 16];
-    unsigned i;
 
     if (!parent || !parent[0] || strlen(parent) > BUNDLE_PATH_MAX - 32) {
         parent = "/tmp";
@@ -280,7 +280,7 @@ bool bundle_write(struct bundle *bundle, struct failure *failure)
         bundle->folder[0] = 0;
         return refuse(failure, "%s: cannot make a folder there: %s", parent, strerror(errno));
     }
-    for (i = 0; i <= bundle->modules; i++) {
+    for (unsigned i = 0; i <= bundle->modules; i++) {
         module_path(bundle, i, path, sizeof(path));
         if (!write_file(path, i ? &bundle->module[i - 1] : &bundle->text, failure)) {
             return false;
@@ -292,9 +292,8 @@ bool bundle_write(struct bundle *bundle, struct failure *failure)
 void bundle_remove(struct bundle *bundle)
 {
     char path[BUNDLE_PATH_MAX + 16];
-    unsigned i;
 
-    for (i = 0; i <= bundle->modules && bundle->folder[0]; i++) {
+    for (unsigned i = 0; i <= bundle->modules && bundle->folder[0]; i++) {
         module_path(bundle, i, path, sizeof(path));
         unlink(path);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything a run hands to the hypervisor: the handoff text of lib/handoff.h, kernels, ramdisks.
- */
+/* The bundle: all that a run gives to the hypervisor at boot. These are the text of the boot
+ * hand-off (lib/handoff.h), kernels, and ramdisks. */
 #ifndef TOOLS_BUNDLE_H
 #define TOOLS_BUNDLE_H
 
@@ -12,29 +12,32 @@
 #define BUNDLE_PATH_MAX    512
 
 struct bundle {
-    unsigned modules; /* without the text; module N is module[N - 1] */
+    unsigned modules; /* how many, without the text; module number N is module[N - 1] */
     struct buffer module[BUNDLE_MODULES_MAX];
     bool is_kernel[BUNDLE_MODULES_MAX];
-    struct pvimage image[BUNDLE_MODULES_MAX]; /* of a kernel */
-    struct buffer text;
-    char folder[BUNDLE_PATH_MAX]; /* empty: not written */
+    struct pvimage image[BUNDLE_MODULES_MAX]; /* of a module that is a kernel */
+    struct buffer text;                       /* of the boot hand-off */
+    char folder[BUNDLE_PATH_MAX]; /* where bundle_write has written the files; empty: nowhere */
 };
 
-/* Reads and checks the files of all guests and composes the text. Files with the same contents
- * become one module. `mitigations`: as in the text; NULL: the default. */
+/* Reads and checks the files of all guests, and composes the text. Files with the same contents
+ * become one module. mitigations: the word for the text; NULL: none, which means the default.
+ * Returns false and fills in the failure if a file cannot be used. */
 bool bundle_read(struct bundle *bundle, const struct guests *guests, const char *mitigations,
                  struct failure *failure);
 
-/* Writes it into a new private folder: files handoff, 1, 2 ... */
+/* Writes the text and the modules into a new folder that only the user can read: files handoff, 1,
+ * 2 and so on. */
 bool bundle_write(struct bundle *bundle, struct failure *failure);
 
-/* Removes the folder and frees the rest. */
+/* Removes that folder, if there is one, and frees the bundle. */
 void bundle_remove(struct bundle *bundle);
 
-/* The least memory, in MiB, in which the hypervisor's builder can lay this guest out. */
+/* Returns the least memory, in MiB, in which the hypervisor can build a guest with this kernel.
+ * ramdisk: its size in bytes. */
 unsigned long long guest_memory_needed(const struct pvimage *image, unsigned long long ramdisk);
 
-/* What the machine needs, in MiB, for these guests and modules. */
+/* Returns the memory, in MiB, that the machine needs for these guests and modules. */
 unsigned bundle_machine_memory(const struct bundle *bundle, const struct guests *guests);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The xl.cfg reader: one pass over the text, one setting at a time. */
+/* Reads the xl.cfg syntax, in one pass over the text, setting by setting. */
 #include "tools/cfg.h"
 
 #include <ctype.h>
@@ -13,24 +13,25 @@ enum value_kind { VALUE_TEXT, VALUE_NUMBER, VALUE_LIST };
 
 struct value {
     enum value_kind kind;
-    char *text; /* VALUE_TEXT */
-    unsigned long long number;
-    struct value *item; /* VALUE_LIST */
-    unsigned items;
+    char *text;                /* of a VALUE_TEXT */
+    unsigned long long number; /* of a VALUE_NUMBER */
+    struct value *item;        /* elements of a VALUE_LIST */
+    unsigned items;            /* their number */
 };
 
 struct reader {
     const char *path;
-    const char *at, *end;
-    unsigned line;
+    const char *at, *end; /* what has not been read yet */
+    unsigned line;        /* number of the line that contains `at` */
     struct guest *guest;
-    char *root, *extra, *cmdline;
-    unsigned cpu_lists; /* of single vCPUs */
+    char *root, *extra, *cmdline; /* the values of these keys; NULL: not given */
+    unsigned cpu_lists;           /* vCPUs for which `cpus` has a list of their own */
     struct buffer *ignored;
     struct failure *failure;
-    unsigned restart_line[GUEST_ENDS]; /* on_END = "restart"; 0: none */
+    unsigned restart_line[GUEST_ENDS]; /* the line with on_END = "restart"; 0: none */
 };
 
+/* Fills in the failure "path:line: expected WHAT". Returns false. */
 static bool expected(struct reader *reader, unsigned line, const char *what)
 {
     return refuse(reader->failure, "%s:%u: expected %s", reader->path, line, what);
@@ -38,11 +39,13 @@ static bool expected(struct reader *reader, unsigned line, const char *what)
 
 /* ---- characters ----------------------------------------------------------------------------- */
 
+/* Returns the next character, without reading it; EOF at the end. */
 static int peek(const struct reader *reader)
 {
     return reader->at < reader->end ? (unsigned char)*reader->at : EOF;
 }
 
+/* Reads the next character; EOF at the end. */
 static int next(struct reader *reader)
 {
     int c = peek(reader);
@@ -57,7 +60,7 @@ static int next(struct reader *reader)
     return c;
 }
 
-/* Skips blanks and comments; line ends too if `lines`. */
+/* Skips blanks and comments, and if `lines` also line ends. */
 static void skip(struct reader *reader, bool lines)
 {
     for (;;) {
@@ -77,7 +80,8 @@ static void skip(struct reader *reader, bool lines)
 
 /* ---- values --------------------------------------------------------------------------------- */
 
-/* "text" with \\ \" \' \n \t, or 'text' as it stands. */
+/* Reads "text", in which \\ \" \' \n \t are escapes, or 'text', in which a backslash means itself.
+ */
 static bool read_text(struct reader *reader, struct value *value)
 {
     unsigned line = reader->line;
@@ -193,7 +197,7 @@ static bool read_value(struct reader *reader, struct value *value, unsigned dept
 
 /* ---- settings ------------------------------------------------------------------------------- */
 
-/* A number may be written in quotes, as xl allows. */
+/* Gives the number of a value. A number may stand in quotes, as xl allows. */
 static bool as_number(const struct value *value, unsigned long long *number)
 {
     char *end;
@@ -253,7 +257,8 @@ static bool is_text(const struct value *value, const char *text)
     return value->kind == VALUE_TEXT && !strcmp(value->text, text);
 }
 
-/* on_poweroff and so on; false: none of them, or a value that is xl's alone. */
+/* Handles the keys on_poweroff, on_reboot and on_crash. Returns false if `key` is none of them, or
+ * has a value that only xl has. */
 static bool take_action(struct reader *reader, unsigned line, const char *key,
                         const struct value *value)
 {
@@ -269,6 +274,7 @@ static bool take_action(struct reader *reader, unsigned line, const char *key,
     return false;
 }
 
+/* Reports a key as ignored. */
 static void ignore(struct reader *reader, unsigned line, const char *key)
 {
     char place[600];
@@ -277,7 +283,7 @@ static void ignore(struct reader *reader, unsigned line, const char *key)
     buffer_append(reader->ignored, place, strlen(place));
 }
 
-/* A list of CPUs for one vCPU or for all. */
+/* Reads a list of CPUs, as a text or a single number. Bit N of *cpus is CPU N. */
 static bool read_cpus(struct reader *reader, unsigned line, const struct value *value,
                       unsigned long long *cpus)
 {
@@ -294,11 +300,11 @@ static bool read_cpus(struct reader *reader, unsigned line, const struct value *
     return true;
 }
 
-/* One list for all vCPUs, or a list of lists, one for each of the first ones. */
+/* Handles the key cpus: one list of CPUs for all vCPUs, or a list of such lists, the first for vCPU
+ * 0 and so on; vCPUs without one may run on all CPUs. */
 static bool set_cpus(struct reader *reader, unsigned line, const struct value *value)
 {
     unsigned long long *cpus = reader->guest->cpus, all = 0;
-    unsigned i;
 
     if (value->kind != VALUE_LIST && !read_cpus(reader, line, value, &all)) {
         return false;
@@ -307,7 +313,7 @@ static bool set_cpus(struct reader *reader, unsigned line, const struct value *v
         return expected(reader, line, "no more lists of CPUs than vCPUs");
     }
     reader->cpu_lists = value->items;
-    for (i = 0; i < GUEST_VCPUS_MAX; i++) {
+    for (unsigned i = 0; i < GUEST_VCPUS_MAX; i++) {
         cpus[i] = all;
         if (i < value->items && !read_cpus(reader, line, &value->item[i], &cpus[i])) {
             return false;
@@ -316,6 +322,7 @@ static bool set_cpus(struct reader *reader, unsigned line, const struct value *v
     return true;
 }
 
+/* Checks a key for which Pinion knows two values at most, `one` and `other`. */
 static bool only(struct reader *reader, unsigned line, const struct value *value, const char *one,
                  const char *other)
 {
@@ -376,7 +383,7 @@ static bool take(struct reader *reader, unsigned line, const char *key, struct v
     return true;
 }
 
-/* key = value, up to the end of the line or a semicolon. */
+/* Reads a setting, "key = value", up to the end of the line or a semicolon. */
 static bool read_setting(struct reader *reader)
 {
     unsigned line = reader->line;
@@ -412,7 +419,7 @@ static bool read_setting(struct reader *reader)
     return true;
 }
 
-/* cmdline, or "root=ROOT EXTRA". */
+/* Makes the kernel command line: the value of cmdline, or "root=ROOT EXTRA" from root and extra. */
 static bool join_cmdline(struct reader *reader)
 {
     struct failure reason;
@@ -442,8 +449,9 @@ static bool join_cmdline(struct reader *reader)
     return true;
 }
 
-/* Who says how often a guest is to begin anew, means it; other people's files say only when. */
-static bool settle_restarts(struct reader *reader)
+/* Decides after which ends the guest is restarted. Without the key restarts, on_END = "restart" is
+ * ignored, because files that were written for xl have it, too. */
+static bool choose_restarts(struct reader *reader)
 {
     struct guest *guest = reader->guest;
     bool any = false;
@@ -467,7 +475,7 @@ static bool settle_restarts(struct reader *reader)
     return true;
 }
 
-/* What settings say together, in whatever order. */
+/* Checks the settings that depend on each other, after all have been read. */
 static bool check_guest(struct reader *reader)
 {
     struct failure reason;
@@ -506,7 +514,7 @@ bool cfg_read(const char *path, const char *text, size_t size, struct guest *gue
     for (skip(&reader, true); well && peek(&reader) != EOF; skip(&reader, true)) {
         well = read_setting(&reader);
     }
-    well = well && join_cmdline(&reader) && check_guest(&reader) && settle_restarts(&reader);
+    well = well && join_cmdline(&reader) && check_guest(&reader) && choose_restarts(&reader);
     free(reader.root);
     free(reader.extra);
     free(reader.cmdline);

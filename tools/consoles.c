@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Takes the guests' consoles apart. */
+/* Separates the guests' consoles. */
 #include "tools/consoles.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@ void consoles_start(struct consoles *consoles, const struct guests *guests)
     consoles->guests = guests;
 }
 
-/* Shows the waiting line of `guest`. */
+/* Appends the line of a guest to `out`, behind the guest's name. */
 static void show_line(struct consoles *consoles, unsigned guest, struct buffer *out)
 {
     struct buffer *line = &consoles->line[guest];
@@ -22,7 +22,7 @@ static void show_line(struct consoles *consoles, unsigned guest, struct buffer *
     line->size = 0;
 }
 
-/* Bytes of the current guest, without any escape. */
+/* Takes bytes of the current guest that contain no escape. */
 static void take_run(struct consoles *consoles, const uint8_t *bytes, size_t size,
                      struct buffer *out)
 {
@@ -75,9 +75,7 @@ void consoles_take(struct consoles *consoles, const uint8_t *bytes, size_t size,
 
 void consoles_finish(struct consoles *consoles, struct buffer *out)
 {
-    unsigned i;
-
-    for (i = 0; i < consoles->guests->count; i++) {
+    for (unsigned i = 0; i < consoles->guests->count; i++) {
         if (consoles->line[i].size) {
             show_line(consoles, i, out);
             buffer_append(out, "\n", 1);

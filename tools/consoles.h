@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The guests' consoles as they come over one wire (lib/handoff.h), turned into standard output:
- * one guest's bytes as they are, several guests' in whole lines that begin "NAME: ". */
+/* Separates the guests' consoles, which arrive mixed on one serial port (lib/handoff.h), and makes
+ * standard output of them. The bytes of a single guest are not changed; with several guests only
+ * whole lines are written, and each begins with "NAME: ". */
 #ifndef TOOLS_CONSOLES_H
 #define TOOLS_CONSOLES_H
 
@@ -9,18 +10,20 @@
 
 struct consoles {
     const struct guests *guests;
-    unsigned current;                       /* whose bytes follow */
-    bool escaped;                           /* the last byte was an escape */
-    struct buffer line[HANDOFF_GUESTS_MAX]; /* what waits for its line end */
+    unsigned current;                       /* number of the guest whose bytes follow */
+    bool escaped;                           /* the last byte was HANDOFF_ESCAPE */
+    struct buffer line[HANDOFF_GUESTS_MAX]; /* of each guest, the beginning of a line */
 };
 
+/* Begins with no bytes received. `guests` must outlive `consoles`. */
 void consoles_start(struct consoles *consoles, const struct guests *guests);
 
-/* Takes bytes from the wire, appends what may be shown to `out`. */
+/* Takes bytes from the serial port, and appends to `out` what can be written. */
 void consoles_take(struct consoles *consoles, const uint8_t *bytes, size_t size,
                    struct buffer *out);
 
-/* The wire has ended: shows the lines that never got their end. */
+/* Appends the lines that have no end to `out`, after the last byte has been taken, and frees all
+ * memory. */
 void consoles_finish(struct consoles *consoles, struct buffer *out);
 
 #endif

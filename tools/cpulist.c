@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A list of CPUs as xl.cfg writes it. */
+/* Reads a list of CPUs in the syntax of xl.cfg. */
 #include "tools/cpulist.h"
 
 #include <ctype.h>
@@ -13,7 +13,7 @@ static const char *skip_blanks(const char *at)
     return at;
 }
 
-/* A number of a CPU at *at, which moves behind it. */
+/* Reads the number of a CPU at *at and moves *at behind it. */
 static bool read_number(const char **at, unsigned *number)
 {
     const char *start = *at = skip_blanks(*at);
@@ -24,7 +24,7 @@ static bool read_number(const char **at, unsigned *number)
     return *at != start && *number < HANDOFF_CPUS_MAX;
 }
 
-/* "all", "N" or "N-M". */
+/* Reads "all", "N" or "N-M" at *at and moves *at behind it. */
 static bool read_range(const char **at, unsigned long long *cpus)
 {
     unsigned first, last;

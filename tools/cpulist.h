@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* A list of CPUs as xl.cfg writes it: "all", numbers, ranges and ^ for what is taken out again, in
- * order: "0-3,5,^1" is 0, 2, 3 and 5. */
+/* A list of CPUs in the syntax of xl.cfg: "all", numbers and ranges; ^ removes CPUs that stand
+ * before it. For example, "0-3,5,^1" is 0, 2, 3 and 5. */
 #ifndef TOOLS_CPULIST_H
 #define TOOLS_CPULIST_H
 
 #include "lib/handoff.h"
 #include "tools/fail.h"
 
-#define CPULIST_ALL (~0ull)
+#define CPULIST_ALL (~0ull) /* the value of "all" */
 
 _Static_assert(HANDOFF_CPUS_MAX == 64, "a CPU is a bit of a word");
 
-/* Bit N of *cpus: CPU N. The sentence says what was expected, without a place. */
+/* Reads a list of CPUs. Bit N of *cpus is CPU N.
+ * Returns false if the text is no list or names no CPU. The failure does not name the place, which
+ * the caller adds. */
 bool cpulist_read(const char *text, unsigned long long *cpus, struct failure *failure);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* QEMU: its command line, its process, the meaning of its end. */
+/* QEMU: finding it, its command line, its process, and what its exit status means. */
 #include "tools/emulator.h"
 
 #include <errno.h>
@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #define PROGRAM   "qemu-system-x86_64"
-#define WIRE_ROOM (1 << 20) /* bytes that may wait on a wire */
+#define WIRE_ROOM (1 << 20) /* size of the send buffer of a wire, in bytes */
 
-/* ---- finding -------------------------------------------------------------------------------- */
+/* ---- finding QEMU and the hypervisor -------------------------------------------------------- */
 
 static bool find_program(struct emulator *emulator, struct failure *failure)
 {
@@ -95,13 +95,11 @@ static void add(struct words *words, const char *format, ...)
     words->word[words->count] = NULL;
 }
 
-/* Whether the user chose an accelerator: QEMU takes the first that works, so ours must not be one.
- */
+/* Says whether the user's arguments choose an accelerator. Then pinion must not add one, because
+ * QEMU takes the first one that works. */
 static bool chooses_accelerator(const struct options *options)
 {
-    unsigned i;
-
-    for (i = 0; i < options->emulator_arguments; i++) {
+    for (unsigned i = 0; i < options->emulator_arguments; i++) {
         const char *word = options->emulator_argument[i];
 
         while (*word == '-') {
@@ -123,24 +121,23 @@ char **emulator_command(const struct emulator *emulator, const struct emulator_m
     struct words words = {0};
     char modules[64 * (BUNDLE_MODULES_MAX + 1)];
     size_t size;
-    unsigned i;
 
     add(&words, "%s", emulator->program);
     if (!chooses_accelerator(options)) {
         add(&words, "-accel");
         add(&words, "tcg");
     }
-    for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+    for (unsigned i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
         add(&words, "%s", fixed[i]);
     }
     add(&words, "-m");
     add(&words, "%u", machine->memory);
     add(&words, "-smp");
     add(&words, "%u", machine->cpus);
-    /* Names through the descriptor: no folder name can upset QEMU's comma and blank separated list.
-     */
+    /* QEMU's list separates modules by commas. Names by way of the descriptor cannot contain any,
+     * whereas the folder's own name could. */
     size = (size_t)snprintf(modules, sizeof(modules), "/proc/self/fd/%d/handoff", machine->folder);
-    for (i = 1; i <= machine->modules; i++) {
+    for (unsigned i = 1; i <= machine->modules; i++) {
         size += (size_t)snprintf(modules + size, sizeof(modules) - size, ",/proc/self/fd/%d/%u",
                                  machine->folder, i);
     }
@@ -158,7 +155,7 @@ char **emulator_command(const struct emulator *emulator, const struct emulator_m
     add(&words, "chardev:console");
     add(&words, "-device");
     add(&words, "isa-debug-exit,iobase=0x%x,iosize=1", HANDOFF_EXIT_PORT);
-    for (i = 0; i < options->emulator_arguments; i++) {
+    for (unsigned i = 0; i < options->emulator_arguments; i++) {
         add(&words, "%s", options->emulator_argument[i]);
     }
     return words.word;
@@ -166,9 +163,7 @@ char **emulator_command(const struct emulator *emulator, const struct emulator_m
 
 void emulator_command_free(char **command)
 {
-    unsigned i;
-
-    for (i = 0; command[i]; i++) {
+    for (unsigned i = 0; command[i]; i++) {
         free(command[i]);
     }
     free(command);
@@ -176,17 +171,17 @@ void emulator_command_free(char **command)
 
 /* ---- the process ---------------------------------------------------------------------------- */
 
-/* A wire: ours[0], QEMU's[1]. */
+/* Makes a wire: wire[0] is pinion's end, wire[1] is QEMU's. */
 static bool make_wire(int wire[2], struct failure *failure)
 {
-    int room = WIRE_ROOM, i;
+    const int room = WIRE_ROOM;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, wire)) {
         return refuse(failure, "socketpair: %s", strerror(errno));
     }
-    /* QEMU sends single bytes, each of which costs the kernel hundreds: the more room the better.
-     */
-    for (i = 0; i < 2; i++) {
+    /* QEMU sends single bytes, and each takes hundreds of bytes of the kernel's buffer: make that
+     * large. */
+    for (unsigned i = 0; i < 2; i++) {
         if (setsockopt(wire[i], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room))) {
             setsockopt(wire[i], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
         }
@@ -199,7 +194,7 @@ static void inherit(int descriptor)
     fcntl(descriptor, F_SETFD, 0);
 }
 
-/* The child: QEMU, or nothing. */
+/* Turns the child process into QEMU, or ends it. It is killed when `parent` ends. */
 static void become(char **command, const struct emulator_machine *machine, pid_t parent)
 {
     int nothing = open("/dev/null", O_RDONLY);
@@ -209,12 +204,12 @@ static void become(char **command, const struct emulator_machine *machine, pid_t
     if (getppid() != parent) {
         _exit(127);
     }
-    setpgid(0, 0); /* the terminal's signals are for pinion, which passes the end on */
+    setpgid(0, 0); /* the terminal's signals go to pinion alone, which then ends QEMU */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     dup2(nothing, STDIN_FILENO);
-    dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output is the guests' */
+    dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output belongs to the guests' consoles */
     inherit(machine->log);
     inherit(machine->console);
     inherit(machine->folder);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine: one QEMU process, found, started, ended by its own pid. */
+/* The emulated machine, which is one QEMU process: finding QEMU, starting it and ending it.
+ *
+ * A wire is a socket to one of its serial ports. */
 #ifndef TOOLS_EMULATOR_H
 #define TOOLS_EMULATOR_H
 
@@ -11,39 +13,42 @@
 #define EMULATOR_PATH_MAX 4096
 
 struct emulator {
-    char program[EMULATOR_PATH_MAX];    /* QEMU */
-    char hypervisor[EMULATOR_PATH_MAX]; /* what it boots */
-    pid_t pid;
-    int log_wire, console_wire; /* our ends of its two serial ports */
+    char program[EMULATOR_PATH_MAX];    /* path of QEMU */
+    char hypervisor[EMULATOR_PATH_MAX]; /* path of the hypervisor image */
+    pid_t pid;                          /* of QEMU */
+    int log_wire, console_wire;         /* to COM1 and COM2 */
 };
 
-/* Looks for QEMU in PATH and for the hypervisor image. */
+/* Finds QEMU in PATH, and the hypervisor image. Returns false if one of them cannot be used. */
 bool emulator_find(struct emulator *emulator, struct failure *failure);
 
-/* What the machine has: COM1 and COM2 on sockets `log` and `console`, modules in folder `folder`
- * (all three are descriptors that QEMU inherits). */
+/* The machine's equipment. The three descriptors are inherited by QEMU. */
 struct emulator_machine {
-    unsigned memory, cpus; /* MiB */
-    unsigned modules;
-    int log, console, folder;
+    unsigned memory; /* MiB */
+    unsigned cpus;
+    unsigned modules; /* of the bundle, without the text */
+    int log, console; /* QEMU's ends of the wires to COM1 and COM2 */
+    int folder;       /* that bundle_write has made */
 };
 
-/* The words of QEMU's command line, ended by NULL; free with emulator_command_free. */
+/* Returns the words of QEMU's command line, ended by NULL. The caller frees them with
+ * emulator_command_free. */
 char **emulator_command(const struct emulator *emulator, const struct emulator_machine *machine,
                         const struct options *options);
 void emulator_command_free(char **command);
 
+/* Starts QEMU, with `memory` MiB, and connects the wires. Returns false if that failed. */
 bool emulator_start(struct emulator *emulator, const struct bundle *bundle,
                     const struct options *options, unsigned memory, struct failure *failure);
 
-/* Ends it now. */
+/* Ends QEMU by SIGKILL. */
 void emulator_kill(struct emulator *emulator);
 
-/* Waits for its end: a status as of waitpid. */
+/* Waits until QEMU has ended. Returns its status as waitpid gives it. */
 int emulator_wait(struct emulator *emulator);
 
-/* The exit status of `pinion run` for the end of QEMU; the sentence is filled unless it is empty.
- */
+/* Returns the exit status of `pinion run` for QEMU's status, and fills in the failure for all but a
+ * normal end. */
 int emulator_exit_status(int status, struct failure *failure);
 
 #endif

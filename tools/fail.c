@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Failures as sentences, and allocation that cannot fail. */
+/* Failures as sentences, and allocation that ends the program instead of failing.
+ */
 #include "tools/fail.h"
 
 #include <stdarg.h>
@@ -22,7 +23,7 @@ void *grow(void *memory, unsigned long size)
     void *grown = realloc(memory, size ? size : 1);
 
     if (!grown) {
-        fprintf(stderr, "pinion: out of memory (%lu bytes asked)\n", size);
+        fprintf(stderr, "pinion: out of memory (%lu bytes were needed)\n", size);
         exit(3);
     }
     return grown;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What went wrong, as one sentence: filled where it is noticed, printed once by main. */
+/* A failure: one sentence for the user, filled in where the failure is noticed, and printed once,
+ * by run. */
 #ifndef TOOLS_FAIL_H
 #define TOOLS_FAIL_H
 
@@ -9,11 +10,13 @@ struct failure {
     char sentence[1024];
 };
 
-/* Writes the sentence and returns false, so that a caller can `return refuse(...)`. */
+/* Fills in the sentence. Returns false, so that a caller can write `return refuse(...)`. */
 bool refuse(struct failure *failure, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Allocate or end the program: a host that has no memory left is not worth a sentence each time. */
+/* Resizes allocated memory, as realloc does. Ends the program if the host has no memory left. */
 void *grow(void *memory, unsigned long size);
+
+/* Returns an allocated copy of a text. Ends the program if the host has no memory left. */
 char *copy_text(const char *text);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest's values and what each may be. */
+/* Sets and checks the values that describe a guest. */
 #include "tools/guest.h"
 
 #include <stdlib.h>
@@ -94,9 +94,8 @@ bool guest_check_cap(const struct guest *guest, struct failure *failure)
 bool guest_check_cpus(const struct guest *guest, unsigned cpus, struct failure *failure)
 {
     unsigned long long machine = ~0ull >> (64 - (cpus < 64 ? cpus : 64));
-    unsigned i;
 
-    for (i = 0; i < guest->vcpus; i++) {
+    for (unsigned i = 0; i < guest->vcpus; i++) {
         if (guest->cpus[i] && !(guest->cpus[i] & machine)) {
             return refuse(failure,
                           "%s: cpus: the machine has none of the CPUs that vCPU %u may run on; it "

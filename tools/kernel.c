@@ -6,7 +6,7 @@
 
 #include "tools/unpack.h"
 
-/* The bzImage header, as far as the payload needs it. */
+/* Offsets of the fields of the bzImage header that lead to the payload. */
 #define BZ_SETUP_SECTORS  0x1f1
 #define BZ_BOOT_FLAG      0x1fe
 #define BZ_MAGIC          0x202
@@ -14,7 +14,7 @@
 #define BZ_PAYLOAD_OFFSET 0x248
 #define BZ_PAYLOAD_SIZE   0x24c
 #define BZ_HEADER_END     0x250
-#define BZ_PROTOCOL_MIN   0x208 /* the first with a payload */
+#define BZ_PROTOCOL_MIN   0x208 /* the first version with a payload field */
 #define BZ_SECTOR         512u
 
 static uint64_t number_at(const struct buffer *file, size_t offset, unsigned size)
@@ -38,8 +38,8 @@ static bool is_bzimage(const struct buffer *file)
            !memcmp(file->bytes + BZ_MAGIC, "HdrS", 4);
 }
 
-/* Unpacks `size` bytes at `bytes` into `elf`. `trailed`: the last four bytes are the size that must
- * come out, as the kernel's own build appends it (gzip has it already). */
+/* Unpacks `size` bytes at `bytes` into `elf`. trailed: the last four bytes are the size of the
+ * unpacked data, which Linux appends to a payload that is not packed with gzip. */
 static bool unpack_elf(const char *path, const uint8_t *bytes, size_t size, bool trailed,
                        struct buffer *elf, struct failure *failure)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A kernel file: from whatever the distribution ships to an ELF image that was checked. */
+/* Kernel files: makes a checked ELF image of a file in one of the formats that distributions use.
+ */
 #ifndef TOOLS_KERNEL_H
 #define TOOLS_KERNEL_H
 
@@ -7,17 +8,20 @@
 #include "tools/buffer.h"
 
 struct kernel {
-    struct buffer elf;
-    struct pvimage image;
+    struct buffer elf;    /* the ELF image */
+    struct pvimage image; /* what lib/pvimage.h has read of it */
 };
 
-/* Makes an ELF image of `file`: a bzImage, a packed ELF or an ELF. Takes the buffer over, also when
- * it fails. `path` is for the sentence. */
+/* Makes a checked ELF image of a bzImage, a packed ELF file or an ELF file.
+ * path: the file's name, for messages. file: its contents; the buffer is empty afterwards.
+ * Returns false and fills in the failure if the file is no kernel that Pinion can run. */
 bool kernel_unpack(const char *path, struct buffer *file, struct kernel *kernel,
                    struct failure *failure);
 
-/* Reads, unpacks and checks the kernel at `path`. */
+/* Reads a file and makes a checked ELF image of it, as kernel_unpack does. */
 bool kernel_read(const char *path, struct kernel *kernel, struct failure *failure);
+
+/* Frees the ELF image. */
 void kernel_free(struct kernel *kernel);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command `pinion`: finds the subcommand. */
+/* The command `pinion`: calls the function of a subcommand. */
 #include <stdio.h>
 #include <string.h>
 

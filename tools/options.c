@@ -99,7 +99,7 @@ static void set_text(char **field, const char *text)
     *field = copy_text(text);
 }
 
-/* --option VALUE for the guest; the sentence still lacks the option's name. */
+/* Handles an option for the guest. The failure does not name the option, which the caller adds. */
 static bool take_guest_option(struct options *options, enum option option, const char *value,
                               struct failure *failure)
 {
@@ -171,7 +171,8 @@ static bool take_option(struct options *options, enum option option, const char 
     }
 }
 
-/* The option that `word` names, without its leading "--"; OPTIONS: none. */
+/* Returns the option whose name is the first `size` characters of `word`, which has no "--";
+ * OPTIONS: there is none. */
 static enum option find_option(const char *word, size_t size)
 {
     enum option option;
@@ -193,12 +194,12 @@ static bool is_cfg(const char *operand)
 
 static bool check_operands(struct options *options, struct failure *failure)
 {
-    unsigned i, cfgs = 0;
+    unsigned cfgs = 0;
 
     if (!options->operands) {
         return refuse(failure, "run: a KERNEL or a GUEST.cfg is missing; see pinion run --help");
     }
-    for (i = 0; i < options->operands; i++) {
+    for (unsigned i = 0; i < options->operands; i++) {
         cfgs += is_cfg(options->operand[i]);
     }
     options->operands_are_cfg = cfgs > 0;
@@ -225,7 +226,6 @@ static bool check_operands(struct options *options, struct failure *failure)
 bool options_read(struct options *options, int count, char **words, struct failure *failure)
 {
     bool only_operands = false;
-    int i;
 
     *options = (struct options){0};
     options->guest.memory = GUEST_MEMORY_DEFAULT;
@@ -233,7 +233,7 @@ bool options_read(struct options *options, int count, char **words, struct failu
     guest_set_name(&options->guest, "guest", failure);
     options->operand = grow(NULL, sizeof(char *) * (unsigned)(count + 1));
     options->emulator_argument = grow(NULL, sizeof(char *) * (unsigned)(count + 1));
-    for (i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++) {
         const char *word = words[i], *value = strchr(word, '=');
         size_t size = value ? (size_t)(value - word) : strlen(word);
         struct failure reason;

@@ -7,28 +7,32 @@
 
 struct options {
     bool help;
-    struct guest guest;   /* what --name, --memory and so on say */
-    bool guest_options;   /* one of them was given */
-    const char **operand; /* KERNEL, or GUEST.cfg ... */
+    struct guest guest;   /* made from --name, --memory and the other options for one guest */
+    bool guest_options;   /* one of these options was given */
+    const char **operand; /* the words KERNEL, or GUEST.cfg ... */
     unsigned operands;
     bool operands_are_cfg;
-    unsigned machine_memory; /* MiB; 0: what the guests need */
-    unsigned machine_cpus;   /* 0: what the guests need */
+    unsigned machine_memory; /* MiB; 0: as much as the guests need */
+    unsigned machine_cpus;   /* 0: as many as the guests need */
     unsigned timeout;        /* seconds; 0: never */
-    const char *log;         /* NULL: standard error */
+    const char *log;         /* path of the log; NULL: standard error */
     const char *mitigations; /* a word of lib/handoff.h; NULL: the default */
     const char **emulator_argument;
     unsigned emulator_arguments;
 };
 
-/* Reads the words behind "run". The texts stay the caller's. */
+/* Reads the `count` words behind "run". The options point to these words, which the caller keeps.
+ * Returns false and fills in the failure if they are wrong. */
 bool options_read(struct options *options, int count, char **words, struct failure *failure);
+
+/* Frees what the options have allocated. */
 void options_free(struct options *options);
 
-/* A decimal number in [low, high] and nothing else. */
+/* Reads a text that must be a decimal number in [low, high]. */
 bool number_read(const char *text, unsigned long long low, unsigned long long high,
                  unsigned long long *number);
 
+/* The text of `pinion run --help`. */
 extern const char options_help_text[];
 
 #endif

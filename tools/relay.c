@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One poll loop over at most six descriptors. */
+/* Copies bytes in one loop around poll, with six descriptors at most. */
 #include "tools/relay.h"
 
 #include <errno.h>
@@ -13,9 +13,10 @@
 
 #include "tools/terminal.h"
 
-#define QUEUE_LONG  (4u << 20)
-#define WRITE_PIECE 4096u /* a pipe that polls writable takes this much without blocking */
-#define DRAIN_TIME  3u    /* seconds */
+#define QUEUE_LONG (4u << 20)
+#define WRITE_PIECE                                                                                \
+    4096u /* if poll says that a pipe can be written, it takes this many bytes without blocking */
+#define DRAIN_TIME 3u /* seconds that relay_drain waits for a slow reader */
 
 enum slot {
     SLOT_LOG_WIRE,
@@ -40,12 +41,13 @@ static size_t waiting(const struct queue *queue)
     return queue->buffer.size - queue->done;
 }
 
-static void forget(struct queue *queue)
+static void empty(struct queue *queue)
 {
     queue->buffer.size = queue->done = 0;
 }
 
-/* The first `size` bytes have been written. Moves the rest only when that is worth it. */
+/* Removes the first `size` bytes of a queue, which have been written. The others are moved only
+ * when they are few, compared with the room that this frees. */
 static void written(struct queue *queue, size_t size)
 {
     size_t rest = waiting(queue) - size;
@@ -69,7 +71,7 @@ static long long milliseconds(void)
     return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
 }
 
-/* Reads what a wire has. Returns false when it has ended. */
+/* Reads what has arrived on a wire. Returns false if the wire has ended. */
 static bool read_wire(int wire, uint8_t *bytes, size_t room, size_t *size)
 {
     ssize_t got = recv(wire, bytes, room, MSG_DONTWAIT);
@@ -105,18 +107,18 @@ static void take_console(struct relay *relay)
         consoles_finish(&relay->consoles, &relay->out.buffer);
     }
     if (relay->out_broken) {
-        forget(&relay->out);
+        empty(&relay->out);
     }
 }
 
-/* Writes a piece of a queue. False: nobody will ever read it. */
+/* Writes a part of a queue. Returns false if it can never be written; then the queue is emptied. */
 static bool write_queue(int to, struct queue *queue)
 {
     size_t size = waiting(queue) < WRITE_PIECE ? waiting(queue) : WRITE_PIECE;
     ssize_t wrote = write(to, queue->buffer.bytes + queue->done, size);
 
     if (wrote < 0 && errno != EAGAIN && errno != EINTR) {
-        forget(queue);
+        empty(queue);
         return false;
     }
     if (wrote > 0) {
@@ -125,7 +127,7 @@ static bool write_queue(int to, struct queue *queue)
     return true;
 }
 
-/* Keys for the guest; false when one of them says that the run shall end. */
+/* Reads keys for the guest. Returns false if the user pressed Ctrl-]. */
 static bool take_input(struct relay *relay)
 {
     uint8_t bytes[4096];
@@ -152,11 +154,11 @@ static void send_input(struct relay *relay)
     if (sent > 0) {
         written(&relay->in, (size_t)sent);
     } else if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-        forget(&relay->in);
+        empty(&relay->in);
     }
 }
 
-/* What to wait for now. */
+/* Fills in the descriptors and events for which poll is to wait. */
 static void fill_slots(const struct relay *relay, struct pollfd *slot)
 {
     bool full = waiting(&relay->in) >= QUEUE_LONG || relay->console_wire < 0;
@@ -177,7 +179,8 @@ static void fill_slots(const struct relay *relay, struct pollfd *slot)
     slot[SLOT_SIGNALS] = (struct pollfd){relay->signals, POLLIN, 0};
 }
 
-/* Does what the slots allow. Returns RELAY_ENDED to go on. */
+/* Reads and writes as poll says is possible. Returns the reason to end, or RELAY_ENDED to continue.
+ */
 static enum relay_end serve_slots(struct relay *relay, const struct pollfd *slot)
 {
     struct signalfd_siginfo signal;
@@ -244,7 +247,7 @@ void relay_drain(struct relay *relay)
     long long deadline = milliseconds() + DRAIN_TIME * 1000ll;
 
     relay->in_from = relay->signals = -1;
-    forget(&relay->in);
+    empty(&relay->in);
     while (relay->log_wire >= 0 || relay->console_wire >= 0 || waiting(&relay->log) ||
            waiting(&relay->out)) {
         long long left = deadline - milliseconds();
@@ -262,9 +265,7 @@ void relay_drain(struct relay *relay)
 
 void relay_free(struct relay *relay)
 {
-    unsigned i;
-
-    for (i = 0; i < HANDOFF_GUESTS_MAX; i++) {
+    for (unsigned i = 0; i < HANDOFF_GUESTS_MAX; i++) {
         buffer_free(&relay->consoles.line[i]);
     }
     buffer_free(&relay->log.buffer);

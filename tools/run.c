@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `pinion run` as a story: read what was asked, check all of it, start the machine, carry its
- * bytes, report its end. */
+/* The command `pinion run`: reads the options and the guests, checks all of them, starts the
+ * machine, copies its input and output, and reports how it ended. */
 #include "tools/run.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ static void complain(const char *sentence)
     fprintf(stderr, "pinion: %s\n", sentence);
 }
 
-/* ---- what was asked ------------------------------------------------------------------------- */
+/* ---- options and guests --------------------------------------------------------------------- */
 
 static bool read_one_cfg(const char *path, struct guest *guest, struct failure *failure)
 {
@@ -47,8 +47,6 @@ static bool read_one_cfg(const char *path, struct guest *guest, struct failure *
 
 static bool read_guests(struct options *options, struct guests *guests, struct failure *failure)
 {
-    unsigned i, j;
-
     if (!options->operands_are_cfg) {
         guests->guest[0] = options->guest;
         guests->guest[0].kernel = copy_text(options->operand[0]);
@@ -56,12 +54,12 @@ static bool read_guests(struct options *options, struct guests *guests, struct f
         guests->count = 1;
         return true;
     }
-    for (i = 0; i < options->operands; i++) {
+    for (unsigned i = 0; i < options->operands; i++) {
         if (!read_one_cfg(options->operand[i], &guests->guest[i], failure)) {
             return false;
         }
         guests->count++;
-        for (j = 0; j < i; j++) {
+        for (unsigned j = 0; j < i; j++) {
             if (!strcmp(guests->guest[i].name, guests->guest[j].name)) {
                 return refuse(failure, "%s: %s has a guest of the name %s already",
                               options->operand[i], options->operand[j], guests->guest[i].name);
@@ -71,18 +69,17 @@ static bool read_guests(struct options *options, struct guests *guests, struct f
     return true;
 }
 
-/* The machine's memory; a wish that is too small is bad input. */
+/* Gives the machine's memory in MiB: as much as --machine-memory says, or as much as is needed. */
 static bool choose_memory(const struct options *options, const struct bundle *bundle,
                           const struct guests *guests, unsigned *memory, struct failure *failure)
 {
     unsigned long long least = 0;
-    unsigned i;
 
     *memory = bundle_machine_memory(bundle, guests);
     if (!options->machine_memory) {
         return true;
     }
-    for (i = 0; i < guests->count; i++) {
+    for (unsigned i = 0; i < guests->count; i++) {
         least += guests->guest[i].memory;
     }
     if (options->machine_memory <= least) {
@@ -95,19 +92,19 @@ static bool choose_memory(const struct options *options, const struct bundle *bu
     return true;
 }
 
-/* The machine's CPUs: as many as some guest can use at once, and one at least that each of its
- * vCPUs may run on. */
+/* Gives the machine its number of CPUs: as many as the guest with the most vCPUs has, and so many
+ * that each vCPU has a CPU that may run it. */
 static void choose_cpus(struct options *options, const struct guests *guests)
 {
-    unsigned i, vcpu, most = 1;
+    unsigned most = 1;
 
-    for (i = 0; i < guests->count; i++) {
+    for (unsigned i = 0; i < guests->count; i++) {
         const struct guest *guest = &guests->guest[i];
 
         if (guest->vcpus > most) {
             most = guest->vcpus;
         }
-        for (vcpu = 0; vcpu < guest->vcpus; vcpu++) {
+        for (unsigned vcpu = 0; vcpu < guest->vcpus; vcpu++) {
             if (guest->cpus[vcpu] && (unsigned)__builtin_ctzll(guest->cpus[vcpu]) >= most) {
                 most = (unsigned)__builtin_ctzll(guest->cpus[vcpu]) + 1;
             }
@@ -121,9 +118,7 @@ static void choose_cpus(struct options *options, const struct guests *guests)
 static bool check_cpus(const struct options *options, const struct guests *guests,
                        struct failure *failure)
 {
-    unsigned i;
-
-    for (i = 0; i < guests->count; i++) {
+    for (unsigned i = 0; i < guests->count; i++) {
         if (!guest_check_cpus(&guests->guest[i], options->machine_cpus, failure)) {
             return false;
         }
@@ -146,15 +141,15 @@ static bool open_log(const struct options *options, int *log, struct failure *fa
 
 /* ---- the run -------------------------------------------------------------------------------- */
 
-/* Signals that end a run come as something to read, so that everything is put back first. */
+/* Makes the signals that end a run readable from a descriptor, so that pinion can restore the
+ * terminal and remove its files first. Returns the descriptor. */
 static int catch_signals(void)
 {
     static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     sigset_t set;
-    unsigned i;
 
     sigemptyset(&set);
-    for (i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+    for (unsigned i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
         sigaddset(&set, ending[i]);
     }
     sigprocmask(SIG_BLOCK, &set, NULL);
@@ -162,7 +157,7 @@ static int catch_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Ends this process the way the signal would have. */
+/* Ends this process by a signal, as if the signal had not been caught. */
 static void die_of(int number)
 {
     sigset_t set;
@@ -188,7 +183,8 @@ static void attach_input(struct relay *relay, const struct guests *guests)
     }
 }
 
-/* Carries bytes until the machine has ended, by itself or by force. `signal`: what ended us. */
+/* Copies input and output until the machine has ended or has been killed. Stores in *signal the
+ * signal by which pinion must end; 0: none. */
 static int carry(struct emulator *emulator, const struct guests *guests, unsigned timeout, int log,
                  int signals, int *signal, struct failure *failure)
 {
@@ -226,7 +222,8 @@ static int carry(struct emulator *emulator, const struct guests *guests, unsigne
     }
 }
 
-/* Descriptors 0 to 2 exist, so that no file of ours is taken for one of them. */
+/* Opens descriptors 0 to 2 if they are closed; otherwise a file that is opened later could be taken
+ * for standard input, output or error. */
 static void fill_standard_descriptors(void)
 {
     int file;
@@ -237,7 +234,7 @@ static void fill_standard_descriptors(void)
     close(file);
 }
 
-/* Everything that can be wrong with the input, then the machine. */
+/* Checks everything that can be wrong with the input, and only then starts the machine. */
 static int run_guests(struct options *options, struct guests *guests, struct bundle *bundle,
                       int *signal, struct failure *failure)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* `pinion run`. */
+/* The command `pinion run`. */
 #ifndef TOOLS_RUN_H
 #define TOOLS_RUN_H
 
-/* The words behind "run"; returns the exit status. */
+/* Runs guests as the `count` words behind "run" demand. Returns the exit status, as --help lists
+ * it. */
 int run(int count, char **words);
 
 #endif

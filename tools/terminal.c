@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Raw mode and back. */
+/* Puts the user's terminal into raw mode and back. */
 #include "tools/terminal.h"
 
 #include <stdlib.h>
@@ -26,7 +26,7 @@ void terminal_lend(void)
     raw.c_lflag &= ~(tcflag_t)(ECHO | ICANON | IEXTEN | ISIG);
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
-    /* Output processing stays: the log shares the screen and ends its lines with \n. */
+    /* Output processing stays on, because the log shares the screen and ends its lines with \n. */
     lent = !tcsetattr(STDIN_FILENO, TCSANOW, &raw);
     if (lent) {
         atexit(terminal_restore);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The user's terminal, lent to a guest: every key goes there, Ctrl-C too, and it is always put
- * back. */
+/* The user's terminal in raw mode: every key goes to the guest, Ctrl-C too. The terminal's own mode
+ * is always restored in the end. */
 #ifndef TOOLS_TERMINAL_H
 #define TOOLS_TERMINAL_H
 
@@ -8,9 +8,13 @@
 
 #define TERMINAL_QUIT 0x1d /* Ctrl-] */
 
-/* Whether standard input is a terminal that this process may read. */
+/* Says whether standard input is a terminal that this process may read. */
 bool terminal_is_ours(void);
+
+/* Puts the terminal into raw mode. */
 void terminal_lend(void);
-void terminal_restore(void); /* harmless when it was not lent */
+
+/* Restores the terminal's mode, if terminal_lend has changed it. */
+void terminal_restore(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The four compressions of kernel images, each a loop around its library. */
+/* Unpacks kernel images, with one function for each compression, around a library. */
 #include "tools/unpack.h"
 
 #include <lz4.h>
@@ -8,11 +8,11 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#define CHUNK      (1u << 30) /* zlib counts a piece in 32 bits */
-#define PIECE      (1u << 16) /* the output grows by at least this much */
+#define CHUNK      (1u << 30) /* most input for one call: zlib counts in 32 bits */
+#define PIECE      (1u << 16) /* bytes by which the output grows at least */
 #define LZ4_LEGACY 0x184c2102u
-#define LZ4_BLOCK  (8u << 20) /* most that one block of a legacy frame unpacks to */
-#define LZ4_GAIN   256u       /* most that a byte unpacks to */
+#define LZ4_BLOCK  (8u << 20) /* most bytes that one block of a legacy frame unpacks to */
+#define LZ4_GAIN   256u       /* most bytes that one packed byte unpacks to */
 
 static const struct {
     const char *name;
@@ -57,7 +57,8 @@ static bool is_damaged(struct failure *failure, enum packing packing)
     return refuse(failure, "its %s data is damaged", packing_name(packing));
 }
 
-/* Room for the next piece of output; false when there is already more than any kernel has. */
+/* Makes room for the next part of the output. Returns false if there is already more than
+ * UNPACK_MAX. */
 static bool next_piece(struct buffer *out, struct failure *failure)
 {
     if (out->size >= UNPACK_MAX) {
@@ -156,7 +157,8 @@ static uint32_t word_at(const uint8_t *bytes)
     return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
-/* A legacy frame: the magic, then blocks, each behind its size. It ends with the input. */
+/* Unpacks the LZ4 legacy format: a magic number, then blocks, each after its size, up to the end of
+ * the input. */
 static bool unpack_lz4(const uint8_t *bytes, size_t size, struct buffer *out,
                        struct failure *failure)
 {
@@ -171,7 +173,7 @@ static bool unpack_lz4(const uint8_t *bytes, size_t size, struct buffer *out,
         }
         block = word_at(bytes + at);
         at += 4;
-        if (block == LZ4_LEGACY) { /* another frame, appended */
+        if (block == LZ4_LEGACY) { /* the magic number of another frame, which follows */
             continue;
         }
         if (block > size - at) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs inside a guest: exercises its page tables and shows what they cost.
+/* The demonstration, which runs inside a guest: uses its page tables and shows what they cost.
  *
- * Pinion's own counters come through CPUID leaves 0x40000100 up, asked for with the ABI's
- * forced-emulation prefix (ud2; "xen"; cpuid), which works where CPUID itself is not intercepted.
- * On anything else the prefix raises SIGILL, or the leaves are somebody else's: no counters then.
- */
+ * Pinion's counters are in CPUID leaves 0x40000100 and up. They are read with the ABI's
+ * forced-emulation prefix (ud2; "xen"; cpuid), which works even if the processor does not intercept
+ * CPUID. On the bare machine the prefix raises SIGILL, and on Xen these leaves mean something else:
+ * then no counters are shown. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -27,7 +27,7 @@
 #define MIB          (1ul << 20)
 #define FILL_MAX     (96 * MIB)
 
-/* struct vmmu_counters of vmmu/vmmu.h, in its order. */
+/* The names of the counters, in the order of struct vmmu_counters (vmmu/vmmu.h). */
 static const char *const counter_name[] = {
     "entries checked",
     "live entries changed",
@@ -62,7 +62,7 @@ static void forced_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
                      : "a"(leaf), "c"(subleaf));
 }
 
-/* Fills what the hypervisor has counted for this guest. False: not on Pinion. */
+/* Reads what the hypervisor has counted for this guest. Returns false if it is not Pinion. */
 static bool read_counters(uint64_t counter[COUNTERS])
 {
     uint32_t out[4], i;
@@ -95,7 +95,7 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* ---- the steps ------------------------------------------------------------------------------ */
+/* ---- the steps of the demonstration --------------------------------------------------------- */
 
 static void show_system(void)
 {
@@ -118,9 +118,8 @@ static void show_system(void)
 static bool forks(unsigned count)
 {
     double start = seconds(), next = start + 2;
-    unsigned i;
 
-    for (i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         int status = -1;
         pid_t child = fork();
 
@@ -142,7 +141,6 @@ static bool forks(unsigned count)
     return true;
 }
 
-/* Half of what is free, at most FILL_MAX. */
 size_t fill_size(void)
 {
     struct sysinfo info;
@@ -155,7 +153,7 @@ size_t fill_size(void)
 
 static bool memory(void)
 {
-    size_t size = fill_size(), words = size / sizeof(uint64_t), i, wrong = 0;
+    size_t size = fill_size(), words = size / sizeof(uint64_t), wrong = 0;
     double start = seconds();
     uint64_t *area = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -163,10 +161,10 @@ static bool memory(void)
         printf("memory             FAILED: no %zu MiB\n", size / MIB);
         return false;
     }
-    for (i = 0; i < words; i++) {
+    for (size_t i = 0; i < words; i++) {
         area[i] = i * 0x9e3779b97f4a7c15ull;
     }
-    for (i = 0; i < words; i++) {
+    for (size_t i = 0; i < words; i++) {
         wrong += area[i] != i * 0x9e3779b97f4a7c15ull;
     }
     munmap(area, size);
@@ -177,10 +175,8 @@ static bool memory(void)
 
 static void show_counters(const uint64_t *before, const uint64_t *after)
 {
-    unsigned i;
-
     printf("page tables        %14s %14s\n", "boot", "demonstration");
-    for (i = 0; i < COUNTERS; i++) {
+    for (unsigned i = 0; i < COUNTERS; i++) {
         printf("  %-17s%14llu %14llu\n", counter_name[i], (unsigned long long)before[i],
                (unsigned long long)(after[i] - before[i]));
     }
@@ -200,7 +196,7 @@ static int demonstrate(void)
     if (counted && read_counters(after)) {
         show_counters(before, after);
     } else {
-        printf("page tables        nobody counts here: this is not Pinion\n");
+        printf("page tables        no counters: this is not Pinion\n");
     }
     printf("demonstration      %s\n\n", well ? "complete" : "FAILED");
     return !well;

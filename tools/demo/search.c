@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For the isolation test: one guest fills its memory with a secret, another looks for it. */
+/* For the isolation test: one guest fills its memory with a secret, another one searches for it. */
 #include "tools/demo/search.h"
 
 #include <elf.h>
@@ -13,7 +13,7 @@
 
 #define KERNEL_TEXT 0xffffffff80000000ull
 
-/* Counts the words of the secret in one range of kernel memory. */
+/* Counts the words of the secret in one range of memory. */
 static bool search_range(FILE *core, uint64_t offset, uint64_t size, size_t *found)
 {
     static uint64_t words[1 << 16];
@@ -37,26 +37,26 @@ static bool search_range(FILE *core, uint64_t offset, uint64_t size, size_t *fou
     return true;
 }
 
-/* Looks through all the memory that this guest's kernel has, used and free: the direct map's
- * segments of /proc/kcore. */
+/* Searches all memory that this guest's kernel has, used or free. It is in those segments of
+ * /proc/kcore that are the kernel's direct map. */
 int search(void)
 {
     FILE *core = fopen("/proc/kcore", "r");
     size_t found = 0, searched = 0;
     Elf64_Ehdr header;
-    unsigned i;
 
     if (!core || fread(&header, sizeof(header), 1, core) != 1) {
         return 1;
     }
-    for (i = 0; i < header.e_phnum; i++) {
+    for (unsigned i = 0; i < header.e_phnum; i++) {
         Elf64_Phdr segment;
 
         if (fseeko(core, (off_t)(header.e_phoff + i * sizeof(segment)), SEEK_SET) ||
             fread(&segment, sizeof(segment), 1, core) != 1) {
             return 1;
         }
-        /* Only memory has a physical address; the kernel's text is in the direct map as well. */
+        /* Only the direct map's segments have a physical address. The kernel's text, whose segment
+         * has none, is in the direct map, too. */
         if (segment.p_type != PT_LOAD || segment.p_paddr == ~0ull ||
             segment.p_vaddr >= KERNEL_TEXT) {
             continue;
@@ -71,17 +71,16 @@ int search(void)
     return 0;
 }
 
-/* Fills memory with the secret, then looks for it: the control of the experiment. */
 int secret(void)
 {
     volatile uint64_t seed = ~SECRET;
-    size_t size = fill_size(), i;
+    size_t size = fill_size();
     uint64_t *area = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (area == MAP_FAILED) {
         return 1;
     }
-    for (i = 0; i < size / sizeof(*area); i++) {
+    for (size_t i = 0; i < size / sizeof(*area); i++) {
         area[i] = ~seed;
     }
     printf("secret: %zu MiB written\n", size / MIB);
