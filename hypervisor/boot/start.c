@@ -65,14 +65,14 @@ static void free_unused_modules(void)
 /* On this CPU's own stack. */
 static void start_guests(void)
 {
-    domains_expect(state.handoff.guest_count);
+    build_reserve(&state.handoff);
     smp_start(&state.processors);
     free_unused_modules();
     log_line("%u CPU(s), %llu MiB free, TSC %llu kHz, %u guest(s)", cpu_count(),
              (unsigned long long)(frames_free_count() >> 8), (unsigned long long)clock_tsc_khz(),
              state.handoff.guest_count);
     for (u32 i = 0; i < state.handoff.guest_count; i++) {
-        domain_build(&state.handoff, i);
+        domain_build(i);
     }
     log_line("boot: %llu TSC ticks from the loader to the guests",
              (unsigned long long)(read_tsc() - state.tsc));

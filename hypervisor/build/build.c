@@ -18,6 +18,16 @@
 #define PAGE_ENTRY  (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 #define PAGES_A_MIB 256u
 
+_Static_assert(HANDOFF_GUESTS_MAX <= DOMAINS_MAX, "each guest has a place in the domain table");
+_Static_assert(HANDOFF_NAME_MAX <= DOMAIN_NAME_MAX, "a guest's name fits its domain");
+
+/* Which domains are built from the hand-off. */
+static struct {
+    struct handoff *handoff;
+    u32 place[HANDOFF_GUESTS_MAX];  /* of each guest, in the domain table */
+    bool built[HANDOFF_GUESTS_MAX]; /* once: it can be built again */
+} guests;
+
 /* A guest under construction. */
 struct build {
     struct handoff *handoff;
@@ -259,16 +269,29 @@ static void start_scheduling(const struct build *b)
     }
 }
 
-void domain_build(struct handoff *handoff, u32 index)
+void build_reserve(struct handoff *handoff)
 {
+    guests.handoff = handoff;
+    for (u32 i = 0; i < handoff->guest_count; i++) {
+        guests.place[i] = domain_table_reserve();
+    }
+    domains_expect(handoff->guest_count);
+}
+
+void domain_build(u32 index)
+{
+    struct handoff *handoff = guests.handoff;
     struct build b = {.handoff = handoff, .guest = &handoff->guest[index]};
     bool built;
 
     b.kernel = take_module(&b, b.guest->kernel, &b.kernel_last);
     b.ramdisk = take_module(&b, b.guest->ramdisk, &b.ramdisk_last);
 
-    b.domain =
-        domain_create(b.guest->name, index, b.guest->memory_mib * PAGES_A_MIB, b.guest->vcpus);
+    b.domain = domain_create(b.guest->name, guests.place[index], b.guest->memory_mib * PAGES_A_MIB,
+                             b.guest->vcpus);
+    if (b.domain) {
+        b.domain->console.slot = index;
+    }
     if (b.domain && b.domain->vcpu_count == b.guest->vcpus) {
         built = read_image(&b) && load_memory(&b) && load_vcpu(&b);
     } else {
@@ -283,7 +306,7 @@ void domain_build(struct handoff *handoff, u32 index)
     if (!built) {
         return;
     }
-    b.domain->handoff = handoff;
+    guests.built[index] = true;
     clock_update_domain(b.domain);
     start_scheduling(&b);
     log_line("%s: domain %u, %llu MiB, entry %#llx", b.domain->name, b.domain->id,
@@ -306,13 +329,18 @@ static bool may_rebuild(struct domain *old, struct handoff_guest *guest)
 
 bool domain_rebuild(struct domain *old)
 {
-    struct handoff *handoff = old->handoff;
-    u32 index = old->index;
+    struct handoff *handoff = guests.handoff;
+    u32 index = 0;
 
-    if (!handoff || !may_rebuild(old, &handoff->guest[index])) {
+    while (index < handoff->guest_count && guests.place[index] != old->place) {
+        index++;
+    }
+    if (index == handoff->guest_count || !guests.built[index] ||
+        !may_rebuild(old, &handoff->guest[index])) {
         return false;
     }
     struct handoff_guest *guest = &handoff->guest[index];
+    guests.built[index] = false;
     guest->restarts--;
     domain_destroy(old);
     if (guest->kernel) {
@@ -322,6 +350,6 @@ bool domain_rebuild(struct domain *old)
         handoff->module[guest->ramdisk].users++;
     }
     log_line("%s: started again", guest->name);
-    domain_build(handoff, index);
+    domain_build(index);
     return true;
 }

@@ -6,6 +6,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/ranks.h"
+#include "lib/handoff.h"
 
 #define CHUNK       256
 #define INPUT_BYTES 1024 /* must be a power of two */
@@ -29,11 +30,11 @@ void guest_console_write(struct domain *domain, const char *bytes, u64 count)
         return;
     }
     lock_take(&com2.lock);
-    if (!com2.named || com2.source != domain->index) {
+    if (!com2.named || com2.source != domain->console.slot) {
         com2.named = true;
-        com2.source = domain->index;
+        com2.source = domain->console.slot;
         chunk[used++] = HANDOFF_ESCAPE;
-        chunk[used++] = (char)('A' + domain->index);
+        chunk[used++] = (char)('A' + domain->console.slot);
     }
     for (u64 i = 0; i < count; i++) {
         char c = from[i];

@@ -16,7 +16,8 @@ struct guest_console {
     void *ring; /* struct xencons_interface, in the guest's memory; NULL: the guest has no console
                    yet */
     mfn_t frame;
-    u32 port;         /* event channel of the console; 0: the guest has closed it */
+    u32 slot; /* names the console on COM2 (lib/handoff.h); of the domain for all its life */
+    u32 port; /* event channel of the console; 0: the guest has closed it */
     struct lock lock; /* guards the hypervisor's ends of the ring */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Domains: their list, their beginning, their end. */
+/* Domains: their beginning and their end. */
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/domain_table.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/hold.h"
@@ -9,53 +10,24 @@
 #include "hypervisor/ranks.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
-#include "lib/index.h"
+#include "lib/print.h"
 #include "lib/string.h"
 
 #define DOMAIN_ORDER 1u
 
 static struct {
-    _Atomic u32 count;
-    _Atomic(struct domain *) domain[HANDOFF_GUESTS_MAX];
-    u16 lives[HANDOFF_GUESTS_MAX]; /* of each guest, earlier ones */
-    _Atomic u32 live;              /* guests that have not ended for good */
-    _Atomic u32 ending;            /* domains that have ended, and not come to that yet */
+    _Atomic u32 live;   /* domains that are to be, or have not ended for good */
+    _Atomic u32 ending; /* domains that have ended, but not for good yet */
     _Atomic bool failed;
-} state;
+} domains;
 
-u32 domain_count(void)
-{
-    return atomic_load_explicit(&state.count, memory_order_acquire);
-}
-
-struct domain *domain_at(u32 index)
-{
-    if (index >= domain_count()) {
-        return NULL;
-    }
-    return atomic_load_explicit(&state.domain[index_masked(index, HANDOFF_GUESTS_MAX)],
-                                memory_order_acquire);
-}
-
-/* Each guest has a number, and each of its lives another HANDOFF_GUESTS_MAX on. */
-static u16 id_of(u32 index)
-{
-    return (u16)(1 + index + state.lives[index] * HANDOFF_GUESTS_MAX);
-}
-
-struct domain *domain_by_id(u16 id)
-{
-    struct domain *domain = id ? domain_at((id - 1u) % HANDOFF_GUESTS_MAX) : NULL;
-
-    return domain && domain->id == id ? domain : NULL;
-}
-
-static void guest_is_gone(bool failed)
+/* One domain less that is to be or has not ended for good. */
+static void count_as_gone(bool failed)
 {
     if (failed) {
-        atomic_store_explicit(&state.failed, true, memory_order_relaxed);
+        atomic_store_explicit(&domains.failed, true, memory_order_relaxed);
     }
-    atomic_fetch_sub_explicit(&state.live, 1, memory_order_acq_rel);
+    atomic_fetch_sub_explicit(&domains.live, 1, memory_order_acq_rel);
 }
 
 /* The pages that it cannot be without; NULL: no memory, and none is held. */
@@ -78,17 +50,17 @@ static struct domain *allocate(void)
     return NULL;
 }
 
-struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
+struct domain *domain_create(const char *name, u32 place, u64 pages, u32 vcpus)
 {
     struct domain *domain = allocate();
 
     if (!domain) {
-        guest_is_gone(true);
+        count_as_gone(true);
         return NULL;
     }
-    domain->id = id_of(index);
-    domain->index = index;
-    memcpy(domain->name, name, strlen(name) + 1);
+    domain->id = domain_table_id(place);
+    domain->place = place;
+    print_to(domain->name, sizeof domain->name, "%s", name);
     domain->pages = pages;
     domain->console.frame = MFN_NONE;
     domain->console.lock.rank = RANK_CONSOLE;
@@ -99,10 +71,7 @@ struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
     vmmu_domain_start(&domain->mmu, domain->id, pages);
     domain->mmu.user = domain;
     domain->started_at = clock_now();
-    atomic_store_explicit(&state.domain[index], domain, memory_order_release);
-    if (index >= domain_count()) {
-        atomic_store_explicit(&state.count, index + 1, memory_order_release);
-    }
+    domain_table_put(domain);
     vmmu_share(&domain->mmu, domain->shared_frame, true);
     for (u32 i = 0; i < XEN_LEGACY_MAX_VCPUS; i++) {
         domain->shared->vcpu_info[i].evtchn_upcall_mask = 1;
@@ -114,43 +83,39 @@ struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus)
     return domain;
 }
 
-void domains_expect(u32 guests)
+void domains_expect(u32 count)
 {
-    atomic_store_explicit(&state.live, guests, memory_order_release);
+    atomic_store_explicit(&domains.live, count, memory_order_release);
 }
 
 bool domains_ending(void)
 {
-    return atomic_load_explicit(&state.ending, memory_order_acquire) != 0;
+    return atomic_load_explicit(&domains.ending, memory_order_acquire) != 0;
 }
 
 bool domains_all_gone(void)
 {
-    return atomic_load_explicit(&state.live, memory_order_acquire) == 0;
+    return atomic_load_explicit(&domains.live, memory_order_acquire) == 0;
 }
 
 bool domain_any_failed(void)
 {
-    return atomic_load_explicit(&state.failed, memory_order_relaxed);
+    return atomic_load_explicit(&domains.failed, memory_order_relaxed);
 }
 
 void domain_gone(struct domain *domain)
 {
-    guest_is_gone(domain->end == DOMAIN_CRASHED);
-    atomic_fetch_sub_explicit(&state.ending, 1, memory_order_acq_rel);
+    count_as_gone(domain->end == DOMAIN_CRASHED);
+    atomic_fetch_sub_explicit(&domains.ending, 1, memory_order_acq_rel);
 }
 
 void domain_destroy(struct domain *domain)
 {
-    u32 index = domain->index;
-
-    state.lives[index] =
-        (u16)((state.lives[index] + 1) % (DOMID_FIRST_RESERVED / HANDOFF_GUESTS_MAX - 1));
-    atomic_store_explicit(&state.domain[index], NULL, memory_order_seq_cst);
-    hold_others(); /* whoever found it has now let go of it */
+    domain_table_remove(domain);
+    hold_others(); /* no CPU uses a domain that it found before, after this */
     page_free(domain, DOMAIN_ORDER);
     hold_end();
-    atomic_fetch_sub_explicit(&state.ending, 1, memory_order_acq_rel);
+    atomic_fetch_sub_explicit(&domains.ending, 1, memory_order_acq_rel);
 }
 
 bool domain_start_console(struct domain *domain, mfn_t ring)
@@ -176,7 +141,7 @@ void domain_shutdown(struct domain *domain, enum domain_end end)
 
         log_line("%s: %s", domain->name, how[end]);
         atomic_store_explicit(&domain->mmu.dying, true, memory_order_release);
-        atomic_fetch_add_explicit(&state.ending, 1, memory_order_acq_rel);
+        atomic_fetch_add_explicit(&domains.ending, 1, memory_order_acq_rel);
         sched_kick_domain(domain);
     }
     this_cpu()->work = true;

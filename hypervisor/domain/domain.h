@@ -6,14 +6,15 @@
 #include <stdatomic.h>
 
 #include "hypervisor/vcpu/vcpu.h"
+#include "hypervisor/domain/domain_table.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/console/guest_console.h"
 #include "hypervisor/grant/grant.h"
 #include "hypervisor/sched/share.h"
-#include "lib/handoff.h"
 #include "lib/lock.h"
 
 #define DOMAIN_VCPUS_MAX 32
+#define DOMAIN_NAME_MAX  31
 
 enum domain_end {
     DOMAIN_RUNNING,
@@ -23,10 +24,9 @@ enum domain_end {
 };
 
 struct domain {
-    u16 id;                  /* 1 upwards; never that of an earlier one that anybody may remember */
-    u32 index;               /* in the order of the hand-off: names its console */
-    struct handoff *handoff; /* what it was built from; NULL: it could not be built */
-    char name[HANDOFF_NAME_MAX + 1];
+    u16 id;    /* 1 upwards; not reused while anything may still refer to the old domain */
+    u32 place; /* in the domain table */
+    char name[DOMAIN_NAME_MAX + 1];
     struct vmmu_domain mmu;
     u32 vcpu_count;
     struct vcpu *vcpu[DOMAIN_VCPUS_MAX];
@@ -47,20 +47,20 @@ struct domain {
     u64 started_at; /* system time */
 };
 
-struct handoff;
+/* Makes the next domain of a reserved place of the domain table, without memory, with `vcpus` vCPUs
+ * that are down, or fewer (vcpu_count) if memory for them ran out. `name` of DOMAIN_NAME_MAX
+ * characters at most is copied. NULL: no memory for any of it; the domain counts as crashed and as
+ * ended for good, the place stays reserved. */
+struct domain *domain_create(const char *name, u32 place, u64 pages, u32 vcpus);
 
-/* A domain for guest `index` of the hand-off, without memory, with `vcpus` vCPUs that are down, or
- * fewer (vcpu_count) if memory for them ran out; NULL: no memory for any of it. */
-struct domain *domain_create(const char *name, u32 index, u64 pages, u32 vcpus);
-
-/* So many guests there are to be: the end of the last one is the machine's. Before other CPUs run.
- */
-void domains_expect(u32 guests);
+/* Announces `count` domains that are to be made: the machine is not done before each of them has
+ * ended for good. Once, before other CPUs run. */
+void domains_expect(u32 count);
 
 /* True when some domain has ended and is not torn down yet. */
 bool domains_ending(void);
 
-/* True when every guest has ended for good, or could not be created. */
+/* True when every domain has ended for good, or could not be created. */
 bool domains_all_gone(void);
 
 /* True when some domain crashed, or could not be created. */
@@ -80,14 +80,8 @@ static inline bool domain_is_torn_down(const struct domain *domain)
     return atomic_load_explicit(&domain->torn_down, memory_order_acquire);
 }
 
-/* Every domain, by the index 0..domain_count()-1 of its guest; NULL: that could not be created. A
- * domain that has ended stays, with `end` set, unless another takes its place: a CPU may use what
- * it found here until it is back in its run loop. */
-u32 domain_count(void);
-struct domain *domain_at(u32 index);
-struct domain *domain_by_id(u16 id); /* NULL: no such domain */
-
-/* Frees a torn-down domain that nobody can name any more. From a run loop. */
+/* Removes a torn-down domain from the table and frees it; its place stays reserved, for another
+ * life of it. Waits for the other CPUs. From a run loop. */
 void domain_destroy(struct domain *domain);
 
 /* Ends the current vCPU's domain, which stops running at once on this CPU, and soon on the others;
@@ -98,7 +92,7 @@ void domain_crash(struct domain *domain, const char *reason);
 /* An orderly end (SCHEDOP_shutdown). */
 void domain_shutdown(struct domain *domain, enum domain_end end);
 
-/* The last thing to be done for a domain: it is torn down, and its guest has ended with it. */
+/* Counts a torn-down domain as ended for good: nothing takes its place. It stays in the table. */
 void domain_gone(struct domain *domain);
 
 /* One step of tearing down an ended domain, if no other CPU is at it; torn_down after the last.

@@ -100,8 +100,8 @@ void report_costs(struct domain *domain)
 
 /* Everything that the tables cannot show. */
 struct evidence {
-    struct vmmu_vcpu *vcpu[HANDOFF_GUESTS_MAX * DOMAIN_VCPUS_MAX];
-    mfn_t held[HANDOFF_GUESTS_MAX * (DOMAIN_VCPUS_MAX + 1 + EVENTS_HELD_MAX)];
+    struct vmmu_vcpu *vcpu[DOMAINS_MAX * DOMAIN_VCPUS_MAX];
+    mfn_t held[DOMAINS_MAX * (DOMAIN_VCPUS_MAX + 1 + EVENTS_HELD_MAX)];
     u32 vcpus, helds;
 };
 

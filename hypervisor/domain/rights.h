@@ -23,8 +23,8 @@ enum right {
 
 /* Finds the domain that `id`, as `actor` gave it, names (DOMID_SELF: `actor`), if `actor` has
  * `right` over it. NULL: refused, and *error is a negative errno: -XEN_EPERM, or -XEN_ESRCH where
- * the ABI does not admit that there is such a domain; otherwise *error is unchanged. The domain may have ended. The result stays valid
- * until the CPU is back in its run loop (domain_by_id). */
+ * the ABI does not admit that there is such a domain; otherwise *error is unchanged. The domain may
+ * have ended. The result stays valid until the CPU is back in its run loop (domain_by_id). */
 struct domain *rights_target(struct domain *actor, enum right right, u16 id, s64 *error);
 
 #endif

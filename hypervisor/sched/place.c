@@ -44,7 +44,7 @@ struct cpu *place_for(const struct vcpu *vcpu, struct cpu *home)
 
 struct cpu *place_first(const struct vcpu *vcpu)
 {
-    struct cpu *cpu = next_cpu(vcpu->domain->index + vcpu->id);
+    struct cpu *cpu = next_cpu(vcpu->domain->place + vcpu->id);
 
     while (!(vcpu->queue.cpus >> cpu->number & 1)) {
         cpu = next_cpu(cpu->number);

@@ -12,6 +12,7 @@
 #include "hypervisor/time/clock.h"
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/cpu/entry.h"
+#include "lib/handoff.h"
 
 #define REAP_STEP_NS 1000000ull
 

@@ -82,7 +82,7 @@ static void start_tables(u32 index)
 
 static void start_vcpu(struct domain *domain, u32 id)
 {
-    struct vcpu *vcpu = &world.vcpu[domain->index][id];
+    struct vcpu *vcpu = &world.vcpu[domain->place][id];
 
     domain->vcpu[id] = vcpu;
     domain->vcpu_count = id + 1;
@@ -104,7 +104,8 @@ static void start_domain(u32 index)
     struct domain *domain = &world.domain[index];
 
     domain->id = (u16)(index + 1);
-    domain->index = index;
+    domain->place = index;
+    domain->console.slot = index;
     domain->pages = SHIM_PAGES;
     domain->console.frame = MFN_NONE;
     domain->shared = page_alloc(0);

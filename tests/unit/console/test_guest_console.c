@@ -59,7 +59,7 @@ static int start(void **unused)
     memset(&world, 0, sizeof world);
     world.domains = 1;
     for (u32 i = 0; i < 2; i++) {
-        world.domain[i].index = i;
+        world.domain[i].console.slot = i;
         world.domain[i].console.ring = &world.ring[i];
         world.domain[i].console.port = i + 1;
     }

@@ -90,7 +90,7 @@ bool copy_to_guest(u64 to, const void *from, u64 size)
 
 static struct task *task_of(const struct vcpu *vcpu)
 {
-    return &sim.task[vcpu->domain->index][vcpu->id];
+    return &sim.task[vcpu->domain->place][vcpu->id];
 }
 
 bool event_upcall_due(const struct vcpu *vcpu)
@@ -155,7 +155,7 @@ static struct domain *add_domain(u32 vcpus, u32 weight, u32 cap)
 {
     struct domain *domain = &sim.domain[sim.domains];
 
-    domain->index = sim.domains;
+    domain->place = sim.domains;
     domain->vcpu_count = vcpus;
     sim.choosy |= cap != 0;
     sched_start_domain(domain, weight, cap);

@@ -19,7 +19,7 @@ static void check_share(const struct domain *domain, u64 want)
 {
     char what[20];
 
-    snprintf(what, sizeof what, "domain %u", domain->index);
+    snprintf(what, sizeof what, "domain %u", domain->place);
     check_near(used_by(domain), want, 2, what);
 }
 

@@ -76,7 +76,7 @@ bool copy_to_guest(u64 to, const void *from, u64 size)
 
 static bool events_due(const struct vcpu *vcpu)
 {
-    u32 domain = vcpu->domain->index;
+    u32 domain = vcpu->domain->place;
 
     return atomic_load(&world.events[domain][vcpu->id]) != world.work[domain][vcpu->id].event;
 }
@@ -121,7 +121,7 @@ static void make_domain(u32 index)
 {
     struct domain *domain = &world.domain[index];
 
-    domain->index = index;
+    domain->place = index;
     domain->vcpu_count = VCPUS;
     sched_start_domain(domain, 64u << index, index == 1 ? 150 : 0);
     for (u32 i = 0; i < VCPUS; i++) {
@@ -207,10 +207,10 @@ static void disturb(u64 *random)
 /* A turn of a vCPU: it sees its events, works, and perhaps gives up the CPU. */
 static void enter(struct vcpu *vcpu, u64 *random)
 {
-    struct work *work = &world.work[vcpu->domain->index][vcpu->id];
+    struct work *work = &world.work[vcpu->domain->place][vcpu->id];
 
     work->turns++;
-    work->event = atomic_load(&world.events[vcpu->domain->index][vcpu->id]);
+    work->event = atomic_load(&world.events[vcpu->domain->place][vcpu->id]);
     disturb(random);
     switch (random_below(random, 12)) {
     case 0 ... 3:

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* The domain table. */
+#include "hypervisor/domain/domain_table.h"
+#include "hypervisor/domain/domain.h"
+#include "lib/index.h"
+
+_Static_assert(DOMAINS_MAX == 32, "one bit a place");
+
+static struct {
+    _Atomic u32 reserved; /* bit N: place N is not free */
+    _Atomic u32 count;    /* one above the highest place that ever held a domain */
+    _Atomic(struct domain *) domain[DOMAINS_MAX];
+    u16 life[DOMAINS_MAX]; /* how many domains were removed, modulo DOMAIN_LIVES */
+} domain_table;
+
+u32 domain_table_reserve(void)
+{
+    u32 reserved = atomic_load_explicit(&domain_table.reserved, memory_order_relaxed);
+
+    while (~reserved) {
+        u32 place = (u32)__builtin_ctz(~reserved);
+
+        if (atomic_compare_exchange_weak_explicit(&domain_table.reserved, &reserved,
+                                                  reserved | 1u << place, memory_order_acquire,
+                                                  memory_order_relaxed)) {
+            return place;
+        }
+    }
+    return DOMAIN_PLACE_NONE;
+}
+
+void domain_table_release(u32 place)
+{
+    atomic_fetch_and_explicit(&domain_table.reserved, ~(1u << place), memory_order_release);
+}
+
+u16 domain_table_id(u32 place)
+{
+    return (u16)(1 + place + domain_table.life[place] * DOMAINS_MAX);
+}
+
+void domain_table_put(struct domain *domain)
+{
+    u32 count = domain_count();
+
+    atomic_store_explicit(&domain_table.domain[domain->place], domain, memory_order_release);
+    while (domain->place >= count &&
+           !atomic_compare_exchange_weak_explicit(&domain_table.count, &count, domain->place + 1,
+                                                  memory_order_release, memory_order_relaxed)) {
+    }
+}
+
+void domain_table_remove(struct domain *domain)
+{
+    u16 *life = &domain_table.life[domain->place];
+
+    *life = (u16)((*life + 1) % DOMAIN_LIVES);
+    atomic_store_explicit(&domain_table.domain[domain->place], NULL, memory_order_seq_cst);
+}
+
+u32 domain_count(void)
+{
+    return atomic_load_explicit(&domain_table.count, memory_order_acquire);
+}
+
+struct domain *domain_at(u32 place)
+{
+    if (place >= domain_count()) {
+        return NULL;
+    }
+    return atomic_load_explicit(&domain_table.domain[index_masked(place, DOMAINS_MAX)],
+                                memory_order_acquire);
+}
+
+struct domain *domain_by_id(u16 id)
+{
+    struct domain *domain =
+        atomic_load_explicit(&domain_table.domain[(id - 1u) % DOMAINS_MAX], memory_order_acquire);
+
+    return domain && domain->id == id ? domain : NULL; /* no domain has id 0 */
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* The domain table: which domains there are, and under which ids they are found.
+ *
+ * The table has DOMAINS_MAX places. A place is free, reserved (a domain is to be made or made again
+ * there), or holds a domain. An id is 1 + place + life * DOMAINS_MAX, where `life` counts the
+ * domains that were removed from the place: so the place follows from the id, and an id is not
+ * reused while anything may still refer to the old domain. (It comes back after DOMAIN_LIVES lives
+ * of its place; a domain is removed only when no frame and no grant of it is in use.)
+ *
+ * A place is reserved and released by one owner: build/ for the guests of the boot hand-off, a
+ * call that makes domains at run time for others. Lookups take no lock. */
+#ifndef DOMAIN_DOMAIN_TABLE_H
+#define DOMAIN_DOMAIN_TABLE_H
+
+#include "hypervisor/xen.h"
+#include "lib/types.h"
+
+#define DOMAINS_MAX  32u
+#define DOMAIN_LIVES (DOMID_FIRST_RESERVED / DOMAINS_MAX - 1)
+
+#define DOMAIN_PLACE_NONE (~0u)
+
+struct domain;
+
+/* Reserves the lowest free place. DOMAIN_PLACE_NONE: the table is full. */
+u32 domain_table_reserve(void);
+
+/* Frees a reserved place that holds no domain: the next caller of domain_table_reserve may get it.
+ */
+void domain_table_release(u32 place);
+
+/* The id for the next domain in the reserved place. */
+u16 domain_table_id(u32 place);
+
+/* Puts `domain`, whose `place` is reserved and whose `id` is domain_table_id of it, into the table:
+ * from here on it is found. Its fields that others read are set. */
+void domain_table_put(struct domain *domain);
+
+/* Removes the domain: its id is no domain's from here on. The place stays reserved, its next domain
+ * has another id. A CPU that found the domain before may use it until it is back in its run loop
+ * (hold_others waits for that). */
+void domain_table_remove(struct domain *domain);
+
+/* Every domain, by its place 0 .. domain_count() - 1; NULL: the place holds none. A domain that has
+ * ended stays, with `end` set, until it is removed. The result is valid until the CPU is back in
+ * its run loop. */
+u32 domain_count(void);
+struct domain *domain_at(u32 place);
+
+/* The domain with this id; NULL: there is none. Valid as long as domain_at's. */
+struct domain *domain_by_id(u16 id);
+
+#endif
