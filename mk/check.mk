@@ -12,6 +12,7 @@ VMMU_OBJ := $(call check-objects,vmmu/*.c tests/machine/*.c lib/*.c)
 RACED_OBJ := $(call check-objects,tests/model/races.c tests/model/threads_port.c vmmu/*.c lib/*.c)
 MODEL_OBJ := $(filter-out $(RACED_OBJ),$(call check-objects,$(filter-out tests/model/test_%,$(wildcard tests/model/*.c))))
 TOOLS_OBJ := $(filter-out %/tools/main.o,$(call check-objects,tools/*.c lib/*.c))
+ELF_OBJ := $(call check-objects,tests/unit/synthetic_elf.c)
 # The guest library on a fake hypervisor, without what needs a real machine.
 GUEST_ARCHIVE := $(B)/check/guest.a
 GUEST_CHECK_OBJ := $(filter-out %/console.o %/kernel.o %/trap.o %/cpu.o %/event.o %/start.o %/refused.o, \
@@ -35,9 +36,23 @@ endef
 $(eval $(call unit-tests,tests/unit/vmmu/,vmmu,$(VMMU_OBJ),-lcmocka))
 $(eval $(call unit-tests,tests/model/test_,model,$(MODEL_OBJ) $(VMMU_OBJ),-lcmocka))
 $(eval $(call unit-tests,tests/model/test_race,raced,$(RACED_OBJ),-lcmocka))
-$(eval $(call unit-tests,tests/unit/tools/,tools,$(TOOLS_OBJ),-lcmocka $(TOOL_LIBS)))
-$(eval $(call unit-tests,tests/unit/lib/,lib,$(LIB_OBJ),-lcmocka))
+$(eval $(call unit-tests,tests/unit/tools/,tools,$(ELF_OBJ) $(TOOLS_OBJ),-lcmocka $(TOOL_LIBS)))
+$(eval $(call unit-tests,tests/unit/lib/,lib,$(ELF_OBJ) $(LIB_OBJ),-lcmocka))
 $(eval $(call unit-tests,tests/unit/guest/,guest,$(GUEST_ARCHIVE),-lcmocka))
 $(eval $(call unit-tests,tests/unit/,hypervisor,$(LIB_OBJ) $(HV_ARCHIVE),-lcmocka -lZydis))
+# The worlds of a folder, what its tests share, are an archive before the hypervisor's: the stand-ins of the
+# world that a test uses come first.
+WORLDS := $(patsubst tests/unit/%/,%,$(sort $(dir $(filter-out $(addprefix tests/unit/,vmmu/% tools/% lib/% guest/%), \
+	$(filter-out $(CHECK_SRC),$(wildcard tests/unit/*/*.c))))))
+world-objects = $(call check-objects,$(filter-out $(CHECK_SRC),$(wildcard tests/unit/$(1)/*.c)))
+define world
+$(B)/check/worlds/$(1).a: $(2) $(call stamp,check-world-$(1),$(2))
+	@mkdir -p $$(@D)
+	rm -f $$@ && ar qcs $$@ $(2)
+$(call unit-tests,tests/unit/$(1)/,$(1),$(B)/check/worlds/$(1).a $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka -lZydis)
+endef
+# This one is its own world, and needs nothing of the simulation beside it.
+$(eval $(call unit-tests,tests/unit/sched/test_sche,hypervisor,$(LIB_OBJ) $(HV_ARCHIVE),-lcmocka -lZydis))
+$(foreach folder,$(WORLDS),$(eval $(call world,$(folder),$(call world-objects,$(folder)))))
 check-build: $(CHECK_BIN)
 .PHONY: check-build

@@ -1,71 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /* Host threads as CPUs: each on a stack in a region of its own, so that it finds itself by it. An
  * interrupt is a note that its CPU finds when it lets interrupts in. */
-#ifndef TESTS_UNIT_CPU_CROWD_H
-#define TESTS_UNIT_CPU_CROWD_H
+#ifndef UNIT_CPU_CROWD_H
+#define UNIT_CPU_CROWD_H
 
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/cpu.h"
 #include "vmmu/vmmu.h"
 
 #define CROWD 4u
 
-static struct {
+struct crowd {
     _Alignas(CPU_REGION) char region[CROWD][CPU_REGION];
     _Atomic u32 interrupts[CROWD]; /* bit set of vectors from APIC_VECTOR_TIMER up */
     _Atomic u32 sent;
-} crowd;
+};
 
-u32 cpu_count(void)
-{
-    return CROWD;
-}
-
-struct cpu *cpu_at(u32 number)
-{
-    return (struct cpu *)(crowd.region[number] + CPU_STATE);
-}
-
-void apic_send(u32 id, u32 vector)
-{
-    atomic_fetch_add(&crowd.sent, 1);
-    atomic_fetch_or(&crowd.interrupts[id], 1u << (vector - APIC_VECTOR_TIMER));
-}
+extern struct crowd crowd;
 
 /* What came for this CPU since it looked last. */
-static inline bool crowd_interrupted_by(u32 vector)
-{
-    u32 bit = 1u << (vector - APIC_VECTOR_TIMER);
-
-    return atomic_fetch_and(&crowd.interrupts[this_cpu()->number], ~bit) & bit;
-}
+bool crowd_interrupted_by(u32 vector);
 
 /* Runs `body` on every CPU, and waits for all. */
-static inline void crowd_run(void *(*body)(void *))
-{
-    pthread_t thread[CROWD];
-
-    for (u32 i = 0; i < CROWD; i++) {
-        pthread_attr_t attributes;
-
-        cpu_at(i)->number = cpu_at(i)->apic_id = i;
-        pthread_attr_init(&attributes);
-        pthread_attr_setstack(&attributes, crowd.region[i] + CPU_IST_FIRST,
-                              CPU_REGION - CPU_IST_FIRST);
-        if (pthread_create(&thread[i], &attributes, body, NULL)) {
-            fprintf(stderr, "no thread\n");
-            abort();
-        }
-        pthread_attr_destroy(&attributes);
-    }
-    for (u32 i = 0; i < CROWD; i++) {
-        pthread_join(thread[i], NULL);
-    }
-}
+void crowd_run(void *(*body)(void *));
 
 #endif

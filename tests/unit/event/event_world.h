@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Two domains with event channels, and stand-ins for the rest of the hypervisor. A frame of theirs
  * is a page of the test's, by the number that its view has. */
-#ifndef UNIT_EVENT_WORLD_H
-#define UNIT_EVENT_WORLD_H
+#ifndef UNIT_EVENT_EVENT_WORLD_H
+#define UNIT_EVENT_EVENT_WORLD_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,154 +10,37 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/sched/sched.h"
 #include "vmmu/port.h"
 
-static struct {
+struct world {
     struct domain *domain[2];
     _Atomic u32 wakes, drains;
     _Atomic u32 holds;
     bool hold_again; /* the next hold wants to be asked again */
     u32 pages_left;  /* of hypervisor memory */
     u32 stops;       /* how often something will wait for the CPU */
-} world;
+};
+
+extern struct world world;
 
 #define A (world.domain[0])
 #define B (world.domain[1])
 
-static inline void *page_new(void)
-{
-    return memset(aligned_alloc(PAGE_SIZE, PAGE_SIZE), 0, PAGE_SIZE);
-}
+void *page_new(void);
 
-void *page_alloc(u32 order)
-{
-    assert_int_equal(order, 0);
-    if (!world.pages_left) {
-        return NULL;
-    }
-    world.pages_left--;
-    return page_new();
-}
-
-void page_free(void *page, u32 order)
-{
-    (void)order;
-    world.pages_left++;
-    free(page);
-}
-
-enum vmmu_result vmmu_hold(struct vmmu_domain *domain, mfn_t m)
-{
-    (void)domain;
-    if (world.hold_again) {
-        world.hold_again = false;
-        return VMMU_AGAIN;
-    }
-    if (m.n < 1u << 20 || m.n == ~0ull) {
-        return REFUSED_BAD_FRAME;
-    }
-    world.holds++;
-    return VMMU_DONE;
-}
-
-void vmmu_unhold(mfn_t m)
-{
-    assert_true(m.n >= 1u << 20);
-    world.holds--;
-}
-
-bool port_should_stop(void)
-{
-    return world.stops && world.stops--;
-}
-
-struct domain *domain_by_id(u16 id)
-{
-    return id == 1 || id == 2 ? world.domain[id - 1] : NULL;
-}
-
-void sched_wake(struct vcpu *vcpu)
-{
-    (void)vcpu;
-    world.wakes++;
-}
-
-void guest_console_drain(struct domain *domain)
-{
-    (void)domain;
-    world.drains++;
-}
-
-void guest_console_input(void)
-{
-}
-
-static inline void world_start(u32 vcpus)
-{
-    memset(&world, 0, sizeof world);
-    world.pages_left = 100000;
-    for (u32 i = 0; i < 2; i++) {
-        struct domain *domain = calloc(1, sizeof *domain);
-
-        world.domain[i] = domain;
-        domain->id = (u16)(i + 1);
-        domain->shared = calloc(1, sizeof *domain->shared);
-        domain->vcpu_count = vcpus;
-        for (u32 k = 0; k < vcpus; k++) {
-            struct vcpu *vcpu = calloc(1, sizeof *vcpu);
-
-            domain->vcpu[k] = vcpu;
-            vcpu->domain = domain;
-            vcpu->info = (struct vcpu_info *)&domain->shared->vcpu_info[k];
-        }
-        assert_true(events_start(domain));
-    }
-}
+void world_start(u32 vcpus);
 
 /* Everything comes back. */
-static inline void world_stop(void)
-{
-    for (u32 i = 0; i < 2; i++) {
-        struct domain *domain = world.domain[i];
+void world_stop(void);
 
-        assert_true(events_stop(domain));
-        for (u32 k = 0; k < domain->vcpu_count; k++) {
-            free(domain->vcpu[k]);
-        }
-        free(domain->shared);
-        free(domain);
-    }
-    assert_int_equal(world.holds, 0);
-}
+u32 unbound(struct domain *domain, u16 remote);
 
-static inline u32 unbound(struct domain *domain, u16 remote)
-{
-    struct evtchn_alloc_unbound ask = {.dom = DOMID_SELF, .remote_dom = remote};
+u32 status_of(struct domain *domain, u32 port);
 
-    assert_int_equal(event_alloc_unbound(domain, &ask), 0);
-    return ask.port;
-}
-
-static inline u32 status_of(struct domain *domain, u32 port)
-{
-    struct evtchn_status ask = {.dom = DOMID_SELF, .port = port};
-
-    assert_int_equal(event_status(domain, &ask), 0);
-    return ask.status;
-}
-
-static inline void reset(struct domain *domain)
-{
-    struct evtchn_reset ask = {.dom = DOMID_SELF};
-    bool again = false;
-
-    assert_int_equal(event_reset(domain, &ask, &again), 0);
-    assert_false(again);
-}
+void reset(struct domain *domain);
 
 #endif

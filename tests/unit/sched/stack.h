@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* this_cpu() looks at the stack pointer: what calls it runs on a stack that lies as a CPU's does.
  */
-#ifndef SCHED_STACK_H
-#define SCHED_STACK_H
+#ifndef UNIT_SCHED_STACK_H
+#define UNIT_SCHED_STACK_H
 
 #include "hypervisor/cpu/cpu.h"
 
 /* Calls function(argument) as `cpu`. */
-static inline void call_as(struct cpu *cpu, void (*function)(void *), void *argument)
-{
-    char *top = (char *)cpu - CPU_STATE + CPU_STACK_END - 128;
-
-    __asm__ volatile("mov %%rsp, %%rbx\n\tmov %0, %%rsp\n\tcall *%1\n\tmov %%rbx, %%rsp"
-                     : "+r"(top), "+r"(function), "+D"(argument)
-                     :
-                     : "rbx", "rax", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
-}
+void call_as(struct cpu *cpu, void (*function)(void *), void *argument);
 
 #endif
