@@ -41,7 +41,7 @@ struct domain {
     struct lock lock;   /* shared_info's wall clock, handlers, life and death */
     _Atomic u32 end;    /* enum domain_end, first one wins */
     _Atomic bool torn_down, buried;
-    struct lock teardown_lock; /* whoever takes it apart */
+    struct lock teardown_lock; /* held for each step of its teardown */
     struct vcpu *crashed;      /* the vCPU that brought it down, if one did */
     _Atomic u64 unknown_calls;
     u64 started_at; /* system time */
