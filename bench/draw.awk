@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Reads one of bench/results/*.json, one record a line; prints the table or the picture named `what`.
+# Reads one of bench/results/*.json, which has one record a line, and prints the table or picture that
+# the variable `what` names.
 
-function text(name) { # a field of this line, without its quotes
+function text(name) { # returns a text field of the current line, without quotes
     if (!match($0, "\"" name "\": (\"[^\"]*\"|[-0-9.]+)")) return ""
     found = substr($0, RSTART + length(name) + 4, RLENGTH - length(name) - 4)
     gsub(/"/, "", found)
@@ -9,7 +10,7 @@ function text(name) { # a field of this line, without its quotes
 }
 function number(name) { return text(name) + 0 }
 
-# 1234567 -> 1,234,567; below 1000 with one digit behind the point
+# Formats a number: 1234567 becomes 1,234,567; a number below 1000 gets one decimal.
 function grouped(value, digits, out) {
     if (value < 1000) return sprintf(value == int(value) ? "%d" : "%.1f", value)
     digits = sprintf("%.0f", value)
@@ -71,7 +72,7 @@ function wrapped(sentence,    word, count, i, line, out) {
     ticks[works] = number("ticks"); floor[works] = number("floor")
     back[works] = number("back"); steps[works] = number("instructions")
 }
-/"shape"/ { # figures of several CPUs, or threads, at once
+/"shape"/ { # figures for several CPUs or threads that work at the same time
     op = text("title"); at = number("cpus") + number("threads")
     if (!(op in has)) { has[op] = 1; subject[++subjects] = op }
     if (!(at in tick)) { tick[at] = 1; mark[++marks] = at }
@@ -192,7 +193,8 @@ function legend(x, y, fill, what_is_meant) {
     bar(x, y - 10, 12, 12, fill)
     words(x + 17, y, "start", what_is_meant)
 }
-# Who executed it: one bar of three parts. Returns where it ends.
+# Draws a bar of three parts: instructions of the hypervisor, the kernel and user mode. Returns the x at
+# which it ends.
 function stacked(x, y, scale, who, op) {
     bar(x, y, user[who, op] * scale, 11, colour["user"]); x += user[who, op] * scale
     bar(x, y, kernel[who, op] * scale, 11, colour["kernel"]); x += kernel[who, op] * scale
@@ -257,8 +259,8 @@ function draw_engine(    i, y, longest, rows) {
     }
     print "</svg>"
 }
-# A panel for each subject, two lines in each: one for each shape, from the first mark's figure on.
-# `most`: where the host's CPUs end, 0: nowhere.
+# Draws a panel for each subject, with a line for each of the two shapes; a line shows figures relative to its
+# first one. most: the number of the host's CPUs, beyond which threads must share them; 0: not drawn.
 function draw_shapes(sentence, of, each, one, most,    i, k, m, top, left, x, y, high, width, path, value) {
     width = 240; high = 110
     for (i = 1; i <= subjects; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unpack-kernel KERNEL: the ELF image within a packed kernel, on standard output. */
+/* unpack-kernel KERNEL: writes the ELF image in a packed kernel to standard output. */
 #include <stdio.h>
 
 #include "tools/kernel.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Measures the engine on the host: what each operation takes, beside its floor - a bare loop that
- * reads the same entries and bumps the same counters.
- *   engine [THREADS]                    prints one JSON object a line; ticks are those of the TSC
- *   engine rates one|each [THREADS]     bench/engine/rates.h */
+/* Measures the engine on the host: how long each operation takes, and how long its floor takes, a
+ * bare loop that reads the same entries and changes the same counts. engine [THREADS] prints one
+ * JSON object a line, with times in ticks of the TSC engine rates one|each [THREADS]     as
+ * bench/engine/rates.h says */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,23 +19,22 @@
 #define ROUNDS     25u
 #define PIECES_MAX 512u
 
-/* ---- the operations ----------------------------------------------------------------------------
- */
+/* ---- the operations -------------------------------------------------------------------------- */
 
-/* A round does `pieces` pieces of `per` operations one after the other, each timed by itself. The
- * fastest round of each piece counts, and of the pieces the median: what else runs on the host
- * matters little. */
+/* A round consists of `pieces` pieces, and a piece of `per` operations; each piece is timed by
+ * itself. A piece's time is that of its fastest round, and the result is the median of all pieces,
+ * so that other programs on the host have little influence. */
 struct work {
     const char *name, *title;
     unsigned pieces, per;
     void (*once)(struct space *space, u32 piece);
-    void (*again)(struct space *space, u32 piece); /* undoes it */
+    void (*again)(struct space *space, u32 piece); /* undoes `once` */
     void (*floor)(struct space *space, u32 piece);
-    void (*single)(
-        struct space *space); /* for counting instructions: one operation, or `singles` */
+    void (*single)(struct space *space); /* `singles` operations, whose instructions are counted */
     unsigned singles;
 };
 
+/* The floor of changing an entry: changes both counts of its frame. */
 static void bump(u64 entry, u64 by)
 {
     struct vmmu_frame *frame = &world_frames[entry >> 12 & 0xffffffffffull];
@@ -44,6 +43,7 @@ static void bump(u64 entry, u64 by)
     atomic_fetch_add_explicit(&frame->type, by, memory_order_relaxed);
 }
 
+/* The floor of changing an entry: writes it without any check. */
 static void set_barely(struct space *space, u32 index, u64 entry)
 {
     atomic_store_explicit((_Atomic u64 *)&world_words(space->l1[index / 512])[index % 512], entry,
@@ -75,7 +75,7 @@ static void flags_single(struct space *space)
     space_set(space, 7, space_get(space, 7) ^ PTE_DIRTY);
 }
 
-/* The same in calls of many requests. */
+/* Changes the flags of SPACE_BATCH entries by one call. */
 static void flags_batch(struct space *space, u32 first)
 {
     u64 entries[SPACE_BATCH];
@@ -98,7 +98,7 @@ static void flags_many_single(struct space *space)
     flags_batch(space, 512);
 }
 
-/* Write access taken away: what fork does. */
+/* Takes away write access, as fork does. */
 static void protect_once(struct space *space, u32 piece)
 {
     for (u32 i = first_entry(piece); i < first_entry(piece + 1); i++) {
@@ -129,7 +129,8 @@ static void protect_single(struct space *space)
     space_set(space, 7, space_get(space, 7) & ~PTE_WRITABLE);
 }
 
-/* Two entries change places: other frames, four counters each. */
+/* Exchanges neighbouring entries, so that each gets another frame and the counts of both frames
+ * change. */
 static void swap(struct space *space, u32 piece, void (*how)(struct space *, u32, u64), bool barely)
 {
     for (u32 i = first_entry(piece); i < first_entry(piece + 1); i += 2) {
@@ -243,13 +244,12 @@ static const struct work live[] = {
     {"root", "switch of the root", 64, 64, root_once, NULL, root_floor, root_single, 1},
 };
 
-/* ---- threads -----------------------------------------------------------------------------------
- */
+/* ---- threads --------------------------------------------------------------------------------- */
 
-static pthread_barrier_t barrier;
-static const struct work *present;
+static pthread_barrier_t barrier;       /* all threads begin the same work at the same time */
+static const struct work *present_work; /* what is being measured */
 
-/* What each piece took in its fastest round. */
+/* The time of each piece in its fastest round. */
 struct times {
     u64 least[PIECES_MAX];
 };
@@ -262,7 +262,7 @@ static struct figures figures[WORLD_THREADS_MAX];
 static void time_pieces(struct times *times, void (*what)(struct space *, u32), struct space *space)
 {
     pthread_barrier_wait(&barrier);
-    for (u32 piece = 0; what && piece < present->pieces; piece++) {
+    for (u32 piece = 0; what && piece < present_work->pieces; piece++) {
         u64 start = __rdtsc(), ticks;
 
         what(space, piece);
@@ -282,9 +282,9 @@ static void *measure(void *argument)
     world_run_on(number);
     *mine = (struct figures){0};
     for (unsigned round = 0; round < ROUNDS; round++) {
-        time_pieces(&mine->once, present->once, space);
-        time_pieces(&mine->again, present->again, space);
-        time_pieces(&mine->floor, present->floor, space);
+        time_pieces(&mine->once, present_work->once, space);
+        time_pieces(&mine->again, present_work->again, space);
+        time_pieces(&mine->floor, present_work->floor, space);
     }
     return NULL;
 }
@@ -298,13 +298,13 @@ static int by_size(const void *a, const void *b)
 
 static double median(struct times *times)
 {
-    qsort(times->least, present->pieces, sizeof(*times->least), by_size);
-    return (double)times->least[present->pieces / 2] / present->per;
+    qsort(times->least, present_work->pieces, sizeof(*times->least), by_size);
+    return (double)times->least[present_work->pieces / 2] / present_work->per;
 }
 
 static void single_in_child(void *argument)
 {
-    present->single(argument);
+    present_work->single(argument);
 }
 
 static void run(const struct work *work, unsigned count)
@@ -312,16 +312,15 @@ static void run(const struct work *work, unsigned count)
     pthread_t thread[WORLD_THREADS_MAX];
     double once = 0, again = 0, floor = 0;
     uint64_t steps;
-    unsigned i;
 
-    present = work;
+    present_work = work;
     pthread_barrier_init(&barrier, NULL, count);
-    for (i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         if (pthread_create(&thread[i], NULL, measure, (void *)(uintptr_t)i)) {
             exit(1);
         }
     }
-    for (i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         pthread_join(thread[i], NULL);
         once += median(&figures[i].once) / count;
         again += median(&figures[i].again) / count;
@@ -346,7 +345,7 @@ static unsigned threads_named(const char *word)
 
 int main(int argc, char **argv)
 {
-    unsigned most, count, i;
+    unsigned most;
 
     if (argc > 2 && !strcmp(argv[1], "rates")) {
         rates(threads_named(argv[3]), !strcmp(argv[2], "one"));
@@ -354,14 +353,14 @@ int main(int argc, char **argv)
     }
     most = threads_named(argv[1]);
     world_start(most, false);
-    for (count = 1; count <= most; count++) {
-        for (i = 0; i < sizeof(unpinned) / sizeof(*unpinned); i++) {
+    for (unsigned count = 1; count <= most; count++) {
+        for (unsigned i = 0; i < sizeof(unpinned) / sizeof(*unpinned); i++) {
             run(&unpinned[i], count);
         }
     }
     world_make_live(most);
-    for (count = 1; count <= most; count++) {
-        for (i = 0; i < sizeof(live) / sizeof(*live); i++) {
+    for (unsigned count = 1; count <= most; count++) {
+        for (unsigned i = 0; i < sizeof(live) / sizeof(*live); i++) {
             run(&live[i], count);
         }
     }

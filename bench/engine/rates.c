@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads that make requests for a while, all at once; the best of several whiles counts. */
+/* Lets threads make requests at the same time. They do so for ROUNDS periods, of which the best
+ * counts. */
 #include "bench/engine/rates.h"
 
 #include <pthread.h>
@@ -13,11 +14,11 @@
 #include "bench/engine/world.h"
 #include "vmmu/entry.h"
 
-#define ROUNDS   60u
-#define WHILE_US 20000u
-#define TABLES   16u /* of a thread's, in turn */
+#define ROUNDS    60u
+#define PERIOD_US 20000u /* length of a period in microseconds */
+#define TABLES    16u    /* L1 tables of a thread, which it uses in turn */
 
-/* One table's worth of requests; `requests` says how many. */
+/* A kind of request. `once` makes `requests` of them, for one table. */
 struct rate {
     const char *name, *title;
     unsigned requests;
@@ -30,7 +31,8 @@ static void pin(struct space *space, u32 table)
     space_unpin(space, space->l1[table]);
 }
 
-/* In calls of SPACE_BATCH: each entry becomes what `next` says. */
+/* Changes all entries of a table, by calls with SPACE_BATCH requests. next: returns an entry's new
+ * value. */
 static void change(struct space *space, u32 table, u64 (*next)(struct space *space, u32 index))
 {
     u64 entries[SPACE_BATCH];
@@ -53,7 +55,7 @@ static void flags(struct space *space, u32 table)
     change(space, table, other_flags);
 }
 
-/* Neighbours change places. */
+/* Returns the value of the neighbouring entry, so that neighbours are exchanged. */
 static u64 other_page(struct space *space, u32 index)
 {
     return space_get(space, index ^ 1);
@@ -70,12 +72,12 @@ static const struct rate live[] = {
     {"target", "mmu_update: another frame", 512, target},
 };
 
-static const struct rate *present;
+static const struct rate *present_rate; /* what is being measured */
 static pthread_barrier_t barrier;
 static struct {
     _Alignas(64) uint64_t done, began, ended;
 } threads[WORLD_THREADS_MAX];
-static _Atomic bool over;
+static _Atomic bool over; /* the period has ended */
 
 static uint64_t now(void)
 {
@@ -94,16 +96,16 @@ static void *work(void *argument)
     pthread_barrier_wait(&barrier);
     threads[number].began = now();
     for (u32 i = 0; !atomic_load_explicit(&over, memory_order_relaxed); i++) {
-        present->once(&world[number], i % TABLES);
-        done += present->requests;
+        present_rate->once(&world[number], i % TABLES);
+        done += present_rate->requests;
     }
     threads[number].ended = now();
     threads[number].done = done;
     return NULL;
 }
 
-/* Requests a second of `count` threads together, from when the first begins to when the last ends.
- */
+/* Runs `count` threads for one period. Returns how many requests they made in a second all
+ * together, counted from the time the first one began until the last one ended. */
 static double once(unsigned count)
 {
     pthread_t thread[WORLD_THREADS_MAX];
@@ -117,7 +119,7 @@ static double once(unsigned count)
         }
     }
     pthread_barrier_wait(&barrier);
-    usleep(WHILE_US);
+    usleep(PERIOD_US);
     over = true;
     for (unsigned i = 0; i < count; i++) {
         pthread_join(thread[i], NULL);
@@ -133,7 +135,7 @@ static void run(const struct rate *rate, unsigned count, const char *shape)
 {
     double best = 0;
 
-    present = rate;
+    present_rate = rate;
     for (unsigned round = 0; round < ROUNDS; round++) {
         double rate_now = once(count);
 
@@ -150,15 +152,14 @@ static void run(const struct rate *rate, unsigned count, const char *shape)
 void rates(unsigned most, bool one_domain)
 {
     const char *shape = one_domain ? "one" : "each";
-    unsigned count, i;
 
     world_start(most, one_domain);
-    for (count = 1; count <= most; count++) {
+    for (unsigned count = 1; count <= most; count++) {
         run(&unpinned, count, shape);
     }
     world_make_live(most);
-    for (i = 0; i < sizeof(live) / sizeof(*live); i++) {
-        for (count = 1; count <= most; count++) {
+    for (unsigned i = 0; i < sizeof(live) / sizeof(*live); i++) {
+        for (unsigned count = 1; count <= most; count++) {
             run(&live[i], count, shape);
         }
     }

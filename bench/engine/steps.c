@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A child stops, runs the call, stops again; in between its parent lets it go one step at a time.
- */
+/* Counts instructions by single-stepping: a child process stops, makes the call, and stops again;
+ * between the two stops its parent lets it execute one instruction at a time. */
 #include "bench/engine/steps.h"
 
 #include <signal.h>
@@ -14,6 +14,7 @@ static void nothing(void *argument)
     (void)argument;
 }
 
+/* Returns how many instructions a child executes between its two stops; 0: it cannot be traced. */
 static uint64_t steps_between_stops(void (*volatile call)(void *argument), void *argument)
 {
     uint64_t steps = 0;

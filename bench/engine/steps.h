@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Counts the instructions of a call by stepping a copy of this process through it. */
+/* Counts the instructions of a function call by single-stepping a copy of this process. */
 #ifndef BENCH_ENGINE_STEPS_H
 #define BENCH_ENGINE_STEPS_H
 
 #include <stdint.h>
 
-/* What `call(argument)` executes, in a child; the caller's memory stays as it is. 0: not allowed.
- */
+/* Returns how many instructions call(argument) executes; 0: this process may not trace another one.
+ * The call is made in a child process, so the caller's memory does not change. */
 uint64_t steps_of(void (*call)(void *argument), void *argument);
 
 #endif

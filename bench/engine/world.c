@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine under the engine on the host: its memory is reserved, and only tables are ever there.
+/* The machine on which the engine runs on the host. Its memory is only reserved, and only page
+ * tables are used.
  */
 #include "bench/engine/world.h"
 
@@ -15,11 +16,12 @@
 struct space world[WORLD_THREADS_MAX];
 struct vmmu_frame *world_frames;
 
-static char *memory;
+static char *machine_memory;
 static _Thread_local u32 this_cpu;
-static unsigned spaces;
+static unsigned space_count;
 
-/* ---- the ports ------------------------------------------------------------------------------- */
+/* ---- the engine's port ------------------------------------------------------------------------
+ */
 
 u32 port_cpu(void)
 {
@@ -28,7 +30,7 @@ u32 port_cpu(void)
 
 void *port_frame_view(mfn_t m)
 {
-    return memory + (m.n << 12);
+    return machine_memory + (m.n << 12);
 }
 
 struct vmmu_domain *port_domain(u16 id)
@@ -38,7 +40,7 @@ struct vmmu_domain *port_domain(u16 id)
 
 void port_flush(u64 cpus)
 {
-    for (u32 cpu = 0; cpu < spaces; cpu++) {
+    for (u32 cpu = 0; cpu < space_count; cpu++) {
         if (cpus >> cpu & 1) {
             vmmu_flush_ends(world[cpu].domain, cpu, vmmu_flush_begins(world[cpu].domain));
         }
@@ -103,7 +105,7 @@ void must_be_done(enum vmmu_result result, const char *what)
     exit(1);
 }
 
-/* `whole`: all of it will be used; in large pages then, as in the hypervisor. */
+/* Reserves memory. whole: all of it will be used, so it gets large pages, as in the hypervisor. */
 static void *reserve(u64 bytes, bool whole)
 {
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -119,7 +121,7 @@ static void *reserve(u64 bytes, bool whole)
     return memory;
 }
 
-/* The numbers 0 .. count-1 in an order that is the same each time. */
+/* Returns the numbers 0 to count - 1 in a random order, which is the same in each run. */
 static u64 *shuffled(u64 count)
 {
     u64 *number = reserve(count * sizeof(*number), true), random = 0x9e3779b97f4a7c15ull;
@@ -180,15 +182,15 @@ void world_start(unsigned threads, bool one_domain)
     static const u64 no_slots[16];
     u64 frames = (u64)threads * SPACE_FRAMES;
 
-    spaces = threads;
-    memory = reserve(frames << 12, false);
+    space_count = threads;
+    machine_memory = reserve(frames << 12, false);
     world_frames = reserve(frames * sizeof(*world_frames), true);
     vmmu_start(world_frames, frames, reserve(frames * sizeof(u64), true), no_slots, false);
     next_frame = shuffled(frames);
     for (u32 i = 0; i < threads; i++) {
         struct space *space = &world[i];
 
-        vmmu_domain_start(&space->own, (u16)(i + 1), (u64)spaces * SPACE_FRAMES);
+        vmmu_domain_start(&space->own, (u16)(i + 1), (u64)space_count * SPACE_FRAMES);
         space->domain = one_domain ? &world[0].own : &space->own;
         space->domain->cpus |= 1ull << i;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest's first process of `make bench`: runs every operation, says what each cost, powers off.
+/* The first process of the benchmark's guest: runs all operations, prints what each cost, and
+ * powers off.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -35,8 +36,9 @@ void must(int good, const char *what)
     _exit(1);
 }
 
-/* The console's own work must not fall into the next operation. */
-static void settle(void)
+/* Waits until the console has written all text, so that this is not counted for the next operation.
+ */
+static void finish_output(void)
 {
     struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
 
@@ -44,8 +46,8 @@ static void settle(void)
     nanosleep(&pause, NULL);
 }
 
-/* What the kernel command line asks for: full, short, or the kernel's symbols. */
-static const char *wish(void)
+/* Returns the word of bench=WORD on the kernel command line: full, short, or symbols. */
+static const char *chosen_form(void)
 {
     static char line[4096];
     FILE *file = fopen("/proc/cmdline", "r");
@@ -67,10 +69,10 @@ static void run_all(bool is_short)
     for (unsigned i = 0; i < OPERATIONS; i++) {
         unsigned count = is_short ? operation[i].count_short : operation[i].count;
 
-        operation[i].function(operation[i].count_short); /* once unmeasured: warm */
+        operation[i].function(operation[i].count_short); /* not measured: fills caches */
         operation[i].function(count);
         printf("bench: %s %u %llu\n", operation[i].name, count, (unsigned long long)measure_total);
-        settle();
+        finish_output();
     }
 }
 
@@ -84,21 +86,21 @@ int main(int argc, char **argv)
     }
     mark(MARKER_STARTED);
     printf("bench: started\n");
-    settle();
+    finish_output();
     mkdir("/proc", 0555);
     mount("proc", "/proc", "proc", 0, NULL);
-    child = fork(); /* process 1 is special in how it takes signals */
+    child = fork(); /* signals work differently for process 1, so another one runs the operations */
     if (!child) {
-        if (starts_with(wish(), "symbols")) {
+        if (starts_with(chosen_form(), "symbols")) {
             print_symbols();
         } else {
-            run_all(starts_with(wish(), "short"));
+            run_all(starts_with(chosen_form(), "short"));
         }
         return 0;
     }
     waitpid(child, &status, 0);
     printf("bench: %s\n", status ? "failed" : "finished");
-    settle();
+    finish_output();
     reboot(RB_POWER_OFF);
     return 1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The bench program's clock and its operations. */
+/* The clock and the operations of the benchmark's program. */
 #ifndef BENCH_GUEST_MEASURE_H
 #define BENCH_GUEST_MEASURE_H
 
@@ -14,14 +14,15 @@ enum operation {
     OPERATIONS
 };
 
-/* Each runs `count` times between begin() and end(), which it calls itself. */
+/* Each operation is a function that executes it `count` times, between begin() and end(). */
 #define OPERATION(function, ...) void function(unsigned count);
 #include "bench/operations.def"
 #undef OPERATION
 
-extern uint64_t measure_start, measure_total; /* ticks of the TSC */
+/* When the last operation began, and how long it took; in ticks of the TSC. */
+extern uint64_t measure_start, measure_total;
 
-/* Under QEMU's instruction counting, one tick is one instruction. */
+/* Returns the TSC. Under QEMU's instruction counting one tick is one executed instruction. */
 static inline uint64_t ticks(void)
 {
     uint32_t low, high;
@@ -30,22 +31,24 @@ static inline uint64_t ticks(void)
     return low | (uint64_t)high << 32;
 }
 
+/* Begins the measurement of the operation `function`. */
 #define begin(function)                                                                            \
     do {                                                                                           \
         mark(MARKER_BEGIN(OP_##function));                                                         \
         measure_start = ticks();                                                                   \
     } while (0)
 
+/* Ends the measurement. */
 #define end()                                                                                      \
     do {                                                                                           \
         measure_total = ticks() - measure_start;                                                   \
         mark(MARKER_END);                                                                          \
     } while (0)
 
-/* Writes the kernel's functions, as /proc/kallsyms has them, to the emulator's debugging port. */
+/* Writes the kernel's list of its functions (/proc/kallsyms) to the emulator's debugging port. */
 void print_symbols(void);
 
-/* Ends the program when `good` is false. */
+/* Ends the program if `good` is false. what: what has failed, for the message. */
 void must(int good, const char *what);
 
 #endif

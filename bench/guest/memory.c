@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations on one process' own memory: map, touch, protect, unmap, copy on write, signals. */
+/* Operations on the memory of one process: map, touch, protect, unmap, copy-on-write, signals. */
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -17,7 +17,8 @@ static char *map(unsigned pages)
         mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     must(memory != MAP_FAILED, "mmap");
-    must(!madvise(memory, pages * PAGE, MADV_NOHUGEPAGE), "madvise"); /* a PV guest has no others */
+    must(!madvise(memory, pages * PAGE, MADV_NOHUGEPAGE),
+         "madvise"); /* a PV guest has small pages only */
     return memory;
 }
 
@@ -47,7 +48,7 @@ void touch(unsigned count)
     munmap(memory, count * PAGE);
 }
 
-/* A quarter of the pages at a time: taken away and given back. */
+/* Takes write access to `count` / 8 pages away and gives it back, four times. */
 void protect(unsigned count)
 {
     unsigned pages = count / 8;
@@ -83,7 +84,7 @@ void copy_on_write(unsigned count)
     fill(memory, count);
     must(!pipe(go), "pipe");
     child = fork();
-    if (!child) { /* holds the pages until its parent has its own */
+    if (!child) { /* the child keeps the pages shared until its parent has written to all of them */
         close(go[1]);
         _exit(read(go[0], &byte, 1) < 0);
     }
@@ -130,7 +131,8 @@ void protection_fault(unsigned count)
     catch (SIGSEGV, step_over);
     begin(protection_fault);
     for (unsigned i = 0; i < count; i++) {
-        __asm__ volatile("movb $0, (%0)" ::"a"(memory) : "memory"); /* three bytes */
+        __asm__ volatile("movb $0, (%0)" ::"a"(memory)
+                         : "memory"); /* an instruction of three bytes, which the handler skips */
     }
     end();
     signal(SIGSEGV, SIG_DFL);

@@ -9,7 +9,7 @@
 
 #define MIB      (1ul << 20)
 #define RING     8u
-#define RING_SET (64ul << 10) /* bytes that each process of the ring works on */
+#define RING_SET (64ul << 10) /* bytes that each process of the ring changes at each turn */
 
 static void wait_for(pid_t child)
 {
@@ -99,7 +99,7 @@ void pipe_trip(unsigned count)
     close(back[1]);
 }
 
-/* ---- a token that goes round a ring of processes ------------------------------------------------
+/* ---- a ring of processes, around which a byte is passed ----------------------------------------
  */
 
 static char ring_set[RING_SET];
@@ -111,7 +111,7 @@ static void work(void)
     }
 }
 
-/* Hands on what comes, until nothing comes. */
+/* Passes on each byte that it reads, after work(), until its input ends. */
 static void pass_on(int from, int to)
 {
     char byte;
@@ -136,18 +136,18 @@ static void once_round(int to, int from)
 void switch_eight(unsigned count)
 {
     pid_t child[RING - 1];
-    int wire[RING][2]; /* process i reads i, writes i + 1; the last wire comes home */
-    unsigned i, j;
+    int wire[RING][2]; /* process i reads wire i and writes wire i + 1; the last one leads back to
+                          the first process */
 
-    for (i = 0; i < RING; i++) {
+    for (unsigned i = 0; i < RING; i++) {
         must(!pipe(wire[i]), "pipe");
     }
-    for (i = 0; i < RING - 1; i++) {
+    for (unsigned i = 0; i < RING - 1; i++) {
         child[i] = fork();
         if (child[i]) {
             continue;
         }
-        for (j = 0; j < RING; j++) {
+        for (unsigned j = 0; j < RING; j++) {
             if (j != i) {
                 close(wire[j][0]);
             }
@@ -157,7 +157,7 @@ void switch_eight(unsigned count)
         }
         pass_on(wire[i][0], wire[i + 1][1]);
     }
-    for (i = 0; i < RING; i++) {
+    for (unsigned i = 0; i < RING; i++) {
         if (i) {
             close(wire[i][1]);
         }
@@ -167,12 +167,12 @@ void switch_eight(unsigned count)
     }
     once_round(wire[0][1], wire[RING - 1][0]);
     begin(switch_eight);
-    for (i = 0; i < count / RING; i++) {
+    for (unsigned i = 0; i < count / RING; i++) {
         once_round(wire[0][1], wire[RING - 1][0]);
     }
     end();
     close(wire[0][1]);
-    for (i = 0; i < RING - 1; i++) {
+    for (unsigned i = 0; i < RING - 1; i++) {
         wait_for(child[i]);
     }
     close(wire[RING - 1][0]);

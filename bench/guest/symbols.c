@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's own list of its functions, sent through the emulator's debugging port: the bare
- * machine lets a process have it, and it costs less than a console. */
+/* Sends the kernel's list of its functions through the emulator's debugging port, which a process
+ * on the bare machine may use and which is faster than the console. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/io.h>

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* A QEMU plugin: counts executed instructions by address, for each operation of the bench program.
+/* A QEMU plugin that counts executed instructions by their addresses, for each operation of the
+ * benchmark's program. The machine must have one CPU.
  *
- * Arguments: out=FILE, symbols=FILE (what `nm -n` prints; may be repeated), image=LOW-HIGH (hex;
- * the addresses below 4 GiB at which the hypervisor or the kernel runs while it boots). Writes
- * lines, words separated by tabs: share PHASE WHO INSTRUCTIONS             who: hypervisor, kernel,
- * low function PHASE WHO NAME INSTRUCTIONS where PHASE is boot (reset to first process), an
- * operation's name, or all. One CPU.
- */
+ * Arguments:
+ *   out=FILE         where it writes its results
+ *   symbols=FILE     names of functions, as `nm -n` prints them; may be repeated
+ *   image=LOW-HIGH   the addresses (hexadecimal) below 4 GiB at which the hypervisor boots
+ * It writes lines of words separated by tabs:
+ *   share     PHASE  WHO  INSTRUCTIONS
+ *   function  PHASE  WHO  NAME  INSTRUCTIONS
+ * PHASE is boot (from reset to the first process), an operation's name, or all. WHO is hypervisor,
+ * kernel, or low: user mode and, during boot, firmware. */
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,21 +24,22 @@
 
 int qemu_plugin_version = QEMU_PLUGIN_INTERFACE;
 
-/* ---- one counter an address; user space together is one
- * ------------------------------------------ */
+/* ---- counters: one for each address, and one for all of user mode -----------------------------
+ */
 
-static struct counter *table[1 << 16];
-static struct counter user = {.address = 0x1000};
-static bool started;
-static unsigned running = PHASES; /* the phase that runs */
+static struct counter *counter_table[1 << 16]; /* hashed by address */
+static struct counter user_counter = {.address = 0x1000};
+static bool started;              /* the first process has started */
+static unsigned running = PHASES; /* the running phase; PHASES: none */
 
+/* Returns the counter of an address; makes it if there is none. */
 static struct counter *counter_of(uint64_t address)
 {
-    struct counter **link = &table[(address ^ address >> 16) & 0xffff];
+    struct counter **link = &counter_table[(address ^ address >> 16) & 0xffff];
     struct counter *counter;
 
     if (started && !(address >> 47)) {
-        return &user;
+        return &user_counter;
     }
     for (counter = *link; counter; counter = counter->next) {
         if (counter->address == address) {
@@ -51,16 +56,15 @@ static struct counter *counter_of(uint64_t address)
     return counter;
 }
 
+/* Calls a function for each counter. */
 static void each_counter(void (*what)(struct counter *counter, unsigned phase), unsigned phase)
 {
-    unsigned i;
-
-    for (i = 0; i < sizeof(table) / sizeof(*table); i++) {
-        for (struct counter *counter = table[i]; counter; counter = counter->next) {
+    for (unsigned i = 0; i < sizeof(counter_table) / sizeof(*counter_table); i++) {
+        for (struct counter *counter = counter_table[i]; counter; counter = counter->next) {
             what(counter, phase);
         }
     }
-    what(&user, phase);
+    what(&user_counter, phase);
 }
 
 static void phase_begins(struct counter *counter, unsigned phase)
@@ -74,8 +78,7 @@ static void phase_ends(struct counter *counter, unsigned phase)
     counter->in_phase[phase] = counter->count - counter->at_begin;
 }
 
-/* ---- what QEMU calls
- * ----------------------------------------------------------------------------- */
+/* ---- functions that QEMU calls --------------------------------------------------------------- */
 
 static void on_marker(unsigned cpu, void *data)
 {
@@ -96,10 +99,10 @@ static void on_marker(unsigned cpu, void *data)
 
 static void on_translation(uint64_t id, struct qemu_plugin_tb *tb)
 {
-    size_t i, count = qemu_plugin_tb_n_insns(tb);
+    size_t count = qemu_plugin_tb_n_insns(tb);
 
     (void)id;
-    for (i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         struct counter *counter = counter_of(qemu_plugin_insn_vaddr(insn));
         long marker = marker_in(insn);
@@ -130,10 +133,8 @@ static void on_exit_of_qemu(uint64_t id, void *data)
 
 int qemu_plugin_install(uint64_t id, const struct qemu_info_t *info, int argc, char **argv)
 {
-    int i;
-
     (void)info;
-    for (i = 0; i < argc; i++) {
+    for (int i = 0; i < argc; i++) {
         if (!strncmp(argv[i], "out=", 4)) {
             out_path = strdup(argv[i] + 4);
         } else if (!strncmp(argv[i], "symbols=", 8)) {

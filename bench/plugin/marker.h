@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the markers of bench/markers.h among a guest's instructions. */
+/* Recognises the markers of bench/markers.h among a guest's instructions. */
 #ifndef BENCH_PLUGIN_MARKER_H
 #define BENCH_PLUGIN_MARKER_H
 
@@ -8,7 +8,7 @@
 #include "bench/markers.h"
 #include "bench/plugin/qemu.h"
 
-/* The marker in an instruction's bytes, or -1. */
+/* Returns what an instruction marks (MARKER_...); -1: it is no marker. */
 static inline long marker_in(const struct qemu_plugin_insn *insn)
 {
     static const uint8_t nopl[] = {0x0f, 0x1f, 0x80};

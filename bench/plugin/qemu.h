@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What we use of QEMU's documented plugin interface, version 1; its header is not packaged. */
+/* Declarations of those parts of QEMU's plugin interface, version 1, that the plugins use. Source:
+ * QEMU's documentation; Debian does not package QEMU's own header. */
 #ifndef BENCH_PLUGIN_QEMU_H
 #define BENCH_PLUGIN_QEMU_H
 
@@ -13,8 +14,8 @@ struct qemu_info_t;
 struct qemu_plugin_hwaddr;
 
 #define QEMU_PLUGIN_INTERFACE    1
-#define QEMU_PLUGIN_ADD_U64      0 /* the one operation that runs without a call */
-#define QEMU_PLUGIN_NO_REGISTERS 0 /* that a callback looks at */
+#define QEMU_PLUGIN_ADD_U64      0 /* operation that QEMU executes without calling the plugin */
+#define QEMU_PLUGIN_NO_REGISTERS 0 /* the callback reads no registers */
 #define QEMU_PLUGIN_MEMORY_BOTH  3 /* loads and stores */
 #define QEMU_PLUGIN_EXPORT       __attribute__((visibility("default")))
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The counting plugin's sums: addresses become names and shares. */
+/* The sums of the counting plugin: by function, and by share (hypervisor, kernel, low). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,11 +7,11 @@
 
 #include "bench/plugin/count.h"
 
-#define HYPERVISOR_LOW      0xffff800000000000ull /* the ABI's slots */
-#define HYPERVISOR_CPUS     0xffff828040000000ull /* Pinion's CPU regions, above its image */
+#define HYPERVISOR_LOW      0xffff800000000000ull /* the hypervisor's slots, by the ABI */
+#define HYPERVISOR_CPUS     0xffff828040000000ull /* Pinion's regions of CPUs, above its image */
 #define HYPERVISOR_CPUS_END (HYPERVISOR_CPUS + 0x400000)
 #define HYPERVISOR_HIGH     0xffff880000000000ull
-#define FEW                 1000u /* a function below that is not listed */
+#define FEW                 1000u /* functions with fewer instructions are not listed */
 
 enum who { HYPERVISOR, KERNEL, LOW, WHOS };
 static const char *const who_name[WHOS] = {"hypervisor", "kernel", "low"};
@@ -30,8 +30,8 @@ struct symbol {
     uint64_t count[PHASES];
 };
 
-static struct symbol *symbol;
-static size_t symbols;
+static struct symbol *symbol; /* array, in ascending order of addresses once it is sorted */
+static size_t symbols;        /* its length */
 static uint64_t share[WHOS][PHASES];
 static uint64_t image_low, image_high;
 
@@ -60,7 +60,7 @@ void report_symbols(const char *path)
         if (sscanf(line, "%lx %c %255s", &address, &kind, name) != 3 || !strchr("tTwW", kind)) {
             continue;
         }
-        name[strcspn(name, ".")] = 0; /* the compiler's own suffixes */
+        name[strcspn(name, ".")] = 0; /* removes a suffix that the compiler has added */
         if (name[0]) {
             add_symbol(address, name);
         }
@@ -132,7 +132,7 @@ void report_add(const struct counter *counter)
     }
 }
 
-static unsigned sorting;
+static unsigned sorting; /* the phase by whose counts by_count sorts */
 
 static int by_count(const void *a, const void *b)
 {

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* A kernel whose CPUs change page tables at the same time, each a tree of its own.
+/* A kernel whose CPUs change page tables at the same time, each CPU in a tree of its own.
  *
- * Each operation of bench/scale/operations.def begins on all CPUs of all guests at one moment of
- * the machine's clock, which guests have in common. Between two requests a CPU lets the emulator
- * turn to the next one, which it does at each `pause`. */
+ * All CPUs of all guests begin an operation of bench/scale/operations.def at the same time; they
+ * read the clock, which is the same for all guests. Between two requests a CPU executes PAUSE, at
+ * which the emulator lets the next CPU run. */
 #include "bench/markers.h"
 #include "guest/guest.h"
 #include "guest/pv/pv.h"
 
-#define FIRST_START 0x80000000ull /* ns: all guests are up by then */
-#define START_EVERY 0x10000000ull
-#define BATCH       64u
+#define FIRST_START                                                                                \
+    0x80000000ull /* when the first operation begins, in ns: all guests have started by then */
+#define START_EVERY 0x10000000ull /* ns from one operation to the next */
+#define BATCH       64u           /* requests in one call */
 #define PTE_READ    (PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 #define PTE_CHANGE  (PTE_READ | PTE_WRITABLE)
-#define NOTHING     0x10000ull /* an address that shows nothing */
+#define NOTHING     0x10000ull /* an address at which nothing is mapped */
 
 enum operation {
 #define OPERATION(function, ...) OPERATION_##function,
@@ -28,21 +29,23 @@ static const u32 counts[] = {
 #undef OPERATION
 };
 
-/* One CPU's: a root with one table of each level, and two pages to map. */
+/* What one CPU uses: a root with one table of each level, and two pages to map. */
 static struct tree {
-    u64 *table[5]; /* index = level */
-    u64 page[2];   /* entries that show them */
+    u64 *table[5]; /* by level; 0 is not used */
+    u64 page[2];   /* entries that map the two pages */
     struct mmu_update updates[BATCH];
-    struct space space; /* for a user */
+    struct space space; /* for the operation user_fault */
     u32 failures;
 } trees[CPUS] __attribute__((aligned(64)));
-static unsigned done;
+static unsigned done_cpus; /* CPUs that have finished */
 
+/* Returns the tree of this CPU. */
 static struct tree *own(void)
 {
     return &trees[cpu_number()];
 }
 
+/* Counts a request that has failed, and lets the next CPU run. */
 static void must(struct tree *tree, long result)
 {
     tree->failures += result != 0;
@@ -77,7 +80,8 @@ static void show_tables(struct tree *tree, u64 flags)
     }
 }
 
-/* One batch: each entry becomes what `next` says of its number. */
+/* Changes the first BATCH entries of the level 1 table by one call. next: returns the new value of
+ * the entry number `index`. */
 static void update(struct tree *tree, u64 (*next)(const struct tree *tree, u32 index))
 {
     u64 table = frame_of(tree->table[1]).n << PAGE_SHIFT;
@@ -162,12 +166,12 @@ static void user_fault(struct tree *tree, u32 count)
     }
 }
 
-/* ---- each in its turn ------------------------------------------------------------------------ */
+/* ---- running the operations ------------------------------------------------------------------ */
 
 static void wait_until(u64 start)
 {
     if (clock_now() >= start) {
-        panic("CPU %u comes too late for what begins at %lu", cpu_number(), start);
+        panic("CPU %u is too late for the operation that begins at %lu", cpu_number(), start);
     }
     while (clock_now() < start) {
         clock_alarm(start);
@@ -175,7 +179,8 @@ static void wait_until(u64 start)
     }
 }
 
-/* Each twice: the first fills what is filled once. Only the second is told to the plugin. */
+/* Each operation runs twice. The first run fills caches; only the second one has markers for the
+ * plugin. */
 #define OPERATION(function, ...)                                                                   \
     static void run_##function(struct tree *tree, u64 start)                                       \
     {                                                                                              \
@@ -246,7 +251,7 @@ static void work(void)
     if (tree->failures) {
         print("Wrong: CPU %u: %u requests were refused\n", cpu_number(), tree->failures);
     }
-    __atomic_fetch_add(&done, 1, __ATOMIC_SEQ_CST);
+    __atomic_fetch_add(&done_cpus, 1, __ATOMIC_SEQ_CST);
 }
 
 bool kernel_main(void)
@@ -258,8 +263,8 @@ bool kernel_main(void)
         cpus++;
     }
     work();
-    while (__atomic_load_n(&done, __ATOMIC_SEQ_CST) < cpus) {
-        __builtin_ia32_pause(); /* or this CPU may use up all the time that the emulator has */
+    while (__atomic_load_n(&done_cpus, __ATOMIC_SEQ_CST) < cpus) {
+        __builtin_ia32_pause(); /* lets the emulator run the other CPUs */
     }
     for (unsigned i = 0; i < cpus; i++) {
         failures += trees[i].failures;

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* A QEMU plugin for machines with several CPUs: counts what the hypervisor executes on each CPU
- * while its guest is between two markers there, and which cache lines several CPUs share meanwhile.
+/* A QEMU plugin for machines with several CPUs. While a CPU's guest is between the two markers of
+ * an operation, the plugin counts the instructions that the hypervisor executes on that CPU and, if
+ * asked, finds the cache lines that several CPUs share.
  *
- * Arguments: out=FILE; lines=ADDRESS (the lines too: slow; what a CPU does from the time it
- * executes the instruction there, the handler of interrupts, until it is back in its guest is left
- * out: the scheduler looks at other CPUs on purpose). Writes lines, words separated by tabs: count
- * OPERATION CPU TIMES INSTRUCTIONS shared OPERATION PHYSICAL STORED-AT STORED-BY CPU TOUCHED-AT
- * TOUCHED-BY CPU TIMES: how often the CPU did the whole operation, 1 for one guest. A line is
- * shared when one CPU stores to it and another touches it, during the same operation; ..-AT is an
- * address in it, ..-BY the instruction. The emulator runs one CPU at a time (-icount), so nothing
- * here is locked. */
+ * Arguments:
+ *   out=FILE        where it writes its results
+ *   lines=ADDRESS   finds shared cache lines, too, which is slow. ADDRESS is the hypervisor's entry
+ *                   point for interrupts (hexadecimal): accesses from there until the CPU is back
+ * in its guest are left out, because the scheduler reads other CPUs' data on purpose It writes
+ * lines of words separated by tabs: count   OPERATION  CPU  TIMES  INSTRUCTIONS shared  OPERATION
+ * PHYSICAL  STORED-AT  STORED-BY  CPU  ACCESSED-AT  ACCESSED-BY  CPU TIMES is how often the CPU
+ * executed the whole operation, which is 1 with one guest. A line is shared if one CPU stores to it
+ * and another one accesses it, during the same operation. -AT is a virtual address in the line, -BY
+ * the address of the instruction. The emulator runs one CPU at a time (-icount), so nothing is
+ * locked. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,41 +24,42 @@
 #define CPUS            64u
 #define LINE            64u
 #define BUCKETS         (1u << 16)
-#define HYPERVISOR_LOW  0xffff800000000000ull /* the ABI's slots */
+#define HYPERVISOR_LOW  0xffff800000000000ull /* the hypervisor's slots, by the ABI */
 #define HYPERVISOR_HIGH 0xffff880000000000ull
 
 int qemu_plugin_version = QEMU_PLUGIN_INTERFACE;
 
-static const char *const name[] = {
+static const char *const operation_name[] = {
 #define OPERATION(function, ...) #function,
 #include "bench/scale/operations.def"
 #undef OPERATION
 };
-#define OPERATIONS (sizeof(name) / sizeof(*name))
+#define OPERATIONS (sizeof(operation_name) / sizeof(*operation_name))
 
 static struct {
-    unsigned running; /* OPERATIONS: none */
-    bool interrupted;
+    unsigned running; /* the operation; OPERATIONS: none */
+    bool interrupted; /* from interrupt_handler until the CPU is back in its guest */
     uint64_t times[OPERATIONS], instructions[OPERATIONS];
 } cpus[CPUS];
 
-/* A line during an operation: its first touch and its first store, by each CPU. */
+/* A cache line during an operation: the first access and the first store of each CPU. */
 struct touch {
-    uint64_t at, by; /* by: 0: none */
+    uint64_t at, by; /* address of the data and of the instruction; by 0: there was none */
 };
 struct line {
     struct line *next;
-    uint64_t number;
+    uint64_t number; /* physical address / LINE */
     unsigned operation;
     struct touch touch[CPUS], store[CPUS];
 };
-static struct line *table[BUCKETS];
-static uint64_t interrupt_handler; /* 0: no lines */
+static struct line *line_table[BUCKETS]; /* hashed by number and operation */
+static uint64_t interrupt_handler;       /* 0: shared lines are not searched for */
 static const char *out_path;
 
+/* Returns a line; makes it if there is none. */
 static struct line *line_of(uint64_t number, unsigned operation)
 {
-    struct line **link = &table[(number * OPERATIONS + operation) % BUCKETS];
+    struct line **link = &line_table[(number * OPERATIONS + operation) % BUCKETS];
     struct line *line;
 
     for (line = *link; line; line = line->next) {
@@ -73,7 +78,7 @@ static struct line *line_of(uint64_t number, unsigned operation)
     return line;
 }
 
-/* ---- what QEMU calls ------------------------------------------------------------------------- */
+/* ---- functions that QEMU calls --------------------------------------------------------------- */
 
 static void on_marker(unsigned cpu, void *data)
 {
@@ -145,10 +150,10 @@ static void watch_lines(struct qemu_plugin_insn *insn, bool in_hypervisor)
 
 static void on_translation(uint64_t id, struct qemu_plugin_tb *tb)
 {
-    size_t i, count = qemu_plugin_tb_n_insns(tb);
+    size_t count = qemu_plugin_tb_n_insns(tb);
 
     (void)id;
-    for (i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint64_t address = qemu_plugin_insn_vaddr(insn);
         bool in_hypervisor = address >= HYPERVISOR_LOW && address < HYPERVISOR_HIGH;
@@ -170,7 +175,8 @@ static void on_translation(uint64_t id, struct qemu_plugin_tb *tb)
 
 /* ---- the report ------------------------------------------------------------------------------ */
 
-/* One line for each shared line: its first writer, and the first other CPU. */
+/* Writes one record for a line that is shared: with its first CPU that stores and the first other
+ * CPU. */
 static void write_shared(FILE *file, const struct line *line)
 {
     unsigned writer, other;
@@ -183,7 +189,7 @@ static void write_shared(FILE *file, const struct line *line)
             fprintf(file,
                     "shared\t%s\t%" PRIx64 "\t%" PRIx64 "\t%" PRIx64 "\t%u\t%" PRIx64 "\t%" PRIx64
                     "\t%u\n",
-                    name[line->operation], line->number * LINE, line->store[writer].at,
+                    operation_name[line->operation], line->number * LINE, line->store[writer].at,
                     line->store[writer].by, writer, line->touch[other].at, line->touch[other].by,
                     other);
             return;
@@ -194,23 +200,22 @@ static void write_shared(FILE *file, const struct line *line)
 static void on_exit_of_qemu(uint64_t id, void *data)
 {
     FILE *file = fopen(out_path, "w");
-    unsigned i, cpu;
 
     (void)id, (void)data;
     if (!file) {
         perror(out_path);
         return;
     }
-    for (i = 0; i < OPERATIONS; i++) {
-        for (cpu = 0; cpu < CPUS; cpu++) {
+    for (unsigned i = 0; i < OPERATIONS; i++) {
+        for (unsigned cpu = 0; cpu < CPUS; cpu++) {
             if (cpus[cpu].instructions[i]) {
-                fprintf(file, "count\t%s\t%u\t%" PRIu64 "\t%" PRIu64 "\n", name[i], cpu,
+                fprintf(file, "count\t%s\t%u\t%" PRIu64 "\t%" PRIu64 "\n", operation_name[i], cpu,
                         cpus[cpu].times[i], cpus[cpu].instructions[i]);
             }
         }
     }
-    for (i = 0; i < BUCKETS; i++) {
-        for (const struct line *line = table[i]; line; line = line->next) {
+    for (unsigned i = 0; i < BUCKETS; i++) {
+        for (const struct line *line = line_table[i]; line; line = line->next) {
             write_shared(file, line);
         }
     }
@@ -219,10 +224,8 @@ static void on_exit_of_qemu(uint64_t id, void *data)
 
 int qemu_plugin_install(uint64_t id, const struct qemu_info_t *info, int argc, char **argv)
 {
-    int i;
-
     (void)info;
-    for (i = 0; i < argc; i++) {
+    for (int i = 0; i < argc; i++) {
         if (!strncmp(argv[i], "out=", 4)) {
             out_path = strdup(argv[i] + 4);
         } else if (!strncmp(argv[i], "lines=", 6)) {
@@ -234,7 +237,7 @@ int qemu_plugin_install(uint64_t id, const struct qemu_info_t *info, int argc, c
     if (!out_path) {
         return fprintf(stderr, "scale plugin: out=FILE is missing\n"), 1;
     }
-    for (i = 0; i < (int)CPUS; i++) {
+    for (int i = 0; i < (int)CPUS; i++) {
         cpus[i].running = OPERATIONS;
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
