@@ -9,18 +9,19 @@
 #include <time.h>
 #include <cmocka.h>
 
-#include "lib/types.h"
+#include "tests/unit/time/host/hypervisor/cpu/asm.h"
+
+#include "hypervisor/cpu/apic.h"
+#include "hypervisor/log/log.h"
+#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/time/clock.h"
+#include "hypervisor/time/cmos.h"
 
 /* ---- the machine: in the place of the processor's instructions ---- */
-#define CPU_ASM_H
 
 #define TSC_HERTZ  2596123456ull
 #define APIC_HERTZ 1000000000ull
 #define PIT_WRAPS  65536ull
-
-struct cpuid {
-    u32 eax, ebx, ecx, edx;
-};
 
 static struct {
     u64 ns;
@@ -51,13 +52,13 @@ static u64 scaled(u64 ns, u64 hertz)
     return (u64)((unsigned __int128)ns * hertz / 1000000000);
 }
 
-static u64 read_tsc(void)
+u64 read_tsc(void)
 {
     step();
     return 1000 + scaled(machine.ns, TSC_HERTZ);
 }
 
-static void out8(u16 port, u8 value)
+void out8(u16 port, u8 value)
 {
     step();
     if (port == 0x42) {
@@ -71,7 +72,7 @@ static void out8(u16 port, u8 value)
     }
 }
 
-static u8 in8(u16 port)
+u8 in8(u16 port)
 {
     step();
     if (port != 0x42) {
@@ -81,15 +82,12 @@ static u8 in8(u16 port)
     return (u8)(machine.pit_high ? machine.pit_latch : machine.pit_latch >> 8);
 }
 
-static struct cpuid read_cpuid(u32 leaf, u32 subleaf)
+struct cpuid read_cpuid(u32 leaf, u32 subleaf)
 {
     (void)leaf;
     (void)subleaf;
     return (struct cpuid){0};
 }
-
-#include "hypervisor/time/clock.c"
-#include "hypervisor/time/pit.c"
 
 static jmp_buf no_clock;
 
