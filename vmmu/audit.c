@@ -21,17 +21,17 @@ static void tell(struct recount *run, mfn_t m, const char *what, u64 expected, u
 
 static u64 references_of(mfn_t m)
 {
-    return atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
+    return frame_references(m);
 }
 
 static u64 use_word_of(mfn_t m)
 {
-    return atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
+    return frame_type_word(m);
 }
 
 static u64 entry_of(mfn_t table, u32 index)
 {
-    return atomic_load_explicit(&entry_table(table)[index], memory_order_relaxed);
+    return word_read(&frame_words(table)[index]);
 }
 
 /* Somebody has so many references and type references on `m`. */
@@ -115,7 +115,7 @@ static void count_window(struct recount *run)
     for (u64 i = 0; i < 2 * run->frames; i++) {
         audit->scratch[i] = 0;
     }
-    for (u64 n = 0; n < vmmu_state.count; n++) {
+    for (u64 n = 0; n < vmmu_engine.count; n++) {
         tally_frame(run, mfn(n));
     }
     for (u32 i = 0; i < audit->vcpu_count; i++) {
@@ -196,9 +196,9 @@ static void check_table(struct recount *run, mfn_t m, u64 use)
         const u64 entry = entry_of(m, i);
         if (entry_slot_is_guests(level, i)) {
             check_entry(run, m, level, entry);
-        } else if (entry != vmmu_state.hypervisor_slots[i - VMMU_GUEST_HOLE_FIRST]) {
+        } else if (entry != vmmu_engine.hypervisor_slots[i - VMMU_GUEST_HOLE_FIRST]) {
             tell(run, m, "a hypervisor slot",
-                 vmmu_state.hypervisor_slots[i - VMMU_GUEST_HOLE_FIRST], entry);
+                 vmmu_engine.hypervisor_slots[i - VMMU_GUEST_HOLE_FIRST], entry);
         }
     }
 }
@@ -234,7 +234,7 @@ static void check_frame(struct recount *run, mfn_t m)
 static void check_domain(struct recount *run, struct vmmu_domain *domain)
 {
     u64 frames = 0;
-    for (u64 n = 0; n < vmmu_state.count; n++) {
+    for (u64 n = 0; n < vmmu_engine.count; n++) {
         frames += ref_is_owned_by(references_of(mfn(n)), domain->id) &&
                   use_type(use_word_of(mfn(n))) != TYPE_SHARED;
     }
@@ -259,7 +259,7 @@ u64 vmmu_audit(const struct vmmu_audit *audit)
 {
     struct recount run = {.audit = audit};
 
-    for (u64 n = 0; n < vmmu_state.count; n++) {
+    for (u64 n = 0; n < vmmu_engine.count; n++) {
         check_frame(&run, mfn(n));
     }
     for (u32 i = 0; i < audit->vcpu_count; i++) {
@@ -267,9 +267,9 @@ u64 vmmu_audit(const struct vmmu_audit *audit)
             check_domain(&run, audit->vcpus[i]->domain);
         }
     }
-    for (u64 first = 0; first < vmmu_state.count && audit->scratch_frames;
+    for (u64 first = 0; first < vmmu_engine.count && audit->scratch_frames;
          first += audit->scratch_frames) {
-        const u64 left = vmmu_state.count - first;
+        const u64 left = vmmu_engine.count - first;
         run.first = first;
         run.frames = left < audit->scratch_frames ? left : audit->scratch_frames;
         count_window(&run);

@@ -26,7 +26,7 @@ void defer_put(struct vmmu_vcpu *vcpu, mfn_t m)
 
 void defer_abandon(struct vmmu_vcpu *vcpu, mfn_t m, enum vmmu_result result)
 {
-    const u64 use = atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
+    const u64 use = frame_type_word(m);
     if (result_is_refusal(result) && (use & USE_PARTIAL)) {
         defer_note(vcpu, m, DEFER_FINISH);
     } else {

@@ -11,7 +11,7 @@ enum defer_kind {
 };
 
 /* What every operation begins with. VMMU_DONE: the vCPU owes nothing. */
-static inline enum vmmu_result defer_settle(struct vmmu_vcpu *vcpu)
+static inline enum vmmu_result defer_complete(struct vmmu_vcpu *vcpu)
 {
     return mfn_is_none(vcpu->deferred.frame) ? VMMU_DONE : vmmu_finish(vcpu);
 }

@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptor tables: what a descriptor may be, and a vCPU's GDT and LDT. */
+/* Descriptors: which ones a guest may load, and the check of a page of them. */
 #include "vmmu/descriptor.h"
 
 #include "lib/x86/descriptor.h"
-#include "vmmu/defer.h"
-#include "vmmu/entry.h"
-#include "vmmu/port.h"
-#include "vmmu/ref.h"
-#include "vmmu/result.h"
-#include "vmmu/type.h"
-#include "vmmu/walk.h"
+#include "vmmu/frame.h"
 
-#define DESCRIPTORS_PER_PAGE 512u
-#define LDT_ENTRIES_MAX      8192u
-
-/* The descriptor as it stands in a live table for what the guest wrote. A guest's kernel runs in
- * ring 3 as well. The processor sees the page writable, to mark descriptors accessed. */
-static u64 descriptor_installed(u64 descriptor)
+u64 descriptor_installed(u64 descriptor)
 {
     const u64 segment = DESCRIPTOR_PRESENT | DESCRIPTOR_SEGMENT;
     return (descriptor & segment) == segment ? descriptor | DESCRIPTOR_RING : descriptor;
@@ -35,186 +24,20 @@ bool vmmu_descriptor_allowed(u64 descriptor)
 
 bool descriptor_page_adopt(mfn_t m, u64 *word)
 {
-    _Atomic u64 *page = entry_table(m);
+    _Atomic u64 *page = frame_words(m);
 
     for (u32 i = 0; i < DESCRIPTORS_PER_PAGE; i++) {
-        const u64 descriptor = atomic_load_explicit(&page[i], memory_order_relaxed);
+        const u64 descriptor = word_read(&page[i]);
         if (!vmmu_descriptor_allowed(descriptor_installed(descriptor))) {
             *word = descriptor;
             return false;
         }
     }
     for (u32 i = 0; i < DESCRIPTORS_PER_PAGE; i++) {
-        const u64 descriptor = atomic_load_explicit(&page[i], memory_order_relaxed);
+        const u64 descriptor = word_read(&page[i]);
         if (descriptor_installed(descriptor) != descriptor) {
-            atomic_store_explicit(&page[i], descriptor_installed(descriptor), memory_order_relaxed);
+            word_write(&page[i], descriptor_installed(descriptor));
         }
     }
     return true;
-}
-
-/* One hold on `m` as a descriptor page. */
-static enum vmmu_result get_page(const struct vmmu_domain *domain, mfn_t m, u64 *word)
-{
-    *word = m.n;
-    enum vmmu_result result = frame_exists(m) ? ref_get(m, domain->id) : REFUSED_BAD_FRAME;
-    if (result == VMMU_DONE) {
-        result = type_get(m, TYPE_DESCRIPTOR, word);
-        if (result != VMMU_DONE) {
-            ref_put(m);
-        }
-    }
-    return result;
-}
-
-static void put_page(mfn_t m)
-{
-    type_put(m);
-    ref_put(m);
-}
-
-/* Makes `slot`'s frame `m`, shows it to the CPU, and drops what was there before. */
-static void replace(struct vmmu_vcpu *vcpu, mfn_t *frame, u32 slot, mfn_t m)
-{
-    const mfn_t old = *frame;
-    if (mfn_is_none(old) && mfn_is_none(m)) {
-        return;
-    }
-    *frame = m;
-    port_descriptor_map(vcpu, slot, m);
-    if (!mfn_is_none(old)) {
-        put_page(old);
-    }
-}
-
-enum vmmu_result vmmu_set_gdt(struct vmmu_vcpu *vcpu, const mfn_t *frames, u32 count, u32 entries)
-{
-    enum vmmu_result result = defer_settle(vcpu);
-    u64 word;
-
-    if (result != VMMU_DONE) {
-        return result;
-    }
-    if (count > VMMU_GDT_FRAMES || entries > count * DESCRIPTORS_PER_PAGE) {
-        return result_refuse(vcpu->domain, REFUSED_TOO_MANY_DESCRIPTORS, entries);
-    }
-    for (u32 i = 0; i < count; i++) {
-        result = get_page(vcpu->domain, frames[i], &word);
-        if (result != VMMU_DONE) {
-            while (i-- > 0) {
-                put_page(frames[i]);
-            }
-            return result_tell(vcpu->domain, result, word);
-        }
-    }
-    for (u32 i = 0; i < VMMU_GDT_FRAMES; i++) {
-        replace(vcpu, &vcpu->gdt_frame[i], i, i < count ? frames[i] : MFN_NONE);
-    }
-    vcpu->gdt_entries = entries;
-    return VMMU_DONE;
-}
-
-void vmmu_ldt_drop(struct vmmu_vcpu *vcpu)
-{
-    for (u32 i = 0; i < VMMU_LDT_FRAMES && vcpu->ldt_entries; i++) {
-        replace(vcpu, &vcpu->ldt_frame[i], VMMU_GDT_FRAMES + i, MFN_NONE);
-    }
-}
-
-void descriptor_drop_all(struct vmmu_vcpu *vcpu)
-{
-    for (u32 i = 0; i < VMMU_GDT_FRAMES; i++) {
-        replace(vcpu, &vcpu->gdt_frame[i], i, MFN_NONE);
-    }
-    vcpu->gdt_entries = 0;
-    vmmu_ldt_drop(vcpu);
-    vcpu->ldt_entries = 0;
-}
-
-enum vmmu_result vmmu_set_ldt(struct vmmu_vcpu *vcpu, vaddr_t base, u32 entries)
-{
-    const enum vmmu_result result = defer_settle(vcpu);
-
-    if (result != VMMU_DONE) {
-        return result;
-    }
-    if (entries > LDT_ENTRIES_MAX) {
-        return result_refuse(vcpu->domain, REFUSED_TOO_MANY_DESCRIPTORS, entries);
-    }
-    if (entries) {
-        /* Both ends are the guest's and nothing between is not: an LDT is smaller than any hole. */
-        const vaddr_t last = vaddr(base.a + entries * sizeof(u64) - 1);
-        if (page_offset(base.a) || last.a < base.a || !walk_address_is_guests(base) ||
-            !walk_address_is_guests(last)) {
-            return result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, base.a);
-        }
-    }
-    vmmu_ldt_drop(vcpu);
-    vcpu->ldt_base = entries ? base : vaddr(0);
-    vcpu->ldt_entries = entries;
-    return VMMU_DONE;
-}
-
-enum vmmu_result vmmu_ldt_fault(struct vmmu_vcpu *vcpu, u32 page)
-{
-    enum vmmu_result result = defer_settle(vcpu);
-    u64 word;
-
-    if (result != VMMU_DONE) {
-        return result;
-    }
-    if (page >= VMMU_LDT_FRAMES || page * DESCRIPTORS_PER_PAGE >= vcpu->ldt_entries) {
-        return result_refuse(vcpu->domain, REFUSED_NO_LDT_PAGE, page);
-    }
-    if (!mfn_is_none(vcpu->ldt_frame[page])) {
-        return VMMU_DONE;
-    }
-    const vaddr_t va = vaddr(vcpu->ldt_base.a + page * PAGE_SIZE);
-    const u64 entry = walk_to_entry(vcpu, va);
-    if (!(entry & PTE_PRESENT)) {
-        return result_refuse(vcpu->domain, REFUSED_NO_LDT_PAGE, va.a);
-    }
-    result = get_page(vcpu->domain, entry_frame(entry), &word);
-    if (result != VMMU_DONE) {
-        return result_tell(vcpu->domain, result, word);
-    }
-    replace(vcpu, &vcpu->ldt_frame[page], VMMU_GDT_FRAMES + page, entry_frame(entry));
-    return VMMU_DONE;
-}
-
-enum vmmu_result vmmu_update_descriptor(struct vmmu_vcpu *vcpu, maddr_t at, u64 descriptor)
-{
-    struct vmmu_domain *domain = vcpu->domain;
-    const mfn_t m = mfn_of(at);
-    const u64 next = descriptor_installed(descriptor);
-    enum vmmu_result result = defer_settle(vcpu);
-    u64 word = at.a;
-
-    if (result != VMMU_DONE) {
-        return result;
-    }
-    if (at.a % sizeof(u64)) {
-        return result_refuse(domain, REFUSED_BAD_ADDRESS, at.a);
-    }
-    if (!frame_exists(m)) {
-        return result_refuse(domain, REFUSED_BAD_FRAME, at.a);
-    }
-    if (!vmmu_descriptor_allowed(next)) {
-        return result_refuse(domain, REFUSED_BAD_DESCRIPTOR, descriptor);
-    }
-    result = ref_get(m, domain->id);
-    if (result != VMMU_DONE) {
-        return result_refuse(domain, result, at.a);
-    }
-    const u64 use = atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
-    const enum vmmu_type type =
-        use_type(use) == TYPE_DESCRIPTOR && frame_count(use) ? TYPE_DESCRIPTOR : TYPE_WRITABLE;
-    result = type_get(m, type, &word);
-    if (result == VMMU_DONE) {
-        atomic_store_explicit(&entry_table(m)[page_offset(at.a) / sizeof(u64)], next,
-                              memory_order_seq_cst);
-        type_put(m);
-    }
-    ref_put(m);
-    return result_tell(domain, result, word);
 }

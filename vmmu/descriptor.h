@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptor tables: pages whose every descriptor a guest may load. */
+/* Descriptors: which ones a guest may load, and the check of a page of them. */
 #ifndef VMMU_DESCRIPTOR_H
 #define VMMU_DESCRIPTOR_H
 
 #include "vmmu/vmmu.h"
 
-/* Checks all descriptors of page `m`, which this CPU has to itself, and forces their rings. False:
- * one is not allowed; it is in *word, and the page is unchanged. */
-bool descriptor_page_adopt(mfn_t m, u64 *word);
+#define DESCRIPTORS_PER_PAGE 512u
 
-/* Empties the vCPU's GDT and LDT. */
-void descriptor_drop_all(struct vmmu_vcpu *vcpu);
+/* Returns the descriptor that a live table holds when a guest wrote `descriptor`: the ring of a
+ * present code or data segment becomes 3, because a guest's kernel runs in ring 3 too. */
+u64 descriptor_installed(u64 descriptor);
+
+/* Checks all descriptors of page `m`, of which this CPU has exclusive ownership, and sets their
+ * rings to
+ * 3. False: a guest may not load one of them; that one is in *word, and the page is unchanged. */
+bool descriptor_page_adopt(mfn_t m, u64 *word);
 
 #endif

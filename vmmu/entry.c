@@ -3,20 +3,14 @@
 #include "vmmu/entry.h"
 
 #include "vmmu/flush.h"
-#include "vmmu/owner.h"
 #include "vmmu/port.h"
 #include "vmmu/ref.h"
 #include "vmmu/type.h"
 
-_Atomic u64 *entry_table(mfn_t m)
-{
-    return port_frame_view(m);
-}
-
 /* The processor may read memory ahead through an entry that is not present. */
 static enum vmmu_result check_not_present(u32 level, u64 entry)
 {
-    if (!vmmu_state.l1tf || entry == 0) {
+    if (!vmmu_engine.l1tf || entry == 0) {
         return VMMU_DONE;
     }
     const bool names_memory = (entry & PTE_ADDRESS) && frame_exists(entry_frame(entry));
@@ -62,7 +56,7 @@ enum vmmu_result entry_get_table(u32 level, u64 entry, u64 *word)
     const enum vmmu_result result = type_get(target, (enum vmmu_type)(level - 1), word);
 
     if (result == REFUSED_WRONG_TYPE && *word == entry) {
-        const u64 use = atomic_load_explicit(&frame_of(target)->type, memory_order_relaxed);
+        const u64 use = frame_type_word(target);
         if (use_type(use) == (enum vmmu_type)level && frame_count(use)) {
             return REFUSED_LINEAR_ENTRY;
         }
@@ -78,8 +72,7 @@ void entry_flush_foreign(u16 table_owner, u64 since)
 void entry_put_right_slow(u64 old, u16 table_owner)
 {
     const mfn_t target = entry_frame(old);
-    if (ref_owner(atomic_load_explicit(&frame_of(target)->references, memory_order_relaxed)) !=
-        table_owner) {
+    if (ref_owner(frame_references(target)) != table_owner) {
         entry_flush_foreign(table_owner, flush_clock(table_owner));
     }
     type_put(target);

@@ -42,9 +42,6 @@ static inline bool entry_slot_is_guests(u32 level, u32 index)
     return level != 4 || index < VMMU_GUEST_HOLE_FIRST || index > VMMU_GUEST_HOLE_LAST;
 }
 
-/* The entries of table `m`, which the CPU's own walks may change at any time. */
-_Atomic u64 *entry_table(mfn_t m);
-
 /* What a guest may set in a present entry. Not among them: superpages (their other 511 frames would
  * go uncounted) and cache attributes (what a guest wrote past the cache, a check through it would
  * miss). */
@@ -52,7 +49,7 @@ _Atomic u64 *entry_table(mfn_t m);
 
 /* Present, of settable bits alone, and for a frame that there is: nothing can be said against it
  * before its target is looked at. */
-FOR_EACH_ENTRY bool entry_is_plain(u32 level, u64 entry)
+ALWAYS_INLINE bool entry_is_plain(u32 level, u64 entry)
 {
     const u64 odd = ~ENTRY_SETTABLE | (level > 1 ? PTE_GLOBAL : 0);
     return (entry & (PTE_PRESENT | odd)) == PTE_PRESENT && frame_exists(entry_frame(entry));
@@ -76,7 +73,7 @@ struct entry_owners {
 /* entry_get at level 1: all or nothing. */
 enum vmmu_result entry_refusal_of_page(enum vmmu_result result);
 
-FOR_EACH_ENTRY enum vmmu_result entry_get_page(u64 entry, u16 frame_owner)
+ALWAYS_INLINE enum vmmu_result entry_get_page(u64 entry, u16 frame_owner)
 {
     const mfn_t target = entry_frame(entry);
     enum vmmu_result result = ref_get(target, frame_owner);
@@ -101,8 +98,8 @@ enum vmmu_result entry_get_table(u32 level, u64 entry, u64 *word);
  * already (from an interrupted try). If the result is not VMMU_DONE, *held tells if the reference
  * is still there: the target may be partial, and the caller has to remember it or drop the
  * reference. Never at level 1. *word: what was refused. */
-FOR_EACH_ENTRY enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owners owners,
-                                          bool *held, u64 *word)
+ALWAYS_INLINE enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owners owners,
+                                         bool *held, u64 *word)
 {
     const mfn_t target = entry_frame(entry);
     enum vmmu_result result = VMMU_DONE;
@@ -118,7 +115,7 @@ FOR_EACH_ENTRY enum vmmu_result entry_get(u32 level, u64 entry, struct entry_own
             owners.frame == owners.table ? ref_get(target, owners.frame) : REFUSED_FOREIGN_TABLE;
         *held = result == VMMU_DONE;
     }
-    if (result == VMMU_DONE && type_get_at_once(target, (enum vmmu_type)(level - 1))) {
+    if (result == VMMU_DONE && type_get_fast(target, (enum vmmu_type)(level - 1))) {
         return VMMU_DONE;
     }
     *word = entry;
@@ -132,7 +129,7 @@ void entry_flush_foreign(u16 table_owner, u64 since);
 /* Drops what the present entry held on to; it stands in no table that a CPU reaches since clock
  * value `since`. VMMU_AGAIN: the reference on the target is kept, for the caller to drop after
  * type_finish of it. Never at level 1. */
-FOR_EACH_ENTRY enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, u64 since)
+ALWAYS_INLINE enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, u64 since)
 {
     const mfn_t target = entry_frame(entry);
     if (level > 1) {
@@ -141,8 +138,7 @@ FOR_EACH_ENTRY enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner,
             return result;
         }
     } else {
-        const u64 references =
-            atomic_load_explicit(&frame_of(target)->references, memory_order_relaxed);
+        const u64 references = frame_references(target);
         if (ref_owner(references) != table_owner) {
             entry_flush_foreign(table_owner, since);
         }

@@ -15,7 +15,7 @@ void vmmu_flush_ends(const struct vmmu_domain *domain, u32 cpu, u64 begun)
     atomic_store_explicit(&flush_times(domain->id)->done[cpu], begun, memory_order_release);
 }
 
-u64 flush_stamp_read(u16 id, u64 stamp, u32 bits)
+u64 flush_epoch_read(u16 id, u64 stamp, u32 bits)
 {
     const u64 now = flush_clock(id);
     return now - ((now - stamp) & ((1ull << bits) - 1));
@@ -43,7 +43,7 @@ void flush_for_type_change(struct vmmu_domain *domain, u64 use)
     /* Segment registers cache descriptors by rules of their own: no stamp proves anything then. */
     const u64 since = use_type(use) == TYPE_DESCRIPTOR
                           ? flush_clock(domain->id)
-                          : flush_stamp_read(domain->id, use_place(use), USE_PLACE_BITS);
+                          : flush_epoch_read(domain->id, use_place(use), USE_PLACE_BITS);
     count_up(&domain->counters.flushes_asked, 1);
     if (flush_since(domain, since)) {
         count_up(&domain->counters.flushes_sent, 1);

@@ -12,12 +12,12 @@
 
 #include <stdatomic.h>
 
-#include "vmmu/state.h"
+#include "vmmu/engine.h"
 
 /* The times of domain `id`. Two domains may share them: they are no less right for that. */
 static inline struct flush_times *flush_times(u16 id)
 {
-    return &vmmu_state.times[id % FLUSH_CLOCKS];
+    return &vmmu_engine.times[id % FLUSH_CLOCKS];
 }
 
 /* The clock of domain `id`, for a stamp. The caller's entry is gone by an atomic read-modify-write
@@ -28,7 +28,7 @@ static inline u64 flush_clock(u16 id)
 }
 
 /* The latest value of that clock that the stored low `bits` can stand for. */
-u64 flush_stamp_read(u16 id, u64 stamp, u32 bits);
+u64 flush_epoch_read(u16 id, u64 stamp, u32 bits);
 
 /* Returns when every CPU that may hold translations of `domain` has flushed after `since` by its
  * clock. True if any had to be asked. */

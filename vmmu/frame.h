@@ -30,15 +30,16 @@
 
 #include <stdatomic.h>
 
-#include "vmmu/state.h"
+#include "vmmu/engine.h"
+#include "vmmu/port.h"
 #include "vmmu/vmmu.h"
 
 #define FRAME_COUNT 0xffffffffull
 #define FRAME_COUNT_MAX                                                                            \
     0xfffffff0ull /* ordinary gets stop here; the rest is for those that must not fail */
 
-#define REF_STAMP_SHIFT 32
-#define REF_STAMP_BITS  14
+#define REF_EPOCH_SHIFT 32
+#define REF_EPOCH_BITS  14
 #define REF_OWNER_SHIFT 46
 #define REF_OWNER       (0x7fffull << REF_OWNER_SHIFT)
 #define REF_SHARED      (1ull << 61)
@@ -58,8 +59,10 @@
 
 #define ENTRIES 512u /* of any table */
 
-/* Done for each of many entries: less work than a call of it. */
-#define FOR_EACH_ENTRY static inline __attribute__((always_inline))
+/* Inlined even where the compiler would not: the fast paths, which run once for each of many
+ * entries.
+ */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* A table's level and its type are the same number. */
 _Static_assert(TYPE_L1 == 1 && TYPE_L2 == 2 && TYPE_L3 == 3 && TYPE_L4 == 4, "level == type");
@@ -71,12 +74,93 @@ _Static_assert(VMMU_OWNER_DEVICE >= VMMU_DOMAINS_END &&
 
 static inline bool frame_exists(mfn_t m)
 {
-    return m.n < vmmu_state.count;
+    return m.n < vmmu_engine.count;
 }
 
 static inline struct vmmu_frame *frame_of(mfn_t m)
 {
-    return &vmmu_state.frames[m.n];
+    return &vmmu_engine.frames[m.n];
+}
+
+/* Reads a word of the frame table, or of a frame's contents such as an entry of a table. Orders no
+ * other access. */
+static inline u64 word_read(const _Atomic u64 *word)
+{
+    return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+/* Stores such a word. Orders no other access. */
+static inline void word_write(_Atomic u64 *word, u64 value)
+{
+    atomic_store_explicit(word, value, memory_order_relaxed);
+}
+
+/* Replaces such a word by `next` if it is *old, with the memory order `order`. False: it is not,
+ * and *old becomes what it is. */
+ALWAYS_INLINE bool word_swap(_Atomic u64 *word, u64 *old, u64 next, memory_order order)
+{
+    return atomic_compare_exchange_strong_explicit(word, old, next, order, memory_order_relaxed);
+}
+
+/* The place of the references word of frame `m`, for word_read and word_swap. */
+static inline _Atomic u64 *frame_references_at(mfn_t m)
+{
+    return &frame_of(m)->references;
+}
+
+/* The place of the type word of frame `m`. */
+static inline _Atomic u64 *frame_type_word_at(mfn_t m)
+{
+    return &frame_of(m)->type;
+}
+
+/* The references word of frame `m`. */
+static inline u64 frame_references(mfn_t m)
+{
+    return atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
+}
+
+/* The same; what the caller reads next is not older than the word. */
+static inline u64 frame_references_acquire(mfn_t m)
+{
+    return atomic_load_explicit(&frame_of(m)->references, memory_order_acquire);
+}
+
+/* The type word of frame `m`. */
+static inline u64 frame_type_word(mfn_t m)
+{
+    return atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
+}
+
+/* The same; what the caller reads next is not older than the word. */
+static inline u64 frame_type_word_acquire(mfn_t m)
+{
+    return atomic_load_explicit(&frame_of(m)->type, memory_order_acquire);
+}
+
+/* Sets `bits` in the type word of `m`. Returns the word before. */
+static inline u64 frame_set_type_bits(mfn_t m, u64 bits)
+{
+    return atomic_fetch_or_explicit(&frame_of(m)->type, bits, memory_order_relaxed);
+}
+
+/* Clears `bits` in the type word of `m`. Returns the word before. */
+static inline u64 frame_clear_type_bits(mfn_t m, u64 bits)
+{
+    return atomic_fetch_and_explicit(&frame_of(m)->type, ~bits, memory_order_relaxed);
+}
+
+/* Ends exclusive ownership of `m`: publishes `use` as its type word. */
+static inline void frame_publish(mfn_t m, u64 use)
+{
+    atomic_store_explicit(&frame_of(m)->type, use, memory_order_release);
+}
+
+/* The 512 words of frame `m`, which is RAM. Of a live table, processors set accessed and dirty bits
+ * in them at any time. */
+static inline _Atomic u64 *frame_words(mfn_t m)
+{
+    return (_Atomic u64 *)port_frame_view(m);
 }
 
 static inline u64 frame_count(u64 word)
@@ -102,15 +186,21 @@ static inline u16 ref_owner(u64 references)
     return (u16)((references & REF_OWNER) >> REF_OWNER_SHIFT);
 }
 
-static inline u64 ref_stamp(u64 references)
+/* The domain that owns `m`, on which the caller has a reference. */
+static inline struct vmmu_domain *frame_domain(mfn_t m)
 {
-    return references >> REF_STAMP_SHIFT & ((1ull << REF_STAMP_BITS) - 1);
+    return port_domain(ref_owner(frame_references(m)));
 }
 
-static inline u64 ref_with_stamp(u64 references, u64 clock)
+static inline u64 ref_epoch(u64 references)
 {
-    const u64 mask = (1ull << REF_STAMP_BITS) - 1;
-    return (references & ~(mask << REF_STAMP_SHIFT)) | (clock & mask) << REF_STAMP_SHIFT;
+    return references >> REF_EPOCH_SHIFT & ((1ull << REF_EPOCH_BITS) - 1);
+}
+
+static inline u64 ref_with_epoch(u64 references, u64 clock)
+{
+    const u64 mask = (1ull << REF_EPOCH_BITS) - 1;
+    return (references & ~(mask << REF_EPOCH_SHIFT)) | (clock & mask) << REF_EPOCH_SHIFT;
 }
 
 static inline enum vmmu_type use_type(u64 use)

@@ -8,8 +8,8 @@ void vmmu_frame_look(mfn_t m, struct vmmu_frame_info *info)
     if (!info->valid) {
         return;
     }
-    const u64 references = atomic_load_explicit(&frame_of(m)->references, memory_order_acquire);
-    const u64 use = atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
+    const u64 references = frame_references_acquire(m);
+    const u64 use = frame_type_word(m);
     info->owned = references & REF_OWNED;
     if (!info->owned) {
         return;
@@ -28,6 +28,6 @@ bool vmmu_frame_owned_by(const struct vmmu_domain *domain, mfn_t m)
     if (!frame_exists(m)) {
         return false;
     }
-    const u64 references = atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
+    const u64 references = frame_references(m);
     return ref_is_owned_by(references, domain->id) && frame_count(references);
 }

@@ -3,12 +3,12 @@
 #ifndef VMMU_M2P_H
 #define VMMU_M2P_H
 
-#include "vmmu/state.h"
+#include "vmmu/engine.h"
 
 /* Guests may be reading. */
 static inline void m2p_write(mfn_t m, u64 value)
 {
-    __atomic_store_n(&vmmu_state.m2p[m.n], value, __ATOMIC_RELAXED);
+    __atomic_store_n(&vmmu_engine.m2p[m.n], value, __ATOMIC_RELAXED);
 }
 
 #endif

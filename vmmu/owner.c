@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Whose a frame is: given, taken, shared, held, freed. */
-#include "vmmu/owner.h"
-
-#include "vmmu/entry.h"
-#include "vmmu/flush.h"
 #include "vmmu/m2p.h"
 #include "vmmu/port.h"
 #include "vmmu/ref.h"
@@ -33,17 +29,11 @@ void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain)
     }
 }
 
-struct vmmu_domain *owner_of(mfn_t m)
-{
-    return port_domain(
-        ref_owner(atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed)));
-}
-
 /* Gives the frame `m`, which has no owner, one: these are its two words and its m2p value. */
 static void adopt(mfn_t m, u64 references, u64 use, u64 physical)
 {
     struct vmmu_frame *frame = frame_of(m);
-    if (atomic_load_explicit(&frame->references, memory_order_relaxed) & REF_OWNED) {
+    if (frame_references(m) & REF_OWNED) {
         port_panic("a frame is given that has an owner", m.n);
     }
     m2p_write(m, physical);
@@ -69,7 +59,7 @@ enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p)
 
 static enum vmmu_result take(struct vmmu_domain *domain, mfn_t m, enum release whose)
 {
-    return result_tell(
+    return result_report(
         domain, frame_exists(m) ? ref_release(m, domain->id, whose) : REFUSED_BAD_FRAME, m.n);
 }
 
@@ -81,26 +71,6 @@ enum vmmu_result vmmu_take(struct vmmu_domain *domain, mfn_t m)
 enum vmmu_result vmmu_take_unused(struct vmmu_domain *domain, mfn_t m)
 {
     return take(domain, m, RELEASE_ALONE);
-}
-
-void owner_free(mfn_t m, u64 since)
-{
-    struct vmmu_frame *frame = frame_of(m);
-    const u64 use = atomic_load_explicit(&frame->type, memory_order_acquire);
-    struct vmmu_domain *domain = owner_of(m);
-
-    if (frame_count(use)) {
-        port_panic("a frame without references is in use", m.n);
-    }
-    const bool stopped = atomic_load_explicit(&domain->stopped, memory_order_acquire);
-    flush_since(domain, stopped ? domain->stopped_at : since);
-    m2p_write(m, MFN_NONE.n);
-    atomic_store_explicit(&frame->type, 0, memory_order_relaxed);
-    atomic_store_explicit(&frame->references, 0, memory_order_release);
-    port_frame_free(domain, m);
-    /* The domain may be gone as soon as it owns nothing. */
-    atomic_fetch_sub_explicit(use_type(use) == TYPE_SHARED ? &domain->shared : &domain->frames, 1,
-                              memory_order_release);
 }
 
 void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable)
@@ -131,7 +101,7 @@ bool vmmu_domain_is_gone(const struct vmmu_domain *domain)
 void vmmu_unshare(mfn_t m)
 {
     type_put(m);
-    if (ref_release(m, owner_of(m)->id, RELEASE_SHARED) != VMMU_DONE) {
+    if (ref_release(m, frame_domain(m)->id, RELEASE_SHARED) != VMMU_DONE) {
         port_panic("a frame is unshared that was not shared", m.n);
     }
 }
@@ -141,13 +111,13 @@ enum vmmu_result vmmu_hold(struct vmmu_domain *domain, mfn_t m)
     u64 word = m.n;
     enum vmmu_result result = frame_exists(m) ? ref_get(m, domain->id) : REFUSED_BAD_FRAME;
     if (result == VMMU_DONE) {
-        const u64 use = atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
+        const u64 use = frame_type_word(m);
         result = type_get(m, use_type(use) == TYPE_SHARED ? TYPE_SHARED : TYPE_WRITABLE, &word);
         if (result != VMMU_DONE) {
             ref_put(m);
         }
     }
-    return result_tell(domain, result, word);
+    return result_report(domain, result, word);
 }
 
 void vmmu_unhold(mfn_t m)
@@ -158,10 +128,24 @@ void vmmu_unhold(mfn_t m)
 
 enum vmmu_result vmmu_reference(struct vmmu_domain *domain, mfn_t m)
 {
-    return result_tell(domain, frame_exists(m) ? ref_get(m, domain->id) : REFUSED_BAD_FRAME, m.n);
+    return result_report(domain, frame_exists(m) ? ref_get(m, domain->id) : REFUSED_BAD_FRAME, m.n);
 }
 
 void vmmu_unreference(mfn_t m)
 {
     ref_put(m);
+}
+
+enum vmmu_result vmmu_set_m2p(struct vmmu_domain *domain, mfn_t m, u64 value)
+{
+    if (!frame_exists(m)) {
+        return result_refuse(domain, REFUSED_BAD_FRAME, m.n);
+    }
+    const enum vmmu_result result = ref_get(m, domain->id);
+    if (result != VMMU_DONE) {
+        return result_refuse(domain, result, m.n);
+    }
+    m2p_write(m, value);
+    ref_put(m);
+    return VMMU_DONE;
 }

@@ -7,7 +7,7 @@
 
 enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m, u32 level)
 {
-    enum vmmu_result result = defer_settle(vcpu);
+    enum vmmu_result result = defer_complete(vcpu);
     u64 word = m.n;
 
     if (result != VMMU_DONE) {
@@ -23,17 +23,16 @@ enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn
     if (result != VMMU_DONE) {
         return result_refuse(vcpu->domain, result, m.n);
     }
-    _Atomic u64 *use = &frame_of(m)->type;
-    if (atomic_load_explicit(use, memory_order_relaxed) & USE_PINNED) {
+    if (frame_type_word(m) & USE_PINNED) {
         ref_put(m);
         return result_refuse(vcpu->domain, REFUSED_ALREADY_PINNED, m.n);
     }
     result = type_get(m, (enum vmmu_type)level, &word);
     if (result != VMMU_DONE) {
         defer_abandon(vcpu, m, result);
-        return result_tell(vcpu->domain, result, word);
+        return result_report(vcpu->domain, result, word);
     }
-    if (atomic_fetch_or_explicit(use, USE_PINNED, memory_order_relaxed) & USE_PINNED) {
+    if (frame_set_type_bits(m, USE_PINNED) & USE_PINNED) {
         defer_put(vcpu, m);
         return result_refuse(vcpu->domain, REFUSED_ALREADY_PINNED, m.n);
     }
@@ -43,7 +42,7 @@ enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn
 
 enum vmmu_result vmmu_unpin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m)
 {
-    enum vmmu_result result = defer_settle(vcpu);
+    enum vmmu_result result = defer_complete(vcpu);
 
     if (result != VMMU_DONE) {
         return result;
@@ -56,8 +55,7 @@ enum vmmu_result vmmu_unpin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, m
         return result_refuse(vcpu->domain, result, m.n);
     }
     /* Who clears the bit has the pin's two references to drop, and nobody else. */
-    const u64 old =
-        atomic_fetch_and_explicit(&frame_of(m)->type, ~USE_PINNED, memory_order_relaxed);
+    const u64 old = frame_clear_type_bits(m, USE_PINNED);
     if (!(old & USE_PINNED)) {
         ref_put(m);
         return result_refuse(vcpu->domain, REFUSED_NOT_PINNED, m.n);

@@ -3,7 +3,7 @@
 #include "vmmu/ref.h"
 
 #include "vmmu/flush.h"
-#include "vmmu/owner.h"
+#include "vmmu/free.h"
 #include "vmmu/port.h"
 
 void ref_get_more(mfn_t m)
@@ -18,19 +18,18 @@ void ref_get_more(mfn_t m)
  * translation went before clock value `since`. */
 static bool drop(mfn_t m, u64 *old, u64 next, u64 since)
 {
-    if (!atomic_compare_exchange_strong_explicit(&frame_of(m)->references, old, next,
-                                                 memory_order_acq_rel, memory_order_relaxed)) {
+    if (!word_swap(frame_references_at(m), old, next, memory_order_acq_rel)) {
         return false;
     }
     if (frame_count(next) == 0) {
-        owner_free(m, since);
+        free_frame(m, since);
     }
     return true;
 }
 
-void ref_put_last(mfn_t m)
+void ref_put_slow(mfn_t m)
 {
-    u64 old = atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
+    u64 old = frame_references(m);
     u64 next, now;
     do {
         if (frame_count(old) == 0) {
@@ -43,7 +42,7 @@ void ref_put_last(mfn_t m)
 
 enum vmmu_result ref_release(mfn_t m, u16 id, enum release whose)
 {
-    u64 old = atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
+    u64 old = frame_references(m);
     u64 next, since;
     do {
         if (!ref_is_owned_by(old, id) || frame_count(old) == 0 ||
@@ -58,7 +57,7 @@ enum vmmu_result ref_release(mfn_t m, u16 id, enum release whose)
         }
         next = (old - 1) & ~REF_ALLOCATED;
         /* This reference is no translation: the last of those went when the count fell to 1. */
-        since = flush_stamp_read(id, ref_stamp(old), REF_STAMP_BITS);
+        since = flush_epoch_read(id, ref_epoch(old), REF_EPOCH_BITS);
     } while (!drop(m, &old, next, since));
     return VMMU_DONE;
 }

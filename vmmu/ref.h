@@ -15,17 +15,16 @@ static inline enum vmmu_result ref_refusal(u64 references, u16 id)
 
 /* One reference on `m`, a frame below the frame count, if it belongs to domain `id`. Results:
  * VMMU_DONE, REFUSED_NOT_OWNER, REFUSED_TOO_MANY_REFERENCES. */
-FOR_EACH_ENTRY enum vmmu_result ref_get(mfn_t m, u16 id)
+ALWAYS_INLINE enum vmmu_result ref_get(mfn_t m, u16 id)
 {
-    _Atomic u64 *word = &frame_of(m)->references;
-    u64 old = atomic_load_explicit(word, memory_order_relaxed);
+    _Atomic u64 *word = frame_references_at(m);
+    u64 old = word_read(word);
     do {
         /* One comparison for both ends: count 0 wraps to the top. */
         if (!ref_is_owned_by(old, id) || (u32)old - 1 >= FRAME_COUNT_MAX - 1) {
             return ref_refusal(old, id);
         }
-    } while (!atomic_compare_exchange_weak_explicit(word, &old, old + 1, memory_order_acquire,
-                                                    memory_order_relaxed));
+    } while (!word_swap(word, &old, old + 1, memory_order_acquire));
     return VMMU_DONE;
 }
 
@@ -33,7 +32,7 @@ FOR_EACH_ENTRY enum vmmu_result ref_get(mfn_t m, u16 id)
 void ref_get_more(mfn_t m);
 
 /* Drops what was the last reference a moment ago, which frees the frame. */
-void ref_put_last(mfn_t m);
+void ref_put_slow(mfn_t m);
 
 /* Whose word it is that a frame has done with its owner. */
 enum release {
@@ -51,30 +50,29 @@ enum vmmu_result ref_release(mfn_t m, u16 id, enum release whose);
  * word differs if meanwhile another use has begun and ended. */
 static inline u64 ref_dropped(u64 references, u64 clock)
 {
-    return frame_count(references) <= 3 ? ref_with_stamp(references - 1, clock) : references - 1;
+    return frame_count(references) <= 3 ? ref_with_epoch(references - 1, clock) : references - 1;
 }
 
 /* Drops one reference unless it is the last. */
-FOR_EACH_ENTRY bool ref_put_at_once(mfn_t m)
+ALWAYS_INLINE bool ref_put_fast(mfn_t m)
 {
-    _Atomic u64 *word = &frame_of(m)->references;
-    u64 old = atomic_load_explicit(word, memory_order_relaxed);
+    _Atomic u64 *word = frame_references_at(m);
+    u64 old = word_read(word);
     u64 next;
     do {
         if (frame_count(old) < 2) {
             return false;
         }
         next = ref_dropped(old, flush_clock(ref_owner(old)));
-    } while (!atomic_compare_exchange_weak_explicit(word, &old, next, memory_order_release,
-                                                    memory_order_relaxed));
+    } while (!word_swap(word, &old, next, memory_order_release));
     return true;
 }
 
 /* Drops one reference. */
-FOR_EACH_ENTRY void ref_put(mfn_t m)
+ALWAYS_INLINE void ref_put(mfn_t m)
 {
-    if (!ref_put_at_once(m)) {
-        ref_put_last(m);
+    if (!ref_put_fast(m)) {
+        ref_put_slow(m);
     }
 }
 

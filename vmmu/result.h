@@ -14,8 +14,8 @@ static inline bool result_is_refusal(enum vmmu_result result)
 }
 
 /* What a public operation returns: `result`, noted if it is a refusal. */
-static inline enum vmmu_result result_tell(struct vmmu_domain *domain, enum vmmu_result result,
-                                           u64 word)
+static inline enum vmmu_result result_report(struct vmmu_domain *domain, enum vmmu_result result,
+                                             u64 word)
 {
     return result_is_refusal(result) ? result_refuse(domain, result, word) : result;
 }

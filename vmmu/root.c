@@ -2,7 +2,7 @@
 /* The two roots of a vCPU: the tables that its CPU really uses. */
 #include "vmmu/defer.h"
 #include "vmmu/entry.h"
-#include "vmmu/descriptor.h"
+#include "vmmu/descriptor_table.h"
 #include "vmmu/ref.h"
 #include "vmmu/result.h"
 #include "vmmu/type.h"
@@ -19,12 +19,12 @@ static enum vmmu_result get_root(struct vmmu_vcpu *vcpu, mfn_t m)
             defer_abandon(vcpu, m, result);
         }
     }
-    return result_tell(vcpu->domain, result, word);
+    return result_report(vcpu->domain, result, word);
 }
 
 enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m)
 {
-    enum vmmu_result result = defer_settle(vcpu);
+    enum vmmu_result result = defer_complete(vcpu);
     const mfn_t old = vcpu->kernel_root;
 
     if (result != VMMU_DONE) {
@@ -48,7 +48,7 @@ enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m)
 
 enum vmmu_result vmmu_set_user_root(struct vmmu_vcpu *vcpu, mfn_t m)
 {
-    enum vmmu_result result = defer_settle(vcpu);
+    enum vmmu_result result = defer_complete(vcpu);
     const mfn_t old = vcpu->user_root;
 
     if (result != VMMU_DONE || mfn_equal(m, old)) {
@@ -72,7 +72,7 @@ enum vmmu_result vmmu_vcpu_stop(struct vmmu_vcpu *vcpu)
     mfn_t *const roots[] = {&vcpu->kernel_root, &vcpu->user_root};
 
     for (u32 i = 0; i < ARRAY_LENGTH(roots); i++) {
-        const enum vmmu_result result = defer_settle(vcpu);
+        const enum vmmu_result result = defer_complete(vcpu);
         if (result != VMMU_DONE) {
             return result;
         }
@@ -84,6 +84,6 @@ enum vmmu_result vmmu_vcpu_stop(struct vmmu_vcpu *vcpu)
             }
         }
     }
-    descriptor_drop_all(vcpu);
-    return defer_settle(vcpu);
+    descriptor_table_drop_all(vcpu);
+    return defer_complete(vcpu);
 }

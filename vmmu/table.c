@@ -4,21 +4,15 @@
 
 #include "vmmu/entry.h"
 #include "vmmu/flush.h"
-#include "vmmu/owner.h"
 #include "vmmu/port.h"
 #include "vmmu/ref.h"
 #include "vmmu/type.h"
-
-static void publish(mfn_t m, u64 use)
-{
-    atomic_store_explicit(&frame_of(m)->type, use, memory_order_release);
-}
 
 /* Stops here, for anybody to go on. */
 static enum vmmu_result suspend(mfn_t m, enum vmmu_type type, u32 place, bool child)
 {
     ref_get_more(m);
-    publish(m, use_of(type) | USE_PARTIAL | (child ? USE_CHILD : 0) | use_at(place) | 1);
+    frame_publish(m, use_of(type) | USE_PARTIAL | (child ? USE_CHILD : 0) | use_at(place) | 1);
     return VMMU_AGAIN;
 }
 
@@ -36,32 +30,23 @@ struct visit {
 
 static struct visit visit_of(mfn_t m, u32 place, bool child)
 {
-    const u64 references = atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
+    const u64 references = frame_references(m);
     return (struct visit){
-        .entries = entry_table(m), .place = place, .child = child, .owner = ref_owner(references)};
+        .entries = frame_words(m), .place = place, .child = child, .owner = ref_owner(references)};
 }
 
 /* Most of most tables is empty: eight entries at once. */
 #define GROUP 8u
 
-/* `bits` and the entry's, in one instruction: the compiler would load an atomic word first. */
-static inline u64 or_entry(u64 bits, const _Atomic u64 *entry)
+/* Says whether the eight entries from `first` on are all 0. Read as ordinary words, because a
+ * compiler loads an atomic one first and combines it then, which is twice the instructions. No
+ * other CPU writes entries meanwhile, except processors, which only set bits in entries that are
+ * present. Written out, because a loop costs more than its body. */
+static inline bool group_is_empty(const _Atomic u64 *first)
 {
-    __asm__("or %1, %0" : "+r"(bits) : "m"(*entry) : "cc");
-    return bits;
-}
-
-/* Written out, because a loop costs more than what it looks at. */
-static inline bool group_is_empty(const _Atomic u64 *group)
-{
-    u64 bits = atomic_load_explicit(group, memory_order_relaxed);
-    bits = or_entry(bits, &group[1]);
-    bits = or_entry(bits, &group[2]);
-    bits = or_entry(bits, &group[3]);
-    bits = or_entry(bits, &group[4]);
-    bits = or_entry(bits, &group[5]);
-    bits = or_entry(bits, &group[6]);
-    return or_entry(bits, &group[7]) == 0;
+    const u64 *group = (const u64 *)first;
+    return (group[0] | group[1] | group[2] | group[3] | group[4] | group[5] | group[6] |
+            group[7]) == 0;
 }
 
 /* The first place from `place` up where an entry may stand; at the start of a group only. */
@@ -88,7 +73,7 @@ static inline u32 skip_down(const _Atomic u64 *entries, u32 place)
     ((level) == 1 ? function(visit, 1) : function(visit, level))
 
 /* Drops entries from visit->place - 1 down. VMMU_AGAIN: to stop here. */
-FOR_EACH_ENTRY enum vmmu_result drop_entries(struct visit *visit, u32 level)
+ALWAYS_INLINE enum vmmu_result drop_entries(struct visit *visit, u32 level)
 {
     const _Atomic u64 *const entries = visit->entries;
     u32 place = visit->place;
@@ -101,7 +86,7 @@ FOR_EACH_ENTRY enum vmmu_result drop_entries(struct visit *visit, u32 level)
                 break;
             }
         }
-        const u64 entry = atomic_load_explicit(&entries[--place], memory_order_relaxed);
+        const u64 entry = word_read(&entries[--place]);
         if (!(entry & PTE_PRESENT) || !entry_slot_is_guests(level, place)) {
             continue;
         }
@@ -138,7 +123,7 @@ enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, bool chil
         return suspend(m, type, visit.place, visit.child);
     }
     count_up(&port_domain(visit.owner)->counters.demotions, 1);
-    publish(m, use_of(type) | use_at(flush_clock(visit.owner)));
+    frame_publish(m, use_of(type) | use_at(flush_clock(visit.owner)));
     return VMMU_DONE;
 }
 
@@ -146,20 +131,19 @@ enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, bool chil
 static void install(mfn_t m, u32 level, _Atomic u64 *entries, bool differ)
 {
     for (u32 i = 0; differ && i < ENTRIES; i++) {
-        const u64 entry = atomic_load_explicit(&entries[i], memory_order_relaxed);
+        const u64 entry = word_read(&entries[i]);
         if (entry_installed(level, entry) != entry) {
-            atomic_store_explicit(&entries[i], entry_installed(level, entry), memory_order_relaxed);
+            word_write(&entries[i], entry_installed(level, entry));
         }
     }
-    for (u32 i = 0; level == 4 && i < ARRAY_LENGTH(vmmu_state.hypervisor_slots); i++) {
-        atomic_store_explicit(&entries[VMMU_GUEST_HOLE_FIRST + i], vmmu_state.hypervisor_slots[i],
-                              memory_order_relaxed);
+    for (u32 i = 0; level == 4 && i < ARRAY_LENGTH(vmmu_engine.hypervisor_slots); i++) {
+        word_write(&entries[VMMU_GUEST_HOLE_FIRST + i], vmmu_engine.hypervisor_slots[i]);
     }
-    publish(m, use_of((enum vmmu_type)level) | USE_VALIDATED | 1);
+    frame_publish(m, use_of((enum vmmu_type)level) | USE_VALIDATED | 1);
 }
 
 /* Checks and takes entries from visit->place up. VMMU_AGAIN: to stop here. */
-FOR_EACH_ENTRY enum vmmu_result take_entries(struct visit *visit, u32 level)
+ALWAYS_INLINE enum vmmu_result take_entries(struct visit *visit, u32 level)
 {
     const struct entry_owners owners = {visit->owner, visit->owner};
     const _Atomic u64 *const entries = visit->entries;
@@ -175,7 +159,7 @@ FOR_EACH_ENTRY enum vmmu_result take_entries(struct visit *visit, u32 level)
                 break;
             }
         }
-        const u64 entry = atomic_load_explicit(&entries[place], memory_order_relaxed);
+        const u64 entry = word_read(&entries[place]);
         if (entry == 0 || !entry_slot_is_guests(level, place)) {
             continue;
         }

@@ -5,7 +5,6 @@
  * but other tables; same-level entries do not exist, so nothing is used in a circle, and dropping
  * the pins drops it all. */
 #include "vmmu/flush.h"
-#include "vmmu/owner.h"
 #include "vmmu/port.h"
 #include "vmmu/ref.h"
 #include "vmmu/type.h"
@@ -16,14 +15,12 @@
 /* Undoes what domain `id` itself did with its frame `m`. */
 static enum vmmu_result release(mfn_t m, u16 id)
 {
-    _Atomic u64 *use = &frame_of(m)->type;
     enum vmmu_result result = VMMU_DONE;
 
-    if (use_type(atomic_load_explicit(use, memory_order_relaxed)) == TYPE_SHARED ||
-        ref_get(m, id) != VMMU_DONE) {
+    if (use_type(frame_type_word(m)) == TYPE_SHARED || ref_get(m, id) != VMMU_DONE) {
         return VMMU_DONE;
     }
-    if (atomic_fetch_and_explicit(use, ~USE_PINNED, memory_order_relaxed) & USE_PINNED) {
+    if (frame_clear_type_bits(m, USE_PINNED) & USE_PINNED) {
         result = type_put(m);
         ref_put(m);
     } else {
@@ -45,9 +42,9 @@ enum vmmu_result vmmu_domain_stop(struct vmmu_domain *domain)
         atomic_store_explicit(&domain->stopped, true, memory_order_release);
     }
     u32 passed = 0;
-    while (domain->teardown_cursor < vmmu_state.count) {
+    while (domain->teardown_cursor < vmmu_engine.count) {
         const mfn_t m = mfn(domain->teardown_cursor);
-        const u64 references = atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
+        const u64 references = frame_references(m);
         if (ref_is_owned_by(references, domain->id)) {
             if (release(m, domain->id) != VMMU_DONE) {
                 return VMMU_AGAIN;

@@ -4,7 +4,6 @@
 
 #include "vmmu/descriptor.h"
 #include "vmmu/flush.h"
-#include "vmmu/owner.h"
 #include "vmmu/port.h"
 #include "vmmu/ref.h"
 #include "vmmu/table.h"
@@ -12,17 +11,11 @@
 /* How long one CPU waits for another's promotion before it gives its caller the word. */
 #define WAITS_MAX 1000u
 
-/* Gives up a frame that this CPU has to itself: from here on it is whatever `use` says. */
-static void publish(mfn_t m, u64 use)
-{
-    atomic_store_explicit(&frame_of(m)->type, use, memory_order_release);
-}
-
 /* The same, of one that is in no use any more: that is the moment for its stamp. */
 static void publish_unused(mfn_t m, enum vmmu_type last)
 {
-    const u64 references = atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
-    publish(m, use_of(last) | use_at(flush_clock(ref_owner(references))));
+    const u64 references = frame_references(m);
+    frame_publish(m, use_of(last) | use_at(flush_clock(ref_owner(references))));
 }
 
 /* This CPU has `m` to itself, as `type` with count 1: checks the contents and opens it. */
@@ -35,14 +28,14 @@ static enum vmmu_result promote(mfn_t m, enum vmmu_type type, u32 place, bool ch
         publish_unused(m, type);
         return REFUSED_BAD_DESCRIPTOR;
     }
-    publish(m, use_of(type) | USE_VALIDATED | 1);
+    frame_publish(m, use_of(type) | USE_VALIDATED | 1);
     return VMMU_DONE;
 }
 
 /* Count 0 seen in `old`: takes the frame for `type`. False: somebody was faster. */
 static bool claim(mfn_t m, u64 old, enum vmmu_type type, u64 *word, enum vmmu_result *result)
 {
-    _Atomic u64 *use = &frame_of(m)->type;
+    _Atomic u64 *use = frame_type_word_at(m);
     const enum vmmu_type last = use_type(old);
 
     if (last == TYPE_SHARED) {
@@ -52,16 +45,14 @@ static bool claim(mfn_t m, u64 old, enum vmmu_type type, u64 *word, enum vmmu_re
     }
     if (type == TYPE_WRITABLE && (last == TYPE_NONE || last == TYPE_WRITABLE)) {
         *result = VMMU_DONE;
-        return atomic_compare_exchange_strong_explicit(use, &old, use_of(type) | USE_VALIDATED | 1,
-                                                       memory_order_acquire, memory_order_relaxed);
+        return word_swap(use, &old, use_of(type) | USE_VALIDATED | 1, memory_order_acquire);
     }
-    if (!atomic_compare_exchange_strong_explicit(use, &old, use_of(type) | 1, memory_order_seq_cst,
-                                                 memory_order_relaxed)) {
+    if (!word_swap(use, &old, use_of(type) | 1, memory_order_seq_cst)) {
         return false;
     }
     /* Only now that nobody can begin another use: a flush before would leave time for one. */
     if (last != TYPE_NONE && last != type) {
-        flush_for_type_change(owner_of(m), old);
+        flush_for_type_change(frame_domain(m), old);
     }
     *result = promote(m, type, 0, false, word);
     return true;
@@ -70,8 +61,7 @@ static bool claim(mfn_t m, u64 old, enum vmmu_type type, u64 *word, enum vmmu_re
 /* Takes over a partial frame seen in `old`. */
 static bool take_over(mfn_t m, u64 old)
 {
-    return atomic_compare_exchange_strong_explicit(&frame_of(m)->type, &old, (old & USE_TYPE) | 1,
-                                                   memory_order_acquire, memory_order_relaxed);
+    return word_swap(frame_type_word_at(m), &old, (old & USE_TYPE) | 1, memory_order_acquire);
 }
 
 /* A partial frame seen in `old` and the wish to have it as `type`: goes on with it, or clears it
@@ -93,7 +83,7 @@ static bool adopt_partial(mfn_t m, u64 old, enum vmmu_type type, u64 *word,
 
 enum vmmu_result type_get_slow(mfn_t m, enum vmmu_type type, u64 *word)
 {
-    _Atomic u64 *use = &frame_of(m)->type;
+    _Atomic u64 *use = frame_type_word_at(m);
     enum vmmu_result result;
 
     for (u32 waits = 0; waits < WAITS_MAX; waits++) {
@@ -111,8 +101,7 @@ enum vmmu_result type_get_slow(mfn_t m, enum vmmu_type type, u64 *word)
         } else if (frame_count(old) >= FRAME_COUNT_MAX) {
             return REFUSED_TOO_MANY_REFERENCES;
         } else if (old & USE_VALIDATED) {
-            if (atomic_compare_exchange_strong_explicit(use, &old, old + 1, memory_order_acquire,
-                                                        memory_order_relaxed)) {
+            if (word_swap(use, &old, old + 1, memory_order_acquire)) {
                 return VMMU_DONE;
             }
         } else {
@@ -124,7 +113,7 @@ enum vmmu_result type_get_slow(mfn_t m, enum vmmu_type type, u64 *word)
 
 enum vmmu_result type_get_writable_slow(mfn_t m)
 {
-    const u64 use = atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
+    const u64 use = frame_type_word(m);
     u64 word;
     if (use_type(use) != TYPE_SHARED) {
         return type_get(m, TYPE_WRITABLE, &word);
@@ -132,11 +121,11 @@ enum vmmu_result type_get_writable_slow(mfn_t m)
     return use & USE_SHARE_WRITABLE ? type_get(m, TYPE_SHARED, &word) : REFUSED_READ_ONLY_PAGE;
 }
 
-enum vmmu_result type_put_last(mfn_t m)
+enum vmmu_result type_put_slow(mfn_t m)
 {
-    _Atomic u64 *use = &frame_of(m)->type;
+    _Atomic u64 *use = frame_type_word_at(m);
     for (;;) {
-        u64 old = atomic_load_explicit(use, memory_order_relaxed);
+        u64 old = word_read(use);
         const enum vmmu_type type = use_type(old);
         u64 next = old - 1;
         if (frame_count(old) == 0) {
@@ -153,8 +142,7 @@ enum vmmu_result type_put_last(mfn_t m)
             }
             next = use_of(type) | 1;
         }
-        if (!atomic_compare_exchange_strong_explicit(use, &old, next, memory_order_acq_rel,
-                                                     memory_order_relaxed)) {
+        if (!word_swap(use, &old, next, memory_order_acq_rel)) {
             continue;
         }
         if (frame_count(old) > 1) {
@@ -172,7 +160,7 @@ enum vmmu_result type_put_last(mfn_t m)
 
 enum vmmu_result type_finish(mfn_t m)
 {
-    const u64 old = atomic_load_explicit(&frame_of(m)->type, memory_order_acquire);
+    const u64 old = frame_type_word_acquire(m);
     if (!(old & USE_PARTIAL) || !take_over(m, old)) {
         return VMMU_DONE;
     }
@@ -184,14 +172,13 @@ enum vmmu_result type_finish(mfn_t m)
 
 __attribute__((noinline)) bool type_lock_slow(mfn_t m, enum vmmu_type type)
 {
-    _Atomic u64 *use = &frame_of(m)->type;
-    u64 old = atomic_load_explicit(use, memory_order_relaxed);
+    _Atomic u64 *use = frame_type_word_at(m);
+    u64 old = word_read(use);
     while (use_is_valid(old, type)) {
         if (old & USE_LOCKED) {
             port_pause();
-            old = atomic_load_explicit(use, memory_order_relaxed);
-        } else if (atomic_compare_exchange_weak_explicit(
-                       use, &old, old | USE_LOCKED, memory_order_acquire, memory_order_relaxed)) {
+            old = word_read(use);
+        } else if (word_swap(use, &old, old | USE_LOCKED, memory_order_acquire)) {
             return true;
         }
     }

@@ -14,16 +14,15 @@
 enum vmmu_result type_get_slow(mfn_t m, enum vmmu_type type, u64 *word);
 
 /* type_put where the fast path does not do. */
-enum vmmu_result type_put_last(mfn_t m);
+enum vmmu_result type_put_slow(mfn_t m);
 
 /* One type reference on `m`, if it is in this use already. */
-FOR_EACH_ENTRY bool type_get_at_once(mfn_t m, enum vmmu_type type)
+ALWAYS_INLINE bool type_get_fast(mfn_t m, enum vmmu_type type)
 {
-    _Atomic u64 *use = &frame_of(m)->type;
-    u64 old = atomic_load_explicit(use, memory_order_relaxed);
+    _Atomic u64 *use = frame_type_word_at(m);
+    u64 old = word_read(use);
     while (use_is_valid(old, type) && frame_count(old) < FRAME_COUNT_MAX) {
-        if (atomic_compare_exchange_weak_explicit(use, &old, old + 1, memory_order_acquire,
-                                                  memory_order_relaxed)) {
+        if (word_swap(use, &old, old + 1, memory_order_acquire)) {
             return true;
         }
     }
@@ -37,16 +36,16 @@ FOR_EACH_ENTRY bool type_get_at_once(mfn_t m, enum vmmu_type type)
  * those `m` may be partial, half unwound: whoever drops the reference sees to it (type_finish). */
 static inline enum vmmu_result type_get(mfn_t m, enum vmmu_type type, u64 *word)
 {
-    return type_get_at_once(m, type) ? VMMU_DONE : type_get_slow(m, type, word);
+    return type_get_fast(m, type) ? VMMU_DONE : type_get_slow(m, type, word);
 }
 
 /* One type reference for a writable entry, if that takes neither a flush nor waiting. False:
  * nothing has happened, and type_get_writable knows more. */
-FOR_EACH_ENTRY bool type_get_writable_at_once(mfn_t m)
+ALWAYS_INLINE bool type_get_writable_fast(mfn_t m)
 {
+    _Atomic u64 *use = frame_type_word_at(m);
     const u64 validated = use_of(TYPE_WRITABLE) | USE_VALIDATED;
-    _Atomic u64 *use = &frame_of(m)->type;
-    u64 old = atomic_load_explicit(use, memory_order_relaxed);
+    u64 old = word_read(use);
     u64 next;
     do {
         if (use_is_valid(old, TYPE_WRITABLE) && frame_count(old) < FRAME_COUNT_MAX) {
@@ -56,8 +55,7 @@ FOR_EACH_ENTRY bool type_get_writable_at_once(mfn_t m)
         } else {
             return false;
         }
-    } while (!atomic_compare_exchange_weak_explicit(use, &old, next, memory_order_acquire,
-                                                    memory_order_relaxed));
+    } while (!word_swap(use, &old, next, memory_order_acquire));
     return true;
 }
 
@@ -66,25 +64,24 @@ enum vmmu_result type_get_writable_slow(mfn_t m);
 
 /* One type reference for a writable entry: TYPE_WRITABLE, or TYPE_SHARED where the guest may write.
  * Refuses REFUSED_READ_ONLY_PAGE besides. */
-FOR_EACH_ENTRY enum vmmu_result type_get_writable(mfn_t m)
+ALWAYS_INLINE enum vmmu_result type_get_writable(mfn_t m)
 {
-    return type_get_writable_at_once(m) ? VMMU_DONE : type_get_writable_slow(m);
+    return type_get_writable_fast(m) ? VMMU_DONE : type_get_writable_slow(m);
 }
 
 /* Drops one type reference. VMMU_AGAIN: it was the last of a table, whose demotion was interrupted.
  * The reference is dropped all the same; `m` is partial, and somebody has to remember that
  * (type_finish). Only tables of level 2 and up do so. */
-FOR_EACH_ENTRY enum vmmu_result type_put(mfn_t m)
+ALWAYS_INLINE enum vmmu_result type_put(mfn_t m)
 {
-    _Atomic u64 *use = &frame_of(m)->type;
-    u64 old = atomic_load_explicit(use, memory_order_relaxed);
+    _Atomic u64 *use = frame_type_word_at(m);
+    u64 old = word_read(use);
     while (frame_count(old) > 1) {
-        if (atomic_compare_exchange_weak_explicit(use, &old, old - 1, memory_order_release,
-                                                  memory_order_relaxed)) {
+        if (word_swap(use, &old, old - 1, memory_order_release)) {
             return VMMU_DONE;
         }
     }
-    return type_put_last(m);
+    return type_put_slow(m);
 }
 
 /* Demotes `m` to the end if it is partial; otherwise somebody else went on with it, and nothing
@@ -98,13 +95,12 @@ bool type_lock_slow(mfn_t m, enum vmmu_type type);
 /* Locks the entries of `m` if it is a live table of this type: until type_unlock it stays one, and
  * nobody else changes an entry. No other frame may be locked, and no type reference on `m` dropped,
  * meanwhile. */
-FOR_EACH_ENTRY bool type_lock(mfn_t m, enum vmmu_type type)
+ALWAYS_INLINE bool type_lock(mfn_t m, enum vmmu_type type)
 {
-    _Atomic u64 *use = &frame_of(m)->type;
-    u64 old = atomic_load_explicit(use, memory_order_relaxed);
+    _Atomic u64 *use = frame_type_word_at(m);
+    u64 old = word_read(use);
     if (use_is_valid(old, type) && !(old & USE_LOCKED) &&
-        atomic_compare_exchange_strong_explicit(use, &old, old | USE_LOCKED, memory_order_acquire,
-                                                memory_order_relaxed)) {
+        word_swap(use, &old, old | USE_LOCKED, memory_order_acquire)) {
         return true;
     }
     return use_is_valid(old, type) && type_lock_slow(m, type);

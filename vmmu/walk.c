@@ -7,17 +7,13 @@
 /* Only frames with an owner are known to be memory at all. */
 static bool is_owned(mfn_t m)
 {
-    return frame_exists(m) &&
-           (atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed) & REF_OWNED);
+    return frame_exists(m) && (frame_references(m) & REF_OWNED);
 }
 
 static bool is_live_table(mfn_t m, u16 id, u32 level)
 {
-    return frame_exists(m) &&
-           ref_is_owned_by(atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed),
-                           id) &&
-           use_is_valid(atomic_load_explicit(&frame_of(m)->type, memory_order_acquire),
-                        (enum vmmu_type)level);
+    return frame_exists(m) && ref_is_owned_by(frame_references(m), id) &&
+           use_is_valid(frame_type_word_acquire(m), (enum vmmu_type)level);
 }
 
 bool walk_address_is_guests(vaddr_t va)
@@ -26,24 +22,29 @@ bool walk_address_is_guests(vaddr_t va)
     return (top == 0 || top == 0x1ffff) && entry_slot_is_guests(4, walk_index(va, 4));
 }
 
-mfn_t walk_to_table(mfn_t root, u16 id, vaddr_t va, u32 level)
+/* One step down from table `m` of level `at`: what the entry for `va` names, or MFN_NONE. What is
+ * read need not be a table any more: it must only be memory. */
+ALWAYS_INLINE mfn_t step(mfn_t m, vaddr_t va, u32 at)
 {
-    mfn_t m = root;
-    /* What is read on the way down need not be a table any more: it must only be memory. That the
-     * end of the way is a table is checked there, and again by whoever uses it. */
-#pragma GCC unroll 3
-    for (u32 at = 4; at > level; at--) {
-        if (!is_owned(m)) {
-            return MFN_NONE;
-        }
-        const u64 entry =
-            atomic_load_explicit(&entry_table(m)[walk_index(va, at)], memory_order_relaxed);
-        if (!(entry & PTE_PRESENT)) {
-            return MFN_NONE;
-        }
-        m = entry_frame(entry);
+    if (!is_owned(m)) {
+        return MFN_NONE;
     }
-    return is_live_table(m, id, level) ? m : MFN_NONE;
+    const u64 entry = word_read(&frame_words(m)[walk_index(va, at)]);
+    return entry & PTE_PRESENT ? entry_frame(entry) : MFN_NONE;
+}
+
+mfn_t walk_to_l1_table(mfn_t root, u16 id, vaddr_t va)
+{
+    const mfn_t l3 = step(root, va, 4);
+    if (mfn_is_none(l3)) {
+        return MFN_NONE;
+    }
+    const mfn_t l2 = step(l3, va, 3);
+    if (mfn_is_none(l2)) {
+        return MFN_NONE;
+    }
+    const mfn_t l1 = step(l2, va, 2);
+    return is_live_table(l1, id, 1) ? l1 : MFN_NONE;
 }
 
 u64 walk_to_entry(const struct vmmu_vcpu *vcpu, vaddr_t va)
@@ -51,10 +52,8 @@ u64 walk_to_entry(const struct vmmu_vcpu *vcpu, vaddr_t va)
     if (!walk_address_is_guests(va)) {
         return 0;
     }
-    const mfn_t table = walk_to_table(vcpu->kernel_root, vcpu->domain->id, va, 1);
-    return mfn_is_none(table)
-               ? 0
-               : atomic_load_explicit(&entry_table(table)[walk_index(va, 1)], memory_order_relaxed);
+    const mfn_t table = walk_to_l1_table(vcpu->kernel_root, vcpu->domain->id, va);
+    return mfn_is_none(table) ? 0 : word_read(&frame_words(table)[walk_index(va, 1)]);
 }
 
 void vmmu_walk(mfn_t root, vaddr_t va, struct vmmu_walk *walk)
@@ -63,7 +62,7 @@ void vmmu_walk(mfn_t root, vaddr_t va, struct vmmu_walk *walk)
     mfn_t m = root;
     for (u32 level = 4; level >= 1 && is_owned(m); level--) {
         const u32 index = walk_index(va, level);
-        const u64 entry = atomic_load_explicit(&entry_table(m)[index], memory_order_relaxed);
+        const u64 entry = word_read(&frame_words(m)[index]);
         walk->at[level] = maddr(maddr_of(m).a + index * sizeof(u64));
         walk->entry[level] = entry;
         walk->depth = level;

@@ -15,9 +15,9 @@ static inline u32 walk_index(vaddr_t va, u32 level)
     return (u32)(va.a >> (PAGE_SHIFT + 9 * (level - 1))) & 511u;
 }
 
-/* The live table of `level` (1..3) of domain `id` that is on `va`'s way down from `root`; MFN_NONE
- * if the way ends earlier. */
-mfn_t walk_to_table(mfn_t root, u16 id, vaddr_t va, u32 level);
+/* Walks from `root` to the L1 table for `va`. Returns that table if it is a live one of domain
+ * `id`, or MFN_NONE. Takes no reference: the caller takes one and checks again. */
+mfn_t walk_to_l1_table(mfn_t root, u16 id, vaddr_t va);
 
 /* The L1 entry for `va` (0: none) in the vCPU's kernel root. */
 u64 walk_to_entry(const struct vmmu_vcpu *vcpu, vaddr_t va);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "vmmu/port.h"
-#include "vmmu/state.h"
+#include "vmmu/engine.h"
 
 void snapshot_allocate(u32 m)
 {
@@ -29,8 +29,8 @@ void snapshot_take(struct snapshot *s)
     memcpy(s->domain, world.domain, sizeof(s->domain));
     memcpy(s->vcpu, world.vcpu, sizeof(s->vcpu));
     for (u32 m = 0; m < world.oracle.frames; m++) {
-        s->words[m][0] = atomic_load(&vmmu_state.frames[m].references);
-        s->words[m][1] = atomic_load(&vmmu_state.frames[m].type);
+        s->words[m][0] = atomic_load(&vmmu_engine.frames[m].references);
+        s->words[m][1] = atomic_load(&vmmu_engine.frames[m].type);
     }
 }
 
@@ -75,9 +75,9 @@ void snapshot_restore(const struct snapshot *s)
     memcpy(world.domain, s->domain, sizeof(s->domain));
     memcpy(world.vcpu, s->vcpu, sizeof(s->vcpu));
     for (u32 m = 0; m < s->oracle.frames; m++) {
-        atomic_store(&vmmu_state.frames[m].references, s->words[m][0]);
-        atomic_store(&vmmu_state.frames[m].type, s->words[m][1]);
-        vmmu_state.m2p[m] = s->oracle.frame[m].m2p;
+        atomic_store(&vmmu_engine.frames[m].references, s->words[m][0]);
+        atomic_store(&vmmu_engine.frames[m].type, s->words[m][1]);
+        vmmu_engine.m2p[m] = s->oracle.frame[m].m2p;
         for (u32 i = 0; s->oracle.frame[m].owner && i < ORACLE_SLOTS; i++) {
             machine_words(mfn(m))[oracle_slot[i]] = s->oracle.frame[m].word[i];
         }

@@ -165,7 +165,7 @@ static void stamps_that_wrap_cost_a_flush_at_most(void **state)
     /* Ages around every wrap of both stamps: the page is used, then so many flushes of another CPU.
      */
     const struct space space = guest_running_space(&guest);
-    const u64 ages[] = {1ull << REF_STAMP_BITS, 1ull << USE_PLACE_BITS};
+    const u64 ages[] = {1ull << REF_EPOCH_BITS, 1ull << USE_PLACE_BITS};
     (void)state;
     for (u32 i = 0; i < ARRAY_LENGTH(ages); i++) {
         for (s64 off = -2; off <= 2; off++) {
@@ -186,8 +186,8 @@ static void stamps_that_wrap_cost_a_flush_at_most(void **state)
     }
     for (u64 clock = 0; clock < 5; clock++) {
         const u64 now = flush_clock(guest.domain.id);
-        assert_int_equal(flush_stamp_read(guest.domain.id, now - clock, 14), now - clock);
-        assert_int_equal(flush_stamp_read(guest.domain.id, (now - clock - (1u << 14)) & 0x3fff, 14),
+        assert_int_equal(flush_epoch_read(guest.domain.id, now - clock, 14), now - clock);
+        assert_int_equal(flush_epoch_read(guest.domain.id, (now - clock - (1u << 14)) & 0x3fff, 14),
                          now - clock);
     }
 }

@@ -162,7 +162,7 @@ static void the_order_counts(void **state)
     assert_int_equal(machine_words(l1)[3], RW(p.page[1]));
     assert_int_equal(look(p.page[0]).references, 1);
     assert_int_equal(look(p.page[1]).type_count, 2);
-    assert_int_equal(vmmu_state.m2p[p.page[2].n], 77);
+    assert_int_equal(vmmu_engine.m2p[p.page[2].n], 77);
     assert_int_equal(machine_words(l1)[5], 0);
     assert_int_equal(machine_words(l1)[6], 0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* All that the engine keeps outside the frame table and its callers' structs. */
-#ifndef VMMU_STATE_H
-#define VMMU_STATE_H
+#ifndef VMMU_ENGINE_H
+#define VMMU_ENGINE_H
 
 #include "vmmu/vmmu.h"
 
@@ -14,7 +14,7 @@ struct flush_times {
 /* Domains whose numbers differ by less have clocks of their own, and no cache line in common. */
 #define FLUSH_CLOCKS 64u
 
-struct vmmu_state {
+struct engine {
     struct vmmu_frame *frames;
     u64 count;
     u64 *m2p;
@@ -23,6 +23,6 @@ struct vmmu_state {
     struct flush_times times[FLUSH_CLOCKS];
 };
 
-extern struct vmmu_state vmmu_state;
+extern struct engine vmmu_engine;
 
 #endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Mappings: L1 entries written by virtual address, and those that grants ask for. */
+#include "vmmu/defer.h"
+#include "vmmu/result.h"
+#include "vmmu/walk.h"
+#include "vmmu/write_inline.h"
+
+/* The slow path of a write to the L1 table that a walk found. */
+static __attribute__((noinline)) enum vmmu_result write_found_slow(struct write write)
+{
+    enum vmmu_result result = REFUSED_NO_TABLE;
+    if (ref_get(write.table, write.owners.table) == VMMU_DONE) {
+        result = write_entry_slow(&write, 1);
+        ref_put(write.table);
+    }
+    return result_report(write.vcpu->domain, result, write.word);
+}
+
+enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, vaddr_t va,
+                                u64 entry)
+{
+    struct vmmu_domain *domain = vcpu->domain;
+    enum vmmu_result result = defer_complete(vcpu);
+
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    if (!walk_address_is_guests(va)) {
+        return result_refuse(domain, REFUSED_BAD_ADDRESS, va.a);
+    }
+    const mfn_t table = walk_to_l1_table(vcpu->kernel_root, domain->id, va);
+    if (mfn_is_none(table)) {
+        return result_refuse(domain, REFUSED_NO_TABLE, va.a);
+    }
+    struct write write = write_of(vcpu, domain, frame_owner, maddr_of(table), entry);
+    write.index = walk_index(va, 1);
+    if (!write_entry_fast(write, 1)) {
+        result = write_found_slow(write);
+        if (result != VMMU_DONE) {
+            return result;
+        }
+    }
+    count_up(&domain->counters.updates, 1);
+    return VMMU_DONE;
+}
+
+enum vmmu_result vmmu_map_at(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, maddr_t at,
+                             u64 entry)
+{
+    struct write write = write_of(vcpu, vcpu->domain, frame_owner, at, entry);
+    enum vmmu_result result = defer_complete(vcpu);
+
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    result = write_get_l1_table(vcpu, at);
+    if (result == VMMU_DONE) {
+        result = write_entry_slow(&write, 1);
+        ref_put(write.table);
+    }
+    if (result == VMMU_DONE) {
+        count_up(&vcpu->domain->counters.updates, 1);
+    }
+    return result_report(vcpu->domain, result, write.word);
+}
+
+/* Clears the entry that `write` is for, if it maps `m` and is writable exactly if `writable`. The
+ * processor may set its accessed and dirty bits meanwhile, which makes the conditional write fail;
+ * it is tried again then. */
+static enum vmmu_result unmap(struct write *write, mfn_t m, bool writable)
+{
+    const u64 seen = PTE_PRESENT | PTE_WRITABLE | PTE_ADDRESS;
+    const u64 wanted = PTE_PRESENT | (writable ? PTE_WRITABLE : 0) | m.n << PAGE_SHIFT;
+    const _Atomic u64 *slot = &frame_words(write->table)[write->index];
+    enum vmmu_result result = VMMU_AGAIN;
+
+    write->mask = ~0ull;
+    for (u32 tries = 0; result == VMMU_AGAIN && tries < WRITE_TRIES_MAX; tries++) {
+        write->expected = word_read(slot);
+        if ((write->expected & seen) != wanted) {
+            write->word = write->expected;
+            return REFUSED_NOT_THAT_MAPPING;
+        }
+        result = write_entry_slow(write, 1);
+    }
+    return result;
+}
+
+enum vmmu_result vmmu_unmap_at(struct vmmu_vcpu *vcpu, maddr_t at, mfn_t m, bool writable)
+{
+    struct write write = write_of(vcpu, vcpu->domain, vcpu->domain, at, 0);
+    enum vmmu_result result = defer_complete(vcpu);
+
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    result = write_get_l1_table(vcpu, at);
+    if (result == VMMU_DONE) {
+        result = unmap(&write, m, writable);
+        ref_put(write.table);
+    }
+    return result_report(vcpu->domain, result, write.word);
+}
+
+enum vmmu_result vmmu_unmap_va(struct vmmu_vcpu *vcpu, vaddr_t va, mfn_t m, bool writable)
+{
+    const enum vmmu_result result = defer_complete(vcpu);
+
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    if (!walk_address_is_guests(va)) {
+        return result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, va.a);
+    }
+    const mfn_t table = walk_to_l1_table(vcpu->kernel_root, vcpu->domain->id, va);
+    if (mfn_is_none(table)) {
+        return result_refuse(vcpu->domain, REFUSED_NO_TABLE, va.a);
+    }
+    return vmmu_unmap_at(vcpu, maddr(maddr_of(table).a + walk_index(va, 1) * sizeof(u64)), m,
+                         writable);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests: mmu_update, one and many. */
+#include "vmmu/defer.h"
+#include "vmmu/port.h"
+#include "vmmu/result.h"
+#include "vmmu/write_inline.h"
+
+/* Stores to an ordinary page. A writable type reference keeps it from becoming a table meanwhile.
+ */
+static enum vmmu_result store_in_page(const struct write *write)
+{
+    u64 word;
+    const enum vmmu_result result = type_get(write->table, TYPE_WRITABLE, &word);
+    if (result == VMMU_DONE) {
+        word_write(&frame_words(write->table)[write->index], write->entry);
+        type_put(write->table);
+    }
+    return result;
+}
+
+/* Writes to a page of any type, on which the caller has a reference. */
+static enum vmmu_result write_anywhere(struct write *write)
+{
+    const u64 use = frame_type_word_acquire(write->table);
+    const enum vmmu_type type = use_type(use);
+
+    if (frame_count(use) == 0 || type == TYPE_WRITABLE) {
+        return store_in_page(write);
+    }
+    if (type == TYPE_DESCRIPTOR) {
+        return REFUSED_DESCRIPTOR_PAGE;
+    }
+    if (!type_is_table(type)) {
+        return REFUSED_WRONG_TYPE;
+    }
+    if (use & USE_VALIDATED) {
+        return write_entry_slow(write, (u32)type);
+    }
+    /* If a CPU is promoting or demoting it, retry. If it is partial, no CPU is working on it and a
+     * retry could loop for ever: refuse. */
+    return use & USE_PARTIAL ? REFUSED_TABLE_BUSY : VMMU_AGAIN;
+}
+
+/* The bits of vmmu_request.at that hold the kind. */
+#define KIND_BITS 7ull
+
+static enum vmmu_update_kind kind_of(const struct vmmu_request *request)
+{
+    return (enum vmmu_update_kind)(request->at & KIND_BITS);
+}
+
+/* The bits of the old entry that a request of this kind keeps. */
+static u64 kept_by(enum vmmu_update_kind kind)
+{
+    return kind == UPDATE_PRESERVE_AD ? WRITE_KEEP_AD : 0;
+}
+
+/* The slow path of a request of any kind. */
+static __attribute__((noinline)) enum vmmu_result serve_slow(struct vmmu_vcpu *vcpu,
+                                                             struct vmmu_domain *table_owner,
+                                                             struct vmmu_domain *frame_owner,
+                                                             const struct vmmu_request *request)
+{
+    const enum vmmu_update_kind kind = kind_of(request);
+    const maddr_t at = maddr(request->at & ~KIND_BITS);
+    struct write write = write_of(vcpu, table_owner, frame_owner, at, request->entry);
+
+    if (kind == UPDATE_M2P) {
+        return vmmu_set_m2p(table_owner, mfn_of(at), request->entry);
+    }
+    if (kind > UPDATE_NO_TRANSLATE) {
+        return result_refuse(vcpu->domain, REFUSED_BAD_KIND, request->at);
+    }
+    if (!frame_exists(write.table)) {
+        return result_refuse(vcpu->domain, REFUSED_BAD_FRAME, at.a);
+    }
+    write.keep = kept_by(kind);
+    enum vmmu_result result = ref_get(write.table, table_owner->id);
+    if (result == VMMU_DONE) {
+        result = write_anywhere(&write);
+        ref_put(write.table);
+        if (result == VMMU_DONE) {
+            count_up(&table_owner->counters.updates, 1);
+        }
+    }
+    return result_report(vcpu->domain, result, write.word);
+}
+
+/* Runs: requests in a row to one page, which is read, held or locked only once.
+ *
+ * A run begins with `request` and ends at `end` or earlier; the page and the frames that the
+ * entries map belong to `owner`. Each run function returns the first request that it has not done,
+ * which needs another path. */
+
+/* Says whether the request writes to `page`. */
+static inline bool is_write_to(const struct vmmu_request *request, mfn_t page)
+{
+    const u32 writes = 1u << UPDATE_NORMAL | 1u << UPDATE_PRESERVE_AD | 1u << UPDATE_NO_TRANSLATE;
+    return mfn_equal(mfn_of(maddr(request->at)), page) && (writes >> kind_of(request) & 1);
+}
+
+/* Does one request in a locked table of this level. */
+ALWAYS_INLINE enum written serve_locked(const struct vmmu_request *request, u32 level, u16 owner,
+                                        _Atomic u64 *entries, u64 *left)
+{
+    const struct write_terms terms = {kept_by(kind_of(request)), owner, false};
+    const u32 index = (u32)(page_offset(request->at) / sizeof(u64));
+
+    if (!entry_slot_is_guests(level, index)) {
+        return WRITTEN_NOT;
+    }
+    return write_entry_locked(terms, level, &entries[index], word_read(&entries[index]),
+                              entry_installed(level, request->entry), left);
+}
+
+/* A run in a live table of this level. Adds to *checked the entries that had to be checked. */
+ALWAYS_INLINE const struct vmmu_request *run_in_table(const struct vmmu_domain *owner, u32 level,
+                                                      const struct vmmu_request *request,
+                                                      const struct vmmu_request *end, u64 *checked)
+{
+    const mfn_t page = mfn_of(maddr(request->at));
+    const u16 id = owner->id;
+    u64 left = 0;
+
+    if (!write_lock(page, level, id)) {
+        return request;
+    }
+    _Atomic u64 *const entries = frame_words(page);
+    do {
+        if (!is_write_to(request, page)) {
+            break;
+        }
+        const enum written written = serve_locked(request, level, id, entries, &left);
+        if (written == WRITTEN_NOT) {
+            break;
+        }
+        *checked += written == WRITTEN_CHECKED;
+        request++;
+    } while (request < end && !left);
+    type_unlock(page);
+    if (left) {
+        entry_put(level, left, id, flush_clock(id));
+    }
+    return request;
+}
+
+/* A run in an ordinary page. A writable type reference keeps it from becoming a table meanwhile. */
+static const struct vmmu_request *run_in_page(const struct vmmu_domain *owner,
+                                              const struct vmmu_request *request,
+                                              const struct vmmu_request *end)
+{
+    const mfn_t page = mfn_of(maddr(request->at));
+
+    if (ref_get(page, owner->id) != VMMU_DONE) {
+        return request;
+    }
+    if (type_get_writable_fast(page)) {
+        _Atomic u64 *const words = frame_words(page);
+        for (; request < end && is_write_to(request, page); request++) {
+            word_write(&words[page_offset(request->at) / sizeof(u64)], request->entry);
+        }
+        type_put(page);
+    }
+    ref_put(page);
+    return request;
+}
+
+/* A run in a page of any type but a live L1 table. */
+static __attribute__((noinline)) const struct vmmu_request *
+run_elsewhere(const struct vmmu_domain *owner, const struct vmmu_request *request,
+              const struct vmmu_request *end, u64 *checked)
+{
+    const u64 use = frame_type_word(mfn_of(maddr(request->at)));
+    const enum vmmu_type type = use_type(use);
+
+    if (!frame_count(use) || type == TYPE_WRITABLE) {
+        return run_in_page(owner, request, end);
+    }
+    return type_is_table(type) ? run_in_table(owner, (u32)type, request, end, checked) : request;
+}
+
+enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
+                                  struct vmmu_domain *frame_owner,
+                                  const struct vmmu_request *requests, u64 count, u64 *done)
+{
+    const struct vmmu_request *request = requests, *const end = requests + count;
+    enum vmmu_result result = VMMU_DONE;
+    u64 checked = 0;
+
+    while (request < end) {
+        const struct vmmu_request *next = request;
+        result = defer_complete(vcpu);
+        if (result != VMMU_DONE) {
+            break;
+        }
+        if (table_owner == frame_owner && frame_exists(mfn_of(maddr(request->at)))) {
+            next = run_in_table(table_owner, 1, request, end, &checked);
+            if (next == request) {
+                next = run_elsewhere(table_owner, request, end, &checked);
+            }
+            count_up(&table_owner->counters.updates, (u64)(next - request));
+        }
+        if (next == request) {
+            result = serve_slow(vcpu, table_owner, frame_owner, next++);
+            if (result != VMMU_DONE) {
+                break;
+            }
+        }
+        request = next;
+        if (request < end && port_should_stop()) {
+            result = VMMU_AGAIN;
+            break;
+        }
+    }
+    if (checked) {
+        count_up(&vcpu->domain->counters.entries_checked, checked);
+    }
+    *done = (u64)(request - requests);
+    return result;
+}
+
+enum vmmu_result vmmu_update_one(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain,
+                                 const struct vmmu_request *request)
+{
+    const maddr_t at = maddr(request->at & ~KIND_BITS);
+    u64 done;
+
+    if (mfn_is_none(vcpu->deferred.frame) && frame_exists(mfn_of(at)) &&
+        is_write_to(request, mfn_of(at))) {
+        struct write write = write_of(vcpu, domain, domain, at, request->entry);
+        write.keep = kept_by(kind_of(request));
+        if (write_entry_fast(write, 1)) {
+            count_up(&domain->counters.updates, 1);
+            return VMMU_DONE;
+        }
+    }
+    return vmmu_update_many(vcpu, domain, domain, request, 1, &done);
+}
+
+enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
+                             struct vmmu_domain *frame_owner, maddr_t at, u64 entry,
+                             enum vmmu_update_kind kind)
+{
+    const struct vmmu_request request = {at.a | kind, entry};
+    u64 done;
+
+    if (at.a % sizeof(u64)) {
+        const enum vmmu_result result = defer_complete(vcpu);
+        return result == VMMU_DONE ? result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, at.a)
+                                   : result;
+    }
+    return vmmu_update_many(vcpu, table_owner, frame_owner, &request, 1, &done);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Stores: a guest's own writes to a live L1 table, emulated after the write fault. */
+#include "vmmu/defer.h"
+#include "vmmu/result.h"
+#include "vmmu/walk.h"
+#include "vmmu/write_inline.h"
+
+bool vmmu_find_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at, maddr_t *where)
+{
+    const u64 entry = walk_to_entry(vcpu, at);
+    if ((entry & (PTE_PRESENT | PTE_WRITABLE)) != PTE_PRESENT) {
+        return false;
+    }
+    const mfn_t table = entry_frame(entry);
+    *where = maddr(maddr_of(table).a + page_offset(at.a));
+    return use_is_valid(frame_type_word(table), TYPE_L1) &&
+           ref_is_owned_by(frame_references(table), vcpu->domain->id);
+}
+
+bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at)
+{
+    maddr_t where;
+    return vmmu_find_l1_write(vcpu, at, &where);
+}
+
+/* `store` concerns some bits of an entry only: makes `write` the conditional write of the whole
+ * entry as it is now with those bits replaced. False: those bits are not what `store` expects. */
+static bool store_widen(const struct write *store, struct write *write)
+{
+    const u64 old = word_read(&frame_words(store->table)[store->index]);
+    write->mask = ~0ull;
+    write->expected = old;
+    write->entry = (old & ~store->mask) | store->entry;
+    return (old & store->mask) == store->expected;
+}
+
+/* The slow path of an emulated store. *swapped: it was done. */
+static __attribute__((noinline)) enum vmmu_result store_slow(const struct write store,
+                                                             bool *swapped)
+{
+    struct write write = store;
+    enum vmmu_result result = VMMU_AGAIN;
+    const maddr_t at = maddr(maddr_of(store.table).a + store.index * sizeof(u64));
+
+    if (write_get_l1_table(write.vcpu, at) != VMMU_DONE) {
+        /* It was one at the write fault, and has another type now. */
+        return result_refuse(write.vcpu->domain, REFUSED_NOT_L1_TABLE, write.word);
+    }
+    for (u32 tries = 0; result == VMMU_AGAIN && tries < WRITE_TRIES_MAX; tries++) {
+        result = store_widen(&store, &write) ? write_entry_slow(&write, 1) : VMMU_DONE;
+    }
+    ref_put(write.table);
+    *swapped = write.done;
+    return result_report(write.vcpu->domain, result, write.word);
+}
+
+enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u32 bytes,
+                                        u64 expected, u64 desired, bool *swapped)
+{
+    struct vmmu_domain *domain = vcpu->domain;
+    enum vmmu_result result = defer_complete(vcpu);
+
+    *swapped = false;
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    if ((bytes & (bytes - 1)) || bytes - 1 > 7 || (where.a & (bytes - 1))) {
+        return result_refuse(domain, REFUSED_BAD_ADDRESS, where.a);
+    }
+    const u32 shift = (u32)(where.a % sizeof(u64)) * 8;
+    const u64 mask = ~0ull >> (64 - bytes * 8) << shift;
+    struct write store = write_of(vcpu, domain, domain, where, desired << shift & mask);
+    store.mask = mask;
+    store.expected = expected << shift & mask;
+    if (frame_exists(store.table) && write_entry_fast(store, 1)) {
+        *swapped = true;
+    } else {
+        result = store_slow(store, swapped);
+    }
+    if (*swapped) {
+        count_up(&domain->counters.emulated_writes, 1);
+    }
+    return result;
+}
+
+bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u64 flip, u64 *old)
+{
+    struct vmmu_domain *domain = vcpu->domain;
+    struct write write = write_of(vcpu, domain, domain, where, 0);
+
+    if (!mfn_is_none(vcpu->deferred.frame) || !frame_exists(write.table)) {
+        return false;
+    }
+    /* This read may be of any memory. Under the lock, write_entry_fast checks that it was of a live
+     * table and that the entry is still the same. */
+    *old = word_read(&frame_words(write.table)[write.index]);
+    write.entry = (*old & keep) ^ flip;
+    write.mask = ~0ull;
+    write.expected = *old;
+    if (!write_entry_fast(write, 1)) {
+        return false;
+    }
+    count_up(&domain->counters.emulated_writes, 1);
+    return true;
+}
+
+enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 bytes, u64 expected,
+                                     u64 desired, bool *swapped)
+{
+    const enum vmmu_result result = defer_complete(vcpu);
+    maddr_t where;
+
+    *swapped = false;
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    if ((bytes & (bytes - 1)) || bytes - 1 > 7 || (at.a & (bytes - 1))) {
+        return result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, at.a);
+    }
+    if (!vmmu_find_l1_write(vcpu, at, &where)) {
+        return result_refuse(vcpu->domain, REFUSED_NOT_L1_TABLE, at.a);
+    }
+    return vmmu_emulated_write_at(vcpu, where, bytes, expected, desired, swapped);
+}

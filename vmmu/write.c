@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The write of one entry of a live table: the slow path.
+ *
+ * The fast path (write_inline.h) does everything under the table's lock, because none of its steps
+ * waits. The slow path takes the references that the new entry needs before it locks the table, and
+ * drops those of the old entry after it has unlocked it: under the lock it only exchanges one word.
+ */
+#include "vmmu/write.h"
+
+#include "vmmu/defer.h"
+#include "vmmu/flush.h"
+
+enum vmmu_result write_get_l1_table(const struct vmmu_vcpu *vcpu, maddr_t at)
+{
+    const mfn_t table = mfn_of(at);
+    enum vmmu_result result;
+
+    if (at.a % sizeof(u64)) {
+        return REFUSED_BAD_ADDRESS;
+    }
+    result = frame_exists(table) ? ref_get(table, vcpu->domain->id) : REFUSED_BAD_FRAME;
+    if (result == VMMU_DONE && !use_is_valid(frame_type_word_acquire(table), TYPE_L1)) {
+        ref_put(table);
+        result = REFUSED_NOT_L1_TABLE;
+    }
+    return result;
+}
+
+void write_put_entry(struct vmmu_vcpu *vcpu, u32 level, u64 entry, u16 table_owner)
+{
+    if ((entry & PTE_PRESENT) &&
+        entry_put(level, entry, table_owner, flush_clock(table_owner)) != VMMU_DONE) {
+        defer_note(vcpu, entry_frame(entry), DEFER_FINISH);
+    }
+}
+
+/* Puts `next` in the slot and returns the entry before, in which the processor may have set bits
+ * meanwhile. */
+static u64 exchange(_Atomic u64 *slot, u64 next, u64 keep)
+{
+    u64 old = word_read(slot);
+    while (!atomic_compare_exchange_weak_explicit(slot, &old, next | (old & keep),
+                                                  memory_order_seq_cst, memory_order_relaxed)) {
+    }
+    return old;
+}
+
+/* Exchanges the word in the locked table. False: `inherit` is set and the old entry does not hold
+ * what `next` needs; or the write is conditional and the old entry is not the expected one. */
+static bool exchange_locked(struct write *write, u32 level, u64 next, bool inherit, u64 *old)
+{
+    _Atomic u64 *slot = &frame_words(write->table)[write->index];
+
+    if (write->mask) {
+        *old = write->expected;
+        write->done = atomic_compare_exchange_strong_explicit(slot, old, next, memory_order_seq_cst,
+                                                              memory_order_relaxed);
+        return write->done;
+    }
+    if (inherit && !entry_inherits(level, word_read(slot), next)) {
+        return false;
+    }
+    *old = exchange(slot, next, write->keep);
+    return true;
+}
+
+/* Locks the table and exchanges the word. False: as exchange_locked, or the table is no longer a
+ * live one of its owner. */
+static bool exchange_unlocked(struct write *write, u32 level, u64 next, bool inherit, u64 *old)
+{
+    if (!write_lock(write->table, level, write->owners.table)) {
+        return false;
+    }
+    const bool done = exchange_locked(write, level, next, inherit, old);
+    if (done && inherit && (*old & ~next & PTE_WRITABLE)) {
+        /* For entry_put_right: once the table is unlocked, another CPU may replace the entry and
+         * drop the entry's own reference. */
+        ref_get_more(entry_frame(*old));
+    }
+    type_unlock(write->table);
+    return done;
+}
+
+enum vmmu_result write_entry_slow(struct write *write, u32 level)
+{
+    const u64 next = entry_installed(level, write->entry);
+    const _Atomic u64 *slot = &frame_words(write->table)[write->index];
+    u64 old = write->mask ? write->expected : word_read(slot);
+    bool held = false;
+
+    if (!entry_slot_is_guests(level, write->index)) {
+        return REFUSED_HYPERVISOR_SLOT;
+    }
+    if (entry_inherits(level, old, next) && exchange_unlocked(write, level, next, true, &old)) {
+        entry_put_right(old, next, write->owners.table);
+        return VMMU_DONE;
+    }
+    count_up(&write->vcpu->domain->counters.entries_checked, 1);
+    write->word = write->entry;
+    enum vmmu_result result = entry_check(level, write->entry);
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    if (next & PTE_PRESENT) {
+        result = entry_get(level, next, write->owners, &held, &write->word);
+        if (result != VMMU_DONE) {
+            if (held) {
+                defer_abandon(write->vcpu, entry_frame(next), result);
+            }
+            return result;
+        }
+    }
+    if (!exchange_unlocked(write, level, next, false, &old)) {
+        write_put_entry(write->vcpu, level, next, write->owners.table);
+        return VMMU_AGAIN;
+    }
+    write_put_entry(write->vcpu, level, old, write->owners.table);
+    return VMMU_DONE;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* The write of one entry of a live table: what is asked for, and the slow path. The fast path is in
+ * write_inline.h. */
+#ifndef VMMU_WRITE_H
+#define VMMU_WRITE_H
+
+#include "vmmu/entry.h"
+
+/* A write that is asked for. */
+struct write {
+    struct vmmu_vcpu *vcpu;
+    struct entry_owners owners;
+    u32 index; /* of the entry in the table */
+    mfn_t table;
+    u64 entry; /* the new entry, as the guest wants it */
+    u64 keep;  /* bits of the old entry that stay as they are */
+    u64 mask;  /* not 0: a conditional write. It is done only if the old entry has the bits
+                  `expected`  in the bits of `mask`, and it changes only those. */
+    u64 expected;
+    u64 word;  /* out: the word that was refused */
+    bool done; /* out, of a conditional write on the slow path: the entry was written */
+};
+
+/* The value of write.keep that preserves accessed and dirty. */
+#define WRITE_KEEP_AD (PTE_ACCESSED | PTE_DIRTY)
+
+/* How often a conditional write is tried again because the processor set the accessed or dirty bit
+ * of the entry meanwhile. */
+#define WRITE_TRIES_MAX 8
+
+/* The write of `entry` at machine address `at`, 8-byte aligned, in a table of `table_owner`; the
+ * entry may map frames of `frame_owner`. */
+static inline struct write write_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
+                                    struct vmmu_domain *frame_owner, maddr_t at, u64 entry)
+{
+    /* All members are named: otherwise the compiler clears the whole struct first. */
+    return (struct write){.vcpu = vcpu,
+                          .owners = {table_owner->id, frame_owner->id},
+                          .index = (u32)(page_offset(at.a) / sizeof(u64)),
+                          .table = mfn_of(at),
+                          .entry = entry,
+                          .keep = 0,
+                          .mask = 0,
+                          .expected = 0,
+                          .word = at.a,
+                          .done = false};
+}
+
+/* Takes a reference on the page at machine address `at` if it is a live L1 table of the vCPU's
+ * domain. Refuses BAD_ADDRESS (not 8-byte aligned), BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES,
+ * NOT_L1_TABLE. */
+enum vmmu_result write_get_l1_table(const struct vmmu_vcpu *vcpu, maddr_t at);
+
+/* Locks `table` if it is a live table of this level and of domain `owner`; type_unlock unlocks it.
+ * The caller needs no reference on the table: while it is locked it stays a table, a table has a
+ * reference from each of its users, and so it keeps its owner. That is why the owner is compared
+ * under the lock. */
+ALWAYS_INLINE bool write_lock(mfn_t table, u32 level, u16 owner)
+{
+    if (!type_lock(table, (enum vmmu_type)level)) {
+        return false;
+    }
+    if (ref_is_owned_by(frame_references(table), owner)) {
+        return true;
+    }
+    type_unlock(table);
+    return false;
+}
+
+/* The slow path. Writes an entry of a live table of this level, on which the caller has a
+ * reference. A conditional write has all bits in its mask. Refuses what vmmu_update refuses of an
+ * entry; write->word is the word then. VMMU_AGAIN: the promotion of a table below was interrupted;
+ * or the table changed during the write; or a conditional write found another entry (write->done is
+ * false). */
+enum vmmu_result write_entry_slow(struct write *write, u32 level);
+
+/* Drops the references of `entry`, which a table of this level and of domain `table_owner` no
+ * longer holds. If that interrupts a demotion, it becomes the vCPU's deferred release. */
+void write_put_entry(struct vmmu_vcpu *vcpu, u32 level, u64 entry, u16 table_owner);
+
+#endif

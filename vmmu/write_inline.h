@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* The write of one entry of a live table: the fast path.
+ *
+ * Most writes change free bits above level 1, or anything at level 1 that needs no flush and frees
+ * no frame. Such a write is done as a whole under the table's lock, and several in a row under one
+ * lock, because none of its steps waits: the CPU that holds the lock neither flushes nor promotes
+ * nor demotes. */
+#ifndef VMMU_WRITE_INLINE_H
+#define VMMU_WRITE_INLINE_H
+
+#include "vmmu/write.h"
+
+/* How the old entry counts in a write under the lock. */
+struct write_terms {
+    u64 keep;         /* bits of the old entry that stay */
+    u16 owner;        /* of the table, and of every frame that an entry maps */
+    bool conditional; /* give up if the processor changes the entry meanwhile */
+};
+
+enum written {
+    WRITTEN_NOT, /* the entry is unchanged: take the slow path */
+    WRITTEN,
+    WRITTEN_CHECKED, /* written, and the new entry had to be checked */
+};
+
+/* Replaces `old` by `next`. While the table is locked only the processor can have changed the
+ * entry: its accessed and dirty bits. False: it did, and the write is conditional. */
+static inline bool write_word_locked(struct write_terms terms, _Atomic u64 *slot, u64 old, u64 next)
+{
+    while (!atomic_compare_exchange_strong_explicit(slot, &old, next | (old & terms.keep),
+                                                    memory_order_seq_cst, memory_order_relaxed)) {
+        if (terms.conditional) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Takes the references that `next`, of level 1, needs. On failure *left is an entry whose reference
+ * was taken and which the caller must release, if it was changed. */
+static inline bool write_get_page_fast(u64 next, u16 owner, u64 *left)
+{
+    const mfn_t target = entry_frame(next);
+
+    if (!entry_is_plain(1, next) || ref_get(target, owner) != VMMU_DONE) {
+        return false;
+    }
+    if ((next & PTE_WRITABLE) && !type_get_writable_fast(target)) {
+        *left = next & ~PTE_WRITABLE;
+        return false;
+    }
+    return true;
+}
+
+/* Drops the references of `old`, of level 1, which mapped a frame of its table's owner. If the
+ * frame's last reference is among them, whose drop may have to wait for a flush, that one stays,
+ * and *left is an entry that stands for it. */
+ALWAYS_INLINE void write_put_page_fast(u64 old, u64 *left)
+{
+    const mfn_t target = entry_frame(old);
+    if (old & PTE_WRITABLE) {
+        type_put(target); /* always done: only tables can be interrupted */
+    }
+    if (!ref_put_fast(target)) {
+        *left = old & ~PTE_WRITABLE;
+    }
+}
+
+/* Replaces `old`, of level 1, by `next`, which maps another frame or none. */
+ALWAYS_INLINE enum written write_frame_locked(struct write_terms terms, _Atomic u64 *slot, u64 old,
+                                              u64 next, u64 *left)
+{
+    /* The mapping of a foreign frame is flushed when its entry goes: slow path. */
+    if ((old & PTE_PRESENT) && !ref_is_owned_by(frame_references(entry_frame(old)), terms.owner)) {
+        return WRITTEN_NOT;
+    }
+    if (next && !write_get_page_fast(next, terms.owner, left)) {
+        return WRITTEN_NOT;
+    }
+    if (!write_word_locked(terms, slot, old, next)) {
+        if (next) {
+            write_put_page_fast(next, left);
+        }
+        return WRITTEN_NOT;
+    }
+    if (old & PTE_PRESENT) {
+        write_put_page_fast(old, left);
+    }
+    return WRITTEN_CHECKED;
+}
+
+/* Replaces `old`, of level 1, by `next`, which maps the same frame and differs in the writable bit.
+ */
+ALWAYS_INLINE enum written write_right_locked(struct write_terms terms, _Atomic u64 *slot, u64 old,
+                                              u64 next)
+{
+    const mfn_t target = entry_frame(old);
+    const bool gains = next & PTE_WRITABLE;
+
+    if (!ref_is_owned_by(frame_references(target), terms.owner) ||
+        (gains && !type_get_writable_fast(target))) {
+        return WRITTEN_NOT;
+    }
+    const bool done = write_word_locked(terms, slot, old, next);
+    if (done != gains) {
+        type_put(target); /* of the old entry, or of the new one that was not written */
+    }
+    return !done ? WRITTEN_NOT : gains ? WRITTEN_CHECKED : WRITTEN;
+}
+
+/* Replaces `old`, which the caller read in `slot` of the locked table of this level, by `next`,
+ * which is in the form of entry_installed. If *left was changed, the caller releases that entry by
+ * write_put_entry or entry_put after it has unlocked the table, whether the entry was written or
+ * not. */
+ALWAYS_INLINE enum written write_entry_locked(struct write_terms terms, u32 level,
+                                              _Atomic u64 *slot, u64 old, u64 next, u64 *left)
+{
+    const u64 differ = (old ^ next) & ~ENTRY_FREE;
+
+    if ((old & PTE_PRESENT) && differ == 0) {
+        return write_word_locked(terms, slot, old, next) ? WRITTEN : WRITTEN_NOT;
+    }
+    if (level > 1) {
+        return WRITTEN_NOT;
+    }
+    if ((old & PTE_PRESENT) && differ == PTE_WRITABLE) {
+        return write_right_locked(terms, slot, old, next);
+    }
+    return write_frame_locked(terms, slot, old, next, left);
+}
+
+/* Does `write` in its table of this level, which is locked. */
+ALWAYS_INLINE enum written write_locked(const struct write write, u32 level, u64 *left)
+{
+    const struct write_terms terms = {write.keep, write.owners.table, write.mask != 0};
+    _Atomic u64 *slot = &frame_words(write.table)[write.index];
+    const u64 old = word_read(slot);
+
+    if ((old & write.mask) != write.expected) {
+        return WRITTEN_NOT;
+    }
+    const u64 entry = write.mask ? write.entry | (old & ~write.mask) : write.entry;
+    return write_entry_locked(terms, level, slot, old, entry_installed(level, entry), left);
+}
+
+/* The fast path of a write. Takes the table's lock; needs no reference on the table. False: the
+ * entry is unchanged, because the table is not a live one of this level and of its owner, or the
+ * write needs a flush, a promotion, a demotion or a wait; take the slow path, which also finds the
+ * refusal. `write` is passed by value so that the compiler keeps it in registers. */
+ALWAYS_INLINE bool write_entry_fast(const struct write write, u32 level)
+{
+    const u16 owner = write.owners.table;
+    u64 left = 0;
+
+    if (write.owners.frame != owner || !entry_slot_is_guests(level, write.index) ||
+        !write_lock(write.table, level, owner)) {
+        return false;
+    }
+    const enum written written = write_locked(write, level, &left);
+    type_unlock(write.table);
+    if (written == WRITTEN_CHECKED) {
+        count_up(&write.vcpu->domain->counters.entries_checked, 1);
+    }
+    if (left) {
+        write_put_entry(write.vcpu, level, left, owner);
+    }
+    return written != WRITTEN_NOT;
+}
+
+#endif
