@@ -14,7 +14,7 @@
 #define CPU_STACK      0xc000
 #define CPU_STACK_END  0x10000
 
-/* In struct cpu, used by entry.S. */
+/* Offsets in struct cpu, in bytes, for the entry code. */
 #define CPU_SYSCALL_RSP 0
 #define CPU_SYSCALL_TOP 8
 #define CPU_WORK        16
@@ -53,6 +53,11 @@ struct cpu {
     struct tss tss;
     _Alignas(64) struct flushes flushes;
 };
+
+_Static_assert(__builtin_offsetof(struct cpu, syscall_rsp) == CPU_SYSCALL_RSP &&
+                   __builtin_offsetof(struct cpu, syscall_top) == CPU_SYSCALL_TOP &&
+                   __builtin_offsetof(struct cpu, work) == CPU_WORK,
+               "as the entry code has them");
 
 /* The page attribute table that the ABI promises: WB, WT, UC-, UC, WC, WP, UC, UC. */
 #define CPU_PAT 0x0000050100070406ull

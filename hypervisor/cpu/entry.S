@@ -1,21 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 /* The ways into the hypervisor, and the way out.
  *
- * From a guest the CPU pushes into the current vCPU (TSS.RSP0 and the syscall stub point at the end of
- * its registers), we push the rest, then take the CPU's stack from just above. Inside the hypervisor
- * (an interrupt while idle, a fault in a guest copy) everything stays on the stack that it is on. */
-#include "hypervisor/cpu/registers.h"
+ * An entry from a guest pushes the guest's registers straight into the register block of the
+ * current vCPU: TSS.RSP0 and, for the syscall stubs, cpu->syscall_top are the end of `registers`,
+ * the first member of struct vcpu. The CPU or a stub fills the block from its end down, then the
+ * code here:
+ *
+ *      struct vcpu                                             offset
+ *      +---------------------------------------+
+ *      | stack, cpu, frame_top, fast_entry ... |               VCPU_..., read by the code here
+ *      +---------------------------------------+ <- TSS.RSP0   REGISTERS_SIZE = VCPU_STACK
+ *      | ss                                    |               REGISTERS_SS
+ *      | rsp                                   |
+ *      | rflags                                |               by the CPU, or by a syscall stub
+ *      | cs                                    |
+ *      | rip                                   |
+ *      | error_code                            |               by the CPU, or 0 by a stub
+ *      | vector                                | <- RSP        by a stub; here the fast paths begin
+ *      | rdi rsi rdx rcx rax r8 r9 r10 r11     |
+ *      | rbx rbp r12 r13 r14 r15               |               by PUSH_REGISTERS
+ *      +---------------------------------------+ <- RSP        0: struct registers *, struct vcpu *
+ *
+ * Then vcpu->stack, the end of the CPU's own stack, becomes RSP, and C runs there. A fast path does
+ * not push the registers: it keeps what it overwrites in its place in the block (V), and finds the
+ * vCPU below RSP.
+ *
+ * In the hypervisor (an interrupt while the CPU is idle, a fault in a guest copy) the same block
+ * lies on the stack in use, and the code returns to what was interrupted. #DB, NMI, #DF and #MC
+ * always come on an interrupt stack of the CPU, in its region (cpu/cpu.h):
+ *
+ *      0x0000  syscall stubs: a copy of syscall_template, which finds struct cpu by its own address
+ *      0x1000  struct cpu
+ *      0x3000  interrupt stacks, one page each
+ *      0xc000  the CPU's stack, down from 0x10000 */
 #include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/guest_access.inc"
+#include "hypervisor/cpu/registers.h"
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/cpu/speculation.h"
-#include "hypervisor/vcpu/vcpu.h"
+#include "hypervisor/cpu/vcpu_offsets.h"
 #include "hypervisor/memory/layout.h"
+#include "lib/assembly.inc"
 #include "lib/x86/msr.h"
 #include "lib/x86/page_fault.h"
 #include "lib/x86/rflags.h"
 #include "lib/x86/vector.h"
 
+#define VECTORS_ALL   256
+#define VECTORS_ON_IST \
+        (BIT_U32(VECTOR_DB) | BIT_U32(VECTOR_NMI) | BIT_U32(VECTOR_DF) | BIT_U32(VECTOR_MC))
+#define STUB_SIZE     16
+#define RING          3  /* the bits of CS that hold the ring */
+#define ADDRESS_BITS  47 /* of a canonical address, below its sign */
 
+/* struct registers from rdi down. */
         .macro  PUSH_REGISTERS
         push    %rdi
         push    %rsi
@@ -52,15 +90,17 @@
         pop     %rdi
         .endm
 
-/* ---- what only some processors need: taken out at boot on the others (cpu/speculation.c) ----------- */
-        .macro  SITE measure
+/* ---- mitigations: overwritten at boot where not needed (speculation.c) ----------------------- */
+/* Lists the instructions from 771 to 772 as those of one mitigation. */
+        .macro  SITE mitigation
         .pushsection .speculation, "a"
         .quad   771b
-        .long   772b - 771b, \measure
+        .long   772b - 771b, \mitigation
         .popsection
         .endm
 
-        .macro  ENTRY_BARRIER                   /* RAX, RCX, RDX */
+/* No branch of the hypervisor is predicted from a guest's. clobbers: RAX, RCX, RDX. */
+        .macro  ENTRY_BARRIER
 771:    mov     $MSR_PRED_CMD, %ecx
         mov     $PRED_CMD_IBPB, %eax
         xor     %edx, %edx
@@ -68,25 +108,26 @@
 772:    SITE    MEASURE_ENTRY_BARRIER
         .endm
 
-        .macro  CLEAR_BUFFERS                   /* flags */
+/* Buffers of the core hold none of the hypervisor's data. clobbers: RFLAGS. */
+        .macro  CLEAR_BUFFERS
 771:    verw    verw_selector(%rip)
 772:    SITE    MEASURE_CLEAR_BUFFERS
         .endm
 
+/* ---- interrupts and exceptions: one stub for each vector ------------------------------------- */
         .text
-/* ---- interrupts and exceptions: one stub for each vector --------------------------------------- */
         .balign 16
-stubs:
+LOCAL_FUNCTION stubs
         .set    vector, 0
-        .rept   256
-        .balign 16
+        .rept   VECTORS_ALL
+        .balign STUB_SIZE
         .if     vector >= VECTOR_FIRST_INTERRUPT
         push    $0
         .elseif (VECTORS_WITH_ERROR_CODE >> vector & 1) == 0
         push    $0
         .endif
         push    $vector
-        .if     vector == VECTOR_DB || vector == VECTOR_NMI || vector == VECTOR_DF || vector == VECTOR_MC
+        .if     VECTORS_ON_IST >> vector & 1 && vector < VECTOR_FIRST_INTERRUPT
         jmp     entry_ist
         .elseif vector == VECTOR_PF
         jmp     entry_page_fault
@@ -95,52 +136,79 @@ stubs:
         .endif
         .set    vector, vector + 1
         .endr
+END stubs
 
-/* The stub pushed error code, then vector: `struct registers` has vector below error_code. */
+/* The slow path of every entry but those on an interrupt stack.
+ * in:       RSP = `vector` of a register block: the vCPU's, or one on a stack of the hypervisor's;
+ *           all other registers are those of the interrupted code.
+ * out:      from a guest: trap_from_guest(block) on the CPU's stack, which does not return; in the
+ *           hypervisor: trap_in_hypervisor(block), then back to what was interrupted.
+ * clobbers: nothing in the hypervisor. */
         .balign 16
-        .globl  entry_common
-entry_common:
+FUNCTION entry_common
         PUSH_REGISTERS
         cld
         ENTRY_BARRIER
-        testb   $3, REGISTERS_CS(%rsp)
+        testb   $RING, REGISTERS_CS(%rsp)
         jz      1f
-0:      mov     %rsp, %rdi
-        mov     REGISTERS_SIZE(%rsp), %rsp
+.Lentry_from_guest:
+        mov     %rsp, %rdi
+        mov     VCPU_STACK(%rsp), %rsp
         xor     %ebp, %ebp
         call    trap_from_guest
         ud2
 1:      testl   $RFLAGS_VM, REGISTERS_RFLAGS(%rsp)
-        jnz     2f
+        jnz     .Lentry_virtual_8086
         mov     %rsp, %rdi
         call    trap_in_hypervisor
         POP_REGISTERS
-        add     $16, %rsp
+        add     $REGISTERS_RIP - REGISTERS_VECTOR, %rsp
         iretq
-/* There is no virtual-8086 mode for a guest, but QEMU lets any IRET enter it. Its CS says nothing of
- * privilege: never to be returned to as it is. */
-2:      andl    $~RFLAGS_VM, REGISTERS_RFLAGS(%rsp)
-        orb     $3, REGISTERS_CS(%rsp)
-        jmp     0b
+/* Virtual-8086 mode does not exist for a guest, but QEMU lets any IRET enter it. CS is then no
+ * selector and does not give the ring: set both to what they are for a guest. */
+.Lentry_virtual_8086:
+        andl    $~RFLAGS_VM, REGISTERS_RFLAGS(%rsp)
+        orb     $RING, REGISTERS_CS(%rsp)
+        jmp     .Lentry_from_guest
+END entry_common
 
-/* ---- the short ways ------------------------------------------------------------------------------ */
-/* Nearly all entries are a user's system call or page fault on its way to the guest's kernel, that
- * kernel's IRET back, or a hypercall that is done at once. The first three do without C, and without
- * saving what nobody looks at; the last puts back only what C does not keep. Whatever is out of the
- * ordinary goes the common way, and finds everything as it was. Each begins on the stack that is the
- * vCPU's registers, with the vector pushed. */
-#define V(offset) (offset) - REGISTERS_VECTOR(%rsp) /* of the vCPU, from there */
-#define INFO_MASK(register) 1(register)             /* in struct vcpu_info: evtchn_upcall_mask */
-#define INFO_CR2(register)  16(register)            /* arch.cr2 */
-#define RFLAGS_BOUNCED_FAULT ~(RFLAGS_TF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC)
-#define RFLAGS_BOUNCED (RFLAGS_BOUNCED_FAULT & ~RFLAGS_DF) /* a fault leaves DF alone */
-#define RFLAGS_PLAIN /* RF: in the frame of each fault */ \
-        (RFLAGS_ARITHMETIC | RFLAGS_FIXED | RFLAGS_IF | RFLAGS_DF | RFLAGS_RF | RFLAGS_AC | RFLAGS_ID)
-#define CALL_IRET      23
-#define IRET_CONTEXT   72
+/* ---- fast paths ------------------------------------------------------------------------------ */
+/* Nearly all entries are a system call or page fault of user mode that is delivered to the guest's
+ * kernel, that kernel's IRET back, or a hypercall that completes and leaves no other work. The
+ * first three call no C and save only the registers that they use; the last restores only what C
+ * does not preserve. Any other case continues on the slow path, with the register block and all
+ * registers as they were.
+ *
+ * Each begins with RSP at `vector` of the vCPU's register block. */
+#define V(offset) (offset) - REGISTERS_VECTOR(%rsp) /* a member of the vCPU, while RSP is there */
 
-/* Into the guest's kernel, from user mode: RDI is the vCPU; takes R11 and the stack. The CPU's own,
- * because stores to the guest's stack, for which R11 is the place, may fault. */
+/* The frame that a guest's handler finds on its kernel stack (vcpu/deliver.c builds the same), as
+ * offsets from its end, vcpu->frame_top. */
+#define FRAME_SS            -8
+#define FRAME_RSP           -16
+#define FRAME_RFLAGS        -24
+#define FRAME_CS            -32
+#define FRAME_RIP           -40
+#define FRAME_SYSCALL_R11   -48
+#define FRAME_SYSCALL_RCX   -56 /* the frame's beginning */
+#define FRAME_FAULT_ERROR   -48
+#define FRAME_FAULT_R11     -56
+#define FRAME_FAULT_RCX     -64 /* the frame's beginning */
+
+/* The bits of user mode's RFLAGS that a handler starts with. A fault leaves DF as it was. */
+#define RFLAGS_AT_FAULT \
+        ~(RFLAGS_TF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC)
+#define RFLAGS_AT_SYSCALL (RFLAGS_AT_FAULT & ~RFLAGS_DF)
+
+/* RFLAGS with which the fast path returns to user mode. RF is set in the frame of each fault. */
+#define RFLAGS_FAST_IRET \
+        (RFLAGS_ARITHMETIC | RFLAGS_FIXED | RFLAGS_IF | RFLAGS_DF | RFLAGS_RF | RFLAGS_AC | \
+         RFLAGS_ID)
+
+/* Switches from guest user mode to guest kernel mode.
+ * in:       RDI = vCPU.
+ * out:      R11 = vcpu->frame_top; RSP = the end of the CPU's stack, because the stores to the
+ *           guest's stack that follow may fault. */
         .macro  TO_GUEST_KERNEL
         mov     VCPU_STACK(%rdi), %rsp
         mov     VCPU_KERNEL_CR3(%rdi), %r11
@@ -150,7 +218,9 @@ entry_common:
         mov     VCPU_FRAME_TOP(%rdi), %r11
         .endm
 
-/* And back, by way of RCX, when they did: the common way finds out why. */
+/* Undoes TO_GUEST_KERNEL after a store to the guest's stack faulted. The slow path then finds why.
+ * in:       RDI = vCPU.
+ * clobbers: RCX. */
         .macro  BACK_TO_USER
         movb    $0, VCPU_IN_KERNEL(%rdi)
         swapgs
@@ -158,62 +228,68 @@ entry_common:
         mov     %rcx, %cr3
         .endm
 
-/* SYSCALL from 64-bit code, which has taken RCX and R11 itself. */
+/* SYSCALL from 64-bit code: of user mode, delivered to the guest's kernel; of its kernel, a
+ * hypercall.
+ * in:       RSP = `vector` of the vCPU's register block; RCX and R11 are free (SYSCALL overwrote
+ *           them), all other registers are the guest's.
+ * out:      the guest's syscall handler, entered with its frame; or entry_common. */
         .balign 64
-        .globl  entry_syscall
-entry_syscall:
+FUNCTION entry_syscall
         cmpb    $0, V(VCPU_IN_KERNEL)
-        jne     from_kernel
+        jne     syscall_of_kernel
         mov     V(VCPU_INFO), %rcx
-        cmpb    $0, INFO_MASK(%rcx)             /* the frame would tell it */
-        jne     from_user_slowly
+        cmpb    $0, INFO_MASK(%rcx)
+        jne     .Lsyscall_slow                  /* the frame must record that events are masked */
         cmpq    $0, V(VCPU_FAST_ENTRY)
-        je      from_user_slowly
+        je      .Lsyscall_slow
         mov     %rdi, V(REGISTERS_RDI)
-        lea     V(0), %rdi
+        lea     V(VCPU_REGISTERS), %rdi
         TO_GUEST_KERNEL
         mov     REGISTERS_RIP(%rdi), %rcx
-1:      mov     %rcx, -56(%r11)                 /* RCX */
-2:      mov     %rcx, -40(%r11)                 /* RIP */
+        GUEST   .Lsyscall_faulted, mov %rcx, FRAME_SYSCALL_RCX(%r11)
+        GUEST   .Lsyscall_faulted, mov %rcx, FRAME_RIP(%r11)
         mov     REGISTERS_RFLAGS(%rdi), %rcx
-3:      mov     %rcx, -48(%r11)                 /* R11 */
+        GUEST   .Lsyscall_faulted, mov %rcx, FRAME_SYSCALL_R11(%r11)
         and     $~RFLAGS_IOPL, %ecx
-4:      mov     %rcx, -24(%r11)                 /* RFLAGS */
-5:      movq    $SELECTOR_USER_CS64, -32(%r11)
+        GUEST   .Lsyscall_faulted, mov %rcx, FRAME_RFLAGS(%r11)
+        GUEST   .Lsyscall_faulted, movq $SELECTOR_USER_CS64, FRAME_CS(%r11)
         mov     REGISTERS_RSP(%rdi), %rcx
-6:      mov     %rcx, -16(%r11)
-7:      movq    $SELECTOR_USER_DS, -8(%r11)
+        GUEST   .Lsyscall_faulted, mov %rcx, FRAME_RSP(%r11)
+        GUEST   .Lsyscall_faulted, movq $SELECTOR_USER_DS, FRAME_SS(%r11)
         cmpb    $0, VCPU_FAST_MASKS(%rdi)
-        je      8f
+        je      1f
         mov     VCPU_INFO(%rdi), %rcx
         movb    $1, INFO_MASK(%rcx)
-8:      mov     VCPU_FAST_ENTRY(%rdi), %rcx     /* canonical since it was registered */
-        lea     -56(%r11), %rsp
+1:      mov     VCPU_FAST_ENTRY(%rdi), %rcx     /* canonical since it was registered */
+        lea     FRAME_SYSCALL_RCX(%r11), %rsp
         mov     REGISTERS_RFLAGS(%rdi), %r11
-        and     $RFLAGS_BOUNCED, %r11
+        and     $RFLAGS_AT_SYSCALL, %r11
         mov     REGISTERS_RDI(%rdi), %rdi
         CLEAR_BUFFERS
         sysretq
 
-9:      BACK_TO_USER
-slowly:
+.Lsyscall_faulted:
+        BACK_TO_USER
+/* To the slow path with what SYSCALL left. in: RDI = vCPU, whose block has RDI. */
+.Lsyscall_slow_by_vcpu:
         lea     REGISTERS_VECTOR(%rdi), %rsp
         mov     REGISTERS_RFLAGS(%rdi), %r11
         mov     REGISTERS_RDI(%rdi), %rdi
-from_user_slowly:
+.Lsyscall_slow:
         mov     V(REGISTERS_RIP), %rcx
         jmp     entry_common
-        .pushsection .extable, "a"
-        .quad   1b, 9b, 2b, 9b, 3b, 9b, 4b, 9b, 5b, 9b, 6b, 9b, 7b, 9b
-        .popsection
+END entry_syscall
 
-/* A page fault. Of user mode it is the guest kernel's, whatever it was about: user mode sees no page
- * table that a store of it could be meant for. The error code says that it was no access of ours and none of
- * the processor's to a descriptor. The handler gets RCX and R11 in its frame, so they are free. */
+/* A page fault. One of user mode is delivered to the guest's kernel, at any address: user mode has
+ * no mapping of a page table, so that no store of it is meant for one. The error code's user bit
+ * excludes accesses of the hypervisor's and the processor's accesses to descriptors. RCX and R11
+ * are in the handler's frame, so that SYSRET may overwrite them.
+ * in:       RSP = `vector` of a register block, the vCPU's if the fault is of ring 3; all other
+ *           registers are the interrupted code's.
+ * out:      the guest's page-fault handler, entered with its frame; or entry_common. */
         .balign 64
-        .globl  entry_page_fault
-entry_page_fault:
-        testb   $PF_USER, REGISTERS_ERROR_CODE - REGISTERS_VECTOR(%rsp)
+FUNCTION entry_page_fault
+        testb   $PF_USER, V(REGISTERS_ERROR_CODE)
         jz      entry_common
         cmpb    $0, V(VCPU_IN_KERNEL)
         jne     entry_common
@@ -221,47 +297,49 @@ entry_page_fault:
         je      entry_common
         mov     %rcx, V(REGISTERS_RCX)
         mov     V(VCPU_INFO), %rcx
-        cmpb    $0, INFO_MASK(%rcx)
-        jne     10f
+        cmpb    $0, INFO_MASK(%rcx)             /* as in entry_syscall */
+        jne     .Lfault_slow
         mov     %rdi, V(REGISTERS_RDI)
         mov     %r11, V(REGISTERS_R11)
         mov     %cr2, %r11
         mov     %r11, INFO_CR2(%rcx)
-        lea     V(0), %rdi
+        lea     V(VCPU_REGISTERS), %rdi
         TO_GUEST_KERNEL
         mov     REGISTERS_RCX(%rdi), %rcx
-1:      mov     %rcx, -64(%r11)
+        GUEST   .Lfault_faulted, mov %rcx, FRAME_FAULT_RCX(%r11)
         mov     REGISTERS_R11(%rdi), %rcx
-2:      mov     %rcx, -56(%r11)
+        GUEST   .Lfault_faulted, mov %rcx, FRAME_FAULT_R11(%r11)
         mov     REGISTERS_ERROR_CODE(%rdi), %ecx
-3:      mov     %rcx, -48(%r11)
+        GUEST   .Lfault_faulted, mov %rcx, FRAME_FAULT_ERROR(%r11)
         mov     REGISTERS_RIP(%rdi), %rcx
-4:      mov     %rcx, -40(%r11)
+        GUEST   .Lfault_faulted, mov %rcx, FRAME_RIP(%r11)
         movzwl  REGISTERS_CS(%rdi), %ecx
-5:      mov     %rcx, -32(%r11)
+        GUEST   .Lfault_faulted, mov %rcx, FRAME_CS(%r11)
         mov     REGISTERS_RSP(%rdi), %rcx
-6:      mov     %rcx, -16(%r11)
+        GUEST   .Lfault_faulted, mov %rcx, FRAME_RSP(%r11)
         mov     REGISTERS_SS(%rdi), %rcx
-7:      mov     %rcx, -8(%r11)
+        GUEST   .Lfault_faulted, mov %rcx, FRAME_SS(%r11)
         mov     REGISTERS_RFLAGS(%rdi), %rcx
         and     $~RFLAGS_IOPL, %ecx
-8:      mov     %rcx, -24(%r11)
-        lea     -64(%r11), %rsp
+        GUEST   .Lfault_faulted, mov %rcx, FRAME_RFLAGS(%r11)
+        lea     FRAME_FAULT_RCX(%r11), %rsp
         mov     %rcx, %r11
-        and     $RFLAGS_BOUNCED_FAULT, %r11
+        and     $RFLAGS_AT_FAULT, %r11
         cmpb    $0, VCPU_FAST_FAULT_MASKS(%rdi)
-        je      9f
+        je      1f
         mov     VCPU_INFO(%rdi), %rcx
         movb    $1, INFO_MASK(%rcx)
-9:      mov     VCPU_FAST_FAULT(%rdi), %rcx     /* canonical since it was registered */
+1:      mov     VCPU_FAST_FAULT(%rdi), %rcx     /* canonical since it was registered */
         mov     REGISTERS_RDI(%rdi), %rdi
         CLEAR_BUFFERS
         sysretq
 
-10:     mov     V(REGISTERS_RCX), %rcx
+.Lfault_slow:
+        mov     V(REGISTERS_RCX), %rcx
         jmp     entry_common
-11:     BACK_TO_USER
-        mov     VCPU_INFO(%rdi), %rcx           /* CR2 is the latest fault's */
+.Lfault_faulted:
+        BACK_TO_USER
+        mov     VCPU_INFO(%rdi), %rcx           /* the store's fault has overwritten CR2 */
         mov     INFO_CR2(%rcx), %rcx
         mov     %rcx, %cr2
         lea     REGISTERS_VECTOR(%rdi), %rsp
@@ -269,57 +347,59 @@ entry_page_fault:
         mov     REGISTERS_RCX(%rdi), %rcx
         mov     REGISTERS_RDI(%rdi), %rdi
         jmp     entry_common
-        .pushsection .extable, "a"
-        .quad   1b, 11b, 2b, 11b, 3b, 11b, 4b, 11b, 5b, 11b, 6b, 11b, 7b, 11b, 8b, 11b
-        .popsection
+END entry_page_fault
 
-/* A hypercall. The IRET to user mode that needs nothing else done goes on here. What it needs of
- * the guest's frame is read once, and then checked: another vCPU may be writing there. */
+/* A hypercall. An IRET to user mode that needs no other work continues here, all others on the slow
+ * path. The members of the guest's frame that are checked are copied first and the copy is used:
+ * another vCPU may write to the frame meanwhile.
+ * in:       as entry_syscall; EAX = the number of the hypercall.
+ * out:      user mode as the frame says; or hypercall; or entry_common. */
+#define COPY(member) (member) - IRET_R11(%rsp) /* in the copy of the frame */
         .balign 16
-from_kernel:
+LOCAL_FUNCTION syscall_of_kernel
         cmp     $CALL_IRET, %eax
         jne     hypercall
         mov     %rdi, V(REGISTERS_RDI)
-        lea     V(0), %rdi
+        lea     V(VCPU_REGISTERS), %rdi
         mov     VCPU_STACK(%rdi), %rsp          /* the loads below may fault */
         mov     REGISTERS_RSP(%rdi), %r11
         movabs  $LAYOUT_END, %rcx
         cmp     %rcx, %r11
-        jb      slowly
-        cmp     $-IRET_CONTEXT, %r11
-        ja      slowly
+        jb      .Lsyscall_slow_by_vcpu
+        cmp     $-IRET_SIZE, %r11
+        ja      .Lsyscall_slow_by_vcpu
         mov     VCPU_CPU(%rdi), %rcx
         cmpb    $0, CPU_WORK(%rcx)
-        jne     slowly
+        jne     .Lsyscall_slow_by_vcpu
         cmpb    $0, VCPU_NMI_MASKED(%rdi)
-        jne     slowly
+        jne     .Lsyscall_slow_by_vcpu
         cmpq    $0, VCPU_USER_CR3(%rdi)
-        je      slowly
+        je      .Lsyscall_slow_by_vcpu
         mov     VCPU_INFO(%rdi), %rcx
-        cmpb    $0, (%rcx)                      /* evtchn_upcall_pending */
-        jne     slowly
-1:      pushq   64(%r11)                        /* SS */
-2:      pushq   56(%r11)                        /* RSP */
-3:      pushq   48(%r11)                        /* RFLAGS */
-4:      pushq   40(%r11)                        /* CS */
-5:      pushq   32(%r11)                        /* RIP */
-6:      pushq   24(%r11)                        /* flags */
-7:      pushq   16(%r11)                        /* RCX */
-8:      pushq   8(%r11)                         /* R11 */
-9:      mov     (%r11), %rax
-        mov     32(%rsp), %ecx                  /* CS and SS: both of ring 3 */
-        and     56(%rsp), %ecx
-        and     $3, %ecx
-        cmp     $3, %ecx
-        jne     10f
-        mov     40(%rsp), %r11
-        test    $~RFLAGS_PLAIN, %r11
-        jnz     10f
-        test    $RFLAGS_IF, %r11d               /* events unmasked */
-        jz      10f
-        mov     24(%rsp), %rcx
-        shr     $47, %rcx                       /* SYSRET must not see a non-canonical RIP */
-        jnz     10f
+        cmpb    $0, INFO_PENDING(%rcx)
+        jne     .Lsyscall_slow_by_vcpu
+        GUEST   .Liret_slow, pushq IRET_SS(%r11)
+        GUEST   .Liret_slow, pushq IRET_RSP(%r11)
+        GUEST   .Liret_slow, pushq IRET_RFLAGS(%r11)
+        GUEST   .Liret_slow, pushq IRET_CS(%r11)
+        GUEST   .Liret_slow, pushq IRET_RIP(%r11)
+        GUEST   .Liret_slow, pushq IRET_FLAGS(%r11)
+        GUEST   .Liret_slow, pushq IRET_RCX(%r11)
+        GUEST   .Liret_slow, pushq IRET_R11(%r11)
+        GUEST   .Liret_slow, mov IRET_RAX(%r11), %rax
+        mov     COPY(IRET_CS), %ecx             /* CS and SS: both of ring 3 */
+        and     COPY(IRET_SS), %ecx
+        and     $RING, %ecx
+        cmp     $RING, %ecx
+        jne     .Liret_slow
+        mov     COPY(IRET_RFLAGS), %r11
+        test    $~RFLAGS_FAST_IRET, %r11
+        jnz     .Liret_slow
+        test    $RFLAGS_IF, %r11d               /* events are unmasked */
+        jz      .Liret_slow
+        mov     COPY(IRET_RIP), %rcx
+        shr     $ADDRESS_BITS, %rcx             /* SYSRET needs a canonical RIP */
+        jnz     .Liret_slow
         mov     VCPU_INFO(%rdi), %rcx
         movb    $0, INFO_MASK(%rcx)
         movb    $0, VCPU_IN_KERNEL(%rdi)
@@ -327,48 +407,49 @@ from_kernel:
         mov     VCPU_USER_CR3(%rdi), %rcx
         mov     %rcx, %cr3
         mov     REGISTERS_RDI(%rdi), %rdi
-        testl   $0x100, 16(%rsp)                /* VGCF_in_syscall */
-        jz      to_interrupted
-        mov     24(%rsp), %rcx
-        mov     48(%rsp), %rsp
+        testl   $IRET_IN_SYSCALL, COPY(IRET_FLAGS)
+        jz      iret_to_interrupted
+        mov     COPY(IRET_RIP), %rcx
+        mov     COPY(IRET_RSP), %rsp
         CLEAR_BUFFERS
         sysretq
 
-/* Where an exception or interrupt was: RCX and R11 are its own, and so are CS and SS. */
-        .globl  short_iret
-to_interrupted:
+/* To where an exception or interrupt was: RCX, R11, CS and SS are the interrupted code's. */
+iret_to_interrupted:
         pop     %r11
         pop     %rcx
-        add     $8, %rsp
+        add     $IRET_RIP - IRET_FLAGS, %rsp
         CLEAR_BUFFERS
-short_iret:
+        .globl  fast_iret                       /* this IRETQ may fault: trap.c knows its address */
+fast_iret:
         iretq
 
-/* The common way reads the frame itself. */
-10:     mov     $CALL_IRET, %eax
-        jmp     slowly
-        .pushsection .extable, "a"
-        .quad   1b, 10b, 2b, 10b, 3b, 10b, 4b, 10b, 5b, 10b, 6b, 10b, 7b, 10b, 8b, 10b, 9b, 10b
-        .popsection
+/* The slow path reads the guest's frame itself. */
+.Liret_slow:
+        mov     $CALL_IRET, %eax
+        jmp     .Lsyscall_slow_by_vcpu
+END syscall_of_kernel
 
-/* Any other hypercall. C says whether it is done with nothing left to be looked at: then RAX is the vCPU,
- * and its registers are in their places but for those that C may use. */
+/* Any other hypercall.
+ * in:       as entry_syscall.
+ * out:      the guest, if call_from_guest returned the vCPU: the call completed and no other work
+ *           is there, and only the registers that C does not preserve have to be loaded from its
+ *           block. If it returned NULL, or RIP is not canonical: the run loop. */
         .balign 64
-        .globl  hypercall
-hypercall:
+FUNCTION hypercall
         PUSH_REGISTERS
         ENTRY_BARRIER
         mov     %rsp, %rdi
         mov     VCPU_STACK(%rsp), %rsp
         call    call_from_guest
         test    %rax, %rax
-        jz      1f
+        jz      .Lhypercall_slow
         mov     REGISTERS_RIP(%rax), %rcx
-        mov     %rcx, %rdx                      /* SYSRET must not see a non-canonical RIP */
-        sar     $47, %rdx
+        mov     %rcx, %rdx                      /* SYSRET needs a canonical RIP */
+        sar     $ADDRESS_BITS, %rdx
         inc     %rdx
         cmp     $1, %rdx
-        ja      1f
+        ja      .Lhypercall_slow
         mov     REGISTERS_RFLAGS(%rax), %r11
         mov     REGISTERS_RDI(%rax), %rdi
         mov     REGISTERS_RSI(%rax), %rsi
@@ -380,24 +461,32 @@ hypercall:
         mov     REGISTERS_RAX(%rax), %rax
         CLEAR_BUFFERS
         sysretq
-1:      xor     %ebp, %ebp
+.Lhypercall_slow:
+        xor     %ebp, %ebp
         call    run
         ud2
+END hypercall
 
+/* ---- #DB, NMI, #DF, #MC ---------------------------------------------------------------------- */
+/* in:       RSP = `vector` of a register block on an interrupt stack; all other registers are the
+ *           interrupted code's, which may be a guest, or the hypervisor anywhere.
+ * out:      trap_on_ist(block) returned false: back to what was interrupted. True, the block is now
+ *           the vCPU's: trap_from_guest(it) on the CPU's stack, which does not return. */
         .balign 16
-entry_ist:
+LOCAL_FUNCTION entry_ist
         PUSH_REGISTERS
         cld
         ENTRY_BARRIER
         mov     %rsp, %rdi
         call    trap_on_ist
         test    %al, %al
-        jnz     2f
+        jnz     .List_from_guest
         POP_REGISTERS
-        add     $16, %rsp
-        CLEAR_BUFFERS                           /* an NMI may have come while a guest ran */
+        add     $REGISTERS_RIP - REGISTERS_VECTOR, %rsp
+        CLEAR_BUFFERS                           /* an NMI may have interrupted a guest */
         iretq
-2:      mov     %rsp, %rax                      /* on to the CPU's own stack */
+.List_from_guest:
+        mov     %rsp, %rax
         and     $~(CPU_REGION - 1), %rax
         lea     CPU_STACK_END(%rax), %rsp
         mov     CPU_STATE + CPU_SYSCALL_TOP(%rax), %rdi
@@ -405,9 +494,10 @@ entry_ist:
         xor     %ebp, %ebp
         call    trap_from_guest
         ud2
+END entry_ist
 
-/* ---- SYSCALL and SYSENTER: copied to each CPU's region ------------------------------------------- */
-/* A jump as wide as can be: the copy aims it anew (cpu.c). */
+/* ---- syscall stubs: SYSCALL and SYSENTER, copied to each CPU's region ------------------------ */
+/* A jump with a distance of 32 bits, which the copy sets anew (cpu.c). */
         .macro  JUMP_AIMED target, end
         .byte   0xe9
         .long   \target - . - 4
@@ -428,139 +518,82 @@ entry_ist:
         JUMP_AIMED \target, \end
         .endm
 
+/* Each begins the vCPU's register block, as an interrupt and its stub would.
+ * in:       RCX = RIP, R11 = RFLAGS for SYSCALL; nothing of either for SYSENTER, which loads RSP
+ *           and loses return address, stack and flags; all other registers are the guest's.
+ * out:      RSP = `vector` of the block; entry_syscall for SYSCALL from 64-bit code, else
+ *           entry_common. */
         .balign 64
-        .globl  syscall_template, syscall32_template, sysenter_template, syscall_template_end
-syscall_template:
+        .globl  syscall_template_end
+FUNCTION syscall_template
         SYSCALL_STUB SELECTOR_USER_CS64, ENTRY_SYSCALL, entry_syscall, syscall_jump_end
+END syscall_template
         .balign 16
-syscall32_template:
+FUNCTION syscall32_template
         SYSCALL_STUB SELECTOR_USER_CS32, ENTRY_SYSCALL32, entry_common, syscall32_jump_end
+END syscall32_template
         .balign 16
-sysenter_template:                              /* keeps no return address, stack or flags */
+FUNCTION sysenter_template
         mov     syscall_template + CPU_STATE + CPU_SYSCALL_TOP(%rip), %rsp
         push    $SELECTOR_USER_DS
         push    $0
         pushfq
-        orl     $RFLAGS_IF, (%rsp)                /* SYSENTER cleared IF */
+        orl     $RFLAGS_IF, (%rsp)              /* SYSENTER cleared it */
         push    $RFLAGS_FIXED
-        popfq                                   /* NT must not reach our IRETQ */
+        popfq                                   /* NT would make the hypervisor's IRETQ fault */
         push    $SELECTOR_USER_CS32
         push    $0
         push    $0
         push    $ENTRY_SYSENTER
         JUMP_AIMED entry_common, sysenter_jump_end
+END sysenter_template
 syscall_template_end:
 
-/* ---- the way out ----------------------------------------------------------------------------------- */
-/* void enter_guest(struct vcpu *): the frame for IRETQ is built on the CPU's stack; a fault in it (the
- * guest's CS or SS is no good) finds the guest's registers there. */
+/* ---- the way out ----------------------------------------------------------------------------- */
+/* void enter_guest(struct vcpu *vcpu): enters the guest with the registers of its block.
+ * in:       RDI = vCPU, current; RSP = anywhere on the CPU's stack.
+ * out:      the guest. The frame for IRETQ is on the CPU's stack: if IRETQ faults, because the
+ *           guest's CS or SS cannot be loaded, the fault's block there has all other registers as
+ *           the guest's (trap.c). */
         .balign 16
-        .globl  enter_guest, enter_guest_iret
-enter_guest:
+FUNCTION enter_guest
         push    REGISTERS_SS(%rdi)
         push    REGISTERS_RSP(%rdi)
         push    REGISTERS_RFLAGS(%rdi)
         push    REGISTERS_CS(%rdi)
         push    REGISTERS_RIP(%rdi)
-        mov     0(%rdi), %r15
-        mov     8(%rdi), %r14
-        mov     16(%rdi), %r13
-        mov     24(%rdi), %r12
-        mov     32(%rdi), %rbp
-        mov     40(%rdi), %rbx
-        mov     48(%rdi), %r11
-        mov     56(%rdi), %r10
-        mov     64(%rdi), %r9
-        mov     72(%rdi), %r8
-        mov     80(%rdi), %rax
-        mov     88(%rdi), %rcx
-        mov     96(%rdi), %rdx
-        mov     104(%rdi), %rsi
-        mov     112(%rdi), %rdi
+        mov     REGISTERS_R15(%rdi), %r15
+        mov     REGISTERS_R14(%rdi), %r14
+        mov     REGISTERS_R13(%rdi), %r13
+        mov     REGISTERS_R12(%rdi), %r12
+        mov     REGISTERS_RBP(%rdi), %rbp
+        mov     REGISTERS_RBX(%rdi), %rbx
+        mov     REGISTERS_R11(%rdi), %r11
+        mov     REGISTERS_R10(%rdi), %r10
+        mov     REGISTERS_R9(%rdi), %r9
+        mov     REGISTERS_R8(%rdi), %r8
+        mov     REGISTERS_RAX(%rdi), %rax
+        mov     REGISTERS_RCX(%rdi), %rcx
+        mov     REGISTERS_RDX(%rdi), %rdx
+        mov     REGISTERS_RSI(%rdi), %rsi
+        mov     REGISTERS_RDI(%rdi), %rdi
         CLEAR_BUFFERS
+        .globl  enter_guest_iret
 enter_guest_iret:
         iretq
-
-/* ---- segments -------------------------------------------------------------------------------------- */
-        .globl  load_hypervisor_segments
-load_hypervisor_segments:
-        mov     $SELECTOR_DATA, %eax
-        mov     %eax, %ss
-        xor     %eax, %eax
-        mov     %eax, %ds
-        mov     %eax, %es
-        mov     %eax, %fs
-        mov     %eax, %gs
-        pop     %rcx
-        push    $SELECTOR_CODE
-        push    %rcx
-        lretq
-
-/* bool load_X(u16 selector): a fault goes to the fixup, which loads null instead. */
-        .macro  LOAD_SEGMENT name, register
-        .globl  load_\name
-load_\name:
-1:      mov     %edi, %\register
-        mov     $1, %eax
-        ret
-2:      xor     %eax, %eax
-        mov     %eax, %\register
-        ret
-        .pushsection .extable, "a"
-        .quad   1b, 2b
-        .popsection
-        .endm
-        LOAD_SEGMENT ds, ds
-        LOAD_SEGMENT es, es
-        LOAD_SEGMENT fs, fs
-        LOAD_SEGMENT gs, gs
-
-/* u64 copy_bytes_in(void *to, const void *from, u64 count), copy_bytes_out: how many were left when a
- * byte faulted. No branch keeps the guest's address out of our slots: -16, in units of their size. */
-#define SLOTS_SHIFT 43
-        .macro  KEEP_OUT address
-        mov     \address, %rax
-        sar     $SLOTS_SHIFT, %rax
-        add     $16, %rax
-        neg     %rax
-        sbb     %rax, %rax                      /* 0 for ours, else all ones */
-        and     %rax, \address
-        .endm
-
-        .globl  copy_bytes_in, copy_bytes_out
-copy_bytes_out:
-        KEEP_OUT %rdi
-        jmp     copy_bytes
-copy_bytes_in:
-        KEEP_OUT %rsi
-copy_bytes:
-        mov     %rdx, %rcx
-        test    $7, %dl
-        jnz     3f
-        shr     $3, %rcx
-1:      rep movsq
-        xor     %eax, %eax
-        ret
-2:      lea     (, %rcx, 8), %rax
-        ret
-3:      rep movsb
-        xor     %eax, %eax
-        ret
-4:      mov     %rcx, %rax
-        ret
-        .pushsection .extable, "a"
-        .quad   1b, 2b, 3b, 4b
-        .popsection
+END enter_guest
 
         .section .rodata
-verw_selector:
+LOCAL_OBJECT verw_selector                      /* of a segment that may be written */
         .word   SELECTOR_DATA
+END verw_selector
+
         .balign 8
-        .globl  entry_stubs
-entry_stubs:
+OBJECT entry_stubs
         .set    vector, 0
-        .rept   256
-        .quad   stubs + vector * 16
+        .rept   VECTORS_ALL
+        .quad   stubs + vector * STUB_SIZE
         .set    vector, vector + 1
         .endr
+END entry_stubs
         .section .note.GNU-stack, "", @progbits

@@ -35,7 +35,7 @@ void trap_in_hypervisor(struct registers *registers);
 bool trap_on_ist(struct registers *registers);
 
 /* The IRETQs that may fault with a guest's selectors. */
-extern char enter_guest_iret[], short_iret[];
+extern char enter_guest_iret[], fast_iret[];
 
 /* `load_*` set a segment register from a guest's selector; false: it faulted, the register is null.
  */

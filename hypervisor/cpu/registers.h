@@ -7,9 +7,13 @@
 #include "lib/x86/rflags.h"
 #include "lib/x86/vector.h"
 
-#define REGISTERS_SIZE 176
-
-#ifdef __ASSEMBLY__
+/* Offsets in struct registers, in bytes, for assembly. */
+#define REGISTERS_R15        0
+#define REGISTERS_R14        8
+#define REGISTERS_R13        16
+#define REGISTERS_R12        24
+#define REGISTERS_RBP        32
+#define REGISTERS_RBX        40
 #define REGISTERS_R11        48
 #define REGISTERS_R10        56
 #define REGISTERS_R9         64
@@ -26,7 +30,9 @@
 #define REGISTERS_RFLAGS     152
 #define REGISTERS_RSP        160
 #define REGISTERS_SS         168
-#else
+#define REGISTERS_SIZE       176
+
+#ifndef __ASSEMBLY__
 
 #include "lib/types.h"
 
@@ -37,6 +43,34 @@ struct registers {
     u64 error_code;
     u64 rip, cs, rflags, rsp, ss;
 };
+
+#define REGISTERS_ASSERT(name, offset)                                                             \
+    _Static_assert(__builtin_offsetof(struct registers, name) == (offset), "as assembly has it")
+REGISTERS_ASSERT(r15, REGISTERS_R15);
+REGISTERS_ASSERT(r14, REGISTERS_R14);
+REGISTERS_ASSERT(r13, REGISTERS_R13);
+REGISTERS_ASSERT(r12, REGISTERS_R12);
+REGISTERS_ASSERT(rbp, REGISTERS_RBP);
+REGISTERS_ASSERT(rbx, REGISTERS_RBX);
+REGISTERS_ASSERT(r11, REGISTERS_R11);
+REGISTERS_ASSERT(r10, REGISTERS_R10);
+REGISTERS_ASSERT(r9, REGISTERS_R9);
+REGISTERS_ASSERT(r8, REGISTERS_R8);
+REGISTERS_ASSERT(rax, REGISTERS_RAX);
+REGISTERS_ASSERT(rcx, REGISTERS_RCX);
+REGISTERS_ASSERT(rdx, REGISTERS_RDX);
+REGISTERS_ASSERT(rsi, REGISTERS_RSI);
+REGISTERS_ASSERT(rdi, REGISTERS_RDI);
+REGISTERS_ASSERT(vector, REGISTERS_VECTOR);
+REGISTERS_ASSERT(error_code, REGISTERS_ERROR_CODE);
+REGISTERS_ASSERT(rip, REGISTERS_RIP);
+REGISTERS_ASSERT(cs, REGISTERS_CS);
+REGISTERS_ASSERT(rflags, REGISTERS_RFLAGS);
+REGISTERS_ASSERT(rsp, REGISTERS_RSP);
+REGISTERS_ASSERT(ss, REGISTERS_SS);
+#undef REGISTERS_ASSERT
+_Static_assert(sizeof(struct registers) == REGISTERS_SIZE, "as assembly has it");
+_Static_assert(REGISTERS_SIZE % 16 == 0, "the CPU aligns the stack of an interrupt to 16 bytes");
 
 #endif
 

@@ -3,7 +3,7 @@
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/memory/layout.h"
 
-/* In cpu/entry.S: how many bytes were left when one faulted. An address of ours becomes 0 there,
+/* In guest_copy.S: how many bytes were left when one faulted. An address of ours becomes 0 there,
  * for the times when the processor guesses that a range is good that is not. */
 u64 copy_bytes_in(void *to, const void *from, u64 count);
 u64 copy_bytes_out(void *to, const void *from, u64 count);
@@ -40,7 +40,7 @@ bool copy_pair_from_guest(u64 pair[2], u64 from)
     if (!guest_range_ok(from, 2 * sizeof(u64))) {
         return false;
     }
-    /* KEEP_OUT of entry.S, then the two loads. */
+    /* KEEP_OUT of guest_copy.S, then the two loads. */
     __asm__ goto volatile("mov %[from], %[at]\n\t"
                           "sar $43, %[at]\n\t"
                           "add $16, %[at]\n\t"

@@ -146,7 +146,7 @@ void trap_in_hypervisor(struct registers *r)
             return;
         }
     }
-    if (r->rip == (u64)enter_guest_iret || r->rip == (u64)short_iret) {
+    if (r->rip == (u64)enter_guest_iret || r->rip == (u64)fast_iret) {
         bad_return(r);
     }
     fixup = extable_fixup(r->rip);

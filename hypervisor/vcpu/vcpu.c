@@ -22,26 +22,38 @@
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/cpu/entry.h"
 
-_Static_assert(offsetof(struct vcpu, registers) == VCPU_REGISTERS, "entry.S knows it");
-_Static_assert(offsetof(struct vcpu, stack) == VCPU_STACK, "entry.S knows it");
-_Static_assert(offsetof(struct vcpu, cpu) == VCPU_CPU, "entry.S knows it");
-_Static_assert(offsetof(struct vcpu, frame_top) == VCPU_FRAME_TOP, "entry.S knows it");
-_Static_assert(offsetof(struct vcpu, fast_entry) == VCPU_FAST_ENTRY, "entry.S knows it");
-_Static_assert(offsetof(struct vcpu, fast_fault) == VCPU_FAST_FAULT, "entry.S knows it");
-_Static_assert(offsetof(struct vcpu, kernel_cr3) == VCPU_KERNEL_CR3, "entry.S knows it");
-_Static_assert(offsetof(struct vcpu, user_cr3) == VCPU_USER_CR3, "entry.S knows it");
-_Static_assert(offsetof(struct vcpu, info) == VCPU_INFO, "entry.S knows it");
-_Static_assert(offsetof(struct vcpu, in_kernel) == VCPU_IN_KERNEL, "entry.S knows it");
-_Static_assert(offsetof(struct vcpu, fast_masks) == VCPU_FAST_MASKS, "entry.S knows it");
-_Static_assert(offsetof(struct vcpu, fast_fault_masks) == VCPU_FAST_FAULT_MASKS,
-               "entry.S knows it");
-_Static_assert(offsetof(struct vcpu, nmi_masked) == VCPU_NMI_MASKED, "entry.S knows it");
-_Static_assert(offsetof(struct vcpu_info, evtchn_upcall_mask) == 1 &&
-                   offsetof(struct vcpu_info, arch.cr2) == 16,
-               "entry.S knows it");
-_Static_assert(offsetof(struct cpu, work) == CPU_WORK, "entry.S knows it");
-_Static_assert(sizeof(struct registers) == REGISTERS_SIZE, "entry.S knows it");
-_Static_assert(REGISTERS_SIZE % 16 == 0, "the CPU aligns RSP0");
+/* The entry code has these offsets (cpu/vcpu_offsets.h). */
+#define ASSERT_OFFSET(type, member, offset)                                                        \
+    _Static_assert(offsetof(type, member) == (offset), "as the entry code has it")
+ASSERT_OFFSET(struct vcpu, registers, VCPU_REGISTERS);
+ASSERT_OFFSET(struct vcpu, stack, VCPU_STACK);
+ASSERT_OFFSET(struct vcpu, cpu, VCPU_CPU);
+ASSERT_OFFSET(struct vcpu, frame_top, VCPU_FRAME_TOP);
+ASSERT_OFFSET(struct vcpu, fast_entry, VCPU_FAST_ENTRY);
+ASSERT_OFFSET(struct vcpu, fast_fault, VCPU_FAST_FAULT);
+ASSERT_OFFSET(struct vcpu, kernel_cr3, VCPU_KERNEL_CR3);
+ASSERT_OFFSET(struct vcpu, user_cr3, VCPU_USER_CR3);
+ASSERT_OFFSET(struct vcpu, info, VCPU_INFO);
+ASSERT_OFFSET(struct vcpu, in_kernel, VCPU_IN_KERNEL);
+ASSERT_OFFSET(struct vcpu, fast_masks, VCPU_FAST_MASKS);
+ASSERT_OFFSET(struct vcpu, fast_fault_masks, VCPU_FAST_FAULT_MASKS);
+ASSERT_OFFSET(struct vcpu, nmi_masked, VCPU_NMI_MASKED);
+ASSERT_OFFSET(struct vcpu_info, evtchn_upcall_pending, INFO_PENDING);
+ASSERT_OFFSET(struct vcpu_info, evtchn_upcall_mask, INFO_MASK);
+ASSERT_OFFSET(struct vcpu_info, arch.cr2, INFO_CR2);
+ASSERT_OFFSET(struct iret_context, rax, IRET_RAX);
+ASSERT_OFFSET(struct iret_context, r11, IRET_R11);
+ASSERT_OFFSET(struct iret_context, rcx, IRET_RCX);
+ASSERT_OFFSET(struct iret_context, flags, IRET_FLAGS);
+ASSERT_OFFSET(struct iret_context, rip, IRET_RIP);
+ASSERT_OFFSET(struct iret_context, cs, IRET_CS);
+ASSERT_OFFSET(struct iret_context, rflags, IRET_RFLAGS);
+ASSERT_OFFSET(struct iret_context, rsp, IRET_RSP);
+ASSERT_OFFSET(struct iret_context, ss, IRET_SS);
+#undef ASSERT_OFFSET
+_Static_assert(sizeof(struct iret_context) == IRET_SIZE, "as the entry code has it");
+_Static_assert(IRET_IN_SYSCALL == VGCF_in_syscall && CALL_IRET == __HYPERVISOR_iret,
+               "as the entry code has it");
 
 #define VCPU_ORDER  2u
 #define FRAME_WORDS 8u /* of a page fault: one more than of a system call */

@@ -6,26 +6,7 @@
 #ifndef VCPU_VCPU_H
 #define VCPU_VCPU_H
 
-#include "hypervisor/cpu/registers.h"
-
-/* Where TSS.RSP0 points is the end of `registers`: an entry from the guest pushes straight into the
- * vCPU, then takes its CPU's stack from here. Offsets checked in vcpu.c. */
-#define VCPU_REGISTERS        0
-#define VCPU_STACK            REGISTERS_SIZE
-#define VCPU_CPU              (VCPU_STACK + 8)
-#define VCPU_FRAME_TOP        (VCPU_STACK + 16)
-#define VCPU_FAST_ENTRY       (VCPU_STACK + 24)
-#define VCPU_FAST_FAULT       (VCPU_STACK + 32)
-#define VCPU_KERNEL_CR3       (VCPU_STACK + 40)
-#define VCPU_USER_CR3         (VCPU_STACK + 48)
-#define VCPU_INFO             (VCPU_STACK + 56)
-#define VCPU_IN_KERNEL        (VCPU_STACK + 64)
-#define VCPU_FAST_MASKS       (VCPU_STACK + 65)
-#define VCPU_FAST_FAULT_MASKS (VCPU_STACK + 66)
-#define VCPU_NMI_MASKED       (VCPU_STACK + 67)
-
-#ifndef __ASSEMBLY__
-
+#include "hypervisor/cpu/vcpu_offsets.h"
 #include "hypervisor/xen.h"
 #include "hypervisor/sched/queue.h"
 #include "hypervisor/time/timer.h"
@@ -60,10 +41,12 @@ enum vcpu_state {
     VCPU_POLLING,  /* waits for a port of poll_ports (SCHEDOP_poll) */
 };
 
+/* TSS.RSP0 points at the end of `registers`: an entry from the guest pushes straight into the vCPU,
+ * then takes the stack of its CPU from the next member. The entry code reads the members down to
+ * `nmi_masked` by the offsets of cpu/vcpu_offsets.h. */
 struct vcpu {
     struct registers registers;
 
-    /* What entry.S looks at. */
     u64 stack;       /* top of the stack of the CPU that runs it */
     struct cpu *cpu; /* the CPU it runs on, or ran on last */
     u64 frame_top;   /* where frames for its kernel end, if one of user mode's fits there */
@@ -151,5 +134,4 @@ void vcpu_destroy(struct vcpu *vcpu);
  * this CPU, after saving `from`'s (NULL: nothing to save); `to` NULL: the CPU idles. */
 void vcpu_switch(struct vcpu *from, struct vcpu *to);
 
-#endif
 #endif

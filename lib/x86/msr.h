@@ -31,7 +31,7 @@
 /* Speculation (AMD64 manual, volume 2, 3.2.9; Intel SDM, volume 4). */
 #define SPEC_CTRL_IBRS  BIT_U64(0) /* branches of less privileged code predict none of ours */
 #define SPEC_CTRL_STIBP BIT_U64(1) /* nor do those of the core's other thread */
-#define PRED_CMD_IBPB   BIT_U64(0) /* forget all predictions of indirect branches */
+#define PRED_CMD_IBPB   BIT_U64(0) /* drop all predictions of indirect branches */
 #define FLUSH_CMD_L1D   BIT_U64(0) /* empty the level 1 data cache */
 
 /* MSR_APIC_BASE (AMD64 manual, volume 2, 16.3.1). */

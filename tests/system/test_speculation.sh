@@ -32,7 +32,7 @@ barriers() {
 # bare_exits: how many ways out to the guest were taken with no VERW just before.
 bare_exits() {
     local iret
-    iret=$(nm "$B/pinion.elf" | sed -n 's/^\([0-9a-f]*\) . \(enter_guest_iret\|short_iret\)$/0x\1/p')
+    iret=$(nm "$B/pinion.elf" | sed -n 's/^\([0-9a-f]*\) . \(enter_guest_iret\|fast_iret\)$/0x\1/p')
     awk -v iret="$iret" '/^0xffff8280/ && (/sysret/ || index(iret, substr($1, 1, 18))) {
             exits++
             if (before !~ /verw/) bare++
