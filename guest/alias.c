@@ -4,7 +4,7 @@
 #include "guest/backend.h"
 #include "guest/error.h"
 
-static struct alias *unused_aliases; /* list */
+static struct alias *unused_aliases; /* list of structs that stand for no mapping */
 
 /* Takes an unused struct; NULL: no memory. The caller holds the kernel space's lock. */
 static struct alias *take_alias(void)

@@ -6,7 +6,8 @@
 
 #include "guest/space.h"
 
-/* A batch within a batch, for a group of requests whose result the caller needs immediately. */
+/* What batch_now saves of an open batch, which it interrupts for a group of requests whose result
+ * the caller needs immediately. */
 struct batch_now {
     unsigned depth; /* how deeply the interrupted batch was nested */
     int error;      /* the first error of the interrupted batch */

@@ -32,11 +32,11 @@ int batch_flush(void);
 
 /* A request that the hypervisor refused. */
 struct refusal {
-    const char *request;       /* its name: "mmu_update", "pin of level 4" and so on */
-    u64 argument, value;       /* as they were passed to the hypervisor */
+    const char *request;       /* name of the request: "mmu_update", "pin of level 4" and so on */
+    u64 argument, value;       /* the arguments that the hypervisor refused */
     unsigned level;            /* level of the table that the request is about; 0: no table */
-    unsigned index;            /* of the entry in that table, or REFUSAL_WHOLE_TABLE */
-    const struct space *space; /* whose table it is; NULL: the kernel's, or no table */
+    unsigned index;            /* index of the entry in that table, or REFUSAL_WHOLE_TABLE */
+    const struct space *space; /* the space of that table; NULL: the kernel's, or no table */
     long error;                /* the hypervisor's negative XEN_E... number */
 };
 
@@ -51,14 +51,14 @@ void guest_refused(const struct refusal *refusal);
  * size: bytes at `text`. Returns the length of the whole line, which may exceed `size` - 1. */
 int refusal_print(char *text, size_t size, const struct refusal *refusal);
 
-/* Totals of this CPU since it started. */
+/* Totals of one CPU's batches since that CPU started. */
 struct batch_counts {
-    u64 calls;    /* calls of the hypervisor by batches */
-    u64 requests; /* requests in those calls */
+    u64 calls;    /* hypercalls that sent batches */
+    u64 requests; /* requests that these hypercalls contained */
     u64 refused;  /* requests that the hypervisor refused */
 };
 
-/* Returns the totals of this CPU. */
+/* Returns the totals of this CPU's batches. */
 struct batch_counts batch_counts(void);
 
 #endif

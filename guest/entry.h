@@ -99,7 +99,7 @@ int entry_change_flags(entry_t *at, u64 flags);
 
 /* ---- the usual names for the same functions ---- */
 
-/* As entry_make. */
+/* The same function as entry_make, by the usual name for a level 1 entry. */
 static inline pte_t pte_make(pfn_t pfn, u64 flags)
 {
     return entry_make(pfn, flags);

@@ -8,10 +8,10 @@ struct page *page_list;
 u64 page_limit;
 u64 page_direct_base;
 
-static struct lock page_lock = {.rank = 4}; /* of the free list and its length */
+static struct lock page_lock = {.rank = 4}; /* protects free_list and free_count */
 static struct page *free_list;
 static u64 free_count;
-static pfn_t early_next, early_end; /* what is left of the range of page_early */
+static pfn_t early_next, early_end; /* what is left of the memory that page_early defined */
 
 void page_early(pfn_t first, pfn_t end)
 {

@@ -13,16 +13,16 @@ struct alias;
 struct space;
 
 struct page {
-    u32 uses;              /* 0: the allocator owns the page, or it never had a frame */
-    u8 level;              /* 1..4: a page table of that level; 0: not a page table */
-    bool pinned;           /* a live page table: its entries are changed by requests */
-    bool empty;            /* no frame of the guest's behind it (guest/memory.h) */
-    struct page *next;     /* in the allocator's list, or in a space's list of tables */
+    u32 uses;          /* number of uses; 0: the allocator owns the page, or it never had a frame */
+    u8 level;          /* 1..4: a page table of that level; 0: not a page table */
+    bool pinned;       /* the page is a live page table, whose entries are changed by requests */
+    bool empty;        /* no frame of the guest is behind the page (guest/memory.h) */
+    struct page *next; /* next page in the allocator's free list, or in a space's list of tables */
     struct space *space;   /* the space that a page table belongs to; NULL: the kernel's */
-    struct alias *aliases; /* kernel mappings outside the direct map */
+    struct alias *aliases; /* list of the kernel mappings of the page outside the direct map */
 };
 
-extern struct page *page_list; /* one element for each pfn below page_limit */
+extern struct page *page_list; /* array with one element for each pfn below page_limit */
 extern u64 page_limit;
 extern u64 page_direct_base; /* the direct map's address for pfn 0 */
 
@@ -88,13 +88,14 @@ u64 pages_free(void);
  * it: pfns from `first` up to, but without, `end`. */
 void page_early(pfn_t first, pfn_t end);
 
-/* Takes the next page of that range, filled with zeroes; NULL: none is left. */
+/* Takes the next page of the range that page_early defined, filled with zeroes. NULL: none is left.
+ */
 void *page_early_take(void);
 
 /* Returns the pfn of the page that page_early_take would return next. */
 pfn_t page_early_next(void);
 
-/* Moves the end of that range, after more memory has been mapped. */
+/* Moves the end of the range that page_early defined, after more memory has been mapped. */
 void page_early_extend(pfn_t end);
 
 /* Starts the allocator.

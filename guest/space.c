@@ -13,9 +13,10 @@
 struct space kernel_space = {.pinned = true, .lock = {.rank = 2}};
 
 static struct lock list_lock = {.rank = 1};
-static struct space *all_spaces;         /* list, under list_lock */
-static u64 last_number;                  /* the number of the space that was created last */
-static struct space *active_space[CPUS]; /* of each CPU; NULL: the kernel's */
+static struct space *all_spaces; /* list of all spaces but the kernel's, under list_lock */
+static u64 last_number;          /* the number of the space that was created last */
+static struct space
+    *active_space[CPUS]; /* the active space of each CPU; NULL: the kernel's space */
 
 void space_begin(struct space *space)
 {

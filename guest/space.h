@@ -16,20 +16,21 @@
 #include "guest/page.h"
 #include "lib/lock.h"
 
-#define USER_END       (1ull << 47) /* user addresses are below */
+#define USER_END       (1ull << 47) /* end of the user half: all user addresses are below */
 #define USER_TOP_SLOTS 256u         /* slots 0..255 of a root are the user half */
 
 struct space {
     entry_t *root;           /* the kernel root, at its address in the direct map */
     entry_t *user_root;      /* NULL: the backend uses one root for both modes */
-    struct page *tables;     /* list of all tables of the user half, with the roots */
-    u64 table_count;         /* length of that list */
-    u64 number;              /* names the space in messages; 1 upwards */
+    struct page *tables;     /* list of all tables of the user half, and of the roots */
+    u64 table_count;         /* number of tables in the list `tables` */
+    u64 number;              /* number of the space, for messages; 1 upwards */
     u64 cpus;                /* the CPUs on which the space is active: bit N is CPU N */
-    bool pinned;             /* its tables are live page tables */
+    bool pinned;             /* the tables of the space are live page tables */
     bool pinned_for_suspend; /* space_pin_all pinned it; space_unpin_all unpins it */
     struct lock lock;
-    struct space *next, **link; /* in the list of all spaces: next one, pointer to this one */
+    struct space *next,
+        **link; /* list of all spaces: the next space, and the pointer to this space */
 };
 
 /* The kernel's own space, which has an empty user half. It always exists and is always pinned. */

@@ -37,7 +37,7 @@
 #ifndef LIB_HANDOFF_H
 #define LIB_HANDOFF_H
 
-#define HANDOFF_ESCAPE    0x10 /* DLE */
+#define HANDOFF_ESCAPE    0x10 /* the control character DLE */
 #define HANDOFF_EXIT_PORT 0xf4
 
 enum handoff_exit {
@@ -46,11 +46,11 @@ enum handoff_exit {
     HANDOFF_FAILED = 0x12,   /* the hypervisor failed */
 };
 
-#define HANDOFF_NAME_MAX   31 /* characters */
+#define HANDOFF_NAME_MAX   31 /* characters in the name of a guest */
 #define HANDOFF_GUESTS_MAX 32
-#define HANDOFF_VCPUS_MAX  32 /* of one guest */
+#define HANDOFF_VCPUS_MAX  32 /* the most vCPUs of one guest */
 #define HANDOFF_CPUS_MAX   64
-#define HANDOFF_WEIGHT     256 /* the default */
+#define HANDOFF_WEIGHT     256 /* the default weight of a guest */
 #define HANDOFF_WEIGHT_MAX 65535
 
 #endif

@@ -4,15 +4,15 @@
 
 struct output {
     char *buffer;
-    u64 size;   /* of the buffer */
-    u64 length; /* of the whole text, with the part that did not fit into the buffer */
+    u64 size;   /* bytes in the buffer */
+    u64 length; /* length of the whole text, with the part that did not fit into the buffer */
 };
 
 /* What stands between the % and the letter of a conversion. */
 struct conversion {
     bool zero, left, prefixed; /* the flags 0, - and # */
     u32 width;
-    s64 precision; /* -1: none */
+    s64 precision; /* most characters of a text; -1: no limit */
     u32 bytes;     /* size of an integer argument */
 };
 

@@ -23,9 +23,9 @@ struct source {
 
 /* The values of the notes; PVIMAGE_UNSET: there was no such note. */
 struct notes {
-    u32 count; /* of all Xen notes */
+    u32 count; /* number of Xen notes */
     u64 virt_base, paddr_offset, entry, hypercall_page, init_p2m, mod_start_pfn, phys32_entry;
-    bool old_form;                /* they come from the __xen_guest string */
+    bool old_form;                /* the notes come from the __xen_guest string */
     bool hypercall_page_is_index; /* hypercall_page is a page number, not an address */
     bool bad;                     /* a note has a size or value that makes no sense */
 };

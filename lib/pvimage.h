@@ -28,19 +28,19 @@ enum pvimage_error {
 struct pvimage_segment {
     u64 file_offset;
     u64 file_size;
-    u64 physical;    /* guest-physical: p_paddr - PADDR_OFFSET */
-    u64 memory_size; /* at least file_size; the bytes behind those of the file are zero */
+    u64 physical;    /* guest-physical address: p_paddr - PADDR_OFFSET */
+    u64 memory_size; /* at least file_size; bytes that are not in the file are zero */
 };
 
 struct pvimage {
     u64 virt_base;         /* virtual address of guest-physical 0 */
     u64 entry;             /* virtual address at which the kernel starts */
     u64 hypercall_page;    /* virtual address, on a page boundary; PVIMAGE_UNSET: none */
-    u64 init_p2m;          /* virtual address for the p2m; PVIMAGE_UNSET: it follows the kernel */
+    u64 init_p2m;          /* virtual address for the p2m; PVIMAGE_UNSET: behind the ramdisk */
     bool ramdisk_unmapped; /* the ramdisk need not be mapped: start_info.mod_start may be its pfn */
     u64 start, end;        /* guest-physical range of all segments */
     u32 segment_count;
-    struct pvimage_segment segment[PVIMAGE_SEGMENTS_MAX]; /* ascending, not overlapping */
+    struct pvimage_segment segment[PVIMAGE_SEGMENTS_MAX]; /* in ascending order, without overlap */
 };
 
 /* Reads and checks the PV kernel of `size` bytes at `bytes`.

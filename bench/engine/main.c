@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Measures the engine on the host: how long each operation takes, and how long its floor takes, a
- * bare loop that reads the same entries and changes the same counts. engine [THREADS] prints one
- * JSON object a line, with times in ticks of the TSC engine rates one|each [THREADS]     as
- * bench/engine/rates.h says */
+/* Measures the engine on the host: how long each operation takes, and how long its floor takes: a
+ * bare loop that reads the same entries and changes the same counts.
+ *   engine [THREADS]                    prints one JSON object a line; times are ticks of the TSC
+ *   engine rates one|each [THREADS]     as bench/engine/rates.h says */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

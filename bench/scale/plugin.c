@@ -7,13 +7,14 @@
  *   out=FILE        where it writes its results
  *   lines=ADDRESS   finds shared cache lines, too, which is slow. ADDRESS is the hypervisor's entry
  *                   point for interrupts (hexadecimal): accesses from there until the CPU is back
- * in its guest are left out, because the scheduler reads other CPUs' data on purpose It writes
- * lines of words separated by tabs: count   OPERATION  CPU  TIMES  INSTRUCTIONS shared  OPERATION
- * PHYSICAL  STORED-AT  STORED-BY  CPU  ACCESSED-AT  ACCESSED-BY  CPU TIMES is how often the CPU
- * executed the whole operation, which is 1 with one guest. A line is shared if one CPU stores to it
- * and another one accesses it, during the same operation. -AT is a virtual address in the line, -BY
- * the address of the instruction. The emulator runs one CPU at a time (-icount), so nothing is
- * locked. */
+ *                   in its guest do not count, because the scheduler reads other CPUs' data
+ * It writes lines of words separated by tabs:
+ *   count   OPERATION  CPU  TIMES  INSTRUCTIONS
+ *   shared  OPERATION  PHYSICAL  STORED-AT  STORED-BY  CPU  ACCESSED-AT  ACCESSED-BY  CPU
+ * TIMES is how often the CPU executed the whole operation, which is 1 with one guest. A line is
+ * shared if one CPU stores to it and another one accesses it, during the same operation. -AT is a
+ * virtual address in the line, -BY the address of the instruction. The emulator runs one CPU at a
+ * time (-icount), so nothing is locked. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

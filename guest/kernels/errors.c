@@ -12,7 +12,7 @@
 #define PTE_HYPERVISORS (1ull << 8) /* the global bit, which Xen sets in entries for user pages */
 #define FLAGS           (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
 
-static unsigned reported; /* refusals reported since it was last set to 0 */
+static unsigned reported; /* number of refusals that were reported since a test set it to 0 */
 static struct refusal last_refusal;
 
 /* Replaces the library's function of this name: counts the refusals, too. */

@@ -30,7 +30,8 @@ static void check_translation(const char *when)
         }
         wrong += mfn_to_pfn(mfn(word)).n != n;
     }
-    /* One may differ: the page that shared_info has replaced in the direct map. */
+    /* One frame may differ, because start-up has mapped shared_info in place of a page of the
+     * kernel. */
     claim(wrong <= 1, "%s: %u frames do not come back", when, wrong);
 }
 

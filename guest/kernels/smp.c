@@ -16,7 +16,7 @@
 static unsigned failures;
 static unsigned done_cpus, watching_cpus; /* CPUs that have finished; that run watch */
 static bool counted;                      /* the first CPU has counted the free pages */
-static volatile unsigned phase; /* of take_away: page phase / 2 is mapped (even), unmapped (odd) */
+static volatile unsigned phase; /* take_away has unmapped page phase / 2 (odd), or not yet (even) */
 static struct space shared;     /* the space whose pages take_away unmaps */
 
 #define claim(condition, ...)                                                                      \

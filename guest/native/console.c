@@ -10,12 +10,12 @@
 
 void console_start(void)
 {
-    port_write(PORT + 1, 0);    /* interrupts off */
-    port_write(PORT + 3, 0x80); /* the next two bytes are the divisor: 115200 baud */
+    port_write(PORT + 1, 0);    /* turns the port's interrupts off */
+    port_write(PORT + 3, 0x80); /* the next two bytes set the speed: 115200 baud */
     port_write(PORT, 1);
     port_write(PORT + 1, 0);
     port_write(PORT + 3, 3); /* 8 data bits, 1 stop bit, no parity */
-    port_write(PORT + 2, 7); /* the FIFOs on, and emptied */
+    port_write(PORT + 2, 7); /* turns the FIFOs on and empties them */
 }
 
 void console_write(const char *text, size_t length)

@@ -16,9 +16,9 @@
 #define OPS     32u
 
 enum kind {
-    UPDATE,   /* mmu_update */
-    EXTENDED, /* mmuext_op */
-    MAPPING,  /* update_va_mapping, which takes one request */
+    UPDATE,   /* mmu_update: changes of entries */
+    EXTENDED, /* mmuext_op: pins, flushes, roots */
+    MAPPING,  /* update_va_mapping: a change of one mapping */
 };
 
 /* One call: `count` requests of one kind. Updates and extended operations are in the batch's array
@@ -26,8 +26,8 @@ enum kind {
 struct call {
     enum kind kind;
     u32 first, count;
-    u32 done;             /* how many of them are finished: made, or refused and reported */
-    u32 made;             /* how many the last hypercall made, as it reported */
+    u32 done;             /* number of finished requests: made, or refused and reported */
+    u32 made;             /* number of requests that the last hypercall reported as made */
     u64 va, entry, flags; /* arguments of a mapping */
 };
 

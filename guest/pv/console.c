@@ -9,7 +9,7 @@
 
 #define FLUSH_TRIES 1000000u /* times console_flush yields before it gives up */
 
-static volatile struct xencons_interface *console_ring; /* NULL: there is none */
+static volatile struct xencons_interface *console_ring; /* NULL: the domain has no console ring */
 static struct lock console_lock = {.rank = 5};
 
 void console_start(volatile struct xencons_interface *at)

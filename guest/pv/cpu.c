@@ -8,7 +8,7 @@
 #include "guest/space.h"
 #include "lib/string.h"
 
-#define STACK_PAGES 4u /* of each of the two stacks of a CPU: for traps, and for its function */
+#define STACK_PAGES 4u /* size of a stack. A CPU has two: for traps, and for its function */
 #define STACK_BYTES (STACK_PAGES * PAGE_SIZE)
 
 /* Bytes above the frame of a trap from user mode. user_enter keeps a pointer in the first word. */

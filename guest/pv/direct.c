@@ -12,8 +12,9 @@
 #define HYPERVISOR_AT 256u   /* the first and the last of the hypervisor's slots in a root */
 #define HYPERVISOR_TO 271u
 
-static entry_t **direct_tables; /* the level 1 table of each chunk; NULL: it has none yet */
-static u64 direct_chunks;       /* length of that array */
+static entry_t *
+    *direct_tables;       /* array: the level 1 table of each chunk; NULL: the chunk has none yet */
+static u64 direct_chunks; /* length of the array direct_tables */
 
 /* Returns the address at which the direct map shows a pfn. */
 static u64 direct_va(u64 pfn_number)

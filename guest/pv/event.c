@@ -5,7 +5,7 @@
 #include "guest/kernel.h"
 #include "guest/pv/pv.h"
 
-#define PORTS 4096u /* of a domain, by the two-level ABI */
+#define PORTS 4096u /* the most ports that a domain has in the two-level ABI */
 
 static event_handler *event_handlers[PORTS];
 static u64 upcalls_handled[CPUS]; /* how often each CPU found pending events */

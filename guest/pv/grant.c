@@ -12,7 +12,7 @@
 #define REFERENCES ((u32)(PAGE_SIZE / sizeof(grant_entry_v1_t)))
 
 static struct lock grant_lock = {.rank = 3};
-static grant_entry_v1_t *grant_table; /* one page of it; NULL: not mapped yet */
+static grant_entry_v1_t *grant_table; /* the first page of the grant table; NULL: not mapped yet */
 
 /* Maps the grant table if that has not been done. Returns 0 or an error. The caller holds the lock.
  */

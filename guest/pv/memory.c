@@ -8,8 +8,8 @@
 #include "guest/pv/place.h"
 #include "guest/lock.h"
 
-static struct lock empty_lock = {.rank = 3}; /* of the two below */
-static struct page *empty_list;              /* unused empty pages */
+static struct lock empty_lock = {.rank = 3}; /* protects empty_list and never_used */
+static struct page *empty_list;              /* list of empty pages that can be taken */
 static u64 never_used; /* pfns from this one on have never had a frame; 0: not set yet */
 
 /* ---- empty pages ---- */

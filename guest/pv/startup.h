@@ -13,7 +13,7 @@ void pv_start(struct start_info *info, u64 stack_end);
 /* Registers the trap table and the callbacks of this vCPU with the hypervisor. */
 void trap_start(void);
 
-#define TRAP_ENTRIES 33u /* vectors 0..31, then INT 0x80 */
+#define TRAP_ENTRIES 33u /* entries of the trap table: vectors 0..31, then INT 0x80 */
 
 /* Fills in the trap table, as the hypervisor reads it: TRAP_ENTRIES elements. */
 void trap_table(struct trap_info *table);

@@ -17,8 +17,8 @@
 static u64 **p2m_top[LEAF];
 static u64 identity_leaf[1]; /* stands for a leaf of identity pfns: only its address is used */
 static struct lock p2m_lock = {.rank = 3};
-static const u64 *machine_map; /* the M2P */
-static u64 machine_map_count;  /* its length in words */
+static const u64 *machine_map; /* the M2P: the pfn for each mfn */
+static u64 machine_map_count;  /* length of the M2P in words */
 
 u64 p2m_get(pfn_t pfn)
 {

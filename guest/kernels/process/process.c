@@ -5,10 +5,10 @@
 struct process_counts process_counts;
 
 static struct process processes[PROCESSES];
-static struct process *unused_processes; /* list */
+static struct process *unused_processes; /* list of the processes that do not exist */
 static struct process *ready_queue, **ready_end = &ready_queue;
 
-/* Returns the PTE_... flags of a page with these RIGHT_... bits. */
+/* Returns the page-table flags (PTE_...) for a process's RIGHT_... bits. */
 static u64 flags_of(u64 rights)
 {
     return PTE_PRESENT | PTE_USER | PTE_ACCESSED | (rights & RIGHT_WRITE ? PTE_WRITABLE : 0) |

@@ -13,40 +13,40 @@
 
 /* A program, which is a section of the kernel's image. */
 struct image {
-    const u8 *start, *stop;      /* its bytes */
-    void (*entry)(u64 argument); /* where it starts, within these bytes */
+    const u8 *start, *stop;      /* the program's bytes in the kernel's image */
+    void (*entry)(u64 argument); /* the function at which the program starts */
 };
 extern const struct image images[];
 
 /* A range of user addresses with the same rights. Its pages are mapped at the first access. */
 struct area {
-    u64 start, end;  /* end 0: the element is not used */
-    u64 flags;       /* PTE_... bits of its pages */
+    u64 start, end;  /* user addresses; end 0: the element describes no area */
+    u64 flags;       /* PTE_... bits of the area's pages */
     const u8 *image; /* first contents of the pages, followed by zeroes; NULL: only zeroes */
     u64 image_size;
 };
 
 enum process_state {
     UNUSED,
-    READY,   /* runs, or is in the ready queue */
-    WAITING, /* in CALL_WAIT, until a child ends */
-    ENDED,   /* until its parent asks for its exit code */
+    READY,   /* the process runs, or is in the ready queue */
+    WAITING, /* the process is in CALL_WAIT, until a child ends */
+    ENDED,   /* the process has ended; its parent has not read its exit code yet */
 };
 
 struct process {
     enum process_state state;
     u64 number;
-    struct process *next;   /* in the list or queue that the process is in */
+    struct process *next;   /* the next process in the same list or queue */
     struct process *parent; /* NULL: no process will ask for its exit code */
-    u64 children;           /* number of its children, ended ones included */
-    struct process *ended;  /* list of its ended children, until it asks for their codes */
-    u64 code;               /* its exit code */
+    u64 children;           /* number of children, with those that have ended */
+    struct process *ended;  /* list of the ended children whose exit codes were not read yet */
+    u64 code;               /* exit code of a process that has ended */
     u64 code_at;     /* user address to which CALL_WAIT writes the child's exit code; 0: none */
-    u64 handler;     /* user address of its fault handler; 0: none */
-    bool in_handler; /* its fault handler runs */
-    bool yields;     /* it has called CALL_YIELD */
-    struct trap_frame frame;       /* its registers */
-    struct trap_frame interrupted; /* its registers at the fault, while in_handler */
+    u64 handler;     /* user address of the fault handler; 0: none */
+    bool in_handler; /* the fault handler runs */
+    bool yields;     /* the process has called CALL_YIELD */
+    struct trap_frame frame;       /* the process's registers */
+    struct trap_frame interrupted; /* while in_handler: the registers at the fault */
     struct area areas[AREAS];
     struct space space;
 };

@@ -14,19 +14,21 @@
 #define RIGHT_WRITE   1u
 #define RIGHT_EXECUTE 2u
 
+/* The numbers of the system calls. A comment lists the arguments of a call and its result, if it
+ * has one besides 0 and errors. */
 enum call {
     CALL_NOTHING,
-    CALL_EXIT,    /* exit code */
-    CALL_FORK,    /* returns the child's number, and 0 in the child */
-    CALL_EXEC,    /* number of the image, argument */
-    CALL_WAIT,    /* address for the exit code or 0; returns the number of the ended child */
-    CALL_MAP,     /* address, length, RIGHT_... */
-    CALL_UNMAP,   /* address, length */
-    CALL_PROTECT, /* address, length, RIGHT_... */
-    CALL_HANDLER, /* address of the fault handler, which gets address and error code */
-    CALL_RETURN,  /* from the fault handler: bytes to skip at the faulting instruction */
+    CALL_EXIT,  /* arguments: exit code */
+    CALL_FORK,  /* result: the child's number; in the child 0 */
+    CALL_EXEC,  /* arguments: number of an image, argument for the program */
+    CALL_WAIT,  /* arguments: address for the exit code, or 0; result: number of the ended child */
+    CALL_MAP,   /* arguments: address, length, RIGHT_... */
+    CALL_UNMAP, /* arguments: address, length */
+    CALL_PROTECT, /* arguments: address, length, RIGHT_... */
+    CALL_HANDLER, /* arguments: address of the fault handler (va, error code) */
+    CALL_RETURN,  /* ends the fault handler; arguments: bytes to skip at the fault */
     CALL_YIELD,   /* lets other processes run */
-    CALL_REPORT   /* three values, for process_report */
+    CALL_REPORT   /* arguments: three values, which are passed to process_report */
 };
 
 /* Puts a function that does not return into the section of a program. */
