@@ -10,7 +10,7 @@
 #define ALL    0xfull
 
 /* What the address shows: twice the number of the change, odd while it is being made. */
-static _Atomic u64 state;
+static _Atomic u64 change_steps;
 static volatile u64 *window;
 static u64 *frames[FRAMES];
 static u64 every_vcpu = ALL;
@@ -41,13 +41,13 @@ static bool is_mapped(u64 change)
 
 static void make_change(void)
 {
-    u64 change = atomic_load(&state) / 2 + 1;
+    u64 change = atomic_load(&change_steps) / 2 + 1;
     u64 *frame = frames[change % FRAMES], flags = kinds[kind].flags;
 
     if (kinds[kind].masked) {
         flags |= address(&every_vcpu);
     }
-    atomic_fetch_add(&state, 1);
+    atomic_fetch_add(&change_steps, 1);
     frame[0] = change;
     check_equal(
         update_va_mapping(address(window), is_mapped(change) ? entry_for(frame, PTE_RW) : 0, flags),
@@ -60,7 +60,7 @@ static void make_change(void)
         check_equal(hypercall6(__HYPERVISOR_mmuext_op, address(&op), 1, 0, DOMID_SELF, 0, 0), 0,
                     "%s", kinds[kind].name);
     }
-    atomic_fetch_add(&state, 1);
+    atomic_fetch_add(&change_steps, 1);
     for (u32 i = smp_below(400); i; i--) {
         __builtin_ia32_pause();
     }
@@ -69,10 +69,10 @@ static void make_change(void)
 /* A look counts if nothing changed meanwhile. */
 static void look(void)
 {
-    u64 before = atomic_load(&state), found = 0;
+    u64 before = atomic_load(&change_steps), found = 0;
     bool there = smp_read(window, &found);
 
-    if (before & 1 || atomic_load(&state) != before) {
+    if (before & 1 || atomic_load(&change_steps) != before) {
         return;
     }
     atomic_fetch_add(&looks, 1);
@@ -94,7 +94,7 @@ static void change_against_look(unsigned self)
 
 static bool enough(void)
 {
-    return atomic_load(&state) > 100 && looks > 200;
+    return atomic_load(&change_steps) > 100 && looks > 200;
 }
 
 void test_main(void)
@@ -106,11 +106,11 @@ void test_main(void)
     }
     for (kind = 0; kind < ARRAY_LENGTH(kinds); kind++) {
         check_equal(update_va_mapping(address(window), 0, UVMF_TLB_FLUSH | UVMF_ALL), 0, "no page");
-        state = 4; /* change 2: none */
+        change_steps = 4; /* change 2: none */
         looks = stale = 0;
         smp_race(change_against_look, 60, enough);
         print("Note: %s: %lu changes, %lu looks, %lu of them stale\n", kinds[kind].name,
-              state / 2 - 2, looks, stale);
+              change_steps / 2 - 2, looks, stale);
         check(enough(), "%s: no changes or no looks", kinds[kind].name);
         check(!kind || !stale, "%s: %lu looks found what was there before", kinds[kind].name,
               stale);

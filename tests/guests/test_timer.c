@@ -7,7 +7,7 @@
  * sleep. */
 #include "tests/guests/common/time.h"
 
-static evtchn_port_t port;
+static evtchn_port_t timer_port;
 static volatile unsigned callbacks;
 
 static u64 now(void)
@@ -29,8 +29,9 @@ static void take_events(void)
 /* It waits, or the callback has had it. */
 static bool came(void)
 {
-    return callbacks ||
-           *(volatile xen_ulong_t *)&shared_info->evtchn_pending[port / 64] >> port % 64 & 1;
+    return callbacks || *(volatile xen_ulong_t *)&shared_info->evtchn_pending[timer_port / 64] >>
+                                timer_port % 64 &
+                            1;
 }
 
 static void callback(struct trap_frame *frame)
@@ -177,7 +178,7 @@ static void check_interrupts(void)
 
 static void check_poll(void)
 {
-    evtchn_port_t ports[1] = {port};
+    evtchn_port_t ports[1] = {timer_port};
     struct sched_poll poll = {.nr_ports = 1};
     u64 start = now();
 
@@ -219,7 +220,7 @@ void test_main(void)
     struct evtchn_bind_virq bind = {.virq = VIRQ_TIMER};
 
     check_equal(event_channel_op(EVTCHNOP_bind_virq, &bind), 0, "VIRQ_TIMER");
-    port = bind.port;
+    timer_port = bind.port;
     check_equal(vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL), 0, "stop_periodic_timer");
     trap_take(VECTOR_EVENT, callback);
     check_equal(set_callback(CALLBACKTYPE_event, 0, address(event_entry)), 0, "the callback");

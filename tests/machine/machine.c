@@ -25,7 +25,7 @@ struct window {
 struct machine machine;
 
 static u8 *memory;
-static struct vmmu_frame *table;
+static struct vmmu_frame *frame_table;
 static u64 *m2p;
 static _Atomic bool *is_allocated;
 static struct vmmu_domain *domains[MACHINE_DOMAINS];
@@ -50,8 +50,9 @@ void machine_start(u64 frames, bool l1tf)
     machine.frames = frames;
     memory = aligned_alloc(PAGE_SIZE, frames * PAGE_SIZE);
     memset(memory, 0xa5, frames * PAGE_SIZE);
-    table = aligned_alloc(PAGE_SIZE, (frames * sizeof(*table) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1));
-    memset(table, 0, frames * sizeof(*table));
+    frame_table = aligned_alloc(PAGE_SIZE,
+                                (frames * sizeof(*frame_table) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1));
+    memset(frame_table, 0, frames * sizeof(*frame_table));
     m2p = calloc(frames, sizeof(*m2p));
     is_allocated = calloc(frames, sizeof(*is_allocated));
     next_frame = 2; /* frame 0 is nobody's, frame 1 the hypervisor's */
@@ -61,14 +62,14 @@ void machine_start(u64 frames, bool l1tf)
         slots[i] = machine_hypervisor_slot(i);
     }
     cpu_reset_all();
-    vmmu_start(table, frames, m2p, slots, l1tf);
+    vmmu_start(frame_table, frames, m2p, slots, l1tf);
 }
 
 void machine_end(void)
 {
     const u64 left = machine.allocated;
     free(memory);
-    free(table);
+    free(frame_table);
     free(m2p);
     free(is_allocated);
     memory = NULL;
@@ -84,8 +85,8 @@ mfn_t machine_allocate(void)
             is_allocated[m.n] = true;
             machine.allocated++;
             /* What an allocator may have left there. */
-            atomic_store(&table[m.n].references, 0x7fffffffffffffffull);
-            atomic_store(&table[m.n].type, ~0ull);
+            atomic_store(&frame_table[m.n].references, 0x7fffffffffffffffull);
+            atomic_store(&frame_table[m.n].type, ~0ull);
             memset(machine_words(m), 0, PAGE_SIZE);
             return m;
         }
@@ -236,8 +237,8 @@ bool port_should_stop(void)
 void port_frame_free(struct vmmu_domain *domain, mfn_t m)
 {
     assert_non_null(domain);
-    assert_int_equal(atomic_load(&table[m.n].references), 0);
-    assert_int_equal(atomic_load(&table[m.n].type), 0);
+    assert_int_equal(atomic_load(&frame_table[m.n].references), 0);
+    assert_int_equal(atomic_load(&frame_table[m.n].type), 0);
     assert_false(cpu_any_translates_to(m));
     __atomic_fetch_add(&machine.freed, 1, __ATOMIC_RELAXED);
     machine_free(m);

@@ -4,16 +4,16 @@
 
 #include "tests/machine/machine.h"
 
-static u64 state;
+static u64 random_bits;
 
 void choose_seed(u64 seed)
 {
-    state = seed * 0x9e3779b97f4a7c15ull + 0x1234567;
+    random_bits = seed * 0x9e3779b97f4a7c15ull + 0x1234567;
 }
 
 static u64 random64(void)
 {
-    u64 z = (state += 0x9e3779b97f4a7c15ull);
+    u64 z = (random_bits += 0x9e3779b97f4a7c15ull);
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
     z = (z ^ z >> 27) * 0x94d049bb133111ebull;
     return z ^ z >> 31;

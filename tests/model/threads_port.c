@@ -44,7 +44,7 @@ struct threads_seen threads_seen;
 
 static struct cpu cpus[THREADS_CPUS];
 static u8 *memory;
-static struct vmmu_frame *table;
+static struct vmmu_frame *frame_table;
 static u64 *m2p;
 static u64 frame_count;
 static pthread_mutex_t allocator = PTHREAD_MUTEX_INITIALIZER;
@@ -71,11 +71,12 @@ void threads_start(u64 frames)
     u64 slots[16];
 
     memory = aligned_alloc(PAGE_SIZE, frames * PAGE_SIZE);
-    table = aligned_alloc(PAGE_SIZE, (frames * sizeof(*table) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1));
+    frame_table = aligned_alloc(PAGE_SIZE,
+                                (frames * sizeof(*frame_table) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1));
     m2p = calloc(frames, sizeof(*m2p));
     free_frames = calloc(frames, sizeof(*free_frames));
     memset(memory, 0xa5, frames * PAGE_SIZE);
-    memset(table, 0, frames * sizeof(*table));
+    memset(frame_table, 0, frames * sizeof(*frame_table));
     memset(&threads_seen, 0, sizeof(threads_seen));
     frame_count = frames;
     free_count = 0;
@@ -90,7 +91,7 @@ void threads_start(u64 frames)
     for (u32 i = 0; i < 16; i++) {
         slots[i] = 0x1063 + ((u64)i << 53);
     }
-    vmmu_start(table, frames, m2p, slots, false);
+    vmmu_start(frame_table, frames, m2p, slots, false);
 }
 
 void threads_end(void)
@@ -99,7 +100,7 @@ void threads_end(void)
         broken("frames did not come back", mfn(free_count), frame_count - 2);
     }
     free(memory);
-    free(table);
+    free(frame_table);
     free(m2p);
     free(free_frames);
 }
