@@ -72,25 +72,25 @@ _Static_assert(VMMU_OWNER_DEVICE >= VMMU_DOMAINS_END &&
                    VMMU_OWNER_DEVICE <= REF_OWNER >> REF_OWNER_SHIFT,
                "the owner of device frames fits its field and is no domain");
 
-static inline bool frame_exists(mfn_t m)
+ALWAYS_INLINE bool frame_exists(mfn_t m)
 {
     return m.n < vmmu_engine.count;
 }
 
-static inline struct vmmu_frame *frame_of(mfn_t m)
+ALWAYS_INLINE struct vmmu_frame *frame_of(mfn_t m)
 {
     return &vmmu_engine.frames[m.n];
 }
 
 /* Reads a word of the frame table, or of a frame's contents such as an entry of a table. Orders no
  * other access. */
-static inline u64 word_read(const _Atomic u64 *word)
+ALWAYS_INLINE u64 word_read(const _Atomic u64 *word)
 {
     return atomic_load_explicit(word, memory_order_relaxed);
 }
 
 /* Stores such a word. Orders no other access. */
-static inline void word_write(_Atomic u64 *word, u64 value)
+ALWAYS_INLINE void word_write(_Atomic u64 *word, u64 value)
 {
     atomic_store_explicit(word, value, memory_order_relaxed);
 }
@@ -103,37 +103,37 @@ ALWAYS_INLINE bool word_swap(_Atomic u64 *word, u64 *old, u64 next, memory_order
 }
 
 /* The place of the references word of frame `m`, for word_read and word_swap. */
-static inline _Atomic u64 *frame_references_at(mfn_t m)
+ALWAYS_INLINE _Atomic u64 *frame_references_at(mfn_t m)
 {
     return &frame_of(m)->references;
 }
 
 /* The place of the type word of frame `m`. */
-static inline _Atomic u64 *frame_type_word_at(mfn_t m)
+ALWAYS_INLINE _Atomic u64 *frame_type_word_at(mfn_t m)
 {
     return &frame_of(m)->type;
 }
 
 /* The references word of frame `m`. */
-static inline u64 frame_references(mfn_t m)
+ALWAYS_INLINE u64 frame_references(mfn_t m)
 {
     return atomic_load_explicit(&frame_of(m)->references, memory_order_relaxed);
 }
 
 /* The same; what the caller reads next is not older than the word. */
-static inline u64 frame_references_acquire(mfn_t m)
+ALWAYS_INLINE u64 frame_references_acquire(mfn_t m)
 {
     return atomic_load_explicit(&frame_of(m)->references, memory_order_acquire);
 }
 
 /* The type word of frame `m`. */
-static inline u64 frame_type_word(mfn_t m)
+ALWAYS_INLINE u64 frame_type_word(mfn_t m)
 {
     return atomic_load_explicit(&frame_of(m)->type, memory_order_relaxed);
 }
 
 /* The same; what the caller reads next is not older than the word. */
-static inline u64 frame_type_word_acquire(mfn_t m)
+ALWAYS_INLINE u64 frame_type_word_acquire(mfn_t m)
 {
     return atomic_load_explicit(&frame_of(m)->type, memory_order_acquire);
 }
@@ -151,19 +151,19 @@ static inline u64 frame_clear_type_bits(mfn_t m, u64 bits)
 }
 
 /* Ends exclusive ownership of `m`: publishes `use` as its type word. */
-static inline void frame_publish(mfn_t m, u64 use)
+ALWAYS_INLINE void frame_publish(mfn_t m, u64 use)
 {
     atomic_store_explicit(&frame_of(m)->type, use, memory_order_release);
 }
 
 /* The 512 words of frame `m`, which is RAM. Of a live table, processors set accessed and dirty bits
  * in them at any time. */
-static inline _Atomic u64 *frame_words(mfn_t m)
+ALWAYS_INLINE _Atomic u64 *frame_words(mfn_t m)
 {
     return (_Atomic u64 *)port_frame_view(m);
 }
 
-static inline u64 frame_count(u64 word)
+ALWAYS_INLINE u64 frame_count(u64 word)
 {
     return word & FRAME_COUNT;
 }
@@ -174,14 +174,14 @@ static inline u64 ref_owned_by(u16 id)
     return REF_OWNED | (u64)id << REF_OWNER_SHIFT;
 }
 
-static inline bool ref_is_owned_by(u64 references, u16 id)
+ALWAYS_INLINE bool ref_is_owned_by(u64 references, u16 id)
 {
     const u64 flags = REF_ALLOCATED | REF_SHARED;
     const u64 owner_part = references >> REF_OWNER_SHIFT & ~(flags >> REF_OWNER_SHIFT);
     return owner_part == ref_owned_by(id) >> REF_OWNER_SHIFT;
 }
 
-static inline u16 ref_owner(u64 references)
+ALWAYS_INLINE u16 ref_owner(u64 references)
 {
     return (u16)((references & REF_OWNER) >> REF_OWNER_SHIFT);
 }
@@ -203,7 +203,7 @@ static inline u64 ref_with_epoch(u64 references, u64 clock)
     return (references & ~(mask << REF_EPOCH_SHIFT)) | (clock & mask) << REF_EPOCH_SHIFT;
 }
 
-static inline enum vmmu_type use_type(u64 use)
+ALWAYS_INLINE enum vmmu_type use_type(u64 use)
 {
     return (enum vmmu_type)(use >> USE_TYPE_SHIFT);
 }
@@ -230,7 +230,7 @@ static inline bool type_is_table(enum vmmu_type type)
 }
 
 /* The word says: a validated frame of exactly this type. */
-static inline bool use_is_valid(u64 use, enum vmmu_type type)
+ALWAYS_INLINE bool use_is_valid(u64 use, enum vmmu_type type)
 {
     return (use & (USE_TYPE | USE_VALIDATED)) == (use_of(type) | USE_VALIDATED);
 }
