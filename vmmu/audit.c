@@ -76,7 +76,7 @@ static void tally_frame(struct recount *run, mfn_t m)
         return;
     }
     if (references & REF_ALLOCATED) {
-        tally(run, m, 1, use_type(use) == TYPE_SHARED);
+        tally(run, m, 1, use_type(use) == VMMU_TYPE_SHARED);
     }
     if (use & USE_PINNED) {
         tally(run, m, 1, 1);
@@ -143,13 +143,13 @@ static void check_use(struct recount *run, mfn_t m, u64 use)
     if (use & USE_LOCKED) {
         tell(run, m, "locked", 0, 1);
     }
-    if (use_type(use) >= TYPES) {
+    if (use_type(use) >= VMMU_TYPES) {
         tell(run, m, "no such type", 0, use);
     }
     if (frame_count(use) == 0 ? state != 0 : state != USE_VALIDATED && state != USE_PARTIAL) {
         tell(run, m, "validated and partial do not fit the count", frame_count(use), use);
     }
-    if ((use & USE_PARTIAL) && (!table || use_type(use) == TYPE_L1 || frame_count(use) != 1 ||
+    if ((use & USE_PARTIAL) && (!table || use_type(use) == VMMU_TYPE_L1 || frame_count(use) != 1 ||
                                 use_place(use) > ENTRIES || (use & USE_PINNED))) {
         tell(run, m, "partial where it cannot be", 0, use);
     }
@@ -183,9 +183,10 @@ static void check_entry(struct recount *run, mfn_t table, u32 level, u64 entry)
              entry);
     } else if (level > 1 && !use_is_valid(use, (enum vmmu_type)(level - 1))) {
         tell(run, table, "an entry points at no table of the level below", level - 1, entry);
-    } else if (level == 1 && (entry & PTE_WRITABLE) && use_type(use) != TYPE_WRITABLE &&
-               !(use_type(use) == TYPE_SHARED && (use & USE_SHARE_WRITABLE))) {
-        tell(run, table, "a writable entry shows what must not be written", TYPE_WRITABLE, entry);
+    } else if (level == 1 && (entry & PTE_WRITABLE) && use_type(use) != VMMU_TYPE_WRITABLE &&
+               !(use_type(use) == VMMU_TYPE_SHARED && (use & USE_SHARE_WRITABLE))) {
+        tell(run, table, "a writable entry shows what must not be written", VMMU_TYPE_WRITABLE,
+             entry);
     }
 }
 
@@ -210,8 +211,8 @@ static void check_frame(struct recount *run, mfn_t m)
         return;
     }
     if (ref_is_owned_by(references_of(m), VMMU_OWNER_DEVICE)) {
-        if (use != use_of(TYPE_NONE)) {
-            tell(run, m, "a device frame is in use", use_of(TYPE_NONE), use);
+        if (use != use_of(VMMU_TYPE_NONE)) {
+            tell(run, m, "a device frame is in use", use_of(VMMU_TYPE_NONE), use);
         }
         return;
     }
@@ -221,7 +222,7 @@ static void check_frame(struct recount *run, mfn_t m)
     }
     if (type_is_table(use_type(use))) {
         check_table(run, m, use);
-    } else if (use_type(use) == TYPE_DESCRIPTOR) {
+    } else if (use_type(use) == VMMU_TYPE_DESCRIPTOR) {
         for (u32 i = 0; i < ENTRIES; i++) {
             if (!vmmu_descriptor_allowed(entry_of(m, i))) {
                 tell(run, m, "a descriptor that may not be", 0, entry_of(m, i));
@@ -236,7 +237,7 @@ static void check_domain(struct recount *run, struct vmmu_domain *domain)
     u64 frames = 0;
     for (u64 n = 0; n < vmmu_engine.count; n++) {
         frames += ref_is_owned_by(references_of(mfn(n)), domain->id) &&
-                  use_type(use_word_of(mfn(n))) != TYPE_SHARED;
+                  use_type(use_word_of(mfn(n))) != VMMU_TYPE_SHARED;
     }
     const u64 counted = atomic_load_explicit(&domain->frames, memory_order_relaxed);
     if (counted != frames) {

@@ -17,9 +17,9 @@
 static enum vmmu_result get_page(const struct vmmu_domain *domain, mfn_t m, u64 *word)
 {
     *word = m.n;
-    enum vmmu_result result = frame_exists(m) ? ref_get(m, domain->id) : REFUSED_BAD_FRAME;
+    enum vmmu_result result = frame_exists(m) ? ref_get(m, domain->id) : VMMU_REFUSED_BAD_FRAME;
     if (result == VMMU_DONE) {
-        result = type_get(m, TYPE_DESCRIPTOR, word);
+        result = type_get(m, VMMU_TYPE_DESCRIPTOR, word);
         if (result != VMMU_DONE) {
             ref_put(m);
         }
@@ -56,7 +56,7 @@ enum vmmu_result vmmu_set_gdt(struct vmmu_vcpu *vcpu, const mfn_t *frames, u32 c
         return result;
     }
     if (count > VMMU_GDT_FRAMES || entries > count * DESCRIPTORS_PER_PAGE) {
-        return result_refuse(vcpu->domain, REFUSED_TOO_MANY_DESCRIPTORS, entries);
+        return result_refuse(vcpu->domain, VMMU_REFUSED_TOO_MANY_DESCRIPTORS, entries);
     }
     for (u32 i = 0; i < count; i++) {
         result = get_page(vcpu->domain, frames[i], &word);
@@ -99,14 +99,14 @@ enum vmmu_result vmmu_set_ldt(struct vmmu_vcpu *vcpu, vaddr_t base, u32 entries)
         return result;
     }
     if (entries > LDT_ENTRIES_MAX) {
-        return result_refuse(vcpu->domain, REFUSED_TOO_MANY_DESCRIPTORS, entries);
+        return result_refuse(vcpu->domain, VMMU_REFUSED_TOO_MANY_DESCRIPTORS, entries);
     }
     if (entries) {
         /* Both ends are the guest's and nothing between is not: an LDT is smaller than any hole. */
         const vaddr_t last = vaddr(base.a + entries * sizeof(u64) - 1);
         if (page_offset(base.a) || last.a < base.a || !walk_address_is_guests(base) ||
             !walk_address_is_guests(last)) {
-            return result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, base.a);
+            return result_refuse(vcpu->domain, VMMU_REFUSED_BAD_ADDRESS, base.a);
         }
     }
     vmmu_ldt_drop(vcpu);
@@ -124,7 +124,7 @@ enum vmmu_result vmmu_ldt_fault(struct vmmu_vcpu *vcpu, u32 page)
         return result;
     }
     if (page >= VMMU_LDT_FRAMES || page * DESCRIPTORS_PER_PAGE >= vcpu->ldt_entries) {
-        return result_refuse(vcpu->domain, REFUSED_NO_LDT_PAGE, page);
+        return result_refuse(vcpu->domain, VMMU_REFUSED_NO_LDT_PAGE, page);
     }
     if (!mfn_is_none(vcpu->ldt_frame[page])) {
         return VMMU_DONE;
@@ -132,7 +132,7 @@ enum vmmu_result vmmu_ldt_fault(struct vmmu_vcpu *vcpu, u32 page)
     const vaddr_t va = vaddr(vcpu->ldt_base.a + page * PAGE_SIZE);
     const u64 entry = walk_to_entry(vcpu, va);
     if (!(entry & PTE_PRESENT)) {
-        return result_refuse(vcpu->domain, REFUSED_NO_LDT_PAGE, va.a);
+        return result_refuse(vcpu->domain, VMMU_REFUSED_NO_LDT_PAGE, va.a);
     }
     result = get_page(vcpu->domain, entry_frame(entry), &word);
     if (result != VMMU_DONE) {
@@ -154,21 +154,22 @@ enum vmmu_result vmmu_update_descriptor(struct vmmu_vcpu *vcpu, maddr_t at, u64 
         return result;
     }
     if (at.a % sizeof(u64)) {
-        return result_refuse(domain, REFUSED_BAD_ADDRESS, at.a);
+        return result_refuse(domain, VMMU_REFUSED_BAD_ADDRESS, at.a);
     }
     if (!frame_exists(m)) {
-        return result_refuse(domain, REFUSED_BAD_FRAME, at.a);
+        return result_refuse(domain, VMMU_REFUSED_BAD_FRAME, at.a);
     }
     if (!vmmu_descriptor_allowed(next)) {
-        return result_refuse(domain, REFUSED_BAD_DESCRIPTOR, descriptor);
+        return result_refuse(domain, VMMU_REFUSED_BAD_DESCRIPTOR, descriptor);
     }
     result = ref_get(m, domain->id);
     if (result != VMMU_DONE) {
         return result_refuse(domain, result, at.a);
     }
     const u64 use = frame_type_word(m);
-    const enum vmmu_type type =
-        use_type(use) == TYPE_DESCRIPTOR && frame_count(use) ? TYPE_DESCRIPTOR : TYPE_WRITABLE;
+    const enum vmmu_type type = use_type(use) == VMMU_TYPE_DESCRIPTOR && frame_count(use)
+                                    ? VMMU_TYPE_DESCRIPTOR
+                                    : VMMU_TYPE_WRITABLE;
     result = type_get(m, type, &word);
     if (result == VMMU_DONE) {
         atomic_store_explicit(&frame_words(m)[page_offset(at.a) / sizeof(u64)], next,

@@ -15,7 +15,7 @@ static enum vmmu_result check_not_present(u32 level, u64 entry)
     }
     const bool names_memory = (entry & PTE_ADDRESS) && frame_exists(entry_frame(entry));
     const bool large = level > 1 && (entry & PTE_LARGE);
-    return names_memory || large ? REFUSED_UNSAFE_NOT_PRESENT : VMMU_DONE;
+    return names_memory || large ? VMMU_REFUSED_UNSAFE_NOT_PRESENT : VMMU_DONE;
 }
 
 enum vmmu_result entry_check_slow(u32 level, u64 entry)
@@ -25,26 +25,26 @@ enum vmmu_result entry_check_slow(u32 level, u64 entry)
     }
     const u64 bad = entry & ~ENTRY_SETTABLE;
     if (bad) {
-        return level > 1 && (bad & PTE_LARGE) ? REFUSED_SUPERPAGE : REFUSED_CACHE_BITS;
+        return level > 1 && (bad & PTE_LARGE) ? VMMU_REFUSED_SUPERPAGE : VMMU_REFUSED_CACHE_BITS;
     }
     if (level > 1 && (entry & PTE_GLOBAL)) {
-        return REFUSED_GLOBAL_TABLE;
+        return VMMU_REFUSED_GLOBAL_TABLE;
     }
     if (frame_exists(entry_frame(entry))) {
         return VMMU_DONE;
     }
     /* All ones is the ABI's "no frame"; any other might be a device's. */
-    return level > 1 || (entry & PTE_ADDRESS) == PTE_ADDRESS ? REFUSED_BAD_FRAME
-                                                             : REFUSED_NO_MEMORY;
+    return level > 1 || (entry & PTE_ADDRESS) == PTE_ADDRESS ? VMMU_REFUSED_BAD_FRAME
+                                                             : VMMU_REFUSED_NO_MEMORY;
 }
 
 enum vmmu_result entry_refusal_of_page(enum vmmu_result result)
 {
     switch (result) {
-    case REFUSED_NOT_OWNER:
-        return REFUSED_FOREIGN_MAPPING;
-    case REFUSED_WRONG_TYPE:
-        return REFUSED_WRITABLE_TABLE;
+    case VMMU_REFUSED_NOT_OWNER:
+        return VMMU_REFUSED_FOREIGN_MAPPING;
+    case VMMU_REFUSED_WRONG_TYPE:
+        return VMMU_REFUSED_WRITABLE_TABLE;
     default:
         return result;
     }
@@ -55,10 +55,10 @@ enum vmmu_result entry_get_table(u32 level, u64 entry, u64 *word)
     const mfn_t target = entry_frame(entry);
     const enum vmmu_result result = type_get(target, (enum vmmu_type)(level - 1), word);
 
-    if (result == REFUSED_WRONG_TYPE && *word == entry) {
+    if (result == VMMU_REFUSED_WRONG_TYPE && *word == entry) {
         const u64 use = frame_type_word(target);
         if (use_type(use) == (enum vmmu_type)level && frame_count(use)) {
-            return REFUSED_LINEAR_ENTRY;
+            return VMMU_REFUSED_LINEAR_ENTRY;
         }
     }
     return result;

@@ -111,8 +111,8 @@ ALWAYS_INLINE enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owne
         return result;
     }
     if (!*held) {
-        result =
-            owners.frame == owners.table ? ref_get(target, owners.frame) : REFUSED_FOREIGN_TABLE;
+        result = owners.frame == owners.table ? ref_get(target, owners.frame)
+                                              : VMMU_REFUSED_FOREIGN_TABLE;
         *held = result == VMMU_DONE;
     }
     if (result == VMMU_DONE && type_get_fast(target, (enum vmmu_type)(level - 1))) {

@@ -41,7 +41,7 @@ bool flush_since(const struct vmmu_domain *domain, u64 since)
 void flush_for_type_change(struct vmmu_domain *domain, u64 use)
 {
     /* Segment registers cache descriptors by rules of their own: no stamp proves anything then. */
-    const u64 since = use_type(use) == TYPE_DESCRIPTOR
+    const u64 since = use_type(use) == VMMU_TYPE_DESCRIPTOR
                           ? flush_clock(domain->id)
                           : flush_epoch_read(domain->id, use_place(use), USE_PLACE_BITS);
     count_up(&domain->counters.flushes_asked, 1);

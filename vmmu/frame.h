@@ -4,9 +4,8 @@
  * references: for whom the frame exists, and how often.
  *     63     owned: clear means that the frame is free, and then both whole words are the
  *            allocator's: it may keep anything in bits 0..62 and in all of `type`
- *     62     allocated: the owner's own reference is among the count (of a TYPE_SHARED frame: the
- *            hypervisor's)
- *     61     shared: a TYPE_SHARED frame, whose end is the hypervisor's to say
+ *     62     allocated: the owner's own reference is among the count (of a VMMU_TYPE_SHARED frame:
+ * the hypervisor's) 61     shared: a VMMU_TYPE_SHARED frame, whose end is the hypervisor's to say
  *     46..60 owner: a domain's number, or VMMU_OWNER_DEVICE (a device frame: allocated, count 1,
  *            type none, for good)
  *     32..45 flush stamp of the last drop to count 1 (and of that to 2)
@@ -19,7 +18,7 @@
  *     57     pinned
  *     56     locked: one CPU changes an entry of this live table
  *     55     child: partial, and the entry at `place` still has its reference on its target
- *     54     share_writable: TYPE_SHARED, and the guest may map it writable
+ *     54     share_writable: VMMU_TYPE_SHARED, and the guest may map it writable
  *     32..53 place: partial: how many entries hold their references; count 0: flush stamp
  *     0..31  count
  *
@@ -65,8 +64,9 @@
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* A table's level and its type are the same number. */
-_Static_assert(TYPE_L1 == 1 && TYPE_L2 == 2 && TYPE_L3 == 3 && TYPE_L4 == 4, "level == type");
-_Static_assert(TYPES <= 16, "the type has four bits");
+_Static_assert(VMMU_TYPE_L1 == 1 && VMMU_TYPE_L2 == 2 && VMMU_TYPE_L3 == 3 && VMMU_TYPE_L4 == 4,
+               "level == type");
+_Static_assert(VMMU_TYPES <= 16, "the type has four bits");
 _Static_assert(sizeof(struct vmmu_frame) == 16, "16 bytes a frame");
 _Static_assert(VMMU_OWNER_DEVICE >= VMMU_DOMAINS_END &&
                    VMMU_OWNER_DEVICE <= REF_OWNER >> REF_OWNER_SHIFT,
@@ -226,7 +226,7 @@ static inline u64 use_at(u64 place)
 
 static inline bool type_is_table(enum vmmu_type type)
 {
-    return type >= TYPE_L1 && type <= TYPE_L4;
+    return type >= VMMU_TYPE_L1 && type <= VMMU_TYPE_L4;
 }
 
 /* The word says: a validated frame of exactly this type. */

@@ -8,7 +8,7 @@
 /* The slow path of a write to the L1 table that a walk found. */
 static __attribute__((noinline)) enum vmmu_result write_found_slow(struct write write)
 {
-    enum vmmu_result result = REFUSED_NO_TABLE;
+    enum vmmu_result result = VMMU_REFUSED_NO_TABLE;
     if (ref_get(write.table, write.owners.table) == VMMU_DONE) {
         result = write_entry_slow(&write, 1);
         ref_put(write.table);
@@ -26,11 +26,11 @@ enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *fram
         return result;
     }
     if (!walk_address_is_guests(va)) {
-        return result_refuse(domain, REFUSED_BAD_ADDRESS, va.a);
+        return result_refuse(domain, VMMU_REFUSED_BAD_ADDRESS, va.a);
     }
     const mfn_t table = walk_to_l1_table(vcpu->kernel_root, domain->id, va);
     if (mfn_is_none(table)) {
-        return result_refuse(domain, REFUSED_NO_TABLE, va.a);
+        return result_refuse(domain, VMMU_REFUSED_NO_TABLE, va.a);
     }
     struct write write = write_of(vcpu, domain, frame_owner, maddr_of(table), entry);
     write.index = walk_index(va, 1);
@@ -79,7 +79,7 @@ static enum vmmu_result unmap(struct write *write, mfn_t m, bool writable)
         write->expected = word_read(slot);
         if ((write->expected & seen) != wanted) {
             write->word = write->expected;
-            return REFUSED_NOT_THAT_MAPPING;
+            return VMMU_REFUSED_NOT_THAT_MAPPING;
         }
         result = write_entry_slow(write, 1);
     }
@@ -110,11 +110,11 @@ enum vmmu_result vmmu_unmap_va(struct vmmu_vcpu *vcpu, vaddr_t va, mfn_t m, bool
         return result;
     }
     if (!walk_address_is_guests(va)) {
-        return result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, va.a);
+        return result_refuse(vcpu->domain, VMMU_REFUSED_BAD_ADDRESS, va.a);
     }
     const mfn_t table = walk_to_l1_table(vcpu->kernel_root, vcpu->domain->id, va);
     if (mfn_is_none(table)) {
-        return result_refuse(vcpu->domain, REFUSED_NO_TABLE, va.a);
+        return result_refuse(vcpu->domain, VMMU_REFUSED_NO_TABLE, va.a);
     }
     return vmmu_unmap_at(vcpu, maddr(maddr_of(table).a + walk_index(va, 1) * sizeof(u64)), m,
                          writable);

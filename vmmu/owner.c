@@ -44,23 +44,23 @@ static void adopt(mfn_t m, u64 references, u64 use, u64 physical)
 enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p)
 {
     if (atomic_load_explicit(&domain->dying, memory_order_relaxed)) {
-        return result_refuse(domain, REFUSED_DOMAIN_DYING, m.n);
+        return result_refuse(domain, VMMU_REFUSED_DOMAIN_DYING, m.n);
     }
     if (!frame_exists(m)) {
-        return result_refuse(domain, REFUSED_BAD_FRAME, m.n);
+        return result_refuse(domain, VMMU_REFUSED_BAD_FRAME, m.n);
     }
     if (atomic_fetch_add_explicit(&domain->frames, 1, memory_order_relaxed) >= domain->frames_max) {
         atomic_fetch_sub_explicit(&domain->frames, 1, memory_order_relaxed);
-        return result_refuse(domain, REFUSED_TOO_MANY_FRAMES, m.n);
+        return result_refuse(domain, VMMU_REFUSED_TOO_MANY_FRAMES, m.n);
     }
-    adopt(m, ref_owned_by(domain->id) | REF_ALLOCATED | 1, use_of(TYPE_NONE), p.n);
+    adopt(m, ref_owned_by(domain->id) | REF_ALLOCATED | 1, use_of(VMMU_TYPE_NONE), p.n);
     return VMMU_DONE;
 }
 
 static enum vmmu_result take(struct vmmu_domain *domain, mfn_t m, enum release whose)
 {
     return result_report(
-        domain, frame_exists(m) ? ref_release(m, domain->id, whose) : REFUSED_BAD_FRAME, m.n);
+        domain, frame_exists(m) ? ref_release(m, domain->id, whose) : VMMU_REFUSED_BAD_FRAME, m.n);
 }
 
 enum vmmu_result vmmu_take(struct vmmu_domain *domain, mfn_t m)
@@ -80,7 +80,7 @@ void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable)
     }
     atomic_fetch_add_explicit(&domain->shared, 1, memory_order_relaxed);
     adopt(m, ref_owned_by(domain->id) | REF_SHARED | REF_ALLOCATED | 1,
-          use_of(TYPE_SHARED) | USE_VALIDATED | (writable ? USE_SHARE_WRITABLE : 0) | 1,
+          use_of(VMMU_TYPE_SHARED) | USE_VALIDATED | (writable ? USE_SHARE_WRITABLE : 0) | 1,
           MFN_NONE.n);
 }
 
@@ -89,7 +89,8 @@ void vmmu_own_device(mfn_t m)
     if (!frame_exists(m)) {
         port_panic("a device frame above the frame count", m.n);
     }
-    adopt(m, ref_owned_by(VMMU_OWNER_DEVICE) | REF_ALLOCATED | 1, use_of(TYPE_NONE), MFN_NONE.n);
+    adopt(m, ref_owned_by(VMMU_OWNER_DEVICE) | REF_ALLOCATED | 1, use_of(VMMU_TYPE_NONE),
+          MFN_NONE.n);
 }
 
 bool vmmu_domain_is_gone(const struct vmmu_domain *domain)
@@ -109,10 +110,11 @@ void vmmu_unshare(mfn_t m)
 enum vmmu_result vmmu_hold(struct vmmu_domain *domain, mfn_t m)
 {
     u64 word = m.n;
-    enum vmmu_result result = frame_exists(m) ? ref_get(m, domain->id) : REFUSED_BAD_FRAME;
+    enum vmmu_result result = frame_exists(m) ? ref_get(m, domain->id) : VMMU_REFUSED_BAD_FRAME;
     if (result == VMMU_DONE) {
         const u64 use = frame_type_word(m);
-        result = type_get(m, use_type(use) == TYPE_SHARED ? TYPE_SHARED : TYPE_WRITABLE, &word);
+        result = type_get(
+            m, use_type(use) == VMMU_TYPE_SHARED ? VMMU_TYPE_SHARED : VMMU_TYPE_WRITABLE, &word);
         if (result != VMMU_DONE) {
             ref_put(m);
         }
@@ -128,7 +130,8 @@ void vmmu_unhold(mfn_t m)
 
 enum vmmu_result vmmu_reference(struct vmmu_domain *domain, mfn_t m)
 {
-    return result_report(domain, frame_exists(m) ? ref_get(m, domain->id) : REFUSED_BAD_FRAME, m.n);
+    return result_report(domain, frame_exists(m) ? ref_get(m, domain->id) : VMMU_REFUSED_BAD_FRAME,
+                         m.n);
 }
 
 void vmmu_unreference(mfn_t m)
@@ -139,7 +142,7 @@ void vmmu_unreference(mfn_t m)
 enum vmmu_result vmmu_set_m2p(struct vmmu_domain *domain, mfn_t m, u64 value)
 {
     if (!frame_exists(m)) {
-        return result_refuse(domain, REFUSED_BAD_FRAME, m.n);
+        return result_refuse(domain, VMMU_REFUSED_BAD_FRAME, m.n);
     }
     const enum vmmu_result result = ref_get(m, domain->id);
     if (result != VMMU_DONE) {

@@ -14,10 +14,10 @@ enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn
         return result;
     }
     if (level < 1 || level > 4) {
-        return result_refuse(vcpu->domain, REFUSED_BAD_LEVEL, level);
+        return result_refuse(vcpu->domain, VMMU_REFUSED_BAD_LEVEL, level);
     }
     if (!frame_exists(m)) {
-        return result_refuse(vcpu->domain, REFUSED_BAD_FRAME, m.n);
+        return result_refuse(vcpu->domain, VMMU_REFUSED_BAD_FRAME, m.n);
     }
     result = ref_get(m, owner->id);
     if (result != VMMU_DONE) {
@@ -25,7 +25,7 @@ enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn
     }
     if (frame_type_word(m) & USE_PINNED) {
         ref_put(m);
-        return result_refuse(vcpu->domain, REFUSED_ALREADY_PINNED, m.n);
+        return result_refuse(vcpu->domain, VMMU_REFUSED_ALREADY_PINNED, m.n);
     }
     result = type_get(m, (enum vmmu_type)level, &word);
     if (result != VMMU_DONE) {
@@ -34,7 +34,7 @@ enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn
     }
     if (frame_set_type_bits(m, USE_PINNED) & USE_PINNED) {
         defer_put(vcpu, m);
-        return result_refuse(vcpu->domain, REFUSED_ALREADY_PINNED, m.n);
+        return result_refuse(vcpu->domain, VMMU_REFUSED_ALREADY_PINNED, m.n);
     }
     count_up(&owner->counters.pins, 1);
     return VMMU_DONE;
@@ -48,7 +48,7 @@ enum vmmu_result vmmu_unpin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, m
         return result;
     }
     if (!frame_exists(m)) {
-        return result_refuse(vcpu->domain, REFUSED_BAD_FRAME, m.n);
+        return result_refuse(vcpu->domain, VMMU_REFUSED_BAD_FRAME, m.n);
     }
     result = ref_get(m, owner->id);
     if (result != VMMU_DONE) {
@@ -58,7 +58,7 @@ enum vmmu_result vmmu_unpin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, m
     const u64 old = frame_clear_type_bits(m, USE_PINNED);
     if (!(old & USE_PINNED)) {
         ref_put(m);
-        return result_refuse(vcpu->domain, REFUSED_NOT_PINNED, m.n);
+        return result_refuse(vcpu->domain, VMMU_REFUSED_NOT_PINNED, m.n);
     }
     count_up(&owner->counters.unpins, 1);
     defer_put(vcpu, m);

@@ -47,13 +47,13 @@ enum vmmu_result ref_release(mfn_t m, u16 id, enum release whose)
     do {
         if (!ref_is_owned_by(old, id) || frame_count(old) == 0 ||
             !(old & REF_SHARED) != (whose != RELEASE_SHARED)) {
-            return REFUSED_NOT_OWNER;
+            return VMMU_REFUSED_NOT_OWNER;
         }
         if (!(old & REF_ALLOCATED)) {
-            return REFUSED_ALREADY_RELEASED;
+            return VMMU_REFUSED_ALREADY_RELEASED;
         }
         if (whose == RELEASE_ALONE && frame_count(old) != 1) {
-            return REFUSED_WRONG_TYPE;
+            return VMMU_REFUSED_WRONG_TYPE;
         }
         next = (old - 1) & ~REF_ALLOCATED;
         /* This reference is no translation: the last of those went when the count fell to 1. */

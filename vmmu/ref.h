@@ -9,12 +9,13 @@
 /* Why ref_get of a frame with these references does not do. */
 static inline enum vmmu_result ref_refusal(u64 references, u16 id)
 {
-    return ref_is_owned_by(references, id) && frame_count(references) ? REFUSED_TOO_MANY_REFERENCES
-                                                                      : REFUSED_NOT_OWNER;
+    return ref_is_owned_by(references, id) && frame_count(references)
+               ? VMMU_REFUSED_TOO_MANY_REFERENCES
+               : VMMU_REFUSED_NOT_OWNER;
 }
 
 /* One reference on `m`, a frame below the frame count, if it belongs to domain `id`. Results:
- * VMMU_DONE, REFUSED_NOT_OWNER, REFUSED_TOO_MANY_REFERENCES. */
+ * VMMU_DONE, VMMU_REFUSED_NOT_OWNER, VMMU_REFUSED_TOO_MANY_REFERENCES. */
 ALWAYS_INLINE enum vmmu_result ref_get(mfn_t m, u16 id)
 {
     _Atomic u64 *word = frame_references_at(m);
@@ -42,7 +43,8 @@ enum release {
 };
 
 /* Drops the reference that `allocated` stands for, if `m` belongs to domain `id`. Results:
- * VMMU_DONE, REFUSED_NOT_OWNER, REFUSED_ALREADY_RELEASED, REFUSED_WRONG_TYPE (not alone). */
+ * VMMU_DONE, VMMU_REFUSED_NOT_OWNER, VMMU_REFUSED_ALREADY_RELEASED, VMMU_REFUSED_WRONG_TYPE (not
+ * alone). */
 enum vmmu_result ref_release(mfn_t m, u16 id, enum release whose);
 
 /* The word after a drop, with the clock read before. What is left may be the owner's own reference,

@@ -10,7 +10,7 @@
 static enum vmmu_result store_in_page(const struct write *write)
 {
     u64 word;
-    const enum vmmu_result result = type_get(write->table, TYPE_WRITABLE, &word);
+    const enum vmmu_result result = type_get(write->table, VMMU_TYPE_WRITABLE, &word);
     if (result == VMMU_DONE) {
         word_write(&frame_words(write->table)[write->index], write->entry);
         type_put(write->table);
@@ -24,21 +24,21 @@ static enum vmmu_result write_anywhere(struct write *write)
     const u64 use = frame_type_word_acquire(write->table);
     const enum vmmu_type type = use_type(use);
 
-    if (frame_count(use) == 0 || type == TYPE_WRITABLE) {
+    if (frame_count(use) == 0 || type == VMMU_TYPE_WRITABLE) {
         return store_in_page(write);
     }
-    if (type == TYPE_DESCRIPTOR) {
-        return REFUSED_DESCRIPTOR_PAGE;
+    if (type == VMMU_TYPE_DESCRIPTOR) {
+        return VMMU_REFUSED_DESCRIPTOR_PAGE;
     }
     if (!type_is_table(type)) {
-        return REFUSED_WRONG_TYPE;
+        return VMMU_REFUSED_WRONG_TYPE;
     }
     if (use & USE_VALIDATED) {
         return write_entry_slow(write, (u32)type);
     }
     /* If a CPU is promoting or demoting it, retry. If it is partial, no CPU is working on it and a
      * retry could loop for ever: refuse. */
-    return use & USE_PARTIAL ? REFUSED_TABLE_BUSY : VMMU_AGAIN;
+    return use & USE_PARTIAL ? VMMU_REFUSED_TABLE_BUSY : VMMU_AGAIN;
 }
 
 /* The bits of vmmu_request.at that hold the kind. */
@@ -52,7 +52,7 @@ static enum vmmu_update_kind kind_of(const struct vmmu_request *request)
 /* The bits of the old entry that a request of this kind keeps. */
 static u64 kept_by(enum vmmu_update_kind kind)
 {
-    return kind == UPDATE_PRESERVE_AD ? WRITE_KEEP_AD : 0;
+    return kind == VMMU_UPDATE_PRESERVE_AD ? WRITE_KEEP_AD : 0;
 }
 
 /* The slow path of a request of any kind. */
@@ -65,14 +65,14 @@ static __attribute__((noinline)) enum vmmu_result serve_slow(struct vmmu_vcpu *v
     const maddr_t at = maddr(request->at & ~KIND_BITS);
     struct write write = write_of(vcpu, table_owner, frame_owner, at, request->entry);
 
-    if (kind == UPDATE_M2P) {
+    if (kind == VMMU_UPDATE_M2P) {
         return vmmu_set_m2p(table_owner, mfn_of(at), request->entry);
     }
-    if (kind > UPDATE_NO_TRANSLATE) {
-        return result_refuse(vcpu->domain, REFUSED_BAD_KIND, request->at);
+    if (kind > VMMU_UPDATE_NO_TRANSLATE) {
+        return result_refuse(vcpu->domain, VMMU_REFUSED_BAD_KIND, request->at);
     }
     if (!frame_exists(write.table)) {
-        return result_refuse(vcpu->domain, REFUSED_BAD_FRAME, at.a);
+        return result_refuse(vcpu->domain, VMMU_REFUSED_BAD_FRAME, at.a);
     }
     write.keep = kept_by(kind);
     enum vmmu_result result = ref_get(write.table, table_owner->id);
@@ -95,7 +95,8 @@ static __attribute__((noinline)) enum vmmu_result serve_slow(struct vmmu_vcpu *v
 /* Says whether the request writes to `page`. */
 static inline bool is_write_to(const struct vmmu_request *request, mfn_t page)
 {
-    const u32 writes = 1u << UPDATE_NORMAL | 1u << UPDATE_PRESERVE_AD | 1u << UPDATE_NO_TRANSLATE;
+    const u32 writes =
+        1u << VMMU_UPDATE_NORMAL | 1u << VMMU_UPDATE_PRESERVE_AD | 1u << VMMU_UPDATE_NO_TRANSLATE;
     return mfn_equal(mfn_of(maddr(request->at)), page) && (writes >> kind_of(request) & 1);
 }
 
@@ -173,7 +174,7 @@ run_elsewhere(const struct vmmu_domain *owner, const struct vmmu_request *reques
     const u64 use = frame_type_word(mfn_of(maddr(request->at)));
     const enum vmmu_type type = use_type(use);
 
-    if (!frame_count(use) || type == TYPE_WRITABLE) {
+    if (!frame_count(use) || type == VMMU_TYPE_WRITABLE) {
         return run_in_page(owner, request, end);
     }
     return type_is_table(type) ? run_in_table(owner, (u32)type, request, end, checked) : request;
@@ -246,7 +247,7 @@ enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_o
 
     if (at.a % sizeof(u64)) {
         const enum vmmu_result result = defer_complete(vcpu);
-        return result == VMMU_DONE ? result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, at.a)
+        return result == VMMU_DONE ? result_refuse(vcpu->domain, VMMU_REFUSED_BAD_ADDRESS, at.a)
                                    : result;
     }
     return vmmu_update_many(vcpu, table_owner, frame_owner, &request, 1, &done);

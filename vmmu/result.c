@@ -17,15 +17,16 @@ struct result_row {
 static const struct result_row results[VMMU_RESULTS] = {
     [VMMU_DONE] = {"DONE", "done", 0},
     [VMMU_AGAIN] = {"AGAIN", "interrupted, to be called again", -EAGAIN},
-#define REFUSAL(name, errno_value, sentence) [REFUSED_##name] = {#name, sentence, errno_value},
+#define REFUSAL(name, errno_value, sentence) [VMMU_REFUSED_##name] = {#name, sentence, errno_value},
 #include "vmmu/refusals.def"
 #undef REFUSAL
 };
 
-static const char *const type_names[TYPES] = {
-    [TYPE_NONE] = "none",         [TYPE_L1] = "L1 table",   [TYPE_L2] = "L2 table",
-    [TYPE_L3] = "L3 table",       [TYPE_L4] = "L4 table",   [TYPE_DESCRIPTOR] = "descriptor page",
-    [TYPE_WRITABLE] = "writable", [TYPE_SHARED] = "shared",
+static const char *const type_names[VMMU_TYPES] = {
+    [VMMU_TYPE_NONE] = "none",         [VMMU_TYPE_L1] = "L1 table",
+    [VMMU_TYPE_L2] = "L2 table",       [VMMU_TYPE_L3] = "L3 table",
+    [VMMU_TYPE_L4] = "L4 table",       [VMMU_TYPE_DESCRIPTOR] = "descriptor page",
+    [VMMU_TYPE_WRITABLE] = "writable", [VMMU_TYPE_SHARED] = "shared",
 };
 
 enum vmmu_result result_refuse(struct vmmu_domain *domain, enum vmmu_result rule, u64 word)
@@ -54,5 +55,5 @@ int vmmu_result_errno(enum vmmu_result result)
 
 const char *vmmu_type_name(enum vmmu_type type)
 {
-    return (u32)type < TYPES ? type_names[type] : "?";
+    return (u32)type < VMMU_TYPES ? type_names[type] : "?";
 }

@@ -11,10 +11,11 @@
 static enum vmmu_result get_root(struct vmmu_vcpu *vcpu, mfn_t m)
 {
     u64 word = m.n;
-    enum vmmu_result result = frame_exists(m) ? ref_get(m, vcpu->domain->id) : REFUSED_BAD_FRAME;
+    enum vmmu_result result =
+        frame_exists(m) ? ref_get(m, vcpu->domain->id) : VMMU_REFUSED_BAD_FRAME;
 
     if (result == VMMU_DONE) {
-        result = type_get(m, TYPE_L4, &word);
+        result = type_get(m, VMMU_TYPE_L4, &word);
         if (result != VMMU_DONE) {
             defer_abandon(vcpu, m, result);
         }

@@ -13,7 +13,7 @@ bool vmmu_find_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at, maddr_t *where)
     }
     const mfn_t table = entry_frame(entry);
     *where = maddr(maddr_of(table).a + page_offset(at.a));
-    return use_is_valid(frame_type_word(table), TYPE_L1) &&
+    return use_is_valid(frame_type_word(table), VMMU_TYPE_L1) &&
            ref_is_owned_by(frame_references(table), vcpu->domain->id);
 }
 
@@ -44,7 +44,7 @@ static __attribute__((noinline)) enum vmmu_result store_slow(const struct write 
 
     if (write_get_l1_table(write.vcpu, at) != VMMU_DONE) {
         /* It was one at the write fault, and has another type now. */
-        return result_refuse(write.vcpu->domain, REFUSED_NOT_L1_TABLE, write.word);
+        return result_refuse(write.vcpu->domain, VMMU_REFUSED_NOT_L1_TABLE, write.word);
     }
     for (u32 tries = 0; result == VMMU_AGAIN && tries < WRITE_TRIES_MAX; tries++) {
         result = store_widen(&store, &write) ? write_entry_slow(&write, 1) : VMMU_DONE;
@@ -65,7 +65,7 @@ enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u
         return result;
     }
     if ((bytes & (bytes - 1)) || bytes - 1 > 7 || (where.a & (bytes - 1))) {
-        return result_refuse(domain, REFUSED_BAD_ADDRESS, where.a);
+        return result_refuse(domain, VMMU_REFUSED_BAD_ADDRESS, where.a);
     }
     const u32 shift = (u32)(where.a % sizeof(u64)) * 8;
     const u64 mask = ~0ull >> (64 - bytes * 8) << shift;
@@ -115,10 +115,10 @@ enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 byt
         return result;
     }
     if ((bytes & (bytes - 1)) || bytes - 1 > 7 || (at.a & (bytes - 1))) {
-        return result_refuse(vcpu->domain, REFUSED_BAD_ADDRESS, at.a);
+        return result_refuse(vcpu->domain, VMMU_REFUSED_BAD_ADDRESS, at.a);
     }
     if (!vmmu_find_l1_write(vcpu, at, &where)) {
-        return result_refuse(vcpu->domain, REFUSED_NOT_L1_TABLE, at.a);
+        return result_refuse(vcpu->domain, VMMU_REFUSED_NOT_L1_TABLE, at.a);
     }
     return vmmu_emulated_write_at(vcpu, where, bytes, expected, desired, swapped);
 }

@@ -17,7 +17,7 @@ static enum vmmu_result release(mfn_t m, u16 id)
 {
     enum vmmu_result result = VMMU_DONE;
 
-    if (use_type(frame_type_word(m)) == TYPE_SHARED || ref_get(m, id) != VMMU_DONE) {
+    if (use_type(frame_type_word(m)) == VMMU_TYPE_SHARED || ref_get(m, id) != VMMU_DONE) {
         return VMMU_DONE;
     }
     if (frame_clear_type_bits(m, USE_PINNED) & USE_PINNED) {

@@ -24,9 +24,9 @@ static enum vmmu_result promote(mfn_t m, enum vmmu_type type, u32 place, bool ch
     if (type_is_table(type)) {
         return table_promote(m, type, place, child, word);
     }
-    if (type == TYPE_DESCRIPTOR && !descriptor_page_adopt(m, word)) {
+    if (type == VMMU_TYPE_DESCRIPTOR && !descriptor_page_adopt(m, word)) {
         publish_unused(m, type);
-        return REFUSED_BAD_DESCRIPTOR;
+        return VMMU_REFUSED_BAD_DESCRIPTOR;
     }
     frame_publish(m, use_of(type) | USE_VALIDATED | 1);
     return VMMU_DONE;
@@ -38,12 +38,12 @@ static bool claim(mfn_t m, u64 old, enum vmmu_type type, u64 *word, enum vmmu_re
     _Atomic u64 *use = frame_type_word_at(m);
     const enum vmmu_type last = use_type(old);
 
-    if (last == TYPE_SHARED) {
+    if (last == VMMU_TYPE_SHARED) {
         /* The hypervisor has let go of it, an entry has not: it goes back to the allocator next. */
-        *result = REFUSED_WRONG_TYPE;
+        *result = VMMU_REFUSED_WRONG_TYPE;
         return true;
     }
-    if (type == TYPE_WRITABLE && (last == TYPE_NONE || last == TYPE_WRITABLE)) {
+    if (type == VMMU_TYPE_WRITABLE && (last == VMMU_TYPE_NONE || last == VMMU_TYPE_WRITABLE)) {
         *result = VMMU_DONE;
         return word_swap(use, &old, use_of(type) | USE_VALIDATED | 1, memory_order_acquire);
     }
@@ -51,7 +51,7 @@ static bool claim(mfn_t m, u64 old, enum vmmu_type type, u64 *word, enum vmmu_re
         return false;
     }
     /* Only now that nobody can begin another use: a flush before would leave time for one. */
-    if (last != TYPE_NONE && last != type) {
+    if (last != VMMU_TYPE_NONE && last != type) {
         flush_for_type_change(frame_domain(m), old);
     }
     *result = promote(m, type, 0, false, word);
@@ -97,9 +97,9 @@ enum vmmu_result type_get_slow(mfn_t m, enum vmmu_type type, u64 *word)
                 return result;
             }
         } else if (use_type(old) != type) {
-            return REFUSED_WRONG_TYPE;
+            return VMMU_REFUSED_WRONG_TYPE;
         } else if (frame_count(old) >= FRAME_COUNT_MAX) {
-            return REFUSED_TOO_MANY_REFERENCES;
+            return VMMU_REFUSED_TOO_MANY_REFERENCES;
         } else if (old & USE_VALIDATED) {
             if (word_swap(use, &old, old + 1, memory_order_acquire)) {
                 return VMMU_DONE;
@@ -115,10 +115,11 @@ enum vmmu_result type_get_writable_slow(mfn_t m)
 {
     const u64 use = frame_type_word(m);
     u64 word;
-    if (use_type(use) != TYPE_SHARED) {
-        return type_get(m, TYPE_WRITABLE, &word);
+    if (use_type(use) != VMMU_TYPE_SHARED) {
+        return type_get(m, VMMU_TYPE_WRITABLE, &word);
     }
-    return use & USE_SHARE_WRITABLE ? type_get(m, TYPE_SHARED, &word) : REFUSED_READ_ONLY_PAGE;
+    return use & USE_SHARE_WRITABLE ? type_get(m, VMMU_TYPE_SHARED, &word)
+                                    : VMMU_REFUSED_READ_ONLY_PAGE;
 }
 
 enum vmmu_result type_put_slow(mfn_t m)

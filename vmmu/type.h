@@ -31,9 +31,10 @@ ALWAYS_INLINE bool type_get_fast(mfn_t m, enum vmmu_type type)
 
 /* One type reference on `m`, on which the caller has a reference. A table is promoted, with all
  * that hangs under it. VMMU_AGAIN: interrupted; a partial frame keeps what was done, and the next
- * type_get of the same type goes on with it. REFUSED_WRONG_TYPE, REFUSED_TOO_MANY_REFERENCES: of
- * this frame. Any rule of entries and descriptors: its content; *word is then the culprit. After
- * those `m` may be partial, half unwound: whoever drops the reference sees to it (type_finish). */
+ * type_get of the same type goes on with it. VMMU_REFUSED_WRONG_TYPE,
+ * VMMU_REFUSED_TOO_MANY_REFERENCES: of this frame. Any rule of entries and descriptors: its
+ * content; *word is then the culprit. After those `m` may be partial, half unwound: whoever drops
+ * the reference sees to it (type_finish). */
 static inline enum vmmu_result type_get(mfn_t m, enum vmmu_type type, u64 *word)
 {
     return type_get_fast(m, type) ? VMMU_DONE : type_get_slow(m, type, word);
@@ -44,13 +45,13 @@ static inline enum vmmu_result type_get(mfn_t m, enum vmmu_type type, u64 *word)
 ALWAYS_INLINE bool type_get_writable_fast(mfn_t m)
 {
     _Atomic u64 *use = frame_type_word_at(m);
-    const u64 validated = use_of(TYPE_WRITABLE) | USE_VALIDATED;
+    const u64 validated = use_of(VMMU_TYPE_WRITABLE) | USE_VALIDATED;
     u64 old = word_read(use);
     u64 next;
     do {
-        if (use_is_valid(old, TYPE_WRITABLE) && frame_count(old) < FRAME_COUNT_MAX) {
+        if (use_is_valid(old, VMMU_TYPE_WRITABLE) && frame_count(old) < FRAME_COUNT_MAX) {
             next = old + 1;
-        } else if (use_was(old, TYPE_NONE) || use_was(old, TYPE_WRITABLE)) {
+        } else if (use_was(old, VMMU_TYPE_NONE) || use_was(old, VMMU_TYPE_WRITABLE)) {
             next = validated | 1;
         } else {
             return false;
@@ -62,8 +63,8 @@ ALWAYS_INLINE bool type_get_writable_fast(mfn_t m)
 /* type_get_writable where that does not do. */
 enum vmmu_result type_get_writable_slow(mfn_t m);
 
-/* One type reference for a writable entry: TYPE_WRITABLE, or TYPE_SHARED where the guest may write.
- * Refuses REFUSED_READ_ONLY_PAGE besides. */
+/* One type reference for a writable entry: VMMU_TYPE_WRITABLE, or VMMU_TYPE_SHARED where the guest
+ * may write. Refuses VMMU_REFUSED_READ_ONLY_PAGE besides. */
 ALWAYS_INLINE enum vmmu_result type_get_writable(mfn_t m)
 {
     return type_get_writable_fast(m) ? VMMU_DONE : type_get_writable_slow(m);

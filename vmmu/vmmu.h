@@ -14,6 +14,15 @@
 
 #include "lib/addr.h"
 
+/* A member that several CPUs access at a time. */
+#ifdef __cplusplus
+#include <atomic>
+#define VMMU_ATOMIC(type) std::atomic<type>
+extern "C" {
+#else
+#define VMMU_ATOMIC(type) _Atomic(type)
+#endif
+
 #define VMMU_CPUS_MAX 64
 #define VMMU_GDT_FRAMES                                                                            \
     14u /* 16 minus the hypervisor's reserved pages (FIRST_RESERVED_GDT_PAGE)                      \
@@ -32,7 +41,7 @@
 enum vmmu_result {
     VMMU_DONE = 0,
     VMMU_AGAIN,
-#define REFUSAL(name, errno_value, sentence) REFUSED_##name,
+#define REFUSAL(name, errno_value, sentence) VMMU_REFUSED_##name,
 #include "vmmu/refusals.def"
 #undef REFUSAL
     VMMU_RESULTS /* how many there are */
@@ -40,61 +49,62 @@ enum vmmu_result {
 
 /* What a frame is used as. */
 enum vmmu_type {
-    TYPE_NONE,
-    TYPE_L1,
-    TYPE_L2,
-    TYPE_L3,
-    TYPE_L4,
-    TYPE_DESCRIPTOR,
-    TYPE_WRITABLE,
-    TYPE_SHARED, /* a hypervisor page shared with one guest: mappable, never a table */
-    TYPES
+    VMMU_TYPE_NONE,
+    VMMU_TYPE_L1,
+    VMMU_TYPE_L2,
+    VMMU_TYPE_L3,
+    VMMU_TYPE_L4,
+    VMMU_TYPE_DESCRIPTOR,
+    VMMU_TYPE_WRITABLE,
+    VMMU_TYPE_SHARED, /* a hypervisor page shared with one guest: mappable, never a table */
+    VMMU_TYPES
 };
 
 /* The frame table: 16 bytes a frame. Laid out in vmmu/frame.h; while a frame has no owner both
  * words belong to the machine's allocator. */
 struct vmmu_frame {
-    _Atomic u64 references;
-    _Atomic u64 type;
+    VMMU_ATOMIC(u64) references;
+    VMMU_ATOMIC(u64) type;
 };
 
 /* What a domain's page tables have cost so far. Relaxed counters, read by anybody. */
 struct vmmu_counters {
-    _Atomic u64 entries_checked; /* entries validated, in promotions and in updates */
-    _Atomic u64 updates;         /* live entries changed */
-    _Atomic u64 promotions;      /* tables validated */
-    _Atomic u64 demotions;
-    _Atomic u64 pins;
-    _Atomic u64 unpins;
-    _Atomic u64 emulated_writes;
-    _Atomic u64 root_switches;
-    _Atomic u64 flushes_asked; /* by a change of type */
-    _Atomic u64 flushes_sent;
-    _Atomic u64 flushes_skipped;
-    _Atomic u64 refusals;
+    VMMU_ATOMIC(u64) entries_checked; /* entries validated, in promotions and in updates */
+    VMMU_ATOMIC(u64) updates;         /* live entries changed */
+    VMMU_ATOMIC(u64) promotions;      /* tables validated */
+    VMMU_ATOMIC(u64) demotions;
+    VMMU_ATOMIC(u64) pins;
+    VMMU_ATOMIC(u64) unpins;
+    VMMU_ATOMIC(u64) emulated_writes;
+    VMMU_ATOMIC(u64) root_switches;
+    VMMU_ATOMIC(u64) flushes_asked; /* by a change of type */
+    VMMU_ATOMIC(u64) flushes_sent;
+    VMMU_ATOMIC(u64) flushes_skipped;
+    VMMU_ATOMIC(u64) refusals;
     /* Flushes of other CPUs that the domain asks for itself: counted by the caller. */
-    _Atomic u64 remote_asked;   /* vCPUs that were to flush */
-    _Atomic u64 remote_sent;    /* interrupts that it took */
-    _Atomic u64 remote_skipped; /* vCPUs that ran nowhere, or were told already */
+    VMMU_ATOMIC(u64) remote_asked;   /* vCPUs that were to flush */
+    VMMU_ATOMIC(u64) remote_sent;    /* interrupts that it took */
+    VMMU_ATOMIC(u64) remote_skipped; /* vCPUs that ran nowhere, or were told already */
 };
 
 /* A domain as the engine sees it. The caller owns the memory; zero it, then vmmu_domain_start. */
 struct vmmu_domain {
     u16 id;
-    _Atomic bool dying;
-    _Atomic u64 cpus;   /* CPUs whose TLB may hold its translations: the caller adds a CPU before
-                           that loads a root, and may take it out when it has flushed after it ran
-                           on one for the last time; the engine changes nothing */
-    _Atomic u64 frames; /* frames it owns */
-    u64 frames_max;     /* vmmu_give refuses above */
-    _Atomic u64 shared; /* frames shared with it (vmmu_share) */
+    VMMU_ATOMIC(bool) dying;
+    VMMU_ATOMIC(u64)
+    cpus; /* CPUs whose TLB may hold its translations: the caller adds a CPU before
+        that loads a root, and may take it out when it has flushed after it ran
+        on one for the last time; the engine changes nothing */
+    VMMU_ATOMIC(u64) frames; /* frames it owns */
+    u64 frames_max;          /* vmmu_give refuses above */
+    VMMU_ATOMIC(u64) shared; /* frames shared with it (vmmu_share) */
     struct vmmu_counters counters;
-    _Atomic u32 last_refusal; /* enum vmmu_result, for the crash report */
-    _Atomic u64 last_word;    /* the word that was refused */
+    VMMU_ATOMIC(u32) last_refusal; /* enum vmmu_result, for the crash report */
+    VMMU_ATOMIC(u64) last_word;    /* the word that was refused */
     u64 teardown_cursor;
-    _Atomic bool stopped; /* vmmu_domain_stop has begun: no CPU makes new translations of it */
-    u64 stopped_at;       /* its flush clock then */
-    void *user;           /* the caller's */
+    VMMU_ATOMIC(bool) stopped; /* vmmu_domain_stop has begun: no CPU makes new translations of it */
+    u64 stopped_at;            /* its flush clock then */
+    void *user;                /* the caller's */
 };
 
 /* A root or table whose release was interrupted: finished before the vCPU's next operation. */
@@ -153,7 +163,7 @@ enum vmmu_result vmmu_take(struct vmmu_domain *domain, mfn_t m);
 enum vmmu_result vmmu_take_unused(struct vmmu_domain *domain, mfn_t m);
 
 /* A hypervisor page that `domain` may map but never own the fate of (shared_info, console, grant
- * table): TYPE_SHARED, one reference of the hypervisor's. Writable if `writable`. */
+ * table): VMMU_TYPE_SHARED, one reference of the hypervisor's. Writable if `writable`. */
 void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable);
 
 /* Ends vmmu_share; port_frame_free follows once no entry maps the page. */
@@ -167,7 +177,7 @@ void vmmu_own_device(mfn_t m);
 
 /* For the hypervisor's own lasting access to a guest's page (vcpu_info, runstate area): one
  * reference and one writable type reference. vmmu_unhold drops both. Refuses: BAD_FRAME, NOT_OWNER,
- * WRONG_TYPE. TYPE_SHARED pages can be held too. */
+ * WRONG_TYPE. VMMU_TYPE_SHARED pages can be held too. */
 enum vmmu_result vmmu_hold(struct vmmu_domain *domain, mfn_t m);
 void vmmu_unhold(mfn_t m);
 
@@ -183,10 +193,10 @@ enum vmmu_result vmmu_set_m2p(struct vmmu_domain *domain, mfn_t m, u64 value);
 
 /* What a request is for: the ABI's MMU_ commands. */
 enum vmmu_update_kind {
-    UPDATE_NORMAL,
-    UPDATE_M2P,          /* `at` names a frame, `entry` is its new m2p value: vmmu_set_m2p */
-    UPDATE_PRESERVE_AD,  /* accessed and dirty of the old entry are kept, atomically */
-    UPDATE_NO_TRANSLATE, /* the frame is a machine frame already: the same as NORMAL here */
+    VMMU_UPDATE_NORMAL,
+    VMMU_UPDATE_M2P,          /* `at` names a frame, `entry` is its new m2p value: vmmu_set_m2p */
+    VMMU_UPDATE_PRESERVE_AD,  /* accessed and dirty of the old entry are kept, atomically */
+    VMMU_UPDATE_NO_TRANSLATE, /* the frame is a machine frame already: the same as NORMAL here */
 };
 
 /* One request, as the ABI's struct mmu_update. */
@@ -197,7 +207,7 @@ struct vmmu_request {
 
 /* Writes `entry` at machine address `at` (8-byte aligned), in a table or plain writable page of
  * `table_owner`; the target frame must belong to `frame_owner`. A live table's entry is validated
- * and counted; an ordinary writable page gets a plain store. Not for UPDATE_M2P. */
+ * and counted; an ordinary writable page gets a plain store. Not for VMMU_UPDATE_M2P. */
 enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                              struct vmmu_domain *frame_owner, maddr_t at, u64 entry,
                              enum vmmu_update_kind kind);
@@ -320,7 +330,7 @@ struct vmmu_frame_info {
     u64 references;
     u64 type_count;
 };
-void vmmu_frame_look(mfn_t m, struct vmmu_frame_info *info);
+void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info);
 bool vmmu_frame_owned_by(const struct vmmu_domain *domain, mfn_t m);
 
 /* Names and ABI error numbers (negative) of results; sentences for people. */
@@ -368,5 +378,9 @@ struct vmmu_audit {
  * writable one shows a table, a descriptor page or a frame of another owner. Returns the
  * number of findings. Nothing else may run. */
 u64 vmmu_audit(const struct vmmu_audit *audit);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -16,12 +16,12 @@ enum vmmu_result write_get_l1_table(const struct vmmu_vcpu *vcpu, maddr_t at)
     enum vmmu_result result;
 
     if (at.a % sizeof(u64)) {
-        return REFUSED_BAD_ADDRESS;
+        return VMMU_REFUSED_BAD_ADDRESS;
     }
-    result = frame_exists(table) ? ref_get(table, vcpu->domain->id) : REFUSED_BAD_FRAME;
-    if (result == VMMU_DONE && !use_is_valid(frame_type_word_acquire(table), TYPE_L1)) {
+    result = frame_exists(table) ? ref_get(table, vcpu->domain->id) : VMMU_REFUSED_BAD_FRAME;
+    if (result == VMMU_DONE && !use_is_valid(frame_type_word_acquire(table), VMMU_TYPE_L1)) {
         ref_put(table);
-        result = REFUSED_NOT_L1_TABLE;
+        result = VMMU_REFUSED_NOT_L1_TABLE;
     }
     return result;
 }
@@ -89,7 +89,7 @@ enum vmmu_result write_entry_slow(struct write *write, u32 level)
     bool held = false;
 
     if (!entry_slot_is_guests(level, write->index)) {
-        return REFUSED_HYPERVISOR_SLOT;
+        return VMMU_REFUSED_HYPERVISOR_SLOT;
     }
     if (entry_inherits(level, old, next) && exchange_unlocked(write, level, next, true, &old)) {
         entry_put_right(old, next, write->owners.table);

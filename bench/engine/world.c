@@ -215,7 +215,7 @@ static maddr_t entry_at(const struct space *space, u32 index)
 void space_set(struct space *space, u32 index, u64 entry)
 {
     must_be_done(vmmu_update(&space->vcpu, space->domain, space->domain, entry_at(space, index),
-                             entry, UPDATE_NORMAL),
+                             entry, VMMU_UPDATE_NORMAL),
                  "vmmu_update");
 }
 

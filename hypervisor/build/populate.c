@@ -76,7 +76,7 @@ static bool frame_is_taken(mfn_t m)
 {
     struct vmmu_frame_info info;
 
-    vmmu_frame_look(m, &info);
+    vmmu_frame_inspect(m, &info);
     return info.owned;
 }
 

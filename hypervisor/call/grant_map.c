@@ -27,9 +27,9 @@ s16 grant_status(enum vmmu_result result)
     switch (result) {
     case VMMU_DONE:
         return GNTST_okay;
-    case REFUSED_BAD_FRAME:
-    case REFUSED_FOREIGN_MAPPING:
-    case REFUSED_NOT_OWNER:
+    case VMMU_REFUSED_BAD_FRAME:
+    case VMMU_REFUSED_FOREIGN_MAPPING:
+    case VMMU_REFUSED_NOT_OWNER:
         return GNTST_bad_page;
     default:
         return GNTST_general_error;
@@ -134,7 +134,7 @@ static s16 unmap_grant(struct vcpu *vcpu, struct call *call, struct domain *gran
     }
     if (result != VMMU_DONE) {
         call->again = result == VMMU_AGAIN;
-        return result == REFUSED_NOT_THAT_MAPPING ? GNTST_general_error : GNTST_bad_virt_addr;
+        return result == VMMU_REFUSED_NOT_THAT_MAPPING ? GNTST_general_error : GNTST_bad_virt_addr;
     }
     /* Flush before the grant is put: the granter must not learn that the mapping has ended while a
      * CPU can still reach the page. */

@@ -50,7 +50,7 @@ static s64 check_in(const struct chunk *c)
         if (!frame_in(c, i, &m)) {
             return -XEN_EFAULT;
         }
-        vmmu_frame_look(m, &info);
+        vmmu_frame_inspect(m, &info);
         if (!info.valid || !vmmu_frame_owned_by(&c->domain->mmu, m) || info.references != 1 ||
             info.type_count != 0) {
             return -XEN_EINVAL;

@@ -102,7 +102,7 @@ static bool decrease_one(struct domain *domain, u64 at, u32 order)
     for (u64 i = 0; i < 1ull << order; i++) {
         enum vmmu_result result = vmmu_take(&domain->mmu, guest_mfn(first + i));
 
-        if (result != VMMU_DONE && result != REFUSED_ALREADY_RELEASED) {
+        if (result != VMMU_DONE && result != VMMU_REFUSED_ALREADY_RELEASED) {
             return false;
         }
     }

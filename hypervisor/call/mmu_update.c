@@ -16,10 +16,10 @@ _Static_assert(sizeof(struct vmmu_request) == sizeof(struct mmu_update) &&
                    offsetof(struct vmmu_request, at) == offsetof(struct mmu_update, ptr) &&
                    offsetof(struct vmmu_request, entry) == offsetof(struct mmu_update, val),
                "the ABI's layout");
-_Static_assert((u32)UPDATE_NORMAL == MMU_NORMAL_PT_UPDATE &&
-                   (u32)UPDATE_M2P == MMU_MACHPHYS_UPDATE &&
-                   (u32)UPDATE_PRESERVE_AD == MMU_PT_UPDATE_PRESERVE_AD &&
-                   (u32)UPDATE_NO_TRANSLATE == MMU_PT_UPDATE_NO_TRANSLATE,
+_Static_assert((u32)VMMU_UPDATE_NORMAL == MMU_NORMAL_PT_UPDATE &&
+                   (u32)VMMU_UPDATE_M2P == MMU_MACHPHYS_UPDATE &&
+                   (u32)VMMU_UPDATE_PRESERVE_AD == MMU_PT_UPDATE_PRESERVE_AD &&
+                   (u32)VMMU_UPDATE_NO_TRANSLATE == MMU_PT_UPDATE_NO_TRANSLATE,
                "the ABI's numbers");
 
 /* Serves `count` requests at guest address `at`; *done is how many have been served. */

@@ -31,7 +31,7 @@ struct domain {
     u32 vcpu_count;
     struct vcpu *vcpu[DOMAIN_VCPUS_MAX];
     struct shared_info *shared;
-    mfn_t shared_frame; /* TYPE_SHARED */
+    mfn_t shared_frame; /* VMMU_TYPE_SHARED */
     u64 pages;          /* what it was built with */
     _Atomic u32 vm_assist;
     struct event_channels events;

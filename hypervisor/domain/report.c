@@ -26,7 +26,7 @@ static void report_walk(mfn_t root, const char *of, u64 address)
         struct vmmu_frame_info info;
         mfn_t target = mfn((walk.entry[level] & PTE_ADDRESS) >> PAGE_SHIFT);
 
-        vmmu_frame_look(target, &info);
+        vmmu_frame_inspect(target, &info);
         if (!(walk.entry[level] & PTE_PRESENT)) {
             log_line("    L%u at %#llx: %#llx, not present", level, (ull)walk.at[level].a,
                      (ull)walk.entry[level]);

@@ -71,7 +71,7 @@ static enum emulated store_slow(struct vcpu *vcpu, const struct instruction *in,
         }
         registers_restore(in, &vcpu->registers, &kept);
         if (result == VMMU_AGAIN ||
-            result == REFUSED_NOT_L1_TABLE) { /* the page is no longer an L1 table */
+            result == VMMU_REFUSED_NOT_L1_TABLE) { /* the page is no longer an L1 table */
             return EMULATED_RETRY;
         }
         if (result != VMMU_DONE) {

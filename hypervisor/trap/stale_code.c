@@ -29,7 +29,7 @@ void stale_code_forget(const struct vcpu *vcpu)
         return;
     }
     mfn_t frame = mfn_of(maddr(walk.entry[1] & PTE_ADDRESS));
-    vmmu_frame_look(frame, &info);
+    vmmu_frame_inspect(frame, &info);
     if (info.owned) { /* then it is memory */
         write_as_it_is((u8 *)frame_view(frame) + page_offset(at));
     }

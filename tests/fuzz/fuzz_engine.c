@@ -91,8 +91,8 @@ static enum vmmu_result do_update(void)
     const maddr_t at = maddr(page.a + an_index() * sizeof(u64));
     const u64 entry = an_entry();
 
-    static const enum vmmu_update_kind kind[] = {UPDATE_NORMAL, UPDATE_PRESERVE_AD,
-                                                 UPDATE_NO_TRANSLATE};
+    static const enum vmmu_update_kind kind[] = {VMMU_UPDATE_NORMAL, VMMU_UPDATE_PRESERVE_AD,
+                                                 VMMU_UPDATE_NO_TRANSLATE};
 
     return vmmu_update(the_vcpu(), owner, an_owner(), at, entry, kind[input_below(&input, 3)]);
 }
@@ -211,7 +211,7 @@ static void do_fill(void)
 
     for (u32 i = 0; i < 3; i++) {
         vmmu_update(the_vcpu(), &world.guest->domain, &world.guest->domain,
-                    machine_at(m, an_index()), an_entry(), UPDATE_NORMAL);
+                    machine_at(m, an_index()), an_entry(), VMMU_UPDATE_NORMAL);
     }
 }
 

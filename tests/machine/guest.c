@@ -109,7 +109,7 @@ struct space guest_running_space(struct guest *g)
 enum vmmu_result guest_set(struct guest *g, mfn_t table, u32 index, u64 entry)
 {
     return vmmu_update(&g->vcpu[0], &g->domain, &g->domain, machine_at(table, index), entry,
-                       UPDATE_NORMAL);
+                       VMMU_UPDATE_NORMAL);
 }
 
 vaddr_t guest_address(u32 index)
@@ -142,7 +142,7 @@ void guest_unhold(mfn_t m)
 struct vmmu_frame_info look(mfn_t m)
 {
     struct vmmu_frame_info info;
-    vmmu_frame_look(m, &info);
+    vmmu_frame_inspect(m, &info);
     return info;
 }
 

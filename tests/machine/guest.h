@@ -24,7 +24,7 @@
 #define assert_result(expected, expression)                                                        \
     assert_string_equal(vmmu_result_name(expected), vmmu_result_name(expression))
 #define assert_done(expression)          assert_result(VMMU_DONE, expression)
-#define assert_refused(rule, expression) assert_result(REFUSED_##rule, expression)
+#define assert_refused(rule, expression) assert_result(VMMU_REFUSED_##rule, expression)
 
 struct guest {
     struct vmmu_domain domain;

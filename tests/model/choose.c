@@ -71,7 +71,7 @@ bool choose_is_sound(const struct oracle *o, u32 m, u32 index)
     }
     if (!(entry & PTE_PRESENT) || (entry & (PTE_LARGE | PTE_PCD | PTE_PWT | PTE_GLOBAL)) ||
         target >= o->frames || o->frame[target].owner != o->frame[m].owner ||
-        o->frame[target].type == TYPE_SHARED) {
+        o->frame[target].type == VMMU_TYPE_SHARED) {
         return level == 4 && index >= 256 && index < 272;
     }
     return level > 1 ? taste(target) == level - 1 : !(entry & PTE_WRITABLE) || !taste(target);
@@ -130,8 +130,8 @@ static bool fulfils(const struct oracle *o, u64 entry, enum wish wish)
         return true;
     }
     const struct oracle_frame *f = &o->frame[target];
-    return wish == L1_TABLE ? !(entry & PTE_WRITABLE) && f->type == TYPE_L1
-                            : f->types == 0 || f->type == TYPE_DESCRIPTOR;
+    return wish == L1_TABLE ? !(entry & PTE_WRITABLE) && f->type == VMMU_TYPE_L1
+                            : f->types == 0 || f->type == VMMU_TYPE_DESCRIPTOR;
 }
 
 /* A slot of table `m` that is in use, if there is one, preferably as wished. */
@@ -145,7 +145,8 @@ static u32 used_slot(const struct oracle *o, u32 m, enum wish wish)
     for (u32 n = 0; n < ORACLE_SLOTS; n++) {
         const u32 index = oracle_slot[(first + n) % ORACLE_SLOTS];
         const u64 entry = oracle_word(o, m, index);
-        if ((entry & PTE_PRESENT) && (o->frame[m].type != TYPE_L4 || index < 256 || index > 271)) {
+        if ((entry & PTE_PRESENT) &&
+            (o->frame[m].type != VMMU_TYPE_L4 || index < 256 || index > 271)) {
             found = index;
             if (fulfils(o, entry, wish)) {
                 break;
@@ -197,7 +198,7 @@ static void for_update(const struct oracle *o, struct model_op *op)
     u32 level = m < o->frames ? level_of(o, m) : 1;
     op->at = (u64)m << 12 | slot() << 3;
     op->value = entry_for(o, op->other, level ? level : 1 + choose_below(4));
-    op->number = choose_percent(80) ? UPDATE_NORMAL : UPDATE_PRESERVE_AD;
+    op->number = choose_percent(80) ? VMMU_UPDATE_NORMAL : VMMU_UPDATE_PRESERVE_AD;
     if (choose_percent(1)) {
         op->at = choose_percent(50) ? op->at + 1 + choose_below(7) : random64() & ~7ull;
     }
@@ -305,7 +306,7 @@ static u32 frame_to_undo(const struct oracle *o, const struct model_op *op)
         if (f->owner &&
             ((op->kind == OP_UNHOLD && f->held) || (op->kind == OP_UNREFERENCE && f->looked) ||
              (op->kind == OP_UNPIN && f->pinned && f->owner == op->domain) ||
-             (op->kind == OP_UNSHARE && f->type == TYPE_SHARED && f->allocated))) {
+             (op->kind == OP_UNSHARE && f->type == VMMU_TYPE_SHARED && f->allocated))) {
             return m;
         }
     }

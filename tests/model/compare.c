@@ -41,7 +41,7 @@ void compare_print(void)
     const struct oracle *o = &world.oracle;
     for (u32 m = 0; m < o->frames && o->frames == machine.frames; m++) {
         struct vmmu_frame_info info;
-        vmmu_frame_look(mfn(m), &info);
+        vmmu_frame_inspect(mfn(m), &info);
         if (info.owned || o->frame[m].owner) {
             print_engine(m, &info);
             print_oracle(m, &o->frame[m]);
@@ -100,7 +100,8 @@ static void check_change(const struct model_op *op, u32 domain, u32 m, u32 i, u6
         f->word[i] = now; /* the processor's own marks */
         return;
     }
-    const bool may = f->type == TYPE_WRITABLE || (f->type == TYPE_SHARED && f->share_writable);
+    const bool may =
+        f->type == VMMU_TYPE_WRITABLE || (f->type == VMMU_TYPE_SHARED && f->share_writable);
     const bool mapped = f->owner == domain || oracle_maps_writable(&world.oracle, domain, m);
     if (!stored || now != op->value || oracle_slot[i] != (op->at >> 3 & 511) || !may || !mapped) {
         compare_fail("a guest wrote what it must not", m << 12 | oracle_slot[i], f->word[i], now);
@@ -126,7 +127,7 @@ void compare_access(const struct model_op *op, u32 domain, bool stored)
 static void compare_frame(const struct oracle_frame *f, u32 m)
 {
     struct vmmu_frame_info info;
-    vmmu_frame_look(mfn(m), &info);
+    vmmu_frame_inspect(mfn(m), &info);
     same("owner", m, f->owner, info.owned ? info.owner : 0);
     if (!f->owner) {
         return;

@@ -34,7 +34,8 @@ void oracle_start(struct oracle *o, u32 frames, bool l1tf, const u64 hypervisor_
 
 bool oracle_is_table(enum vmmu_type type)
 {
-    return type == TYPE_L1 || type == TYPE_L2 || type == TYPE_L3 || type == TYPE_L4;
+    return type == VMMU_TYPE_L1 || type == VMMU_TYPE_L2 || type == VMMU_TYPE_L3 ||
+           type == VMMU_TYPE_L4;
 }
 
 u32 oracle_target(u64 entry)
@@ -67,7 +68,7 @@ static bool interrupted(struct oracle *o)
 enum vmmu_result oracle_get(struct oracle *o, u32 m, u32 domain)
 {
     if (o->frame[m].owner != domain) {
-        return REFUSED_NOT_OWNER;
+        return VMMU_REFUSED_NOT_OWNER;
     }
     o->frame[m].references++;
     return VMMU_DONE;
@@ -79,7 +80,7 @@ void oracle_put(struct oracle *o, u32 m)
     if (--f->references > 0) {
         return;
     }
-    if (f->type != TYPE_SHARED) {
+    if (f->type != VMMU_TYPE_SHARED) {
         o->domain[f->owner].frames--;
     }
     memset(f, 0, sizeof(*f));
@@ -93,22 +94,22 @@ enum vmmu_result oracle_check_entry(const struct oracle *o, u32 level, u64 entry
     if (!(entry & PTE_PRESENT)) {
         const bool names = oracle_target(entry) != 0 && oracle_target(entry) < o->frames;
         const bool large = level > 1 && (entry & PTE_LARGE);
-        return o->l1tf && (names || large) ? REFUSED_UNSAFE_NOT_PRESENT : VMMU_DONE;
+        return o->l1tf && (names || large) ? VMMU_REFUSED_UNSAFE_NOT_PRESENT : VMMU_DONE;
     }
     if (level > 1 && (entry & PTE_LARGE)) {
-        return REFUSED_SUPERPAGE;
+        return VMMU_REFUSED_SUPERPAGE;
     }
     if (entry & (PTE_PWT | PTE_PCD | PTE_LARGE)) {
-        return REFUSED_CACHE_BITS;
+        return VMMU_REFUSED_CACHE_BITS;
     }
     if (level > 1 && (entry & PTE_GLOBAL)) {
-        return REFUSED_GLOBAL_TABLE;
+        return VMMU_REFUSED_GLOBAL_TABLE;
     }
     if (oracle_target(entry) < o->frames) {
         return VMMU_DONE;
     }
-    return level > 1 || (entry >> 12 & 0xffffffffffull) == 0xffffffffffull ? REFUSED_BAD_FRAME
-                                                                           : REFUSED_NO_MEMORY;
+    return level > 1 || (entry >> 12 & 0xffffffffffull) == 0xffffffffffull ? VMMU_REFUSED_BAD_FRAME
+                                                                           : VMMU_REFUSED_NO_MEMORY;
 }
 
 /* The type that an entry needs its target to have. */
@@ -121,18 +122,18 @@ static enum vmmu_result get_target(struct oracle *o, u32 level, u64 entry)
     if (!(entry & PTE_WRITABLE)) {
         return VMMU_DONE;
     }
-    if (f->type != TYPE_SHARED) {
-        return oracle_get_type(o, oracle_target(entry), TYPE_WRITABLE);
+    if (f->type != VMMU_TYPE_SHARED) {
+        return oracle_get_type(o, oracle_target(entry), VMMU_TYPE_WRITABLE);
     }
-    return f->share_writable ? oracle_get_type(o, oracle_target(entry), TYPE_SHARED)
-                             : REFUSED_READ_ONLY_PAGE;
+    return f->share_writable ? oracle_get_type(o, oracle_target(entry), VMMU_TYPE_SHARED)
+                             : VMMU_REFUSED_READ_ONLY_PAGE;
 }
 
 /* True if the type count of `m` is somebody else's, so that `type` can't be had whatever is in it.
  */
 static bool is_taken(const struct oracle_frame *f, enum vmmu_type type)
 {
-    return f->types ? f->type != type && !f->partial : f->type == TYPE_SHARED;
+    return f->types ? f->type != type && !f->partial : f->type == VMMU_TYPE_SHARED;
 }
 
 enum vmmu_result oracle_get_entry(struct oracle *o, u32 level, u64 entry, u32 table_owner,
@@ -142,24 +143,24 @@ enum vmmu_result oracle_get_entry(struct oracle *o, u32 level, u64 entry, u32 ta
     const struct oracle_frame *f = &o->frame[m];
     if (!*held) {
         if (level > 1 && table_owner != frame_owner) {
-            return REFUSED_FOREIGN_TABLE;
+            return VMMU_REFUSED_FOREIGN_TABLE;
         }
         const enum vmmu_result result = oracle_get(o, m, frame_owner);
         if (result != VMMU_DONE) {
-            return level == 1 ? REFUSED_FOREIGN_MAPPING : result;
+            return level == 1 ? VMMU_REFUSED_FOREIGN_MAPPING : result;
         }
         *held = true;
     }
-    if (level == 1 && (entry & PTE_WRITABLE) && f->type != TYPE_SHARED &&
-        is_taken(f, TYPE_WRITABLE)) {
-        return REFUSED_WRITABLE_TABLE;
+    if (level == 1 && (entry & PTE_WRITABLE) && f->type != VMMU_TYPE_SHARED &&
+        is_taken(f, VMMU_TYPE_WRITABLE)) {
+        return VMMU_REFUSED_WRITABLE_TABLE;
     }
     if (level > 1 && is_taken(f, (enum vmmu_type)(level - 1))) {
-        return f->type == (enum vmmu_type)level && f->types ? REFUSED_LINEAR_ENTRY
-                                                            : REFUSED_WRONG_TYPE;
+        return f->type == (enum vmmu_type)level && f->types ? VMMU_REFUSED_LINEAR_ENTRY
+                                                            : VMMU_REFUSED_WRONG_TYPE;
     }
     const enum vmmu_result result = get_target(o, level, entry);
-    return level == 1 && result == REFUSED_WRONG_TYPE ? REFUSED_WRITABLE_TABLE : result;
+    return level == 1 && result == VMMU_REFUSED_WRONG_TYPE ? VMMU_REFUSED_WRITABLE_TABLE : result;
 }
 
 enum vmmu_result oracle_put_entry(struct oracle *o, u32 level, u64 entry)
@@ -299,7 +300,7 @@ static enum vmmu_result adopt_descriptors(struct oracle_frame *f)
     for (u32 i = 0; i < ORACLE_SLOTS; i++) {
         if (!oracle_descriptor_allowed(f->word[i])) {
             f->types = 0;
-            return REFUSED_BAD_DESCRIPTOR;
+            return VMMU_REFUSED_BAD_DESCRIPTOR;
         }
     }
     for (u32 i = 0; i < ORACLE_SLOTS; i++) {
@@ -313,7 +314,7 @@ enum vmmu_result oracle_get_type(struct oracle *o, u32 m, enum vmmu_type type)
 {
     struct oracle_frame *f = &o->frame[m];
     if (is_taken(f, type)) {
-        return REFUSED_WRONG_TYPE;
+        return VMMU_REFUSED_WRONG_TYPE;
     }
     if (f->partial && f->type != type) {
         if (oracle_finish_partial(o, m) != VMMU_DONE) {
@@ -336,7 +337,7 @@ enum vmmu_result oracle_get_type(struct oracle *o, u32 m, enum vmmu_type type)
     if (oracle_is_table(type)) {
         return promote(o, m, 0, false);
     }
-    if (type == TYPE_DESCRIPTOR) {
+    if (type == VMMU_TYPE_DESCRIPTOR) {
         return adopt_descriptors(f);
     }
     f->open = true;

@@ -8,13 +8,13 @@ static enum vmmu_result give(struct oracle *o, const struct model_op *op)
 {
     struct oracle_domain *d = &o->domain[op->domain];
     if (d->dying) {
-        return REFUSED_DOMAIN_DYING;
+        return VMMU_REFUSED_DOMAIN_DYING;
     }
     if (op->at >= o->frames) {
-        return REFUSED_BAD_FRAME;
+        return VMMU_REFUSED_BAD_FRAME;
     }
     if (d->frames >= d->frames_max) {
-        return REFUSED_TOO_MANY_FRAMES;
+        return VMMU_REFUSED_TOO_MANY_FRAMES;
     }
     d->frames++;
     o->frame[op->at] = (struct oracle_frame){
@@ -25,14 +25,14 @@ static enum vmmu_result give(struct oracle *o, const struct model_op *op)
 static enum vmmu_result take(struct oracle *o, const struct model_op *op)
 {
     if (op->at >= o->frames) {
-        return REFUSED_BAD_FRAME;
+        return VMMU_REFUSED_BAD_FRAME;
     }
     struct oracle_frame *f = &o->frame[op->at];
-    if (f->owner != op->domain || f->type == TYPE_SHARED) {
-        return REFUSED_NOT_OWNER;
+    if (f->owner != op->domain || f->type == VMMU_TYPE_SHARED) {
+        return VMMU_REFUSED_NOT_OWNER;
     }
     if (!f->allocated) {
-        return REFUSED_ALREADY_RELEASED;
+        return VMMU_REFUSED_ALREADY_RELEASED;
     }
     f->allocated = false;
     oracle_put(o, (u32)op->at);
@@ -44,7 +44,7 @@ static enum vmmu_result share(struct oracle *o, const struct model_op *op)
     o->frame[op->at] = (struct oracle_frame){.owner = (u8)op->domain,
                                              .allocated = true,
                                              .open = true,
-                                             .type = TYPE_SHARED,
+                                             .type = VMMU_TYPE_SHARED,
                                              .types = 1,
                                              .references = 1,
                                              .share_writable = op->number,
@@ -63,10 +63,11 @@ static enum vmmu_result unshare(struct oracle *o, const struct model_op *op)
 static enum vmmu_result hold(struct oracle *o, const struct model_op *op)
 {
     const u32 m = (u32)op->at;
-    enum vmmu_result result = op->at < o->frames ? oracle_get(o, m, op->domain) : REFUSED_BAD_FRAME;
+    enum vmmu_result result =
+        op->at < o->frames ? oracle_get(o, m, op->domain) : VMMU_REFUSED_BAD_FRAME;
     if (result == VMMU_DONE) {
-        const bool shared = o->frame[m].type == TYPE_SHARED;
-        result = oracle_get_type(o, m, shared ? TYPE_SHARED : TYPE_WRITABLE);
+        const bool shared = o->frame[m].type == VMMU_TYPE_SHARED;
+        result = oracle_get_type(o, m, shared ? VMMU_TYPE_SHARED : VMMU_TYPE_WRITABLE);
         if (result != VMMU_DONE) {
             oracle_put(o, m);
         } else {
@@ -87,7 +88,7 @@ static enum vmmu_result unhold(struct oracle *o, const struct model_op *op)
 static enum vmmu_result reference(struct oracle *o, const struct model_op *op)
 {
     if (op->at >= o->frames) {
-        return REFUSED_BAD_FRAME;
+        return VMMU_REFUSED_BAD_FRAME;
     }
     const enum vmmu_result result = oracle_get(o, (u32)op->at, op->domain);
     o->frame[op->at].looked += result == VMMU_DONE;
@@ -104,10 +105,10 @@ static enum vmmu_result unreference(struct oracle *o, const struct model_op *op)
 static enum vmmu_result set_m2p(struct oracle *o, const struct model_op *op)
 {
     if (op->at >= o->frames) {
-        return REFUSED_BAD_FRAME;
+        return VMMU_REFUSED_BAD_FRAME;
     }
     if (o->frame[op->at].owner != op->domain) {
-        return REFUSED_NOT_OWNER;
+        return VMMU_REFUSED_NOT_OWNER;
     }
     o->frame[op->at].m2p = op->value;
     return VMMU_DONE;
@@ -139,7 +140,7 @@ static enum vmmu_result release(struct oracle *o, u32 m)
 {
     struct oracle_frame *f = &o->frame[m];
     enum vmmu_result result;
-    if (f->type == TYPE_SHARED) {
+    if (f->type == VMMU_TYPE_SHARED) {
         return VMMU_DONE;
     }
     f->references++;

@@ -45,7 +45,7 @@ static enum vmmu_result change_entry(struct oracle *o, struct write *w, u32 leve
     const u64 old = oracle_word(o, w->table, w->slot);
     bool held = false;
     if (!oracle_slot_is_guests(level, w->slot)) {
-        return REFUSED_HYPERVISOR_SLOT;
+        return VMMU_REFUSED_HYPERVISOR_SLOT;
     }
     if (inherits(level, old, next)) {
         put_word(o, w, next);
@@ -78,21 +78,21 @@ static enum vmmu_result change_entry(struct oracle *o, struct write *w, u32 leve
 static enum vmmu_result change_anywhere(struct oracle *o, struct write *w)
 {
     const struct oracle_frame *f = &o->frame[w->table];
-    if (f->types == 0 || f->type == TYPE_WRITABLE) {
-        const enum vmmu_result result = oracle_get_type(o, w->table, TYPE_WRITABLE);
+    if (f->types == 0 || f->type == VMMU_TYPE_WRITABLE) {
+        const enum vmmu_result result = oracle_get_type(o, w->table, VMMU_TYPE_WRITABLE);
         if (result == VMMU_DONE) {
             o->frame[w->table].word[oracle_slot_position(w->slot)] = w->entry;
             oracle_put_type(o, w->table);
         }
         return result;
     }
-    if (f->type == TYPE_DESCRIPTOR) {
-        return REFUSED_DESCRIPTOR_PAGE;
+    if (f->type == VMMU_TYPE_DESCRIPTOR) {
+        return VMMU_REFUSED_DESCRIPTOR_PAGE;
     }
-    if (f->type == TYPE_SHARED) {
-        return REFUSED_WRONG_TYPE;
+    if (f->type == VMMU_TYPE_SHARED) {
+        return VMMU_REFUSED_WRONG_TYPE;
     }
-    return f->open ? change_entry(o, w, (u32)f->type) : REFUSED_TABLE_BUSY;
+    return f->open ? change_entry(o, w, (u32)f->type) : VMMU_REFUSED_TABLE_BUSY;
 }
 
 enum vmmu_result oracle_update(struct oracle *o, struct oracle_vcpu *v, const struct model_op *op)
@@ -103,12 +103,12 @@ enum vmmu_result oracle_update(struct oracle *o, struct oracle_vcpu *v, const st
                       .table = (u32)(op->at >> 12),
                       .slot = (u32)(op->at >> 3 & 511),
                       .entry = op->value,
-                      .preserve = op->number == UPDATE_PRESERVE_AD};
+                      .preserve = op->number == VMMU_UPDATE_PRESERVE_AD};
     if (op->at % 8) {
-        return REFUSED_BAD_ADDRESS;
+        return VMMU_REFUSED_BAD_ADDRESS;
     }
     if (op->at >> 12 >= o->frames) {
-        return REFUSED_BAD_FRAME;
+        return VMMU_REFUSED_BAD_FRAME;
     }
     enum vmmu_result result = oracle_get(o, w.table, op->domain);
     if (result == VMMU_DONE) {
@@ -123,11 +123,11 @@ enum vmmu_result oracle_update_va(struct oracle *o, struct oracle_vcpu *v,
                                   const struct model_op *op)
 {
     if (!oracle_address_is_guests(op->at)) {
-        return REFUSED_BAD_ADDRESS;
+        return VMMU_REFUSED_BAD_ADDRESS;
     }
     const u32 m = oracle_table(o, op->vcpu, op->at, 1);
     if (m == ORACLE_NONE) {
-        return REFUSED_NO_TABLE;
+        return VMMU_REFUSED_NO_TABLE;
     }
     struct write w = {.v = v,
                       .table_owner = v->domain,
@@ -151,23 +151,23 @@ u32 oracle_shown_table(const struct oracle *o, u32 vcpu, u64 va)
         return ORACLE_NONE;
     }
     const struct oracle_frame *f = &o->frame[m];
-    return f->owner == o->vcpu[vcpu].domain && f->type == TYPE_L1 && f->open ? m : ORACLE_NONE;
+    return f->owner == o->vcpu[vcpu].domain && f->type == VMMU_TYPE_L1 && f->open ? m : ORACLE_NONE;
 }
 
 /* The live L1 table of the vCPU's that machine address `at` is in. */
 static enum vmmu_result find_l1(const struct oracle *o, const struct oracle_vcpu *v, u64 at)
 {
     if (at % 8) {
-        return REFUSED_BAD_ADDRESS;
+        return VMMU_REFUSED_BAD_ADDRESS;
     }
     if (at >> 12 >= o->frames) {
-        return REFUSED_BAD_FRAME;
+        return VMMU_REFUSED_BAD_FRAME;
     }
     const struct oracle_frame *f = &o->frame[at >> 12];
     if (f->owner != v->domain) {
-        return REFUSED_NOT_OWNER;
+        return VMMU_REFUSED_NOT_OWNER;
     }
-    return f->type == TYPE_L1 && f->open ? VMMU_DONE : REFUSED_NOT_L1_TABLE;
+    return f->type == VMMU_TYPE_L1 && f->open ? VMMU_DONE : VMMU_REFUSED_NOT_L1_TABLE;
 }
 
 static bool is_store(u64 at, u32 bytes)
@@ -186,10 +186,10 @@ enum vmmu_result oracle_emulated_write_at(struct oracle *o, struct oracle_vcpu *
                       .slot = at >> 3 & 511};
     enum vmmu_result result = VMMU_AGAIN;
     if (!is_store(at, op->number)) {
-        return REFUSED_BAD_ADDRESS;
+        return VMMU_REFUSED_BAD_ADDRESS;
     }
     if (find_l1(o, v, at & ~7ull) != VMMU_DONE) {
-        return REFUSED_NOT_L1_TABLE;
+        return VMMU_REFUSED_NOT_L1_TABLE;
     }
     oracle_get(o, m, v->domain);
     for (u32 tries = 0; tries < EMULATE_TRIES && result == VMMU_AGAIN; tries++) {
@@ -214,11 +214,11 @@ enum vmmu_result oracle_emulated_write(struct oracle *o, struct oracle_vcpu *v,
                                        const struct model_op *op)
 {
     if (!is_store(op->at, op->number)) {
-        return REFUSED_BAD_ADDRESS;
+        return VMMU_REFUSED_BAD_ADDRESS;
     }
     const u32 m = oracle_shown_table(o, op->vcpu, op->at);
     if (m == ORACLE_NONE) {
-        return REFUSED_NOT_L1_TABLE;
+        return VMMU_REFUSED_NOT_L1_TABLE;
     }
     return oracle_emulated_write_at(o, v, (u64)m << 12 | (op->at & 4095), op);
 }
@@ -252,7 +252,7 @@ enum vmmu_result oracle_unmap_at(struct oracle *o, struct oracle_vcpu *v, u64 at
     const u64 now = oracle_word(o, w.table, w.slot);
     if (!(now & PTE_PRESENT) || (now >> 12 & 0xffffffffffull) != m ||
         !(now & PTE_WRITABLE) == writable) {
-        return REFUSED_NOT_THAT_MAPPING;
+        return VMMU_REFUSED_NOT_THAT_MAPPING;
     }
     oracle_get(o, w.table, v->domain);
     change_entry(o, &w, 1);
@@ -263,11 +263,11 @@ enum vmmu_result oracle_unmap_at(struct oracle *o, struct oracle_vcpu *v, u64 at
 enum vmmu_result oracle_unmap_va(struct oracle *o, struct oracle_vcpu *v, const struct model_op *op)
 {
     if (!oracle_address_is_guests(op->at)) {
-        return REFUSED_BAD_ADDRESS;
+        return VMMU_REFUSED_BAD_ADDRESS;
     }
     const u32 m = oracle_table(o, op->vcpu, op->at, 1);
     if (m == ORACLE_NONE) {
-        return REFUSED_NO_TABLE;
+        return VMMU_REFUSED_NO_TABLE;
     }
     return oracle_unmap_at(o, v, (u64)m << 12 | (op->at >> 9 & 0xff8), op->value, op->number);
 }

@@ -57,10 +57,10 @@ static enum vmmu_result pin(struct oracle *o, struct oracle_vcpu *v, const struc
 {
     const u32 m = (u32)op->at;
     if (op->number < 1 || op->number > 4) {
-        return REFUSED_BAD_LEVEL;
+        return VMMU_REFUSED_BAD_LEVEL;
     }
     if (op->at >= o->frames) {
-        return REFUSED_BAD_FRAME;
+        return VMMU_REFUSED_BAD_FRAME;
     }
     enum vmmu_result result = oracle_get(o, m, op->domain);
     if (result != VMMU_DONE) {
@@ -68,7 +68,7 @@ static enum vmmu_result pin(struct oracle *o, struct oracle_vcpu *v, const struc
     }
     if (o->frame[m].pinned) {
         oracle_put(o, m);
-        return REFUSED_ALREADY_PINNED;
+        return VMMU_REFUSED_ALREADY_PINNED;
     }
     result = oracle_get_type(o, m, (enum vmmu_type)op->number);
     if (result != VMMU_DONE) {
@@ -84,13 +84,13 @@ static enum vmmu_result unpin(struct oracle *o, struct oracle_vcpu *v, const str
 {
     const u32 m = (u32)op->at;
     if (op->at >= o->frames) {
-        return REFUSED_BAD_FRAME;
+        return VMMU_REFUSED_BAD_FRAME;
     }
     if (o->frame[m].owner != op->domain) {
-        return REFUSED_NOT_OWNER;
+        return VMMU_REFUSED_NOT_OWNER;
     }
     if (!o->frame[m].pinned) {
-        return REFUSED_NOT_PINNED;
+        return VMMU_REFUSED_NOT_PINNED;
     }
     o->frame[m].pinned = false;
     o->domain[op->domain].unpins++;
@@ -101,9 +101,9 @@ static enum vmmu_result unpin(struct oracle *o, struct oracle_vcpu *v, const str
 static enum vmmu_result get_root(struct oracle *o, struct oracle_vcpu *v, u64 at)
 {
     enum vmmu_result result =
-        at < o->frames ? oracle_get(o, (u32)at, v->domain) : REFUSED_BAD_FRAME;
+        at < o->frames ? oracle_get(o, (u32)at, v->domain) : VMMU_REFUSED_BAD_FRAME;
     if (result == VMMU_DONE) {
-        result = oracle_get_type(o, (u32)at, TYPE_L4);
+        result = oracle_get_type(o, (u32)at, VMMU_TYPE_L4);
         if (result != VMMU_DONE) {
             oracle_abandon(o, v, (u32)at, result);
         }
@@ -171,9 +171,9 @@ static enum vmmu_result user_root(struct oracle *o, struct oracle_vcpu *v,
 
 static enum vmmu_result get_page(struct oracle *o, u32 domain, u32 m)
 {
-    enum vmmu_result result = m < o->frames ? oracle_get(o, m, domain) : REFUSED_BAD_FRAME;
+    enum vmmu_result result = m < o->frames ? oracle_get(o, m, domain) : VMMU_REFUSED_BAD_FRAME;
     if (result == VMMU_DONE) {
-        result = oracle_get_type(o, m, TYPE_DESCRIPTOR);
+        result = oracle_get_type(o, m, VMMU_TYPE_DESCRIPTOR);
         if (result != VMMU_DONE) {
             oracle_put(o, m);
         }
@@ -185,7 +185,7 @@ static enum vmmu_result set_gdt(struct oracle *o, struct oracle_vcpu *v, const s
 {
     u32 frames[VMMU_GDT_FRAMES];
     if (op->number > VMMU_GDT_FRAMES || op->entries > op->number * 512) {
-        return REFUSED_TOO_MANY_DESCRIPTORS;
+        return VMMU_REFUSED_TOO_MANY_DESCRIPTORS;
     }
     for (u32 i = 0; i < op->number; i++) {
         frames[i] = op->list[i < 3 ? i : 3];
@@ -209,11 +209,11 @@ static enum vmmu_result set_ldt(struct oracle *o, struct oracle_vcpu *v, const s
 {
     const u64 last = op->at + op->entries * 8ull - 1;
     if (op->entries > 8192) {
-        return REFUSED_TOO_MANY_DESCRIPTORS;
+        return VMMU_REFUSED_TOO_MANY_DESCRIPTORS;
     }
     if (op->entries && (op->at % 4096 || last < op->at || !oracle_address_is_guests(op->at) ||
                         !oracle_address_is_guests(last))) {
-        return REFUSED_BAD_ADDRESS;
+        return VMMU_REFUSED_BAD_ADDRESS;
     }
     oracle_ldt_drop(o, v);
     v->ldt_base = op->entries ? op->at : 0;
@@ -225,14 +225,14 @@ static enum vmmu_result ldt_fault(struct oracle *o, struct oracle_vcpu *v,
                                   const struct model_op *op)
 {
     if (op->number >= VMMU_LDT_FRAMES || op->number * 512 >= v->ldt_entries) {
-        return REFUSED_NO_LDT_PAGE;
+        return VMMU_REFUSED_NO_LDT_PAGE;
     }
     if (v->ldt[op->number] != ORACLE_NONE) {
         return VMMU_DONE;
     }
     const u64 entry = oracle_walk(o, op->vcpu, v->ldt_base + op->number * 4096ull);
     if (!(entry & PTE_PRESENT)) {
-        return REFUSED_NO_LDT_PAGE;
+        return VMMU_REFUSED_NO_LDT_PAGE;
     }
     const enum vmmu_result result = get_page(o, v->domain, oracle_target(entry));
     if (result == VMMU_DONE) {
@@ -247,21 +247,21 @@ static enum vmmu_result descriptor(struct oracle *o, struct oracle_vcpu *v,
     const u64 next = oracle_descriptor_installed(op->value);
     const u32 m = (u32)(op->at >> 12);
     if (op->at % 8) {
-        return REFUSED_BAD_ADDRESS;
+        return VMMU_REFUSED_BAD_ADDRESS;
     }
     if (op->at >> 12 >= o->frames) {
-        return REFUSED_BAD_FRAME;
+        return VMMU_REFUSED_BAD_FRAME;
     }
     if (!oracle_descriptor_allowed(next)) {
-        return REFUSED_BAD_DESCRIPTOR;
+        return VMMU_REFUSED_BAD_DESCRIPTOR;
     }
     enum vmmu_result result = oracle_get(o, m, v->domain);
     if (result != VMMU_DONE) {
         return result;
     }
     struct oracle_frame *f = &o->frame[m];
-    const bool live = f->types && f->type == TYPE_DESCRIPTOR;
-    result = oracle_get_type(o, m, live ? TYPE_DESCRIPTOR : TYPE_WRITABLE);
+    const bool live = f->types && f->type == VMMU_TYPE_DESCRIPTOR;
+    result = oracle_get_type(o, m, live ? VMMU_TYPE_DESCRIPTOR : VMMU_TYPE_WRITABLE);
     if (result == VMMU_DONE) {
         f->word[oracle_slot_position(op->at >> 3 & 511)] = next;
         oracle_put_type(o, m);

@@ -25,7 +25,7 @@ static void use(struct tally *t, u32 m, enum vmmu_type type)
 {
     t->references[m]++;
     t->types[m]++;
-    if (t->type[m] != TYPE_NONE && t->type[m] != type) {
+    if (t->type[m] != VMMU_TYPE_NONE && t->type[m] != type) {
         wrong(t, m, "used as two things");
     }
     t->type[m] = type;
@@ -34,8 +34,8 @@ static void use(struct tally *t, u32 m, enum vmmu_type type)
 static void tally_frame(const struct oracle *o, struct tally *t, u32 m)
 {
     const struct oracle_frame *f = &o->frame[m];
-    if (f->allocated && f->type == TYPE_SHARED) {
-        use(t, m, TYPE_SHARED);
+    if (f->allocated && f->type == VMMU_TYPE_SHARED) {
+        use(t, m, VMMU_TYPE_SHARED);
     } else {
         t->references[m] += f->allocated;
     }
@@ -46,7 +46,7 @@ static void tally_frame(const struct oracle *o, struct tally *t, u32 m)
         use(t, m, f->type);
     }
     for (u32 i = 0; i < f->held; i++) {
-        use(t, m, f->type == TYPE_SHARED ? TYPE_SHARED : TYPE_WRITABLE);
+        use(t, m, f->type == VMMU_TYPE_SHARED ? VMMU_TYPE_SHARED : VMMU_TYPE_WRITABLE);
     }
     t->references[m] += f->looked;
 }
@@ -54,10 +54,10 @@ static void tally_frame(const struct oracle *o, struct tally *t, u32 m)
 static void tally_vcpu(const struct oracle *o, struct tally *t, const struct oracle_vcpu *v)
 {
     if (v->kernel_root != ORACLE_NONE) {
-        use(t, v->kernel_root, TYPE_L4);
+        use(t, v->kernel_root, VMMU_TYPE_L4);
     }
     if (v->user_root != ORACLE_NONE) {
-        use(t, v->user_root, TYPE_L4);
+        use(t, v->user_root, VMMU_TYPE_L4);
     }
     if (v->owed != ORACLE_NONE) {
         if (v->owed_put) {
@@ -68,12 +68,12 @@ static void tally_vcpu(const struct oracle *o, struct tally *t, const struct ora
     }
     for (u32 i = 0; i < VMMU_GDT_FRAMES; i++) {
         if (v->gdt[i] != ORACLE_NONE) {
-            use(t, v->gdt[i], TYPE_DESCRIPTOR);
+            use(t, v->gdt[i], VMMU_TYPE_DESCRIPTOR);
         }
     }
     for (u32 i = 0; i < VMMU_LDT_FRAMES; i++) {
         if (v->ldt[i] != ORACLE_NONE) {
-            use(t, v->ldt[i], TYPE_DESCRIPTOR);
+            use(t, v->ldt[i], VMMU_TYPE_DESCRIPTOR);
         }
     }
 }
@@ -91,10 +91,10 @@ static void tally_entry(const struct oracle *o, struct tally *t, u32 m, u32 leve
         use(t, target, (enum vmmu_type)(level - 1));
     } else if (!(entry & PTE_WRITABLE)) {
         t->references[target]++;
-    } else if (o->frame[target].type == TYPE_SHARED) {
-        use(t, target, TYPE_SHARED);
+    } else if (o->frame[target].type == VMMU_TYPE_SHARED) {
+        use(t, target, VMMU_TYPE_SHARED);
     } else {
-        use(t, target, TYPE_WRITABLE);
+        use(t, target, VMMU_TYPE_WRITABLE);
     }
 }
 
@@ -188,7 +188,7 @@ bool oracle_maps_writable(const struct oracle *o, u32 domain, u32 m)
     const u64 wanted = PTE_PRESENT | PTE_WRITABLE;
     for (u32 i = 0; i < o->frames; i++) {
         const struct oracle_frame *f = &o->frame[i];
-        if (f->owner != domain || f->type != TYPE_L1 || !f->open) {
+        if (f->owner != domain || f->type != VMMU_TYPE_L1 || !f->open) {
             continue;
         }
         for (u32 s = 0; s < ORACLE_SLOTS; s++) {

@@ -78,7 +78,7 @@ static void link_pool(void)
         for (u32 slot = 0; slot < 4; slot++) {
             const mfn_t next = mfn(raced_guest[0].pool[i + 1]);
             vmmu_update(&raced_vcpu[0], &raced_guest[0].domain, &raced_guest[0].domain,
-                        AT(mfn(raced_guest[0].pool[i]), slot * 170), RW(next), UPDATE_NORMAL);
+                        AT(mfn(raced_guest[0].pool[i]), slot * 170), RW(next), VMMU_UPDATE_NORMAL);
         }
     }
 }
@@ -96,9 +96,9 @@ static void half_done_tables(struct actor *actor)
         break;
     case 1:
         raced_count(actor, vmmu_update(actor->vcpu, actor->domain, actor->domain,
-                                       AT(actor->guest->l4, 300), RW(a), UPDATE_NORMAL));
+                                       AT(actor->guest->l4, 300), RW(a), VMMU_UPDATE_NORMAL));
         raced_count(actor, vmmu_update(actor->vcpu, actor->domain, actor->domain,
-                                       AT(actor->guest->l4, 300), 0, UPDATE_NORMAL));
+                                       AT(actor->guest->l4, 300), 0, VMMU_UPDATE_NORMAL));
         break;
     case 2:
         raced_update(actor, actor->guest->l3, 300, RW(b));
@@ -129,7 +129,7 @@ static void cross_pool(void)
     for (u32 i = 4; i < 8; i++) {
         const mfn_t other = mfn(raced_guest[0].pool[i ^ 1]);
         vmmu_update(&raced_vcpu[0], &raced_guest[0].domain, &raced_guest[0].domain,
-                    AT(mfn(raced_guest[0].pool[i]), 5), RO(other), UPDATE_NORMAL);
+                    AT(mfn(raced_guest[0].pool[i]), 5), RO(other), VMMU_UPDATE_NORMAL);
     }
 }
 
@@ -258,7 +258,7 @@ static void emulate_against_unhook(struct actor *actor)
         break;
     case 1:
         TO_THE_END(result, vmmu_update(actor->vcpu, actor->domain, actor->domain, AT(table, 2),
-                                       RO(page), UPDATE_PRESERVE_AD));
+                                       RO(page), VMMU_UPDATE_PRESERVE_AD));
         threads_store(address(9), 0);
         break;
     default:
@@ -307,7 +307,7 @@ static void update_against_new_owner(struct actor *actor)
             const mfn_t table = old[threads_below(4)];
             raced_count(actor, vmmu_update(actor->vcpu, actor->domain, &raced_guest[0].domain,
                                            AT(table, 5), entry | (u64)threads_below(2) << 52,
-                                           UPDATE_NORMAL));
+                                           VMMU_UPDATE_NORMAL));
         }
         return;
     }
@@ -491,7 +491,7 @@ static void raise_and_leave(void)
         for (u32 slot = 0; slot < 16; slot++) {
             TO_THE_END(result,
                        vmmu_update(&raced_vcpu[4], &raced_guest[1].domain, &raced_guest[1].domain,
-                                   AT(raced_guest[1].l1, slot), 0, UPDATE_NORMAL));
+                                   AT(raced_guest[1].l1, slot), 0, VMMU_UPDATE_NORMAL));
         }
         raced_start_guest(0);
     }

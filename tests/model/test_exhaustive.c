@@ -214,7 +214,7 @@ static bool is_allowed(const struct model_op *op)
     case OP_UNHOLD:
         return f && f->held && f->owner == op->domain;
     case OP_UNSHARE:
-        return f && f->type == TYPE_SHARED && f->allocated;
+        return f && f->type == VMMU_TYPE_SHARED && f->allocated;
     case OP_DOMAIN_STOP:
         return v->gdt[0] == ORACLE_NONE && v->owed == ORACLE_NONE;
     case OP_TAKE:

@@ -52,7 +52,7 @@ enum vmmu_result raced_update(struct actor *actor, mfn_t table, u32 slot, u64 en
 {
     enum vmmu_result result;
     TO_THE_END(result, vmmu_update(actor->vcpu, actor->domain, actor->domain, AT(table, slot),
-                                   entry, UPDATE_NORMAL));
+                                   entry, VMMU_UPDATE_NORMAL));
     return result;
 }
 
@@ -76,8 +76,8 @@ static mfn_t page_for(struct raced_guest *guest)
 static void store(struct raced_guest *guest, mfn_t table, mfn_t next)
 {
     struct vmmu_vcpu *vcpu = &raced_vcpu[guest == &raced_guest[0] ? 0 : 4];
-    if (vmmu_update(vcpu, &guest->domain, &guest->domain, AT(table, 0), RW(next), UPDATE_NORMAL) !=
-        VMMU_DONE) {
+    if (vmmu_update(vcpu, &guest->domain, &guest->domain, AT(table, 0), RW(next),
+                    VMMU_UPDATE_NORMAL) != VMMU_DONE) {
         raced_wrong("no store", table.n);
     }
 }

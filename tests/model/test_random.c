@@ -104,7 +104,7 @@ static void fell_and_raise(u32 d)
     for (u32 n = 0; n < 3; n++) {
         for (u32 m = choose_below(world.oracle.frames); m < world.oracle.frames; m++) {
             const struct oracle_frame *f = &world.oracle.frame[m];
-            if (f->owner == d && f->type == TYPE_L4) {
+            if (f->owner == d && f->type == VMMU_TYPE_L4) {
                 then((struct model_op){.kind = n == 1 ? OP_PIN : OP_KERNEL_ROOT,
                                        .vcpu = vcpu + n % 2,
                                        .domain = d,
@@ -132,7 +132,7 @@ static u32 blank_page(u32 d)
     for (u32 n = 0; n < world.oracle.frames; n++) {
         const u32 m = (first + n) % world.oracle.frames;
         const struct oracle_frame *f = &world.oracle.frame[m];
-        bool blank = f->owner == d && f->types == 0 && f->type != TYPE_SHARED;
+        bool blank = f->owner == d && f->types == 0 && f->type != VMMU_TYPE_SHARED;
         for (u32 i = 0; blank && i < ORACLE_SLOTS; i++) {
             blank = f->word[i] == 0;
         }
@@ -254,7 +254,8 @@ static void end_step(u32 s)
     }
     for (u32 m = 2; m < world.oracle.frames; m++) {
         const struct oracle_frame *f = &world.oracle.frame[m];
-        if (f->owner == d && (f->held || f->looked || (f->type == TYPE_SHARED && f->allocated))) {
+        if (f->owner == d &&
+            (f->held || f->looked || (f->type == VMMU_TYPE_SHARED && f->allocated))) {
             op.kind = f->held ? OP_UNHOLD : f->looked ? OP_UNREFERENCE : OP_UNSHARE;
             op.at = m;
             world_do(&op);

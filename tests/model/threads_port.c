@@ -186,11 +186,11 @@ void threads_flush(void)
 static void check_walked(mfn_t m)
 {
     struct vmmu_frame_info info;
-    vmmu_frame_look(m, &info);
+    vmmu_frame_inspect(m, &info);
     if (!info.owned) {
         broken("a CPU walks through a frame that is nobody's", m, 0);
     }
-    if (info.validated && (info.type < TYPE_L1 || info.type > TYPE_L4)) {
+    if (info.validated && (info.type < VMMU_TYPE_L1 || info.type > VMMU_TYPE_L4)) {
         broken("a CPU walks through an ordinary page", m, info.type);
     }
 }
@@ -199,12 +199,12 @@ static void check_walked(mfn_t m)
 static void check_written(mfn_t m)
 {
     struct vmmu_frame_info info;
-    vmmu_frame_look(m, &info);
+    vmmu_frame_inspect(m, &info);
     if (!info.owned) {
         broken("a CPU writes to a frame that is nobody's", m, 0);
     }
-    if ((info.validated || info.partial) && info.type != TYPE_WRITABLE &&
-        info.type != TYPE_SHARED) {
+    if ((info.validated || info.partial) && info.type != VMMU_TYPE_WRITABLE &&
+        info.type != VMMU_TYPE_SHARED) {
         broken("a CPU writes to a live table or descriptor page", m, info.type);
     }
 }
@@ -319,7 +319,7 @@ bool threads_load(vaddr_t va)
     pthread_mutex_lock(&cpu->mutex);
     const bool done = translate(cpu, va, false, &frame);
     if (done) {
-        vmmu_frame_look(frame, &info);
+        vmmu_frame_inspect(frame, &info);
         if (!info.owned) {
             broken("a CPU reads from a frame that is nobody's", frame, va.a);
         }

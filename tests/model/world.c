@@ -142,7 +142,7 @@ static void let_go(u32 m)
     while (f->looked) {
         world_do(&(struct model_op){.kind = OP_UNREFERENCE, .at = m});
     }
-    if (f->type == TYPE_SHARED && f->allocated) {
+    if (f->type == VMMU_TYPE_SHARED && f->allocated) {
         world_do(&(struct model_op){.kind = OP_UNSHARE, .at = m});
     }
 }

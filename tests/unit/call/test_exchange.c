@@ -110,7 +110,7 @@ enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p)
     (void)domain, (void)p;
     assert_int_equal(world.holder[m.n], NOBODY);
     if (world.gives_left == 0) {
-        return REFUSED_DOMAIN_DYING;
+        return VMMU_REFUSED_DOMAIN_DYING;
     }
     world.gives_left--;
     world.holder[m.n] = GUEST;
@@ -121,10 +121,10 @@ enum vmmu_result vmmu_take_unused(struct vmmu_domain *domain, mfn_t m)
 {
     (void)domain;
     if (m.n >= FRAMES || world.holder[m.n] < GUEST) {
-        return REFUSED_NOT_OWNER;
+        return VMMU_REFUSED_NOT_OWNER;
     }
     if (world.takes_left == 0) {
-        return REFUSED_WRONG_TYPE;
+        return VMMU_REFUSED_WRONG_TYPE;
     }
     world.takes_left--;
     world.holder[m.n] = FREE;
@@ -137,7 +137,7 @@ bool vmmu_frame_owned_by(const struct vmmu_domain *domain, mfn_t m)
     return m.n < FRAMES && world.holder[m.n] >= GUEST;
 }
 
-void vmmu_frame_look(mfn_t m, struct vmmu_frame_info *info)
+void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info)
 {
     *info = (struct vmmu_frame_info){.valid = m.n < FRAMES};
     if (info->valid) {

@@ -309,9 +309,9 @@ static void what_the_engine_says_is_told_apart(void **state)
         enum vmmu_result result;
         enum emulated emulated;
     } cases[] = {{VMMU_AGAIN, EMULATED_RETRY},
-                 {REFUSED_NOT_L1_TABLE, EMULATED_RETRY},
-                 {REFUSED_FOREIGN_MAPPING, EMULATED_NOT},
-                 {REFUSED_CACHE_BITS, EMULATED_NOT}};
+                 {VMMU_REFUSED_NOT_L1_TABLE, EMULATED_RETRY},
+                 {VMMU_REFUSED_FOREIGN_MAPPING, EMULATED_NOT},
+                 {VMMU_REFUSED_CACHE_BITS, EMULATED_NOT}};
 
     (void)state;
     for (u32 i = 0; i < ARRAY_LENGTH(cases); i++) {

@@ -35,7 +35,7 @@ enum vmmu_result vmmu_hold(struct vmmu_domain *domain, mfn_t m)
         return VMMU_AGAIN;
     }
     if (m.n < 1u << 20 || m.n == ~0ull) {
-        return REFUSED_BAD_FRAME;
+        return VMMU_REFUSED_BAD_FRAME;
     }
     world.holds++;
     return VMMU_DONE;

@@ -44,7 +44,7 @@ static void a_gdt_page_is_checked_and_its_rings_forced(void **state)
     assert_done(vmmu_set_gdt(vcpu, &page, 1, 512));
     assert_int_equal(machine_words(page)[1], descriptor(10, true, 3, true));
     assert_int_equal(machine_descriptor_window(vcpu, 0).n, page.n);
-    assert_int_equal(look(page).type, TYPE_DESCRIPTOR);
+    assert_int_equal(look(page).type, VMMU_TYPE_DESCRIPTOR);
     assert_int_equal(vcpu->gdt_entries, 512);
 }
 

@@ -31,16 +31,16 @@ static enum vmmu_result rule_of_bit(u32 level, u32 bit)
 {
     const u64 value = 1ull << bit;
     if (value & (PTE_PWT | PTE_PCD)) {
-        return REFUSED_CACHE_BITS;
+        return VMMU_REFUSED_CACHE_BITS;
     }
     if (value & PTE_LARGE) {
-        return level == 1 ? REFUSED_CACHE_BITS : REFUSED_SUPERPAGE;
+        return level == 1 ? VMMU_REFUSED_CACHE_BITS : VMMU_REFUSED_SUPERPAGE;
     }
     if ((value & PTE_GLOBAL) && level > 1) {
-        return REFUSED_GLOBAL_TABLE;
+        return VMMU_REFUSED_GLOBAL_TABLE;
     }
     if ((value & PTE_ADDRESS) && bit >= 24) {
-        return level == 1 ? REFUSED_NO_MEMORY : REFUSED_BAD_FRAME; /* of 4096 frames */
+        return level == 1 ? VMMU_REFUSED_NO_MEMORY : VMMU_REFUSED_BAD_FRAME; /* of 4096 frames */
     }
     return VMMU_DONE;
 }
@@ -120,7 +120,7 @@ static void upper_entries_need_a_table_of_the_level_below(void **state)
         assert_refused(NOT_OWNER, guest_set(&guest, l.table[level], 9, RO(mfn(1))));
         assert_refused(FOREIGN_TABLE,
                        vmmu_update(&guest.vcpu[0], &guest.domain, &other.domain,
-                                   machine_at(l.table[level], 9), RO(foreign), UPDATE_NORMAL));
+                                   machine_at(l.table[level], 9), RO(foreign), VMMU_UPDATE_NORMAL));
         /* An untyped page becomes the table it is named as. */
         const mfn_t fresh = guest_page(&guest);
         assert_done(guest_set(&guest, l.table[level], 9, LINK(fresh)));
@@ -140,7 +140,7 @@ static void no_writable_entry_shows_a_table(void **state)
         assert_done(guest_set(&guest, l.space.l1, 20, RO(l.table[level])));
         assert_refused(WRITABLE_TABLE, guest_set(&guest, l.space.l1, 20, RW(l.table[level])));
         assert_refused(WRITABLE_TABLE, guest_set(&guest, l.space.l1, 21, RW(l.table[level])));
-        assert_int_equal(vmmu_result_errno(REFUSED_WRITABLE_TABLE), -16);
+        assert_int_equal(vmmu_result_errno(VMMU_REFUSED_WRITABLE_TABLE), -16);
     }
 }
 
@@ -194,7 +194,7 @@ static void but_not_where_the_processor_reads_through_them(void **state)
         assert_done(guest_set(&guest, l.table[level], 9, beyond));
         assert_refused(UNSAFE_NOT_PRESENT,
                        guest_set(&guest, l.table[level], 9, RO(mfn(1)) & ~PTE_PRESENT));
-        assert_result(level == 1 ? VMMU_DONE : REFUSED_UNSAFE_NOT_PRESENT,
+        assert_result(level == 1 ? VMMU_DONE : VMMU_REFUSED_UNSAFE_NOT_PRESENT,
                       guest_set(&guest, l.table[level], 9, beyond | PTE_LARGE));
         machine_words(prepared)[300] = RO(mfn(1)) & ~PTE_PRESENT;
         assert_refused(UNSAFE_NOT_PRESENT,

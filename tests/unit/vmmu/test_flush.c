@@ -228,7 +228,7 @@ static void map_it_again(void)
 {
     machine.on_flush = NULL;
     raced_result = vmmu_update(&guest.vcpu[1], &guest.domain, &guest.domain,
-                               machine_at(raced_space.l1, 6), RW(raced_page), UPDATE_NORMAL);
+                               machine_at(raced_space.l1, 6), RW(raced_page), VMMU_UPDATE_NORMAL);
     if (raced_result == VMMU_DONE) {
         cpu_store(0, guest_address(6), 1);
     }
@@ -242,7 +242,7 @@ static void nothing_begins_between_flush_and_type(void **state)
     machine.on_flush = map_it_again;
     assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, raced_page, 1));
     assert_null(machine.on_flush);
-    assert_result(REFUSED_WRITABLE_TABLE, raced_result);
+    assert_result(VMMU_REFUSED_WRITABLE_TABLE, raced_result);
     assert_false(cpu_store(0, guest_address(6), 1));
 }
 
@@ -254,7 +254,7 @@ static void a_foreign_mapping_is_flushed_where_it_was(void **state)
     const mfn_t page = guest_page(&other);
     (void)state;
     assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &other.domain, machine_at(space.l1, 5),
-                            RW(page), UPDATE_NORMAL));
+                            RW(page), VMMU_UPDATE_NORMAL));
     assert_true(cpu_store(0, guest_address(5), 1));
     assert_done(guest_set(&guest, space.l1, 5, 0));
     machine_words(page)[0] = 0;
@@ -267,7 +267,7 @@ static void a_foreign_mapping_is_flushed_where_it_was(void **state)
     const vaddr_t va = vaddr(3ull << 21);
     assert_done(guest_set(&guest, space.l2, 3, LINK(table)));
     assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &other.domain, machine_at(table, 0),
-                            RW(target), UPDATE_NORMAL));
+                            RW(target), VMMU_UPDATE_NORMAL));
     assert_true(cpu_store(0, va, 0));
     assert_done(guest_set(&guest, space.l2, 3, 0));
     assert_done(vmmu_pin(&other.vcpu[0], &other.domain, target, 1));

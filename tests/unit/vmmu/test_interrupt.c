@@ -157,7 +157,7 @@ static void a_refused_promotion_is_unwound_in_pieces(void **state)
     const mfn_t last = b.l1[FAN - 1][FAN - 1][FAN - 1];
     (void)state;
     machine_words(last)[511] = RW(b.l4);
-    const u64 asks = asks_of(pin, &b, REFUSED_WRITABLE_TABLE);
+    const u64 asks = asks_of(pin, &b, VMMU_REFUSED_WRITABLE_TABLE);
     for (u64 k = 1; k <= asks; k++) {
         machine_stop_at(k);
         pieces = 0;
@@ -180,18 +180,18 @@ static void a_refused_promotion_answers_before_it_is_unwound(void **state)
     const struct bush b = plant();
     (void)state;
     machine_words(b.l1[FAN - 1][FAN - 1][FAN - 1])[511] = RW(b.l4);
-    const u64 asks = asks_of(pin, &b, REFUSED_WRITABLE_TABLE);
+    const u64 asks = asks_of(pin, &b, VMMU_REFUSED_WRITABLE_TABLE);
     for (u64 k = 1; k <= asks; k++) {
         enum vmmu_result result;
         machine_stop_at(k);
         while ((result = pin(0, &b)) == VMMU_AGAIN) {
         }
-        assert_result(REFUSED_WRITABLE_TABLE, result);
+        assert_result(VMMU_REFUSED_WRITABLE_TABLE, result);
         while ((result = pin(1, &b)) == VMMU_AGAIN) {
         }
-        assert_result(REFUSED_WRITABLE_TABLE, result);
+        assert_result(VMMU_REFUSED_WRITABLE_TABLE, result);
         assert_audit();
-        assert_done(complete(unpin, &b, false) == REFUSED_NOT_PINNED ? VMMU_DONE : VMMU_AGAIN);
+        assert_done(complete(unpin, &b, false) == VMMU_REFUSED_NOT_PINNED ? VMMU_DONE : VMMU_AGAIN);
         assert_none_live(&b);
     }
 }
@@ -199,14 +199,15 @@ static void a_refused_promotion_answers_before_it_is_unwound(void **state)
 static enum vmmu_result hook(u32 v, const struct bush *b)
 {
     return vmmu_update(&guest.vcpu[v], &guest.domain, &guest.domain,
-                       machine_at(guest.vcpu[0].kernel_root, 300), LINK(b->l3[1]), UPDATE_NORMAL);
+                       machine_at(guest.vcpu[0].kernel_root, 300), LINK(b->l3[1]),
+                       VMMU_UPDATE_NORMAL);
 }
 
 static enum vmmu_result unhook(u32 v, const struct bush *b)
 {
     (void)b;
     return vmmu_update(&guest.vcpu[v], &guest.domain, &guest.domain,
-                       machine_at(guest.vcpu[0].kernel_root, 300), 0, UPDATE_NORMAL);
+                       machine_at(guest.vcpu[0].kernel_root, 300), 0, VMMU_UPDATE_NORMAL);
 }
 
 static void a_tree_is_hooked_and_unhooked_by_an_update(void **state)
@@ -306,7 +307,7 @@ static void a_partial_child_is_used_by_somebody_else(void **state)
         const mfn_t inner = b.l2[k % FAN][k / FAN % FAN];
         enum vmmu_result result;
         while ((result = vmmu_update(&guest.vcpu[1], &guest.domain, &guest.domain,
-                                     machine_at(space.l3, 77), LINK(inner), UPDATE_NORMAL)) ==
+                                     machine_at(space.l3, 77), LINK(inner), VMMU_UPDATE_NORMAL)) ==
                VMMU_AGAIN) {
             assert_audit();
         }

@@ -74,15 +74,16 @@ static void a_mistake_of_our_own_ends_at_once(void **state)
     guest.vcpu[0].deferred.frame = MFN_NONE;
 
     assert_panics_with(take_it, mine | REF_ALLOCATED | 1,
-                       use_of(TYPE_WRITABLE) | USE_VALIDATED | 1);
-    assert_panics_with(unshare_it, mine | 2, use_of(TYPE_SHARED) | USE_VALIDATED | 2);
+                       use_of(VMMU_TYPE_WRITABLE) | USE_VALIDATED | 1);
+    assert_panics_with(unshare_it, mine | 2, use_of(VMMU_TYPE_SHARED) | USE_VALIDATED | 2);
     assert_panics_with(refer_once_more, mine, 0);
     assert_panics_with(refer_once_more, mine | FRAME_COUNT, 0);
     assert_panics_with(drop_it, mine, 0);
-    assert_panics_with(drop_its_type, mine | 2, use_of(TYPE_L1));
-    assert_panics_with(drop_its_type, mine | 2, use_of(TYPE_L1) | 1);
-    assert_panics_with(drop_its_type, mine | 2, use_of(TYPE_L2) | USE_PARTIAL | 1);
-    assert_panics_with(drop_its_type, mine | 2, use_of(TYPE_L1) | USE_VALIDATED | USE_PINNED | 1);
+    assert_panics_with(drop_its_type, mine | 2, use_of(VMMU_TYPE_L1));
+    assert_panics_with(drop_its_type, mine | 2, use_of(VMMU_TYPE_L1) | 1);
+    assert_panics_with(drop_its_type, mine | 2, use_of(VMMU_TYPE_L2) | USE_PARTIAL | 1);
+    assert_panics_with(drop_its_type, mine | 2,
+                       use_of(VMMU_TYPE_L1) | USE_VALIDATED | USE_PINNED | 1);
 
     const mfn_t real = page;
     page = mfn(machine.frames);
@@ -155,7 +156,8 @@ static void nothing_begins_while_something_is_owed(void **state)
 #define assert_again(expression) assert_result(VMMU_AGAIN, expression)
     assert_again(vmmu_pin(vcpu, &guest.domain, plain, 1));
     assert_again(vmmu_unpin(vcpu, &guest.domain, space.l4));
-    assert_again(vmmu_update(vcpu, &guest.domain, &guest.domain, at, RW(plain), UPDATE_NORMAL));
+    assert_again(
+        vmmu_update(vcpu, &guest.domain, &guest.domain, at, RW(plain), VMMU_UPDATE_NORMAL));
     assert_again(vmmu_update_va(vcpu, &guest.domain, guest_address(5), RW(plain)));
     assert_again(vmmu_map_at(vcpu, &guest.domain, at, RW(plain)));
     assert_again(vmmu_unmap_at(vcpu, at, plain, true));
@@ -207,14 +209,14 @@ static void an_audit_of_another_kind(void **state)
     /* States that no operation makes. */
     const mfn_t plain = guest_page(&guest);
     struct vmmu_frame *frame = frame_of(plain);
-    const u64 half = use_of(TYPE_L2) | USE_PARTIAL | 1;
+    const u64 half = use_of(VMMU_TYPE_L2) | USE_PARTIAL | 1;
     const u64 words[] = {half | USE_PINNED,
                          half | use_at(513),
                          half | USE_CHILD | use_at(512),
                          half + 1,
-                         use_of(TYPE_L1) | USE_PARTIAL | 1,
-                         use_of(TYPE_WRITABLE) | USE_PARTIAL | 1,
-                         use_of(TYPE_L2) | USE_VALIDATED | USE_CHILD | 1};
+                         use_of(VMMU_TYPE_L1) | USE_PARTIAL | 1,
+                         use_of(VMMU_TYPE_WRITABLE) | USE_PARTIAL | 1,
+                         use_of(VMMU_TYPE_L2) | USE_VALIDATED | USE_CHILD | 1};
     for (u32 i = 0; i < ARRAY_LENGTH(words); i++) {
         const u64 before = atomic_exchange(&frame->type, words[i]);
         assert_true(audit_findings() > 0);

@@ -13,7 +13,7 @@ static void given_frames_are_counted_and_mapped(void **state)
     assert_int_equal(guest.domain.frames, 1);
     assert_int_equal(look(m).owner, 1);
     assert_int_equal(look(m).references, 1);
-    assert_int_equal(look(m).type, TYPE_NONE);
+    assert_int_equal(look(m).type, VMMU_TYPE_NONE);
     assert_true(vmmu_frame_owned_by(&guest.domain, m));
     assert_false(vmmu_frame_owned_by(&other.domain, m));
     assert_false(vmmu_frame_owned_by(&guest.domain, mfn(machine.frames)));
@@ -35,7 +35,7 @@ static void limits_of_giving(void **state)
     assert_done(vmmu_give(&guest.domain, a, pfn(0)));
     assert_refused(TOO_MANY_FRAMES, vmmu_give(&guest.domain, b, pfn(1)));
     assert_int_equal(guest.domain.frames, 1);
-    assert_int_equal(vmmu_result_errno(REFUSED_TOO_MANY_FRAMES), -12);
+    assert_int_equal(vmmu_result_errno(VMMU_REFUSED_TOO_MANY_FRAMES), -12);
     assert_done(vmmu_take(&guest.domain, a));
     atomic_store(&guest.domain.dying, true);
     assert_refused(DOMAIN_DYING, vmmu_give(&guest.domain, b, pfn(1)));
@@ -172,7 +172,7 @@ static void only_own_frames_can_be_obtained(void **state)
     guest_page(&other);
     for (u64 n = 0; n < machine.frames; n++) {
         const bool own = vmmu_frame_owned_by(&guest.domain, mfn(n));
-        assert_result(own ? VMMU_DONE : REFUSED_FOREIGN_MAPPING,
+        assert_result(own ? VMMU_DONE : VMMU_REFUSED_FOREIGN_MAPPING,
                       guest_set(&guest, space.l1, 5, RO(mfn(n))));
         if (!own) {
             assert_refused(NOT_OWNER, vmmu_pin(&guest.vcpu[0], &guest.domain, mfn(n), 1));
@@ -209,7 +209,7 @@ static void a_device_frame_is_nobodys_to_have(void **state)
     assert_true(look(device).owned);
     assert_int_equal(look(device).owner, VMMU_OWNER_DEVICE);
     assert_int_equal(look(device).references, 1);
-    assert_int_equal(look(device).type, TYPE_NONE);
+    assert_int_equal(look(device).type, VMMU_TYPE_NONE);
     assert_int_equal(machine_m2p(device), ~0ull);
     assert_audit();
     assert_not_to_be_had(space, device);
@@ -231,10 +231,10 @@ static void the_audit_knows_device_frames(void **state)
     assert_int_equal(audit_findings(), 1);
     assert_int_equal(machine.last_finding_frame.n, device.n);
     atomic_fetch_sub(&frame_of(device)->references, 1);
-    atomic_store(&frame_of(device)->type, use_of(TYPE_WRITABLE));
+    atomic_store(&frame_of(device)->type, use_of(VMMU_TYPE_WRITABLE));
     assert_int_equal(audit_findings(), 1);
     assert_int_equal(machine.last_finding_frame.n, device.n);
-    atomic_store(&frame_of(device)->type, use_of(TYPE_NONE));
+    atomic_store(&frame_of(device)->type, use_of(VMMU_TYPE_NONE));
     assert_audit();
 
     /* An entry, with the reference that it holds: foreign mappings are for grants, not for this. */

@@ -22,13 +22,13 @@ static void pinning_a_tree_types_all_of_it(void **state)
 
     assert_done(pin(space.l4, 4));
 
-    assert_int_equal(look(space.l4).type, TYPE_L4);
+    assert_int_equal(look(space.l4).type, VMMU_TYPE_L4);
     assert_true(look(space.l4).pinned && look(space.l4).validated);
-    assert_int_equal(look(space.l3).type, TYPE_L3);
-    assert_int_equal(look(space.l2).type, TYPE_L2);
-    assert_int_equal(look(space.l1).type, TYPE_L1);
+    assert_int_equal(look(space.l3).type, VMMU_TYPE_L3);
+    assert_int_equal(look(space.l2).type, VMMU_TYPE_L2);
+    assert_int_equal(look(space.l1).type, VMMU_TYPE_L1);
     assert_int_equal(look(space.l1).type_count, 1);
-    assert_int_equal(look(page).type, TYPE_WRITABLE);
+    assert_int_equal(look(page).type, VMMU_TYPE_WRITABLE);
     assert_int_equal(look(page).references, 2);
     assert_int_equal(guest.domain.counters.promotions, 4);
     assert_audit();
@@ -78,7 +78,7 @@ static void a_bad_last_slot_undoes_the_whole_tree(void **state)
         assert_int_equal(look(page).type_count, 0);
         assert_audit();
     }
-    assert_int_equal(guest.domain.last_refusal, REFUSED_FOREIGN_MAPPING);
+    assert_int_equal(guest.domain.last_refusal, VMMU_REFUSED_FOREIGN_MAPPING);
     assert_int_equal(guest.domain.counters.refusals, 4);
     /* A refused table may become anything else. */
     assert_done(guest_hold(&guest, space.l1));

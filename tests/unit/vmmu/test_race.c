@@ -75,7 +75,7 @@ static void remap_the_entry(void)
 {
     machine.on_flush = NULL;
     theirs = vmmu_update(&guest.vcpu[1], &guest.domain, &guest.domain, machine_at(space.l1, 5),
-                         RO(table), UPDATE_NORMAL);
+                         RO(table), VMMU_UPDATE_NORMAL);
 }
 
 static void two_updates_of_the_same_entry(void **state)
@@ -166,7 +166,7 @@ static void nobody_waits_for_ever(void **state)
     space = guest_running_space(&guest);
     page = guest_page(&guest);
     /* As if another CPU promoted it, without end. */
-    const u64 use = atomic_exchange(&frame_of(page)->type, use_of(TYPE_L1) | 1);
+    const u64 use = atomic_exchange(&frame_of(page)->type, use_of(VMMU_TYPE_L1) | 1);
     assert_result(VMMU_AGAIN, vmmu_pin(&guest.vcpu[0], &guest.domain, page, 1));
     assert_result(VMMU_AGAIN, guest_set(&guest, space.l2, 5, LINK(page)));
     assert_result(VMMU_AGAIN, guest_set(&guest, page, 5, 0));

@@ -57,7 +57,7 @@ static void any_life_is_counted_exactly(void **state)
     }
     assert_true(results[VMMU_DONE] > seeds * STEPS / 4);
     assert_true(results[VMMU_AGAIN] > seeds);
-    assert_true(results[REFUSED_WRITABLE_TABLE] > seeds);
+    assert_true(results[VMMU_REFUSED_WRITABLE_TABLE] > seeds);
 }
 
 int main(void)

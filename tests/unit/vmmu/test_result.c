@@ -17,14 +17,14 @@ static void every_result_has_its_words(void **state)
         }
     }
     assert_int_equal(vmmu_result_errno(VMMU_DONE), 0);
-    assert_int_equal(vmmu_result_errno(REFUSED_BAD_FRAME), -22);
-    assert_int_equal(vmmu_result_errno(REFUSED_FOREIGN_MAPPING), -16);
-    assert_int_equal(vmmu_result_errno(REFUSED_READ_ONLY_PAGE), -13);
+    assert_int_equal(vmmu_result_errno(VMMU_REFUSED_BAD_FRAME), -22);
+    assert_int_equal(vmmu_result_errno(VMMU_REFUSED_FOREIGN_MAPPING), -16);
+    assert_int_equal(vmmu_result_errno(VMMU_REFUSED_READ_ONLY_PAGE), -13);
     assert_string_equal(vmmu_result_name(VMMU_RESULTS), "?");
-    for (u32 i = 0; i < TYPES; i++) {
+    for (u32 i = 0; i < VMMU_TYPES; i++) {
         assert_true(strlen(vmmu_type_name((enum vmmu_type)i)) > 3);
     }
-    assert_string_equal(vmmu_type_name(TYPES), "?");
+    assert_string_equal(vmmu_type_name(VMMU_TYPES), "?");
 }
 
 static void a_refusal_leaves_its_trace(void **state)
@@ -32,11 +32,11 @@ static void a_refusal_leaves_its_trace(void **state)
     (void)state;
     guest_running_space(&guest);
     assert_refused(BAD_FRAME, vmmu_pin(&guest.vcpu[0], &guest.domain, mfn(123456), 1));
-    assert_int_equal(guest.domain.last_refusal, REFUSED_BAD_FRAME);
+    assert_int_equal(guest.domain.last_refusal, VMMU_REFUSED_BAD_FRAME);
     assert_int_equal(guest.domain.last_word, 123456);
     assert_int_equal(guest.domain.counters.refusals, 1);
     assert_int_equal(machine.refusals, 1);
-    assert_int_equal(machine.last_rule, REFUSED_BAD_FRAME);
+    assert_int_equal(machine.last_rule, VMMU_REFUSED_BAD_FRAME);
     assert_int_equal(other.domain.counters.refusals, 0);
 }
 

@@ -10,7 +10,7 @@ static void a_root_is_promoted_and_held(void **state)
     (void)state;
 
     guest_run(&guest, 0, a.l4);
-    assert_int_equal(look(a.l4).type, TYPE_L4);
+    assert_int_equal(look(a.l4).type, VMMU_TYPE_L4);
     assert_int_equal(look(a.l4).type_count, 1);
 
     assert_done(vmmu_set_kernel_root(vcpu, b.l4));

@@ -22,7 +22,7 @@ static void half_checked_table_is_busy(void **state)
         if (result == VMMU_AGAIN && look(space.l4).partial) {
             met++;
             assert_refused(TABLE_BUSY, vmmu_update(&guest.vcpu[1], &guest.domain, &guest.domain,
-                                                   machine_at(space.l4, 9), 0, UPDATE_NORMAL));
+                                                   machine_at(space.l4, 9), 0, VMMU_UPDATE_NORMAL));
             assert_int_equal(machine_words(space.l4)[9], 0);
         }
         machine_stop_at(0);

@@ -177,7 +177,7 @@ static void held_and_foreign_frames_follow_later(void **state)
     vmmu_share(&guest.domain, shared, true);
     assert_done(guest_hold(&guest, held));
     assert_done(vmmu_update(&other.vcpu[0], &other.domain, &guest.domain, machine_at(space.l1, 5),
-                            RW(mapped), UPDATE_NORMAL));
+                            RW(mapped), VMMU_UPDATE_NORMAL));
     assert_true(cpu_store(0, guest_address(5), 1));
     assert_int_equal(guest_end(&guest), 0);
     assert_int_equal(guest.domain.frames, 2);

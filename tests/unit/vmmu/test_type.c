@@ -9,13 +9,13 @@
 enum use { AS_L1, AS_L2, AS_L3, AS_L4, AS_DESCRIPTOR, AS_MAPPED, AS_HELD, USES };
 
 static const enum vmmu_type type_of_use[USES] = {
-    [AS_L1] = TYPE_L1,
-    [AS_L2] = TYPE_L2,
-    [AS_L3] = TYPE_L3,
-    [AS_L4] = TYPE_L4,
-    [AS_DESCRIPTOR] = TYPE_DESCRIPTOR,
-    [AS_MAPPED] = TYPE_WRITABLE,
-    [AS_HELD] = TYPE_WRITABLE,
+    [AS_L1] = VMMU_TYPE_L1,
+    [AS_L2] = VMMU_TYPE_L2,
+    [AS_L3] = VMMU_TYPE_L3,
+    [AS_L4] = VMMU_TYPE_L4,
+    [AS_DESCRIPTOR] = VMMU_TYPE_DESCRIPTOR,
+    [AS_MAPPED] = VMMU_TYPE_WRITABLE,
+    [AS_HELD] = VMMU_TYPE_WRITABLE,
 };
 
 static struct space space;

@@ -55,7 +55,7 @@ static void harmless_bits_change_no_count(void **state)
     /* Even on top of a foreign frame, which this caller could not map anew. */
     const mfn_t foreign = guest_page(&other);
     assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &other.domain, machine_at(space.l1, 6),
-                            RO(foreign), UPDATE_NORMAL));
+                            RO(foreign), VMMU_UPDATE_NORMAL));
     assert_done(guest_set(&guest, space.l1, 6, RO(foreign) | PTE_NX));
     assert_refused(FOREIGN_MAPPING, guest_set(&guest, space.l1, 6, RW(foreign) | PTE_NX));
     assert_refused(FOREIGN_MAPPING, guest_set(&guest, space.l1, 7, RO(foreign)));
@@ -73,18 +73,18 @@ static void accessed_and_dirty_survive_when_asked(void **state)
     assert_int_equal(machine_words(space.l1)[5], RW(page) | marks);
 
     assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain, at, RW(page) | PTE_NX,
-                            UPDATE_PRESERVE_AD));
+                            VMMU_UPDATE_PRESERVE_AD));
     assert_int_equal(machine_words(space.l1)[5], RW(page) | PTE_NX | marks);
     assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain, at, RO(page),
-                            UPDATE_PRESERVE_AD));
+                            VMMU_UPDATE_PRESERVE_AD));
     assert_int_equal(machine_words(space.l1)[5], RO(page) | marks);
     assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain, at, RO(next),
-                            UPDATE_PRESERVE_AD));
+                            VMMU_UPDATE_PRESERVE_AD));
     assert_int_equal(machine_words(space.l1)[5], RO(next) | marks);
     assert_done(guest_set(&guest, space.l1, 5, RO(next)));
     assert_int_equal(machine_words(space.l1)[5], RO(next));
     assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain, at, RW(next),
-                            UPDATE_NO_TRANSLATE));
+                            VMMU_UPDATE_NO_TRANSLATE));
 }
 
 static void plain_pages_get_plain_stores(void **state)
@@ -111,8 +111,9 @@ static void places_that_are_not_written(void **state)
     assert_refused(BAD_FRAME, guest_set(&guest, mfn(~0ull >> 13), 0, 0));
     assert_refused(NOT_OWNER, guest_set(&guest, guest_page(&other), 0, 0));
     assert_refused(NOT_OWNER, guest_set(&guest, mfn(1), 0, 0));
-    assert_refused(BAD_ADDRESS, vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain,
-                                            maddr(maddr_of(space.l1).a + 4), 0, UPDATE_NORMAL));
+    assert_refused(BAD_ADDRESS,
+                   vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain,
+                               maddr(maddr_of(space.l1).a + 4), 0, VMMU_UPDATE_NORMAL));
     assert_done(vmmu_set_gdt(&guest.vcpu[0], &gdt, 1, 512));
     assert_refused(DESCRIPTOR_PAGE, guest_set(&guest, gdt, 0, 0));
     vmmu_share(&guest.domain, shared, true);
@@ -146,7 +147,7 @@ static void replacing_an_upper_entry_swaps_the_trees(void **state)
     machine_words(l1)[3] = RW(page);
     assert_done(guest_set(&guest, space.l2, 0, LINK(l1)));
     assert_int_equal(look(space.l1).type_count, 0);
-    assert_int_equal(look(l1).type, TYPE_L1);
+    assert_int_equal(look(l1).type, VMMU_TYPE_L1);
     assert_true(cpu_store(0, guest_address(3), 42));
     assert_int_equal(machine_words(page)[0], 42);
     /* The same table once more, and its own entry over itself. */

@@ -67,7 +67,7 @@ static struct wish any_wish(u32 table)
                          .slot = below(SLOTS) + 2,
                          .target = below(40) ? below(PAGES) : below(FRAMES),
                          .bits = bits[below(30) ? below(7) : 7],
-                         .kind = below(3) ? UPDATE_NORMAL : UPDATE_PRESERVE_AD};
+                         .kind = below(3) ? VMMU_UPDATE_NORMAL : VMMU_UPDATE_PRESERVE_AD};
 }
 
 static struct vmmu_request request_of(const struct place *p, const struct wish *wish)
@@ -152,7 +152,7 @@ static void the_order_counts(void **state)
     const mfn_t l1 = p.space.l1;
     const struct vmmu_request requests[] = {
         {machine_at(l1, 3).a, RW(p.page[0])}, {machine_at(l1, 3).a, RW(p.page[1])},
-        {machine_at(l1, 4).a, RW(p.page[1])}, {maddr_of(p.page[2]).a | UPDATE_M2P, 77},
+        {machine_at(l1, 4).a, RW(p.page[1])}, {maddr_of(p.page[2]).a | VMMU_UPDATE_M2P, 77},
         {machine_at(l1, 5).a, RW(l1)},        {machine_at(l1, 6).a, RW(p.page[3])},
     };
     u64 done;
@@ -172,7 +172,7 @@ static void only_the_kinds_that_there_are(void **state)
     struct place p = place_of(&guest);
     u64 done;
     (void)state;
-    for (u64 kind = UPDATE_NO_TRANSLATE + 1; kind < 8; kind++) {
+    for (u64 kind = VMMU_UPDATE_NO_TRANSLATE + 1; kind < 8; kind++) {
         const struct vmmu_request requests[] = {
             {machine_at(p.space.l1, 3).a, RO(p.page[0])},
             {machine_at(p.space.l1, 4).a | kind, RO(p.page[0])},

@@ -22,8 +22,9 @@ static void refused_in_place(enum vmmu_result rule, u32 level, u32 slot, u64 ent
 {
     const mfn_t table = table_of(level);
     const u64 old = machine_words(table)[slot];
-    for (enum vmmu_update_kind kind = UPDATE_NORMAL; kind <= UPDATE_NO_TRANSLATE; kind++) {
-        if (kind == UPDATE_M2P) {
+    for (enum vmmu_update_kind kind = VMMU_UPDATE_NORMAL; kind <= VMMU_UPDATE_NO_TRANSLATE;
+         kind++) {
+        if (kind == VMMU_UPDATE_M2P) {
             continue; /* writes no entry */
         }
         assert_result(rule, vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain,
@@ -90,9 +91,9 @@ static void xsa_148_no_superpage_by_any_way(void **state)
                               RO(page) | PTE_LARGE,     (live & ~PTE_WRITABLE) | PTE_LARGE,
                               RW(mfn(512)) | PTE_LARGE, PTE_PRESENT | PTE_LARGE};
         for (u32 i = 0; i < ARRAY_LENGTH(wanted); i++) {
-            refused_in_place(REFUSED_SUPERPAGE, level, 0, wanted[i]);
-            refused_in_place(REFUSED_SUPERPAGE, level, 300, wanted[i]);
-            refused_in_a_table(REFUSED_SUPERPAGE, level, wanted[i]);
+            refused_in_place(VMMU_REFUSED_SUPERPAGE, level, 0, wanted[i]);
+            refused_in_place(VMMU_REFUSED_SUPERPAGE, level, 300, wanted[i]);
+            refused_in_a_table(VMMU_REFUSED_SUPERPAGE, level, wanted[i]);
         }
     }
     assert_int_equal(look(page).references, 1);
@@ -108,11 +109,11 @@ static void xsa_182_no_right_is_added_in_passing(void **state)
     const mfn_t protected[] = {space.l1, space.l2, space.l3, space.l4, gdt};
     for (u32 i = 0; i < ARRAY_LENGTH(protected); i++) {
         assert_done(guest_set(&guest, space.l1, 7, RO(protected[i])));
-        refused_in_place(REFUSED_WRITABLE_TABLE, 1, 7, RW(protected[i]));
-        refused_in_place(REFUSED_WRITABLE_TABLE, 1, 7, RW(protected[i]) | PTE_DIRTY | PTE_NX);
-        refused_in_place(REFUSED_WRITABLE_TABLE, 1, 8, RW(protected[i]));
-        refused_by_store(REFUSED_WRITABLE_TABLE, 7, RO(protected[i]) | PTE_WRITABLE);
-        refused_in_a_table(REFUSED_WRITABLE_TABLE, 1, RW(protected[i]));
+        refused_in_place(VMMU_REFUSED_WRITABLE_TABLE, 1, 7, RW(protected[i]));
+        refused_in_place(VMMU_REFUSED_WRITABLE_TABLE, 1, 7, RW(protected[i]) | PTE_DIRTY | PTE_NX);
+        refused_in_place(VMMU_REFUSED_WRITABLE_TABLE, 1, 8, RW(protected[i]));
+        refused_by_store(VMMU_REFUSED_WRITABLE_TABLE, 7, RO(protected[i]) | PTE_WRITABLE);
+        refused_in_a_table(VMMU_REFUSED_WRITABLE_TABLE, 1, RW(protected[i]));
     }
     assert_false(cpu_store(0, guest_address(7), 0));
 }
@@ -127,14 +128,14 @@ static void xsa_154_no_cache_attribute_by_any_way(void **state)
     vmmu_share(&guest.domain, shared, true);
     assert_done(guest_set(&guest, space.l1, 7, RW(page)));
     for (u32 i = 0; i < ARRAY_LENGTH(bits); i++) {
-        refused_in_place(REFUSED_CACHE_BITS, 1, 7, RW(page) | bits[i]);
-        refused_in_place(REFUSED_CACHE_BITS, 1, 8, RO(page) | bits[i]);
-        refused_in_place(REFUSED_CACHE_BITS, 1, 8, RW(shared) | bits[i]);
-        refused_by_store(REFUSED_CACHE_BITS, 7, machine_words(space.l1)[7] | bits[i]);
-        refused_in_a_table(REFUSED_CACHE_BITS, 1, RW(page) | bits[i]);
+        refused_in_place(VMMU_REFUSED_CACHE_BITS, 1, 7, RW(page) | bits[i]);
+        refused_in_place(VMMU_REFUSED_CACHE_BITS, 1, 8, RO(page) | bits[i]);
+        refused_in_place(VMMU_REFUSED_CACHE_BITS, 1, 8, RW(shared) | bits[i]);
+        refused_by_store(VMMU_REFUSED_CACHE_BITS, 7, machine_words(space.l1)[7] | bits[i]);
+        refused_in_a_table(VMMU_REFUSED_CACHE_BITS, 1, RW(page) | bits[i]);
         for (u32 level = 2; level <= 4; level++) {
             const bool large = bits[i] & PTE_LARGE;
-            refused_in_place(large ? REFUSED_SUPERPAGE : REFUSED_CACHE_BITS, level, 0,
+            refused_in_place(large ? VMMU_REFUSED_SUPERPAGE : VMMU_REFUSED_CACHE_BITS, level, 0,
                              machine_words(table_of(level))[0] | bits[i]);
         }
     }
@@ -152,18 +153,18 @@ static void xsa_273_nothing_is_named_that_is_not_present(void **state)
     for (u32 i = 0; i < ARRAY_LENGTH(named); i++) {
         const u64 entry = named[i].n << PAGE_SHIFT | PTE_USER;
         for (u32 level = 1; level <= 4; level++) {
-            refused_in_place(REFUSED_UNSAFE_NOT_PRESENT, level, 300, entry);
-            refused_in_place(REFUSED_UNSAFE_NOT_PRESENT, level, 300, entry | PTE_WRITABLE);
-            refused_in_a_table(REFUSED_UNSAFE_NOT_PRESENT, level, entry);
+            refused_in_place(VMMU_REFUSED_UNSAFE_NOT_PRESENT, level, 300, entry);
+            refused_in_place(VMMU_REFUSED_UNSAFE_NOT_PRESENT, level, 300, entry | PTE_WRITABLE);
+            refused_in_a_table(VMMU_REFUSED_UNSAFE_NOT_PRESENT, level, entry);
             if (level > 1) {
-                refused_in_place(REFUSED_UNSAFE_NOT_PRESENT, level, 300,
+                refused_in_place(VMMU_REFUSED_UNSAFE_NOT_PRESENT, level, 300,
                                  machine.frames << PAGE_SHIFT | PTE_LARGE);
             }
         }
-        refused_by_store(REFUSED_UNSAFE_NOT_PRESENT, 8, entry);
+        refused_by_store(VMMU_REFUSED_UNSAFE_NOT_PRESENT, 8, entry);
     }
     /* The usual way: one store takes the present bit off. */
-    refused_by_store(REFUSED_UNSAFE_NOT_PRESENT, 7, machine_words(space.l1)[7] & ~PTE_PRESENT);
+    refused_by_store(VMMU_REFUSED_UNSAFE_NOT_PRESENT, 7, machine_words(space.l1)[7] & ~PTE_PRESENT);
     assert_int_equal(look(page).references, 2);
     assert_done(vmmu_unmap_va(&guest.vcpu[0], guest_address(7), page, true));
     assert_int_equal(machine_words(space.l1)[7], 0);
@@ -200,7 +201,7 @@ static void xsa_240_two_tables_do_not_wait_for_each_other(void **state)
         assert_null(machine.on_flush);
         assert_refused(LINEAR_ENTRY, theirs);
         /* The second may stand below the first, as what it is there: an L1 table that shows it. */
-        assert_result(linear_level == 2 ? VMMU_DONE : REFUSED_WRONG_TYPE, ours);
+        assert_result(linear_level == 2 ? VMMU_DONE : VMMU_REFUSED_WRONG_TYPE, ours);
         if (ours == VMMU_DONE) {
             assert_done(vmmu_unpin(&guest.vcpu[0], &guest.domain, first));
         }
@@ -224,7 +225,7 @@ static void xsa_240_no_chain_no_circle_no_self(void **state)
         }
         /* Three in a circle are no three of one level: the third is an L1 table, or refused. */
         for (u32 i = 0; i < 3; i++) {
-            assert_result(level == 4 ? REFUSED_WRONG_TYPE : VMMU_DONE,
+            assert_result(level == 4 ? VMMU_REFUSED_WRONG_TYPE : VMMU_DONE,
                           vmmu_pin(&guest.vcpu[0], &guest.domain, chain[i], level));
             if (level < 4) {
                 assert_done(vmmu_unpin(&guest.vcpu[0], &guest.domain, chain[i]));
@@ -258,9 +259,9 @@ static void xsa_64_one_meaning_of_a_guest_slot(void **state)
         machine_words(root)[slot] = LINK(l3);
         assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, root, 4));
         assert_int_equal(look(l3).type_count, ours ? 0 : 1);
-        assert_result(ours ? REFUSED_HYPERVISOR_SLOT : VMMU_DONE,
+        assert_result(ours ? VMMU_REFUSED_HYPERVISOR_SLOT : VMMU_DONE,
                       guest_set(&guest, root, slot, LINK(l3) | PTE_NX));
-        assert_result(ours ? REFUSED_BAD_ADDRESS : REFUSED_NO_TABLE,
+        assert_result(ours ? VMMU_REFUSED_BAD_ADDRESS : VMMU_REFUSED_NO_TABLE,
                       vmmu_update_va(&guest.vcpu[0], &guest.domain, va, 0));
         assert_audit();
         assert_done(vmmu_unpin(&guest.vcpu[0], &guest.domain, root));

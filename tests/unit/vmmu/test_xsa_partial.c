@@ -66,13 +66,14 @@ static enum vmmu_result unpin(void)
 static enum vmmu_result hook(void)
 {
     return vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain,
-                       machine_at(guest.vcpu[2].kernel_root, 300), LINK(tree.l3[0]), UPDATE_NORMAL);
+                       machine_at(guest.vcpu[2].kernel_root, 300), LINK(tree.l3[0]),
+                       VMMU_UPDATE_NORMAL);
 }
 
 static enum vmmu_result unhook(void)
 {
     return vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain,
-                       machine_at(guest.vcpu[2].kernel_root, 300), 0, UPDATE_NORMAL);
+                       machine_at(guest.vcpu[2].kernel_root, 300), 0, VMMU_UPDATE_NORMAL);
 }
 
 static enum vmmu_result kernel_root(void)

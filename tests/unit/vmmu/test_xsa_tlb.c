@@ -39,7 +39,7 @@ static void switch_way(u32 vcpu, u32 level, u32 to)
 {
     assert_done(vmmu_update(&guest.vcpu[vcpu], &guest.domain, &guest.domain,
                             machine_at(ways.table[0][level], 0), LINK(ways.table[to][level - 1]),
-                            UPDATE_NORMAL));
+                            VMMU_UPDATE_NORMAL));
 }
 
 /* What the vCPU does now changes the L1 table of way `now`, and not the other. */
@@ -121,7 +121,7 @@ static void lose(u32 way, const struct space *s, mfn_t page)
     switch (way) {
     case 0: /* given up by the short way */
         assert_done(vmmu_update(vcpu, &guest.domain, &guest.domain, machine_at(s->l1, 5), RO(page),
-                                UPDATE_NORMAL));
+                                VMMU_UPDATE_NORMAL));
         break;
     case 1:
         assert_done(vmmu_update_va(vcpu, &guest.domain, guest_address(5), RO(page)));

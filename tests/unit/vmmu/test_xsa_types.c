@@ -92,11 +92,11 @@ static void write_to_it_again(void)
 {
     machine.on_flush = NULL;
     theirs = vmmu_update(vcpu(1), &guest.domain, &guest.domain, machine_at(space.l1, 6), RW(page),
-                         UPDATE_NORMAL);
+                         VMMU_UPDATE_NORMAL);
     if (theirs == VMMU_DONE) {
         cpu_store(0, guest_address(6), 1);
         vmmu_update(vcpu(1), &guest.domain, &guest.domain, machine_at(space.l1, 6), 0,
-                    UPDATE_NORMAL);
+                    VMMU_UPDATE_NORMAL);
     }
 }
 
@@ -221,15 +221,16 @@ static void want_it_as_everything(void)
     machine.on_flush = NULL;
     for (u32 level = 1; level <= 4; level++) {
         const enum vmmu_result result = vmmu_pin(vcpu(1), &guest.domain, page, level);
-        assert_true(result == VMMU_AGAIN || result == REFUSED_WRONG_TYPE);
+        assert_true(result == VMMU_AGAIN || result == VMMU_REFUSED_WRONG_TYPE);
     }
-    assert_refused(WRITABLE_TABLE, vmmu_update(vcpu(1), &guest.domain, &guest.domain,
-                                               machine_at(space.l1, 6), RW(page), UPDATE_NORMAL));
+    assert_refused(WRITABLE_TABLE,
+                   vmmu_update(vcpu(1), &guest.domain, &guest.domain, machine_at(space.l1, 6),
+                               RW(page), VMMU_UPDATE_NORMAL));
     const enum vmmu_result gdt = vmmu_set_gdt(vcpu(1), &page, 1, 1);
-    assert_true(gdt == VMMU_AGAIN || gdt == REFUSED_WRONG_TYPE);
+    assert_true(gdt == VMMU_AGAIN || gdt == VMMU_REFUSED_WRONG_TYPE);
     const enum vmmu_result store = vmmu_update(vcpu(1), &guest.domain, &guest.domain,
-                                               machine_at(page, 6), RW(page), UPDATE_NORMAL);
-    assert_true(store == VMMU_AGAIN || store == REFUSED_DESCRIPTOR_PAGE);
+                                               machine_at(page, 6), RW(page), VMMU_UPDATE_NORMAL);
+    assert_true(store == VMMU_AGAIN || store == VMMU_REFUSED_DESCRIPTOR_PAGE);
     assert_refused(WRONG_TYPE, vmmu_hold(&guest.domain, page));
 }
 

@@ -2,7 +2,7 @@
 /* What a frame is, for people and reports. */
 #include "vmmu/frame.h"
 
-void vmmu_frame_look(mfn_t m, struct vmmu_frame_info *info)
+void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info)
 {
     *info = (struct vmmu_frame_info){.valid = frame_exists(m)};
     if (!info->valid) {
