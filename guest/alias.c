@@ -37,12 +37,11 @@ static void give_alias(struct alias *alias)
 int alias_add(struct page *page, entry_t *at, u64 va, u64 flags)
 {
     struct alias *alias = take_alias();
-    int result;
 
     if (!alias) {
         return -XEN_ENOMEM;
     }
-    result = backend_kernel_set(at, va, entry_make(page_pfn(page), alias_flags(page, flags)));
+    int result = backend_kernel_set(at, va, entry_make(page_pfn(page), alias_flags(page, flags)));
     if (result) {
         give_alias(alias);
         return result;
@@ -55,7 +54,6 @@ int alias_add(struct page *page, entry_t *at, u64 va, u64 flags)
 int alias_remove(struct page *page, entry_t *at, u64 va)
 {
     struct alias **link = &page->aliases, *alias;
-    int result;
 
     while (*link && (*link)->va != va) {
         link = &(*link)->next;
@@ -64,7 +62,7 @@ int alias_remove(struct page *page, entry_t *at, u64 va)
     if (!alias) {
         return -XEN_EINVAL;
     }
-    result = backend_kernel_set(at, va, ENTRY_NONE);
+    int result = backend_kernel_set(at, va, ENTRY_NONE);
     if (result) {
         return result;
     }

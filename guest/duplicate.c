@@ -68,7 +68,6 @@ static void copy_table(struct copy *copy, unsigned level, entry_t *from, entry_t
 {
     for (unsigned i = 0; i < count; i++) {
         entry_t entry = from[i];
-        struct page *table;
 
         if (!entry_present(entry)) {
             to[i] = ENTRY_NONE;
@@ -78,7 +77,7 @@ static void copy_table(struct copy *copy, unsigned level, entry_t *from, entry_t
             to[i] = copy_page(&from[i], entry);
             continue;
         }
-        table = copy->tables;
+        struct page *table = copy->tables;
         copy->tables = table->next;
         table->level = (u8)(level - 1);
         table->space = copy->to;
@@ -93,7 +92,6 @@ static void copy_table(struct copy *copy, unsigned level, entry_t *from, entry_t
 int space_duplicate(struct space *to, struct space *from)
 {
     struct copy copy = {.to = to};
-    u64 needed;
     int result = space_create(to);
 
     if (result) {
@@ -102,7 +100,7 @@ int space_duplicate(struct space *to, struct space *from)
     guest_lock(&from->lock);
     batch_now_end(
         batch_now()); /* copy_table reads entries directly: no request for one may be queued */
-    needed = from->table_count - to->table_count;
+    u64 needed = from->table_count - to->table_count;
     copy.tables = take_list(needed);
     if (needed && !copy.tables) {
         guest_unlock(&from->lock);

@@ -13,10 +13,9 @@
 int space_map(struct space *space, u64 va, struct page *page, u64 flags)
 {
     int result = -XEN_ENOMEM;
-    entry_t *at;
 
     guest_lock(&space->lock);
-    at = space_entry_make(space, va);
+    entry_t *at = space_entry_make(space, va);
     if (at) {
         result = entry_present(entry_get(at)) ? -XEN_EEXIST
                                               : entry_set(at, entry_make(page_pfn(page), flags));
@@ -57,12 +56,10 @@ static bool bad_range(u64 va, u64 length)
  * any more, releases the pages that the part has unmapped. A NULL in `pages` stands for no page. */
 static int release_gathered(struct space *space, struct page **pages, unsigned count)
 {
-    int result;
-
     if (count) {
         backend_flush(space, ~0ull);
     }
-    result = batch_close();
+    int result = batch_close();
     for (unsigned i = 0; i < count; i++) {
         if (pages[i]) {
             page_release(pages[i]);
@@ -132,7 +129,6 @@ static int unshare(struct space *space, u64 va, entry_t *at)
     entry_t old = entry_get(at);
     u64 flags = (entry_flags(old) & ~PTE_COPY) | PTE_WRITABLE | PTE_DIRTY;
     struct page *page = entry_page(old), *copy;
-    int result;
 
     if (!entry_present(old) || !page || !(old.raw & (PTE_COPY | PTE_WRITABLE))) {
         return -XEN_EFAULT;
@@ -148,7 +144,7 @@ static int unshare(struct space *space, u64 va, entry_t *at)
         return -XEN_ENOMEM;
     }
     memcpy(page_address(copy), page_address(page), PAGE_SIZE);
-    result = backend_set_flush(space, at, va, entry_make(page_pfn(copy), flags));
+    int result = backend_set_flush(space, at, va, entry_make(page_pfn(copy), flags));
     page_release(result ? copy : page);
     return result;
 }
@@ -156,10 +152,9 @@ static int unshare(struct space *space, u64 va, entry_t *at)
 int space_unshare(struct space *space, u64 va)
 {
     int result = -XEN_EFAULT;
-    entry_t *at;
 
     guest_lock(&space->lock);
-    at = va < USER_END ? space_entry(space, va, 1) : NULL;
+    entry_t *at = va < USER_END ? space_entry(space, va, 1) : NULL;
     if (at) {
         result = unshare(space, va & ~(PAGE_SIZE - 1), at);
     }

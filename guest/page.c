@@ -63,10 +63,8 @@ void page_start(struct page *list, u64 limit, pfn_t first, pfn_t end)
 
 struct page *page_take(void)
 {
-    struct page *page;
-
     guest_lock(&page_lock);
-    page = free_list;
+    struct page *page = free_list;
     if (page) {
         free_list = page->next;
         free_count--;

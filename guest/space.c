@@ -86,13 +86,11 @@ static struct page *make_chain(struct space *space, u64 va, unsigned levels, ent
     struct page *chain = NULL, *page;
 
     for (unsigned level = 1; level <= levels; level++) {
-        entry_t *table;
-
         page = page_take_zeroed();
         if (!page) {
             break;
         }
-        table = page_address(page);
+        entry_t *table = page_address(page);
         page->level = (u8)level;
         page->space = space == &kernel_space ? NULL : space;
         page->next = chain;
@@ -118,13 +116,12 @@ static struct page *make_chain(struct space *space, u64 va, unsigned levels, ent
 static int link_chain(struct space *space, entry_t *at, struct page *chain)
 {
     struct batch_now now = batch_now();
-    int result;
 
     for (struct page *page = chain; space->pinned && page; page = page->next) {
         backend_protect(page);
     }
     link_table(space, at, page_address(chain));
-    result = batch_now_end(now);
+    int result = batch_now_end(now);
     if (result && space->pinned) {
         now = batch_now();
         for (struct page *page = chain; page; page = page->next) {
@@ -147,7 +144,6 @@ entry_t *space_grow(struct space *space, u64 va)
 {
     unsigned level = ENTRY_LEVELS;
     entry_t *at = &space->root[entry_index(va, level)], *lowest = NULL;
-    struct page *chain;
 
     for (; level > 1; level--) {
         entry_t entry = entry_get(at);
@@ -160,7 +156,7 @@ entry_t *space_grow(struct space *space, u64 va)
     if (level == 1) {
         return at;
     }
-    chain = make_chain(space, va, level - 1, &lowest);
+    struct page *chain = make_chain(space, va, level - 1, &lowest);
     return chain && !link_chain(space, at, chain) ? lowest : NULL;
 }
 
@@ -292,13 +288,11 @@ int space_activate(struct space *space)
 
 int space_pin(struct space *space)
 {
-    int result;
-
     /* The list's lock keeps link_table from adding a slot to the kernel half while the root is
      * checked. */
     guest_lock(&list_lock);
     guest_lock(&space->lock);
-    result = space->pinned ? 0 : backend_pin(space);
+    int result = space->pinned ? 0 : backend_pin(space);
     if (!result) {
         space->pinned = true;
     }
@@ -370,11 +364,10 @@ static entry_t *kernel_entry(u64 va)
 int kernel_map(u64 va, struct page *page, u64 flags)
 {
     int result = -XEN_ENOMEM;
-    entry_t *at;
 
     guest_lock(&list_lock);
     guest_lock(&kernel_space.lock);
-    at = kernel_entry(va);
+    entry_t *at = kernel_entry(va);
     if (at && entry_present(entry_get(at))) {
         result = -XEN_EEXIST;
     } else if (at) {
@@ -388,12 +381,10 @@ int kernel_map(u64 va, struct page *page, u64 flags)
 int kernel_unmap(u64 va)
 {
     int result = -XEN_EINVAL;
-    struct page *page;
-    entry_t *at;
 
     guest_lock(&kernel_space.lock);
-    at = space_entry(&kernel_space, va, 1);
-    page = at ? entry_page(entry_get(at)) : NULL;
+    entry_t *at = space_entry(&kernel_space, va, 1);
+    struct page *page = at ? entry_page(entry_get(at)) : NULL;
     if (page && va >= KERNEL_MAP_START && va < KERNEL_MAP_END) {
         result = alias_remove(page, at, va);
     }

@@ -132,14 +132,12 @@ static bool walk_notes(const struct source *from, u64 offset, u64 size, struct n
         return false;
     }
     while (size >= sizeof(note)) {
-        u64 name_space, value_space, whole;
-
         if (!fetch(from, offset, &note, sizeof(note))) {
             return false;
         }
-        name_space = ((u64)note.name_size + 3) & ~3ull;
-        value_space = ((u64)note.value_size + 3) & ~3ull;
-        whole = sizeof(note) + name_space + value_space;
+        u64 name_space = ((u64)note.name_size + 3) & ~3ull;
+        u64 value_space = ((u64)note.value_size + 3) & ~3ull;
+        u64 whole = sizeof(note) + name_space + value_space;
         /* The padding of the last value may be missing. */
         if (sizeof(note) + name_space + note.value_size > size) {
             return false;

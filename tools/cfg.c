@@ -89,8 +89,6 @@ static bool read_text(struct reader *reader, struct value *value)
     int quote = next(reader), c;
 
     while ((c = next(reader)) != quote) {
-        char kept;
-
         if (quote == '"' && c == '\\') {
             c = next(reader);
             c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
@@ -103,7 +101,7 @@ static bool read_text(struct reader *reader, struct value *value)
                             quote == '"' ? "a closing \" on this line"
                                          : "a closing ' on this line");
         }
-        kept = (char)c;
+        char kept = (char)c;
         buffer_append(&text, &kept, 1);
     }
     buffer_append(&text, "", 1);
@@ -116,12 +114,11 @@ static bool read_number(struct reader *reader, struct value *value)
 {
     const char *start = reader->at;
     char digits[24], *end;
-    size_t size;
 
     while (isalnum(peek(reader))) {
         next(reader);
     }
-    size = (size_t)(reader->at - start);
+    size_t size = (size_t)(reader->at - start);
     if (size >= sizeof(digits)) {
         return expected(reader, reader->line, "a shorter number");
     }
@@ -390,13 +387,11 @@ static bool read_setting(struct reader *reader)
     const char *start = reader->at;
     struct value value = {0};
     char key[64];
-    size_t size;
-    bool well;
 
     while (isalnum(peek(reader)) || peek(reader) == '_' || peek(reader) == '-') {
         next(reader);
     }
-    size = (size_t)(reader->at - start);
+    size_t size = (size_t)(reader->at - start);
     if (!size || size >= sizeof(key)) {
         return expected(reader, line, "a setting: key = value");
     }
@@ -407,7 +402,7 @@ static bool read_setting(struct reader *reader)
         return expected(reader, line, "= after the key");
     }
     skip(reader, false);
-    well = read_value(reader, &value, 0) && take(reader, line, key, &value);
+    bool well = read_value(reader, &value, 0) && take(reader, line, key, &value);
     value_free(&value);
     if (!well) {
         return false;

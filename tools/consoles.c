@@ -48,9 +48,6 @@ void consoles_take(struct consoles *consoles, const uint8_t *bytes, size_t size,
     static const uint8_t escape = HANDOFF_ESCAPE;
 
     while (size) {
-        const uint8_t *end;
-        size_t part;
-
         if (consoles->escaped) {
             unsigned guest = (unsigned)*bytes - 'A';
 
@@ -64,8 +61,8 @@ void consoles_take(struct consoles *consoles, const uint8_t *bytes, size_t size,
             size--;
             continue;
         }
-        end = memchr(bytes, escape, size);
-        part = end ? (size_t)(end - bytes) : size;
+        const uint8_t *end = memchr(bytes, escape, size);
+        size_t part = end ? (size_t)(end - bytes) : size;
         take_run(consoles, bytes, part, out);
         consoles->escaped = end != NULL;
         bytes += part + (end != NULL);

@@ -27,7 +27,7 @@ static bool read_number(const char **at, unsigned *number)
 /* Reads "all", "N" or "N-M" at *at and moves *at behind it. */
 static bool read_range(const char **at, unsigned long long *cpus)
 {
-    unsigned first, last;
+    unsigned first;
 
     if (!strncmp(*at, "all", 3)) {
         *at += 3;
@@ -37,7 +37,7 @@ static bool read_range(const char **at, unsigned long long *cpus)
     if (!read_number(at, &first)) {
         return false;
     }
-    last = first;
+    unsigned last = first;
     *at = skip_blanks(*at);
     if (**at == '-') {
         ++*at;
@@ -57,10 +57,8 @@ bool cpulist_read(const char *text, unsigned long long *cpus, struct failure *fa
 
     *cpus = 0;
     while (more) {
-        bool out;
-
         at = skip_blanks(at);
-        out = *at == '^';
+        bool out = *at == '^';
         at = skip_blanks(at + out);
         if (!read_range(&at, &range)) {
             break;

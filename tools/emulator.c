@@ -120,7 +120,6 @@ char **emulator_command(const struct emulator *emulator, const struct emulator_m
                                         "-display", "none",        "-no-reboot"};
     struct words words = {0};
     char modules[64 * (BUNDLE_MODULES_MAX + 1)];
-    size_t size;
 
     add(&words, "%s", emulator->program);
     if (!chooses_accelerator(options)) {
@@ -136,7 +135,8 @@ char **emulator_command(const struct emulator *emulator, const struct emulator_m
     add(&words, "%u", machine->cpus);
     /* QEMU's list separates modules by commas. Names by way of the descriptor cannot contain any,
      * whereas the folder's own name could. */
-    size = (size_t)snprintf(modules, sizeof(modules), "/proc/self/fd/%d/handoff", machine->folder);
+    size_t size =
+        (size_t)snprintf(modules, sizeof(modules), "/proc/self/fd/%d/handoff", machine->folder);
     for (unsigned i = 1; i <= machine->modules; i++) {
         size += (size_t)snprintf(modules + size, sizeof(modules) - size, ",/proc/self/fd/%d/%u",
                                  machine->folder, i);

@@ -79,7 +79,7 @@ static bool unpack_elf(const char *path, const uint8_t *bytes, size_t size, bool
 static bool unpack_bzimage(const char *path, const struct buffer *file, struct buffer *elf,
                            struct failure *failure)
 {
-    uint64_t sectors, offset, size;
+    uint64_t size;
 
     if (file->size < BZ_HEADER_END) {
         return refuse(failure, "%s: truncated: the file ends inside its header", path);
@@ -88,8 +88,9 @@ static bool unpack_bzimage(const char *path, const struct buffer *file, struct b
         return refuse(failure,
                       "%s: a bzImage from before Linux 2.6.26, without a payload to unpack", path);
     }
-    sectors = number_at(file, BZ_SETUP_SECTORS, 1);
-    offset = ((sectors ? sectors : 4) + 1) * BZ_SECTOR + number_at(file, BZ_PAYLOAD_OFFSET, 4);
+    uint64_t sectors = number_at(file, BZ_SETUP_SECTORS, 1);
+    uint64_t offset =
+        ((sectors ? sectors : 4) + 1) * BZ_SECTOR + number_at(file, BZ_PAYLOAD_OFFSET, 4);
     size = number_at(file, BZ_PAYLOAD_SIZE, 4);
     if (offset > file->size || size > file->size - offset) {
         return refuse(failure, "%s: truncated: its payload ends at byte %llu, the file at %zu",

@@ -237,7 +237,6 @@ bool options_read(struct options *options, int count, char **words, struct failu
         const char *word = words[i], *value = strchr(word, '=');
         size_t size = value ? (size_t)(value - word) : strlen(word);
         struct failure reason;
-        enum option option;
 
         if (only_operands || word[0] != '-' || !word[1]) {
             options->operand[options->operands++] = word;
@@ -251,7 +250,7 @@ bool options_read(struct options *options, int count, char **words, struct failu
             options->help = true;
             return true;
         }
-        option = word[1] == '-' ? find_option(word + 2, size - 2) : OPTIONS;
+        enum option option = word[1] == '-' ? find_option(word + 2, size - 2) : OPTIONS;
         if (option == OPTIONS) {
             return refuse(failure, "run: unknown option %.*s; see pinion run --help", (int)size,
                           word);

@@ -221,7 +221,6 @@ enum relay_end relay_run(struct relay *relay, unsigned seconds)
         bool machine_runs = relay->log_wire >= 0 || relay->console_wire >= 0;
         long long left = deadline - milliseconds();
         struct pollfd slot[SLOTS];
-        enum relay_end end;
         int wait = -1;
 
         if (seconds && machine_runs) {
@@ -234,7 +233,7 @@ enum relay_end relay_run(struct relay *relay, unsigned seconds)
         if (poll(slot, SLOTS, wait) <= 0) {
             continue;
         }
-        end = serve_slots(relay, slot);
+        enum relay_end end = serve_slots(relay, slot);
         if (end != RELAY_ENDED) {
             return end;
         }

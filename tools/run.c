@@ -31,12 +31,12 @@ static void complain(const char *sentence)
 static bool read_one_cfg(const char *path, struct guest *guest, struct failure *failure)
 {
     struct buffer text = {0}, ignored = {0};
-    char *line, *rest;
+    char *line;
     bool well = buffer_read_file(&text, path, failure) &&
                 cfg_read(path, (char *)text.bytes, text.size, guest, &ignored, failure);
 
     buffer_append(&ignored, "", 1);
-    rest = (char *)ignored.bytes;
+    char *rest = (char *)ignored.bytes;
     while (well && (line = strsep(&rest, "\n")) && *line) {
         fprintf(stderr, "pinion: %s is not used\n", line);
     }
@@ -189,8 +189,6 @@ static int carry(struct emulator *emulator, const struct guests *guests, unsigne
                  int signals, int *signal, struct failure *failure)
 {
     struct relay relay;
-    enum relay_end end;
-    int status;
 
     relay_start(&relay, guests);
     relay.log_wire = emulator->log_wire;
@@ -199,12 +197,12 @@ static int carry(struct emulator *emulator, const struct guests *guests, unsigne
     relay.out_to = STDOUT_FILENO;
     relay.signals = signals;
     attach_input(&relay, guests);
-    end = relay_run(&relay, timeout);
+    enum relay_end end = relay_run(&relay, timeout);
     if (end != RELAY_ENDED) {
         emulator_kill(emulator);
         relay_drain(&relay);
     }
-    status = emulator_wait(emulator);
+    int status = emulator_wait(emulator);
     terminal_restore();
     *signal = end == RELAY_SIGNAL ? relay.signal : end == RELAY_NO_READER ? SIGPIPE : 0;
     relay_free(&relay);

@@ -16,12 +16,10 @@ bool terminal_is_ours(void)
 
 void terminal_lend(void)
 {
-    struct termios raw;
-
     if (lent || tcgetattr(STDIN_FILENO, &before)) {
         return;
     }
-    raw = before;
+    struct termios raw = before;
     raw.c_iflag &= ~(tcflag_t)(BRKINT | ICRNL | INLCR | IGNCR | INPCK | ISTRIP | IXON);
     raw.c_lflag &= ~(tcflag_t)(ECHO | ICANON | IEXTEN | ISIG);
     raw.c_cc[VMIN] = 1;

@@ -165,13 +165,10 @@ static bool unpack_lz4(const uint8_t *bytes, size_t size, struct buffer *out,
     size_t at = 4;
 
     while (at < size) {
-        uint32_t block, most;
-        int got;
-
         if (size - at < 4) {
             return ends_early(failure, PACKING_LZ4);
         }
-        block = word_at(bytes + at);
+        uint32_t block = word_at(bytes + at);
         at += 4;
         if (block == LZ4_LEGACY) { /* the magic number of another frame, which follows */
             continue;
@@ -182,10 +179,10 @@ static bool unpack_lz4(const uint8_t *bytes, size_t size, struct buffer *out,
         if (!next_piece(out, failure)) {
             return false;
         }
-        most = block < LZ4_BLOCK / LZ4_GAIN ? block * LZ4_GAIN : LZ4_BLOCK;
+        uint32_t most = block < LZ4_BLOCK / LZ4_GAIN ? block * LZ4_GAIN : LZ4_BLOCK;
         buffer_reserve(out, most);
-        got = LZ4_decompress_safe((const char *)bytes + at, (char *)out->bytes + out->size,
-                                  (int)block, (int)most);
+        int got = LZ4_decompress_safe((const char *)bytes + at, (char *)out->bytes + out->size,
+                                      (int)block, (int)most);
         if (got < 0) {
             return is_damaged(failure, PACKING_LZ4);
         }

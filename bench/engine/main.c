@@ -311,7 +311,6 @@ static void run(const struct work *work, unsigned count)
 {
     pthread_t thread[WORLD_THREADS_MAX];
     double once = 0, again = 0, floor = 0;
-    uint64_t steps;
 
     present_work = work;
     pthread_barrier_init(&barrier, NULL, count);
@@ -328,7 +327,7 @@ static void run(const struct work *work, unsigned count)
     }
     pthread_barrier_destroy(&barrier);
     world_run_on(0);
-    steps = work->single && count == 1 ? steps_of(single_in_child, &world[0]) : 0;
+    uint64_t steps = work->single && count == 1 ? steps_of(single_in_child, &world[0]) : 0;
     printf("{\"name\": \"%s\", \"title\": \"%s\", \"threads\": %u, \"ticks\": %.1f, "
            "\"floor\": %.1f, \"back\": %.1f, \"instructions\": %llu}\n",
            work->name, work->title, count, once, floor, again,
@@ -345,13 +344,11 @@ static unsigned threads_named(const char *word)
 
 int main(int argc, char **argv)
 {
-    unsigned most;
-
     if (argc > 2 && !strcmp(argv[1], "rates")) {
         rates(threads_named(argv[3]), !strcmp(argv[2], "one"));
         return 0;
     }
-    most = threads_named(argv[1]);
+    unsigned most = threads_named(argv[1]);
     world_start(most, false);
     for (unsigned count = 1; count <= most; count++) {
         for (unsigned i = 0; i < sizeof(unpinned) / sizeof(*unpinned); i++) {

@@ -127,12 +127,10 @@ static u64 *shuffled(u64 count)
     u64 *number = reserve(count * sizeof(*number), true), random = 0x9e3779b97f4a7c15ull;
 
     for (u64 i = 0; i < count; i++) {
-        u64 j;
-
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        j = random % (i + 1);
+        u64 j = random % (i + 1);
         number[i] = number[j];
         number[j] = i;
     }

@@ -78,7 +78,6 @@ static void run_all(bool is_short)
 
 int main(int argc, char **argv)
 {
-    pid_t child;
     int status = 1;
 
     if (argc > 0 && !strcmp(argv[0], "exit")) {
@@ -89,7 +88,8 @@ int main(int argc, char **argv)
     finish_output();
     mkdir("/proc", 0555);
     mount("proc", "/proc", "proc", 0, NULL);
-    child = fork(); /* signals work differently for process 1, so another one runs the operations */
+    pid_t child =
+        fork(); /* signals work differently for process 1, so another one runs the operations */
     if (!child) {
         if (starts_with(chosen_form(), "symbols")) {
             print_symbols();

@@ -79,11 +79,10 @@ void copy_on_write(unsigned count)
     char *memory = map(count);
     int go[2];
     char byte;
-    pid_t child;
 
     fill(memory, count);
     must(!pipe(go), "pipe");
-    child = fork();
+    pid_t child = fork();
     if (!child) { /* the child keeps the pages shared until its parent has written to all of them */
         close(go[1]);
         _exit(read(go[0], &byte, 1) < 0);

@@ -73,10 +73,9 @@ void pipe_trip(unsigned count)
 {
     int there[2], back[2];
     char byte = 0;
-    pid_t child;
 
     must(!pipe(there) && !pipe(back), "pipe");
-    child = fork();
+    pid_t child = fork();
     if (!child) {
         close(there[1]);
         while (read(there[0], &byte, 1) == 1) {
@@ -181,12 +180,11 @@ void switch_eight(unsigned count)
 void shell(unsigned count)
 {
     char commands[100];
-    pid_t child;
 
     snprintf(commands, sizeof(commands), "i=0; while [ $i -lt %u ]; do /bin/true; i=$((i+1)); done",
              count);
     begin(shell);
-    child = fork();
+    pid_t child = fork();
     if (!child) {
         execl("/bin/sh", "sh", "-c", commands, NULL);
         _exit(1);

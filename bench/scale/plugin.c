@@ -115,18 +115,16 @@ static void on_guest(unsigned cpu, void *data)
 
 static void on_access(unsigned cpu, uint32_t access, uint64_t address, void *data)
 {
-    const struct qemu_plugin_hwaddr *where;
-    struct line *line;
     struct touch touch = {address, (uint64_t)(uintptr_t)data};
 
     if (cpus[cpu].running >= OPERATIONS || cpus[cpu].interrupted) {
         return;
     }
-    where = qemu_plugin_get_hwaddr(access, address);
+    const struct qemu_plugin_hwaddr *where = qemu_plugin_get_hwaddr(access, address);
     if (!where || qemu_plugin_hwaddr_is_io(where)) {
         return;
     }
-    line = line_of(qemu_plugin_hwaddr_phys_addr(where) / LINE, cpus[cpu].running);
+    struct line *line = line_of(qemu_plugin_hwaddr_phys_addr(where) / LINE, cpus[cpu].running);
     if (!line->touch[cpu].by) {
         line->touch[cpu] = touch;
     }

@@ -86,12 +86,12 @@ USER_INLINE void measure_memory(void)
 
 USER_INLINE void measure_handler(void)
 {
-    u64 handler, start;
+    u64 handler;
 
     __asm__("lea skip_store(%%rip), %0" : "=r"(handler));
     call(CALL_MAP, MEMORY, PAGE_SIZE, 0);
     call(CALL_HANDLER, handler, 0, 0);
-    start = read_tsc();
+    u64 start = read_tsc();
     for (u64 i = 0; i < HANDLED; i++) {
         __asm__ volatile("mov %%rax, (%%rdx)" : : "d"(MEMORY) : "memory");
     }
@@ -135,8 +135,6 @@ USER_INLINE void measure_copies(void)
 /* Measures switches between two processes, each of which does nothing but yield to the other. */
 USER_INLINE void measure_switches(void)
 {
-    u64 start;
-
     if (!call(CALL_FORK, 0, 0, 0)) {
         for (u64 i = 0; i <= SWITCHES; i++) {
             call(CALL_YIELD, 0, 0, 0);
@@ -144,7 +142,7 @@ USER_INLINE void measure_switches(void)
         leave(0);
     }
     call(CALL_YIELD, 0, 0, 0);
-    start = read_tsc();
+    u64 start = read_tsc();
     for (u64 i = 0; i < SWITCHES; i++) {
         call(CALL_YIELD, 0, 0, 0);
     }

@@ -67,13 +67,12 @@ static void check_balloon(void)
 static void check_contiguous(void)
 {
     struct page *first = page_take_range(1u << ORDER);
-    int result;
 
     claim(first, "no range of pages");
     if (!first) {
         return;
     }
-    result = memory_make_contiguous(first, ORDER, 40);
+    int result = memory_make_contiguous(first, ORDER, 40);
     claim(result == (native ? -XEN_ENOSYS : 0) || result == -XEN_ENOMEM, "contiguous: %d", result);
     for (unsigned i = 0; i < 1u << ORDER; i++) {
         u64 *text = page_address(first + i);

@@ -150,7 +150,6 @@ static void take_away(unsigned others)
 bool kernel_main(void)
 {
     unsigned others = 0;
-    u64 before, shared_count;
 
     claim(!space_create(&shared), "the shared space");
     for (u64 i = 0; i < PAGES; i++) {
@@ -160,8 +159,8 @@ bool kernel_main(void)
     while (!cpu_run(others + 1, other_cpu)) {
         others++;
     }
-    before = pages_free();
-    shared_count = PAGES + shared.table_count;
+    u64 before = pages_free();
+    u64 shared_count = PAGES + shared.table_count;
     __atomic_store_n(&counted, true, __ATOMIC_RELEASE);
     print("%u other CPUs\n", others);
     work();

@@ -52,7 +52,6 @@ void native_start(u32 upper_kib)
 {
     u64 pages = ((u64)upper_kib * 1024 >> PAGE_SHIFT) + (0x100000 >> PAGE_SHIFT);
     struct page *list;
-    u64 size;
 
     page_direct_base = (u64)(uintptr_t)guest_virt_base;
     pages = pages < MAPPED_PAGES ? pages : MAPPED_PAGES;
@@ -62,7 +61,7 @@ void native_start(u32 upper_kib)
     console_start();
     trap_start();
     page_early(address_pfn(guest_end), pfn(pages));
-    size = pages * sizeof *list;
+    u64 size = pages * sizeof *list;
     list = page_early_take();
     for (u64 more = PAGE_SIZE; more < size; more += PAGE_SIZE) {
         page_early_take();

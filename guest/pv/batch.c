@@ -169,13 +169,12 @@ static void flush_many(struct batch *batch)
 {
     long errors[CALLS];
     bool failed = false;
-    long result;
 
     for (u32 i = 0; i < batch->call_count; i++) {
         fill(batch, &batch->calls[i], &batch->entries[i]);
     }
     batch->counts.calls++;
-    result = hypercall(__HYPERVISOR_multicall, address(batch->entries), batch->call_count, 0);
+    long result = hypercall(__HYPERVISOR_multicall, address(batch->entries), batch->call_count, 0);
     if (result) {
         panic("The multicall itself failed: %ld", result);
     }
@@ -246,10 +245,9 @@ int batch_flush(void)
 struct batch_now batch_now(void)
 {
     struct batch *batch = own();
-    struct batch_now now;
 
     flush(batch);
-    now = (struct batch_now){batch->depth, batch->error};
+    struct batch_now now = (struct batch_now){batch->depth, batch->error};
     batch->depth = 1;
     batch->error = 0;
     return now;

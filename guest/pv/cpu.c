@@ -96,7 +96,6 @@ int cpu_run(unsigned number, void (*function)(void))
 {
     struct cpu *cpu = &cpus[number];
     struct page *stacks;
-    long result;
 
     if (!number || number >= CPUS || vcpu_op(VCPUOP_is_up, number, NULL) < 0) {
         return -XEN_ENOENT;
@@ -113,7 +112,7 @@ int cpu_run(unsigned number, void (*function)(void))
     guest_lock(&context_lock);
     fill_context(cpu, address(cpu->trap_stack_top) + TRAP_ROOM + STACK_BYTES);
     shared_info->vcpu_info[number].evtchn_upcall_mask = 1;
-    result = vcpu_op(VCPUOP_initialise, number, &context);
+    long result = vcpu_op(VCPUOP_initialise, number, &context);
     if (result == -XEN_EEXIST) { /* started before: the CPU continues after its VCPUOP_down */
         result = 0;
     }

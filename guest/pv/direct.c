@@ -152,7 +152,6 @@ void direct_start(pfn_t first)
 {
     u64 pages = start_info->nr_pages, limit = 2 * ((pages + CHUNK - 1) & ~(CHUNK - 1));
     u64 list_size = limit * sizeof(struct page);
-    struct page *list;
 
     kernel_space.root = (entry_t *)(uintptr_t)start_info->pt_base;
     page_early(first, pfn(mapped_end(first.n, pages)));
@@ -167,7 +166,7 @@ void direct_start(pfn_t first)
         fill_chunk(chunk, pages);
         page_early_extend(pfn(end < pages ? end : pages));
     }
-    list = take();
+    struct page *list = take();
     for (u64 more = PAGE_SIZE; more < list_size; more += PAGE_SIZE) {
         take();
     }

@@ -147,13 +147,10 @@ u64 clock_now(void)
     u64 now;
 
     do {
-        u64 ticks;
-        u32 scale;
-
         version = time->version;
         __asm__ volatile("" ::: "memory");
-        ticks = read_tsc() - time->tsc_timestamp;
-        scale = time->tsc_to_system_mul;
+        u64 ticks = read_tsc() - time->tsc_timestamp;
+        u32 scale = time->tsc_to_system_mul;
         ticks = time->tsc_shift < 0 ? ticks >> -time->tsc_shift : ticks << time->tsc_shift;
         now = time->system_time + (u64)((unsigned __int128)ticks * scale >> 32);
         __asm__ volatile("" ::: "memory");

@@ -20,8 +20,6 @@ static int start(void)
 {
     xen_pfn_t frame = 0;
     struct gnttab_setup_table request = {.dom = DOMID_SELF, .nr_frames = 1};
-    struct page *page;
-    int result;
 
     if (grant_table) {
         return 0;
@@ -30,11 +28,11 @@ static int start(void)
     if (grant_table_op(GNTTABOP_setup_table, &request, 1) || request.status != GNTST_okay) {
         return -XEN_ENOSYS;
     }
-    page = memory_take_empty();
+    struct page *page = memory_take_empty();
     if (!page) {
         return -XEN_ENOMEM;
     }
-    result = place_show(page, frame | P2M_FOREIGN, DIRECT_FLAGS);
+    int result = place_show(page, frame | P2M_FOREIGN, DIRECT_FLAGS);
     if (result) {
         memory_release_empty(page);
     } else {
@@ -47,13 +45,12 @@ long grant_give(u16 domain, const struct page *page, bool read_only)
 {
     mfn_t frame = pfn_to_mfn(page_pfn(page));
     u32 reference = RESERVED;
-    int result;
 
     if (mfn_is_none(frame)) {
         return -XEN_EINVAL;
     }
     guest_lock(&grant_lock);
-    result = start();
+    int result = start();
     while (!result && reference < REFERENCES && grant_table[reference].flags) {
         reference++;
     }
@@ -95,7 +92,6 @@ int grant_map(u16 domain, u32 reference, bool read_only, struct page *page, u32 
                                                GNTMAP_host_map | (read_only ? GNTMAP_readonly : 0),
                                            .ref = reference,
                                            .dom = domain};
-    long result;
 
     if (!page->empty || pfn_to_mfn(page_pfn(page)).n != MFN_NONE.n) {
         return -XEN_EINVAL;
@@ -103,7 +99,7 @@ int grant_map(u16 domain, u32 reference, bool read_only, struct page *page, u32 
     if (!direct_entry(page_pfn(page).n)) {
         return -XEN_ENOMEM;
     }
-    result = grant_table_op(GNTTABOP_map_grant_ref, &request, 1);
+    long result = grant_table_op(GNTTABOP_map_grant_ref, &request, 1);
     if (result) {
         return (int)result;
     }

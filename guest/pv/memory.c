@@ -47,12 +47,11 @@ void memory_release_empty(struct page *page)
 int place_show(struct page *page, u64 word, u64 flags)
 {
     u64 n = page_pfn(page).n, entry = (word & P2M_FRAME) << PAGE_SHIFT | flags;
-    int result;
 
     if (!direct_entry(n)) {
         return -XEN_ENOMEM;
     }
-    result = p2m_set(pfn(n), word);
+    int result = p2m_set(pfn(n), word);
     if (!result) {
         result = request_mapping_now(address(page_address(page)), entry);
     }
@@ -84,12 +83,11 @@ static int give_back(struct page *page)
 {
     xen_pfn_t frame = pfn_to_mfn(page_pfn(page)).n;
     struct xen_memory_reservation request = {.nr_extents = 1, .domid = DOMID_SELF};
-    int result;
 
     if (page->uses != 1 || page->level || page->empty || page->aliases) {
         return -XEN_EINVAL;
     }
-    result = place_clear(page);
+    int result = place_clear(page);
     if (result) {
         return result;
     }
@@ -121,7 +119,6 @@ int memory_balloon_in(struct page *page)
 {
     xen_pfn_t frame = page_pfn(page).n;
     struct xen_memory_reservation request = {.nr_extents = 1, .domid = DOMID_SELF};
-    int result;
 
     if (!page->empty || pfn_to_mfn(page_pfn(page)).n != MFN_NONE.n) {
         return -XEN_EINVAL;
@@ -133,7 +130,7 @@ int memory_balloon_in(struct page *page)
     if (memory_op(XENMEM_populate_physmap, &request) != 1) {
         return -XEN_ENOMEM;
     }
-    result = place_show(page, frame, DIRECT_FLAGS);
+    int result = place_show(page, frame, DIRECT_FLAGS);
     if (result) {
         memory_op(XENMEM_decrease_reservation, &request);
     } else {
@@ -153,11 +150,10 @@ static int exchange(xen_pfn_t *old, u64 count, xen_pfn_t *range, unsigned order,
                                                   .extent_order = order,
                                                   .mem_flags = XENMEMF_address_bits(bits),
                                                   .domid = DOMID_SELF}};
-    long result;
 
     set_xen_guest_handle(request.in.extent_start, old);
     set_xen_guest_handle(request.out.extent_start, range);
-    result = memory_op(XENMEM_exchange, &request);
+    long result = memory_op(XENMEM_exchange, &request);
     if (result && request.nr_exchanged == count) {
         result = 0;
     }
@@ -167,14 +163,13 @@ static int exchange(xen_pfn_t *old, u64 count, xen_pfn_t *range, unsigned order,
 int memory_make_contiguous(struct page *first, unsigned order, unsigned address_bits)
 {
     u64 count = 1ull << order;
-    struct page *list;
     xen_pfn_t range = page_pfn(first).n, *old;
     int result = 0;
 
     if (order > 9) {
         return -XEN_EINVAL;
     }
-    list = page_take();
+    struct page *list = page_take();
     if (!list) {
         return -XEN_ENOMEM;
     }

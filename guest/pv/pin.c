@@ -70,14 +70,13 @@ static void forget_pin(const entry_t *root)
 int backend_pin(struct space *space)
 {
     struct batch_now now = batch_now();
-    int result;
 
     for (struct page *page = space->tables; page; page = page->next) {
         backend_protect(page);
     }
     extended(MMUEXT_PIN_L4_TABLE, root_frame(space->root));
     extended(MMUEXT_PIN_L4_TABLE, root_frame(space->user_root));
-    result = batch_now_end(now);
+    int result = batch_now_end(now);
     if (!result) {
         return 0;
     }
@@ -134,12 +133,10 @@ int backend_flush(const struct space *space, u64 va)
 
 int backend_set_flush(const struct space *space, entry_t *at, u64 va, entry_t value)
 {
-    int result;
-
     if (space->cpus == 1ull << cpu_number()) {
         return request_mapping(va, value.raw, UVMF_INVLPG | UVMF_LOCAL);
     }
-    result = entry_set(at, value);
+    int result = entry_set(at, value);
     return result ? result : backend_flush(space, va);
 }
 

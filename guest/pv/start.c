@@ -37,12 +37,10 @@ static void start_translation(void)
 
 void pv_start(struct start_info *info, u64 stack_end)
 {
-    pfn_t first;
-
     start_info = info;
     shared_info = (struct shared_info *)shared_info_window;
     page_direct_base = address(guest_virt_base);
-    first = address_pfn((void *)(uintptr_t)stack_end);
+    pfn_t first = address_pfn((void *)(uintptr_t)stack_end);
     /* The ABI promises that at least 512 KiB are mapped behind what the domain builder used. */
     page_early(first, pfn(first.n + 64));
     start_translation();

@@ -52,12 +52,10 @@ pfn_t mfn_to_pfn(mfn_t frame)
 /* Takes a zeroed page for a node of the tree; NULL: no memory. */
 static void *take_table(void)
 {
-    struct page *page;
-
     if (!page_list) {
         return page_early_take();
     }
-    page = page_take_zeroed();
+    struct page *page = page_take_zeroed();
     return page ? page_address(page) : NULL;
 }
 
@@ -99,8 +97,6 @@ static u64 *leaf_for(u64 n)
 
 int p2m_set(pfn_t pfn, u64 word)
 {
-    u64 *leaf;
-
     if (pfn.n >= P2M_END) {
         return -XEN_EINVAL;
     }
@@ -108,7 +104,7 @@ int p2m_set(pfn_t pfn, u64 word)
         return 0;
     }
     guest_lock(&p2m_lock);
-    leaf = leaf_for(pfn.n);
+    u64 *leaf = leaf_for(pfn.n);
     if (leaf) {
         __atomic_store_n(&leaf[pfn.n % LEAF], word, __ATOMIC_RELEASE);
     }
@@ -139,13 +135,11 @@ int p2m_set_identity(pfn_t first, u64 count)
         return -XEN_EINVAL;
     }
     for (u64 n = first.n; n < end;) {
-        int result;
-
         if (n % LEAF == 0 && end - n >= LEAF && set_identity_leaf(n)) {
             n += LEAF;
             continue;
         }
-        result = p2m_set(pfn(n), n | P2M_IDENTITY);
+        int result = p2m_set(pfn(n), n | P2M_IDENTITY);
         if (result) {
             return result;
         }

@@ -144,10 +144,9 @@ static bool forks(unsigned count)
 size_t fill_size(void)
 {
     struct sysinfo info;
-    size_t size;
 
     sysinfo(&info);
-    size = info.freeram * info.mem_unit / 2 / MIB * MIB;
+    size_t size = info.freeram * info.mem_unit / 2 / MIB * MIB;
     return size > FILL_MAX ? FILL_MAX : size;
 }
 
@@ -185,13 +184,12 @@ static void show_counters(const uint64_t *before, const uint64_t *after)
 static int demonstrate(void)
 {
     uint64_t before[COUNTERS], after[COUNTERS];
-    bool counted, well;
 
     setlinebuf(stdout);
     printf("\n");
-    counted = read_counters(before);
+    bool counted = read_counters(before);
     show_system();
-    well = forks(FORKS);
+    bool well = forks(FORKS);
     well = memory() && well;
     if (counted && read_counters(after)) {
         show_counters(before, after);

@@ -50,7 +50,6 @@ static int bring_in(struct process *process, const struct area *area, u64 va)
 {
     struct page *page = page_take_zeroed();
     u64 offset = va - area->start;
-    int result;
 
     if (!page) {
         return -XEN_ENOMEM;
@@ -60,8 +59,8 @@ static int bring_in(struct process *process, const struct area *area, u64 va)
 
         memcpy(page_address(page), area->image + offset, left < PAGE_SIZE ? left : PAGE_SIZE);
     }
-    result = space_map(&process->space, va, page,
-                       area->flags | (area->flags & PTE_WRITABLE ? PTE_DIRTY : 0));
+    int result = space_map(&process->space, va, page,
+                           area->flags | (area->flags & PTE_WRITABLE ? PTE_DIRTY : 0));
     if (result) {
         page_release(page);
     }
@@ -73,13 +72,12 @@ static int bring_in(struct process *process, const struct area *area, u64 va)
 static int fault_in(struct process *process, u64 va, bool write)
 {
     struct area *area = area_at(process, va);
-    entry_t *at;
 
     process_counts.faults++;
     if (!area || (write && !(area->flags & PTE_WRITABLE))) {
         return -XEN_EFAULT;
     }
-    at = space_entry(&process->space, va, 1);
+    entry_t *at = space_entry(&process->space, va, 1);
     if (!at || !entry_present(entry_get(at))) {
         return bring_in(process, area, va & ~(PAGE_SIZE - 1));
     }
@@ -190,12 +188,11 @@ static void count_created(void)
 static s64 fork(struct process *parent)
 {
     struct process *child = unused_processes;
-    int result;
 
     if (!child) {
         return -XEN_EAGAIN;
     }
-    result = space_duplicate(&child->space, &parent->space);
+    int result = space_duplicate(&child->space, &parent->space);
     if (result) {
         return result;
     }
@@ -357,14 +354,14 @@ static void run_slice(struct process *process)
 
 u64 processes_run(void)
 {
-    struct process *first, *process;
+    struct process *process;
 
     unused_processes = NULL;
     for (unsigned i = PROCESSES; i > 0; i--) {
         processes[i - 1].number = i;
         make_unused(&processes[i - 1]);
     }
-    first = unused_processes;
+    struct process *first = unused_processes;
     if (load(first, &images[0], 0)) {
         panic("The first process cannot be made");
     }
