@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/call/ under a stream of hypercalls of two domains, with structures of any contents in
+/* Executes a stream of hypercalls of two domains in hypervisor/call/, with arbitrary structures in
  * the guests' memory: multicalls, reservations, exchanges, grants, events. Proves that no call
- * trips an assertion or a sanitizer, that none goes on for ever without progress, that the audit
- * finds nothing and that everything comes back at the end.
+ * trips an assertion or a sanitizer, that none runs for ever without progress, that the audit finds
+ * nothing and that every frame comes back at the end.
  *
  * An input is a list of steps: a word put into guest memory, or a call. */
 #include "hypervisor/call/call.h"
@@ -13,7 +13,7 @@
 
 #define STEPS_MOST    400u
 #define AUDIT_EACH    32u
-#define RESTARTS_MOST 100000u /* more than any call has of its own */
+#define RESTARTS_MOST 100000u /* more than any call needs */
 
 static struct input input;
 static u32 actor;
@@ -69,9 +69,9 @@ static u64 a_word(void)
         return limits[input_below(&input, ARRAY_LENGTH(limits))];
     case 5:
         return input_number(&input, 8);
-    case 6: /* two halves */
+    case 6: /* two 32-bit halves */
         return input_below(&input, 64) | (u64)input_below(&input, 64) << 32;
-    case 7: /* where an entry is, with a command */
+    case 7: /* the address of an entry, with a command in its low bits */
         return a_frame() << PAGE_SHIFT | (input_number(&input, 1) & 0x1f);
     default:
         return input_below(&input, 40);
@@ -89,7 +89,7 @@ static void put_words(void)
     }
 }
 
-/* As call_from_guest does: the same call once more for as long as it asks for that. */
+/* Makes the call as call_from_guest does: repeats it for as long as it is interrupted. */
 static void make_call(void)
 {
     struct vcpu *vcpu = shim_domain(actor)->vcpu[0];
@@ -100,7 +100,8 @@ static void make_call(void)
         call.argument[i] = a_word();
     }
     vcpu->registers.rsp = call.argument[0];
-    if (number == __HYPERVISOR_set_segment_base) { /* nothing but the processor's instructions */
+    if (number ==
+        __HYPERVISOR_set_segment_base) { /* it only executes instructions of the processor */
         return;
     }
     for (u32 restarts = 0;; restarts++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tools/cfg.c reads any text as a guest's description: proves that it reads nothing but the text,
- * leaks nothing, and either answers or says why not. */
+/* tools/cfg.c reads arbitrary text as a guest's description. Proves that it reads nothing outside
+ * the text, leaks nothing, and either returns a description or an error sentence. */
 #include <stdlib.h>
 
 #include "tests/fuzz/input.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/emulate/decode.c against Zydis, and never a byte beyond those given: the comparison of
- * the unit test, on bytes that the fuzzer chooses. */
+/* Compares hypervisor/emulate/decode.c with Zydis, as the unit test does, on bytes that the fuzzer
+ * chooses; and checks that no byte beyond them is read. */
 #include <stdlib.h>
 #include <string.h>
 #include "tests/fuzz/input.h"

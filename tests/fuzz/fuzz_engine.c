@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The virtual MMU under a stream of operations: two guests, three vCPUs each, on the fake machine,
- * whose CPUs keep stale translations. Proves that no sequence trips an assertion of the machine or
- * a sanitizer, and that every audit, one each few operations and one at the end, finds nothing.
+/* Executes a stream of operations in the virtual MMU: two guests, three vCPUs each, on the fake
+ * machine, whose CPUs keep stale translations. Proves that no sequence trips an assertion of the
+ * machine or a sanitizer, and that every audit, one every few operations and one at the end, has 0
+ * findings.
  *
- * An input is a list of operations: a byte that says which, then what it needs, one byte a choice.
- */
+ * An input is a list of operations. Each is a byte that names it, and one byte for each of its
+ * parameters. */
 #include <stdlib.h>
 
 #include "tests/fuzz/input.h"
@@ -12,11 +13,11 @@
 
 #define PAGES       20u
 #define AUDIT_EACH  24u
-#define TOUCHES_MAX 60u /* before a CPU's cache would be full */
+#define TOUCHES_MAX 60u /* flush before a CPU's cache is full */
 
 static struct input input;
 static struct {
-    struct guest *guest; /* who acts, */
+    struct guest *guest; /* the guest that acts, */
     struct guest *peer;
     u32 vcpu; /* and on which vCPU and CPU */
     mfn_t page[2][PAGES];
@@ -150,7 +151,7 @@ static enum vmmu_result do_descriptors(void)
     }
 }
 
-/* A guest's own accesses, through whatever its CPU has cached. */
+/* A load or store by the guest, through what its CPU has cached. */
 static void do_touch(void)
 {
     const vaddr_t va = an_address();
@@ -175,7 +176,7 @@ static void do_hold(void)
     }
 }
 
-/* A page goes back, and another comes for it. */
+/* Gives a page back and takes another in its place. */
 static enum vmmu_result do_exchange(void)
 {
     mfn_t *page = &world.page[world.guest == &other][input_below(&input, PAGES)];
@@ -204,7 +205,7 @@ static enum vmmu_result do_foreign(void)
     }
 }
 
-/* The guest's side of a table: fills a page that it can still write to. */
+/* The guest fills a page that is still mapped writable, to make a table of it. */
 static void do_fill(void)
 {
     const mfn_t m = world.page[world.guest == &other][input_below(&input, PAGES)];
@@ -223,7 +224,7 @@ static void do_choose(void)
     world.peer = choice < 3 ? &other : &guest;
     world.vcpu = choice % 3;
     machine_run_on(world.vcpu);
-    /* A CPU that takes over loads what it runs. */
+    /* Another CPU takes over the vCPU, and loads its root. */
     cpu_load_root(world.vcpu, the_vcpu()->kernel_root);
     if (!mfn_is_none(the_vcpu()->kernel_root)) {
         atomic_fetch_or(&world.guest->domain.cpus, 1ull << world.vcpu);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/pvimage.c reads any bytes as a kernel: proves that it reads nothing but them, and that what
- * it accepts keeps every promise of pvimage.h, on which the domain builder relies. */
+/* lib/pvimage.c reads arbitrary bytes as a kernel. Proves that it reads nothing outside them, and
+ * that what it accepts keeps every promise of pvimage.h, on which the domain builder relies. */
 #include <stdlib.h>
 
 #include "lib/pvimage.h"

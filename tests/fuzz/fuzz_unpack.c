@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tools/kernel.c takes any bytes for a kernel file: bzImage, packed or plain ELF. Proves that it
- * reads nothing but them, leaks nothing, and either has a checked kernel or says why not. */
+/* tools/kernel.c reads arbitrary bytes as a kernel file: bzImage, packed or plain ELF. Proves that
+ * it reads nothing outside them, leaks nothing, and either returns a checked kernel or an error
+ * sentence. */
 #include <stdlib.h>
 
 #include "tests/fuzz/input.h"

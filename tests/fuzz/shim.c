@@ -19,7 +19,7 @@
 
 #define VCPUS       2u
 #define FRAMES      256u
-#define FRAMES_MOST (FRAMES - 8) /* so that the fake allocator is never asked in vain */
+#define FRAMES_MOST (FRAMES - 8) /* so that the fake allocator always has a frame */
 
 static struct {
     struct domain domain[SHIM_DOMAINS];
@@ -63,7 +63,7 @@ void shim_run(u32 domain)
     cpu_load_root(0, world.vcpu[domain][0].mmu.kernel_root);
 }
 
-/* Tables in pages 0 to 3, which show pages 8 to 15 at address 0. */
+/* Makes tables in pages 0 to 3 that map pages 8 to 15 at address 0. */
 static void start_tables(u32 index)
 {
     const mfn_t *page = world.page[index];
@@ -220,7 +220,7 @@ static u64 reachable(u64 address, u64 count)
     return count < room ? count : room;
 }
 
-/* A guest's address that is not in its memory faults. */
+/* An address outside the guest's memory faults. */
 u64 copy_bytes_in(void *to, const void *from, u64 count)
 {
     u64 part = reachable((u64)from, count);
@@ -280,7 +280,7 @@ void frames_free(mfn_t first, u32 order)
     }
 }
 
-/* The fake allocator hands out one after the other: mostly that is a run. */
+/* The fake allocator hands out single frames in order; most of the time they are contiguous. */
 mfn_t frames_alloc(u32 order)
 {
     mfn_t got[512];
@@ -301,7 +301,7 @@ mfn_t frames_alloc(u32 order)
     return MFN_NONE;
 }
 
-/* Runs of pages are nobody's frames: only single ones are shared with guests. */
+/* Several contiguous pages come from the host: only single ones are shared with guests. */
 void *page_alloc(u32 order)
 {
     mfn_t m = MFN_NONE;
@@ -395,7 +395,8 @@ void space_flush(void)
     port_flush(1ull << port_cpu());
 }
 
-/* A hypercall comes from kernel mode: what goes to user mode is not the next to call. */
+/* A hypercall comes from kernel mode. The stand-in stays in it, so that the vCPU can make the next
+ * call. */
 void vcpu_toggle_mode(struct vcpu *vcpu)
 {
     claim(!mfn_is_none(vcpu->mmu.user_root), "user mode has a root");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Hypercalls in a process: what stands for the scheduler, clocks, consoles and the processor. */
+/* Stand-ins for the scheduler, clocks, consoles and the processor. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@
 #include "hypervisor/time/clock.h"
 #include "hypervisor/cpu/entry.h"
 
-static u64 now = 1000000000; /* never the same twice */
+static u64 now = 1000000000; /* increases at each reading */
 
 u64 clock_now(void)
 {
@@ -75,7 +75,7 @@ void sched_give_way(struct vcpu *vcpu)
     vcpu->queue.yielded = true;
 }
 
-/* Looks at the ports as the real one does: they are the guest's choice. */
+/* Reads the list of ports as the real one does: the guest chose where it is. */
 void sched_poll(struct vcpu *vcpu, u64 timeout)
 {
     (void)timeout;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest that does anything at any time. */
+/* A guest that makes random requests at random times. */
 #include "tests/machine/chaos.h"
 
 #include "vmmu/port.h"
@@ -23,7 +23,8 @@ void chaos_start(struct chaos_pool *pool)
     vmmu_share(&guest.domain, pool->shared, true);
 }
 
-/* What frame `i` is mostly wanted as, so that trees come about: 0 (a page) to 4. */
+/* The level that frame `i` is mostly used at, so that complete trees come about: 0 (a page) to
+ * 4. */
 static u32 favourite_level(u64 i)
 {
     static const u32 levels[8] = {0, 0, 0, 1, 1, 2, 3, 4};
@@ -35,7 +36,7 @@ static mfn_t any_frame(struct chaos *chaos)
     return chaos->pool->frame[pick(chaos, CHAOS_FRAMES)];
 }
 
-/* Mostly a frame wanted as this. */
+/* A frame for use at `level`: mostly one that is usually used so. */
 static mfn_t frame_for(struct chaos *chaos, u32 level)
 {
     for (u32 tries = 0; tries < 20; tries++) {
@@ -95,7 +96,7 @@ static enum vmmu_result update(struct chaos *chaos)
                        (enum vmmu_update_kind)pick(chaos, 4));
 }
 
-/* Several at once, most of them to the same page. */
+/* mmu_update with several entries, most of them in the same page. */
 static enum vmmu_result update_many(struct chaos *chaos)
 {
     struct vmmu_request requests[5];
@@ -134,7 +135,7 @@ static enum vmmu_result gdt(struct chaos *chaos)
     return vmmu_set_gdt(chaos->vcpu, frames, (u32)pick(chaos, 3), 0);
 }
 
-/* Gives a frame back and gets another. */
+/* Gives a frame back to the allocator and takes another. */
 static enum vmmu_result exchange(struct chaos *chaos)
 {
     const u64 i = pick(chaos, CHAOS_FRAMES);
@@ -148,7 +149,7 @@ static enum vmmu_result exchange(struct chaos *chaos)
     return result;
 }
 
-/* Uses memory as the guest's own code does. */
+/* A load or store by the guest's own code. */
 static enum vmmu_result touch(struct chaos *chaos)
 {
     u64 value;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest that does anything at any time, by a seed: for tests whose judge is the audit. */
+/* A guest that makes random requests at random times, from a seed. The audit is what judges the
+ * result. */
 #ifndef TESTS_MACHINE_CHAOS_H
 #define TESTS_MACHINE_CHAOS_H
 
@@ -7,24 +8,25 @@
 
 #define CHAOS_FRAMES 40u
 
-/* What all of its vCPUs share. */
+/* What all vCPUs of the guest share. */
 struct chaos_pool {
     mfn_t frame[CHAOS_FRAMES];
     mfn_t foreign, shared;
 };
 
-/* One vCPU of it. */
+/* One vCPU of the guest. */
 struct chaos {
     struct chaos_pool *pool;
     struct vmmu_vcpu *vcpu;
     u64 random;
-    bool alone; /* it may also use the fake CPUs, and release frames: one thread does everything */
-    u64 done[VMMU_RESULTS]; /* how often each result came */
+    bool alone; /* one thread does everything: this vCPU may also use the fake CPUs and release
+                   frames */
+    u64 done[VMMU_RESULTS]; /* how often each result was returned */
 };
 
 void chaos_start(struct chaos_pool *pool);
 
-/* One operation. */
+/* Performs one random operation. */
 void chaos_step(struct chaos *chaos);
 
 #endif

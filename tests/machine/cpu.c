@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The fake machine's CPUs and their stubborn TLBs. */
+/* The fake machine's CPUs and their TLBs, which keep every translation until a flush. */
 #include "tests/machine/cpu.h"
 
 #include <setjmp.h>
@@ -15,14 +15,14 @@
 #define TRANSLATIONS 256u
 #define WALKS        256u
 
-/* A cached leaf: a page of addresses and what it shows. */
+/* A cached translation: a page of addresses, and the frame that it leads to. */
 struct translation {
     u64 page;
     mfn_t frame;
     bool writable;
 };
 
-/* A cached walk: the table of `level` that serves all addresses with this prefix. */
+/* A cached walk: the table of `level` for all addresses with this prefix. */
 struct cached_walk {
     u32 level;
     u64 prefix;

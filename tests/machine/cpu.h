@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The fake machine's CPUs: each walks the real tables in the fake frames and keeps every
- * translation and every cached walk until it is flushed, as stubbornly as an architecture allows.
- */
+/* The fake machine's CPUs. Each walks the real tables in the fake frames, and keeps every
+ * translation and every cached walk until it is flushed. The architecture allows a processor to
+ * keep all of them. */
 #ifndef TESTS_MACHINE_CPU_H
 #define TESTS_MACHINE_CPU_H
 
@@ -9,17 +9,17 @@
 
 void cpu_reset_all(void);
 
-/* Loads a root: flushes. MFN_NONE: none. */
+/* Loads a root, which flushes the CPU. MFN_NONE: the CPU then has no root. */
 void cpu_load_root(u32 cpu, mfn_t root);
 
-/* Flushes all of a CPU's translations and cached walks, and tells the engine. */
+/* Flushes all of a CPU's translations and cached walks, and reports the flush to the engine. */
 void cpu_flush(u32 cpu);
 
-/* A guest's own load or store of the 8 bytes at `va`. False: it faults. */
+/* A guest's own load or store of the 8 bytes at `va`. Returns false if it faults. */
 bool cpu_load(u32 cpu, vaddr_t va, u64 *value);
 bool cpu_store(u32 cpu, vaddr_t va, u64 value);
 
-/* True if some CPU holds a translation to `m`, or a cached walk through it. */
+/* Says whether any CPU holds a translation to `m`, or a cached walk through it. */
 bool cpu_any_translates_to(mfn_t m);
 
 #endif

@@ -148,7 +148,8 @@ struct vmmu_frame_info look(mfn_t m)
 
 u64 audit_findings(void)
 {
-    static u32 scratch[2 * 1024]; /* a quarter of the machine, so that windows are passed over */
+    static u32 scratch[2 * 1024]; /* for a quarter of the machine, so that the audit needs several
+                                     passes */
     struct vmmu_vcpu *vcpus[ARRAY_LENGTH(guests) * GUEST_VCPUS];
     for (u32 i = 0; i < ARRAY_LENGTH(vcpus); i++) {
         vcpus[i] = &guests[i / GUEST_VCPUS]->vcpu[i % GUEST_VCPUS];

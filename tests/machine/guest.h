@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Guests of the fake machine, and what nearly every test of the virtual MMU needs of them. */
+/* Guests of the fake machine, and the fixture of nearly every test of the virtual MMU. */
 #ifndef TESTS_MACHINE_GUEST_H
 #define TESTS_MACHINE_GUEST_H
 
@@ -35,58 +35,60 @@ struct guest {
 /* Two guests, ids 1 and 2, made by guest_setup; vCPU i of each is meant for CPU i. */
 extern struct guest guest, other;
 
-/* One address space: one table a level. L1 entry i serves address i * 4096. */
+/* One address space: one table a level. L1 entry i maps address i * 4096. */
 struct space {
     mfn_t l4, l3, l2, l1;
 };
 
 /* cmocka's fixture: a machine of 4096 frames with both guests. The teardown runs the audit, then
- * ends both guests and looks that every frame came back. */
+ * ends both guests and checks that every frame came back. */
 int guest_setup(void **state);
 int guest_setup_l1tf(void **state);
 int guest_setup_small(void **state); /* 160 frames, for many audits */
 int guest_teardown(void **state);
 
-/* Starts guest 1 anew, after guest_end of it. */
+/* Starts guest 1 again after guest_end has ended it. */
 void guest_restart(void);
 
-/* A test with that fixture; SMALL_TEST: on the small machine. */
+/* A test with this fixture. SMALL_TEST: on the small machine. */
 #define GUEST_TEST(function) cmocka_unit_test_setup_teardown(function, guest_setup, guest_teardown)
 #define SMALL_TEST(function)                                                                       \
     cmocka_unit_test_setup_teardown(function, guest_setup_small, guest_teardown)
 
-/* A zeroed page of the guest's, of no type. */
+/* Returns a new zeroed page of the guest, of no type. */
 mfn_t guest_page(struct guest *g);
 
-/* An address space of fresh tables, linked but not yet live. */
+/* Returns an address space of new tables, linked but not yet live. */
 struct space guest_space(struct guest *g);
 
-/* The same, pinned, loaded as kernel root of vCPU 0, which runs on CPU 0. */
+/* guest_space, then its L4 table is pinned and loaded as the kernel root of vCPU 0, which runs on
+ * CPU 0. */
 struct space guest_running_space(struct guest *g);
 
 /* The guest's vCPU `i` runs on CPU `i` with this root. */
 void guest_run(struct guest *g, u32 i, mfn_t root);
 
-/* mmu_update by vCPU 0 of entry `index` of `table`. */
+/* mmu_update by vCPU 0: entry `index` of `table` becomes `entry`. */
 enum vmmu_result guest_set(struct guest *g, mfn_t table, u32 index, u64 entry);
 
-/* The address that L1 entry `index` of a guest_space serves. */
+/* Returns the address that L1 entry `index` of a guest_space maps. */
 vaddr_t guest_address(u32 index);
 
-/* vmmu_hold and vmmu_unhold, remembered for the audit. */
+/* vmmu_hold and vmmu_unhold, recorded for the audit. */
 enum vmmu_result guest_hold(struct guest *g, mfn_t m);
 void guest_unhold(mfn_t m);
 
-/* Frame looks. */
+/* Returns what vmmu_frame_look reports of a frame. */
 struct vmmu_frame_info look(mfn_t m);
 
 /* Fails the test on any finding. */
 void assert_audit(void);
 
-/* Runs the audit, expecting findings: how many. */
+/* Runs the audit where findings are expected, and returns how many there are. */
 u64 audit_findings(void);
 
-/* Ends a guest, however often it takes: stops between calls are counted. */
+/* Ends a guest; repeats an interrupted call until it completes. Returns how often a call was
+ * interrupted. */
 u64 guest_end(struct guest *g);
 
 #endif

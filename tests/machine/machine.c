@@ -14,7 +14,7 @@
 #include "vmmu/frame.h"
 #include "vmmu/port.h"
 
-/* Windows of so many vCPUs are remembered. */
+/* The number of vCPUs whose descriptor windows are kept. */
 #define WINDOWS 16u
 
 struct window {
@@ -55,7 +55,7 @@ void machine_start(u64 frames, bool l1tf)
     memset(frame_table, 0, frames * sizeof(*frame_table));
     m2p = calloc(frames, sizeof(*m2p));
     is_allocated = calloc(frames, sizeof(*is_allocated));
-    next_frame = 2; /* frame 0 is nobody's, frame 1 the hypervisor's */
+    next_frame = 2; /* frame 0 has no owner, frame 1 is the hypervisor's */
     this_cpu = 0;
     panic_target = NULL;
     for (u32 i = 0; i < 16; i++) {
@@ -84,7 +84,7 @@ mfn_t machine_allocate(void)
         if (!is_allocated[m.n]) {
             is_allocated[m.n] = true;
             machine.allocated++;
-            /* What an allocator may have left there. */
+            /* The contents that an allocator may leave in a frame. */
             atomic_store(&frame_table[m.n].references, 0x7fffffffffffffffull);
             atomic_store(&frame_table[m.n].type, ~0ull);
             memset(machine_words(m), 0, PAGE_SIZE);
@@ -190,7 +190,7 @@ struct vmmu_domain *port_domain(u16 id)
     return id < MACHINE_DOMAINS ? domains[id] : NULL;
 }
 
-/* A CPU of this machine may remember every domain. */
+/* Every CPU of this machine counts as one that may hold translations of every domain. */
 static u64 begun[MACHINE_CPUS][MACHINE_DOMAINS];
 
 void machine_flush_begins(u32 cpu)
@@ -218,7 +218,7 @@ void port_flush(u64 cpus)
     for (; cpus; cpus &= cpus - 1) {
         __atomic_fetch_add(&machine.flushes, 1, __ATOMIC_RELAXED);
         if (machine.threads) {
-            pthread_mutex_lock(&one_flush); /* a CPU flushes once at a time */
+            pthread_mutex_lock(&one_flush); /* one flush of a CPU at a time */
             machine_flush_begins((u32)__builtin_ctzll(cpus));
             machine_flush_ends((u32)__builtin_ctzll(cpus));
             pthread_mutex_unlock(&one_flush);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A machine made of host memory, for the virtual MMU's tests: frames, an allocator that notices
- * every mistake, and the ports. Its CPUs are in cpu.h, its guests in guest.h. There is one machine.
- */
+/* A machine made of host memory, for tests of the virtual MMU: frames, an allocator that checks how
+ * it is used, and the functions of vmmu/port.h. Its CPUs are in cpu.h, its guests in guest.h. There
+ * is one machine. */
 #ifndef TESTS_MACHINE_MACHINE_H
 #define TESTS_MACHINE_MACHINE_H
 
@@ -10,7 +10,7 @@
 #define MACHINE_DOMAINS 8u
 #define MACHINE_CPUS    4u
 
-/* What the ports saw, and hooks for what happens in the middle of an operation. */
+/* What the functions of vmmu/port.h recorded, and hooks that run in the middle of an operation. */
 struct machine {
     u64 frames;
     u64 allocated; /* frames out of the allocator */
@@ -20,11 +20,11 @@ struct machine {
     enum vmmu_result last_rule;
     u64 last_word;
     u64 asks;               /* times that port_should_stop was asked */
-    u64 stop_at;            /* the ask that gets "yes": 1 the next; 0 none */
-    u64 stop_each;          /* not 0: every so many asks get "yes" */
-    void (*on_flush)(void); /* port_flush, before any CPU flushes */
-    void (*on_pause)(void); /* port_pause */
-    bool threads;           /* several threads at once: the fake CPUs are not used */
+    u64 stop_at;            /* the question that gets "yes": 1 the next one, 0 none */
+    u64 stop_each;          /* if not 0: every stop_each-th question gets "yes" */
+    void (*on_flush)(void); /* called by port_flush before any CPU flushes */
+    void (*on_pause)(void); /* called by port_pause */
+    bool threads;           /* several threads run at once, and the fake CPUs are not used */
     u64 findings;           /* of the audit */
     const char *last_finding;
     mfn_t last_finding_frame;
@@ -32,47 +32,48 @@ struct machine {
 };
 extern struct machine machine;
 
-/* A fresh machine. `l1tf` as for vmmu_start. */
+/* Makes a new machine. `l1tf`: as for vmmu_start. */
 void machine_start(u64 frames, bool l1tf);
 
-/* The end: releases its memory. Fails the test if a frame is still allocated. */
+/* Ends the machine and releases its memory. Fails the test if a frame is still allocated. */
 void machine_end(void);
 
-/* A frame from the allocator, full of rubbish, its two words too as far as the contract allows. */
+/* Allocates a frame. Its contents are rubbish, and its two words in the frame table, too, as far as
+ * the contract allows. */
 mfn_t machine_allocate(void);
 
-/* A frame that no vmmu call gave back. */
+/* Frees a frame that no call of the engine released. */
 void machine_free(mfn_t m);
 
-/* Around a flush of a CPU: tells the engine of it for every domain. */
+/* Called before and after a flush of a CPU: report it to the engine for every domain. */
 void machine_flush_begins(u32 cpu);
 void machine_flush_ends(u32 cpu);
 
-/* A frame's contents as an array of 512 words. */
+/* Returns a frame's contents as an array of 512 words. */
 u64 *machine_words(mfn_t m);
 
-/* A frame's raw machine address of word `index`. */
+/* Returns the machine address of word `index` of a frame. */
 maddr_t machine_at(mfn_t m, u32 index);
 
-/* The k-th next ask of port_should_stop gets "yes", once. */
+/* The k-th call of port_should_stop from now on returns true, once. */
 void machine_stop_at(u64 k);
 
-/* On which CPU the calling thread is. */
+/* Makes the calling thread CPU `cpu`. */
 void machine_run_on(u32 cpu);
 
 /* Runs `action` and returns true if it ended in port_panic. */
 bool machine_panics(void (*action)(void *), void *argument);
 
-/* The domain that port_domain answers for its id; NULL removes. */
+/* Sets the domain that port_domain returns for this id; NULL: none. */
 void machine_register(u16 id, struct vmmu_domain *domain);
 
-/* What slot `slot` of a vCPU's descriptor window shows. */
+/* Returns the frame that slot `slot` of a vCPU's descriptor window maps. */
 mfn_t machine_descriptor_window(const struct vmmu_vcpu *vcpu, u32 slot);
 
-/* The machine-to-physical map. */
+/* Returns the M2P entry of a frame. */
 u64 machine_m2p(mfn_t m);
 
-/* The raw entry in hypervisor slot 256 + i. */
+/* Returns the entry that the hypervisor has in slot 256 + i of each root. */
 u64 machine_hypervisor_slot(u32 i);
 
 #endif

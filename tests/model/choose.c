@@ -29,21 +29,21 @@ bool choose_percent(u32 percent)
     return choose_below(100) < percent;
 }
 
-/* As what a frame likes to be used: a level, 0 a page. */
+/* The level at which frame `m` is preferably used; 0: as a page. */
 static u32 taste(u32 m)
 {
     static const u8 tastes[12] = {4, 3, 2, 1, 0, 1, 0, 2, 4, 3, 1, 0};
     return tastes[m % 12];
 }
 
-/* What a frame is, or would like to be. */
+/* The level at which frame `m` is used now, or else would preferably be used. */
 static u32 level_of(const struct oracle *o, u32 m)
 {
     const struct oracle_frame *f = &o->frame[m];
     return f->types ? (oracle_is_table(f->type) ? (u32)f->type : 0) : taste(m);
 }
 
-/* A frame of the domain for use at `level`; anything now and then. */
+/* A frame of the domain for use at `level`; sometimes any frame. */
 static u32 frame_for(const struct oracle *o, u32 domain, u32 level)
 {
     u32 any = ORACLE_NONE;
@@ -120,7 +120,7 @@ static u64 entry_for(const struct oracle *o, u32 other, u32 level)
     return entry;
 }
 
-/* What a chosen address is wanted to show. */
+/* What a chosen address should map. */
 enum wish { ANYTHING, L1_TABLE, QUIET_PAGE };
 
 static bool fulfils(const struct oracle *o, u64 entry, enum wish wish)
@@ -134,7 +134,8 @@ static bool fulfils(const struct oracle *o, u64 entry, enum wish wish)
                             : f->types == 0 || f->type == VMMU_TYPE_DESCRIPTOR;
 }
 
-/* A slot of table `m` that is in use, if there is one, preferably as wished. */
+/* A slot of table `m` that is in use, if there is one, preferably one that maps what `wish`
+ * says. */
 static u32 used_slot(const struct oracle *o, u32 m, enum wish wish)
 {
     u32 found = slot();
@@ -177,7 +178,7 @@ u64 choose_address(const struct oracle *o, u32 vcpu)
     return address(o, vcpu, ANYTHING);
 }
 
-/* An address that shows an L1 table read-only, if one is found soon. */
+/* An address that maps an L1 table read-only, if one is found after a few tries. */
 static u64 table_address(const struct oracle *o, u32 vcpu)
 {
     u64 va = 0;
@@ -204,7 +205,7 @@ static void for_update(const struct oracle *o, struct model_op *op)
     }
 }
 
-/* An entry at `op->at` (a slot of frame `m`) is to be mapped or unmapped as grants are. */
+/* Arguments for mapping or unmapping a grant at `op->at`, which is slot `index` of frame `m`. */
 static void for_grant(const struct oracle *o, struct model_op *op, u32 m, u32 index)
 {
     const u64 now = m < o->frames ? oracle_word(o, m, index) : 0;
@@ -279,7 +280,7 @@ static void for_descriptor(const struct oracle *o, struct model_op *op)
     }
 }
 
-/* The frame that an operation is about. */
+/* Chooses the frame of an operation that has one. */
 static void for_frame(const struct oracle *o, struct model_op *op)
 {
     op->at = frame_for(o, op->domain, choose_below(5));
@@ -298,7 +299,7 @@ static void for_frame(const struct oracle *o, struct model_op *op)
     }
 }
 
-/* A frame for which `op` undoes something; NONE if there is none. */
+/* A frame on which `op` reverses an earlier operation; NONE: there is none. */
 static u32 frame_to_undo(const struct oracle *o, const struct model_op *op)
 {
     for (u32 i = 0, m = choose_below(o->frames); i < o->frames; i++, m = (m + 1) % o->frames) {
@@ -322,7 +323,7 @@ static u32 free_frames(const struct oracle *o)
     return n;
 }
 
-/* False: there is nothing to do of this kind. */
+/* Returns false if no operation of this kind is possible now. */
 static bool fill(const struct oracle *o, struct model_op *op)
 {
     switch (op->kind) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Random operations that are nearly valid most of the time: the chooser looks into the oracle. */
+/* Random operations that are nearly valid most of the time: the chooser reads the oracle. */
 #ifndef TESTS_MODEL_CHOOSE_H
 #define TESTS_MODEL_CHOOSE_H
 
@@ -10,7 +10,7 @@ void choose_seed(u64 seed);
 /* A number below `n`. */
 u32 choose_below(u32 n);
 
-/* True in `percent` of all cases. */
+/* Returns true in `percent` of all calls. */
 bool choose_percent(u32 percent);
 
 /* False for an entry that makes it unlikely that frame `m`, no table now, can become one. */
@@ -19,7 +19,7 @@ bool choose_is_sound(const struct oracle *o, u32 m, u32 index);
 /* An address in the vCPU's kernel root, mapped most of the time. */
 u64 choose_address(const struct oracle *o, u32 vcpu);
 
-/* An operation for one of the two domains that are there. */
+/* Returns an operation for one of the two domains that exist. */
 struct model_op choose_operation(const struct oracle *o, const u32 domains[2]);
 
 #endif

@@ -51,10 +51,11 @@ void compare_print(void)
         const struct oracle_vcpu *a = &o->vcpu[v];
         const struct vmmu_vcpu *b = &world.vcpu[v];
         if (a->domain) {
-            printf("vcpu %u: engine roots %lld %lld owes %lld; oracle roots %d %d owes %d\n", v,
-                   (long long)b->kernel_root.n, (long long)b->user_root.n,
-                   (long long)b->deferred.frame.n, (int)a->kernel_root, (int)a->user_root,
-                   (int)a->owed);
+            printf(
+                "vcpu %u: engine roots %lld %lld deferred %lld; oracle roots %d %d deferred %d\n",
+                v, (long long)b->kernel_root.n, (long long)b->user_root.n,
+                (long long)b->deferred.frame.n, (int)a->kernel_root, (int)a->user_root,
+                (int)a->owed);
         }
     }
 }
@@ -85,19 +86,20 @@ void compare_answer(const struct model_op *op, enum vmmu_result expected, enum v
     same("chances to stop", op->kind, world.oracle.asks, machine.asks);
     same("swapped", op->kind, world.oracle.swapped, swapped);
     if (result > VMMU_AGAIN) {
-        same("the rule told", op->kind, result, machine.last_rule);
+        same("the rule", op->kind, result, machine.last_rule);
     }
 }
 
 /* ---- a guest's own accesses ----------------------------------------------------------------- */
 
-/* The word at slot `i` of frame `m` changed to `now` under a guest of `domain`. */
+/* Checks a change by the processor or the guest: slot `i` of frame `m` has become `now` while a
+ * guest of `domain` used it. */
 static void check_change(const struct model_op *op, u32 domain, u32 m, u32 i, u64 now, bool stored)
 {
     struct oracle_frame *f = &world.oracle.frame[m];
     const u64 walked = (f->word[i] ^ now) & ~(PTE_ACCESSED | PTE_DIRTY);
     if (oracle_is_table(f->type) && !walked && (now & PTE_PRESENT)) {
-        f->word[i] = now; /* the processor's own marks */
+        f->word[i] = now; /* accessed and dirty bits, which the processor sets */
         return;
     }
     const bool may =
@@ -192,7 +194,7 @@ static void compare_domain(u32 d)
     same("root switches", d, a->root_switches, b->counters.root_switches);
 }
 
-/* The engine's own recount agrees. */
+/* Checks that the engine's own recount has no findings. */
 static void audit(void)
 {
     static u32 scratch[2 * ORACLE_FRAMES];
@@ -201,7 +203,7 @@ static void audit(void)
     u32 count = 0, vcpu_count = 0;
     for (u32 m = 0; m < world.oracle.frames; m++) {
         if (world.oracle.frame[m].looked) {
-            return; /* passing looks are no business of the audit's */
+            return; /* the audit does not count the references of vmmu_reference */
         }
         for (u32 i = 0; i < world.oracle.frame[m].held && count < AT_LENGTH(held); i++) {
             held[count++] = mfn(m);
@@ -222,7 +224,7 @@ static void audit(void)
     same("the audit's findings", 0, 0, vmmu_audit(&what));
 }
 
-/* No word that the oracle does not look at is in use. */
+/* Checks that every word that the oracle does not model is zero. */
 static void compare_rest(u32 m)
 {
     const u64 *words = machine_words(mfn(m));

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Compares the engine's view of the world with the oracle's, and ends the program on a difference.
- */
+/* Compares what the engine has with what the oracle has, and ends the program on a difference. */
 #ifndef TESTS_MODEL_COMPARE_H
 #define TESTS_MODEL_COMPARE_H
 
 #include "tests/model/oracle.h"
 
-/* The answers to one operation, and how often each was ready to be interrupted. */
+/* Compares the results of one operation, and how often engine and oracle could have been
+ * interrupted in it. */
 void compare_answer(const struct model_op *op, enum vmmu_result expected, enum vmmu_result result,
                     bool swapped);
 
-/* After a guest's own load or store in `domain`: only what may have changed has; and the oracle
- * takes it over. */
+/* To be called after a load or store by a guest of `domain`. Checks that nothing changed that may
+ * not, and copies the change into the oracle. */
 void compare_access(const struct model_op *op, u32 domain, bool stored);
 
-/* Everything; the rarer checks by the number of the operation. */
+/* Compares everything. Some checks are made only every so many operations: `operation` counts
+ * them. */
 void compare_all(u64 operation);
 
-/* Both views, whole. */
+/* Prints the whole of what both have. */
 void compare_print(void);
 
 _Noreturn void compare_fail(const char *what, u64 where, u64 expected, u64 found);

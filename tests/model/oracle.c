@@ -112,7 +112,7 @@ enum vmmu_result oracle_check_entry(const struct oracle *o, u32 level, u64 entry
                                                                            : VMMU_REFUSED_NO_MEMORY;
 }
 
-/* The type that an entry needs its target to have. */
+/* Takes the type reference that an entry needs on its target. */
 static enum vmmu_result get_target(struct oracle *o, u32 level, u64 entry)
 {
     const struct oracle_frame *f = &o->frame[oracle_target(entry)];
@@ -129,8 +129,7 @@ static enum vmmu_result get_target(struct oracle *o, u32 level, u64 entry)
                              : VMMU_REFUSED_READ_ONLY_PAGE;
 }
 
-/* True if the type count of `m` is somebody else's, so that `type` can't be had whatever is in it.
- */
+/* Says whether other users alone keep `m` from changing to `type`, regardless of its contents. */
 static bool is_taken(const struct oracle_frame *f, enum vmmu_type type)
 {
     return f->types ? f->type != type && !f->partial : f->type == VMMU_TYPE_SHARED;
@@ -177,7 +176,7 @@ enum vmmu_result oracle_put_entry(struct oracle *o, u32 level, u64 entry)
 
 /* ---- tables --------------------------------------------------------------------------------- */
 
-/* Nobody works on the table any more, and it is neither the one nor the other. */
+/* The table becomes partial: no CPU is working on it. */
 static enum vmmu_result leave_partial(struct oracle *o, u32 m, u32 place, bool child)
 {
     struct oracle_frame *f = &o->frame[m];
@@ -188,7 +187,7 @@ static enum vmmu_result leave_partial(struct oracle *o, u32 m, u32 place, bool c
     return VMMU_AGAIN;
 }
 
-/* The table's entries below `place` let go of their targets, last first. */
+/* Drops the references of the table's entries below `place`, last first. */
 static enum vmmu_result demote(struct oracle *o, u32 m, u32 place, bool child)
 {
     struct oracle_frame *f = &o->frame[m];
@@ -234,7 +233,7 @@ static void open_table(struct oracle *o, u32 m)
     o->domain[f->owner].promotions++;
 }
 
-/* Entry `i` of a table on its way. */
+/* Promotes entry `i` of a table. */
 static enum vmmu_result promote_entry(struct oracle *o, u32 m, u32 i, bool *child)
 {
     const struct oracle_frame *f = &o->frame[m];
@@ -247,7 +246,7 @@ static enum vmmu_result promote_entry(struct oracle *o, u32 m, u32 i, bool *chil
     return oracle_get_entry(o, (u32)f->type, entry, f->owner, f->owner, child);
 }
 
-/* The table, of count 1 and nobody else's for now, from entry `place` on. */
+/* Promotes an exclusive table from entry `place` on. */
 static enum vmmu_result promote(struct oracle *o, u32 m, u32 place, bool child)
 {
     struct oracle_frame *f = &o->frame[m];
@@ -356,7 +355,7 @@ enum vmmu_result oracle_put_type(struct oracle *o, u32 m)
     }
     f->types = 0;
     f->open = false;
-    f->share_writable = false; /* no longer shared, and the last who could write has gone */
+    f->share_writable = false; /* no longer shared, and the last writable reference is gone */
     return VMMU_DONE;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The oracle: a tiny slow model of the virtual MMU's rules, to hold the engine against.
+/* The oracle: a small, slow model of the virtual MMU's rules, to compare the engine with.
  *
- * It knows the contract and no line of the engine: plain arrays say whose each frame is, what is in
- * it, what it is used as and how often, and what every vCPU holds. oracle_predict says what an
- * operation answers and does all it does, in one thread and in plain words; an interruption happens
- * where the contract says that one may. oracle_recount throws the counts away and finds them again
- * from tables, pins, roots, descriptor tables and holds alone. */
+ * It states the contract and shares no line with the engine: plain arrays record the owner of each
+ * frame, its contents, its type and counts, and what every vCPU holds. oracle_predict returns what
+ * an operation answers and performs its effects, in one thread; it can be interrupted where the
+ * contract says so. oracle_recount drops the counts and computes them again from tables, pins,
+ * roots, descriptor tables and holds alone. */
 #ifndef TESTS_MODEL_ORACLE_H
 #define TESTS_MODEL_ORACLE_H
 
@@ -13,15 +13,16 @@
 #include "vmmu/vmmu.h"
 
 #define ORACLE_FRAMES  40u
-#define ORACLE_DOMAINS 5u /* ids 1..4; 0 is nobody */
-#define ORACLE_VCPUS   8u /* two a domain: (id - 1) * 2 and the next */
+#define ORACLE_DOMAINS 5u /* ids 1..4; 0: no owner */
+#define ORACLE_VCPUS   8u /* two for each domain: (id - 1) * 2 and the next */
 #define ORACLE_SLOTS   22u
 #define ORACLE_NONE    ~0u
 
-/* Entries that tests use: of every table and page the others stay zero. */
+/* The slots that tests use. All other entries of every table and page stay zero. */
 extern const u16 oracle_slot[ORACLE_SLOTS];
 
-/* Where `index` is among oracle_slot; ORACLE_NONE if it is not, and the entry is zero. */
+/* Returns the position of slot `index` in oracle_slot. ORACLE_NONE: it is not there, and its entry
+ * is zero. */
 u32 oracle_slot_position(u32 index);
 
 #define MODEL_OPS(X)                                                                               \
@@ -67,19 +68,20 @@ enum model_op_kind {
         OP_KINDS
 };
 
-/* One operation and its arguments; which of them it has is in oracle_operations.c, by its kind. */
+/* One operation and its arguments. Its kind decides which of them it has: see
+ * oracle_operations.c. */
 struct model_op {
     enum model_op_kind kind;
     u32 vcpu;
     u32 domain; /* owner of the table or frame; a share's or hold's domain */
     u32 other;  /* owner of the frame that an entry names */
-    u32 cpu;    /* where it happens */
+    u32 cpu;    /* the CPU that performs it */
     u32 number; /* level, bytes, count, page, update kind, writable */
     u32 entries;
     u64 at; /* frame, machine address or virtual address */
     u64 value;
     u64 expected;
-    u32 list[4]; /* GDT frames; the last stands for all further ones */
+    u32 list[4]; /* GDT frames; the last one is repeated for all further ones */
     u32 stop_at, stop_each;
 };
 
@@ -90,12 +92,12 @@ struct oracle_frame {
     bool partial, child;
     bool share_writable;
     u16 place;
-    enum vmmu_type type; /* at count 0: the last one */
+    enum vmmu_type type; /* at type count 0: the last type */
     u32 types, references;
     bool open; /* validated */
     u64 m2p;
     u64 word[ORACLE_SLOTS];
-    u32 held, looked; /* vmmu_hold, vmmu_reference */
+    u32 held, looked; /* how often vmmu_hold and vmmu_reference were called */
 };
 
 struct oracle_vcpu {
@@ -104,7 +106,7 @@ struct oracle_vcpu {
     u32 gdt[VMMU_GDT_FRAMES], gdt_entries;
     u32 ldt[VMMU_LDT_FRAMES], ldt_entries;
     u64 ldt_base;
-    u32 owed; /* the frame of the deferred record */
+    u32 owed; /* the frame of the deferred release */
     bool owed_put;
 };
 
@@ -117,44 +119,44 @@ struct oracle_domain {
 };
 
 struct oracle {
-    u32 frames; /* how many exist; 0 and 1 are never a domain's */
+    u32 frames; /* how many exist; frames 0 and 1 never belong to a domain */
     bool l1tf;
     u64 hypervisor_slot[16];
     struct oracle_frame frame[ORACLE_FRAMES];
     struct oracle_vcpu vcpu[ORACLE_VCPUS];
     struct oracle_domain domain[ORACLE_DOMAINS];
     u32 asks, stop_at, stop_each;
-    bool swapped; /* the last EMULATED_WRITE's, IS_L1_WRITE's answer */
+    bool swapped; /* what the last EMULATED_WRITE or IS_L1_WRITE returned */
 };
 
 void oracle_start(struct oracle *o, u32 frames, bool l1tf, const u64 hypervisor_slot[16]);
 
-/* What `op`, one of the engine's, answers; its effects have happened in the model. */
+/* Returns what the engine must answer to `op`, and performs the effects of `op` in the model. */
 enum vmmu_result oracle_predict(struct oracle *o, const struct model_op *op);
 
-/* Counts again from scratch and compares with the counts kept, and looks that every entry that is
- * in force may be. NULL, or what is wrong with frame *m. */
+/* Recounts everything, compares with the counts kept, and checks that every live entry is allowed.
+ * Returns NULL, or what is wrong with frame *m. */
 const char *oracle_recount(const struct oracle *o, u32 *m);
 
-/* The L1 entry for `va` in the vCPU's kernel root; 0 none. */
+/* Returns the L1 entry for `va` in the vCPU's kernel root; 0: none. */
 u64 oracle_walk(const struct oracle *o, u32 vcpu, u64 va);
 
 /* The table of `level` for `va` in the vCPU's kernel root; ORACLE_NONE if there is none. */
 u32 oracle_table(const struct oracle *o, u32 vcpu, u64 va, u32 level);
 
-/* True if a live L1 table of `domain` maps frame `m` writable. */
+/* Says whether a live L1 table of `domain` maps frame `m` writable. */
 bool oracle_maps_writable(const struct oracle *o, u32 domain, u32 m);
 
 /* Entry `index` of frame `m`. */
 u64 oracle_word(const struct oracle *o, u32 m, u32 index);
 
-/* True for an address whose L4 slot is a guest's. */
+/* Says whether the L4 slot of the address is not one of the hypervisor's. */
 bool oracle_address_is_guests(u64 va);
 
 bool oracle_is_table(enum vmmu_type type);
 u32 oracle_target(u64 entry);
 
-/* The live L1 table of the vCPU's domain that `va` shows read-only, or ORACLE_NONE. */
+/* Returns the live L1 table of the vCPU's domain that `va` maps read-only, or ORACLE_NONE. */
 u32 oracle_shown_table(const struct oracle *o, u32 vcpu, u64 va);
 
 #endif

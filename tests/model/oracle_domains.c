@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The oracle's frames and owners, the end of a domain, and the door to all operations. */
+/* The oracle's frames and owners, the end of a domain, and the entry point of all operations. */
 #include "tests/model/oracle_parts.h"
 
 /* ---- frames --------------------------------------------------------------------------------- */
@@ -135,7 +135,7 @@ static enum vmmu_result domain_start(struct oracle *o, const struct model_op *op
     return VMMU_DONE;
 }
 
-/* The domain lets go of one frame. */
+/* Drops the domain's ownership reference on one frame. */
 static enum vmmu_result release(struct oracle *o, u32 m)
 {
     struct oracle_frame *f = &o->frame[m];

@@ -6,7 +6,7 @@
 
 #define EMULATE_TRIES 8u
 
-/* Where a change goes, and what it is to be. */
+/* The change of one entry: where it is, and its new value. */
 struct write {
     struct oracle_vcpu *v;
     u32 table_owner, frame_owner, table, slot;
@@ -14,8 +14,8 @@ struct write {
     bool preserve, swapped;
 };
 
-/* Both present, and `next` asks for nothing that `old` does not hold: at most it gives up a page's
- * right to be written. */
+/* Says whether both entries are present and `next` needs no reference that `old` does not hold: it
+ * at most makes a page read-only. */
 static bool inherits(u32 level, u64 old, u64 next)
 {
     const u64 guarded =
@@ -66,7 +66,7 @@ static enum vmmu_result change_entry(struct oracle *o, struct write *w, u32 leve
         return result;
     }
     if (!o->frame[w->table].open || (u32)o->frame[w->table].type != level) {
-        /* Clearing away what the target half was took this very table apart. */
+        /* Demoting the partial target has demoted this very table. */
         let_go(o, w, level, next);
         return VMMU_AGAIN;
     }
@@ -142,7 +142,7 @@ enum vmmu_result oracle_update_va(struct oracle *o, struct oracle_vcpu *v,
     return result;
 }
 
-/* The live L1 table of the vCPU's that `va` shows read-only, or ORACLE_NONE. */
+/* The live L1 table of the vCPU's domain that `va` maps read-only, or ORACLE_NONE. */
 u32 oracle_shown_table(const struct oracle *o, u32 vcpu, u64 va)
 {
     const u64 entry = oracle_walk(o, vcpu, va);
@@ -154,7 +154,7 @@ u32 oracle_shown_table(const struct oracle *o, u32 vcpu, u64 va)
     return f->owner == o->vcpu[vcpu].domain && f->type == VMMU_TYPE_L1 && f->open ? m : ORACLE_NONE;
 }
 
-/* The live L1 table of the vCPU's that machine address `at` is in. */
+/* Finds the live L1 table of the vCPU's domain that contains machine address `at`. */
 static enum vmmu_result find_l1(const struct oracle *o, const struct oracle_vcpu *v, u64 at)
 {
     if (at % 8) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The operations of a vCPU, as the oracle sees them: what each answers, and what it does. */
+/* The operations of a vCPU in the oracle: what each returns, and its effects. */
 #include "tests/model/oracle_parts.h"
 
 static bool is_refusal(enum vmmu_result result)
@@ -7,7 +7,8 @@ static bool is_refusal(enum vmmu_result result)
     return result > VMMU_AGAIN;
 }
 
-/* ---- what a vCPU owes ----------------------------------------------------------------------- */
+/* ---- a vCPU's deferred release
+ * ----------------------------------------------------------------------- */
 
 void oracle_owe(struct oracle_vcpu *v, u32 m, bool put)
 {
@@ -24,7 +25,8 @@ static void put_or_owe(struct oracle *o, struct oracle_vcpu *v, u32 m)
     }
 }
 
-/* A try for a type reference on `m` ended with `result`. */
+/* Records what the failed attempt to get a type reference on `m` left behind. `result`: how it
+ * failed. */
 void oracle_abandon(struct oracle *o, struct oracle_vcpu *v, u32 m, enum vmmu_result result)
 {
     if (is_refusal(result) && o->frame[m].partial) {

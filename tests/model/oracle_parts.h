@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the oracle have of each other: the rules of one frame, one entry, one vCPU. */
+/* What the files of the oracle share: the rules of one frame, of one entry, of one vCPU. */
 #ifndef TESTS_MODEL_ORACLE_PARTS_H
 #define TESTS_MODEL_ORACLE_PARTS_H
 

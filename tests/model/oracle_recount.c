@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The oracle's recount: types and counts of all frames from nothing but tables, pins, roots,
+/* The oracle's recount: types and counts of all frames, computed only from tables, pins, roots,
  * descriptor tables and holds. */
 #include "tests/model/oracle_parts.h"
 
@@ -7,7 +7,7 @@
 
 struct tally {
     u32 references[ORACLE_FRAMES], types[ORACLE_FRAMES];
-    enum vmmu_type type[ORACLE_FRAMES]; /* what its users want it to be */
+    enum vmmu_type type[ORACLE_FRAMES]; /* the type that its users need */
     const char *wrong;
     u32 where;
 };
@@ -20,7 +20,7 @@ static void wrong(struct tally *t, u32 m, const char *what)
     }
 }
 
-/* Somebody uses `m` as `type`. */
+/* Counts one use of `m` as `type`. */
 static void use(struct tally *t, u32 m, enum vmmu_type type)
 {
     t->references[m]++;
@@ -159,7 +159,7 @@ const char *oracle_recount(const struct oracle *o, u32 *m)
     return t.wrong;
 }
 
-/* ---- looking -------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------- */
 
 bool oracle_address_is_guests(u64 va)
 {

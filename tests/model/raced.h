@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Guests of the threaded machine: what the races are run with. */
+/* The guests of the threaded machine, with which the races run. */
 #ifndef TESTS_MODEL_RACED_H
 #define TESTS_MODEL_RACED_H
 
@@ -15,8 +15,8 @@
 #define RO(m)       ((m).n << 12 | PTE_PRESENT | PTE_USER)
 #define AT(m, slot) (maddr((m).n << 12 | (u64)(slot) << 3))
 
-/* One guest: an address space that is live throughout, and a pool of frames to fight over. CPUs 0
- * to 3 run guest 0, the other two guest 1; vCPU i is on CPU i. */
+/* One guest: an address space that is always live, and a pool of frames that its threads contend
+ * for. CPUs 0 to 3 run guest 0, the other two run guest 1; vCPU i runs on CPU i. */
 struct raced_guest {
     struct vmmu_domain domain;
     mfn_t l4, l3, l2, l1;
@@ -26,7 +26,7 @@ struct raced_guest {
 extern struct raced_guest raced_guest[2];
 extern struct vmmu_vcpu raced_vcpu[THREADS_CPUS];
 
-/* What a thread has. */
+/* The state of one thread. */
 struct actor {
     u32 cpu;
     struct raced_guest *guest, *other;
@@ -35,13 +35,13 @@ struct actor {
     u64 operations;
 };
 
-/* Repeats an interrupted operation to its end. */
+/* Repeats an interrupted operation until it completes. */
 #define TO_THE_END(result, expression)                                                             \
     do {                                                                                           \
         result = raced_count(actor, expression);                                                   \
     } while (result == VMMU_AGAIN)
 
-/* Counts an operation, and ends the program if one is interrupted for ever. */
+/* Counts an operation. Ends the program if one operation is interrupted too often in a row. */
 enum vmmu_result raced_count(struct actor *actor, enum vmmu_result result);
 
 struct race {
@@ -49,8 +49,8 @@ struct race {
     void (*step)(struct actor *actor); /* what each thread does over and over */
     u32 stop_each;
     u32 cpus;              /* which CPUs take part, as bits */
-    void (*between)(void); /* between two rounds, alone; may be NULL */
-    void (*prepare)(void); /* before the first; may be NULL */
+    void (*between)(void); /* called between two rounds, while no thread runs; may be NULL */
+    void (*prepare)(void); /* called before the first round; may be NULL */
     u32 micros;            /* how long a round lasts */
 };
 extern const struct race races[];
@@ -61,7 +61,7 @@ mfn_t raced_pool(struct actor *actor, u32 i);
 enum vmmu_result raced_update(struct actor *actor, mfn_t table, u32 slot, u64 entry);
 void raced_start_guest(u32 g);
 
-/* Ends a guest: its vCPUs, then the domain; alone, or while the other guest runs. */
+/* Ends a guest: first its vCPUs, then the domain; the other guest may run meanwhile. */
 void raced_end_vcpus(u32 g);
 void raced_end_domain(struct actor *actor, u32 g);
 

@@ -15,10 +15,11 @@ static mfn_t any(struct actor *actor)
     return raced_pool(actor, threads_below(POOL));
 }
 
-/* ---- by name -------------------------------------------------------------------------------- */
+/* ---- races of published advisories
+ * -------------------------------------------------------------------------------- */
 
-/* XSA-401, 37: one frame is wanted as a page table and as memory; whoever still has a translation
- * from the one use writes through it in the other. */
+/* XSA-401, 37: one frame is used in turn as a page table and as memory. A CPU that still has a
+ * translation from the one use writes through it during the other. */
 static void retype_against_map(struct actor *actor)
 {
     const mfn_t m = raced_pool(actor, 0);
@@ -33,11 +34,12 @@ static void retype_against_map(struct actor *actor)
         threads_store(address(slot), 0);
         threads_store(address(1 + threads_below(4)), 0);
         raced_update(actor, actor->guest->l1, slot, 0);
-        threads_store(address(slot), 0); /* stale, perhaps */
+        threads_store(address(slot), 0); /* perhaps through a stale translation */
     }
 }
 
-/* XSA-242: an entry is changed under the table's lock while its last uses go. */
+/* XSA-242: an entry is changed under the table's lock while the table's last type references are
+ * dropped. */
 static void lock_against_unpin(struct actor *actor)
 {
     const mfn_t table = raced_pool(actor, 0), page = raced_pool(actor, 1 + actor->cpu);
@@ -71,7 +73,7 @@ static void pin_against_unpin(struct actor *actor)
     }
 }
 
-/* Pool 0 to 3: a tree from level 4 down, in pages that are not live. */
+/* Links frames 0 to 3 of the pool as a tree from level 4 down; none of them is live. */
 static void link_pool(void)
 {
     for (u32 i = 0; i < 3; i++) {
@@ -83,8 +85,8 @@ static void link_pool(void)
     }
 }
 
-/* XSA-299: a tree is half taken apart by one, hooked up by another, and its inner table hooked and
- * unhooked elsewhere by a third. */
+/* XSA-299: one thread demotes a tree, which is interrupted; a second links the tree into a live
+ * table; a third links its inner table elsewhere and removes it again. */
 static void half_done_tables(struct actor *actor)
 {
     const mfn_t a = raced_pool(actor, 1), b = raced_pool(actor, 2);
@@ -112,7 +114,7 @@ static void half_done_tables(struct actor *actor)
     }
 }
 
-/* Two tables that point at each other: both promotions end, and one at most succeeds. */
+/* Two tables point at each other: both promotions must end, and at most one may succeed. */
 static void crossed_tables(struct actor *actor)
 {
     const u32 level = 2 + (actor->cpu >> 1);
@@ -160,7 +162,7 @@ static void root_against_unpin(struct actor *actor)
     }
 }
 
-/* Releases a frame of the pool and puts a fresh one in its place, if there is one. */
+/* Releases a frame of the pool and replaces it by a new one, if there is one. */
 static void exchange(struct actor *actor, u32 i)
 {
     const mfn_t m = raced_pool(actor, i);
@@ -173,7 +175,7 @@ static void exchange(struct actor *actor, u32 i)
     }
 }
 
-/* XSA-287, 214: frames are released while others map them, pin them and load them, by number. */
+/* XSA-287, 214: frames are released while other threads map, pin and load them by their numbers. */
 static void exchange_against_use(struct actor *actor)
 {
     const u32 i = threads_below(3);
@@ -200,7 +202,8 @@ static void exchange_against_use(struct actor *actor)
     }
 }
 
-/* XSA-217: the other guest maps our frame, writes to it, lets go, and we make it a table. */
+/* XSA-217: the other guest maps a frame of this one, writes to it and unmaps it; this guest makes
+ * it a table. */
 static void foreign_against_retype(struct actor *actor)
 {
     const u32 i = threads_below(2);
@@ -223,7 +226,7 @@ static void foreign_against_retype(struct actor *actor)
     }
 }
 
-/* A table is unhooked and becomes a page, while CPUs still have walks that lead through it. */
+/* A table is unlinked and becomes a page while CPUs still have cached walks through it. */
 static void walk_against_reuse(struct actor *actor)
 {
     const mfn_t table = raced_pool(actor, 0);
@@ -241,7 +244,8 @@ static void walk_against_reuse(struct actor *actor)
     }
 }
 
-/* Emulated writes, and the processor's own marks in the entries, while the table comes and goes. */
+/* Emulated writes, and accessed and dirty bits that the processor sets, while the table is promoted
+ * and demoted again and again. */
 static void emulate_against_unhook(struct actor *actor)
 {
     const mfn_t table = raced_pool(actor, 0), page = raced_pool(actor, 1 + actor->cpu);
@@ -272,8 +276,8 @@ static void emulate_against_unhook(struct actor *actor)
     }
 }
 
-/* A page that only one entry holds: one CPU gives up that entry's right to write, the other clears
- * the entry, and so frees the page. */
+/* Only one entry holds a page: one CPU makes the entry read-only, another clears it and so frees
+ * the page. */
 static void right_against_unmap(struct actor *actor)
 {
     const u32 slot = 8 + (actor->cpu >> 1), i = actor->cpu;
@@ -289,11 +293,12 @@ static void right_against_unmap(struct actor *actor)
     }
 }
 
-/* Guests' colours, among the bits of an entry that are free. */
+/* A mark for each guest's entries, in bits that the processor ignores. */
 #define COLOUR(guest) (1ull << ((guest) == &raced_guest[0] ? 9 : 10))
 
-/* Tables go from guest to guest, and so do frame numbers that are old news: an update by one guest
- * never shows in a table of the other. Both tables show the same page. */
+/* A frame that is a table of one guest becomes a table of the other, while CPUs still have its
+ * number from before: an update by one guest must never appear in a table of the other. Both tables
+ * map the same page. */
 static void update_against_new_owner(struct actor *actor)
 {
     static _Thread_local mfn_t old[4];
@@ -326,7 +331,8 @@ static void update_against_new_owner(struct actor *actor)
     exchange(actor, i);
 }
 
-/* The two steps of an emulated write, with the table gone or another guest's in between. */
+/* The two steps of an emulated write; between them the table is released or becomes another
+ * guest's. */
 static void emulate_in_two_steps(struct actor *actor)
 {
     const u32 i = actor->cpu & 1;
@@ -353,7 +359,7 @@ static void emulate_in_two_steps(struct actor *actor)
 
 /* ---- everything against everything ---------------------------------------------------------- */
 
-/* What frame `i` of the pool is wanted as, most of the time: 4 to 0. */
+/* The level at which frame `i` of the pool is used most of the time: 4 to 0. */
 static u32 level_of(u32 i)
 {
     return i < 8 ? 4 - (i & 3) : 0;
@@ -449,7 +455,8 @@ static void anything(struct actor *actor)
     }
 }
 
-/* Between rounds guest 0 has lost its vCPUs; now it dies while guest 1 goes on using its frames. */
+/* Between rounds guest 0 lost its vCPUs; now it is torn down while guest 1 continues to use its
+ * frames. */
 static void death_against_use(struct actor *actor)
 {
     if (actor->guest == &raced_guest[0]) {
@@ -475,7 +482,7 @@ static void death_against_use(struct actor *actor)
     }
 }
 
-/* Guest 0 with live tables of all sorts, half-done ones too, and no vCPU any more. */
+/* Leaves guest 0 with live tables of all levels, partial ones among them, and without vCPUs. */
 static void raise_and_leave(void)
 {
     struct actor alone = {.cpu = 0,
@@ -487,7 +494,7 @@ static void raise_and_leave(void)
     enum vmmu_result result;
     if (atomic_load(&raced_guest[0].domain.stopped)) {
         raced_end_domain(actor, 0);
-        /* What guest 1 still maps goes first. */
+        /* First unmaps what guest 1 still maps. */
         for (u32 slot = 0; slot < 16; slot++) {
             TO_THE_END(result,
                        vmmu_update(&raced_vcpu[4], &raced_guest[1].domain, &raced_guest[1].domain,
@@ -509,7 +516,7 @@ const struct race races[] = {
     {"retype against map (401, 37)", retype_against_map, 0, 0x0f, NULL, NULL, 20000},
     {"lock against unpin (242)", lock_against_unpin, 0, 0x0f, NULL, NULL, 20000},
     {"pin against unpin (45, 264)", pin_against_unpin, 4, 0x0f, NULL, link_pool, 20000},
-    {"half-done tables (299)", half_done_tables, 3, 0x0f, NULL, link_pool, 20000},
+    {"partial tables (299)", half_done_tables, 3, 0x0f, NULL, link_pool, 20000},
     {"tables that point at each other", crossed_tables, 0, 0x0f, NULL, cross_pool, 20000},
     {"root against unpin (45)", root_against_unpin, 4, 0x0f, NULL, link_pool, 20000},
     {"exchange against use (287, 214)", exchange_against_use, 0, 0x0f, NULL, NULL, 20000},

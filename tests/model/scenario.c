@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Short stories of the advisories, as operations for the world. */
+/* The advisories as short sequences of operations on the model world. */
 #include "tests/model/scenario.h"
 
 #include "tests/model/world.h"
@@ -9,12 +9,12 @@
 struct model_op act[ACTS_MAX];
 u32 acts;
 
-/* A tree of FAN tables under each table, and two pages that every L1 table shows. */
+/* A tree with FAN tables below each table, and two pages that every L1 table maps. */
 struct tree {
     u32 l4, l3[FAN], l2[FAN][FAN], l1[FAN][FAN][FAN], writable, readable;
 };
 
-/* ---- to prepare ----------------------------------------------------------------------------- */
+/* ---- preparing ----------------------------------------------------------------------------- */
 
 static u64 at(u32 m, u32 slot)
 {
@@ -37,7 +37,7 @@ static u32 page_of(u32 domain)
     world_do(&op);
     for (u32 m = world.oracle.frames; m-- > 0;) {
         if (world.oracle.frame[m].owner == domain) {
-            return m; /* the allocator hands them out in order */
+            return m; /* the allocator hands out frames in order */
         }
     }
     return ORACLE_NONE;
@@ -84,7 +84,8 @@ static struct tree plant(void)
     return t;
 }
 
-/* A live root of one table a level: l4, and the next frames. */
+/* Makes a live root with one table of each level: the returned L4 table, and the three frames after
+ * it. */
 static u32 live_root(u32 vcpu)
 {
     const u32 domain = world.oracle.vcpu[vcpu].domain;
@@ -100,7 +101,7 @@ static u32 live_root(u32 vcpu)
     return l4;
 }
 
-/* ---- to say what happens -------------------------------------------------------------------- */
+/* ---- the acts -------------------------------------------------------------------- */
 
 static void happens(struct model_op op)
 {
@@ -140,7 +141,7 @@ static void gdt(u32 v, u32 count, u32 m)
         (struct model_op){.kind = OP_SET_GDT, .vcpu = v, .number = count, .list = {m, m, m, m}});
 }
 
-/* ---- group D: interruption, half-done tables, unwinding ------------------------------------- */
+/* ---- group D: interruption, partial tables, undoing ------------------------------------- */
 
 static void pinned_and_unpinned(void)
 {
@@ -180,7 +181,9 @@ static void bad_last_entry(void)
     link_to(last, 511, rw(t.l4));
     pin(0, t.l4, 4);
     pin(1, t.l4, 4);
-    update(1, l4, 300, rw(t.l3[FAN - 1])); /* 299c: hooked while half unwound, and still bad */
+    update(
+        1, l4, 300,
+        rw(t.l3[FAN - 1])); /* 299c: linked while its demotion is interrupted, and still invalid */
     root(OP_KERNEL_ROOT, 0, t.l4);
     update(0, last, 511, 0);
     pin(0, t.l4, 4);
@@ -251,7 +254,8 @@ static void given_up(void)
     const struct tree t = plant();
     const u32 l4 = live_root(1);
     pin(0, t.l3[0], 3);
-    update(1, l4 + 3, 0, rw(t.l3[0])); /* wanted as something else: the half-done table goes */
+    update(1, l4 + 3, 0,
+           rw(t.l3[0])); /* used as another type: the partial table is demoted first */
     update(1, l4 + 3, 0, rw(t.l2[0][0]));
     update(1, l4 + 3, 0, 0);
     gdt(1, 1, t.l3[0]);
@@ -271,7 +275,8 @@ static void unsafe_not_present(void)
 
 static void target_takes_its_table_apart(void)
 {
-    /* A table that is live only through a half-done one gets an entry that needs that one gone. */
+    /* A table is live only through a partial one. It gets an entry for which the partial one must
+     * first be demoted. */
     const struct tree t = plant();
     pin(0, t.l3[0], 3);
     update(1, t.l2[0][0], 300, rw(t.l3[0]));
@@ -285,7 +290,7 @@ static void linear(void)
 {
     const struct tree t = plant();
     const u32 l4 = live_root(1);
-    link_to(t.l3[1], 511, ro(t.l3[1]));       /* itself */
+    link_to(t.l3[1], 511, ro(t.l3[1]));       /* a table that links to itself */
     link_to(t.l2[0][1], 511, ro(t.l2[0][0])); /* a chain */
     link_to(t.l2[0][0], 511, ro(t.l2[0][1])); /* and a circle */
     pin(0, t.l3[1], 3);
@@ -293,7 +298,7 @@ static void linear(void)
     pin(1, t.l2[0][1], 2);
     pin(0, t.l4, 4);
     root(OP_KERNEL_ROOT, 0, t.l4);
-    update(1, l4, 300, ro(l4)); /* the recursive slot of every textbook */
+    update(1, l4, 300, ro(l4)); /* the recursive slot, as textbooks describe it */
     update(1, l4 + 1, 300, ro(l4 + 1));
     update(1, l4 + 2, 300, rw(l4 + 2));
     update(1, l4, 300, ro(t.l4));
@@ -301,7 +306,8 @@ static void linear(void)
 
 static void linear_late(void)
 {
-    /* 309: the linear entry comes first, and enough after it to be interrupted. */
+    /* 309: the linear entry comes first; after it are enough entries that the promotion can be
+     * interrupted. */
     const struct tree t = plant();
     link_to(t.l3[0], 0, ro(t.l3[1]));
     pin(0, t.l3[1], 3);
@@ -334,7 +340,7 @@ static void one_use(void)
 
 static void stolen(void)
 {
-    /* 287, 217, 214: a page is released while others map, pin and load it. */
+    /* 287, 217, 214: a page is released while other vCPUs map, pin and load it. */
     const struct tree t = plant();
     const u32 theirs = page_of(2), l4 = live_root(2), mine = live_root(1);
     happens((struct model_op){
@@ -353,7 +359,7 @@ static void stolen(void)
 
 static void every_number(void)
 {
-    /* 32, 248: numbers of frames that are nobody's, the hypervisor's, or none at all. */
+    /* 32, 248: numbers of frames that have no owner, are the hypervisor's, or do not exist. */
     static const u64 numbers[] = {0, 1, 39, 40, 1ull << 39, ~0ull};
     const struct tree t = plant();
     pin(1, t.l4, 4);
@@ -368,14 +374,14 @@ static void every_number(void)
 const struct scenario scenarios[] = {
     {"a tree is pinned and unpinned (45, 290, 310)", pinned_and_unpinned, false},
     {"roots are loaded and left (45, 296)", roots, false},
-    {"trees are hooked and unhooked (45, 290)", hooked_and_unhooked, false},
+    {"trees are linked and unlinked (45, 290)", hooked_and_unhooked, false},
     {"the last entry is bad (58, 299c)", bad_last_entry, false},
     {"freed after a failure (58)", freed_after_a_failure, false},
     {"released while pinned (252)", released_while_pinned, false},
     {"cleaning up is no put (299a, e)", cleanup_is_no_put, false},
-    {"two vCPUs owe the same (299b)", owed_twice, false},
-    {"a half-done table's child changes hands (299e)", child_changes_hands, false},
-    {"a half-done table is wanted as something else (299f)", given_up, false},
+    {"two deferred releases of one table (299b)", owed_twice, false},
+    {"a partial table's child changes hands (299e)", child_changes_hands, false},
+    {"a partial table is used as another type (299f)", given_up, false},
     {"unsafe entries that are not present (299h, 273)", unsafe_not_present, true},
     {"the target takes its table apart", target_takes_its_table_apart, false},
     {"tables of the same level (182, 240, 299d)", linear, false},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Short stories of the advisories, as operations for the world. */
+/* The advisories as short sequences of operations on the model world. */
 #ifndef TESTS_MODEL_SCENARIO_H
 #define TESTS_MODEL_SCENARIO_H
 
@@ -7,10 +7,10 @@
 
 #define ACTS_MAX 24u
 
-/* vCPUs 0, 1, 4 and 5 are domain 1's, 2 and 3 domain 2's. */
+/* One sequence. vCPUs 0, 1, 4 and 5 belong to domain 1, vCPUs 2 and 3 to domain 2. */
 struct scenario {
     const char *name;
-    void (*write)(void); /* prepares the world, then says the acts */
+    void (*write)(void); /* prepares the world, then records the acts */
     bool l1tf;
 };
 

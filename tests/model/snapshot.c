@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The whole world, put aside and put back. */
+/* Copies of the whole world, to return to it. */
 #include "tests/model/snapshot.h"
 
 #include <stdatomic.h>
@@ -34,7 +34,7 @@ void snapshot_take(struct snapshot *s)
     }
 }
 
-/* The frames that are allocated become those of the snapshot. */
+/* Makes the allocator's set of allocated frames that of the snapshot. */
 static void restore_allocator(const struct snapshot *s)
 {
     for (u32 m = 2; m < s->oracle.frames; m++) {

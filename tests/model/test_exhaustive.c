@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves: on machines of a few frames every sequence of operations, down to a depth that is
- * printed, is answered and counted by the engine as by the oracle of its rules; and from every
- * state on the way, the death of the domains, stopped as often as can be, brings every frame back.
+ * printed, gets the same results and counts from the engine as from the oracle of its rules; and
+ * from every state on the way, tearing down all domains, with every possible interruption, brings
+ * every frame back.
  *
  * Sequences that come to the same state are followed once. Argument: how much deeper than usual
  * (default 0 or $MODEL_DEEPER). */
@@ -13,9 +14,9 @@
 
 #define OPERATIONS_MAX 160u
 #define SEEN_BITS      25u
-#define FIRST          2u /* the first frame that a domain may have */
+#define FIRST          2u /* the first frame that may belong to a domain */
 
-/* A state is where it came from, and by what. */
+/* A state, represented by the state before it and the operation between them. */
 struct node {
     u32 parent;
     u32 operation;
@@ -36,7 +37,8 @@ static void letter(struct model_op op)
     alphabet[letters++] = op;
 }
 
-/* The operation, and once more with an interruption wherever there can be one. */
+/* Adds the operation, and a second time with an interruption at each place where there can be
+ * one. */
 static void letter_stopped(struct model_op op)
 {
     letter(op);
@@ -77,7 +79,7 @@ static void store(u32 domain, u32 m, u32 slot, u64 entry)
 
 /* ---- the machines --------------------------------------------------------------------------- */
 
-/* What every machine's frames can be asked. */
+/* Adds the operations that every machine has for a frame. */
 static void letters_of_frame(u32 domain, u32 m)
 {
     const u32 v = (domain - 1) * 2;
@@ -88,7 +90,7 @@ static void letters_of_frame(u32 domain, u32 m)
     letter((struct model_op){.kind = OP_UNHOLD, .domain = domain, .at = m});
 }
 
-/* Three frames that may be anything up to a table of level 2. */
+/* Three frames that may become pages or tables up to level 2. */
 static void machine_of_two_levels(void)
 {
     world_start(FIRST + 3, false);
@@ -200,7 +202,7 @@ static void machine_of_two_domains(void)
 
 /* ---- the search ----------------------------------------------------------------------------- */
 
-/* What the contract asks of the caller before this operation holds. */
+/* Says whether the caller's side of the contract is fulfilled for this operation. */
 static bool is_allowed(const struct model_op *op)
 {
     const struct oracle *o = &world.oracle;
@@ -232,7 +234,7 @@ static void perform(const struct model_op *op)
     world_do(op);
 }
 
-/* True the first time. */
+/* Returns true when a hash is seen for the first time. */
 static bool is_new(u64 hash)
 {
     u64 i = hash >> (64 - SEEN_BITS);
@@ -245,7 +247,7 @@ static bool is_new(u64 hash)
     return fresh;
 }
 
-/* Everybody dies, by the smallest steps; the frames come back. */
+/* Tears down all domains in the smallest possible steps and checks that all frames come back. */
 static void die(void)
 {
     for (u32 v = 0; v < 4; v++) {
@@ -265,7 +267,7 @@ static void die(void)
     }
 }
 
-/* Brings the world to where `node` is. */
+/* Brings the world into the state of `node`. */
 static void go_to(u32 node)
 {
     u32 path[64], length = 0;
@@ -278,7 +280,7 @@ static void go_to(u32 node)
     }
 }
 
-/* All that can be done in the state of `node`. */
+/* Tries every operation in the state of `node`. */
 static void expand(u32 node, bool last)
 {
     static struct snapshot here;

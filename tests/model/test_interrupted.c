@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: the stories of the advisories on uses, same-level tables and half-done tables (groups A,
- * C and D of docs/security.md) end well wherever they are interrupted: each act stopped at its k-th
- * chance for every k, resumed by the same vCPU or another, at once or after all the rest, stopped
- * once more in another act, or its domain killed just then. After every step counts are recounted
- * by the oracle and by the engine's audit; a story that is resumed at once ends as if it had not
- * been interrupted; and in the end every frame is back.
+/* Proves: the sequences of the advisories on uses, same-level tables and partial tables (groups A,
+ * C and D of docs/security.md) end correctly wherever they are interrupted: each act is stopped at
+ * its k-th chance for every k, then resumed by the same vCPU or another, immediately or after all
+ * the rest, stopped once more in another act, or its domain is torn down at that point. After every
+ * step the oracle recounts and the engine's audit runs. A sequence that is resumed immediately ends
+ * in the same state as one that was not interrupted, and in the end every frame is back.
  *
  * Argument: the engine's audit runs each so many operations (default 16 or $MODEL_AUDIT_EACH); the
- * oracle's recount always does. There is no failing allocation to be tried: the engine allocates
- * nothing. */
+ * oracle's recount always does. Failing allocations need no test: the engine allocates nothing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -19,20 +18,20 @@
 #define FRAMES ORACLE_FRAMES
 
 enum then {
-    RESUME,       /* by the same vCPU, at once */
-    RESUME_OTHER, /* by another, at once */
+    RESUME,       /* by the same vCPU, immediately */
+    RESUME_OTHER, /* by another vCPU, immediately */
     RESUME_LAST,  /* after the other acts, in their order */
     RESUME_BACK,  /* after the other acts, last first */
     ABANDON,      /* never */
-    KILL,         /* the domain dies */
-    KILL_SLOWLY,  /* and that is interrupted wherever it can be */
+    KILL,         /* the domain is torn down */
+    KILL_SLOWLY,  /* the same, interrupted wherever possible */
     THENS
 };
 
-/* How one telling goes: these acts are stopped at these chances. */
+/* One run of a sequence: which acts are stopped, and at which chances. */
 struct telling {
     u32 act[2], chance[2];
-    u32 stops; /* how many of the two */
+    u32 stops; /* how many of the two entries are used */
     enum then then;
     u32 cpu;
 };
@@ -43,7 +42,7 @@ static u64 audit_each;
 static u64 tellings, interruptions, kills, uninterrupted_hash;
 static enum vmmu_result uninterrupted[ACTS_MAX];
 
-/* vCPUs 4 and 5 become domain 1's. */
+/* Gives vCPUs 4 and 5 to domain 1. */
 static void more_vcpus(void)
 {
     for (u32 v = 4; v < 6; v++) {
@@ -62,7 +61,7 @@ static void finish_all(bool slowly)
     }
 }
 
-/* Domain 1 dies; what it leaves to others is let go, then all the others die. */
+/* Tears down domain 1, drops what other domains still have of it, then tears down all others. */
 static void kill_all(bool slowly)
 {
     for (u32 d = 1; d <= 2; d++) {
@@ -85,7 +84,7 @@ static void kill_all(bool slowly)
     kills++;
 }
 
-/* An operation that another vCPU of the domain may take over. */
+/* Says whether another vCPU of the domain may resume the operation. */
 static bool is_anybodys(const struct model_op *op)
 {
     return op->kind != OP_KERNEL_ROOT && op->kind != OP_USER_ROOT && op->kind != OP_VCPU_STOP &&
@@ -119,7 +118,7 @@ static u32 stop_for(const struct telling *t, u32 i)
     return 0;
 }
 
-/* Somebody has something left to do. */
+/* Says whether any vCPU has a deferred release. */
 static bool is_owed(void)
 {
     for (u32 i = 0; i < ARRAY_LENGTH(our_vcpus); i++) {
@@ -141,7 +140,7 @@ static void end(const struct telling *t, const bool *open)
     finish_all(t->then == RESUME_BACK);
 }
 
-/* Tells the story. False: it was not interrupted as often as it should have been. */
+/* Runs the sequence. Returns false if it was interrupted less often than requested. */
 static bool tell(const struct telling *t)
 {
     bool open[ACTS_MAX] = {false};
@@ -200,7 +199,7 @@ static void tell_and_check(struct telling *t, bool *stopped)
     }
 }
 
-/* Every single interruption, followed by everything. */
+/* Runs the sequence with each single interruption, combined with each way to continue. */
 static void interrupt_once(void)
 {
     for (u32 i = 0; i < acts; i++) {
@@ -220,7 +219,7 @@ static void interrupt_once(void)
     }
 }
 
-/* Every two interruptions, neither resumed until the end, or never. */
+/* Runs the sequence with each two interruptions, which are resumed at the end or never. */
 static void interrupt_twice(void)
 {
     for (u32 i = 0; i < acts; i++) {
@@ -235,7 +234,7 @@ static void interrupt_twice(void)
                         tell_and_check(&t, &second);
                     }
                     if (!second && l == 1) {
-                        /* Is it the first that no longer stops? */
+                        /* Find out which of the two no longer stops. */
                         struct telling t = {
                             .act = {i}, .chance = {k}, .stops = 1, .then = RESUME_LAST};
                         tell_and_check(&t, &first);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves: with real threads contending for the same frames and tables, no CPU ever writes to a live
- * table or descriptor page, walks through an ordinary page or reaches a frame that is nobody's,
- * however long it keeps old translations; nobody waits for ever; whenever all stand still the audit
- * finds all counts exact; and in the end every frame is back. Meant to be run under ThreadSanitizer
- * too.
+ * table or descriptor page, walks through an ordinary page or reaches a frame without an owner, no
+ * matter how long it keeps old translations; no thread waits for ever; whenever all threads are
+ * stopped the audit has no findings; and in the end every frame is back. Runs under
+ * ThreadSanitizer, too.
  *
  * Arguments: seconds a race (default 0.3 or $MODEL_SECONDS), seed (default 1 or $MODEL_SEED), the
  * number of one race (default all). */
@@ -34,7 +34,7 @@ enum vmmu_result raced_count(struct actor *actor, enum vmmu_result result)
     actor->operations++;
     again_in_a_row = result == VMMU_AGAIN ? again_in_a_row + 1 : 0;
     if (again_in_a_row % 64 == 63) {
-        sched_yield(); /* whoever is at work on the table may be without a real CPU */
+        sched_yield(); /* the thread that works on the table may wait for a CPU of the host */
     }
     if (again_in_a_row > AGAIN_MAX) {
         printf("interrupted for ever, on CPU %u\n", actor->cpu);
@@ -240,7 +240,7 @@ int main(int count, char **arguments)
     u64 operations = 0;
     seed = seed_text ? strtoull(seed_text, NULL, 0) : 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    alarm((u32)(seconds * race_count * 4) + 120); /* nobody waits for ever */
+    alarm((u32)(seconds * race_count * 4) + 120); /* ends the program if a thread waits for ever */
     for (u32 i = 0; i < race_count; i++) {
         if (only == race_count || only == i) {
             operations += play(&races[i], seconds);

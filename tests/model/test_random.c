@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves: in random sequences of all operations, by two domains of two vCPUs each on four CPUs,
- * with interruptions, resumptions on other CPUs, deaths and rebirths, the engine answers each one
- * as the oracle of its rules does, and counts the same after each one.
+ * with interruptions, resumptions on other CPUs, domains that end and new ones, the engine gives
+ * each operation the same result as the oracle of its rules, and has the same counts after it.
  *
  * Arguments: operations (default 300,000 or $MODEL_OPERATIONS), first seed (default 1 or
- * $MODEL_SEED). A fresh machine, with a seed of its own, every 250,000 operations. */
+ * $MODEL_SEED). Every 250,000 operations there is a new machine with a seed of its own. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -16,18 +16,18 @@
 #define PENDING           8u
 #define SCRIPT            128u
 
-/* Where the end of a seat's domain has got to. */
+/* How far the end of a seat's domain has come. */
 enum fate { LIVES, VCPUS_STOP, STOPS, LET_GO };
 
 static u32 seat[2];
 static enum fate fate[2];
 static struct model_op pending[PENDING];
 static u32 pending_count;
-static struct model_op script[SCRIPT]; /* to be done next, last first */
+static struct model_op script[SCRIPT]; /* operations to do next, last first */
 static u32 script_count;
 static u64 deaths, resumed;
 
-/* Nothing is left to do for a domain that dies. */
+/* Removes the operations of a domain that is being torn down from the script. */
 static void forget(u32 domain)
 {
     script_count = 0;
@@ -46,8 +46,7 @@ static void remember(const struct model_op *op)
     }
 }
 
-/* An interrupted operation goes on: most of the time as the same vCPU's, anywhere; or is given up.
- */
+/* Continues an interrupted operation: mostly by the same vCPU, on any CPU; or abandons it. */
 static void resume(void)
 {
     const u32 i = choose_below(pending_count);
@@ -68,7 +67,8 @@ static void resume(void)
     }
 }
 
-/* ---- scripts: what chance alone brings about too rarely ------------------------------------- */
+/* ---- scripts: sequences that random choice alone makes too rarely
+ * ------------------------------------- */
 
 static void then(struct model_op op)
 {
@@ -96,8 +96,8 @@ static void mend(u32 d)
     }
 }
 
-/* A domain gives up its roots and most pins, so that whole trees fall; and then takes up a root
- * again, so that one rises. (Last first.) */
+/* A domain drops its roots and most pins, so that whole trees are demoted; then it loads a root
+ * again, so that one is promoted. (Last operation first.) */
 static void fell_and_raise(u32 d)
 {
     const u32 vcpu = (d - 1) * 2;
@@ -125,7 +125,7 @@ static void fell_and_raise(u32 d)
     then((struct model_op){.kind = OP_VCPU_STOP, .vcpu = vcpu + 1});
 }
 
-/* A page of the domain's that could become anything: nobody uses it, and it is all zero. */
+/* A page of the domain that could become any type: it has no users and is all zero. */
 static u32 blank_page(u32 d)
 {
     const u32 first = choose_below(world.oracle.frames);
@@ -143,8 +143,8 @@ static u32 blank_page(u32 d)
     return ORACLE_NONE;
 }
 
-/* A page is mapped, written and unmapped, without a flush; its owner makes it something else; it is
- * written again through the old translation. (Last first.) */
+/* A page is mapped, written and unmapped without a flush; its owner changes its type; it is written
+ * again through the old translation. (Last operation first.) */
 static void write_when_stale(u32 d, u32 owner)
 {
     const u32 vcpu = (d - 1) * 2 + choose_below(2), theirs = (owner - 1) * 2 + choose_below(2);
@@ -170,8 +170,8 @@ static void write_when_stale(u32 d, u32 owner)
                            .value = (u64)m << 12 | PTE_PRESENT | PTE_WRITABLE | PTE_USER});
 }
 
-/* A table is walked, unhooked and written to as the page that it is now; then the old walk is used
- * once more, at another address. (Last first.) */
+/* A table is walked, unlinked, and written to as the page that it now is; then the old walk is used
+ * once more, at another address. (Last operation first.) */
 static void walk_when_stale(u32 d)
 {
     const u32 vcpu = (d - 1) * 2 + choose_below(2);
@@ -199,7 +199,7 @@ static void walk_when_stale(u32 d)
     then((struct model_op){.kind = OP_LOAD, .vcpu = vcpu, .at = va});
 }
 
-/* One more operation of the script; what was interrupted is tried again now or later. */
+/* Performs the next operation of the script. If it is interrupted, it is retried now or later. */
 static void follow_script(void)
 {
     struct model_op op = script[--script_count];
@@ -218,9 +218,10 @@ static void follow_script(void)
     }
 }
 
-/* ---- death and rebirth ---------------------------------------------------------------------- */
+/* ---- the end of a domain, and a new one
+ * ---------------------------------------------------------------------- */
 
-/* One more step towards the end of a seat's domain. */
+/* Takes one more step towards the end of a seat's domain. */
 static void end_step(u32 s)
 {
     const u32 d = seat[s];
@@ -267,7 +268,7 @@ static void end_step(u32 s)
     deaths++;
 }
 
-/* A new domain takes an empty seat, once an id is free of all its past. */
+/* Starts a new domain in an empty seat when there is an id that no frame refers to any more. */
 static void rebirth(u32 s)
 {
     for (u32 d = 1; d < ORACLE_DOMAINS; d++) {

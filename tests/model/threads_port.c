@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A fake machine for real threads.
  *
- * A CPU's mutex is held during one access of its guest, walk and all, and during a flush: an
- * interrupt comes between two instructions, never within one. */
+ * A CPU's mutex is held during one complete access by its guest, the walk included, and during a
+ * flush: on a real CPU, too, an interrupt comes between two instructions and never within one. */
 #include "tests/model/threads_port.h"
 
 #include <pthread.h>
@@ -115,7 +115,7 @@ mfn_t threads_allocate(void)
     mfn_t m = MFN_NONE;
     pthread_mutex_lock(&allocator);
     if (free_count) {
-        /* Not the one freed last: any. */
+        /* Allocates any free frame, not the one freed last. */
         const u32 i = threads_below((u32)free_count);
         m = free_frames[i];
         free_frames[i] = free_frames[--free_count];
@@ -150,7 +150,7 @@ void threads_register(u16 id, struct vmmu_domain *domain)
 
 /* ---- the CPUs ------------------------------------------------------------------------------- */
 
-/* Under the CPU's mutex. */
+/* The caller holds the CPU's mutex. */
 static void flush_locked(u32 cpu)
 {
     u64 begun[THREADS_DOMAINS];
@@ -182,7 +182,8 @@ void threads_flush(void)
     pthread_mutex_unlock(&cpus[this_cpu].mutex);
 }
 
-/* The walk reads `m` as a table. It may be one no more, but not yet anything else. */
+/* The walk reads `m` as a table. It may have stopped being one, but must not have another use
+ * yet. */
 static void check_walked(mfn_t m)
 {
     struct vmmu_frame_info info;
@@ -195,7 +196,7 @@ static void check_walked(mfn_t m)
     }
 }
 
-/* The guest writes to `m`. */
+/* The guest writes to `m`: checks that it may. */
 static void check_written(mfn_t m)
 {
     struct vmmu_frame_info info;
@@ -209,8 +210,8 @@ static void check_written(mfn_t m)
     }
 }
 
-/* Reads an entry as the processor does, which marks it. 0: not present, or not writable where it
- * should be. */
+/* Reads an entry as the processor does, which sets its accessed and dirty bits. Returns 0 if it is
+ * not present, or not writable where it needs to be. */
 static u64 read_entry(mfn_t m, u32 index, u64 wanted, u64 marks)
 {
     _Atomic u64 *slot = &threads_words(m)[index];
@@ -231,7 +232,7 @@ static u32 index_of(vaddr_t va, u32 level)
     return (u32)(va.a >> (12 + 9 * (level - 1))) & 511;
 }
 
-/* The table of `level` for `va`; from a cached walk, however old, if there is one. */
+/* The table of `level` for `va`; from a cached walk of any age, if there is one. */
 static bool find_table(struct cpu *cpu, vaddr_t va, u32 level, mfn_t *m, bool *writable)
 {
     const u64 prefix = va.a >> (12 + 9 * level);
@@ -354,10 +355,10 @@ u32 port_cpu(void)
 void *port_frame_view(mfn_t m)
 {
     if (m.n < 1 || m.n >= frame_count) {
-        broken("a frame that does not exist is looked at", m, 0);
+        broken("a frame that does not exist is read", m, 0);
     }
     if (yields && threads_below(512) == 0) {
-        sched_yield(); /* a place like any other to lose one's CPU */
+        sched_yield(); /* lets another thread run in the middle of the operation */
     }
     return memory + m.n * PAGE_SIZE;
 }
@@ -377,7 +378,7 @@ void port_flush(u64 set)
         atomic_fetch_add_explicit(&threads_seen.flushes, 1, memory_order_relaxed);
     }
     if (yields && threads_below(4) == 0) {
-        sched_yield(); /* others use what is not yet taken */
+        sched_yield(); /* lets other threads run before the reference is taken */
     }
 }
 

@@ -52,7 +52,7 @@ void world_print_history(void)
     }
 }
 
-/* The machine's own checks end the program by themselves. */
+/* Prints the report when a check of the fake machine ends the program. */
 static void at_exit(void)
 {
     if (!clean_exit) {
@@ -132,7 +132,7 @@ u32 world_cpu_of(u32 vcpu)
     return ORACLE_NONE;
 }
 
-/* What the hypervisor itself has of frame `m` is dropped. */
+/* Drops the hypervisor's own holds and references on frame `m`. */
 static void let_go(u32 m)
 {
     struct oracle_frame *f = &world.oracle.frame[m];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The processor's instructions as functions, for a process that may execute none of them: stands
+/* The processor's instructions as functions, for a process that may execute none of them: comes
  * before hypervisor/cpu/asm.h in the include path. */
 #ifndef CPU_ASM_H
 #define CPU_ASM_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One CPU, as far as hypercalls look at it: stands before hypervisor/cpu/cpu.h in the include path.
- */
+/* The fields of a CPU that hypercalls use. This header comes before hypervisor/cpu/cpu.h in the
+ * include path. */
 #ifndef CPU_CPU_H
 #define CPU_CPU_H
 

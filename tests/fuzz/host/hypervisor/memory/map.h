@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Views of frames on the fake machine: stands before hypervisor/memory/map.h in the include path.
- */
+/* Views of frames on the fake machine: comes before hypervisor/memory/map.h in the include path. */
 #ifndef MEMORY_MAP_H
 #define MEMORY_MAP_H
 
