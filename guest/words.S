@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Accesses that may trap: each has a place to go on at. */
+/* Accesses to memory that may not be mapped. If one traps, trap_kernel continues at its fixup. */
     .text
-/* bool word_read(const u64 *at, u64 *value) */
+/* bool word_read(const volatile u64 *at, u64 *value)
+ * in: RDI = at, RSI = value. out: EAX = 1, or 0 if the access trapped. */
     .global word_read, word_write
 word_read:
 1:  mov (%rdi), %rax
     mov %rax, (%rsi)
     mov $1, %eax
     ret
-/* bool word_write(u64 *at, u64 value) */
+/* bool word_write(volatile u64 *at, u64 value)
+ * in: RDI = at, RSI = value. out: EAX = 1, or 0 if the access trapped. */
 word_write:
 2:  mov %rsi, (%rdi)
     mov $1, %eax
@@ -19,6 +21,7 @@ word_write:
     .section .rodata
     .balign 8
     .global word_fixups, word_fixups_end
+/* Pairs: an instruction that may trap, and its fixup. */
 word_fixups:
     .quad 1b, 3b
     .quad 2b, 3b

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The first instructions on the bare machine: Multiboot leaves us in 32-bit mode without paging. */
+/* The first instructions on the bare machine. A Multiboot loader starts the kernel in 32-bit mode
+ * without paging; this switches to 64-bit mode, maps the first 4 GiB and calls native_start. */
 #include "lib/x86/control.h"
 #include "lib/x86/descriptor.h"
 #include "lib/x86/msr.h"
 #include "lib/x86/pte.h"
 
 #define MAGIC      0x1badb002
-#define FLAGS      0x00010003 /* the addresses below are valid; memory size */
+#define FLAGS      0x00010003 /* the header has addresses; the memory size is wanted */
 #define LOAD       0x100000
 #define TABLE      (PTE_PRESENT | PTE_WRITABLE)
 #define PHYSICAL(symbol) (symbol - guest_virt_base_number)
@@ -31,7 +32,7 @@ _start:
     cld
     cmp $0x2badb002, %eax
     jne .
-    mov 8(%ebx), %esi /* KiB above 1 MiB */
+    mov 8(%ebx), %esi /* mem_upper of the Multiboot information: KiB above 1 MiB */
     lgdt PHYSICAL(boot_gdt_pointer)
     mov %cr4, %eax
     or $(CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT), %eax
@@ -70,14 +71,15 @@ boot_gdt_pointer:
     .word 23
     .long PHYSICAL(boot_gdt)
 
-/* The first 4 GiB, at 0 until native_start takes that away, and at the direct map. */
+/* Page tables for the first 4 GiB, mapped at the direct map and at address 0; native_start removes
+ * the mapping at 0. */
     .data
     .balign 4096
     .global boot_root
 boot_root:
     .quad PHYSICAL(boot_l3) + TABLE
     .fill 271, 8, 0
-    .quad PHYSICAL(boot_l3) + TABLE /* slot 272 */
+    .quad PHYSICAL(boot_l3) + TABLE /* slot 272: the direct map */
     .fill 239, 8, 0
 boot_l3:
     .quad PHYSICAL(boot_l2) + TABLE, PHYSICAL(boot_l2) + 0x1000 + TABLE

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The way into the kernel (the IDT's entries, syscall) and out of it (iretq, sysretq). */
+/* Entering the kernel (by the IDT and by SYSCALL) and leaving it (by IRETQ and SYSRETQ).
+ *
+ * Every entry point builds a struct trap_frame on the stack. From low to high addresses:
+ *   r15 r14 r13 r12 r11 r10 r9 r8 rbp rdi rsi rdx rcx rbx rax    pushed by entry_common
+ *   vector, error                                                pushed by the entry point
+ *   rip cs rflags rsp ss                                         pushed by the processor */
 #include "guest/vectors.h"
 
 #define FRAME_VECTOR (15 * 8)
-#define FRAME_ERROR  (16 * 8) /* on the way out: not 0 after a syscall, whose rcx and r11 are lost */
+#define FRAME_ERROR  (16 * 8) /* when leaving: 0 selects IRETQ, other values SYSRETQ */
 #define FRAME_CS     (18 * 8)
 #define FRAME_WORDS  22
 #define USER_CS      0x23
@@ -25,7 +30,7 @@ entry_\vector:
     .section .rodata
     .balign 8
     .global trap_entries
-trap_entries: /* vectors 0..31, then 32 for INT 0x80 */
+trap_entries: /* addresses of the entry points: vectors 0..31, then INT 0x80 */
 
     .text
     .altmacro
@@ -47,7 +52,9 @@ trap_entries: /* vectors 0..31, then 32 for INT 0x80 */
     entry_point VECTOR_INT80, 0
     .noaltmacro
 
-/* One CPU: the user's stack pointer waits in a word of ours. */
+/* Entry point of the SYSCALL instruction. Its frame has what an interrupt would have pushed. The
+ * user's stack pointer is kept in one word of memory meanwhile, because there is only one CPU.
+ * in: RCX = user's RIP, R11 = user's RFLAGS. */
     .global syscall_entry
 syscall_entry:
     mov %rsp, syscall_rsp(%rip)
@@ -60,8 +67,9 @@ syscall_entry:
     push $0
     push $VECTOR_SYSCALL
 
-/* Saves what struct trap_frame names. From user mode, unless a handler took the vector over, this is
- * the return of user_run; else trap_kernel, and back to where it was. */
+/* Completes the frame. A trap from user mode whose vector has no handler continues at user_return,
+ * so that user_run returns. Any other trap is handled by trap_kernel, after which execution
+ * continues with the registers in the frame. */
 entry_common:
     push %rax
     push %rbx
@@ -91,7 +99,7 @@ entry_common:
     call trap_kernel
     mov %rbx, %rsp
     movq $0, FRAME_ERROR(%rsp)
-/* rsp: a struct trap_frame. */
+/* Loads all registers from a frame and continues there. in: RSP = struct trap_frame. */
 leave:
     pop %r15
     pop %r14
@@ -117,7 +125,9 @@ leave:
     mov 40(%rsp), %rsp
     sysretq
 
-/* void user_enter(struct trap_frame *frame) */
+/* void user_enter(struct trap_frame *frame)
+ * Saves the kernel's registers on its stack and enters user mode. in: RDI = frame. out: returns
+ * through user_return, with the user's registers in *frame. */
     .global user_enter
 user_enter:
     push %rbp
@@ -130,6 +140,8 @@ user_enter:
     mov %rsp, user_return_stack(%rip)
     mov %rdi, %rsp
     jmp leave
+/* Copies the frame on the trap stack to the frame of user_enter, and returns from user_enter.
+ * in: RSP = struct trap_frame. */
 user_return:
     mov %rsp, %rsi
     mov user_return_stack(%rip), %rsp

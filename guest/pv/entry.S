@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* The way into the guest kernel (traps, callbacks) and out of it (iret). */
+/* Entering a guest's kernel (by traps and callbacks) and leaving it (by the hypercall iret).
+ *
+ * Every entry point builds a struct trap_frame on the stack. From low to high addresses:
+ *   r15 r14 r13 r12 r11 r10 r9 r8 rbp rdi rsi rdx rcx rbx rax    pushed by save_registers
+ *   vector, error                                                pushed by the entry point
+ *   rip cs rflags rsp ss                                         pushed by the hypervisor */
 #include "guest/pv/abi.h"
 #include "guest/vectors.h"
 
 #define FRAME_VECTOR (15 * 8)
-#define FRAME_FLAGS  (16 * 8) /* the error code on the way in, the flags of iret on the way out */
+#define FRAME_FLAGS  (16 * 8) /* when entering: error code; when leaving: flags of iret */
 #define FRAME_CS     (18 * 8)
 #define FRAME_WORDS  22
 
 #include "guest/pv/entry_points.inc"
 
     .text
-/* Low to high: rcx, r11, ds, es, fs, gs, rip, cs, rflags, rsp, ss. */
+/* Entry point of the failsafe callback, which the hypervisor calls when it cannot load a segment
+ * register.
+ * in: on the stack, from low to high addresses: rcx r11 ds es fs gs rip cs rflags rsp ss. */
 failsafe_entry:
     pop %rcx
     pop %r11
@@ -20,8 +27,9 @@ failsafe_entry:
     push $VECTOR_FAILSAFE
     jmp entry_common
 
-/* Saves what struct trap_frame names. From user mode, unless a handler took the vector over, this is
- * the return of user_run; else trap_kernel, and back to where it was. */
+/* Completes the frame. A trap from user mode whose vector has no handler continues at user_return,
+ * so that user_run returns. Any other trap is handled by trap_kernel, after which execution
+ * continues with the registers in the frame. */
 entry_common:
     save_registers
     cld
@@ -37,7 +45,8 @@ entry_common:
     call trap_kernel
     mov %rbx, %rsp
     movq $0, FRAME_FLAGS(%rsp)
-/* rsp: a struct trap_frame with the flags of iret in place of the error code. */
+/* Loads all registers from a frame and continues there, by the hypercall iret.
+ * in: RSP = struct trap_frame, in which the flags of iret have the place of the error code. */
 leave:
     restore_registers
     add $8, %rsp
@@ -48,7 +57,10 @@ leave:
     syscall
     ud2
 
-/* void user_enter(struct trap_frame *frame): the word above the trap stack keeps our own. */
+/* void user_enter(struct trap_frame *frame)
+ * Saves the kernel's registers on its stack and enters user mode. The stack pointer is kept in the
+ * word above the trap stack's frame. in: RDI = frame. out: returns through user_return, with the
+ * user's registers in *frame. */
     .global user_enter
 user_enter:
     push %rbp
@@ -62,7 +74,8 @@ user_enter:
     mov %rsp, (%rax)
     mov %rdi, %rsp
     jmp leave
-/* rsp: the frame, at the very top of the trap stack. */
+/* Copies the frame on the trap stack to the frame of user_enter, and returns from user_enter.
+ * in: RSP = struct trap_frame, which ends where the trap stack begins. */
 user_return:
     mov %rsp, %rsi
     mov FRAME_WORDS * 8(%rsp), %rsp

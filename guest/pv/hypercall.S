@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The hypercall: a syscall with the number in rax. */
+/* long hypercall6(u64 number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f)
+ * Makes a hypercall, by SYSCALL: the number in RAX, the arguments in RDI, RSI, RDX, R10, R8, R9.
+ * Source: the ABI for 64-bit PV guests (xen/arch-x86/xen-x86_64.h). */
     .text
     .global hypercall6
 hypercall6:

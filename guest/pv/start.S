@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the domain builder reads (the ELF notes) and the guest's first instructions. */
+/* The ELF notes, which the domain builder reads, and the first instructions of a guest. */
 #include "guest/pv/notes.inc"
 
-/* rsi: start_info; rsp: the end of the last page that the builder used. */
+/* Calls pv_start. in: RSI = start_info, RSP = end of the last page that the domain builder used. */
     .section .text.start, "ax"
     .global _start
 _start:
