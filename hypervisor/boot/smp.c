@@ -9,7 +9,10 @@
 #include "hypervisor/trap/run.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/memory/space.h"
+#include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "hypervisor/cpu/halt.h"
+#include "hypervisor/cpu/start.h"
 #include "lib/string.h"
 
 #define START_PAGE  8u            /* of low memory, which nobody else uses */
@@ -38,48 +41,38 @@ _Atomic u64 other_stack;
 extern char trampoline[], trampoline_end[];
 
 static struct {
-    _Atomic u32 other;     /* enum other: where the CPU that is being started has got to */
-    _Atomic u64 tsc;       /* the latest that any of two CPUs has read */
-    _Atomic u64 warp;      /* how far one was behind it, at most */
-    _Atomic u32 rounds;    /* of the other one */
-    _Atomic bool stopping; /* smp_stop_others */
-} state;
-
-static void stop(void)
-{
-    for (;;) {
-        __asm__ volatile("cli; hlt");
-    }
-}
-
-/* ---- starting ---------------------------------------------------------------------------- */
+    _Atomic u32 other;  /* enum other: where the CPU that is being started has got to */
+    _Atomic u64 tsc;    /* the latest that any of two CPUs has read */
+    _Atomic u64 warp;   /* how far one was behind it, at most */
+    _Atomic u32 rounds; /* of the other one */
+} starting;
 
 /* Both CPUs do this at once: neither may ever read less than the other has read before. */
 static void compare_tsc(void)
 {
-    u64 last = atomic_load_explicit(&state.tsc, memory_order_acquire);
+    u64 last = atomic_load_explicit(&starting.tsc, memory_order_acquire);
     u64 now;
 
     __asm__ volatile("lfence" : : : "memory");
     now = read_tsc();
     if (now < last) {
-        u64 warp = last - now, most = atomic_load_explicit(&state.warp, memory_order_relaxed);
+        u64 warp = last - now, most = atomic_load_explicit(&starting.warp, memory_order_relaxed);
 
-        while (warp > most && !atomic_compare_exchange_weak(&state.warp, &most, warp))
+        while (warp > most && !atomic_compare_exchange_weak(&starting.warp, &most, warp))
             ;
     }
-    while (now > last && !atomic_compare_exchange_weak(&state.tsc, &last, now))
+    while (now > last && !atomic_compare_exchange_weak(&starting.tsc, &last, now))
         ;
 }
 
 static void advance(enum other to)
 {
-    atomic_store_explicit(&state.other, to, memory_order_release);
+    atomic_store_explicit(&starting.other, to, memory_order_release);
 }
 
 static enum other progress(void)
 {
-    return (enum other)atomic_load_explicit(&state.other, memory_order_acquire);
+    return (enum other)atomic_load_explicit(&starting.other, memory_order_acquire);
 }
 
 /* From head.S, on the new CPU's own stack. */
@@ -91,18 +84,18 @@ void smp_other_start(void)
     advance(OTHER_CAME);
     if (!cpu_load(cpu) || !speculation_allows_cpu()) {
         advance(speculation_allows_cpu() ? OTHER_ODD : OTHER_THREAD);
-        stop();
+        halt();
     }
     apic_start();
     cpu->apic_id = apic_id();
     advance(OTHER_EQUAL);
     while (progress() == OTHER_EQUAL) {
         compare_tsc();
-        atomic_fetch_add_explicit(&state.rounds, 1, memory_order_release);
+        atomic_fetch_add_explicit(&starting.rounds, 1, memory_order_release);
         __builtin_ia32_pause();
     }
     if (progress() != OTHER_WANTED) {
-        stop();
+        halt();
     }
     advance(OTHER_GONE);
     run();
@@ -157,13 +150,13 @@ static const char *bring_up(const struct cpu *cpu, u32 id)
     if (progress() == OTHER_THREAD) {
         return "it is the second thread of a core that leaks between its threads";
     }
-    atomic_store(&state.warp, 0);
-    atomic_store(&state.rounds, 0);
-    for (u32 i = 0; i < TSC_ROUNDS || atomic_load(&state.rounds) < TSC_ROUNDS; i++) {
+    atomic_store(&starting.warp, 0);
+    atomic_store(&starting.rounds, 0);
+    for (u32 i = 0; i < TSC_ROUNDS || atomic_load(&starting.rounds) < TSC_ROUNDS; i++) {
         compare_tsc();
         __builtin_ia32_pause();
     }
-    if (!atomic_load(&state.warp)) {
+    if (!atomic_load(&starting.warp)) {
         return NULL;
     }
     advance(OTHER_LEFT);
@@ -197,6 +190,7 @@ void smp_start(const struct processors *processors)
             log_line("no memory for more than %u CPUs", cpu_count());
             return;
         }
+        sched_start_cpu(cpu);
         why = bring_up(cpu, id);
         if (why) {
             apic_send_init(id); /* whatever it does, it does no more */
@@ -212,24 +206,5 @@ void smp_start(const struct processors *processors)
     }
     if (left_out) {
         log_line("%u CPUs left out: %u are used at most", left_out, VMMU_CPUS_MAX);
-    }
-}
-
-/* ---- stopping -----------------------------------------------------------------------------------
- */
-
-void smp_stop_others(void)
-{
-    if (cpu_count() < 2) {
-        return;
-    }
-    atomic_store_explicit(&state.stopping, true, memory_order_seq_cst);
-    apic_send_nmi_to_others();
-}
-
-void smp_nmi(void)
-{
-    if (atomic_load_explicit(&state.stopping, memory_order_relaxed)) {
-        stop();
     }
 }

@@ -10,10 +10,4 @@
  * reported and left out. Once, after clock_start, on the CPU's own stack. */
 void smp_start(const struct processors *processors);
 
-/* This CPU will not go on: stops all others. */
-void smp_stop_others(void);
-
-/* An NMI has come. Does not return when smp_stop_others sent it. */
-void smp_nmi(void);
-
 #endif

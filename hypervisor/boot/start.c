@@ -8,7 +8,6 @@
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
-#include "hypervisor/vcpu/cpuid.h"
 #include "hypervisor/irq/pic.h"
 #include "hypervisor/boot/smp.h"
 #include "hypervisor/cpu/speculation.h"
@@ -18,7 +17,11 @@
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "hypervisor/cpu/processor.h"
+#include "hypervisor/memory/space.h"
+#include "hypervisor/cpu/start.h"
 #include "lib/string.h"
 
 #define M2P_UNIT    0x200000ull /* it is mapped in large pages */
@@ -29,7 +32,7 @@ static struct {
     struct processors processors;
     u64 tsc; /* when the loader let go: under QEMU's instruction counting, a count of instructions
               */
-} state;
+} boot;
 
 /* The frame table and the machine-to-physical array. */
 static void start_engine(void)
@@ -44,7 +47,7 @@ static void start_engine(void)
     memset(table, 0, table_size);
     memset(direct(m2p), M2P_INVALID, m2p_size);
     map_m2p(m2p, m2p_size);
-    vmmu_start(table, frames, direct(m2p), map_hypervisor_slots(), cpuid_l1tf());
+    vmmu_start(table, frames, direct(m2p), map_hypervisor_slots(), processor_has_l1tf());
     frames_start(table, frames);
     boot_memory_hand_over();
     map_use_allocator();
@@ -53,8 +56,8 @@ static void start_engine(void)
 /* The text of module 0 and whatever modules no guest names. */
 static void free_unused_modules(void)
 {
-    for (u32 i = 0; i < state.handoff.module_count; i++) {
-        struct handoff_module *module = &state.handoff.module[i];
+    for (u32 i = 0; i < boot.handoff.module_count; i++) {
+        struct handoff_module *module = &boot.handoff.module[i];
 
         if (module->users == 0) {
             frames_free_range(mfn_of(module->start), (module->size + PAGE_SIZE - 1) >> PAGE_SHIFT);
@@ -65,17 +68,17 @@ static void free_unused_modules(void)
 /* On this CPU's own stack. */
 static void start_guests(void)
 {
-    build_reserve(&state.handoff);
-    smp_start(&state.processors);
+    build_reserve(&boot.handoff);
+    smp_start(&boot.processors);
     free_unused_modules();
     log_line("%u CPU(s), %llu MiB free, TSC %llu kHz, %u guest(s)", cpu_count(),
              (unsigned long long)(frames_free_count() >> 8), (unsigned long long)clock_tsc_khz(),
-             state.handoff.guest_count);
-    for (u32 i = 0; i < state.handoff.guest_count; i++) {
+             boot.handoff.guest_count);
+    for (u32 i = 0; i < boot.handoff.guest_count; i++) {
         domain_build(i);
     }
     log_line("boot: %llu TSC ticks from the loader to the guests",
-             (unsigned long long)(read_tsc() - state.tsc));
+             (unsigned long long)(read_tsc() - boot.tsc));
     run();
 }
 
@@ -87,6 +90,7 @@ static struct cpu *start_first_cpu(void)
     if (!cpu || !cpu_load(cpu)) {
         panic("no memory for a CPU's region");
     }
+    sched_start_cpu(cpu);
     apic_start();
     cpu->apic_id = apic_id();
     cpu_set_online(cpu);
@@ -97,15 +101,16 @@ void start(u32 loader_information)
 {
     struct cpu *cpu;
 
-    state.tsc = read_tsc();
+    boot.tsc = read_tsc();
     uart_start();
     log_line("Pinion");
-    multiboot_read(loader_information, &state.handoff);
-    handoff_read(&state.handoff);
-    acpi_read_processors(&state.processors);
+    multiboot_read(loader_information, &boot.handoff);
+    handoff_read(&boot.handoff);
+    acpi_read_processors(&boot.processors);
     map_start(boot_memory_frames());
+    space_load_root(space_cr3(map_idle_root()));
     start_engine();
-    speculation_start(state.handoff.mitigations, state.handoff.guest_count);
+    speculation_start(boot.handoff.mitigations, boot.handoff.guest_count);
     cpu = start_first_cpu();
     pic_start();
     clock_start();

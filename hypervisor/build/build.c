@@ -10,6 +10,7 @@
 #include "hypervisor/memory/map.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "hypervisor/vcpu/clock_page.h"
 #include "lib/print.h"
 #include "lib/pvimage.h"
 #include "lib/string.h"
@@ -307,7 +308,7 @@ void domain_build(u32 index)
         return;
     }
     guests.built[index] = true;
-    clock_update_domain(b.domain);
+    clock_page_update_wall(b.domain);
     start_scheduling(&b);
     log_line("%s: domain %u, %llu MiB, entry %#llx", b.domain->name, b.domain->id,
              (unsigned long long)b.guest->memory_mib, (unsigned long long)b.image.entry);

@@ -70,24 +70,3 @@ void call_flush_all_vcpus(struct vcpu *vcpu)
 {
     flush_vcpus(vcpu, ~0ull);
 }
-
-enum vmmu_result call_load_kernel_root(struct vcpu *vcpu, mfn_t m)
-{
-    enum vmmu_result result = vmmu_set_kernel_root(&vcpu->mmu, m);
-
-    if (result == VMMU_DONE) {
-        vcpu_refresh_roots(vcpu);
-        vcpu_load_root(vcpu);
-    }
-    return result;
-}
-
-s64 call_new_baseptr(struct vcpu *vcpu, u64 m)
-{
-    enum vmmu_result result = call_load_kernel_root(vcpu, guest_mfn(m));
-
-    if (result == VMMU_AGAIN) {
-        return -XEN_EAGAIN;
-    }
-    return result == VMMU_DONE ? 0 : vmmu_result_errno(result);
-}

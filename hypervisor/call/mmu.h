@@ -14,13 +14,6 @@ struct vcpu;
 /* In the count of mmu_update and mmuext_op: this is the rest of an interrupted call. */
 #define CALL_PREEMPTED (1ull << 31)
 
-/* Makes `m` the current vCPU's kernel root and, if that is done, loads it. */
-enum vmmu_result call_load_kernel_root(struct vcpu *vcpu, mfn_t m);
-
-/* The same for whoever wants an errno. -XEN_EAGAIN: interrupted, to be called
- * again. */
-s64 call_new_baseptr(struct vcpu *vcpu, u64 m);
-
 /* The ABI's answer to an engine result; VMMU_AGAIN sets call->again. */
 s64 call_result(struct call *call, enum vmmu_result result);
 

@@ -10,6 +10,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/vcpu/root.h"
 #include "lib/string.h"
 #include "vmmu/port.h"
 
@@ -82,7 +83,7 @@ static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *o
     case MMUEXT_UNPIN_TABLE:
         return call_result(call, vmmu_unpin(&vcpu->mmu, domain, m));
     case MMUEXT_NEW_BASEPTR:
-        return call_result(call, call_load_kernel_root(vcpu, m));
+        return call_result(call, root_set_kernel(vcpu, m));
     case MMUEXT_NEW_USER_BASEPTR:
         return new_user_root(vcpu, call, op->arg1.mfn);
     case MMUEXT_TLB_FLUSH_LOCAL:

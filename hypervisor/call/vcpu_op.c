@@ -8,6 +8,8 @@
 #include "hypervisor/memory/map.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "hypervisor/time/timer.h"
+#include "hypervisor/vcpu/clock_page.h"
 #include "lib/index.h"
 #include "lib/string.h"
 
@@ -76,7 +78,7 @@ static s64 register_time(struct vcpu *vcpu, struct vcpu *target, u64 at)
         return -XEN_EFAULT;
     }
     vcpu->time_area = ask.addr.p;
-    clock_update_area(vcpu); /* no error if this fails: the guest may map the area later */
+    clock_page_update_area(vcpu); /* no error if this fails: the guest may map the area later */
     return 0;
 }
 
@@ -114,7 +116,7 @@ static s64 register_info(struct vcpu *vcpu, struct call *call, struct vcpu *targ
     memcpy(info, target->info, sizeof *info);
     target->info_frame = mfn(ask.mfn);
     __atomic_store_n(&target->info, info, __ATOMIC_SEQ_CST);
-    clock_update_vcpu(target);
+    clock_page_update(target);
     event_mark_all(target);
     return 0;
 }

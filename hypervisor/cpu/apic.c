@@ -4,6 +4,7 @@
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/irq/vector.h"
 #include "lib/x86/cpuid.h"
 
 #define REGISTER_ID       0x020
@@ -74,7 +75,7 @@ static void find(u64 base)
 static void timer_reset(void)
 {
     write_register(REGISTER_INITIAL, 0);
-    write_register(REGISTER_TIMER, APIC_VECTOR_TIMER | (apic.deadline ? LVT_DEADLINE : 0));
+    write_register(REGISTER_TIMER, VECTOR_APIC_TIMER | (apic.deadline ? LVT_DEADLINE : 0));
 }
 
 void apic_start(void)
@@ -90,9 +91,9 @@ void apic_start(void)
     if (!apic.page && !(base & APIC_BASE_X2APIC)) {
         write_msr(MSR_APIC_BASE, base |= APIC_BASE_X2APIC);
     }
-    write_register(REGISTER_SPURIOUS, SPURIOUS_ENABLE | APIC_VECTOR_SPURIOUS);
+    write_register(REGISTER_SPURIOUS, SPURIOUS_ENABLE | VECTOR_APIC_SPURIOUS);
     write_register(REGISTER_PRIORITY, 0);
-    write_register(REGISTER_ERROR, APIC_VECTOR_ERROR);
+    write_register(REGISTER_ERROR, VECTOR_APIC_ERROR);
     write_register(REGISTER_LINT0,
                    base & APIC_BASE_BOOT_CPU ? LVT_EXTINT : LVT_EXTINT | LVT_MASKED);
     write_register(REGISTER_LINT1, LVT_NMI);
@@ -173,7 +174,7 @@ void apic_timer_deadline(u64 tsc)
 
 void apic_measure_start(void)
 {
-    write_register(REGISTER_TIMER, APIC_VECTOR_TIMER | LVT_MASKED);
+    write_register(REGISTER_TIMER, VECTOR_APIC_TIMER | LVT_MASKED);
     write_register(REGISTER_INITIAL, ~0u);
 }
 

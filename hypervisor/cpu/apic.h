@@ -5,12 +5,6 @@
 
 #include "lib/types.h"
 
-#define APIC_VECTOR_TIMER    0xf0u
-#define APIC_VECTOR_WAKE     0xf1u /* another CPU wants the run loop to choose again */
-#define APIC_VECTOR_FLUSH    0xf2u /* another CPU waits for a flush (cpu/flush.h) */
-#define APIC_VECTOR_ERROR    0xfeu
-#define APIC_VECTOR_SPURIOUS 0xffu
-
 /* Enables it, as an x2APIC where it can be one: timer one-shot and stopped, LINT0 passes the 8259s
  * on (on the boot CPU). The first call maps it. Panics where there is none. */
 void apic_start(void);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* One physical CPU: its region of the address space, its state, and what it runs.
+/* A CPU of the machine: its region of the address space, and its state.
  *
- * A CPU's region is CPU_REGION bytes, aligned: page 0 is the syscall stub (read, execute), page 1
- * is struct cpu, then one page for each interrupt stack, then the main stack. So whatever stack it
- * is on, it finds itself by masking its stack pointer. */
+ * A CPU's region is CPU_REGION bytes, aligned: page 0 is the system call stub (read, execute), page
+ * 1 begins with struct cpu, then there is one page for each interrupt stack, then the main stack.
+ * On each of its stacks a CPU finds its state by masking the stack pointer. */
 #ifndef CPU_CPU_H
 #define CPU_CPU_H
 
-#define CPU_REGION     0x10000
-#define CPU_STATE      0x1000
-#define CPU_IST_FIRST  0x3000 /* #DF, NMI, #MC, #DB: one page each, an unmapped one below each */
+#define CPU_REGION 0x10000
+#define CPU_STATE  0x1000
+#define CPU_IST_FIRST                                                                              \
+    0x3000 /* stacks of #DF, NMI, #MC, #DB: a page each, unmapped pages between                    \
+            */
 #define CPU_IST_STRIDE 0x2000
 #define CPU_STACK      0xc000
 #define CPU_STACK_END  0x10000
@@ -23,8 +25,7 @@
 
 #include <stdatomic.h>
 
-#include "hypervisor/sched/queue.h"
-#include "hypervisor/time/timer.h"
+#include "hypervisor/time/timer_list.h"
 #include "lib/addr.h"
 #include "lib/lock.h"
 #include "lib/types.h"
@@ -33,23 +34,23 @@
 struct vcpu;
 struct vmmu_domain;
 
-/* What other CPUs want of this one (cpu/flush.h). */
+/* Flushes that other CPUs ask of this CPU (cpu/flush.h). */
 struct flushes {
-    _Atomic u32 asked; /* counts requests */
-    _Atomic u32 done;  /* of them, those that a flush has come after */
+    _Atomic u32 asked; /* the number of requests so far */
+    _Atomic u32 done;  /* how many of them a flush has served */
 };
 
 struct cpu {
     u64 syscall_rsp;   /* scratch of the syscall stub */
     u64 syscall_top;   /* where the current vCPU's registers end */
-    _Atomic bool work; /* something waits for this CPU: port_should_stop; set by any CPU */
+    _Atomic bool work; /* there is work for the run loop (port_should_stop); set by any CPU */
     u32 number;
     u32 apic_id;
-    struct vcpu *current;      /* NULL: idle, on the hypervisor's own root */
-    struct vmmu_domain *space; /* of `current`: its root is loaded (memory/space.h); NULL: idle */
-    u16 last_domain;           /* that ran here: it is what the predictors know; 0: none */
+    struct vcpu *current;      /* the vCPU that is loaded; NULL: idle, on the idle root */
+    struct vmmu_domain *space; /* the domain whose root is loaded (memory/space.h); NULL: idle */
+    u16 last_domain; /* the domain that ran here last and has trained the branch predictors; 0: none
+                      */
     struct timers timers;
-    struct queue queue; /* of the scheduler */
     struct tss tss;
     _Alignas(64) struct flushes flushes;
 };
@@ -65,32 +66,18 @@ _Static_assert(__builtin_offsetof(struct cpu, syscall_rsp) == CPU_SYSCALL_RSP &&
 /* Interrupt stack table numbers, 1 upwards. */
 enum ist { IST_NONE, IST_DF, IST_NMI, IST_MC, IST_DB, ISTS };
 
-/* How many CPUs run, and the one with number 0..cpu_count()-1. */
+/* The number of CPUs that run, and the CPU with `number`, 0 to cpu_count() - 1. */
 u32 cpu_count(void);
 struct cpu *cpu_at(u32 number);
 
-/* Builds the region of CPU `number`, on any CPU; cpu_start_tables once before. NULL: no memory, and
- * then never call it again for that number. */
-struct cpu *cpu_build(u32 number);
-void cpu_start_tables(void);
-
-/* On the CPU itself: moves its descriptor tables in place and sets its control registers and MSRs;
- * the first then leaves the boot stack by cpu_enter_stack. False: it lacks what the first CPU has.
- */
-bool cpu_load(struct cpu *cpu);
-
-/* Counts it among those that run: one after the other, in the order of their numbers. */
+/* Counts `cpu`, which has been set up (cpu/start.h), among the CPUs that run: one CPU after
+ * another, in the order of their numbers. */
 void cpu_set_online(struct cpu *cpu);
 
-/* Has the CPU go through its run loop soon: for whoever left it something to find there. */
+/* Makes a CPU go through its run loop soon, because there is work for it. Any CPU. */
 void cpu_kick(struct cpu *cpu);
 
-/* Goes to `then` on the CPU's own stack, for good. */
-_Noreturn void cpu_enter_stack(struct cpu *cpu, void (*then)(void));
-
-/* Points this CPU's entries at a vCPU's registers and loads its GDT window. */
-void cpu_attach(struct cpu *cpu, struct vcpu *vcpu);
-
+/* The CPU that executes this, from the stack pointer. */
 static inline struct cpu *this_cpu(void)
 {
     u64 sp;

@@ -4,6 +4,7 @@
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/memory/space.h"
+#include "hypervisor/irq/vector.h"
 #include "vmmu/vmmu.h"
 
 void flush_serve(void)
@@ -28,7 +29,7 @@ static u32 ask(struct cpu *cpu, u32 *sent)
     u32 before = atomic_fetch_add_explicit(&cpu->flushes.asked, 1, memory_order_seq_cst);
 
     if (before == atomic_load_explicit(&cpu->flushes.done, memory_order_seq_cst)) {
-        apic_send(cpu->apic_id, APIC_VECTOR_FLUSH);
+        apic_send(cpu->apic_id, VECTOR_APIC_FLUSH);
         ++*sent;
     }
     return before + 1;

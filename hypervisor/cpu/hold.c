@@ -7,17 +7,17 @@
 static struct {
     _Alignas(64) _Atomic u32 turn;        /* odd: one CPU holds the others */
     _Atomic u32 stands_by[VMMU_CPUS_MAX]; /* in which turn each did last */
-} state;
+} holding;
 
 void hold_stand_by(void)
 {
-    u32 turn = atomic_load_explicit(&state.turn, memory_order_acquire);
+    u32 turn = atomic_load_explicit(&holding.turn, memory_order_acquire);
 
     if (turn % 2 == 0) {
         return;
     }
-    atomic_store_explicit(&state.stands_by[this_cpu()->number], turn, memory_order_release);
-    while (atomic_load_explicit(&state.turn, memory_order_acquire) == turn) {
+    atomic_store_explicit(&holding.stands_by[this_cpu()->number], turn, memory_order_release);
+    while (atomic_load_explicit(&holding.turn, memory_order_acquire) == turn) {
         lock_wait();
     }
 }
@@ -26,12 +26,13 @@ void hold_stand_by(void)
 static u32 take_turn(void)
 {
     for (;;) {
-        u32 turn = atomic_load_explicit(&state.turn, memory_order_relaxed);
+        u32 turn = atomic_load_explicit(&holding.turn, memory_order_relaxed);
 
         if (turn % 2) {
             hold_stand_by();
-        } else if (atomic_compare_exchange_strong_explicit(
-                       &state.turn, &turn, turn + 1, memory_order_acq_rel, memory_order_relaxed)) {
+        } else if (atomic_compare_exchange_strong_explicit(&holding.turn, &turn, turn + 1,
+                                                           memory_order_acq_rel,
+                                                           memory_order_relaxed)) {
             return turn + 1;
         }
     }
@@ -48,7 +49,7 @@ void hold_others(void)
     }
     for (u32 i = 0; i < cpu_count(); i++) {
         while (cpu_at(i) != this_cpu() &&
-               atomic_load_explicit(&state.stands_by[i], memory_order_acquire) != turn) {
+               atomic_load_explicit(&holding.stands_by[i], memory_order_acquire) != turn) {
             lock_wait();
         }
     }
@@ -56,5 +57,5 @@ void hold_others(void)
 
 void hold_end(void)
 {
-    atomic_fetch_add_explicit(&state.turn, 1, memory_order_release);
+    atomic_fetch_add_explicit(&holding.turn, 1, memory_order_release);
 }

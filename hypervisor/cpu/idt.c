@@ -8,7 +8,7 @@
 
 static struct {
     struct gate gate[256];
-} state __attribute__((aligned(4096)));
+} idt __attribute__((aligned(4096)));
 
 static u16 gate_type(u32 vector)
 {
@@ -29,7 +29,7 @@ static u16 gate_type(u32 vector)
 void idt_start(void)
 {
     for (u32 vector = 0; vector < 256; vector++) {
-        state.gate[vector] = (struct gate){
+        idt.gate[vector] = (struct gate){
             .offset_low = (u16)entry_stubs[vector],
             .selector = SELECTOR_CODE,
             .type = gate_type(vector),
@@ -41,7 +41,7 @@ void idt_start(void)
 
 void idt_load(void)
 {
-    struct table_pointer pointer = {sizeof state.gate - 1, (u64)state.gate};
+    struct table_pointer pointer = {sizeof idt.gate - 1, (u64)idt.gate};
 
     __asm__ volatile("lidt %0" : : "m"(pointer));
 }

@@ -5,11 +5,11 @@
 
 static struct {
     _Atomic u32 count;
-} state;
+} online;
 
 u32 cpu_count(void)
 {
-    return atomic_load_explicit(&state.count, memory_order_acquire);
+    return atomic_load_explicit(&online.count, memory_order_acquire);
 }
 
 struct cpu *cpu_at(u32 number)
@@ -19,5 +19,5 @@ struct cpu *cpu_at(u32 number)
 
 void cpu_set_online(struct cpu *cpu)
 {
-    atomic_store_explicit(&state.count, cpu->number + 1, memory_order_release);
+    atomic_store_explicit(&online.count, cpu->number + 1, memory_order_release);
 }

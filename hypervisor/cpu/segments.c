@@ -10,21 +10,21 @@
 static struct {
     u64 reserved[512];
     u64 zero[512];
-} state __attribute__((aligned(4096)));
+} segments __attribute__((aligned(4096)));
 
 static u64 *slot(u32 selector)
 {
-    return &state.reserved[(selector - SELECTOR_FIRST) >> 3];
+    return &segments.reserved[(selector - SELECTOR_FIRST) >> 3];
 }
 
 void *segments_reserved_page(void)
 {
-    return state.reserved;
+    return segments.reserved;
 }
 
 void *segments_zero_page(void)
 {
-    return state.zero;
+    return segments.zero;
 }
 
 void segments_start(void)

@@ -3,9 +3,9 @@
 #include "hypervisor/cpu/speculation.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/asm.h"
-#include "hypervisor/vcpu/cpuid.h"
 #include "hypervisor/memory/layout.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/cpu/processor.h"
 #include "lib/string.h"
 #include "lib/x86/cpuid.h"
 
@@ -14,7 +14,7 @@
 static struct {
     u32 on; /* a set of measures; like the other, fixed before guests run */
     bool threads_may_differ;
-} state;
+} speculation;
 
 /* ---- what the processor is --------------------------------------------------------------------
  */
@@ -37,7 +37,7 @@ static void look(struct processor *processor)
         leaf = read_cpuid(0x40000000, 0);
         copy_registers(processor->hypervisor, leaf.ebx, leaf.ecx, leaf.edx);
     }
-    if (cpuid_max(0) >= 7) {
+    if (processor_last_leaf(0) >= 7) {
         leaf = read_cpuid(7, 0);
         processor->basic_7b = leaf.ebx;
         processor->basic_7d = leaf.edx;
@@ -45,10 +45,10 @@ static void look(struct processor *processor)
             processor->capabilities = read_msr(MSR_CAPABILITIES);
         }
     }
-    if (cpuid_max(0x80000000) >= 0x80000008) {
+    if (processor_last_leaf(0x80000000) >= 0x80000008) {
         processor->extended_8b = read_cpuid(0x80000008, 0).ebx;
     }
-    if (cpuid_max(0x80000000) >= 0x80000021) {
+    if (processor_last_leaf(0x80000000) >= 0x80000021) {
         processor->extended_21a = read_cpuid(0x80000021, 0).eax;
     }
 }
@@ -83,7 +83,7 @@ static void tell(enum mitigations mitigations, u32 lacking, u32 guests)
 {
     char names[NAMES_SIZE];
 
-    log_line("speculation: measures: %s%s", names_of(state.on, names),
+    log_line("speculation: measures: %s%s", names_of(speculation.on, names),
              mitigations == MITIGATIONS_OFF ? " (switched off)" : "");
     if (!lacking) {
         return;
@@ -134,21 +134,21 @@ void speculation_start(enum mitigations mitigations, u32 guests)
 
     look(&processor);
     chosen = speculation_choose(&processor, guests);
-    state.on = mitigations == MITIGATIONS_OFF ? 0 : chosen.on;
-    state.threads_may_differ =
+    speculation.on = mitigations == MITIGATIONS_OFF ? 0 : chosen.on;
+    speculation.threads_may_differ =
         mitigations == MITIGATIONS_OFF || speculation_threads_may_differ(&chosen);
     tell(mitigations, chosen.lacking, guests);
-    take_out(state.on);
+    take_out(speculation.on);
 }
 
 bool speculation_allows_cpu(void)
 {
     struct cpuid leaf = read_cpuid(1, 0);
 
-    if (state.threads_may_differ || !(leaf.edx & CPUID_1_EDX_HTT)) {
+    if (speculation.threads_may_differ || !(leaf.edx & CPUID_1_EDX_HTT)) {
         return true;
     }
-    if (cpuid_max(0) < 0xb) {
+    if (processor_last_leaf(0) < 0xb) {
         return !(leaf.ebx >> 24 & 1);
     }
     leaf =
@@ -158,13 +158,13 @@ bool speculation_allows_cpu(void)
 
 void speculation_start_cpu(void)
 {
-    u64 control = (state.on & MEASURE_IBRS ? SPEC_CTRL_IBRS : 0) |
-                  (state.on & MEASURE_STIBP ? SPEC_CTRL_STIBP : 0);
+    u64 control = (speculation.on & MEASURE_IBRS ? SPEC_CTRL_IBRS : 0) |
+                  (speculation.on & MEASURE_STIBP ? SPEC_CTRL_STIBP : 0);
 
     if (control) {
         write_msr(MSR_SPEC_CTRL, control);
     }
-    if (state.on & MEASURE_AUTOMATIC_IBRS) {
+    if (speculation.on & MEASURE_AUTOMATIC_IBRS) {
         write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_AIB);
     }
 }
@@ -197,13 +197,13 @@ void speculation_switch(u16 *last, u16 next)
         return;
     }
     *last = next;
-    if (state.on & MEASURE_BRANCH_BARRIER) {
+    if (speculation.on & MEASURE_BRANCH_BARRIER) {
         write_msr(MSR_PRED_CMD, PRED_CMD_IBPB);
     }
-    if (state.on & MEASURE_L1D_FLUSH) {
+    if (speculation.on & MEASURE_L1D_FLUSH) {
         write_msr(MSR_FLUSH_CMD, FLUSH_CMD_L1D);
     }
-    if (state.on & MEASURE_RETURN_STACK) {
+    if (speculation.on & MEASURE_RETURN_STACK) {
         fill_return_stack();
     }
 }

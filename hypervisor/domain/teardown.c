@@ -5,6 +5,7 @@
 #include "hypervisor/domain/report.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/sched/sched.h"
+#include "hypervisor/time/timer.h"
 
 /* True when no CPU runs it any more, or will. */
 static bool all_stopped(struct domain *domain)

@@ -55,8 +55,8 @@ static enum emulated emulate_ins(struct vcpu *vcpu, const struct instruction *in
         return EMULATED_DONE;
     }
     vmmu_walk(vcpu_root(vcpu), vaddr(at), &walk);
-    bounce_page_fault(vcpu, at,
-                      PF_WRITE | (walk.present ? PF_PRESENT : 0) | (vcpu->in_kernel ? 0 : PF_USER));
+    deliver_page_fault(
+        vcpu, at, PF_WRITE | (walk.present ? PF_PRESENT : 0) | (vcpu->in_kernel ? 0 : PF_USER));
     return EMULATED_FAULT;
 }
 
@@ -102,7 +102,7 @@ static enum emulated emulate_write_cr(struct vcpu *vcpu, const struct instructio
 static enum emulated emulate_read_dr(struct vcpu *vcpu, const struct instruction *in)
 {
     if (!debug_exists(vcpu, in->reg)) {
-        bounce_trap(vcpu, VECTOR_UD, 0);
+        deliver_trap(vcpu, VECTOR_UD, 0);
         return EMULATED_FAULT;
     }
     register_write(&vcpu->registers, in->general, SIZE_OF(in), debug_get(vcpu, in->reg));
@@ -114,7 +114,7 @@ static enum emulated emulate_write_dr(struct vcpu *vcpu, const struct instructio
     u64 value = register_read(&vcpu->registers, in->general, SIZE_OF(in));
 
     if (!debug_exists(vcpu, in->reg)) {
-        bounce_trap(vcpu, VECTOR_UD, 0);
+        deliver_trap(vcpu, VECTOR_UD, 0);
         return EMULATED_FAULT;
     }
     return debug_set(vcpu, in->reg, value) ? EMULATED_NOT : EMULATED_DONE;
@@ -207,11 +207,11 @@ static enum emulated emulate_int(struct vcpu *vcpu, const struct instruction *in
     u32 vector = (u32)in->immediate;
 
     if (vcpu->trap[vector].dpl < virtual_ring(vcpu) || !vcpu->trap[vector].address) {
-        bounce_trap(vcpu, VECTOR_GP, vector << 3 | SELECTOR_ERROR_IDT);
+        deliver_trap(vcpu, VECTOR_GP, vector << 3 | SELECTOR_ERROR_IDT);
         return EMULATED_FAULT;
     }
     instruction_advance(in, &vcpu->registers);
-    bounce_trap(vcpu, vector, 0);
+    deliver_trap(vcpu, vector, 0);
     return EMULATED_FAULT;
 }
 

@@ -76,6 +76,6 @@ void instruction_finish(struct vcpu *vcpu, const struct instruction *in)
     instruction_advance(in, &vcpu->registers);
     if (vcpu->registers.rflags & RFLAGS_TF) {
         vcpu->debug[6] |= DR6_BS;
-        bounce_trap(vcpu, VECTOR_DB, 0);
+        deliver_trap(vcpu, VECTOR_DB, 0);
     }
 }

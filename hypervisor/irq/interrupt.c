@@ -1,42 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* Interrupts of devices and of other CPUs. */
-#include "hypervisor/console/guest_console.h"
+/* Interrupts: of devices, of this CPU's timer and of other CPUs. */
+#include "hypervisor/irq/interrupt.h"
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/flush.h"
 #include "hypervisor/irq/pic.h"
-#include "hypervisor/irq/interrupt.h"
-
-#define IRQ_COM2 3
-
-static void legacy(struct cpu *cpu, u32 irq)
-{
-    if (!pic_acknowledge(irq)) {
-        return;
-    }
-    if (irq == IRQ_COM2) {
-        guest_console_receive();
-        cpu->work = true;
-    }
-}
+#include "hypervisor/irq/vector.h"
 
 void interrupt_handle(u32 vector)
 {
     struct cpu *cpu = this_cpu();
 
-    if (vector >= PIC_VECTOR && vector < PIC_VECTOR + PIC_IRQS) {
-        legacy(cpu, vector - PIC_VECTOR);
+    if (vector >= VECTOR_PIC_FIRST && vector < VECTOR_PIC_FIRST + PIC_IRQS) {
+        u32 irq = vector - VECTOR_PIC_FIRST;
+
+        if (pic_acknowledge(irq) && interrupt_of_device(irq)) {
+            cpu->work = true;
+        }
         return;
     }
-    if (vector == APIC_VECTOR_SPURIOUS) {
+    if (vector == VECTOR_APIC_SPURIOUS) {
         return;
     }
     apic_acknowledge();
-    if (vector == APIC_VECTOR_FLUSH) {
+    if (vector == VECTOR_APIC_FLUSH) {
         flush_serve();
         return;
     }
-    if (vector == APIC_VECTOR_TIMER) {
+    if (vector == VECTOR_APIC_TIMER) {
         cpu->timers.programmed = 0;
     }
     cpu->work = true;

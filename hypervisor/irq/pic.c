@@ -2,6 +2,7 @@
 /* The two 8259 interrupt controllers. */
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/irq/pic.h"
+#include "hypervisor/irq/vector.h"
 
 #define FIRST_COMMAND  0x20
 #define FIRST_DATA     0x21
@@ -28,8 +29,8 @@ void pic_start(void)
 {
     out8(FIRST_COMMAND, COMMAND_START);
     out8(SECOND_COMMAND, COMMAND_START);
-    out8(FIRST_DATA, PIC_VECTOR);
-    out8(SECOND_DATA, PIC_VECTOR + 8);
+    out8(FIRST_DATA, VECTOR_PIC_FIRST);
+    out8(SECOND_DATA, VECTOR_PIC_FIRST + 8);
     out8(FIRST_DATA, 1 << CASCADE);
     out8(SECOND_DATA, CASCADE);
     out8(FIRST_DATA, MODE_8086);

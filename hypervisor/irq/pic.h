@@ -5,15 +5,16 @@
 
 #include "lib/types.h"
 
-#define PIC_VECTOR 0x20u /* of IRQ 0 */
-#define PIC_IRQS   16u
+#define PIC_IRQS 16u
 
-/* Moves the IRQs to PIC_VECTOR, all masked. Once, before any pic_enable. */
+/* Maps the 16 interrupts to the vectors from VECTOR_PIC_FIRST on, all masked. Once, before any
+ * pic_enable. */
 void pic_start(void);
 
+/* Unmasks interrupt `irq`, 0 to 15. */
 void pic_enable(u32 irq);
 
-/* Acknowledges `irq`; false: it was spurious, nothing to serve. */
+/* Acknowledges interrupt `irq`. False: it was spurious, and there is nothing to serve. */
 bool pic_acknowledge(u32 irq);
 
 #endif

@@ -2,11 +2,7 @@
 /* The hypervisor's log: lines of text on COM1, each beginning with the system time. */
 #include "hypervisor/log/log.h"
 #include "hypervisor/log/uart.h"
-#include "hypervisor/cpu/asm.h"
-#include "hypervisor/cpu/machine.h"
-#include "hypervisor/boot/smp.h"
 #include "hypervisor/ranks.h"
-#include "hypervisor/time/clock.h"
 #include "lib/handoff.h"
 #include "lib/lock.h"
 #include "lib/print.h"
@@ -27,13 +23,13 @@ struct bucket {
 static struct {
     struct lock lock;
     struct bucket bucket[BUCKETS];
-} state = {.lock = {.rank = RANK_LOG}};
+} logging = {.lock = {.rank = RANK_LOG}};
 
 /* The caller holds the lock. */
 static void write_line(const char *format, va_list arguments)
 {
     char line[LINE_MAX];
-    u64 now = clock_now();
+    u64 now = log_time();
     u64 used =
         (u64)print_to(line, sizeof line, "[%4lu.%06lu] ", now / 1000000000, now / 1000 % 1000000);
 
@@ -59,15 +55,15 @@ void log_line(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    lock_take(&state.lock);
+    lock_take(&logging.lock);
     write_line(format, arguments);
-    lock_release(&state.lock);
+    lock_release(&logging.lock);
     va_end(arguments);
 }
 
 static bool take_token(struct bucket *bucket)
 {
-    u64 now = clock_now();
+    u64 now = log_time();
 
     if (!bucket->started) {
         bucket->started = true;
@@ -87,11 +83,11 @@ static bool take_token(struct bucket *bucket)
 
 void log_limited(u16 domain_id, const char *format, ...)
 {
-    struct bucket *bucket = &state.bucket[domain_id < BUCKETS ? domain_id : 0];
+    struct bucket *bucket = &logging.bucket[domain_id < BUCKETS ? domain_id : 0];
     va_list arguments;
 
     va_start(arguments, format);
-    lock_take(&state.lock);
+    lock_take(&logging.lock);
     if (take_token(bucket)) {
         if (bucket->skipped) {
             write_locked("domain %u: %lu lines skipped", domain_id, bucket->skipped);
@@ -99,23 +95,16 @@ void log_limited(u16 domain_id, const char *format, ...)
         bucket->skipped = 0;
         write_line(format, arguments);
     }
-    lock_release(&state.lock);
+    lock_release(&logging.lock);
     va_end(arguments);
 }
 
-_Noreturn void panic(const char *format, ...)
+void log_last_words(const char *format, va_list arguments)
 {
-    va_list arguments;
-
-    interrupts_off();
-    smp_stop_others();
-    /* Whoever holds the lock may be this CPU itself. */
-    for (u32 i = 0; i < PANIC_TRIES && atomic_exchange(&state.lock.taken, 1); i++) {
+    /* The lock may be held by this CPU itself, or by one that has been halted. */
+    for (u32 i = 0; i < PANIC_TRIES && atomic_exchange(&logging.lock.taken, 1); i++) {
         __builtin_ia32_pause();
     }
     write_locked("panic: the hypervisor cannot go on");
-    va_start(arguments, format);
     write_line(format, arguments);
-    va_end(arguments);
-    machine_exit(HANDOFF_FAILED);
 }

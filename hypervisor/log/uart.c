@@ -4,9 +4,8 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/irq/pic.h"
 
-#define UARTS       2
-#define FIFO_BYTES  16
-#define IRQ_OF_COM2 3
+#define UARTS      2
+#define FIFO_BYTES 16
 
 #define REGISTER_DATA    0
 #define REGISTER_ENABLE  1 /* interrupts */
@@ -102,5 +101,5 @@ void uart_enable_input_interrupt(void)
         return;
     }
     out8(base[UART_GUESTS] + REGISTER_ENABLE, ENABLE_INPUT);
-    pic_enable(IRQ_OF_COM2);
+    pic_enable(UART_GUESTS_IRQ);
 }

@@ -15,7 +15,7 @@ static struct {
     u32 free_count;
     struct range ram[RANGES_MAX];
     u32 ram_count;
-} state;
+} boot_memory;
 
 void boot_memory_add(u64 start, u64 end)
 {
@@ -24,28 +24,28 @@ void boot_memory_add(u64 start, u64 end)
     if (start >= end) {
         return;
     }
-    if (state.free_count == RANGES_MAX) {
+    if (boot_memory.free_count == RANGES_MAX) {
         panic("the machine's memory map has more than %u ranges", RANGES_MAX);
     }
-    state.free[state.free_count++] = (struct range){start, end};
-    state.ram[state.ram_count++] = (struct range){start, end};
+    boot_memory.free[boot_memory.free_count++] = (struct range){start, end};
+    boot_memory.ram[boot_memory.ram_count++] = (struct range){start, end};
 }
 
 void boot_memory_reserve(u64 start, u64 end)
 {
     start &= ~(PAGE_SIZE - 1);
     end = (end + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
-    for (u32 i = 0; i < state.free_count; i++) {
-        struct range *r = &state.free[i];
+    for (u32 i = 0; i < boot_memory.free_count; i++) {
+        struct range *r = &boot_memory.free[i];
 
         if (end <= r->start || start >= r->end) {
             continue;
         }
         if (start > r->start && end < r->end) {
-            if (state.free_count == RANGES_MAX) {
+            if (boot_memory.free_count == RANGES_MAX) {
                 panic("more than %u ranges of free memory", RANGES_MAX);
             }
-            state.free[state.free_count++] = (struct range){end, r->end};
+            boot_memory.free[boot_memory.free_count++] = (struct range){end, r->end};
             r->end = start;
         } else if (start > r->start) {
             r->end = start;
@@ -59,9 +59,9 @@ u64 boot_memory_frames(void)
 {
     u64 top = 0;
 
-    for (u32 i = 0; i < state.ram_count; i++) {
-        if (state.ram[i].end > top) {
-            top = state.ram[i].end;
+    for (u32 i = 0; i < boot_memory.ram_count; i++) {
+        if (boot_memory.ram[i].end > top) {
+            top = boot_memory.ram[i].end;
         }
     }
     return top >> PAGE_SHIFT;
@@ -69,8 +69,8 @@ u64 boot_memory_frames(void)
 
 bool boot_memory_has_ram(u64 start, u64 end)
 {
-    for (u32 i = 0; i < state.ram_count; i++) {
-        if (state.ram[i].start < end && start < state.ram[i].end) {
+    for (u32 i = 0; i < boot_memory.ram_count; i++) {
+        if (boot_memory.ram[i].start < end && start < boot_memory.ram[i].end) {
             return true;
         }
     }
@@ -79,8 +79,8 @@ bool boot_memory_has_ram(u64 start, u64 end)
 
 maddr_t boot_memory_take(u64 size, u64 align)
 {
-    for (u32 i = 0; i < state.free_count; i++) {
-        struct range *r = &state.free[i];
+    for (u32 i = 0; i < boot_memory.free_count; i++) {
+        struct range *r = &boot_memory.free[i];
         u64 end = r->end < REACHABLE ? r->end : REACHABLE;
         u64 start;
 
@@ -99,12 +99,12 @@ maddr_t boot_memory_take(u64 size, u64 align)
 
 void boot_memory_hand_over(void)
 {
-    for (u32 i = 0; i < state.free_count; i++) {
-        struct range *r = &state.free[i];
+    for (u32 i = 0; i < boot_memory.free_count; i++) {
+        struct range *r = &boot_memory.free[i];
 
         if (r->start < r->end) {
             frames_free_range(mfn(r->start >> PAGE_SHIFT), (r->end - r->start) >> PAGE_SHIFT);
         }
     }
-    state.free_count = 0;
+    boot_memory.free_count = 0;
 }

@@ -3,7 +3,7 @@
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/memory/boot_memory.h"
-#include "hypervisor/memory/map.h"
+#include "hypervisor/memory/direct.h"
 #include "hypervisor/ranks.h"
 #include "lib/lock.h"
 #include "lib/string.h"
@@ -21,44 +21,45 @@ static struct {
     u64 count;
     u64 free;
     u32 head[FRAMES_ORDER_MAX + 1];
-} state = {.lock = {.rank = RANK_FRAMES}};
+} allocator = {.lock = {.rank = RANK_FRAMES}};
 
 static u32 next_of(u32 at)
 {
-    return (u32)(atomic_load_explicit(&state.frames[at].type, memory_order_relaxed) >> 32);
+    return (u32)(atomic_load_explicit(&allocator.frames[at].type, memory_order_relaxed) >> 32);
 }
 
 static u32 previous_of(u32 at)
 {
-    return (u32)atomic_load_explicit(&state.frames[at].type, memory_order_relaxed);
+    return (u32)atomic_load_explicit(&allocator.frames[at].type, memory_order_relaxed);
 }
 
 static void link(u32 at, u32 next, u32 previous)
 {
-    atomic_store_explicit(&state.frames[at].type, (u64)next << 32 | previous, memory_order_relaxed);
+    atomic_store_explicit(&allocator.frames[at].type, (u64)next << 32 | previous,
+                          memory_order_relaxed);
 }
 
 static void set_order(u32 at, u64 order_plus_1)
 {
-    atomic_store_explicit(&state.frames[at].references, order_plus_1, memory_order_relaxed);
+    atomic_store_explicit(&allocator.frames[at].references, order_plus_1, memory_order_relaxed);
 }
 
 static bool is_free_head(u64 at, u32 order)
 {
-    return at < state.count &&
-           atomic_load_explicit(&state.frames[at].references, memory_order_relaxed) == order + 1;
+    return at < allocator.count && atomic_load_explicit(&allocator.frames[at].references,
+                                                        memory_order_relaxed) == order + 1;
 }
 
 static void push(u32 at, u32 order)
 {
-    u32 next = state.head[order];
+    u32 next = allocator.head[order];
 
     set_order(at, order + 1);
     link(at, next, LINK_NONE);
     if (next != LINK_NONE) {
         link(next, next_of(next), at);
     }
-    state.head[order] = at;
+    allocator.head[order] = at;
 }
 
 static void unlink(u32 at, u32 order)
@@ -71,17 +72,17 @@ static void unlink(u32 at, u32 order)
     if (previous != LINK_NONE) {
         link(previous, next, previous_of(previous));
     } else {
-        state.head[order] = next;
+        allocator.head[order] = next;
     }
     set_order(at, 0);
 }
 
 void frames_start(struct vmmu_frame *frames, u64 count)
 {
-    state.frames = frames;
-    state.count = count;
+    allocator.frames = frames;
+    allocator.count = count;
     for (u32 order = 0; order <= FRAMES_ORDER_MAX; order++) {
-        state.head[order] = LINK_NONE;
+        allocator.head[order] = LINK_NONE;
     }
 }
 
@@ -90,22 +91,22 @@ mfn_t frames_alloc(u32 order)
     u32 have = order;
     u32 at;
 
-    lock_take(&state.lock);
-    while (have <= FRAMES_ORDER_MAX && state.head[have] == LINK_NONE) {
+    lock_take(&allocator.lock);
+    while (have <= FRAMES_ORDER_MAX && allocator.head[have] == LINK_NONE) {
         have++;
     }
     if (have > FRAMES_ORDER_MAX) {
-        lock_release(&state.lock);
+        lock_release(&allocator.lock);
         return MFN_NONE;
     }
-    at = state.head[have];
+    at = allocator.head[have];
     unlink(at, have);
     while (have > order) {
         have--;
         push(at + (1u << have), have);
     }
-    state.free -= 1ull << order;
-    lock_release(&state.lock);
+    allocator.free -= 1ull << order;
+    lock_release(&allocator.lock);
     return mfn(at);
 }
 
@@ -113,15 +114,15 @@ void frames_free(mfn_t first, u32 order)
 {
     u64 at = first.n;
 
-    ASSERT(at + (1ull << order) <= state.count && (at & ((1ull << order) - 1)) == 0);
-    lock_take(&state.lock);
-    state.free += 1ull << order;
+    ASSERT(at + (1ull << order) <= allocator.count && (at & ((1ull << order) - 1)) == 0);
+    lock_take(&allocator.lock);
+    allocator.free += 1ull << order;
     for (; order < FRAMES_ORDER_MAX && is_free_head(at ^ (1ull << order), order); order++) {
         unlink((u32)(at ^ (1ull << order)), order);
         at &= ~(1ull << order);
     }
     push((u32)at, order);
-    lock_release(&state.lock);
+    lock_release(&allocator.lock);
 }
 
 void frames_free_range(mfn_t first, u64 count)
@@ -144,12 +145,12 @@ void frames_free_range(mfn_t first, u64 count)
 
 u64 frames_free_count(void)
 {
-    return state.free;
+    return allocator.free;
 }
 
 u64 frames_count(void)
 {
-    return state.count;
+    return allocator.count;
 }
 
 void *page_alloc(u32 order)

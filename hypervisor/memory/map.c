@@ -5,7 +5,6 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/frames.h"
-#include "hypervisor/memory/space.h"
 #include "hypervisor/ranks.h"
 #include "lib/lock.h"
 #include "lib/string.h"
@@ -23,11 +22,11 @@ static struct {
     u64 devices;
     maddr_t m2p;
     u64 m2p_units;
-} state = {.lock = {.rank = RANK_MAP}};
+} map = {.lock = {.rank = RANK_MAP}};
 
 static u64 *table_alloc(void)
 {
-    if (state.allocator) {
+    if (map.allocator) {
         return page_alloc(0);
     }
     return memset(direct(boot_memory_take(PAGE_SIZE, PAGE_SIZE)), 0, PAGE_SIZE);
@@ -36,7 +35,7 @@ static u64 *table_alloc(void)
 /* The entry for `address` at `level`, making the tables above it; NULL: no memory. */
 static u64 *entry_for(u64 address, u32 level)
 {
-    u64 *table = state.root;
+    u64 *table = map.root;
 
     for (u32 at = 4; at > level; at--) {
         u64 *entry = &table[address >> (12 + 9 * (at - 1)) & 511];
@@ -58,12 +57,12 @@ bool map_page(u64 address, mfn_t m, u64 flags)
 {
     u64 *entry;
 
-    lock_take(&state.lock);
+    lock_take(&map.lock);
     entry = entry_for(address, 1);
     if (entry) {
         *entry = mfn_is_none(m) ? 0 : m.n << PAGE_SHIFT | flags | OURS;
     }
-    lock_release(&state.lock);
+    lock_release(&map.lock);
     invalidate_page(address);
     return entry != NULL;
 }
@@ -101,8 +100,8 @@ void map_start(u64 frames)
     if (frames << PAGE_SHIFT > LAYOUT_DIRECT_SIZE) {
         panic("more memory than the direct map holds");
     }
-    state.root = table_alloc();
-    state.devices = LAYOUT_DEVICES;
+    map.root = table_alloc();
+    map.devices = LAYOUT_DEVICES;
     for (u64 at = 0; at < frames << PAGE_SHIFT; at += LARGE_PAGE) {
         if (boot_memory_has_ram(at, at + LARGE_PAGE)) {
             map_large(LAYOUT_DIRECT + at, maddr(at), PTE_NX | PTE_WRITABLE);
@@ -115,12 +114,11 @@ void map_start(u64 frames)
             panic("no memory for the hypervisor's page tables");
         }
     }
-    space_load_root(space_cr3(map_idle_root()));
 }
 
 void map_use_allocator(void)
 {
-    state.allocator = true;
+    map.allocator = true;
 }
 
 void *map_frames(maddr_t at, u64 bytes)
@@ -142,8 +140,8 @@ void *map_frames(maddr_t at, u64 bytes)
 
 void map_m2p(maddr_t at, u64 bytes)
 {
-    state.m2p = at;
-    state.m2p_units = bytes / LARGE_PAGE;
+    map.m2p = at;
+    map.m2p_units = bytes / LARGE_PAGE;
     for (u64 done = 0; done < bytes; done += LARGE_PAGE) {
         map_large(LAYOUT_M2P + done, maddr(at.a + done), PTE_NX | PTE_USER);
     }
@@ -151,31 +149,31 @@ void map_m2p(maddr_t at, u64 bytes)
 
 u64 map_m2p_units(void)
 {
-    return state.m2p_units;
+    return map.m2p_units;
 }
 
 mfn_t map_m2p_unit(u64 unit)
 {
-    return mfn_of(maddr(state.m2p.a + unit * LARGE_PAGE));
+    return mfn_of(maddr(map.m2p.a + unit * LARGE_PAGE));
 }
 
 void *device_map(maddr_t at)
 {
-    u64 address = state.devices;
+    u64 address = map.devices;
 
     if (!map_page(address, mfn_of(at), PTE_NX | PTE_WRITABLE | PTE_PCD | PTE_PWT)) {
         return NULL;
     }
-    state.devices += PAGE_SIZE;
+    map.devices += PAGE_SIZE;
     return (void *)(address + page_offset(at.a));
 }
 
 mfn_t map_idle_root(void)
 {
-    return frame_of_view(state.root);
+    return frame_of_view(map.root);
 }
 
 const u64 *map_hypervisor_slots(void)
 {
-    return &state.root[LAYOUT_FIRST_SLOT];
+    return &map.root[LAYOUT_FIRST_SLOT];
 }

@@ -3,27 +3,13 @@
 #ifndef MEMORY_MAP_H
 #define MEMORY_MAP_H
 
+#include "hypervisor/memory/direct.h"
 #include "hypervisor/memory/layout.h"
 #include "lib/addr.h"
 #include "lib/x86/pte.h"
 
-/* The hypervisor's view of machine memory through the direct map, and back. */
-static inline void *direct(maddr_t at)
-{
-    return (void *)(LAYOUT_DIRECT + at.a);
-}
-
-static inline void *frame_view(mfn_t m)
-{
-    return (void *)(LAYOUT_DIRECT + (m.n << PAGE_SHIFT));
-}
-
-static inline mfn_t frame_of_view(const void *view)
-{
-    return mfn(((u64)view - LAYOUT_DIRECT) >> PAGE_SHIFT);
-}
-
-/* Builds the final tables: direct map of `frames` frames, the image with its rights. Loads them. */
+/* Builds the final tables: the direct map of `frames` frames, and the image with its rights. The
+ * caller loads map_idle_root(). Once, at boot. */
 void map_start(u64 frames);
 
 /* Maps one page at a hypervisor address, making tables as needed; replaces what was there. MFN_NONE

@@ -5,6 +5,7 @@
 #include "hypervisor/sched/place.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "hypervisor/sched/queue.h"
 
 static bool slice_ended(const struct queue *queue, u64 now)
 {
@@ -55,7 +56,7 @@ static void take_up(struct cpu *cpu, struct vcpu *next, u64 now)
  * CPU and no cap there is none; with several CPUs a vCPU from another queue may be preferred. */
 static void set_slice_end(struct cpu *cpu, const struct vcpu *next, bool fresh, u64 now)
 {
-    struct queue *queue = &cpu->queue;
+    struct queue *queue = queue_of(cpu);
     u64 release = queue_release(cpu, now);
 
     if (!next || (!queue->first && cpu_count() == 1 && !next->domain->share.cap)) {
@@ -70,7 +71,7 @@ static void set_slice_end(struct cpu *cpu, const struct vcpu *next, bool fresh, 
 
 static struct vcpu *choose_here(struct cpu *cpu, u64 now)
 {
-    struct queue *queue = &cpu->queue;
+    struct queue *queue = queue_of(cpu);
 
     lock_take(&queue->lock);
     queue_charge(cpu, now);
@@ -108,7 +109,7 @@ static struct vcpu *choose_here(struct cpu *cpu, u64 now)
  * here. */
 static void balance(struct cpu *cpu, u64 now)
 {
-    struct queue *queue = &cpu->queue;
+    struct queue *queue = queue_of(cpu);
     const struct vcpu *here;
     u64 than;
 
@@ -126,10 +127,10 @@ static void balance(struct cpu *cpu, u64 now)
 struct vcpu *sched_choose(void)
 {
     struct cpu *cpu = this_cpu();
-    struct vcpu *old = cpu->queue.chosen, *next;
+    struct vcpu *old = queue_of(cpu)->chosen, *next;
     u64 now = clock_now();
 
-    if (cpu_count() > 1 && slice_ended(&cpu->queue, now)) {
+    if (cpu_count() > 1 && slice_ended(queue_of(cpu), now)) {
         balance(cpu, now);
     }
     next = choose_here(cpu, now);
@@ -150,13 +151,13 @@ struct vcpu *sched_choose(void)
 
 u64 sched_slice_end(void)
 {
-    return this_cpu()->queue.slice_end;
+    return queue_of(this_cpu())->slice_end;
 }
 
 void sched_left(struct vcpu *vcpu)
 {
     struct cpu *cpu = this_cpu();
-    struct queue *queue = &cpu->queue;
+    struct queue *queue = queue_of(cpu);
     u64 now = clock_now();
 
     lock_take(&queue->lock);

@@ -3,10 +3,11 @@
 #include "hypervisor/sched/place.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/sched/queue.h"
 
 static u64 running(const struct cpu *cpu)
 {
-    return atomic_load(&cpu->queue.running);
+    return atomic_load(&queue_of(cpu)->running);
 }
 
 /* The next online CPU after number `after`, in a circle. */
@@ -85,9 +86,9 @@ static u64 offer_one(const struct vcpu *vcpu, u64 idle)
 
 void place_offer(const struct cpu *cpu, u64 now)
 {
-    u64 idle = cpu->queue.first && cpu_count() > 1 ? idle_cpus() & ~(1ull << cpu->number) : 0;
+    u64 idle = queue_of(cpu)->first && cpu_count() > 1 ? idle_cpus() & ~(1ull << cpu->number) : 0;
 
-    for (struct vcpu *vcpu = cpu->queue.first; vcpu && idle; vcpu = vcpu->queue.next) {
+    for (struct vcpu *vcpu = queue_of(cpu)->first; vcpu && idle; vcpu = vcpu->queue.next) {
         if (!atomic_load(&vcpu->loaded) && share_may_run(&vcpu->domain->share, now)) {
             idle &= ~offer_one(vcpu, idle);
         }
@@ -101,7 +102,7 @@ static struct cpu *find_waiting(const struct cpu *cpu, u64 tried, u64 than)
     struct cpu *best = NULL;
 
     for (struct cpu *other = next_cpu(cpu->number); other != cpu; other = next_cpu(other->number)) {
-        u64 waiting = atomic_load(&other->queue.waiting);
+        u64 waiting = atomic_load(&queue_of(other)->waiting);
 
         if (waiting < than && !(tried >> other->number & 1)) {
             best = other;
@@ -143,6 +144,6 @@ bool place_claim(struct cpu *cpu, const struct vcpu *vcpu)
 {
     u64 idle = QUEUE_NONE;
 
-    return atomic_compare_exchange_strong(&cpu->queue.running, &idle,
+    return atomic_compare_exchange_strong(&queue_of(cpu)->running, &idle,
                                           share_time(&vcpu->domain->share));
 }

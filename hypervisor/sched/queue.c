@@ -8,7 +8,7 @@
 
 void queue_put(struct cpu *cpu, struct vcpu *vcpu)
 {
-    struct queue *queue = &cpu->queue;
+    struct queue *queue = queue_of(cpu);
 
     vcpu->queue.next = NULL;
     vcpu->queue.waits = true;
@@ -22,7 +22,7 @@ void queue_put(struct cpu *cpu, struct vcpu *vcpu)
 
 void queue_take(struct cpu *cpu, struct vcpu *vcpu)
 {
-    struct queue *queue = &cpu->queue;
+    struct queue *queue = queue_of(cpu);
     struct vcpu *before = NULL;
 
     for (struct vcpu *at = queue->first; at != vcpu; at = at->queue.next) {
@@ -44,7 +44,7 @@ void queue_clean(struct cpu *cpu)
 {
     struct vcpu *next;
 
-    for (struct vcpu *vcpu = cpu->queue.first; vcpu; vcpu = next) {
+    for (struct vcpu *vcpu = queue_of(cpu)->first; vcpu; vcpu = next) {
         next = vcpu->queue.next;
         if (domain_has_ended(vcpu->domain)) {
             queue_take(cpu, vcpu);
@@ -100,7 +100,7 @@ struct vcpu *queue_best_owed(const struct cpu *cpu, const struct cpu *on, const 
 {
     struct vcpu *best = NULL;
 
-    for (struct vcpu *vcpu = cpu->queue.first; vcpu; vcpu = vcpu->queue.next) {
+    for (struct vcpu *vcpu = queue_of(cpu)->first; vcpu; vcpu = vcpu->queue.next) {
         if (may_run(vcpu, on, now) && (!than || owed_slice(vcpu, than)) && better(vcpu, best)) {
             best = vcpu;
         }
@@ -115,7 +115,7 @@ struct vcpu *queue_best(const struct cpu *cpu, const struct cpu *on, u64 now)
 
 struct vcpu *queue_candidate(const struct cpu *cpu, u64 now)
 {
-    struct vcpu *chosen = cpu->queue.chosen, *best = queue_best(cpu, cpu, now);
+    struct vcpu *chosen = queue_of(cpu)->chosen, *best = queue_best(cpu, cpu, now);
 
     if (!chosen || atomic_load(&chosen->state) != VCPU_RUNNABLE || !may_run(chosen, cpu, now)) {
         return best;
@@ -125,7 +125,7 @@ struct vcpu *queue_candidate(const struct cpu *cpu, u64 now)
 
 void queue_charge(struct cpu *cpu, u64 now)
 {
-    struct queue *queue = &cpu->queue;
+    struct queue *queue = queue_of(cpu);
     u64 ran = now > queue->charged_at ? now - queue->charged_at : 0;
 
     if (queue->chosen && ran) {
@@ -155,10 +155,10 @@ void queue_limit_lag(const struct cpu *cpu, struct vcpu *vcpu, u64 now)
     struct rivals rivals = {NULL, NULL};
     u64 apart = 2 * vcpu->domain->share.lag;
 
-    if (cpu->queue.chosen) {
-        consider(&rivals, vcpu, cpu->queue.chosen);
+    if (queue_of(cpu)->chosen) {
+        consider(&rivals, vcpu, queue_of(cpu)->chosen);
     }
-    for (struct vcpu *other = cpu->queue.first; other; other = other->queue.next) {
+    for (struct vcpu *other = queue_of(cpu)->first; other; other = other->queue.next) {
         if (share_may_run(&other->domain->share, now)) {
             consider(&rivals, vcpu, other);
         }
@@ -175,7 +175,7 @@ u64 queue_release(const struct cpu *cpu, u64 now)
 {
     u64 first = 0;
 
-    for (struct vcpu *vcpu = cpu->queue.first; vcpu; vcpu = vcpu->queue.next) {
+    for (struct vcpu *vcpu = queue_of(cpu)->first; vcpu; vcpu = vcpu->queue.next) {
         const struct share *share = &vcpu->domain->share;
         u64 paid_at = atomic_load_explicit(&share->paid_at, memory_order_relaxed);
 
@@ -190,7 +190,7 @@ void queue_publish(struct cpu *cpu, u64 now)
 {
     u64 least = QUEUE_NONE;
 
-    for (struct vcpu *vcpu = cpu->queue.first; vcpu; vcpu = vcpu->queue.next) {
+    for (struct vcpu *vcpu = queue_of(cpu)->first; vcpu; vcpu = vcpu->queue.next) {
         u64 time = share_time(&vcpu->domain->share);
 
         if (!atomic_load_explicit(&vcpu->loaded, memory_order_relaxed) && time < least &&
@@ -198,8 +198,8 @@ void queue_publish(struct cpu *cpu, u64 now)
             least = time;
         }
     }
-    if (atomic_load_explicit(&cpu->queue.waiting, memory_order_relaxed) != least) {
-        atomic_store(&cpu->queue.waiting, least);
+    if (atomic_load_explicit(&queue_of(cpu)->waiting, memory_order_relaxed) != least) {
+        atomic_store(&queue_of(cpu)->waiting, least);
     }
 }
 
@@ -207,16 +207,16 @@ void queue_lock_two(struct cpu *a, struct cpu *b)
 {
     struct cpu *low = a->number < b->number ? a : b, *high = low == a ? b : a;
 
-    lock_take(&low->queue.lock);
+    lock_take(&queue_of(low)->lock);
     if (high != low) {
-        lock_take(&high->queue.lock);
+        lock_take(&queue_of(high)->lock);
     }
 }
 
 void queue_unlock_two(struct cpu *a, struct cpu *b)
 {
-    lock_release(&a->queue.lock);
+    lock_release(&queue_of(a)->lock);
     if (a != b) {
-        lock_release(&b->queue.lock);
+        lock_release(&queue_of(b)->lock);
     }
 }

@@ -2,31 +2,20 @@
 /* The run queue of one CPU: the vCPUs that wait for it, and the hints that other CPUs read.
  *
  * All members but the atomic ones are guarded by `lock` (RANK_QUEUE; the locks of two queues are
- * taken in ascending order of CPU number). A vCPU's struct queue_entry is guarded by the lock of
- * its home CPU's queue. */
+ * taken in ascending order of CPU number). */
 #ifndef SCHED_QUEUE_H
 #define SCHED_QUEUE_H
 
 #include <stdatomic.h>
 
+#include "hypervisor/cpu/cpu.h"
+#include "lib/addr.h"
 #include "lib/lock.h"
 #include "lib/types.h"
 
-struct cpu;
 struct vcpu;
 
 #define QUEUE_NONE (~0ull) /* in place of a virtual time: there is no vCPU */
-
-/* A vCPU's part of the queue. */
-struct queue_entry {
-    _Atomic(struct cpu *) home; /* the CPU in whose queue it waits or from whose queue it was chosen
-                                   last; NULL: never runnable so far */
-    struct vcpu *next;
-    u64 cpus;   /* bit N: CPU N may run this vCPU */
-    u64 ran;    /* CPU time in ns; orders the vCPUs of one domain, as virtual time orders domains */
-    bool waits; /* true while it is in the queue */
-    bool yielded;
-};
 
 struct queue {
     struct lock lock;
@@ -41,6 +30,21 @@ struct queue {
     _Atomic u64 waiting; /* the least virtual time of the vCPUs here that another CPU could run;
                             QUEUE_NONE: there is none */
 };
+
+/* A CPU as the scheduler sees it: in the state page of each CPU's region, its queue follows the
+ * machine's struct cpu, which has no knowledge of the scheduler. */
+struct sched_cpu {
+    struct cpu cpu;
+    struct queue queue;
+};
+
+_Static_assert(sizeof(struct sched_cpu) <= PAGE_SIZE, "a CPU and its queue fit the state page");
+
+/* The queue of a CPU. */
+static inline struct queue *queue_of(const struct cpu *cpu)
+{
+    return &((struct sched_cpu *)cpu)->queue;
+}
 
 /* Appends a vCPU to the queue, or removes it. The caller holds the lock. */
 void queue_put(struct cpu *cpu, struct vcpu *vcpu);

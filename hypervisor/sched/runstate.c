@@ -5,6 +5,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "hypervisor/sched/queue.h"
 #include "lib/string.h"
 
 static void count_up_to(struct vcpu_runstate_info *runstate, u64 now)
@@ -33,7 +34,7 @@ void sched_read_runstate(struct vcpu *vcpu, struct vcpu_runstate_info *runstate)
     runstate->state_entry_time = vcpu->runstate.state_entry_time;
     memcpy(runstate->time, vcpu->runstate.time, sizeof runstate->time);
     if (home) {
-        lock_release(&home->queue.lock);
+        lock_release(&queue_of(home)->lock);
     }
     count_up_to(runstate, clock_now());
 }
@@ -55,7 +56,7 @@ static bool take_stale(struct vcpu *vcpu, struct vcpu_runstate_info *copy)
 
     vcpu->areas_stale = false;
     *copy = vcpu->runstate;
-    lock_release(&home->queue.lock);
+    lock_release(&queue_of(home)->lock);
     return stale;
 }
 

@@ -7,12 +7,14 @@
 #include "hypervisor/event/channel.h"
 #include "hypervisor/sched/place.h"
 #include "hypervisor/time/clock.h"
+#include "hypervisor/time/timer.h"
+#include "hypervisor/sched/queue.h"
 
 void sched_start_cpu(struct cpu *cpu)
 {
-    cpu->queue.lock.rank = RANK_QUEUE;
-    atomic_store(&cpu->queue.running, QUEUE_NONE);
-    atomic_store(&cpu->queue.waiting, QUEUE_NONE);
+    queue_of(cpu)->lock.rank = RANK_QUEUE;
+    atomic_store(&queue_of(cpu)->running, QUEUE_NONE);
+    atomic_store(&queue_of(cpu)->waiting, QUEUE_NONE);
 }
 
 void sched_start_domain(struct domain *domain, u32 weight, u32 cap)
@@ -41,11 +43,11 @@ struct cpu *sched_lock_home(struct vcpu *vcpu)
     for (;;) {
         struct cpu *home = home_of(vcpu);
 
-        lock_take(&home->queue.lock);
+        lock_take(&queue_of(home)->lock);
         if (home == home_of(vcpu)) {
             return home;
         }
-        lock_release(&home->queue.lock);
+        lock_release(&queue_of(home)->lock);
     }
 }
 
@@ -55,7 +57,7 @@ struct cpu *sched_lock_home(struct vcpu *vcpu)
 static bool kick_for(struct cpu *cpu, const struct vcpu *vcpu, u64 now)
 {
     const struct share *share = &vcpu->domain->share;
-    struct queue *queue = &cpu->queue;
+    struct queue *queue = queue_of(cpu);
 
     if (!queue->chosen && share_may_run(share, now)) {
         bool claimed = place_claim(cpu, vcpu);
@@ -121,7 +123,7 @@ static void make_runnable(struct vcpu *vcpu, bool from_down)
     if (state != VCPU_RUNNABLE && (state == VCPU_DOWN) == from_down &&
         !domain_has_ended(vcpu->domain)) {
         atomic_store(&vcpu->state, VCPU_RUNNABLE);
-        if (home->queue.chosen == vcpu) {
+        if (queue_of(home)->chosen == vcpu) {
             cpu_kick(home);
         } else {
             queue_woken(target, vcpu);
@@ -166,12 +168,12 @@ void sched_remove(struct vcpu *vcpu)
     if (vcpu->queue.waits) {
         queue_take(home, vcpu);
     }
-    if (home->queue.chosen == vcpu) {
+    if (queue_of(home)->chosen == vcpu) {
         cpu_kick(home);
     } else {
         sched_runstate(vcpu, RUNSTATE_offline, clock_now());
     }
-    lock_release(&home->queue.lock);
+    lock_release(&queue_of(home)->lock);
 }
 
 bool sched_stopped(const struct vcpu *vcpu)
@@ -200,11 +202,11 @@ static void sleep(struct vcpu *vcpu, enum vcpu_state state)
 {
     struct cpu *cpu = this_cpu();
 
-    lock_take(&cpu->queue.lock);
+    lock_take(&queue_of(cpu)->lock);
     if (atomic_load(&vcpu->state) == VCPU_RUNNABLE) {
         atomic_store(&vcpu->state, state);
     }
-    lock_release(&cpu->queue.lock);
+    lock_release(&queue_of(cpu)->lock);
     cpu_kick(cpu);
 }
 

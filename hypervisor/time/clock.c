@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* System time: nanoseconds since the hypervisor started, from the TSC. */
-#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/asm.h"
-#include "hypervisor/domain/domain.h"
 #include "hypervisor/time/clock.h"
 #include "hypervisor/time/cmos.h"
 #include "hypervisor/time/pit.h"
@@ -145,6 +143,11 @@ u64 clock_now(void)
     return scale_ns(timebase.scale, read_tsc() - timebase.tsc_start);
 }
 
+u64 log_time(void)
+{
+    return clock_now();
+}
+
 u64 clock_tsc_khz(void)
 {
     return timebase.hertz / 1000;
@@ -175,66 +178,7 @@ void clock_wall(u64 *seconds, u32 *nanoseconds)
     *nanoseconds = (u32)(timebase.wall_ns % 1000000000);
 }
 
-/* Makes a seqcount odd, whatever the guest left there; returns what makes it even again. */
-static u32 version_open(volatile u32 *version)
+struct clock_origin clock_origin(void)
 {
-    u32 odd = *version | 1;
-
-    *version = odd;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return odd + 1;
-}
-
-static void version_close(volatile u32 *version, u32 even)
-{
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    *version = even;
-}
-
-static void fill(struct vcpu_time_info *time)
-{
-    time->tsc_timestamp = timebase.tsc_start;
-    time->system_time = 0;
-    time->tsc_to_system_mul = timebase.scale.multiplier;
-    time->tsc_shift = timebase.scale.shift;
-    time->flags = XEN_PVCLOCK_TSC_STABLE_BIT;
-}
-
-void clock_update_vcpu(struct vcpu *vcpu)
-{
-    struct vcpu_time_info *time = &vcpu->info->time;
-    u32 even = version_open(&time->version);
-
-    fill(time);
-    version_close(&time->version, even);
-}
-
-bool clock_update_area(struct vcpu *vcpu)
-{
-    struct vcpu_time_info time = {.version = 1};
-    u64 at = vcpu->time_area;
-    u32 version = 2;
-
-    if (!at) {
-        return true;
-    }
-    fill(&time);
-    return PUT_GUEST(at, &time) &&
-           PUT_GUEST(at + offsetof(struct vcpu_time_info, version), &version);
-}
-
-void clock_update_domain(struct domain *domain)
-{
-    struct shared_info *shared = domain->shared;
-    u64 seconds;
-    u32 nanoseconds;
-
-    clock_wall(&seconds, &nanoseconds);
-    lock_take(&domain->lock);
-    u32 even = version_open(&shared->wc_version);
-    shared->wc_sec = (u32)seconds;
-    shared->wc_sec_hi = (u32)(seconds >> 32);
-    shared->wc_nsec = nanoseconds;
-    version_close(&shared->wc_version, even);
-    lock_release(&domain->lock);
+    return (struct clock_origin){.tsc = timebase.tsc_start, .scale = timebase.scale};
 }

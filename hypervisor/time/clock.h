@@ -3,10 +3,8 @@
 #ifndef TIME_CLOCK_H
 #define TIME_CLOCK_H
 
+#include "hypervisor/time/scale.h"
 #include "lib/types.h"
-
-struct vcpu;
-struct domain;
 
 /* Measures the TSC and the local APIC timer against the PIT; once, at boot, interrupts off, after
  * apic_start. System time begins here. */
@@ -20,14 +18,12 @@ u32 clock_apic_ticks(u64 ns); /* local APIC timer ticks for that time, 1 upwards
 /* Seconds and ns of the day (from the CMOS clock) at system time 0. */
 void clock_wall(u64 *seconds, u32 *nanoseconds);
 
-/* Brings vcpu_time_info of a vCPU up to date (seqcount protocol of xen.h). The clock's parameters
- * never change, so once for each place that it is kept in is enough; writing again is harmless. */
-void clock_update_vcpu(struct vcpu *vcpu);
-
-/* Writes the same into the current vCPU's registered copy. False: it could not be written. */
-bool clock_update_area(struct vcpu *vcpu);
-
-/* Writes the wall clock into shared_info. */
-void clock_update_domain(struct domain *domain);
+/* What a guest needs to compute system time: it was 0 at `tsc`, and `scale` turns TSC ticks since
+ * then into ns. */
+struct clock_origin {
+    u64 tsc;
+    struct scale scale;
+};
+struct clock_origin clock_origin(void);
 
 #endif

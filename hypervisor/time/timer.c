@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Timers of one CPU: each fires once at a system time. */
+/* Timers: each is armed on one CPU and fires there once, at a system time. */
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
-#include "hypervisor/vcpu/vcpu.h"
-#include "hypervisor/event/channel.h"
-#include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
 #include "hypervisor/time/timer.h"
 
-/* The list's lock is held, here and below. */
+/* Removes a timer from its list. The caller holds the list's lock, also below. */
 static void unlink(struct timers *timers, struct timer *timer)
 {
     struct timer **link = &timers->first;
@@ -66,31 +63,21 @@ void timer_stop(struct timer *timer)
     }
 }
 
-/* The next whole period after `now`: periods that were missed are not made up for. */
-static u64 next_period(u64 deadline, u64 period, u64 now)
-{
-    return deadline + ((now - deadline) / period + 1) * period;
-}
-
-/* A timer just taken out. It still counts as set on this CPU meanwhile, so that nobody else takes
- * it for stopped. */
+/* Fires a timer that was just removed from the list. It still counts as armed on this CPU
+ * meanwhile, so that no other CPU believes it to be stopped. */
 static void fire(struct cpu *cpu, struct timer *timer, u64 now)
 {
-    struct vcpu *vcpu = timer->vcpu;
+    u64 again = timer_fired(timer, now);
 
-    if (timer->kind != TIMER_POLL) {
-        event_virq(vcpu, VIRQ_TIMER);
-    } else if (atomic_load(&vcpu->state) == VCPU_POLLING) {
-        sched_wake(vcpu);
-    }
-    if (timer->kind == TIMER_PERIODIC && vcpu->period) {
-        link(&cpu->timers, timer, next_period(timer->deadline, vcpu->period, now));
+    if (again) {
+        link(&cpu->timers, timer, again);
     } else {
         set_cpu(timer, NULL);
     }
 }
 
-/* Ends: a timer fires at most once, since what is armed again lies after `now`. */
+/* Fires all timers that are due. Each fires at most once, since a timer that is armed again has a
+ * deadline after `now`. */
 static void fire_due(struct cpu *cpu, u64 now)
 {
     struct timers *timers = &cpu->timers;

@@ -74,5 +74,5 @@ __attribute__((noinline)) void fault_from_guest(struct vcpu *vcpu, u64 address, 
     if (vcpu->in_kernel) {
         error_code &= ~PF_USER;
     }
-    bounce_page_fault(vcpu, address, error_code);
+    deliver_page_fault(vcpu, address, error_code);
 }

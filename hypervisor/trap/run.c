@@ -10,6 +10,7 @@
 #include "hypervisor/domain/report.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "hypervisor/time/timer.h"
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/cpu/entry.h"
 #include "lib/handoff.h"
@@ -17,13 +18,13 @@
 #define REAP_STEP_NS 1000000ull
 
 static struct {
-    _Atomic bool ending; /* one CPU ends the machine */
-} state;
+    _Atomic bool begun; /* one CPU ends the machine */
+} ending;
 
 /* After the last domain: the audit of a machine that should be empty, and off. */
 static void end_machine(void)
 {
-    if (atomic_exchange_explicit(&state.ending, true, memory_order_relaxed)) {
+    if (atomic_exchange_explicit(&ending.begun, true, memory_order_relaxed)) {
         return;
     }
     report_audit();
@@ -125,12 +126,12 @@ static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
         if (vcpu->nmi_pending && !vcpu->nmi_masked) {
             vcpu->nmi_pending = false;
             if (vcpu->trap[VECTOR_NMI].address) {
-                bounce_trap(vcpu, VECTOR_NMI, 0);
+                deliver_trap(vcpu, VECTOR_NMI, 0);
             }
             continue;
         }
         if (event_upcall_due(vcpu)) {
-            bounce_event(vcpu);
+            deliver_event(vcpu);
             continue;
         }
         if (vcpu->areas_stale) {

@@ -5,7 +5,6 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/vcpu/fpu.h"
-#include "hypervisor/boot/smp.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/trap/run.h"
 #include "hypervisor/memory/layout.h"
@@ -16,6 +15,7 @@
 #include "hypervisor/trap/fault.h"
 #include "hypervisor/irq/interrupt.h"
 #include "hypervisor/trap/stale_code.h"
+#include "hypervisor/cpu/halt.h"
 #include "lib/x86/debug_register.h"
 #include "lib/x86/descriptor.h"
 
@@ -31,22 +31,22 @@ static __attribute__((noinline)) void syscall_from_guest(struct vcpu *vcpu, stru
         if (r->vector == ENTRY_SYSENTER) { /* the ABI's empty frame */
             r->rip = r->rsp = 0;
         }
-        bounce_callback(vcpu, callback_of[entry]);
+        deliver_callback(vcpu, callback_of[entry]);
         return;
     }
     if (r->vector == ENTRY_SYSENTER) {
-        bounce_trap(vcpu, VECTOR_GP, 0);
+        deliver_trap(vcpu, VECTOR_GP, 0);
         return;
     }
     r->rip -= SYSCALL_LENGTH;
-    bounce_trap(vcpu, VECTOR_UD, 0);
+    deliver_trap(vcpu, VECTOR_UD, 0);
 }
 
 static void debug_from_guest(struct vcpu *vcpu)
 {
     vcpu->debug[6] = (vcpu->debug[6] & ~DR6_HITS) | read_dr6();
     write_dr6(DR6_FIXED);
-    bounce_trap(vcpu, VECTOR_DB, 0);
+    deliver_trap(vcpu, VECTOR_DB, 0);
 }
 
 /* Any but a page fault. */
@@ -73,7 +73,7 @@ static __attribute__((noinline)) void exception_from_guest(struct vcpu *vcpu, st
         stale_code_forget(vcpu);
         break;
     }
-    bounce_trap(vcpu, (u32)r->vector, (u32)r->error_code);
+    deliver_trap(vcpu, (u32)r->vector, (u32)r->error_code);
 }
 
 static __attribute__((noinline)) void interrupt_from_guest(struct vcpu *vcpu, struct registers *r)
@@ -82,10 +82,10 @@ static __attribute__((noinline)) void interrupt_from_guest(struct vcpu *vcpu, st
         interrupt_handle((u32)r->vector);
     } else if (vcpu->trap[VECTOR_INT80].address &&
                (vcpu->in_kernel || vcpu->trap[VECTOR_INT80].dpl == 3)) {
-        bounce_trap(vcpu, VECTOR_INT80, 0);
+        deliver_trap(vcpu, VECTOR_INT80, 0);
     } else {
         r->rip -= 2;
-        bounce_trap(vcpu, VECTOR_GP, VECTOR_INT80 << 3 | SELECTOR_ERROR_IDT);
+        deliver_trap(vcpu, VECTOR_GP, VECTOR_INT80 << 3 | SELECTOR_ERROR_IDT);
     }
 }
 
@@ -122,7 +122,7 @@ static _Noreturn void bad_return(const struct registers *r)
     vcpu->registers.ss = frame[4];
 
     vcpu_save_selectors(vcpu);
-    bounce_failsafe(vcpu);
+    deliver_failsafe(vcpu);
     run();
 }
 
@@ -178,7 +178,7 @@ bool trap_on_ist(struct registers *r)
         return false;
     }
     if (r->vector == VECTOR_NMI) {
-        smp_nmi();
+        halt_nmi();
         return false;
     }
     panic("%s at %#llx, rsp %#llx, cr2 %#llx",

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Control registers as a guest kernel sees them. */
 #include "hypervisor/vcpu/control.h"
-#include "hypervisor/call/mmu.h"
+#include "hypervisor/vcpu/root.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/vcpu/fpu.h"
 #include "hypervisor/vcpu/vcpu.h"
+#include "hypervisor/cpu/xsave.h"
 #include "lib/x86/control.h"
 
 /* All of a guest's CR0 but TS. */
@@ -15,7 +16,7 @@
 
 u64 control_guest_cr4(u64 wanted)
 {
-    u64 may = CR4_GUEST_MAY | (fpu_host_xcr0() ? CR4_OSXSAVE : 0);
+    u64 may = CR4_GUEST_MAY | (xsave_xcr0() ? CR4_OSXSAVE : 0);
 
     return (wanted & may) | CR4_GUEST_MUST;
 }
@@ -61,7 +62,7 @@ s64 control_write(struct vcpu *vcpu, u32 number, u64 value)
         *(volatile unsigned long *)&vcpu->info->arch.cr2 = value;
         return 0;
     case 3:
-        return call_new_baseptr(vcpu, value >> PAGE_SHIFT);
+        return root_set_kernel_number(vcpu, value >> PAGE_SHIFT);
     case 4:
         vcpu->cr4 = control_guest_cr4(value);
         control_load(vcpu);
@@ -74,7 +75,7 @@ bool control_xcr0_ok(u64 xcr0)
 {
     u64 avx512 = xcr0 & XCR0_AVX512;
 
-    if (xcr0 & ~fpu_host_xcr0() || !(xcr0 & XCR0_X87)) {
+    if (xcr0 & ~xsave_xcr0() || !(xcr0 & XCR0_X87)) {
         return false;
     }
     if (xcr0 & XCR0_AVX && !(xcr0 & XCR0_SSE)) {

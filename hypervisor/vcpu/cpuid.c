@@ -2,7 +2,8 @@
 /* CPUID as guests see it: what the processor has, less what a PV guest cannot use, more the
  * hypervisor's own leaves. */
 #include "hypervisor/vcpu/cpuid.h"
-#include "hypervisor/vcpu/fpu.h"
+#include "hypervisor/cpu/processor.h"
+#include "hypervisor/cpu/xsave.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/time/clock.h"
@@ -88,54 +89,6 @@ static const struct filter filters[] = {
     {0x80000008, ANY, 0xffu, FEATURES_EXT8B, 0, 0},
 };
 
-bool cpuid_vendor_is(const char *vendor)
-{
-    struct cpuid leaf = read_cpuid(0, 0);
-
-    return !memcmp(&leaf.ebx, vendor, 4) && !memcmp(&leaf.edx, vendor + 4, 4) &&
-           !memcmp(&leaf.ecx, vendor + 8, 4);
-}
-
-u32 cpuid_max(u32 first)
-{
-    u32 max = read_cpuid(first, 0).eax;
-
-    return max >= first && max < first + 0x10000 ? max : first;
-}
-
-#define ARCH_RDCL_NO (1u << 0)
-
-static struct {
-    enum { UNKNOWN, NO, YES } tsc_aux;
-} state;
-
-static bool find_tsc_aux(void)
-{
-    if (cpuid_max(0x80000000) >= 0x80000001 && read_cpuid(0x80000001, 0).edx & BIT(27)) {
-        return true;
-    }
-    return cpuid_max(0) >= 7 && read_cpuid(7, 0).ecx & BIT(22);
-}
-
-/* Asked at every switch of vCPUs, so looked up once: CPUID is slow where we are a guest ourselves.
- */
-bool cpuid_has_tsc_aux(void)
-{
-    if (!state.tsc_aux) {
-        state.tsc_aux = find_tsc_aux() ? YES : NO;
-    }
-    return state.tsc_aux == YES;
-}
-
-bool cpuid_l1tf(void)
-{
-    if (!cpuid_vendor_is("GenuineIntel")) {
-        return false;
-    }
-    return !(cpuid_max(0) >= 7 && read_cpuid(7, 0).edx & BIT(29) &&
-             read_msr(MSR_CAPABILITIES) & ARCH_RDCL_NO);
-}
-
 static struct cpuid text(u32 eax, const char *name)
 {
     struct cpuid r = {.eax = eax};
@@ -165,7 +118,7 @@ static struct cpuid hypervisor_leaf(u32 leaf, u32 subleaf)
         return (struct cpuid){.eax = 1, .ebx = 0x40000000, .ecx = BIT(0)};
     case 3: /* the TSC is the real one */
         if (subleaf == 0) {
-            return (struct cpuid){.eax = cpuid_has_tsc_aux() ? BIT(2) : 0,
+            return (struct cpuid){.eax = processor_has_tsc_aux() ? BIT(2) : 0,
                                   .ecx = (u32)clock_tsc_khz()};
         }
         return (struct cpuid){.eax = subleaf == 2 ? (u32)clock_tsc_khz() : 0};
@@ -221,7 +174,7 @@ static u32 xsave_size(u64 xcr0, bool compacted)
 
 static struct cpuid xsave_leaf(const struct vcpu *vcpu, u32 subleaf)
 {
-    u64 may = fpu_host_xcr0();
+    u64 may = xsave_xcr0();
     struct cpuid r;
 
     if (!may || subleaf > 62) {
@@ -301,7 +254,7 @@ static void drop_vectors(u32 leaf, u32 subleaf, struct cpuid *r)
     const u64 needs[] = {XCR0_AVX, XCR0_AVX | XCR0_AVX512};
 
     for (u32 set = 0; set < 2; set++) {
-        if ((fpu_host_xcr0() & needs[set]) == needs[set]) {
+        if ((xsave_xcr0() & needs[set]) == needs[set]) {
             continue;
         }
         for (u32 i = 0; i < counts[set]; i++) {
@@ -338,7 +291,7 @@ static void adjust(const struct vcpu *vcpu, u32 leaf, u32 subleaf, struct cpuid 
     }
     r->ebx |= vcpu->id * 2 << 24 | 1 << 16;
     r->ecx |= CPUID_1_ECX_HYPERVISOR;
-    if (!fpu_host_xcr0()) {
+    if (!xsave_xcr0()) {
         r->ecx &= ~CPUID_1_ECX_XSAVE;
     } else if (vcpu->in_kernel || vcpu->cr4 & CR4_OSXSAVE) {
         r->ecx |= CPUID_1_ECX_OSXSAVE;
@@ -356,7 +309,7 @@ struct cpuid guest_cpuid(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
         return own_leaf(vcpu, leaf, subleaf);
     }
     if (leaf != 0 && leaf != 0x80000000 &&
-        leaf > cpuid_max(leaf & 0x80000000)) { /* there Intel repeats some other leaf */
+        leaf > processor_last_leaf(leaf & 0x80000000)) { /* there Intel repeats some other leaf */
         return r;
     }
     if (leaf == 0xb) {

@@ -56,7 +56,7 @@ deliver(struct vcpu *vcpu, const struct entry_point *to, const u64 *extra, u32 e
         RFLAGS_IF;
 }
 
-void bounce_trap(struct vcpu *vcpu, u32 vector, u32 error_code)
+void deliver_trap(struct vcpu *vcpu, u32 vector, u32 error_code)
 {
     const struct entry_point *to = &vcpu->trap[vector & 255];
     u64 extra = error_code;
@@ -77,7 +77,7 @@ void bounce_trap(struct vcpu *vcpu, u32 vector, u32 error_code)
             vector < VECTOR_FIRST_INTERRUPT && VECTORS_WITH_ERROR_CODE >> vector & 1);
 }
 
-void bounce_page_fault(struct vcpu *vcpu, u64 address, u32 error_code)
+void deliver_page_fault(struct vcpu *vcpu, u64 address, u32 error_code)
 {
     const struct entry_point *to = &vcpu->trap[VECTOR_PF];
     u64 extra = error_code;
@@ -86,11 +86,11 @@ void bounce_page_fault(struct vcpu *vcpu, u64 address, u32 error_code)
     if (to->address) {
         deliver(vcpu, to, &extra, 1);
     } else {
-        bounce_trap(vcpu, VECTOR_PF, error_code);
+        deliver_trap(vcpu, VECTOR_PF, error_code);
     }
 }
 
-void bounce_event(struct vcpu *vcpu)
+void deliver_event(struct vcpu *vcpu)
 {
     const struct entry_point *to = &vcpu->callback[CALLBACK_EVENT];
 
@@ -102,7 +102,7 @@ void bounce_event(struct vcpu *vcpu)
     vcpu->info->evtchn_upcall_mask = 1;
 }
 
-bool bounce_callback(struct vcpu *vcpu, u32 callback)
+bool deliver_callback(struct vcpu *vcpu, u32 callback)
 {
     const struct entry_point *to = &vcpu->callback[callback];
 
@@ -114,7 +114,7 @@ bool bounce_callback(struct vcpu *vcpu, u32 callback)
     return true;
 }
 
-void bounce_failsafe(struct vcpu *vcpu)
+void deliver_failsafe(struct vcpu *vcpu)
 {
     const struct entry_point *to = &vcpu->callback[CALLBACK_FAILSAFE];
     u64 selectors[] = {vcpu->ds, vcpu->es, vcpu->fs, vcpu->gs};

@@ -7,12 +7,6 @@
 
 struct vcpu;
 
-/* Turns XSAVE on where the CPU has it. Once a CPU. False: this one has not what the first has. */
-bool fpu_start(void);
-
-/* The XCR0 bits that guests may have; 0: no XSAVE. */
-u64 fpu_host_xcr0(void);
-
 /* A fresh vCPU's state; false: no memory. */
 bool fpu_create(struct vcpu *vcpu);
 void fpu_destroy(struct vcpu *vcpu);

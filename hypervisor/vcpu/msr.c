@@ -8,6 +8,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/hypercall_page.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/cpu/processor.h"
 
 /* What reading gives. */
 enum view {
@@ -70,11 +71,11 @@ static bool exists(enum where where)
 {
     switch (where) {
     case INTEL:
-        return cpuid_vendor_is("GenuineIntel");
+        return processor_vendor_is("GenuineIntel");
     case AMD:
-        return cpuid_vendor_is("AuthenticAMD") || cpuid_vendor_is("HygonGenuine");
+        return processor_vendor_is("AuthenticAMD") || processor_vendor_is("HygonGenuine");
     case WITH_RDTSCP:
-        return cpuid_has_tsc_aux();
+        return processor_has_tsc_aux();
     default:
         return true;
     }

@@ -21,6 +21,8 @@
 #include "hypervisor/time/clock.h"
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/cpu/entry.h"
+#include "hypervisor/cpu/processor.h"
+#include "hypervisor/vcpu/clock_page.h"
 
 /* The entry code has these offsets (cpu/vcpu_offsets.h). */
 #define ASSERT_OFFSET(type, member, offset)                                                        \
@@ -59,8 +61,8 @@ _Static_assert(IRET_IN_SYSCALL == VGCF_in_syscall && CALL_IRET == __HYPERVISOR_i
 #define FRAME_WORDS 8u /* of a page fault: one more than of a system call */
 
 static struct {
-    _Atomic u64 windows[WINDOWS_MAX / 64]; /* bit set: taken */
-} state;
+    _Atomic u64 taken[WINDOWS_MAX / 64]; /* one bit a window */
+} windows;
 
 struct vcpu *current_vcpu(void)
 {
@@ -72,7 +74,7 @@ static bool window_take(u32 *window)
     for (u32 i = 0; i + VMMU_CPUS_MAX < WINDOWS_MAX; i++) {
         u64 bit = 1ull << (i & 63);
 
-        if (!(atomic_fetch_or_explicit(&state.windows[i / 64], bit, memory_order_acq_rel) & bit)) {
+        if (!(atomic_fetch_or_explicit(&windows.taken[i / 64], bit, memory_order_acq_rel) & bit)) {
             *window = i;
             return true;
         }
@@ -150,7 +152,7 @@ struct vcpu *vcpu_create(struct domain *domain, u32 id)
 void vcpu_destroy(struct vcpu *vcpu)
 {
     fpu_destroy(vcpu);
-    atomic_fetch_and_explicit(&state.windows[vcpu->window / 64], ~(1ull << (vcpu->window & 63)),
+    atomic_fetch_and_explicit(&windows.taken[vcpu->window / 64], ~(1ull << (vcpu->window & 63)),
                               memory_order_acq_rel);
     page_free(vcpu, VCPU_ORDER);
 }
@@ -212,7 +214,7 @@ static void save(struct vcpu *vcpu)
     vcpu->fs_base = read_msr(MSR_FS_BASE);
     vcpu->gs_base = read_msr(MSR_GS_BASE);
     vcpu->gs_base_inactive = read_msr(MSR_KERNEL_GS_BASE);
-    if (cpuid_has_tsc_aux()) {
+    if (processor_has_tsc_aux()) {
         vcpu->tsc_aux = read_msr(MSR_TSC_AUX);
     }
     fpu_save(vcpu);
@@ -231,15 +233,15 @@ static void load(struct vcpu *vcpu)
     write_msr(MSR_FS_BASE, vcpu->fs_base);
     write_msr(MSR_GS_BASE, vcpu->gs_base);
     write_msr(MSR_KERNEL_GS_BASE, vcpu->gs_base_inactive);
-    if (cpuid_has_tsc_aux()) {
+    if (processor_has_tsc_aux()) {
         write_msr(MSR_TSC_AUX, vcpu->tsc_aux);
     }
     fpu_load(vcpu);
     control_load(vcpu);
     debug_load(vcpu);
-    clock_update_vcpu(vcpu);
+    clock_page_update(vcpu);
     if (!good) {
-        bounce_failsafe(vcpu);
+        deliver_failsafe(vcpu);
     }
 }
 
@@ -250,6 +252,19 @@ static void forget_window(const struct vcpu *vcpu)
     for (u32 page = 0; page < WINDOW_PAGES; page++) {
         invalidate_page(window_address(vcpu->window) + page * PAGE_SIZE);
     }
+}
+
+/* Makes the CPU's entries store into the vCPU's register block, and loads its GDT window. */
+static void attach(struct cpu *cpu, struct vcpu *vcpu)
+{
+    u64 top = (u64)&vcpu->registers + REGISTERS_SIZE;
+
+    cpu->current = vcpu;
+    cpu->syscall_top = top;
+    cpu->tss.rsp[0] = top;
+    vcpu->cpu = cpu;
+    vcpu->stack = ((u64)cpu - CPU_STATE) + CPU_STACK_END;
+    segments_load(window_address(vcpu->window));
 }
 
 /* On the root of `to`, or of nobody. The load takes all translations of guests with it. */
@@ -264,7 +279,7 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
         forget_window(to);
     }
     speculation_switch(&cpu->last_domain, to->domain->id);
-    cpu_attach(cpu, to);
+    attach(cpu, to);
     vcpu_refresh_roots(to);
     vcpu_refresh_fast(to);
     space_load(&to->domain->mmu, root_cr3(to));

@@ -8,8 +8,8 @@
 
 #include "hypervisor/cpu/vcpu_offsets.h"
 #include "hypervisor/xen.h"
-#include "hypervisor/sched/queue.h"
-#include "hypervisor/time/timer.h"
+#include "hypervisor/sched/queue_entry.h"
+#include "hypervisor/vcpu/vcpu_timer.h"
 #include "hypervisor/emulate/fetch.h"
 #include "lib/addr.h"
 #include "vmmu/vmmu.h"

@@ -10,6 +10,8 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "hypervisor/time/timer.h"
+#include "hypervisor/vcpu/clock_page.h"
 #include "hypervisor/cpu/entry.h"
 
 static u64 now = 1000000000; /* increases at each reading */
@@ -19,12 +21,12 @@ u64 clock_now(void)
     return now++;
 }
 
-void clock_update_vcpu(struct vcpu *vcpu)
+void clock_page_update(struct vcpu *vcpu)
 {
     vcpu->info->time.version += 2;
 }
 
-bool clock_update_area(struct vcpu *vcpu)
+bool clock_page_update_area(struct vcpu *vcpu)
 {
     (void)vcpu;
     return true;

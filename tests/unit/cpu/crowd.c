@@ -2,6 +2,7 @@
 /* Host threads as CPUs: each on a stack in a region of its own, so that it finds itself by it. An
  * interrupt is a note that its CPU finds when it lets interrupts in. */
 #include "tests/unit/cpu/crowd.h"
+#include "hypervisor/irq/vector.h"
 
 struct crowd crowd;
 
@@ -18,12 +19,12 @@ struct cpu *cpu_at(u32 number)
 void apic_send(u32 id, u32 vector)
 {
     atomic_fetch_add(&crowd.sent, 1);
-    atomic_fetch_or(&crowd.interrupts[id], 1u << (vector - APIC_VECTOR_TIMER));
+    atomic_fetch_or(&crowd.interrupts[id], 1u << (vector - VECTOR_APIC_TIMER));
 }
 
 bool crowd_interrupted_by(u32 vector)
 {
-    u32 bit = 1u << (vector - APIC_VECTOR_TIMER);
+    u32 bit = 1u << (vector - VECTOR_APIC_TIMER);
 
     return atomic_fetch_and(&crowd.interrupts[this_cpu()->number], ~bit) & bit;
 }

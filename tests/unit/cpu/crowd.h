@@ -16,7 +16,7 @@
 
 struct crowd {
     _Alignas(CPU_REGION) char region[CROWD][CPU_REGION];
-    _Atomic u32 interrupts[CROWD]; /* bit set of vectors from APIC_VECTOR_TIMER up */
+    _Atomic u32 interrupts[CROWD]; /* bit set of vectors from VECTOR_APIC_TIMER up */
     _Atomic u32 sent;
 };
 

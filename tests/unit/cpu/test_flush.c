@@ -11,6 +11,7 @@
 
 #include "hypervisor/cpu/flush.h"
 #include "hypervisor/memory/space.h"
+#include "hypervisor/irq/vector.h"
 
 #define ROUNDS 5000u
 
@@ -37,7 +38,7 @@ void space_flush(void)
 
 static void let_interrupts_in(void)
 {
-    if (crowd_interrupted_by(APIC_VECTOR_FLUSH)) {
+    if (crowd_interrupted_by(VECTOR_APIC_FLUSH)) {
         flush_serve();
     }
 }

@@ -49,16 +49,16 @@ bool copy_to_guest(u64 to, const void *from, u64 size)
     return true;
 }
 
-void bounce_trap(struct vcpu *vcpu, u32 vector, u32 error_code)
+void deliver_trap(struct vcpu *vcpu, u32 vector, u32 error_code)
 {
     (void)vcpu;
-    test.bounced = (int)vector;
+    test.delivered = (int)vector;
     test.error_code = error_code;
 }
 
-void bounce_page_fault(struct vcpu *vcpu, u64 address, u32 error_code)
+void deliver_page_fault(struct vcpu *vcpu, u64 address, u32 error_code)
 {
-    bounce_trap(vcpu, VECTOR_PF, error_code);
+    deliver_trap(vcpu, VECTOR_PF, error_code);
     test.fault_address = address;
 }
 

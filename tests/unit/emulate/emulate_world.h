@@ -33,7 +33,7 @@ struct test {
     struct domain domain;
     struct vcpu vcpu;
     u8 memory[MEMORY_SIZE];
-    int bounced; /* vector, or -1 */
+    int delivered; /* vector, or -1 */
     u32 error_code;
     u64 fault_address;
     enum vmmu_result write_result;

@@ -11,7 +11,7 @@
 static struct registers *code(u64 rip, const char *bytes, u32 size)
 {
     memset(&test, 0, sizeof test);
-    test.bounced = -1;
+    test.delivered = -1;
     test.vcpu.domain = &test.domain;
     test.vcpu.in_kernel = true;
     test.vcpu.iopl = 1;
@@ -36,7 +36,7 @@ static void expect_done(u32 length)
     assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_DONE);
     assert_int_equal(test.vcpu.registers.rip, CODE + length);
     assert_int_equal(test.vcpu.registers.rflags & RFLAGS_RF, 0);
-    assert_int_equal(test.bounced, -1);
+    assert_int_equal(test.delivered, -1);
 }
 
 /* Two bytes of opcode and a ModRM: all of it, as user mode. */
@@ -58,7 +58,7 @@ static void user_mode_gets_nothing_privileged(void **state)
             assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
             assert_memory_equal(r, &before, sizeof before);
             assert_int_equal(test.touched, 0);
-            assert_int_equal(test.bounced, -1);
+            assert_int_equal(test.delivered, -1);
         }
     }
 }
@@ -103,7 +103,7 @@ static void a_port_read_into_bad_memory_faults_there(void **state)
     (void)state;
     r->rdi = 0xdead000;
     assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_FAULT);
-    assert_int_equal(test.bounced, VECTOR_PF);
+    assert_int_equal(test.delivered, VECTOR_PF);
     assert_int_equal(test.fault_address, 0xdead000);
     assert_int_equal(test.error_code, PF_WRITE);
     assert_int_equal(r->rip, CODE);
@@ -210,7 +210,7 @@ static void a_trap_flag_takes_effect_behind_the_instruction(void **state)
     r->rflags |= RFLAGS_TF;
     assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_DONE);
     assert_int_equal(r->rip, CODE + 1);
-    assert_int_equal(test.bounced, VECTOR_DB);
+    assert_int_equal(test.delivered, VECTOR_DB);
     assert_true(test.vcpu.debug[6] & DR6_BS);
 }
 
@@ -231,14 +231,14 @@ static void int_n_obeys_its_gate(void **state)
         test.vcpu.trap[0x80] = (struct entry_point){.address = 0x1000, .dpl = cases[i].dpl};
         test.domain.vm_assist = (u32)cases[i].architectural << VMASST_TYPE_architectural_iopl;
         assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_FAULT);
-        assert_int_equal(test.bounced, cases[i].passes ? 0x80 : VECTOR_GP);
+        assert_int_equal(test.delivered, cases[i].passes ? 0x80 : VECTOR_GP);
         assert_int_equal(test.error_code, cases[i].passes ? 0 : 0x402);
         assert_int_equal(r->rip, cases[i].passes ? CODE + 2 : CODE);
     }
     GUEST("\xcd\x80"); /* nobody there */
     test.vcpu.trap[0x80].dpl = 3;
     emulate_privileged(&test.vcpu);
-    assert_int_equal(test.bounced, VECTOR_GP);
+    assert_int_equal(test.delivered, VECTOR_GP);
     assert_int_equal(test.error_code, 0x402);
 }
 
@@ -405,7 +405,7 @@ static void other_names_of_debug_registers_end_with_cr4_de(void **state)
     GUEST("\x0f\x21\xe0");
     test.vcpu.cr4 = CR4_DE;
     assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_FAULT);
-    assert_int_equal(test.bounced, VECTOR_UD);
+    assert_int_equal(test.delivered, VECTOR_UD);
 }
 
 int main(void)

@@ -4,6 +4,9 @@
  * are tasks, one a vCPU: they spin, or work for a while and sleep for a while. Every step is
  * checked: see check_all. */
 #include "tests/unit/sched/simulation.h"
+#include "hypervisor/irq/vector.h"
+#include "hypervisor/time/timer.h"
+#include "hypervisor/sched/queue.h"
 
 struct sim sim;
 static _Alignas(CPU_REGION) char regions[CPUS][CPU_REGION];
@@ -27,7 +30,7 @@ struct cpu *cpu_at(u32 number)
 
 void apic_send(u32 id, u32 vector)
 {
-    assert_int_equal(vector, APIC_VECTOR_WAKE);
+    assert_int_equal(vector, VECTOR_APIC_WAKE);
     assert_true(cpu_at(id)->work);
     sim.sends++;
 }
@@ -151,7 +154,7 @@ void restart(u32 cpus)
     for (u32 i = 0; i < cpus; i++) {
         struct cpu *cpu = cpu_at(i);
 
-        memset(cpu, 0, sizeof *cpu);
+        memset(cpu, 0, sizeof(struct sched_cpu));
         cpu->number = cpu->apic_id = i;
         sched_start_cpu(cpu);
     }
@@ -219,7 +222,7 @@ static bool in_queue(const struct cpu *cpu, const struct vcpu *vcpu)
 {
     u32 found = 0;
 
-    for (const struct vcpu *at = cpu->queue.first; at; at = at->queue.next) {
+    for (const struct vcpu *at = queue_of(cpu)->first; at; at = at->queue.next) {
         found += at == vcpu;
     }
     assert_true(found <= 1);
@@ -287,11 +290,11 @@ void check_all(void)
     for (u32 i = 0; i < sim.cpus; i++) {
         const struct cpu *cpu = cpu_at(i);
 
-        assert_ptr_equal(cpu->current, cpu->queue.chosen);
-        assert_false(cpu->queue.lock.taken);
+        assert_ptr_equal(cpu->current, queue_of(cpu)->chosen);
+        assert_false(queue_of(cpu)->lock.taken);
         assert_false(cpu->work);
-        assert_true(!cpu->queue.first || cpu->queue.slice_end);
-        assert_true((cpu->queue.running == QUEUE_NONE) == !cpu->current);
+        assert_true(!queue_of(cpu)->first || queue_of(cpu)->slice_end);
+        assert_true((queue_of(cpu)->running == QUEUE_NONE) == !cpu->current);
     }
     for (u32 i = 0; i < sim.domains; i++) {
         for (u32 k = 0; k < sim.domain[i].vcpu_count; k++) {
@@ -311,8 +314,8 @@ static u64 next_event(u64 end)
     for (u32 i = 0; i < sim.cpus; i++) {
         const struct cpu *cpu = cpu_at(i);
 
-        if (cpu->queue.slice_end) {
-            end = earlier(end, cpu->queue.slice_end);
+        if (queue_of(cpu)->slice_end) {
+            end = earlier(end, queue_of(cpu)->slice_end);
         }
         if (cpu->current && task_of(cpu->current)->left != NEVER) {
             end = earlier(end, sim.now + task_of(cpu->current)->left);
@@ -349,7 +352,7 @@ void pass_time(u64 ns)
     for (u32 i = 0; i < sim.cpus; i++) {
         struct cpu *cpu = cpu_at(i);
 
-        if (cpu->queue.slice_end && cpu->queue.slice_end <= sim.now) {
+        if (queue_of(cpu)->slice_end && queue_of(cpu)->slice_end <= sim.now) {
             cpu->work = true;
         }
     }

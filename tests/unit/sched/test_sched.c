@@ -14,8 +14,11 @@
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/channel.h"
+#include "hypervisor/irq/vector.h"
+#include "hypervisor/sched/queue.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "hypervisor/time/timer.h"
 
 #define MS 1000000ull
 
@@ -102,7 +105,7 @@ static int start(void **unused)
     (void)unused;
     memset(&world, 0, sizeof world);
     world.cpu = this_cpu();
-    memset(world.cpu, 0, sizeof *world.cpu);
+    memset(world.cpu, 0, sizeof(struct sched_cpu));
     world.now = 1000 * MS;
     sched_start_cpu(world.cpu);
     world.domain.vcpu_count = 3;

@@ -13,8 +13,11 @@
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/channel.h"
+#include "hypervisor/irq/vector.h"
+#include "hypervisor/sched/queue.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "hypervisor/time/timer.h"
 #include "tests/unit/sched/stack.h"
 
 #define CPUS     4u

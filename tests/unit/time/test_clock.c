@@ -124,14 +124,6 @@ u64 cmos_seconds(void)
     return 0;
 }
 
-bool copy_to_guest(u64 to, const void *from, u64 size)
-{
-    (void)to;
-    (void)from;
-    (void)size;
-    return false;
-}
-
 /* ---- claims ---- */
 
 static bool measures(u32 seed, u32 stops)

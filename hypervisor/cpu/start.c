@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* One physical CPU. */
+/* Setting up a CPU: its region, its control registers and its stack. */
+#include "hypervisor/cpu/start.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/asm.h"
-#include "hypervisor/vcpu/fpu.h"
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/cpu/speculation.h"
-#include "hypervisor/vcpu/vcpu.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/ranks.h"
-#include "hypervisor/sched/sched.h"
 #include "hypervisor/cpu/entry.h"
+#include "hypervisor/cpu/registers.h"
+#include "hypervisor/cpu/xsave.h"
 #include "lib/string.h"
 #include "lib/x86/cpuid.h"
+#include "vmmu/vmmu.h"
 
 /* One page of a CPU's region, seen through the direct map. NULL: no memory. */
 static char *map_region_page(u64 address, u64 flags)
@@ -89,7 +90,6 @@ struct cpu *cpu_build(u32 number)
         cpu->tss.ist[ist - 1] = region + CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE + PAGE_SIZE;
     }
     cpu->number = number;
-    sched_start_cpu(cpu);
     cpu->timers.lock.rank = RANK_TIMERS;
     cpu->tss.io_map = sizeof cpu->tss; /* no port for ring 3 */
     cpu->tss.rsp[0] = region + CPU_STACK_END;
@@ -140,19 +140,7 @@ bool cpu_load(struct cpu *cpu)
         write_msr(MSR_PAT, CPU_PAT);
     }
     speculation_start_cpu();
-    return fpu_start();
-}
-
-void cpu_attach(struct cpu *cpu, struct vcpu *vcpu)
-{
-    u64 top = (u64)&vcpu->registers + REGISTERS_SIZE;
-
-    cpu->current = vcpu;
-    cpu->syscall_top = top;
-    cpu->tss.rsp[0] = top;
-    vcpu->cpu = cpu;
-    vcpu->stack = ((u64)cpu - CPU_STATE) + CPU_STACK_END;
-    segments_load(window_address(vcpu->window));
+    return xsave_start();
 }
 
 void cpu_enter_stack(struct cpu *cpu, void (*then)(void))

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* What the processor is and has. */
+#include "hypervisor/cpu/processor.h"
+#include "hypervisor/cpu/asm.h"
+#include "lib/string.h"
+
+#define BIT(n) (1u << (n))
+
+#define ARCH_RDCL_NO (1u << 0)
+
+static struct {
+    enum { UNKNOWN, NO, YES } tsc_aux;
+} processor;
+
+bool processor_vendor_is(const char *vendor)
+{
+    struct cpuid leaf = read_cpuid(0, 0);
+
+    return !memcmp(&leaf.ebx, vendor, 4) && !memcmp(&leaf.edx, vendor + 4, 4) &&
+           !memcmp(&leaf.ecx, vendor + 8, 4);
+}
+
+u32 processor_last_leaf(u32 first)
+{
+    u32 max = read_cpuid(first, 0).eax;
+
+    return max >= first && max < first + 0x10000 ? max : first;
+}
+
+static bool find_tsc_aux(void)
+{
+    if (processor_last_leaf(0x80000000) >= 0x80000001 && read_cpuid(0x80000001, 0).edx & BIT(27)) {
+        return true;
+    }
+    return processor_last_leaf(0) >= 7 && read_cpuid(7, 0).ecx & BIT(22);
+}
+
+/* The answer is kept, since every switch of vCPUs asks for it and CPUID traps where the machine is
+ * a guest itself. */
+bool processor_has_tsc_aux(void)
+{
+    if (!processor.tsc_aux) {
+        processor.tsc_aux = find_tsc_aux() ? YES : NO;
+    }
+    return processor.tsc_aux == YES;
+}
+
+bool processor_has_l1tf(void)
+{
+    if (!processor_vendor_is("GenuineIntel")) {
+        return false;
+    }
+    return !(processor_last_leaf(0) >= 7 && read_cpuid(7, 0).edx & BIT(29) &&
+             read_msr(MSR_CAPABILITIES) & ARCH_RDCL_NO);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* The processor's XSAVE: switched on, and which state it saves. */
+#include "hypervisor/cpu/xsave.h"
+#include "hypervisor/cpu/asm.h"
+#include "hypervisor/log/log.h"
+#include "lib/addr.h"
+#include "lib/x86/control.h"
+#include "lib/x86/cpuid.h"
+
+/* The state that fits a page and needs no other care. */
+#define XCR0_KNOWN (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512)
+
+static struct {
+    bool started; /* the first CPU has set xcr0 */
+    u64 xcr0;
+} xsave;
+
+/* The bits of XCR0_KNOWN that this CPU offers. XSAVE is on. */
+static u64 offered(void)
+{
+    struct cpuid leaf = read_cpuid(0xd, 0);
+    u64 xcr0 = (leaf.eax | (u64)leaf.edx << 32) & XCR0_KNOWN;
+
+    return (xcr0 & XCR0_AVX512) == XCR0_AVX512 ? xcr0 : xcr0 & ~XCR0_AVX512;
+}
+
+bool xsave_start(void)
+{
+    bool present = read_cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE;
+
+    if (present) {
+        write_cr4(read_cr4() | CR4_OSXSAVE);
+        if (!xsave.started) {
+            xsave.xcr0 = offered();
+        }
+        if (offered() == xsave.xcr0) {
+            xsave_write_xcr0(xsave.xcr0);
+        }
+    }
+    bool same = (present ? offered() : 0) == xsave.xcr0;
+    xsave.started = true;
+    ASSERT(!same || !present || read_cpuid(0xd, 0).ebx <= PAGE_SIZE);
+    return same;
+}
+
+u64 xsave_xcr0(void)
+{
+    return xsave.xcr0;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel root of a vCPU. */
+#ifndef VCPU_ROOT_H
+#define VCPU_ROOT_H
+
+#include "lib/addr.h"
+#include "vmmu/vmmu.h"
+
+struct vcpu;
+
+/* Makes frame `m` the current vCPU's kernel root and loads it. Returns the engine's result; unless
+ * that is VMMU_DONE the old root stays. */
+enum vmmu_result root_set_kernel(struct vcpu *vcpu, mfn_t m);
+
+/* The same for a frame number as the guest gives it: 0 or a negated error number of the ABI;
+ * -XEN_EAGAIN: interrupted, call again. */
+s64 root_set_kernel_number(struct vcpu *vcpu, u64 number);
+
+#endif

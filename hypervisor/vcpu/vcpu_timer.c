@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* What happens when a vCPU's timer fires. */
+#include "hypervisor/vcpu/vcpu_timer.h"
+#include "hypervisor/event/channel.h"
+#include "hypervisor/sched/sched.h"
+#include "hypervisor/time/timer.h"
+#include "hypervisor/vcpu/vcpu.h"
+
+/* The end of the first whole period after `now`: periods that were missed are not made up for. */
+static u64 next_period(u64 deadline, u64 period, u64 now)
+{
+    return deadline + ((now - deadline) / period + 1) * period;
+}
+
+u64 timer_fired(struct timer *timer, u64 now)
+{
+    struct vcpu *vcpu = timer->vcpu;
+    u64 period = timer->kind == TIMER_PERIODIC ? vcpu->period : 0;
+
+    if (timer->kind != TIMER_POLL) {
+        event_virq(vcpu, VIRQ_TIMER);
+    } else if (atomic_load(&vcpu->state) == VCPU_POLLING) {
+        sched_wake(vcpu);
+    }
+    return period ? next_period(timer->deadline, period, now) : 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The timers of a vCPU. */
+#ifndef VCPU_VCPU_TIMER_H
+#define VCPU_VCPU_TIMER_H
+
+#include "hypervisor/time/timer_list.h"
+
+/* struct timer's `kind`. */
+enum timer_kind {
+    TIMER_SINGLESHOT, /* raises VIRQ_TIMER once */
+    TIMER_PERIODIC,   /* raises VIRQ_TIMER every vcpu->period ns */
+    TIMER_POLL,       /* ends SCHEDOP_poll */
+};
+
+#define TIMER_PERIOD_LEAST 1000000ull   /* ns, of VCPUOP_set_periodic_timer */
+#define TIMER_PERIOD_MOST  (~0ull >> 2) /* ns; no sum of such times overflows */
+
+#endif
