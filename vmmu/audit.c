@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The audit: recounts everything from the tables and compares. It shares no arithmetic with the
- * engine, only the definitions of the words. */
+/* The audit: recounts all references and type references from the tables and compares them with the
+ * frame table. It uses the engine's definitions of the words, but none of its counting code. */
 #include "vmmu/defer.h"
 #include "vmmu/entry.h"
 #include "vmmu/port.h"
 
-/* One audit on its way: a window of frames is counted at a time, over all tables. */
+/* The progress of an audit. The references of a window of frames are counted at a time, in one pass
+ * over all tables. */
 struct recount {
     const struct vmmu_audit *audit;
     u64 first, frames; /* the window */
@@ -34,7 +35,7 @@ static u64 entry_of(mfn_t table, u32 index)
     return word_read(&frame_words(table)[index]);
 }
 
-/* Somebody has so many references and type references on `m`. */
+/* Adds references and type references to the counts of frame `m`, if it is in the window. */
 static void tally(struct recount *run, mfn_t m, u32 references, u32 uses)
 {
     if (m.n - run->first < run->frames) {
@@ -43,7 +44,7 @@ static void tally(struct recount *run, mfn_t m, u32 references, u32 uses)
     }
 }
 
-/* How many entries of table `m` hold their references. */
+/* Returns how many entries of a table with the type word `use` hold their references. */
 static u32 entries_held(u64 use)
 {
     if (use & USE_PARTIAL) {
@@ -67,7 +68,7 @@ static void tally_table(struct recount *run, mfn_t m, u64 use)
     }
 }
 
-/* What frame `m`'s own words and contents hold on to. */
+/* Counts the references that frame `m` holds: by its own words, and as a table by its entries. */
 static void tally_frame(struct recount *run, mfn_t m)
 {
     const u64 references = references_of(m);
@@ -135,7 +136,8 @@ static void count_window(struct recount *run)
     }
 }
 
-/* The type word by itself makes sense, and no operation is on its way. */
+/* Checks that a type word is consistent in itself and that no operation is in progress on the
+ * frame. */
 static void check_use(struct recount *run, mfn_t m, u64 use)
 {
     const u64 state = use & (USE_VALIDATED | USE_PARTIAL);
@@ -147,11 +149,11 @@ static void check_use(struct recount *run, mfn_t m, u64 use)
         tell(run, m, "no such type", 0, use);
     }
     if (frame_count(use) == 0 ? state != 0 : state != USE_VALIDATED && state != USE_PARTIAL) {
-        tell(run, m, "validated and partial do not fit the count", frame_count(use), use);
+        tell(run, m, "validated and partial contradict the count", frame_count(use), use);
     }
     if ((use & USE_PARTIAL) && (!table || use_type(use) == VMMU_TYPE_L1 || frame_count(use) != 1 ||
                                 use_place(use) > ENTRIES || (use & USE_PINNED))) {
-        tell(run, m, "partial where it cannot be", 0, use);
+        tell(run, m, "partial, which it cannot be", 0, use);
     }
     if ((use & USE_CHILD) && !((use & USE_PARTIAL) && use_place(use) < ENTRIES)) {
         tell(run, m, "a partial target without a place", 0, use);
@@ -161,11 +163,11 @@ static void check_use(struct recount *run, mfn_t m, u64 use)
     }
 }
 
-/* A live entry that is the guest's. */
+/* Checks a live entry of a slot that is the guest's. */
 static void check_entry(struct recount *run, mfn_t table, u32 level, u64 entry)
 {
     if (entry_check(level, entry) != VMMU_DONE || entry_installed(level, entry) != entry) {
-        tell(run, table, "an entry that may not be", entry_installed(level, entry), entry);
+        tell(run, table, "an entry that the rules forbid", entry_installed(level, entry), entry);
         return;
     }
     if (!(entry & PTE_PRESENT)) {
@@ -174,18 +176,18 @@ static void check_entry(struct recount *run, mfn_t table, u32 level, u64 entry)
     const mfn_t target = entry_frame(entry);
     const u64 use = use_word_of(target);
     if (!(references_of(target) & REF_OWNED)) {
-        tell(run, table, "an entry shows a frame without an owner", 0, entry);
+        tell(run, table, "an entry maps a frame without an owner", 0, entry);
     } else if (ref_is_owned_by(references_of(target), VMMU_OWNER_DEVICE)) {
-        tell(run, table, "an entry shows a device frame", 0, entry);
+        tell(run, table, "an entry maps a device frame", 0, entry);
     } else if (ref_owner(references_of(target)) != ref_owner(references_of(table)) &&
                (level > 1 || !run->audit->foreign_mappings)) {
-        tell(run, table, "an entry shows a frame of another owner", ref_owner(references_of(table)),
+        tell(run, table, "an entry maps a frame of another owner", ref_owner(references_of(table)),
              entry);
     } else if (level > 1 && !use_is_valid(use, (enum vmmu_type)(level - 1))) {
         tell(run, table, "an entry points at no table of the level below", level - 1, entry);
     } else if (level == 1 && (entry & PTE_WRITABLE) && use_type(use) != VMMU_TYPE_WRITABLE &&
                !(use_type(use) == VMMU_TYPE_SHARED && (use & USE_SHARE_WRITABLE))) {
-        tell(run, table, "a writable entry shows what must not be written", VMMU_TYPE_WRITABLE,
+        tell(run, table, "a writable entry maps what must not be written", VMMU_TYPE_WRITABLE,
              entry);
     }
 }
@@ -198,7 +200,7 @@ static void check_table(struct recount *run, mfn_t m, u64 use)
         if (entry_slot_is_guests(level, i)) {
             check_entry(run, m, level, entry);
         } else if (entry != vmmu_engine.hypervisor_slots[i - VMMU_GUEST_HOLE_FIRST]) {
-            tell(run, m, "a hypervisor slot",
+            tell(run, m, "a wrong entry in a slot of the hypervisor",
                  vmmu_engine.hypervisor_slots[i - VMMU_GUEST_HOLE_FIRST], entry);
         }
     }
@@ -225,13 +227,13 @@ static void check_frame(struct recount *run, mfn_t m)
     } else if (use_type(use) == VMMU_TYPE_DESCRIPTOR) {
         for (u32 i = 0; i < ENTRIES; i++) {
             if (!vmmu_descriptor_allowed(entry_of(m, i))) {
-                tell(run, m, "a descriptor that may not be", 0, entry_of(m, i));
+                tell(run, m, "a descriptor that the rules forbid", 0, entry_of(m, i));
             }
         }
     }
 }
 
-/* A domain's own count of its frames. */
+/* Compares the number of frames that a domain has recorded with those that it owns. */
 static void check_domain(struct recount *run, struct vmmu_domain *domain)
 {
     u64 frames = 0;
@@ -245,7 +247,7 @@ static void check_domain(struct recount *run, struct vmmu_domain *domain)
     }
 }
 
-/* True for the first vCPU of its domain. */
+/* Says whether vCPU `index` is the first of its domain in the list. */
 static bool is_first(const struct vmmu_audit *audit, u32 index)
 {
     for (u32 i = 0; i < index; i++) {

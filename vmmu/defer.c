@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one thing that a vCPU may still have to do for an operation that is over. */
+/* A vCPU's deferred release. */
 #include "vmmu/defer.h"
 
 #include "vmmu/port.h"
@@ -10,7 +10,7 @@
 void defer_note(struct vmmu_vcpu *vcpu, mfn_t m, enum defer_kind kind)
 {
     if (!mfn_is_none(vcpu->deferred.frame)) {
-        port_panic("a vCPU owes two things", m.n);
+        port_panic("a vCPU has two deferred releases", m.n);
     }
     vcpu->deferred = (struct vmmu_deferred){m, kind};
 }

@@ -19,7 +19,8 @@ bool vmmu_descriptor_allowed(u64 descriptor)
     if (descriptor & DESCRIPTOR_SEGMENT) {
         return descriptor_installed(descriptor) == descriptor;
     }
-    return (descriptor & DESCRIPTOR_TYPE) == 0; /* the reserved type: useless, and so harmless */
+    return (descriptor & DESCRIPTOR_TYPE) ==
+           0; /* a system descriptor of the reserved type 0, which cannot be loaded */
 }
 
 bool descriptor_page_adopt(mfn_t m, u64 *word)

@@ -11,9 +11,9 @@
  * present code or data segment becomes 3, because a guest's kernel runs in ring 3 too. */
 u64 descriptor_installed(u64 descriptor);
 
-/* Checks all descriptors of page `m`, of which this CPU has exclusive ownership, and sets their
- * rings to
- * 3. False: a guest may not load one of them; that one is in *word, and the page is unchanged. */
+/* Checks all descriptors of page `m`, which this CPU owns exclusively, and sets the ring of its
+ * segments to 3. False: a guest may not load one of them; it is in *word, and the page is
+ * unchanged. */
 bool descriptor_page_adopt(mfn_t m, u64 *word);
 
 #endif

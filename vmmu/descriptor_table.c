@@ -13,7 +13,8 @@
 
 #define LDT_ENTRIES_MAX 8192u
 
-/* One hold on `m` as a descriptor page. */
+/* Takes a reference and a descriptor type reference on `m`. Refuses with *word set: BAD_FRAME, and
+ * what ref_get and type_get refuse. */
 static enum vmmu_result get_page(const struct vmmu_domain *domain, mfn_t m, u64 *word)
 {
     *word = m.n;
@@ -27,13 +28,15 @@ static enum vmmu_result get_page(const struct vmmu_domain *domain, mfn_t m, u64 
     return result;
 }
 
+/* Drops the references that get_page took. */
 static void put_page(mfn_t m)
 {
     type_put(m);
     ref_put(m);
 }
 
-/* Makes `slot`'s frame `m`, shows it to the CPU, and drops what was there before. */
+/* Puts frame `m`, or none if it is MFN_NONE, in slot `slot` of the descriptor window. `frame` is
+ * where the vCPU records the slot's frame. Drops the frame that was there before. */
 static void replace(struct vmmu_vcpu *vcpu, mfn_t *frame, u32 slot, mfn_t m)
 {
     const mfn_t old = *frame;
@@ -102,7 +105,8 @@ enum vmmu_result vmmu_set_ldt(struct vmmu_vcpu *vcpu, vaddr_t base, u32 entries)
         return result_refuse(vcpu->domain, VMMU_REFUSED_TOO_MANY_DESCRIPTORS, entries);
     }
     if (entries) {
-        /* Both ends are the guest's and nothing between is not: an LDT is smaller than any hole. */
+        /* If both ends are in the guest's address range, so is everything between: an LDT is
+         * smaller than the hypervisor's range. */
         const vaddr_t last = vaddr(base.a + entries * sizeof(u64) - 1);
         if (page_offset(base.a) || last.a < base.a || !walk_address_is_guests(base) ||
             !walk_address_is_guests(last)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One page-table entry of any level: the check of its bits, and its hold on its target. */
+/* One page-table entry of any level: the check of its bits, and the references that it holds. */
 #include "vmmu/entry.h"
 
 #include "vmmu/flush.h"
@@ -7,7 +7,8 @@
 #include "vmmu/ref.h"
 #include "vmmu/type.h"
 
-/* The processor may read memory ahead through an entry that is not present. */
+/* Checks an entry that is not present. A processor with the L1 terminal fault speculatively reads
+ * the memory that such an entry names. */
 static enum vmmu_result check_not_present(u32 level, u64 entry)
 {
     if (!vmmu_engine.l1tf || entry == 0) {
@@ -33,7 +34,8 @@ enum vmmu_result entry_check_slow(u32 level, u64 entry)
     if (frame_exists(entry_frame(entry))) {
         return VMMU_DONE;
     }
-    /* All ones is the ABI's "no frame"; any other might be a device's. */
+    /* A frame number of all ones is the ABI's "no frame". Any other that does not exist may be
+     * meant as that of a device. */
     return level > 1 || (entry & PTE_ADDRESS) == PTE_ADDRESS ? VMMU_REFUSED_BAD_FRAME
                                                              : VMMU_REFUSED_NO_MEMORY;
 }

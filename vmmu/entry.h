@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* One page-table entry of any level: what it may hold, and what it holds on to.
+/* One page-table entry of any level: which bits it may have, and which references it holds.
  *
- * A present entry has a reference on its target. Besides, at level 1, a writable one has a writable
- * type reference; above, every one has a type reference for a table one level down. */
+ * A present entry holds a reference on its target. At level 1 a writable entry also holds a
+ * writable type reference. Above level 1 each present entry also holds a type reference on its
+ * target as a table of the level below. */
 #ifndef VMMU_ENTRY_H
 #define VMMU_ENTRY_H
 
@@ -10,69 +11,77 @@
 #include "vmmu/ref.h"
 #include "vmmu/type.h"
 
-/* Bits that change neither the translation nor a count: an entry that differs from a checked one in
- * these alone is as good as checked. The writable bit is not among them. */
+/* Free bits: they change neither the translation nor a count, so an entry that differs from a
+ * checked one only in them needs no check. The writable bit is not free. */
 #define ENTRY_FREE                                                                                 \
     (PTE_USER | PTE_ACCESSED | PTE_DIRTY | PTE_AVAILABLE | PTE_AVAILABLE_HIGH | PTE_KEY | PTE_NX)
 
+/* Returns the frame number in an entry. */
 static inline mfn_t entry_frame(u64 entry)
 {
     return mfn((entry & PTE_ADDRESS) >> PAGE_SHIFT);
 }
 
-/* The entry as it stands in a live table for what the guest wrote: all of a guest runs in ring 3,
- * and nothing of it is global. (Above level 1 the global bit is refused, not taken off.) */
+/* Returns the entry that a live table holds when a guest wrote `entry`: with the user bit, because
+ * all of a guest runs in ring 3, and at level 1 without the global bit. (Above level 1 the global
+ * bit is refused, not removed.) */
 static inline u64 entry_installed(u32 level, u64 entry)
 {
     const u64 off = level == 1 ? PTE_GLOBAL : 0;
     return entry & PTE_PRESENT ? (entry | PTE_USER) & ~off : entry;
 }
 
-/* `next`, as installed, needs nothing that the live entry `old` does not hold: the same but for
- * free bits, or (level 1) for a right to write that is given up. */
+/* Says whether `next`, in the form of entry_installed, needs no reference that the live entry `old`
+ * does not hold: they differ only in free bits, or (level 1) `next` gives up the writable bit. */
 static inline bool entry_inherits(u32 level, u64 old, u64 next)
 {
     const u64 differ = (old ^ next) & ~ENTRY_FREE;
     return (old & PTE_PRESENT) && (differ == 0 || (level == 1 && differ == (old & PTE_WRITABLE)));
 }
 
-/* True if slot `index` of a table of this level is the guest's. The one definition of that. */
+/* Says whether slot `index` of a table of this level is the guest's and not the hypervisor's. */
 static inline bool entry_slot_is_guests(u32 level, u32 index)
 {
     return level != 4 || index < VMMU_GUEST_HOLE_FIRST || index > VMMU_GUEST_HOLE_LAST;
 }
 
-/* What a guest may set in a present entry. Not among them: superpages (their other 511 frames would
- * go uncounted) and cache attributes (what a guest wrote past the cache, a check through it would
- * miss). */
+/* The bits that a guest may set in a present entry. Not among them are the bit that makes a
+ * superpage, of whose 512 frames only one would be counted, and cache attributes, because a write
+ * through an uncached mapping might not be seen when the hypervisor reads the frame through its
+ * cached one. */
 #define ENTRY_SETTABLE (PTE_PRESENT | PTE_WRITABLE | PTE_GLOBAL | ENTRY_FREE | PTE_ADDRESS)
 
-/* Present, of settable bits alone, and for a frame that there is: nothing can be said against it
- * before its target is looked at. */
+/* Says whether the entry is present, has only settable bits, and maps a frame that exists. Nothing
+ * but its target can be a reason to refuse it. */
 ALWAYS_INLINE bool entry_is_plain(u32 level, u64 entry)
 {
     const u64 odd = ~ENTRY_SETTABLE | (level > 1 ? PTE_GLOBAL : 0);
     return (entry & (PTE_PRESENT | odd)) == PTE_PRESENT && frame_exists(entry_frame(entry));
 }
 
-/* entry_check of one that is not plain: VMMU_DONE only if it is not present. */
+/* The slow path of entry_check, for an entry that is not plain. VMMU_DONE: it is not present, and
+ * harmless. */
 enum vmmu_result entry_check_slow(u32 level, u64 entry);
 
-/* May this stand in a table of this level, whatever it points at? VMMU_DONE or a rule. */
+/* Checks the bits of an entry for a table of this level, but not its target. Refuses: SUPERPAGE,
+ * CACHE_BITS, GLOBAL_TABLE, BAD_FRAME, NO_MEMORY, UNSAFE_NOT_PRESENT. */
 static inline enum vmmu_result entry_check(u32 level, u64 entry)
 {
     return entry_is_plain(level, entry) ? VMMU_DONE : entry_check_slow(level, entry);
 }
 
-/* Whose table it is, and whose frames it may map. */
+/* The owner of a table, and the domain whose frames its entries may map. */
 struct entry_owners {
     u16 table;
     u16 frame;
 };
 
-/* entry_get at level 1: all or nothing. */
+/* Returns the refusal of an L1 entry for a refusal `result` of its target: FOREIGN_MAPPING for
+ * NOT_OWNER, WRITABLE_TABLE for WRONG_TYPE, others unchanged. */
 enum vmmu_result entry_refusal_of_page(enum vmmu_result result);
 
+/* Takes the references that the present, checked L1 entry needs, all or nothing. Refuses:
+ * FOREIGN_MAPPING, TOO_MANY_REFERENCES, WRITABLE_TABLE, READ_ONLY_PAGE. */
 ALWAYS_INLINE enum vmmu_result entry_get_page(u64 entry, u16 frame_owner)
 {
     const mfn_t target = entry_frame(entry);
@@ -90,14 +99,15 @@ ALWAYS_INLINE enum vmmu_result entry_get_page(u64 entry, u16 frame_owner)
     return entry_refusal_of_page(result);
 }
 
-/* The type reference of an entry above level 1, whose target the caller has a reference on, where
- * the fast path does not do. *word is `entry` before. */
+/* Takes the type reference of an entry above level 1, on whose target the caller has a reference.
+ * The slow path of entry_get. *word: in, `entry`; out, what was refused. */
 enum vmmu_result entry_get_table(u32 level, u64 entry, u64 *word);
 
-/* Takes what the present, checked entry holds on to. `held`: the reference on the target is taken
- * already (from an interrupted try). If the result is not VMMU_DONE, *held tells if the reference
- * is still there: the target may be partial, and the caller has to remember it or drop the
- * reference. Never at level 1. *word: what was refused. */
+/* Takes the references that a present, checked entry holds. Returns what type_get returns, or a
+ * refusal of the target; *word is then what was refused. At level 1 it takes all or nothing. Above,
+ * *held says whether the reference on the target has been taken: in, by an interrupted earlier
+ * call; out, if the result is not VMMU_DONE, still. The target may be partial then, and the caller
+ * either keeps the reference to resume or releases it (defer_abandon). */
 ALWAYS_INLINE enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owners owners,
                                          bool *held, u64 *word)
 {
@@ -122,13 +132,15 @@ ALWAYS_INLINE enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owne
     return result == VMMU_DONE ? entry_get_table(level, entry, word) : result;
 }
 
-/* Domain `table_owner` had a translation to `target`, a frame of another, until `since`: its CPUs
- * flush it, for the target's own stamps speak of its owner's CPUs. */
+/* Flushes the CPUs of domain `table_owner` that may have a translation to a foreign frame which
+ * ended at the epoch `since`. The epochs of that frame are of its owner's clock and say nothing of
+ * these CPUs. */
 void entry_flush_foreign(u16 table_owner, u64 since);
 
-/* Drops what the present entry held on to; it stands in no table that a CPU reaches since clock
- * value `since`. VMMU_AGAIN: the reference on the target is kept, for the caller to drop after
- * type_finish of it. Never at level 1. */
+/* Drops the references of a present entry, which no processor can reach in a live table since
+ * the epoch `since`. VMMU_AGAIN, only above level 1: the demotion of the target was interrupted;
+ * the reference on the target is still there, and the caller drops it after type_finish of the
+ * target. */
 ALWAYS_INLINE enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, u64 since)
 {
     const mfn_t target = entry_frame(entry);
@@ -150,10 +162,12 @@ ALWAYS_INLINE enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, 
     return VMMU_DONE;
 }
 
+/* The slow path of entry_put_right, where `old` was writable and its successor is not. */
 void entry_put_right_slow(u64 old, u16 table_owner);
 
-/* At level 1, where `next` has inherited from `old` and stands in its place: drops the right to
- * write that is given up, and the reference on the target that the caller took for that. */
+/* Drops the writable type reference of the L1 entry `old`, if `next`, which has replaced it and
+ * inherited its reference (entry_inherits), has no writable bit. In that case it also drops the
+ * extra reference that the caller took on the target to keep it for this. */
 static inline void entry_put_right(u64 old, u64 next, u16 table_owner)
 {
     if (old & ~next & PTE_WRITABLE) {

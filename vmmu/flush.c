@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Stale translations: the clock, the CPUs' flushes, and who must be asked for one. */
+/* Stale translations: the flush clocks, and which CPUs must flush. */
 #include "vmmu/flush.h"
 
 #include "vmmu/frame.h"
@@ -15,10 +15,10 @@ void vmmu_flush_ends(const struct vmmu_domain *domain, u32 cpu, u64 begun)
     atomic_store_explicit(&flush_times(domain->id)->done[cpu], begun, memory_order_release);
 }
 
-u64 flush_epoch_read(u16 id, u64 stamp, u32 bits)
+u64 flush_epoch_read(u16 id, u64 epoch, u32 bits)
 {
     const u64 now = flush_clock(id);
-    return now - ((now - stamp) & ((1ull << bits) - 1));
+    return now - ((now - epoch) & ((1ull << bits) - 1));
 }
 
 bool flush_since(const struct vmmu_domain *domain, u64 since)
@@ -40,7 +40,8 @@ bool flush_since(const struct vmmu_domain *domain, u64 since)
 
 void flush_for_type_change(struct vmmu_domain *domain, u64 use)
 {
-    /* Segment registers cache descriptors by rules of their own: no stamp proves anything then. */
+    /* Processors cache descriptors in segment registers, which no epoch covers: treat the use as
+     * having ended just now. */
     const u64 since = use_type(use) == VMMU_TYPE_DESCRIPTOR
                           ? flush_clock(domain->id)
                           : flush_epoch_read(domain->id, use_place(use), USE_PLACE_BITS);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Stale translations: who may still hold one, and so must flush before a frame changes its use.
+/* Stale translations: which CPUs may still have one, and must flush before a frame changes its use.
  *
- * A domain has a clock that ticks before each flush of a CPU that may run it; the CPU publishes
- * that tick after the flush. A stamp is the clock of a frame's owner, read after a use ended. A
- * published tick greater than a stamp thus proves that the flush began after that use. A stamp is
- * kept in few bits and read back as the latest clock value that has them, so that age can only make
- * it look younger: then a flush too many happens, never one too few. Each domain has its own,
- * because one for all would be a word that all CPUs write. */
+ * Each domain has a flush clock, which is advanced before each flush of a CPU that may run the
+ * domain. After the flush that CPU publishes the new value as its epoch. When a use of a frame
+ * ends, the clock of the frame's owner is read; that epoch is recorded in the frame. If a CPU's
+ * epoch is greater than the frame's, its flush began after the use ended, and it has no stale
+ * translation.
+ *
+ * A frame keeps only the low bits of an epoch. They are read back as the latest clock value with
+ * these bits. So an old epoch can appear too recent, which costs an unnecessary flush, but never
+ * too old, which would omit a necessary one. Each domain has its own clock, because all CPUs would
+ * write a common one. */
 #ifndef VMMU_FLUSH_H
 #define VMMU_FLUSH_H
 
@@ -14,27 +18,31 @@
 
 #include "vmmu/engine.h"
 
-/* The times of domain `id`. Two domains may share them: they are no less right for that. */
+/* Returns the flush clock and CPU epochs of domain `id`. Two domains may share them; each then sees
+ * the flushes of both, which is correct. */
 static inline struct flush_times *flush_times(u16 id)
 {
     return &vmmu_engine.times[id % FLUSH_CLOCKS];
 }
 
-/* The clock of domain `id`, for a stamp. The caller's entry is gone by an atomic read-modify-write
- * before, which this load cannot overtake. */
+/* Returns the flush clock of domain `id`, as the epoch of a use that has ended. The caller has
+ * removed the entry before by an atomic read-modify-write, so that this load cannot be executed
+ * before that. */
 static inline u64 flush_clock(u16 id)
 {
     return atomic_load_explicit(&flush_times(id)->clock, memory_order_seq_cst);
 }
 
-/* The latest value of that clock that the stored low `bits` can stand for. */
-u64 flush_epoch_read(u16 id, u64 stamp, u32 bits);
+/* Returns the epoch of domain `id` that is stored as its low `bits` in `epoch`: the latest clock
+ * value with these low bits. */
+u64 flush_epoch_read(u16 id, u64 epoch, u32 bits);
 
-/* Returns when every CPU that may hold translations of `domain` has flushed after `since` by its
- * clock. True if any had to be asked. */
+/* Makes each CPU that may have translations of `domain`, and whose last flush did not begin after
+ * the epoch `since`, flush, and returns when all have. True: at least one had to. */
 bool flush_since(const struct vmmu_domain *domain, u64 since);
 
-/* Frame of `domain` leaves the use that its type word `use` (at count 0) tells, for another. */
+/* Flushes as needed before a frame of `domain` changes its type. `use`: the frame's type word
+ * before, with count 0, which contains its last type and the epoch. */
 void flush_for_type_change(struct vmmu_domain *domain, u64 use);
 
 #endif

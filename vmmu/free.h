@@ -5,9 +5,9 @@
 
 #include "vmmu/vmmu.h"
 
-/* Gives frame `m`, whose last reference was just put, back to the machine's allocator, after a
- * flush if one is needed. `since`: the epoch after the last translation of `m` ended. Panics if the
- * frame is still in use as a type. */
+/* Gives frame `m`, whose last reference was just dropped, back to the machine's allocator
+ * (port_frame_free), after a flush if one is needed. `since`: the epoch at which the last
+ * translation of `m` ended. Panics if `m` still has a type reference. */
 void free_frame(mfn_t m, u64 since);
 
 #endif

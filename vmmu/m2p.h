@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine-to-physical map: guests read it, and believe it or not; nothing here does. */
+/* The machine-to-physical map (M2P). The engine only writes it, for the guests that read it; no
+ * check depends on it. */
 #ifndef VMMU_M2P_H
 #define VMMU_M2P_H
 
 #include "vmmu/engine.h"
 
-/* Guests may be reading. */
+/* Sets the M2P word of `m`, which exists. Atomic, because guests may be reading it. */
 static inline void m2p_write(mfn_t m, u64 value)
 {
     __atomic_store_n(&vmmu_engine.m2p[m.n], value, __ATOMIC_RELAXED);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Mappings: L1 entries written by virtual address, and those that grants ask for. */
+/* Mappings: L1 entries that are written by virtual address, and those that grants need. */
 #include "vmmu/defer.h"
 #include "vmmu/result.h"
 #include "vmmu/walk.h"
 #include "vmmu/write_inline.h"
 
-/* The slow path of a write to the L1 table that a walk found. */
+/* Does `write` on the slow path, in the L1 table that a walk found. */
 static __attribute__((noinline)) enum vmmu_result write_found_slow(struct write write)
 {
     enum vmmu_result result = VMMU_REFUSED_NO_TABLE;
@@ -64,9 +64,9 @@ enum vmmu_result vmmu_map_at(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_o
     return result_report(vcpu->domain, result, write.word);
 }
 
-/* Clears the entry that `write` is for, if it maps `m` and is writable exactly if `writable`. The
- * processor may set its accessed and dirty bits meanwhile, which makes the conditional write fail;
- * it is tried again then. */
+/* Clears the entry that `write` describes, if it maps `m` and is writable exactly if `writable`.
+ * Tries again if the processor set the accessed or dirty bit meanwhile, which makes a conditional
+ * write fail. */
 static enum vmmu_result unmap(struct write *write, mfn_t m, bool writable)
 {
     const u64 seen = PTE_PRESENT | PTE_WRITABLE | PTE_ADDRESS;

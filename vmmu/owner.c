@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose a frame is: given, taken, shared, held, freed. */
+/* Owners: giving a frame to a domain and taking it back, shared pages, device frames, and holds. */
 #include "vmmu/m2p.h"
 #include "vmmu/port.h"
 #include "vmmu/ref.h"
@@ -29,7 +29,8 @@ void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain)
     }
 }
 
-/* Gives the frame `m`, which has no owner, one: these are its two words and its m2p value. */
+/* Gives frame `m`, which has no owner, an owner: stores its M2P word, its type word and, last, its
+ * references word. Panics if it has an owner. */
 static void adopt(mfn_t m, u64 references, u64 use, u64 physical)
 {
     struct vmmu_frame *frame = frame_of(m);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pins: a guest's word that a table stays one, so that it is checked once. */
+/* Pins. A pin is a type reference that a guest takes on a table, so that the table stays validated
+ * while nothing else uses it. */
 #include "vmmu/defer.h"
 #include "vmmu/ref.h"
 #include "vmmu/result.h"
@@ -54,7 +55,8 @@ enum vmmu_result vmmu_unpin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, m
     if (result != VMMU_DONE) {
         return result_refuse(vcpu->domain, result, m.n);
     }
-    /* Who clears the bit has the pin's two references to drop, and nobody else. */
+    /* The CPU that clears the bit drops the pin's reference and type reference; no other CPU does,
+     * because the bit is cleared atomically. */
     const u64 old = frame_clear_type_bits(m, USE_PINNED);
     if (!(old & USE_PINNED)) {
         ref_put(m);

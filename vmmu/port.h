@@ -1,55 +1,58 @@
 /* SPDX-License-Identifier: MIT */
-/* What the virtual MMU asks of a machine. Resolved at link time: hypervisor/domain/mmu_port.c on
- * real hardware, tests/machine/ on the host. Every function may be called on any CPU. */
+/* The functions that the virtual MMU asks its machine to define. They are resolved at link time:
+ * hypervisor/domain/mmu_port.c defines them on real hardware, tests/machine/ on the host. The
+ * engine calls them on any CPU. */
 #ifndef VMMU_PORT_H
 #define VMMU_PORT_H
 
 #include "lib/addr.h"
 #include "vmmu/vmmu.h"
 
-/* The number of the CPU this runs on, 0 .. VMMU_CPUS_MAX-1. */
+/* Returns the number of the CPU that executes this, 0 to VMMU_CPUS_MAX - 1. */
 u32 port_cpu(void);
 
-/* The contents of frame `m`, which the caller has checked to be below the frame count given to
- * vmmu_start and to be RAM. Always a coherent, write-back view. Valid until the CPU returns to a
- * guest. */
+/* Returns the address at which the engine can access the 4096 bytes of frame `m`, which is below
+ * the frame count and is RAM. The mapping is write-back cached. The address stays valid until the
+ * CPU enters a guest. */
 void *port_frame_view(mfn_t m);
 
-/* The domain that vmmu_domain_start was given `id` for. Its struct must live as long as any frame
- * has it as owner; NULL only for an id never started. */
+/* Returns the domain that vmmu_domain_start was given the number `id` for, or NULL if there is
+ * none. The struct of a domain lives as long as it owns a frame. */
 struct vmmu_domain *port_domain(u16 id);
 
-/* Drops, on each CPU in the bit set `cpus`, every translation and every cached walk that a guest's
- * tables gave it, and returns when all have. A CPU that does so for whatever reason calls
- * vmmu_flush_begins and vmmu_flush_ends. */
+/* Drops every translation and every cached page-walk step of the guests' tables on each CPU in the
+ * bit set `cpus`, and returns when all CPUs have. Each such CPU, like any CPU that flushes for
+ * another reason, calls vmmu_flush_begins and vmmu_flush_ends. */
 void port_flush(u64 cpus);
 
-/* True when the present operation should stop at its next safe place, because something waits for
- * this CPU. The engine asks only after it made progress. */
+/* Says whether the current operation should stop at its next safe place because something waits
+ * for this CPU. The engine calls it only after it has made progress, so that a repeated
+ * operation ends. */
 bool port_should_stop(void);
 
-/* A frame's last reference is gone: it has no owner, type none, and no CPU holds a translation of
- * it. Its two words and its contents (not scrubbed) belong to the machine's allocator from here on.
- * `domain` is who had it. */
+/* Gives the machine's allocator frame `m`, which has no references, no owner and type none; no CPU
+ * has a translation of it. Its two words and its contents, which are not scrubbed, are the
+ * allocator's from now on. `domain` was the owner. */
 void port_frame_free(struct vmmu_domain *domain, mfn_t m);
 
-/* Makes slot `slot` (0..VMMU_GDT_FRAMES-1: GDT page; VMMU_GDT_FRAMES..+VMMU_LDT_FRAMES-1: LDT page)
- * of the vCPU's descriptor window show frame `m` to the CPU's segment loads, which mark descriptors
- * accessed; MFN_NONE empties it (a page of zeroes, or nothing). Effective, also in the TLB, when it
- * returns. */
+/* Maps frame `m` in slot `slot` of the vCPU's descriptor window, at which the CPU reads descriptors
+ * and sets their accessed bits. Slots 0 to VMMU_GDT_FRAMES - 1 are the GDT's pages; the
+ * VMMU_LDT_FRAMES slots after them are the LDT's. MFN_NONE: the slot shows zeroes or nothing. In
+ * effect when it returns, TLB included. */
 void port_descriptor_map(struct vmmu_vcpu *vcpu, u32 slot, mfn_t m);
 
-/* One CPU waits for another, in a loop that the engine bounds. */
+/* Pauses the CPU for a moment, in a loop that waits for another CPU. The engine limits such
+ * loops. */
 void port_pause(void);
 
-/* A refusal happened (for a rate-limited log line): the rule, and the word that was refused - an
+/* Reports a refusal, for the log: the rule that was broken, and the word that was refused: an
  * entry, a frame number or an address, as the rule's sentence says. */
 void port_refused(struct vmmu_domain *domain, enum vmmu_result rule, u64 word);
 
-/* vmmu_audit found a difference. */
+/* Reports a difference that vmmu_audit found. */
 void port_audit_found(const struct vmmu_finding *finding);
 
-/* The engine found its own state inconsistent. Does not return. */
+/* Stops the machine: the engine found its own data inconsistent. Does not return. */
 _Noreturn void port_panic(const char *sentence, u64 word);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The reference count where it comes near zero. */
+/* The reference count: further references, the last one, and the ownership reference. */
 #include "vmmu/ref.h"
 
 #include "vmmu/flush.h"
@@ -10,12 +10,13 @@ void ref_get_more(mfn_t m)
 {
     const u64 old = atomic_fetch_add_explicit(&frame_of(m)->references, 1, memory_order_relaxed);
     if (frame_count(old) == 0 || frame_count(old) == FRAME_COUNT) {
-        port_panic("a reference on top of none, or one too many", m.n);
+        port_panic("a further reference on a frame that has none, or too many", m.n);
     }
 }
 
-/* Tries to put `next`, with one reference less, for `old`; the last one frees the frame, whose last
- * translation went before clock value `since`. */
+/* Replaces the references word *old of `m` by `next`, which has one reference less. If that was the
+ * last reference, frees the frame, the last translation of which ended before the epoch `since`.
+ * False: the word is not *old any more; *old becomes its value. */
 static bool drop(mfn_t m, u64 *old, u64 next, u64 since)
 {
     if (!word_swap(frame_references_at(m), old, next, memory_order_acq_rel)) {
@@ -33,7 +34,7 @@ void ref_put_slow(mfn_t m)
     u64 next, now;
     do {
         if (frame_count(old) == 0) {
-            port_panic("a reference dropped that nobody had", m.n);
+            port_panic("a reference is dropped that does not exist", m.n);
         }
         now = flush_clock(ref_owner(old));
         next = ref_dropped(old, now);
@@ -56,7 +57,8 @@ enum vmmu_result ref_release(mfn_t m, u16 id, enum release whose)
             return VMMU_REFUSED_WRONG_TYPE;
         }
         next = (old - 1) & ~REF_ALLOCATED;
-        /* This reference is no translation: the last of those went when the count fell to 1. */
+        /* The ownership reference is no translation. The last translation ended when the count fell
+         * to 1, whose epoch the word has. */
         since = flush_epoch_read(id, ref_epoch(old), REF_EPOCH_BITS);
     } while (!drop(m, &old, next, since));
     return VMMU_DONE;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The reference count: a frame with a reference keeps its owner and is not freed. */
+/* The reference count. A frame with a reference keeps its owner and is not freed. */
 #ifndef VMMU_REF_H
 #define VMMU_REF_H
 
 #include "vmmu/flush.h"
 #include "vmmu/frame.h"
 
-/* Why ref_get of a frame with these references does not do. */
+/* Returns the refusal of a ref_get for domain `id` that failed on this references word. */
 static inline enum vmmu_result ref_refusal(u64 references, u16 id)
 {
     return ref_is_owned_by(references, id) && frame_count(references)
@@ -14,14 +14,15 @@ static inline enum vmmu_result ref_refusal(u64 references, u16 id)
                : VMMU_REFUSED_NOT_OWNER;
 }
 
-/* One reference on `m`, a frame below the frame count, if it belongs to domain `id`. Results:
- * VMMU_DONE, VMMU_REFUSED_NOT_OWNER, VMMU_REFUSED_TOO_MANY_REFERENCES. */
+/* Takes a reference on `m`, which exists, if it belongs to domain `id`. Refuses: NOT_OWNER,
+ * TOO_MANY_REFERENCES. */
 ALWAYS_INLINE enum vmmu_result ref_get(mfn_t m, u16 id)
 {
     _Atomic u64 *word = frame_references_at(m);
     u64 old = word_read(word);
     do {
-        /* One comparison for both ends: count 0 wraps to the top. */
+        /* One comparison checks both ends of the range: count 0 minus 1 wraps to the largest
+         * number. */
         if (!ref_is_owned_by(old, id) || (u32)old - 1 >= FRAME_COUNT_MAX - 1) {
             return ref_refusal(old, id);
         }
@@ -29,33 +30,38 @@ ALWAYS_INLINE enum vmmu_result ref_get(mfn_t m, u16 id)
     return VMMU_DONE;
 }
 
-/* One more reference for a caller who has one already and must not fail. */
+/* Takes a further reference on `m`. The caller has one already, so this cannot fail. Panics if
+ * there is none, or if the count is full. */
 void ref_get_more(mfn_t m);
 
-/* Drops what was the last reference a moment ago, which frees the frame. */
+/* The slow path of ref_put: drops a reference that may be the last one, and frees the frame if it
+ * is. */
 void ref_put_slow(mfn_t m);
 
-/* Whose word it is that a frame has done with its owner. */
+/* Which kind of ownership reference ref_release drops, and on what condition. */
 enum release {
-    RELEASE_OWN,    /* the owner's; not of a shared frame */
-    RELEASE_ALONE,  /* the same, only if nothing else refers to the frame */
-    RELEASE_SHARED, /* the hypervisor's, of a shared frame */
+    RELEASE_OWN,    /* a domain's own reference on a frame that is not shared */
+    RELEASE_ALONE,  /* the same, but only if it is the only reference */
+    RELEASE_SHARED, /* the hypervisor's reference on a shared page */
 };
 
-/* Drops the reference that `allocated` stands for, if `m` belongs to domain `id`. Results:
- * VMMU_DONE, VMMU_REFUSED_NOT_OWNER, VMMU_REFUSED_ALREADY_RELEASED, VMMU_REFUSED_WRONG_TYPE (not
- * alone). */
+/* Drops the ownership reference on `m`, if `m` belongs to domain `id`. The frame is freed when no
+ * other reference is left. Refuses: NOT_OWNER (also: shared or not against `whose`),
+ * ALREADY_RELEASED, and WRONG_TYPE (RELEASE_ALONE, and there are other references). */
 enum vmmu_result ref_release(mfn_t m, u16 id, enum release whose);
 
-/* The word after a drop, with the clock read before. What is left may be the owner's own reference,
- * which is no translation: that moment's stamp counts. The drop before has one too, so that the
- * word differs if meanwhile another use has begun and ended. */
+/* Returns the references word with one reference less; `clock` is the owner's flush clock, read
+ * before. If the count falls to 1, the epoch is recorded: what is left may be the ownership
+ * reference, which is no translation, so this may be the moment when the last translation ended. If
+ * it falls to 2, the epoch is recorded too: then the word differs if another reference was taken
+ * and dropped meanwhile, and the compare-and-exchange fails. */
 static inline u64 ref_dropped(u64 references, u64 clock)
 {
     return frame_count(references) <= 3 ? ref_with_epoch(references - 1, clock) : references - 1;
 }
 
-/* Drops one reference unless it is the last. */
+/* The fast path of ref_put: drops a reference. False: it is the last one, and nothing has
+ * happened. */
 ALWAYS_INLINE bool ref_put_fast(mfn_t m)
 {
     _Atomic u64 *word = frame_references_at(m);
@@ -70,7 +76,8 @@ ALWAYS_INLINE bool ref_put_fast(mfn_t m)
     return true;
 }
 
-/* Drops one reference. */
+/* Drops a reference of the caller on `m`. If it was the last one, the frame is freed, after a flush
+ * if one is needed. */
 ALWAYS_INLINE void ref_put(mfn_t m)
 {
     if (!ref_put_fast(m)) {

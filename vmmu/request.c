@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests: mmu_update, one and many. */
+/* Requests: the operations of mmu_update, one request and many. */
 #include "vmmu/defer.h"
 #include "vmmu/port.h"
 #include "vmmu/result.h"
 #include "vmmu/write_inline.h"
 
-/* Stores to an ordinary page. A writable type reference keeps it from becoming a table meanwhile.
- */
+/* Stores the entry in an ordinary page. A writable type reference keeps it from becoming a table
+ * meanwhile. */
 static enum vmmu_result store_in_page(const struct write *write)
 {
     u64 word;
@@ -18,7 +18,7 @@ static enum vmmu_result store_in_page(const struct write *write)
     return result;
 }
 
-/* Writes to a page of any type, on which the caller has a reference. */
+/* Does `write` in a page of any type, on which the caller has a reference. */
 static enum vmmu_result write_anywhere(struct write *write)
 {
     const u64 use = frame_type_word_acquire(write->table);
@@ -44,18 +44,19 @@ static enum vmmu_result write_anywhere(struct write *write)
 /* The bits of vmmu_request.at that hold the kind. */
 #define KIND_BITS 7ull
 
+/* Returns the kind in the low bits of the request's address. */
 static enum vmmu_update_kind kind_of(const struct vmmu_request *request)
 {
     return (enum vmmu_update_kind)(request->at & KIND_BITS);
 }
 
-/* The bits of the old entry that a request of this kind keeps. */
+/* Returns the bits of the old entry that a request of this kind keeps. */
 static u64 kept_by(enum vmmu_update_kind kind)
 {
     return kind == VMMU_UPDATE_PRESERVE_AD ? WRITE_KEEP_AD : 0;
 }
 
-/* The slow path of a request of any kind. */
+/* Does any request on the slow path. */
 static __attribute__((noinline)) enum vmmu_result serve_slow(struct vmmu_vcpu *vcpu,
                                                              struct vmmu_domain *table_owner,
                                                              struct vmmu_domain *frame_owner,
@@ -86,11 +87,12 @@ static __attribute__((noinline)) enum vmmu_result serve_slow(struct vmmu_vcpu *v
     return result_report(vcpu->domain, result, write.word);
 }
 
-/* Runs: requests in a row to one page, which is read, held or locked only once.
+/* Runs. A run is a number of consecutive requests for one page, which is looked up and locked only
+ * once.
  *
- * A run begins with `request` and ends at `end` or earlier; the page and the frames that the
- * entries map belong to `owner`. Each run function returns the first request that it has not done,
- * which needs another path. */
+ * A run begins with `request` and ends at `end` or earlier. `owner` owns the page and each frame
+ * that the entries map. Each run function returns the first request that it has not done, which
+ * needs the slow path. */
 
 /* Says whether the request writes to `page`. */
 static inline bool is_write_to(const struct vmmu_request *request, mfn_t page)
@@ -114,7 +116,8 @@ ALWAYS_INLINE enum written serve_locked(const struct vmmu_request *request, u32 
                               entry_installed(level, request->entry), left);
 }
 
-/* A run in a live table of this level. Adds to *checked the entries that had to be checked. */
+/* Does a run in a live table of this level. Adds to *checked the number of entries that had to be
+ * checked. */
 ALWAYS_INLINE const struct vmmu_request *run_in_table(const struct vmmu_domain *owner, u32 level,
                                                       const struct vmmu_request *request,
                                                       const struct vmmu_request *end, u64 *checked)
@@ -145,7 +148,8 @@ ALWAYS_INLINE const struct vmmu_request *run_in_table(const struct vmmu_domain *
     return request;
 }
 
-/* A run in an ordinary page. A writable type reference keeps it from becoming a table meanwhile. */
+/* Does a run in an ordinary page. A writable type reference keeps it from becoming a table
+ * meanwhile. */
 static const struct vmmu_request *run_in_page(const struct vmmu_domain *owner,
                                               const struct vmmu_request *request,
                                               const struct vmmu_request *end)
@@ -166,7 +170,7 @@ static const struct vmmu_request *run_in_page(const struct vmmu_domain *owner,
     return request;
 }
 
-/* A run in a page of any type but a live L1 table. */
+/* Does a run in a page that is not a live L1 table. */
 static __attribute__((noinline)) const struct vmmu_request *
 run_elsewhere(const struct vmmu_domain *owner, const struct vmmu_request *request,
               const struct vmmu_request *end, u64 *checked)

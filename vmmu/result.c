@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Results: names, sentences and ABI error numbers, all from refusals.def. */
+/* Results: their names, sentences and ABI error numbers, from refusals.def. */
 #include "vmmu/result.h"
 
 #include "vmmu/frame.h"
 #include "vmmu/port.h"
 
-/* The ABI's numbers, the same on every host. */
+/* The error numbers of the ABI. The host's <errno.h> may have others. */
 enum { EPERM = 1, EAGAIN = 11, ENOMEM = 12, EACCES = 13, EBUSY = 16, EINVAL = 22, ENOSYS = 38 };
 
 struct result_row {

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Results: the one place where a refusal is counted, remembered and told. */
+/* Results: every refusal is counted, recorded in the domain and reported here. */
 #ifndef VMMU_RESULT_H
 #define VMMU_RESULT_H
 
 #include "vmmu/vmmu.h"
 
-/* Notes that `rule` refused `word` to `domain`, and returns `rule`. */
+/* Counts a refusal of `domain`, records it with the refused `word` for the crash report, reports it
+ * by port_refused, and returns `rule`. */
 enum vmmu_result result_refuse(struct vmmu_domain *domain, enum vmmu_result rule, u64 word);
 
+/* Says whether a result is neither VMMU_DONE nor VMMU_AGAIN. */
 static inline bool result_is_refusal(enum vmmu_result result)
 {
     return result > VMMU_AGAIN;
 }
 
-/* What a public operation returns: `result`, noted if it is a refusal. */
+/* Returns `result`; if it is a refusal, counts, records and reports it as result_refuse does. */
 static inline enum vmmu_result result_report(struct vmmu_domain *domain, enum vmmu_result result,
                                              u64 word)
 {

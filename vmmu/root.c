@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The two roots of a vCPU: the tables that its CPU really uses. */
+/* The kernel root and the user root of a vCPU: the L4 tables that CR3 names. */
 #include "vmmu/defer.h"
 #include "vmmu/entry.h"
 #include "vmmu/descriptor_table.h"
@@ -7,7 +7,8 @@
 #include "vmmu/result.h"
 #include "vmmu/type.h"
 
-/* The hold that a root needs. */
+/* Takes the reference and type reference that a root needs. Refuses as vmmu_set_kernel_root
+ * does. */
 static enum vmmu_result get_root(struct vmmu_vcpu *vcpu, mfn_t m)
 {
     u64 word = m.n;
@@ -38,7 +39,7 @@ enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m)
         }
         vcpu->kernel_root = m;
         if (!mfn_is_none(old)) {
-            /* The CPU runs on it until the caller has loaded the new one. */
+            /* The CPU runs on the old root until the caller has loaded the new one. */
             defer_note(vcpu, old, DEFER_PUT);
         }
     }

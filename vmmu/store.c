@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Stores: a guest's own writes to a live L1 table, emulated after the write fault. */
+/* Stores: a guest's own writes to a live L1 table, emulated after a write fault. */
 #include "vmmu/defer.h"
 #include "vmmu/result.h"
 #include "vmmu/walk.h"
@@ -23,8 +23,8 @@ bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at)
     return vmmu_find_l1_write(vcpu, at, &where);
 }
 
-/* `store` concerns some bits of an entry only: makes `write` the conditional write of the whole
- * entry as it is now with those bits replaced. False: those bits are not what `store` expects. */
+/* Makes `write`, from `store`, which replaces some bits of an entry, a conditional write of the
+ * whole entry as it is now. False: the bits that `store` replaces are not what it expects. */
 static bool store_widen(const struct write *store, struct write *write)
 {
     const u64 old = word_read(&frame_words(store->table)[store->index]);
@@ -34,7 +34,7 @@ static bool store_widen(const struct write *store, struct write *write)
     return (old & store->mask) == store->expected;
 }
 
-/* The slow path of an emulated store. *swapped: it was done. */
+/* Emulates a store on the slow path. *swapped: it was done. */
 static __attribute__((noinline)) enum vmmu_result store_slow(const struct write store,
                                                              bool *swapped)
 {
@@ -43,7 +43,7 @@ static __attribute__((noinline)) enum vmmu_result store_slow(const struct write 
     const maddr_t at = maddr(maddr_of(store.table).a + store.index * sizeof(u64));
 
     if (write_get_l1_table(write.vcpu, at) != VMMU_DONE) {
-        /* It was one at the write fault, and has another type now. */
+        /* The page was a live L1 table at the write fault, and is not any more. */
         return result_refuse(write.vcpu->domain, VMMU_REFUSED_NOT_L1_TABLE, write.word);
     }
     for (u32 tries = 0; result == VMMU_AGAIN && tries < WRITE_TRIES_MAX; tries++) {
@@ -91,8 +91,8 @@ bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u6
     if (!mfn_is_none(vcpu->deferred.frame) || !frame_exists(write.table)) {
         return false;
     }
-    /* This read may be of any memory. Under the lock, write_entry_fast checks that it was of a live
-     * table and that the entry is still the same. */
+    /* What is read here may be any memory. write_entry_fast then checks, under the lock, that it is
+     * a live L1 table of this domain and that the entry is still the same. */
     *old = word_read(&frame_words(write.table)[write.index]);
     write.entry = (*old & keep) ^ flip;
     write.mask = ~0ull;

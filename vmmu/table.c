@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One page table of any level: promote and demote, entry by entry, resumable. */
+/* One page table of any level: promoted and demoted, entry by entry, resumable. */
 #include "vmmu/table.h"
 
 #include "vmmu/entry.h"
@@ -8,7 +8,7 @@
 #include "vmmu/ref.h"
 #include "vmmu/type.h"
 
-/* Stops here, for anybody to go on. */
+/* Publishes the table as partial at `place`, so that any CPU can resume. Returns VMMU_AGAIN. */
 static enum vmmu_result suspend(mfn_t m, enum vmmu_type type, u32 place, bool child)
 {
     ref_get_more(m);
@@ -16,16 +16,16 @@ static enum vmmu_result suspend(mfn_t m, enum vmmu_type type, u32 place, bool ch
     return VMMU_AGAIN;
 }
 
-/* Entries on their way, in either direction. */
+/* The progress of a promotion (upwards) or a demotion (downwards) of one table. */
 struct visit {
     _Atomic u64 *entries;
     u32 place;
     bool child;
     u16 owner;
-    u64 since;   /* going down: the table is out of reach since then */
-    u32 checked; /* going up */
-    bool differ; /* going up: some entry is not as it stands in a live table */
-    u64 *word;   /* going up: what was refused */
+    u64 since;   /* down: the epoch since which no processor reaches the table */
+    u32 checked; /* up: how many entries were checked */
+    bool differ; /* up: some entry differs from its form in a live table */
+    u64 *word;   /* up: the word that was refused */
 };
 
 static struct visit visit_of(mfn_t m, u32 place, bool child)
@@ -35,13 +35,13 @@ static struct visit visit_of(mfn_t m, u32 place, bool child)
         .entries = frame_words(m), .place = place, .child = child, .owner = ref_owner(references)};
 }
 
-/* Most of most tables is empty: eight entries at once. */
+/* Most entries of most tables are 0, so entries are skipped in groups of eight. */
 #define GROUP 8u
 
-/* Says whether the eight entries from `first` on are all 0. Read as ordinary words, because a
- * compiler loads an atomic one first and combines it then, which is twice the instructions. No
- * other CPU writes entries meanwhile, except processors, which only set bits in entries that are
- * present. Written out, because a loop costs more than its body. */
+/* Says whether the eight entries from `first` on are all 0. They are read as ordinary words: for
+ * atomic ones a compiler emits a load and an OR each, twice the instructions. No CPU stores entries
+ * meanwhile; a processor that walks the table only sets bits in present ones. The expression has no
+ * loop, because a loop costs more instructions than its body. */
 static inline bool group_is_empty(const _Atomic u64 *first)
 {
     const u64 *group = (const u64 *)first;
@@ -49,7 +49,8 @@ static inline bool group_is_empty(const _Atomic u64 *first)
             group[7]) == 0;
 }
 
-/* The first place from `place` up where an entry may stand; at the start of a group only. */
+/* Returns the first place from `place` up at which an entry may be other than 0, or ENTRIES.
+ * `place` is the start of a group. */
 static inline u32 skip_up(const _Atomic u64 *entries, u32 place)
 {
     while (place < ENTRIES && group_is_empty(&entries[place])) {
@@ -58,7 +59,8 @@ static inline u32 skip_up(const _Atomic u64 *entries, u32 place)
     return place;
 }
 
-/* The same downwards: no entry stands between it and `place`, which is the end of a group. */
+/* Returns the end of the last group at or below `place` with an entry other than 0, or 0. `place`
+ * is the end of a group. */
 static inline u32 skip_down(const _Atomic u64 *entries, u32 place)
 {
     while (place > 0 && group_is_empty(&entries[place - GROUP])) {
@@ -67,12 +69,12 @@ static inline u32 skip_down(const _Atomic u64 *entries, u32 place)
     return place;
 }
 
-/* One text for all levels; the compiler makes one for tables and one, the one that counts, for
- * level 1, out of it. */
+/* Calls `function` with the level. For level 1, which counts most, the compiler makes a copy with a
+ * constant level. */
 #define FOR_LEVEL(function, visit, level)                                                          \
     ((level) == 1 ? function(visit, 1) : function(visit, level))
 
-/* Drops entries from visit->place - 1 down. VMMU_AGAIN: to stop here. */
+/* Drops the references of the entries from visit->place - 1 down. VMMU_AGAIN: interrupted. */
 ALWAYS_INLINE enum vmmu_result drop_entries(struct visit *visit, u32 level)
 {
     const _Atomic u64 *const entries = visit->entries;
@@ -127,7 +129,9 @@ enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, bool chil
     return VMMU_DONE;
 }
 
-/* Nobody can refuse any more: makes all entries what they are in a live table. */
+/* Completes a promotion, all entries of which are accepted: stores each entry in its form of a live
+ * table if some `differ` from it, in an L4 table the hypervisor's entries, and publishes the table
+ * as validated. */
 static void install(mfn_t m, u32 level, _Atomic u64 *entries, bool differ)
 {
     for (u32 i = 0; differ && i < ENTRIES; i++) {
@@ -142,7 +146,8 @@ static void install(mfn_t m, u32 level, _Atomic u64 *entries, bool differ)
     frame_publish(m, use_of((enum vmmu_type)level) | USE_VALIDATED | 1);
 }
 
-/* Checks and takes entries from visit->place up. VMMU_AGAIN: to stop here. */
+/* Checks the entries from visit->place up and takes their references. VMMU_AGAIN: interrupted.
+ * Otherwise VMMU_DONE or the refusal of an entry. */
 ALWAYS_INLINE enum vmmu_result take_entries(struct visit *visit, u32 level)
 {
     const struct entry_owners owners = {visit->owner, visit->owner};
@@ -170,7 +175,7 @@ ALWAYS_INLINE enum vmmu_result take_entries(struct visit *visit, u32 level)
                 *visit->word = entry;
                 break;
             }
-            continue; /* not present */
+            continue; /* an entry that is not present, and may stand: it has no target */
         }
         differ |= entry_installed(level, entry | PTE_PRESENT) ^ entry; /* it is present */
         result = entry_get(level, entry, owners, &visit->child, visit->word);
@@ -198,7 +203,7 @@ enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool chi
     struct visit visit = visit_of(m, place, child);
 
     visit.word = word;
-    visit.differ = place > 0; /* what was found before the interruption is forgotten */
+    visit.differ = place > 0; /* an earlier part of the promotion did not keep what it found */
     const enum vmmu_result result = FOR_LEVEL(take_entries, &visit, level);
 
     struct vmmu_counters *counters = &port_domain(visit.owner)->counters;
@@ -211,7 +216,7 @@ enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool chi
     if (result == VMMU_AGAIN && level > 1) {
         return suspend(m, type, visit.place, visit.child);
     }
-    /* A rule said no; or it is level 1, which keeps nothing by halves. */
+    /* Refused, or an L1 table, which is never left partial: undo. */
     if (level > 1 && (visit.place > 0 || visit.child) && port_should_stop()) {
         suspend(m, type, visit.place, visit.child);
         return result;

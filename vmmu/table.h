@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* One page table of any level: promoted (all its entries checked and counted) and demoted.
+/* One page table of any level: promoted (all entries are checked and take their references) and
+ * demoted (they drop them), entry by entry.
  *
- * Both are for type.c, which has made the calling CPU the only one at work on the frame: its type
- * word says count 1, not validated, not partial. Both stop only at a partial state that is exact:
- * entries below `place` hold their references, those above hold nothing, and the one at `place`
- * has, if `child`, a reference on its target and the duty to type_finish it. The partial state
- * itself owns the type reference and one reference on the frame. */
+ * Both functions are for type.c. The calling CPU owns the frame exclusively: its type word says
+ * count 1, neither validated nor partial. They stop only in a partial state that is exact. The
+ * entries below `place` hold their references; those above hold none. With `child`, the entry at
+ * `place` has a reference on its target, for which type_get or type_finish must be called again.
+ * The partial state itself owns the table's one type reference and one reference on the frame. */
 #ifndef VMMU_TABLE_H
 #define VMMU_TABLE_H
 
 #include "vmmu/vmmu.h"
 
-/* Promotes from entry `place` on. VMMU_DONE: validated, count 1. VMMU_AGAIN: partial, or (level 1)
- * as before. A rule: demoted again, at once or, left partial, later; *word is the culprit. */
+/* Promotes from entry `place` on. VMMU_DONE: validated, with count 1. VMMU_AGAIN: partial; at level
+ * 1, which is never partial, demoted again. Otherwise the refusal of an entry, which is in *word;
+ * the table is demoted again, or is partial if that was interrupted. */
 enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool child, u64 *word);
 
-/* Demotes entries place-1 down to 0. VMMU_DONE: count 0. VMMU_AGAIN: partial. */
+/* Demotes the entries place - 1 down to 0. VMMU_DONE: count 0. VMMU_AGAIN: partial. */
 enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, bool child);
 
 #endif

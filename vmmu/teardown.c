@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a domain: one pass over the frame table undoes its pins and takes its frames.
+/* The end of a domain: one pass over the frame table drops its pins and its ownership references.
  *
- * Once all roots, pins and half-done tables are gone, no table of the domain is used by anything
- * but other tables; same-level entries do not exist, so nothing is used in a circle, and dropping
- * the pins drops it all. */
+ * The vCPUs have dropped their roots already. When the pins and the partial tables are gone too,
+ * only other tables use the domain's tables. No entry names a table of its own level, so there is
+ * no cycle of tables, and dropping the pins releases them all. */
 #include "vmmu/flush.h"
 #include "vmmu/port.h"
 #include "vmmu/ref.h"
 #include "vmmu/type.h"
 
-/* How many frames of others count as progress. */
+/* How many frames of other owners the pass skips before it asks whether it should stop. It asks
+ * after each frame of the domain's own. */
 #define PASSED_MAX 4096u
 
-/* Undoes what domain `id` itself did with its frame `m`. */
+/* Drops the pin, the partial state and the ownership reference that domain `id` has on its frame
+ * `m`. VMMU_AGAIN: interrupted; call it again. */
 static enum vmmu_result release(mfn_t m, u16 id)
 {
     enum vmmu_result result = VMMU_DONE;
@@ -24,7 +26,8 @@ static enum vmmu_result release(mfn_t m, u16 id)
         result = type_put(m);
         ref_put(m);
     } else {
-        /* Left by an operation that was never finished, or by us the last time. */
+        /* The frame may be partial because of an operation that was never resumed, or of an
+         * interrupted call of this function. */
         result = type_finish(m);
     }
     if (result == VMMU_DONE) {

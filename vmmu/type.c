@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The type count: changes of type, first uses and last uses. */
+/* The type count: first type references (promotion), last ones (demotion), and the lock. */
 #include "vmmu/type.h"
 
 #include "vmmu/descriptor.h"
@@ -8,17 +8,20 @@
 #include "vmmu/ref.h"
 #include "vmmu/table.h"
 
-/* How long one CPU waits for another's promotion before it gives its caller the word. */
+/* How often a CPU checks again whether another CPU's promotion has ended before type_get returns
+ * VMMU_AGAIN. */
 #define WAITS_MAX 1000u
 
-/* The same, of one that is in no use any more: that is the moment for its stamp. */
+/* Ends exclusive ownership of `m`, which is in no use any more, and records the epoch at which its
+ * last use, as type `last`, ended. */
 static void publish_unused(mfn_t m, enum vmmu_type last)
 {
     const u64 references = frame_references(m);
     frame_publish(m, use_of(last) | use_at(flush_clock(ref_owner(references))));
 }
 
-/* This CPU has `m` to itself, as `type` with count 1: checks the contents and opens it. */
+/* Checks the contents of `m`, which this CPU owns exclusively as `type`, and publishes it as
+ * validated. A table continues at entry `place`. */
 static enum vmmu_result promote(mfn_t m, enum vmmu_type type, u32 place, bool child, u64 *word)
 {
     if (type_is_table(type)) {
@@ -32,14 +35,16 @@ static enum vmmu_result promote(mfn_t m, enum vmmu_type type, u32 place, bool ch
     return VMMU_DONE;
 }
 
-/* Count 0 seen in `old`: takes the frame for `type`. False: somebody was faster. */
+/* Claims `m` for `type`, whose type word was `old`, with count 0, and promotes it; *result is the
+ * result. False: another CPU has changed the word, and nothing has happened. */
 static bool claim(mfn_t m, u64 old, enum vmmu_type type, u64 *word, enum vmmu_result *result)
 {
     _Atomic u64 *use = frame_type_word_at(m);
     const enum vmmu_type last = use_type(old);
 
     if (last == VMMU_TYPE_SHARED) {
-        /* The hypervisor has let go of it, an entry has not: it goes back to the allocator next. */
+        /* A former shared page: the hypervisor has unshared it, and an entry still maps it. It goes
+         * back to the allocator when that entry goes. */
         *result = VMMU_REFUSED_WRONG_TYPE;
         return true;
     }
@@ -50,7 +55,8 @@ static bool claim(mfn_t m, u64 old, enum vmmu_type type, u64 *word, enum vmmu_re
     if (!word_swap(use, &old, use_of(type) | 1, memory_order_seq_cst)) {
         return false;
     }
-    /* Only now that nobody can begin another use: a flush before would leave time for one. */
+    /* Flush after the claim, not before: before it, another CPU could begin a use as the old type
+     * after the flush. */
     if (last != VMMU_TYPE_NONE && last != type) {
         flush_for_type_change(frame_domain(m), old);
     }
@@ -58,14 +64,16 @@ static bool claim(mfn_t m, u64 old, enum vmmu_type type, u64 *word, enum vmmu_re
     return true;
 }
 
-/* Takes over a partial frame seen in `old`. */
+/* Gets exclusive ownership of `m`, whose type word was `old`, partial. False: another CPU has
+ * changed the word. */
 static bool take_over(mfn_t m, u64 old)
 {
     return word_swap(frame_type_word_at(m), &old, (old & USE_TYPE) | 1, memory_order_acquire);
 }
 
-/* A partial frame seen in `old` and the wish to have it as `type`: goes on with it, or clears it
- * away. False: to be looked at again. */
+/* Handles a type_get of `m` whose type word was `old`, partial: resumes the promotion if it is of
+ * the wanted type, otherwise completes the demotion. True: *result is the result. False: the caller
+ * reads the word again. */
 static bool adopt_partial(mfn_t m, u64 old, enum vmmu_type type, u64 *word,
                           enum vmmu_result *result)
 {
@@ -77,7 +85,7 @@ static bool adopt_partial(mfn_t m, u64 old, enum vmmu_type type, u64 *word,
         return false;
     }
     *result = promote(m, type, (u32)use_place(old), old & USE_CHILD, word);
-    ref_put(m); /* the partial state's own */
+    ref_put(m); /* the reference that belongs to the partial state */
     return true;
 }
 
@@ -130,14 +138,17 @@ enum vmmu_result type_put_slow(mfn_t m)
         const enum vmmu_type type = use_type(old);
         u64 next = old - 1;
         if (frame_count(old) == 0) {
-            port_panic("a type reference dropped that nobody had", m.n);
+            port_panic("a type reference is dropped that does not exist", m.n);
         }
         if (frame_count(old) == 1) {
             if (!(old & USE_VALIDATED) || (old & USE_PINNED)) {
-                port_panic("the last type reference is somebody else's", m.n);
+                port_panic("the last type reference of a frame that is pinned, partial or "
+                           "exclusive is dropped",
+                           m.n);
             }
             if (old & USE_LOCKED) {
-                /* Only demotion takes a table to count 0, and not under another CPU's hands. */
+                /* Another CPU is changing an entry. Only this function takes a table to count 0,
+                 * and it waits until the table is unlocked. */
                 port_pause();
                 continue;
             }
@@ -152,8 +163,8 @@ enum vmmu_result type_put_slow(mfn_t m)
         if (type_is_table(type)) {
             return table_demote(m, type, ENTRIES, false);
         }
-        /* Only now that nobody can begin and end another use: a stamp read before would not tell.
-         */
+        /* The frame is exclusive now, so no other CPU can begin and end a further use after the
+         * epoch is read. */
         publish_unused(m, type);
         return VMMU_DONE;
     }
@@ -167,7 +178,7 @@ enum vmmu_result type_finish(mfn_t m)
     }
     const enum vmmu_result result =
         table_demote(m, use_type(old), (u32)use_place(old), old & USE_CHILD);
-    ref_put(m); /* the partial state's own */
+    ref_put(m); /* the reference that belongs to the partial state */
     return result;
 }
 

@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* The virtual MMU: the only header that outsiders include.
+/* The virtual MMU: the interface. Other parts include this header and no other of vmmu/; a machine
+ * that hosts the engine defines the functions of vmmu/port.h.
  *
- * Every machine frame has two counts: how often it exists for somebody (references), and how often
- * it is used as its present type. A type may change only at type count 0. A page table is checked
- * once when it becomes one (promoted), entry by entry; each entry then holds a reference and a type
- * reference on its target. The essay is docs/counting.md.
+ * Each machine frame has two counts: how many reasons there are for it to keep existing for its
+ * owner (references), and how often it is used as its present type (type references). The type may
+ * change only while there is no type reference. A page table is checked entry by entry once, when
+ * its first type reference is taken (it is promoted); from then on each entry holds a reference
+ * and, where the target's use matters, a type reference on its target. docs/counting.md explains
+ * why.
  *
- * Results: VMMU_DONE - it happened. VMMU_AGAIN - something waits for this CPU: call again with the
- * same arguments, on any CPU; progress is kept. Any other value - the named rule of refusals.def
- * that refused it; nothing has changed. Every function is SMP-safe unless it says otherwise. */
+ * Results. VMMU_DONE: the operation has happened. VMMU_AGAIN: it was interrupted, because something
+ * waits for this CPU, or another CPU works on the same frame; call it again with the same
+ * arguments, on any CPU; what was done so far is kept. Any other value is a refusal: the rule of
+ * refusals.def that the operation broke; nothing has changed. "Refuses" in a contract lists these
+ * rules.
+ *
+ * Any CPU may call any function at any time, unless its contract says otherwise. */
 #ifndef VMMU_VMMU_H
 #define VMMU_VMMU_H
 
 #include "lib/addr.h"
 
-/* A member that several CPUs access at a time. */
+/* A member of a struct that several CPUs may read and write at the same time. */
 #ifdef __cplusplus
 #include <atomic>
 #define VMMU_ATOMIC(type) std::atomic<type>
@@ -24,17 +31,19 @@ extern "C" {
 #endif
 
 #define VMMU_CPUS_MAX 64
-#define VMMU_GDT_FRAMES                                                                            \
-    14u /* 16 minus the hypervisor's reserved pages (FIRST_RESERVED_GDT_PAGE)                      \
-         */
-#define VMMU_LDT_FRAMES       16u
-#define VMMU_GUEST_HOLE_FIRST 256u /* L4 slots that belong to the hypervisor: 256..271 */
+/* A vCPU's GDT has 16 pages by the ABI, of which the hypervisor keeps the last two
+ * (FIRST_RESERVED_GDT_PAGE). */
+#define VMMU_GDT_FRAMES 14u
+#define VMMU_LDT_FRAMES 16u
+/* The slots of each L4 table that belong to the hypervisor, first and last. */
+#define VMMU_GUEST_HOLE_FIRST 256u
 #define VMMU_GUEST_HOLE_LAST  271u
 
 /* Owners. A domain's number is below VMMU_DOMAINS_END. A frame without an owner is free or the
  * hypervisor's. VMMU_OWNER_DEVICE, a number that no domain has (the ABI's DOMID_IO), owns the
- * device frames: machine addresses below the frame count that are not RAM (registers of devices,
- * firmware's tables). No domain may map one, and none is ever a table. */
+ * device frames: machine addresses below the frame count that are not RAM, such as the registers of
+ * devices and the tables of the firmware. No domain may map a device frame, and none is ever a page
+ * table. */
 #define VMMU_DOMAINS_END  0x7ff0u
 #define VMMU_OWNER_DEVICE 0x7ff1u
 
@@ -44,10 +53,10 @@ enum vmmu_result {
 #define REFUSAL(name, errno_value, sentence) VMMU_REFUSED_##name,
 #include "vmmu/refusals.def"
 #undef REFUSAL
-    VMMU_RESULTS /* how many there are */
+    VMMU_RESULTS /* the number of results, not a result */
 };
 
-/* What a frame is used as. */
+/* The type of a frame: what it is used as. The number of a page table's type is its level. */
 enum vmmu_type {
     VMMU_TYPE_NONE,
     VMMU_TYPE_L1,
@@ -56,272 +65,317 @@ enum vmmu_type {
     VMMU_TYPE_L4,
     VMMU_TYPE_DESCRIPTOR,
     VMMU_TYPE_WRITABLE,
-    VMMU_TYPE_SHARED, /* a hypervisor page shared with one guest: mappable, never a table */
+    VMMU_TYPE_SHARED, /* a page of the hypervisor that one guest may map; never a page table */
     VMMU_TYPES
 };
 
-/* The frame table: 16 bytes a frame. Laid out in vmmu/frame.h; while a frame has no owner both
- * words belong to the machine's allocator. */
+/* One element of the frame table: 16 bytes for each frame. vmmu/frame.h describes the bits. While a
+ * frame has no owner, both words belong to the machine's allocator. */
 struct vmmu_frame {
     VMMU_ATOMIC(u64) references;
     VMMU_ATOMIC(u64) type;
 };
 
-/* What a domain's page tables have cost so far. Relaxed counters, read by anybody. */
+/* Counters of the work that a domain's page tables have caused since it was started. Any CPU may
+ * read them; they are not exact relative to each other. */
 struct vmmu_counters {
-    VMMU_ATOMIC(u64) entries_checked; /* entries validated, in promotions and in updates */
-    VMMU_ATOMIC(u64) updates;         /* live entries changed */
-    VMMU_ATOMIC(u64) promotions;      /* tables validated */
+    VMMU_ATOMIC(u64) entries_checked; /* entries checked, in promotions and in updates */
+    VMMU_ATOMIC(u64) updates;    /* requests and mappings done; emulated writes are counted below */
+    VMMU_ATOMIC(u64) promotions; /* tables promoted */
     VMMU_ATOMIC(u64) demotions;
     VMMU_ATOMIC(u64) pins;
     VMMU_ATOMIC(u64) unpins;
     VMMU_ATOMIC(u64) emulated_writes;
     VMMU_ATOMIC(u64) root_switches;
-    VMMU_ATOMIC(u64) flushes_asked; /* by a change of type */
+    VMMU_ATOMIC(u64) flushes_asked; /* how often a frame changed its type */
     VMMU_ATOMIC(u64) flushes_sent;
     VMMU_ATOMIC(u64) flushes_skipped;
     VMMU_ATOMIC(u64) refusals;
-    /* Flushes of other CPUs that the domain asks for itself: counted by the caller. */
-    VMMU_ATOMIC(u64) remote_asked;   /* vCPUs that were to flush */
-    VMMU_ATOMIC(u64) remote_sent;    /* interrupts that it took */
-    VMMU_ATOMIC(u64) remote_skipped; /* vCPUs that ran nowhere, or were told already */
+    /* Flushes of other vCPUs that the domain itself asks for; the caller of the engine counts
+     * them. */
+    VMMU_ATOMIC(u64) remote_asked; /* vCPUs that the domain asked to flush */
+    VMMU_ATOMIC(u64) remote_sent;  /* interrupts that were sent for that */
+    VMMU_ATOMIC(u64)
+    remote_skipped; /* vCPUs that were not running, or had a request pending already */
 };
 
-/* A domain as the engine sees it. The caller owns the memory; zero it, then vmmu_domain_start. */
+/* A domain as the engine sees it. The caller owns the memory, clears it to zeroes, and then calls
+ * vmmu_domain_start. */
 struct vmmu_domain {
     u16 id;
     VMMU_ATOMIC(bool) dying;
     VMMU_ATOMIC(u64)
-    cpus; /* CPUs whose TLB may hold its translations: the caller adds a CPU before
-        that loads a root, and may take it out when it has flushed after it ran
-        on one for the last time; the engine changes nothing */
-    VMMU_ATOMIC(u64) frames; /* frames it owns */
-    u64 frames_max;          /* vmmu_give refuses above */
-    VMMU_ATOMIC(u64) shared; /* frames shared with it (vmmu_share) */
+    cpus; /* bit set of the CPUs whose TLB may hold translations of this domain. The
+                           caller sets a CPU's bit before that CPU loads one of its roots, and may
+                           clear the bit after that CPU has left the root and flushed. The engine
+             only reads it. */
+    VMMU_ATOMIC(u64) frames; /* frames that it owns, without shared pages */
+    u64 frames_max;          /* vmmu_give refuses to exceed it */
+    VMMU_ATOMIC(u64) shared; /* pages that the hypervisor shares with it (vmmu_share) */
     struct vmmu_counters counters;
-    VMMU_ATOMIC(u32) last_refusal; /* enum vmmu_result, for the crash report */
-    VMMU_ATOMIC(u64) last_word;    /* the word that was refused */
+    VMMU_ATOMIC(u32) last_refusal; /* enum vmmu_result: the latest refusal, for the crash report */
+    VMMU_ATOMIC(u64) last_word;    /* the entry, frame number or address that it refused */
     u64 teardown_cursor;
-    VMMU_ATOMIC(bool) stopped; /* vmmu_domain_stop has begun: no CPU makes new translations of it */
-    u64 stopped_at;            /* its flush clock then */
-    void *user;                /* the caller's */
+    VMMU_ATOMIC(bool)
+    stopped;        /* vmmu_domain_stop has begun; no CPU makes new translations of it any more */
+    u64 stopped_at; /* its flush clock when that began */
+    void *user;     /* the caller's */
 };
 
-/* A root or table whose release was interrupted: finished before the vCPU's next operation. */
+/* A deferred release: a table whose demotion was interrupted after the operation that caused it had
+ * taken effect. It is completed before the vCPU's next operation. The engine alone uses it. */
 struct vmmu_deferred {
-    mfn_t frame; /* MFN_NONE: nothing to do */
+    mfn_t frame; /* MFN_NONE: there is none */
     u32 kind;
 };
 
-/* A vCPU as the engine sees it. The caller owns the memory; zero it, then vmmu_vcpu_start. One CPU
- * at a time runs or changes a vCPU; the caller sees to that. */
+/* A vCPU as the engine sees it. The caller owns the memory, clears it to zeroes, and then calls
+ * vmmu_vcpu_start. The caller ensures that only one CPU at a time runs a vCPU or calls functions
+ * with it. */
 struct vmmu_vcpu {
     struct vmmu_domain *domain;
-    mfn_t kernel_root; /* MFN_NONE before the first */
-    mfn_t user_root;   /* MFN_NONE: no user mode */
+    mfn_t kernel_root; /* MFN_NONE until vmmu_set_kernel_root */
+    mfn_t user_root;   /* MFN_NONE: the vCPU has none */
     mfn_t gdt_frame[VMMU_GDT_FRAMES];
     u32 gdt_entries;
-    mfn_t ldt_frame[VMMU_LDT_FRAMES]; /* faulted in so far */
+    mfn_t ldt_frame[VMMU_LDT_FRAMES]; /* MFN_NONE: not used since the LDT was set */
     vaddr_t ldt_base;
-    u32 ldt_entries; /* 0: no LDT */
+    u32 ldt_entries; /* 0: it has no LDT */
     struct vmmu_deferred deferred;
     void *user; /* the caller's */
 };
 
 /* ---- the machine ------------------------------------------------------------------------- */
 
-/* Starts the engine: `frames` (zeroed, `count` entries, index = mfn), the machine-to-physical array
- * `m2p` (count entries, written by the engine, shown to guests read-only), and the 16 raw entries
- * that every L4 table gets in slots 256..271. `l1tf`: the processor reads memory through entries
- * that are not present, so those are checked too. Once, before any other call, on one CPU. */
+/* Starts the engine. Call it once, on one CPU, before every other function.
+ *
+ * frames: the frame table, `count` elements of zeroes, indexed by mfn. m2p: the machine-to-physical
+ * map, `count` words, which the engine writes and guests read. hypervisor_slots: the 16 entries
+ * that each L4 table gets in slots 256 to 271. l1tf: the processor may speculatively read memory
+ * through an entry that is not present (L1 terminal fault), so such entries are checked too. */
 void vmmu_start(struct vmmu_frame *frames, u64 count, u64 *m2p, const u64 hypervisor_slots[16],
                 bool l1tf);
 
-/* CPU `cpu` drops all translations that it has of `domain`: the first just before, the second just
- * after it, on that CPU, with what the first returned; so that later needs to flush it for older
- * uses are known to be met. A flush that the engine hears nothing of saves nothing. */
+/* The two functions by which a CPU reports that it drops all translations of `domain` from its TLB.
+ * It calls vmmu_flush_begins just before the flush, and just after it vmmu_flush_ends, with its own
+ * number and with what the first returned. The engine then need not ask it for a flush because of a
+ * use that ended before. A flush that is not reported is harmless, but saves no later flush. */
 u64 vmmu_flush_begins(const struct vmmu_domain *domain);
 void vmmu_flush_ends(const struct vmmu_domain *domain, u32 cpu, u64 begun);
 
 /* ---- frames and owners ------------------------------------------------------------------- */
 
-/* `id` is below VMMU_DOMAINS_END; any other panics. */
+/* Prepares the struct of a domain, which is all zeroes, for its number `id` and its limit of
+ * frames. Panics if `id` is not below VMMU_DOMAINS_END. */
 void vmmu_domain_start(struct vmmu_domain *domain, u16 id, u64 frames_max);
+/* Prepares the struct of a vCPU of `domain`, which is all zeroes. It has no root, GDT or LDT. */
 void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain);
 
-/* Gives free frame `m` (from the machine's allocator) to `domain` as its pfn `p`: one reference,
- * type none, m2p set. Refuses: DOMAIN_DYING, TOO_MANY_FRAMES. */
+/* Gives frame `m`, which is free, to `domain` as its pfn `p`. The caller has it from the machine's
+ * allocator. The frame has the ownership reference and type none then, and its M2P word is `p`.
+ * Refuses: DOMAIN_DYING, BAD_FRAME, TOO_MANY_FRAMES. */
 enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p);
 
-/* The domain hands `m` back: its own reference is dropped. The frame goes to port_frame_free when
- * nothing else refers to it, at once or later. Pins stay. Refuses: BAD_FRAME, NOT_OWNER,
- * ALREADY_RELEASED. */
+/* Drops the ownership reference of `domain` on `m`. When no other reference is left, at once or
+ * later, the frame goes to port_frame_free. A pin of the frame stays until it is unpinned. Refuses:
+ * BAD_FRAME, NOT_OWNER, ALREADY_RELEASED. */
 enum vmmu_result vmmu_take(struct vmmu_domain *domain, mfn_t m);
 
-/* The same, in one step with the question whether anything else refers to it (refuses: WRONG_TYPE):
- * after VMMU_DONE it is free. */
+/* Does what vmmu_take does, but only if the ownership reference is the only one, so that the frame
+ * is free after VMMU_DONE. Refuses besides: WRONG_TYPE (there are others). */
 enum vmmu_result vmmu_take_unused(struct vmmu_domain *domain, mfn_t m);
 
-/* A hypervisor page that `domain` may map but never own the fate of (shared_info, console, grant
- * table): VMMU_TYPE_SHARED, one reference of the hypervisor's. Writable if `writable`. */
+/* Makes `m`, a page of the hypervisor, a shared page of `domain`: the guest may map it (writable
+ * only if `writable`), but it cannot become a page table, and only the hypervisor can give it back.
+ * For shared_info, the console and grant tables. Panics if `m` has an owner or does not exist. */
 void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable);
 
-/* Ends vmmu_share; port_frame_free follows once no entry maps the page. */
+/* Ends vmmu_share of `m`. The page goes to port_frame_free when no entry maps it any more. Panics
+ * if `m` is not a shared page. */
 void vmmu_unshare(mfn_t m);
 
-/* Makes `m`, a frame without an owner that is not RAM and that no allocator hands out, a device
- * frame for good: VMMU_OWNER_DEVICE owns it, with the one reference that never goes, type none. To
- * a domain it is a frame of somebody else: it can neither map nor hold it. Panics on a frame that
- * has an owner or lies above the frame count. */
+/* Makes `m` a device frame, for ever: its owner is VMMU_OWNER_DEVICE, which has one reference that
+ * is never dropped; its type is none. `m` is not RAM, has no owner, and no allocator may hand it
+ * out. A domain can neither map nor hold it (NOT_OWNER). Panics on a frame that has an owner or
+ * does not exist. */
 void vmmu_own_device(mfn_t m);
 
-/* For the hypervisor's own lasting access to a guest's page (vcpu_info, runstate area): one
- * reference and one writable type reference. vmmu_unhold drops both. Refuses: BAD_FRAME, NOT_OWNER,
- * WRONG_TYPE. VMMU_TYPE_SHARED pages can be held too. */
+/* Takes a hold on a page of `domain`, for the hypervisor's own access over a long time (vcpu_info,
+ * runstate area): a reference and a writable type reference, or a shared one on a shared page.
+ * vmmu_unhold drops both. Refuses: BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES, WRONG_TYPE.
+ * VMMU_AGAIN: another CPU is changing the frame's type. */
 enum vmmu_result vmmu_hold(struct vmmu_domain *domain, mfn_t m);
 void vmmu_unhold(mfn_t m);
 
-/* For a passing look at a guest's page of any type: one reference, so that it stays the domain's.
- * Refuses: BAD_FRAME, NOT_OWNER. */
+/* Takes a reference on a page of `domain` of any type, so that it stays the domain's while the
+ * hypervisor reads it. vmmu_unreference drops it. Refuses: BAD_FRAME, NOT_OWNER,
+ * TOO_MANY_REFERENCES. */
 enum vmmu_result vmmu_reference(struct vmmu_domain *domain, mfn_t m);
 void vmmu_unreference(mfn_t m);
 
-/* MMU_MACHPHYS_UPDATE: m2p[m] = value, any value. Refuses: BAD_FRAME, NOT_OWNER. */
+/* Sets the M2P word of `m`, a frame of `domain`, to `value`, which may be any number: the engine
+ * never reads it. Refuses: BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES. Xen ABI:
+ * MMU_MACHPHYS_UPDATE. */
 enum vmmu_result vmmu_set_m2p(struct vmmu_domain *domain, mfn_t m, u64 value);
 
 /* ---- page-table entries ------------------------------------------------------------------ */
 
-/* What a request is for: the ABI's MMU_ commands. */
+/* The kind of a request: the numbers of the ABI's MMU_ commands of mmu_update. */
 enum vmmu_update_kind {
     VMMU_UPDATE_NORMAL,
-    VMMU_UPDATE_M2P,          /* `at` names a frame, `entry` is its new m2p value: vmmu_set_m2p */
-    VMMU_UPDATE_PRESERVE_AD,  /* accessed and dirty of the old entry are kept, atomically */
-    VMMU_UPDATE_NO_TRANSLATE, /* the frame is a machine frame already: the same as NORMAL here */
+    VMMU_UPDATE_M2P, /* `at` is an address in a frame, whose M2P word becomes `entry` (vmmu_set_m2p)
+                      */
+    VMMU_UPDATE_PRESERVE_AD, /* the accessed and dirty bits of the old entry are kept, atomically */
+    VMMU_UPDATE_NO_TRANSLATE, /* as VMMU_UPDATE_NORMAL, because an entry always contains an mfn here
+                               */
 };
 
-/* One request, as the ABI's struct mmu_update. */
+/* One request, laid out as the ABI's struct mmu_update. */
 struct vmmu_request {
-    u64 at; /* machine address, 8-byte aligned; the low three bits: enum vmmu_update_kind */
+    u64 at; /* machine address of a word; its low three bits are an enum vmmu_update_kind */
     u64 entry;
 };
 
-/* Writes `entry` at machine address `at` (8-byte aligned), in a table or plain writable page of
- * `table_owner`; the target frame must belong to `frame_owner`. A live table's entry is validated
- * and counted; an ordinary writable page gets a plain store. Not for VMMU_UPDATE_M2P. */
+/* Writes `entry` at machine address `at`, 8-byte aligned, in a page of `table_owner`; the entry may
+ * map frames of `frame_owner`. In a live table the entry is checked and takes its references; an
+ * ordinary writable page gets a plain store. `kind` is not VMMU_UPDATE_M2P. May stop and be
+ * resumed. Refuses: BAD_ADDRESS, BAD_KIND, BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES, WRONG_TYPE,
+ * DESCRIPTOR_PAGE, TABLE_BUSY, HYPERVISOR_SLOT, and every rule of what an entry holds and of what
+ * it points at. The caller flushes afterwards if the guest asks for it. */
 enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                              struct vmmu_domain *frame_owner, maddr_t at, u64 entry,
                              enum vmmu_update_kind kind);
 
-/* The same for `count` requests (copied: nobody else changes them), one after the other up to the
- * first that is not done; *done is how many are. Requests in a row to the same page cost least.
- * VMMU_AGAIN: to be called again with the rest. Refuses BAD_KIND besides. Xen ABI: mmu_update. */
+/* Does `count` requests in order, each as vmmu_update, and stops before the first that is not done;
+ * *done is the number of those that are. `requests` is a copy that nobody else can change. Requests
+ * in a row for the same page cost least. On VMMU_AGAIN the caller calls it again with the rest.
+ * Refuses: what vmmu_update refuses. Xen ABI: mmu_update. */
 enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                                   struct vmmu_domain *frame_owner,
                                   const struct vmmu_request *requests, u64 count, u64 *done);
 
-/* The same for one request, of a domain to its own tables and frames. */
+/* Does one request of a domain for its own tables and frames, as vmmu_update_many would; faster for
+ * a single one. */
 enum vmmu_result vmmu_update_one(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain,
                                  const struct vmmu_request *request);
 
-/* Writes the L1 entry that maps `va` in the vCPU's kernel root. Xen ABI: update_va_mapping. Flushes
- * are the caller's, and only after VMMU_DONE. */
+/* Writes the L1 entry that maps `va` in the vCPU's kernel root. The entry may map frames of
+ * `frame_owner`. The caller does the flush that the guest asked for, only after VMMU_DONE. May stop
+ * and be resumed. Refuses: BAD_ADDRESS, NO_TABLE, and what vmmu_update refuses of an entry. Xen
+ * ABI: update_va_mapping. */
 enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, vaddr_t va,
                                 u64 entry);
 
-/* What grant tables need. vmmu_map_at writes `entry`, which may show a frame of `frame_owner`, at
- * machine address `at` of a live L1 table of the vCPU's domain, and of nothing else (vmmu_update_va
- * does the same by virtual address). The entry itself holds what keeps the frame from being freed
- * or, if writable, from becoming a table. vmmu_unmap_* clear an entry again, only if it is present,
- * shows `m` and is writable exactly if `writable`; the flush is the caller's. Refuse: BAD_ADDRESS,
- * BAD_FRAME, NOT_OWNER, NO_TABLE, NOT_L1_TABLE, NOT_THAT_MAPPING, and what vmmu_update would. */
+/* Mappings for grant tables. vmmu_map_at writes `entry`, which may map a frame of `frame_owner`, at
+ * machine address `at` of a live L1 table of the vCPU's domain (vmmu_update_va does so by virtual
+ * address). The entry holds a reference on the frame, which keeps it from being freed, and if it is
+ * writable a type reference, which keeps it from becoming a page table. vmmu_unmap_at and
+ * vmmu_unmap_va clear an entry, but only if it is present, maps `m`, and is writable exactly if
+ * `writable`. The caller does the flush. May stop and be resumed. Refuse: BAD_ADDRESS, BAD_FRAME,
+ * NOT_OWNER, NO_TABLE, NOT_L1_TABLE, NOT_THAT_MAPPING, and what vmmu_update refuses of an entry. */
 enum vmmu_result vmmu_map_at(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, maddr_t at,
                              u64 entry);
 enum vmmu_result vmmu_unmap_at(struct vmmu_vcpu *vcpu, maddr_t at, mfn_t m, bool writable);
 enum vmmu_result vmmu_unmap_va(struct vmmu_vcpu *vcpu, vaddr_t va, mfn_t m, bool writable);
 
-/* A guest's own store to a live L1 table, after its write fault: replaces `bytes` (1, 2, 4, 8) at
- * virtual address `at`, naturally aligned, if they still are `expected`, by `desired`. `*swapped`
- * says if they were. Walks the kernel root. Refuses what vmmu_update would, and NOT_L1_TABLE when
- * `at` is not a read-only mapping of a live L1 table of this domain (so that a fault handler can
- * ask first with vmmu_is_l1_write). */
+/* Emulates a guest's own store to a live L1 table, after its write fault: a compare-and-exchange of
+ * `bytes` (1, 2, 4 or 8) at virtual address `at`, naturally aligned. If they are `expected`, they
+ * become `desired`, and *swapped is true. The address is translated by the vCPU's kernel root. May
+ * stop and be resumed. Refuses: BAD_ADDRESS; NOT_L1_TABLE, if `at` is not mapped read-only or not
+ * in a live L1 table of this domain; and what vmmu_update refuses of an entry. */
 enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 bytes, u64 expected,
                                      u64 desired, bool *swapped);
 
-/* True when a write to `at` faulted because `at` is mapped read-only and shows a live L1 table of
- * this domain: the store is to be emulated. */
+/* Says whether `at` is mapped read-only and lies in a live L1 table of the vCPU's domain, so that a
+ * store which faulted there is to be emulated. */
 bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at);
 
-/* The same in two steps, with one walk: `*where` is the machine address that the store goes to,
- * good for vmmu_emulated_write_at, which checks all the rest again. */
+/* vmmu_emulated_write in two steps, so that the tables are walked once. vmmu_find_l1_write answers
+ * as vmmu_is_l1_write does, and if true, *where is the machine address of the store.
+ * vmmu_emulated_write_at then does the store there and checks everything else again. */
 bool vmmu_find_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at, maddr_t *where);
 enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u32 bytes,
                                         u64 expected, u64 desired, bool *swapped);
 
-/* A store that does the same to whatever it finds: the entry at `where`, 8-byte aligned, becomes
- * (entry & keep) ^ flip, and *old is what it was, in one step. False: nothing has happened, because
- * it cannot be done at once or not at all, and vmmu_emulated_write_at knows more. */
+/* Emulates a read-modify-write instruction on the whole entry at `where`, 8-byte aligned, in one
+ * atomic step: the entry becomes (entry & keep) ^ flip; *old is the entry before. Only the fast
+ * path: if the result is false, nothing has changed, and the caller uses vmmu_emulated_write_at. */
 bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u64 flip, u64 *old);
 
 /* ---- pins and roots ---------------------------------------------------------------------- */
 
-/* MMUEXT_PIN_Ln_TABLE / UNPIN_TABLE; level 1..4. The vCPU is whose deferred record an interrupted
- * demotion or the unwinding of a refused promotion is kept in; an interrupted promotion is kept in
- * the table. Refuse: BAD_LEVEL, BAD_FRAME, NOT_OWNER, ALREADY_PINNED, NOT_PINNED, WRONG_TYPE,
- * TOO_MANY_REFERENCES, and what vmmu_update refuses of an entry. */
+/* Pin frame `m` of `owner` as a page table of `level` (1 to 4), which promotes it, and undo that. A
+ * pin may stop and be resumed: the progress of an interrupted promotion is kept in the table. An
+ * interrupted demotion, of a table that is unpinned or whose promotion was refused, becomes the
+ * vCPU's deferred release. Refuse: BAD_LEVEL, BAD_FRAME, NOT_OWNER, ALREADY_PINNED, NOT_PINNED,
+ * WRONG_TYPE, TOO_MANY_REFERENCES, and what vmmu_update refuses of an entry. Xen ABI:
+ * MMUEXT_PIN_Ln_TABLE, MMUEXT_UNPIN_TABLE. */
 enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m, u32 level);
 enum vmmu_result vmmu_unpin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m);
 
-/* MMUEXT_NEW_BASEPTR / NEW_USER_BASEPTR (MFN_NONE: none). After VMMU_DONE of the first the caller
- * loads the new root before anything else here is asked for this vCPU: the release of the old one,
- * on which the CPU still runs, is left in `deferred` till then. */
+/* Make `m`, an L4 table of the vCPU's domain, its kernel or its user root (MFN_NONE: no user root),
+ * and drop the old root. After VMMU_DONE of vmmu_set_kernel_root the CPU still runs on the old
+ * root, whose release is therefore deferred: the caller loads the new root into CR3 before it calls
+ * any other function with this vCPU. May stop and be resumed. Refuse: BAD_FRAME, NOT_OWNER,
+ * WRONG_TYPE, TOO_MANY_REFERENCES, and what vmmu_update refuses of an entry. Xen ABI:
+ * MMUEXT_NEW_BASEPTR, MMUEXT_NEW_USER_BASEPTR. */
 enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m);
 enum vmmu_result vmmu_set_user_root(struct vmmu_vcpu *vcpu, mfn_t m);
 
-/* Finishes what an earlier operation of this vCPU left: VMMU_DONE of an operation means that it has
- * happened, and yet a demotion that it caused may go on here, interruptibly. Every operation that
- * takes a vCPU begins with this by itself, and returns VMMU_AGAIN, not begun, until it is done.
- * Better not let the guest run before: other vCPUs would still see tables where there are none any
- * more. */
+/* Completes the deferred release of the vCPU, if it has one. VMMU_AGAIN: interrupted, call it
+ * again. Every operation that takes a vCPU calls this first, and returns VMMU_AGAIN without having
+ * begun if it is interrupted. The caller should complete it before the vCPU runs its guest again:
+ * until then other vCPUs find frames that the guest no longer uses as tables still counted as
+ * tables. */
 enum vmmu_result vmmu_finish(struct vmmu_vcpu *vcpu);
 
 /* ---- descriptor tables ------------------------------------------------------------------- */
 
-/* set_gdt: `count` frames (0..VMMU_GDT_FRAMES), `entries` descriptors. The old GDT stays if
- * refused. */
+/* Replaces the vCPU's GDT by `count` frames (0 to VMMU_GDT_FRAMES) with `entries` descriptors. On a
+ * refusal the old GDT stays. Refuses: TOO_MANY_DESCRIPTORS, BAD_FRAME, NOT_OWNER, WRONG_TYPE,
+ * BAD_DESCRIPTOR, TOO_MANY_REFERENCES. Xen ABI: set_gdt. */
 enum vmmu_result vmmu_set_gdt(struct vmmu_vcpu *vcpu, const mfn_t *frames, u32 count, u32 entries);
 
-/* MMUEXT_SET_LDT: page-aligned guest address, 0..8192 entries. Pages are faulted in when used. */
+/* Sets the vCPU's LDT: `entries` descriptors (0 to 8192) from the page-aligned guest address
+ * `base`. Its pages are checked and mapped only when they are used (vmmu_ldt_fault). Refuses:
+ * TOO_MANY_DESCRIPTORS, BAD_ADDRESS. Xen ABI: MMUEXT_SET_LDT. */
 enum vmmu_result vmmu_set_ldt(struct vmmu_vcpu *vcpu, vaddr_t base, u32 entries);
 
-/* A segment load touched LDT page `page` (0..15) that is not there yet. */
+/* Maps page `page` (0 to 15) of the vCPU's LDT, after the load of a segment register faulted
+ * because it was not mapped. Refuses: NO_LDT_PAGE, NOT_OWNER, WRONG_TYPE, BAD_DESCRIPTOR,
+ * TOO_MANY_REFERENCES. */
 enum vmmu_result vmmu_ldt_fault(struct vmmu_vcpu *vcpu, u32 page);
 
-/* Drops all LDT pages faulted in (a new kernel root does so too). */
+/* Drops all pages of the vCPU's LDT that vmmu_ldt_fault mapped; they are mapped again when used. A
+ * new kernel root does so too. */
 void vmmu_ldt_drop(struct vmmu_vcpu *vcpu);
 
-/* update_descriptor: one 8-byte descriptor at `at`, in a descriptor page or a writable page. */
+/* Writes one 8-byte descriptor at machine address `at`, in a descriptor page or an ordinary page of
+ * the vCPU's domain. The ring of a code or data segment becomes 3. Refuses: BAD_ADDRESS, BAD_FRAME,
+ * BAD_DESCRIPTOR, NOT_OWNER, WRONG_TYPE, TOO_MANY_REFERENCES. Xen ABI: update_descriptor. */
 enum vmmu_result vmmu_update_descriptor(struct vmmu_vcpu *vcpu, maddr_t at, u64 descriptor);
 
-/* True when `descriptor` may stand in a guest's GDT or LDT as it is (ring forced by the caller's
- * copy: see vmmu_update_descriptor). */
+/* Says whether `descriptor` may stand in a guest's GDT or LDT exactly as it is. (What a guest
+ * writes is changed first: a code or data segment gets ring 3.) */
 bool vmmu_descriptor_allowed(u64 descriptor);
 
-/* ---- looking ----------------------------------------------------------------------------- */
+/* ---- reports ----------------------------------------------------------------------------- */
 
-/* A walk of `va` from `root`, done in software and only for looking: entry[level] for level 4 down
- * to where it stopped; `depth` is the lowest level read (1 when complete). */
+/* A software walk of the tables, for reports: the entries for one virtual address, from level 4
+ * down to the level where the walk ended. */
 struct vmmu_walk {
-    u64 entry[5]; /* index = level; [0] unused */
+    u64 entry[5]; /* index: the level; [0] is unused */
     maddr_t at[5];
     u32 depth;
-    bool present; /* all levels present */
+    bool present; /* the entries of all four levels are present */
 };
+/* Walks the tables for `va` from `root`. What it reads may be out of date at once. */
 void vmmu_walk(mfn_t root, vaddr_t va, struct vmmu_walk *walk);
 
-/* What a frame is, for reports. */
+/* What the frame table says of a frame, for reports. */
 struct vmmu_frame_info {
-    bool valid; /* below the frame count */
-    u16 owner;  /* a domain's number, or VMMU_OWNER_DEVICE */
+    bool valid; /* the frame exists; if not, nothing else is set */
+    u16 owner;  /* a domain's number, or VMMU_OWNER_DEVICE; only if `owned` */
     bool owned;
     bool pinned;
     bool validated;
@@ -330,10 +384,14 @@ struct vmmu_frame_info {
     u64 references;
     u64 type_count;
 };
+/* Fills *info with what the frame table says of `m`, which may be any number. */
 void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info);
+/* Says whether `m`, which may be any number, belongs to `domain` and has a reference. The answer
+ * may be out of date at once unless the caller has a reference. */
 bool vmmu_frame_owned_by(const struct vmmu_domain *domain, mfn_t m);
 
-/* Names and ABI error numbers (negative) of results; sentences for people. */
+/* The name of a result, its sentence for people, its error number of the ABI (negative; 0 for
+ * VMMU_DONE), and the name of a type. "?" and -EINVAL for a number that is none. */
 const char *vmmu_result_name(enum vmmu_result result);
 const char *vmmu_result_sentence(enum vmmu_result result);
 int vmmu_result_errno(enum vmmu_result result);
@@ -341,42 +399,44 @@ const char *vmmu_type_name(enum vmmu_type type);
 
 /* ---- the end of a domain ----------------------------------------------------------------- */
 
-/* Drops a vCPU's roots, GDT, LDT and deferred work. The CPU must no longer run on its roots. */
+/* Drops a vCPU's roots, GDT and LDT, and completes its deferred release. No CPU runs on its roots
+ * any more. May stop and be resumed. */
 enum vmmu_result vmmu_vcpu_stop(struct vmmu_vcpu *vcpu);
 
-/* True after vmmu_domain_stop when no frame has the domain as owner any more: its struct may go. */
+/* Says, after vmmu_domain_stop, whether no frame has the domain as owner any more, so that the
+ * caller may free its struct. */
 bool vmmu_domain_is_gone(const struct vmmu_domain *domain);
 
-/* After vmmu_vcpu_stop of every vCPU, with no CPU running the domain: unpins, demotes and frees
- * every frame it owns. VMMU_AGAIN until none is left except those another domain or the hypervisor
- * still holds. */
+/* Unpins, demotes and frees every frame that the domain owns. Call it after vmmu_vcpu_stop of each
+ * of its vCPUs, while no CPU runs the domain. VMMU_AGAIN: interrupted, call it again. After
+ * VMMU_DONE only those frames are left that another domain or the hypervisor still refers to. */
 enum vmmu_result vmmu_domain_stop(struct vmmu_domain *domain);
 
 /* ---- audit ------------------------------------------------------------------------------- */
 
-/* One finding. */
+/* One difference that the audit found. */
 struct vmmu_finding {
     mfn_t frame;
     const char *what;
     u64 expected, found;
 };
 
-/* What the tables cannot show: roots, descriptor frames, held pages. The caller lists its vCPUs,
- * and the pages it holds (those it shares are marked as such). */
+/* What an audit must be given because it is not in the frame table: the vCPUs (their roots and
+ * descriptor pages) and the holds. */
 struct vmmu_audit {
     struct vmmu_vcpu *const *vcpus;
     u32 vcpu_count;
-    const mfn_t *held; /* one element a vmmu_hold */
+    const mfn_t *held; /* one element for each vmmu_hold in effect */
     u32 held_count;
-    bool foreign_mappings; /* L1 entries may show frames of other domains */
-    u32 *scratch;          /* two words a frame of one window; more memory, fewer passes */
+    bool foreign_mappings; /* L1 entries may map frames of other domains */
+    u32 *scratch; /* 2 * scratch_frames words; the more, the fewer passes over the tables */
     u64 scratch_frames;
 };
 
-/* Recounts every reference and type reference from the tables, pins, roots and `audit`, compares,
- * tells port_audit_found of each difference, and checks that every live entry may be what it is: no
- * writable one shows a table, a descriptor page or a frame of another owner. Returns the
- * number of findings. Nothing else may run. */
+/* Recounts all references and type references from the tables, pins, roots and `audit`, and
+ * compares them with the frame table. Also checks each live entry against the rules, for example
+ * that no writable entry maps a page table, a descriptor page or a frame of another owner. Reports
+ * each difference by port_audit_found. Returns their number. Nothing else may run meanwhile. */
 u64 vmmu_audit(const struct vmmu_audit *audit);
 
 #ifdef __cplusplus

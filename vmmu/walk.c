@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Walks of a guest's tables in software. */
+/* Software walks of a guest's tables. */
 #include "vmmu/walk.h"
 
 #include "vmmu/entry.h"
 
-/* Only frames with an owner are known to be memory at all. */
+/* Says whether `m` has an owner. Only such frames are known to be memory that can be read. */
 static bool is_owned(mfn_t m)
 {
     return frame_exists(m) && (frame_references(m) & REF_OWNED);
 }
 
+/* Says whether `m` is a live table of this level and of domain `id`. */
 static bool is_live_table(mfn_t m, u16 id, u32 level)
 {
     return frame_exists(m) && ref_is_owned_by(frame_references(m), id) &&
@@ -22,8 +23,8 @@ bool walk_address_is_guests(vaddr_t va)
     return (top == 0 || top == 0x1ffff) && entry_slot_is_guests(4, walk_index(va, 4));
 }
 
-/* One step down from table `m` of level `at`: what the entry for `va` names, or MFN_NONE. What is
- * read need not be a table any more: it must only be memory. */
+/* Reads the entry for `va` in table `m` of level `at`. Returns the frame that the entry names, or
+ * MFN_NONE. `m` may have ceased to be a table: any memory may be read. */
 ALWAYS_INLINE mfn_t step(mfn_t m, vaddr_t va, u32 at)
 {
     if (!is_owned(m)) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The write of one entry of a live table: the slow path.
  *
- * The fast path (write_inline.h) does everything under the table's lock, because none of its steps
- * waits. The slow path takes the references that the new entry needs before it locks the table, and
- * drops those of the old entry after it has unlocked it: under the lock it only exchanges one word.
- */
+ * The fast path (write_inline.h) does everything under the table's lock, because none of its
+ * steps waits. The slow path takes the references that the new entry needs before it locks the
+ * table, and drops those of the old entry after it has unlocked it. Under the lock it only
+ * exchanges one word. */
 #include "vmmu/write.h"
 
 #include "vmmu/defer.h"

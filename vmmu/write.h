@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The write of one entry of a live table: what is asked for, and the slow path. The fast path is in
- * write_inline.h. */
+/* The write of one entry of a live table: its description, the lock, and the slow path. The fast
+ * path is in write_inline.h. */
 #ifndef VMMU_WRITE_H
 #define VMMU_WRITE_H
 
 #include "vmmu/entry.h"
 
-/* A write that is asked for. */
+/* The description of a write. */
 struct write {
     struct vmmu_vcpu *vcpu;
     struct entry_owners owners;
@@ -14,8 +14,8 @@ struct write {
     mfn_t table;
     u64 entry; /* the new entry, as the guest wants it */
     u64 keep;  /* bits of the old entry that stay as they are */
-    u64 mask;  /* not 0: a conditional write. It is done only if the old entry has the bits
-                  `expected`  in the bits of `mask`, and it changes only those. */
+    u64 mask; /* not 0: the write is conditional. It is done only if the old entry equals `expected`
+                 in the bits of `mask`, and changes only these bits. */
     u64 expected;
     u64 word;  /* out: the word that was refused */
     bool done; /* out, of a conditional write on the slow path: the entry was written */

@@ -10,10 +10,10 @@
 
 #include "vmmu/write.h"
 
-/* How the old entry counts in a write under the lock. */
+/* The conditions of a write under the lock. */
 struct write_terms {
     u64 keep;         /* bits of the old entry that stay */
-    u16 owner;        /* of the table, and of every frame that an entry maps */
+    u16 owner;        /* the domain that owns the table and every frame that an entry maps */
     bool conditional; /* give up if the processor changes the entry meanwhile */
 };
 
@@ -37,7 +37,7 @@ static inline bool write_word_locked(struct write_terms terms, _Atomic u64 *slot
 }
 
 /* Takes the references that `next`, of level 1, needs. On failure *left is an entry whose reference
- * was taken and which the caller must release, if it was changed. */
+ * was taken and which the caller must release; *left is unchanged if there is none. */
 static inline bool write_get_page_fast(u64 next, u16 owner, u64 *left)
 {
     const mfn_t target = entry_frame(next);

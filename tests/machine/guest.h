@@ -78,7 +78,7 @@ vaddr_t guest_address(u32 index);
 enum vmmu_result guest_hold(struct guest *g, mfn_t m);
 void guest_unhold(mfn_t m);
 
-/* Returns what vmmu_frame_look reports of a frame. */
+/* Returns what vmmu_frame_inspect reports of a frame. */
 struct vmmu_frame_info look(mfn_t m);
 
 /* Fails the test on any finding. */
