@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* What ACPI says of the machine: its processors. */
+/* Reading the processors from the ACPI tables. */
 #include "hypervisor/boot/acpi.h"
 #include "hypervisor/memory/map.h"
 #include "lib/string.h"
 
-#define REACHABLE   0x100000000ull /* what head.S mapped */
-#define TABLE_MOST  0x100000u      /* bytes; a larger one is nonsense */
-#define BIOS_START  0xe0000ull
-#define BIOS_END    0x100000ull
-#define EBDA_OF     0x40eull /* its segment */
+#define REACHABLE                                                                                  \
+    0x100000000ull /* the memory that head.S has mapped: tables beyond it cannot be read yet */
+#define TABLE_MOST 0x100000u /* bytes; a table that claims to be larger is ignored */
+#define BIOS_START 0xe0000ull
+#define BIOS_END   0x100000ull
+#define EBDA_OF                                                                                    \
+    0x40eull /* address of the word that holds the segment of the extended BIOS data area */
 #define EBDA_SEARCH 1024u
-#define POINTER_GAP 16u /* bytes: where a root pointer may begin */
+#define POINTER_GAP 16u /* bytes: a root pointer lies on a multiple of this */
 
 #define MADT_LOCAL_APIC   0u
 #define MADT_LOCAL_X2APIC 9u
 #define MADT_ENABLED      1u
 
-/* The root pointer; all after `root` is of version 2. */
+/* The root pointer (RSDP); the members after `root` exist from revision 2 on. */
 struct pointer {
     char signature[8];
     u8 checksum;
@@ -88,7 +90,8 @@ static const struct pointer *find(void)
     return pointer ? pointer : find_pointer(BIOS_START, BIOS_END);
 }
 
-/* The table at machine address `at`; NULL: none that can be used. */
+/* The table at machine address `at`. NULL: it is not reachable, too large, or its checksum is
+ * wrong. */
 static const struct table *table_at(u64 at)
 {
     const struct table *table = direct(maddr(at));
@@ -100,7 +103,8 @@ static const struct table *table_at(u64 at)
     return sums_to_zero(table, table->length) ? table : NULL;
 }
 
-/* Follows the root table, whose entries are `size` bytes long, to the MADT. */
+/* Finds the MADT through the root table, whose entries are `size` bytes long. NULL: there is
+ * none. */
 static const struct madt *find_madt(const struct table *root, u32 size)
 {
     const u8 *entry = (const u8 *)(root + 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What ACPI says of the machine (ACPI specification 6.5, 5.2): its processors. */
+/* The processors of the machine, as ACPI lists them (ACPI specification 6.5, section 5.2). */
 #ifndef BOOT_ACPI_H
 #define BOOT_ACPI_H
 
@@ -7,13 +7,13 @@
 #include "vmmu/vmmu.h"
 
 struct processors {
-    u32 count;                  /* of apic_id; 0: ACPI says nothing */
-    u32 apic_id[VMMU_CPUS_MAX]; /* enabled ones, in the firmware's order */
-    u32 left_out;               /* more than fit */
+    u32 count;                  /* elements in use of apic_id; 0: ACPI lists no processor */
+    u32 apic_id[VMMU_CPUS_MAX]; /* APIC ids of the enabled processors, in the firmware's order */
+    u32 left_out;               /* enabled processors that did not fit */
 };
 
-/* Reads the MADT, where the firmware of a PC leaves the way to it in its first MiB. While all of
- * the first 4 GiB is mapped (before map_start): tables that lie higher, or whose checksum is wrong,
+/* Reads the MADT, which is found through a root pointer in the first MiB of a PC's memory. Call it
+ * before map_start, while the first 4 GiB are mapped; tables beyond them, or with a wrong checksum,
  * count as absent. */
 void acpi_read_processors(struct processors *processors);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The guests that the boot loader's modules describe. */
+/* Reading the boot hand-off: which guests the boot modules contain. */
 #include "hypervisor/boot/handoff.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/domain/domain.h"
@@ -10,7 +10,7 @@
 
 struct line {
     char text[LINE_MAX];
-    char *value; /* after the word and its space */
+    char *value; /* the text after the first word and its space */
     u32 number;
 };
 
@@ -70,7 +70,8 @@ static enum domain_end end_of(const struct line *line)
     bad(line, "poweroff, reboot or crash");
 }
 
-/* The modules of guests that may begin anew are never used up. */
+/* Adds a user that never ends to the modules of guests that may be started again, so that these
+ * modules are not used up. */
 static void keep_modules(struct handoff *handoff)
 {
     for (u32 i = 0; i < handoff->guest_count; i++) {
@@ -88,7 +89,7 @@ static void keep_modules(struct handoff *handoff)
     }
 }
 
-/* "N CPU,CPU,...": which CPUs may run vCPU N. */
+/* Parses "N CPU,CPU,...": the CPUs that may run vCPU N. */
 static void read_affinity(struct line *line, struct handoff_guest *guest)
 {
     char *at = line->value;
@@ -186,7 +187,8 @@ static void set(struct handoff *handoff, struct line *line)
     }
 }
 
-/* Takes the next line of [text, end) apart; returns where the one after it begins. */
+/* Splits the first line of the text from `text` to `end` into word and value. Returns the beginning
+ * of the next line. */
 static const char *next_line(const char *text, const char *end, struct line *line)
 {
     u32 length = 0, word = 0;

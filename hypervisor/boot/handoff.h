@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The guests that the boot loader's modules describe (lib/handoff.h has the format). */
+/* The boot hand-off: the guests that the boot modules contain (format: lib/handoff.h). */
 #ifndef BOOT_HANDOFF_H
 #define BOOT_HANDOFF_H
 
@@ -10,10 +10,10 @@
 #define HANDOFF_MODULES_MAX 80
 
 struct handoff_module {
-    maddr_t start; /* on a page boundary */
+    maddr_t start; /* at a page boundary */
     u64 size;
-    u32 users; /* guests that have yet to be built from it: the last one takes its pages; one that
-                  may be built again is always among them */
+    u32 users; /* how many guests have not been built from the module yet; the last one takes over
+                  its pages. A guest that may be built again counts once more, for ever */
 };
 
 struct handoff_guest {
@@ -21,11 +21,11 @@ struct handoff_guest {
     u64 memory_mib;
     u32 vcpus;
     u32 weight, cap;
-    u64 cpus[HANDOFF_VCPUS_MAX]; /* bit N: that vCPU may run on CPU N */
-    u32 kernel, ramdisk;         /* module numbers; 0: none */
+    u64 cpus[HANDOFF_VCPUS_MAX]; /* of each vCPU: bit N: it may run on CPU N */
+    u32 kernel, ramdisk;         /* numbers of boot modules; 0: none */
     char command_line[1024];
-    u32 restart;  /* bit set of enum domain_end: begins anew after such an end */
-    u32 restarts; /* how often at most, from here on */
+    u32 restart;  /* a set of enum domain_end: the ends after which the guest is started again */
+    u32 restarts; /* how many times it may still be started again */
 };
 
 struct handoff {
@@ -36,8 +36,8 @@ struct handoff {
     struct handoff_guest guest[HANDOFF_GUESTS_MAX];
 };
 
-/* Reads module 0's text into `handoff`. Panics with the line when something is wrong in it: the
- * command that wrote it has checked it. */
+/* Parses the text in module 0 into *handoff. Panics with the line's number if the text is wrong:
+ * the command that wrote it has checked it. */
 void handoff_read(struct handoff *handoff);
 
 #endif

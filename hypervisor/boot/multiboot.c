@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a Multiboot 1 loader leaves. */
+/* Reading what a Multiboot 1 boot loader provides. */
 #include "hypervisor/boot/multiboot.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/memory/boot_memory.h"
@@ -22,7 +22,7 @@ struct multiboot_module {
 };
 
 struct multiboot_range {
-    u32 size; /* of the rest */
+    u32 size; /* size of the rest of this structure */
     u64 start, length;
     u32 type;
 } __attribute__((packed));

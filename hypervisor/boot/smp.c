@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All CPUs of the machine: starting the others, and stopping them. */
+/* Starting the other CPUs of the machine. */
 #include "hypervisor/boot/smp.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/apic.h"
@@ -15,39 +15,44 @@
 #include "hypervisor/cpu/start.h"
 #include "lib/string.h"
 
-#define START_PAGE  8u            /* of low memory, which nobody else uses */
-#define ANSWER_NS   1000000000ull /* an emulated one may wait long for a CPU of its own */
-#define INIT_NS     10000000ull   /* what old CPUs need after INIT (Intel manual 3A, 9.4.4.1) */
-#define START_NS    1000000ull    /* between two tries to start it */
+#define START_PAGE                                                                                 \
+    8u /* page number of the start-up code for real mode, in low memory that nothing else uses */
+#define ANSWER_NS                                                                                  \
+    1000000000ull /* how long a CPU may take to answer; an emulated CPU may wait long for a host   \
+                     CPU */
+#define INIT_NS     10000000ull /* wait after INIT that old CPUs need (Intel manual 3A, 9.4.4.1) */
+#define START_NS    1000000ull  /* time between two start-up interrupts */
 #define RESET_TRIES 3u
 #define TSC_ROUNDS  400u
 
 enum other {
     OTHER_SILENT,
-    OTHER_CAME,   /* it runs our code */
-    OTHER_ODD,    /* it lacks what the first CPU has, and has stopped */
-    OTHER_THREAD, /* what another guest does on its core it could find out: it has stopped */
-    OTHER_EQUAL,  /* it compares its TSC with ours */
-    OTHER_LEFT,   /* left out: it stops */
-    OTHER_WANTED, /* it may go to its run loop */
-    OTHER_GONE,   /* it does, and looks here no more */
+    OTHER_CAME,   /* the CPU executes smp_other_start */
+    OTHER_ODD,    /* the CPU lacks a feature of the first CPU, and has halted */
+    OTHER_THREAD, /* rejected: second hardware thread of a core that leaks data between its threads;
+                     it has halted */
+    OTHER_EQUAL,  /* the CPU compares its TSC with the first CPU's */
+    OTHER_LEFT,   /* rejected: the CPU halts */
+    OTHER_WANTED, /* accepted: the CPU may go to its run loop */
+    OTHER_GONE,   /* the CPU has left for its run loop and no longer reads `starting` */
 };
 
-/* What head.S finds for the CPU that comes up: it takes the stack, so that one which comes when it
- * is not expected any more finds none, and stops. */
+/* Read by head.S on the CPU that comes up. The CPU takes the stack address by an exchange with 0,
+ * so a CPU that comes up too late finds no stack and halts. */
 u64 other_root;
 _Atomic u64 other_stack;
 
 extern char trampoline[], trampoline_end[];
 
 static struct {
-    _Atomic u32 other;  /* enum other: where the CPU that is being started has got to */
-    _Atomic u64 tsc;    /* the latest that any of two CPUs has read */
-    _Atomic u64 warp;   /* how far one was behind it, at most */
-    _Atomic u32 rounds; /* of the other one */
+    _Atomic u32 other;  /* enum other: progress of the CPU that is being started */
+    _Atomic u64 tsc;    /* the latest TSC value that one of the two CPUs has read */
+    _Atomic u64 warp;   /* the most by which a CPU's TSC was behind that value */
+    _Atomic u32 rounds; /* comparisons made by the CPU that is being started */
 } starting;
 
-/* Both CPUs do this at once: neither may ever read less than the other has read before. */
+/* Executed by both CPUs at the same time: a TSC value read now must not be less than one that the
+ * other CPU has read before. */
 static void compare_tsc(void)
 {
     u64 last = atomic_load_explicit(&starting.tsc, memory_order_acquire);
@@ -75,7 +80,7 @@ static enum other progress(void)
     return (enum other)atomic_load_explicit(&starting.other, memory_order_acquire);
 }
 
-/* From head.S, on the new CPU's own stack. */
+/* First C code on a new CPU, called by head.S on the CPU's own stack. */
 void smp_other_start(void);
 void smp_other_start(void)
 {
@@ -111,8 +116,10 @@ static bool wait_beyond(enum other from, u64 ns)
     return progress() != from;
 }
 
-/* The first try is in haste, as all but very old CPUs allow. A start that comes before the reset is
- * over is lost, and one that comes twice does no harm. */
+/* Resets the CPU with APIC id `id` and makes it execute the start-up code. The first attempt does
+ * not wait after the reset, which only very old CPUs need. A start-up interrupt that arrives before
+ * the reset has finished is lost, and a repeated one does no harm. False: the CPU did not take the
+ * stack. */
 static bool call_up(u32 id)
 {
     for (u32 tries = 0; tries < RESET_TRIES && atomic_load(&other_stack); tries++) {
@@ -130,7 +137,8 @@ static bool call_up(u32 id)
     return atomic_exchange(&other_stack, 0) == 0;
 }
 
-/* NULL: it came up in the region of `cpu`, and waits to be let go on. */
+/* Starts the CPU with APIC id `id` in the region of `cpu`. NULL: it has been accepted and waits;
+ * otherwise a sentence that says why it is left out. */
 static const char *bring_up(const struct cpu *cpu, u32 id)
 {
     if (!apic_can_send_to(id)) {
@@ -172,7 +180,7 @@ static void prepare(void)
 void smp_start(const struct processors *processors)
 {
     u32 own = apic_id(), left_out = processors->left_out;
-    struct cpu *cpu = NULL; /* a region for the next one */
+    struct cpu *cpu = NULL; /* region for the next CPU; kept if a CPU is left out */
 
     prepare();
     for (u32 i = 0; i < processors->count; i++) {
@@ -182,7 +190,8 @@ void smp_start(const struct processors *processors)
         if (id == own) {
             continue;
         }
-        if (cpu_count() == VMMU_CPUS_MAX) { /* the list did not hold this one itself */
+        if (cpu_count() ==
+            VMMU_CPUS_MAX) { /* possible if the first CPU itself is not in the list */
             left_out++;
             continue;
         }
@@ -193,7 +202,7 @@ void smp_start(const struct processors *processors)
         sched_start_cpu(cpu);
         why = bring_up(cpu, id);
         if (why) {
-            apic_send_init(id); /* whatever it does, it does no more */
+            apic_send_init(id); /* reset it, so that it does nothing more */
             log_line("CPU with APIC id %u left out: %s", id, why);
             continue;
         }

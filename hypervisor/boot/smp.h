@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* All CPUs of the machine: starting the others, and stopping them. */
+/* Starting the other CPUs of the machine. */
 #ifndef BOOT_SMP_H
 #define BOOT_SMP_H
 
 #include "hypervisor/boot/acpi.h"
 
-/* Starts every CPU of `processors` but this, the first, one after the other; each goes to its run
- * loop. One that does not come up, lacks what the first has, or whose TSC is not the first's is
- * reported and left out. Once, after clock_start, on the CPU's own stack. */
+/* Starts every CPU in `processors` but the first, which executes this, one after another; each goes
+ * to its run loop. A CPU that does not come up, lacks a feature of the first CPU, or whose TSC
+ * differs is left out, and the log says so. Once, after clock_start, on the CPU's own stack. */
 void smp_start(const struct processors *processors);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Boot, as a story: memory, our own tables, the engine, this CPU, the guests, and off. */
+/* Boot, as a story: memory, the hypervisor's own tables, the engine, the first CPU, the other CPUs,
+ * the guests. */
 #include "hypervisor/boot/acpi.h"
 #include "hypervisor/boot/multiboot.h"
 #include "hypervisor/boot/start.h"
@@ -24,17 +25,17 @@
 #include "hypervisor/cpu/start.h"
 #include "lib/string.h"
 
-#define M2P_UNIT    0x200000ull /* it is mapped in large pages */
+#define M2P_UNIT    0x200000ull /* the M2P is mapped in pages of this size */
 #define M2P_INVALID 0xff
 
 static struct {
     struct handoff handoff;
     struct processors processors;
-    u64 tsc; /* when the loader let go: under QEMU's instruction counting, a count of instructions
-              */
+    u64 tsc; /* TSC when the boot loader jumped here; under QEMU's -icount a count of executed
+                instructions */
 } boot;
 
-/* The frame table and the machine-to-physical array. */
+/* Allocates the frame table and the M2P, and starts the virtual MMU and the frame allocator. */
 static void start_engine(void)
 {
     u64 frames = boot_memory_frames();
@@ -53,7 +54,7 @@ static void start_engine(void)
     map_use_allocator();
 }
 
-/* The text of module 0 and whatever modules no guest names. */
+/* Frees module 0, which is the text of the hand-off, and modules that no guest names. */
 static void free_unused_modules(void)
 {
     for (u32 i = 0; i < boot.handoff.module_count; i++) {
@@ -65,7 +66,7 @@ static void free_unused_modules(void)
     }
 }
 
-/* On this CPU's own stack. */
+/* The second half of boot, on the CPU's own stack. */
 static void start_guests(void)
 {
     build_reserve(&boot.handoff);

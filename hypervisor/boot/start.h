@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From head.S: 64-bit mode, the boot stack, interrupts off. */
+/* Called by head.S in 64-bit mode, on the boot stack, with interrupts off. */
 #ifndef BOOT_START_H
 #define BOOT_START_H
 

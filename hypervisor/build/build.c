@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Builds a domain: memory, first page tables, start_info, first vCPU. */
+/* Building a domain: its memory, first page tables, start_info and first vCPU. */
 #include "hypervisor/build/build.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/segments.h"
@@ -22,11 +22,12 @@
 _Static_assert(HANDOFF_GUESTS_MAX <= DOMAINS_MAX, "each guest has a place in the domain table");
 _Static_assert(HANDOFF_NAME_MAX <= DOMAIN_NAME_MAX, "a guest's name fits its domain");
 
-/* Which domains are built from the hand-off. */
+/* The guests of the boot hand-off and the domains built for them. */
 static struct {
     struct handoff *handoff;
-    u32 place[HANDOFF_GUESTS_MAX];  /* of each guest, in the domain table */
-    bool built[HANDOFF_GUESTS_MAX]; /* once: it can be built again */
+    u32 place[HANDOFF_GUESTS_MAX];  /* of each guest: its place in the domain table */
+    bool built[HANDOFF_GUESTS_MAX]; /* of each guest: it could be built the first time, so it can be
+                                       built again */
 } guests;
 
 /* A guest under construction. */
@@ -39,8 +40,10 @@ struct build {
     struct population population;
     u64 ramdisk_size;
     u64 tables_used;
-    struct handoff_module *kernel, *ramdisk; /* NULL: none, or done with */
-    bool kernel_last, ramdisk_last; /* nobody after this guest needs it: its pages may go */
+    struct handoff_module *kernel,
+        *ramdisk; /* boot modules; NULL: the guest has none, or its contents are copied */
+    bool kernel_last, ramdisk_last; /* this guest is the last user of the module, so the module's
+                                       pages can become the guest's memory */
 };
 
 static bool fail(const struct build *b, const char *why)
@@ -49,7 +52,7 @@ static bool fail(const struct build *b, const char *why)
     return false;
 }
 
-/* This guest's use of a module: whether it is the last one. */
+/* Begins this guest's use of module `number` (0: none, NULL). *last: no other guest will use it. */
 static struct handoff_module *take_module(struct build *b, u32 number, bool *last)
 {
     struct handoff_module *module = number ? &b->handoff->module[number] : NULL;
@@ -58,7 +61,7 @@ static struct handoff_module *take_module(struct build *b, u32 number, bool *las
     return module;
 }
 
-/* Ends it. */
+/* Ends this guest's use of a module; the last use frees the module's pages that are left. */
 static void leave_module(struct handoff_module **module, bool last)
 {
     if (*module && last) {
@@ -95,7 +98,8 @@ static bool load_ramdisk(struct build *b)
     return true;
 }
 
-/* The entry of `table_at` (a pfn) for `va` at `level`, with the tables below it made as needed. */
+/* The L1 entry for guest address `va` in the tables under construction, after making the tables
+ * above it as needed. */
 static u64 *entry_for(struct build *b, u64 va)
 {
     u64 *table = frame_view(mfn(b->population.p2m[b->layout.tables.first]));
@@ -131,7 +135,8 @@ static u64 address_of(const struct build *b, u64 at)
     return b->image.virt_base + (at << PAGE_SHIFT);
 }
 
-/* The tables, themselves mapped read-only: nothing else would be accepted. */
+/* Builds the guest's page tables. The tables themselves are mapped read-only, since the virtual MMU
+ * would refuse to pin them otherwise. */
 static bool map_memory(struct build *b)
 {
     const struct guest_layout *l = &b->layout;
@@ -315,7 +320,8 @@ void domain_build(u32 index)
     sched_add(b.domain->vcpu[0]);
 }
 
-/* What was built once is built from the same hand-off again. */
+/* True when the guest is to be started again after this end, and no frame of the old domain is in
+ * use elsewhere. */
 static bool may_rebuild(struct domain *old, struct handoff_guest *guest)
 {
     if (!(guest->restart >> old->end & 1) || !guest->restarts) {

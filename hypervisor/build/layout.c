@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Where everything lies in a new guest's memory. */
+/* Laying out a new guest's memory. */
 #include "hypervisor/build/layout.h"
 
-#define PADDING     (512u * 1024 / PAGE_SIZE) /* of mapped space above the boot stack, at least */
+#define PADDING     (512u * 1024 / PAGE_SIZE) /* pages mapped above the boot stack, at least */
 #define MAPPED_UNIT (4u * 1024 * 1024)
 
 static u64 pages_of(u64 bytes)
@@ -10,7 +10,7 @@ static u64 pages_of(u64 bytes)
     return (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
 }
 
-/* Tables of levels 1..3 that map [start, end). */
+/* The number of tables of levels 1 to 3 that map the addresses from `start` up to `end`. */
 static u64 tables_for(u64 start, u64 end)
 {
     u64 count = 0;
@@ -29,7 +29,8 @@ static struct extent take(u64 *at, u64 count)
     return extent;
 }
 
-/* Lays out with `tables` page-table pages; returns how many are needed then. */
+/* Lays the memory out with room for `tables` page tables. Returns how many tables the result needs,
+ * which may be more. */
 static u64 lay_out(struct guest_layout *l, const struct pvimage *image, u64 ramdisk_size,
                    u64 tables)
 {
@@ -49,7 +50,7 @@ static u64 lay_out(struct guest_layout *l, const struct pvimage *image, u64 ramd
     end = image->virt_base + ((at + PADDING) << PAGE_SHIFT);
     end = (end + MAPPED_UNIT - 1) & ~(u64)(MAPPED_UNIT - 1);
     l->mapped_end = (end - image->virt_base) >> PAGE_SHIFT;
-    /* The rest of the range is ordinary memory; what is not mapped lies behind it. */
+    /* The rest of the mapped range is ordinary memory; parts that are not mapped come after it. */
     at = l->mapped_end;
     if (l->p2m_apart) {
         l->p2m = take(&at, pages_of(l->pages * sizeof(u64)));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Gives a new guest its frames. */
+/* Giving a new guest its frames. */
 #include "hypervisor/build/populate.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/frames.h"
@@ -17,7 +17,8 @@ static bool give(struct population *p, u64 at, mfn_t m)
     return true;
 }
 
-/* The next frame of the spare block; a smaller block when memory is in pieces. */
+/* Takes the next frame from the spare block. A new block is allocated when it is used up, a smaller
+ * one if memory is fragmented. MFN_NONE: no memory. */
 static mfn_t next_frame(struct population *p)
 {
     for (s32 order = BLOCK_ORDER; p->spare_count == 0 && order >= 0; order--) {

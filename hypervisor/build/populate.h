@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Gives a new guest its frames: boot modules' own pages where they are whole, fresh ones elsewhere.
- */
+/* Giving a new guest its frames: whole pages of boot modules become guest memory without being
+ * copied; all other pages get new frames. */
 #ifndef BUILD_POPULATE_H
 #define BUILD_POPULATE_H
 
@@ -10,36 +10,42 @@
 
 #define P2M_UNSET (~0ull)
 
-/* Memory of a guest under construction. */
+/* The memory of a guest under construction. */
 struct population {
     struct domain *domain;
-    u64 *p2m; /* in the guest's own memory, seen through the direct map; P2M_UNSET: no frame yet */
+    u64 *p2m; /* the guest's p2m list, in the guest's memory, seen through the direct map;
+                 P2M_UNSET: the pfn has no frame yet */
     u64 pages;
-    mfn_t spare; /* a block that frames are handed out from */
+    mfn_t spare; /* the next frame of a block that frames are taken from one by one */
     u64 spare_count;
 };
 
-/* Makes the p2m list, in its own pages, all unset but for itself. */
+/* Allocates the p2m list as part of the guest's memory, with all elements unset but those of its
+ * own pages. False: no memory. */
 bool populate_start(struct population *p, struct domain *domain, const struct guest_layout *l);
 
-/* Puts `size` bytes of `module` from `offset` at guest-physical byte `to`, handing whole pages over
- * when `last` says that nobody else needs the module. */
+/* Puts `size` bytes of `module`, from `offset` on, at guest-physical address `to`. With `last` (no
+ * other guest needs the module) whole pages are given to the guest instead of being copied. False:
+ * no memory. */
 bool populate_from_module(struct population *p, struct handoff_module *module, u64 offset, u64 size,
                           u64 to, bool last);
 
-/* Zeroed memory for [from, to) of guest-physical bytes, where there is none yet. */
+/* Gives the guest zeroed memory from guest-physical address `from` up to `to`, where it has none
+ * yet. False: no memory. */
 bool populate_zeroed(struct population *p, u64 from, u64 to);
 
-/* One zeroed page for `at`; NULL: no memory. */
+/* Gives the guest one zeroed page as pfn `at`, unless it has a frame already. Returns its view;
+ * NULL: no memory. */
 void *populate_page(struct population *p, u64 at);
 
-/* Frames for all that is left, as they are. Returns what it did not use to the allocator. */
+/* Gives the guest frames for all pfns that have none; their contents are not cleared. False: no
+ * memory. */
 bool populate_rest(struct population *p);
 
-/* Ends: gives back what is left of the spare block. */
+/* Returns the rest of the spare block to the allocator. */
 void populate_end(struct population *p);
 
-/* The module's pages that nobody took go to the allocator, cleared. */
+/* Clears the pages of the module that no guest has been given, and frees them. */
 void populate_release_module(struct handoff_module *module);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Domains: their beginning and their end. */
+/* Domains: creation, shutdown and crash. */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/domain_table.h"
 #include "hypervisor/log/log.h"
@@ -16,12 +16,12 @@
 #define DOMAIN_ORDER 1u
 
 static struct {
-    _Atomic u32 live;   /* domains that are to be, or have not ended for good */
-    _Atomic u32 ending; /* domains that have ended, but not for good yet */
+    _Atomic u32 live;   /* domains that are announced or made, and have not ended for good */
+    _Atomic u32 ending; /* domains that have ended, but not yet for good */
     _Atomic bool failed;
 } domains;
 
-/* One domain less that is to be or has not ended for good. */
+/* Counts one domain as ended for good; `failed`: it crashed or could not be made. */
 static void count_as_gone(bool failed)
 {
     if (failed) {
@@ -30,7 +30,8 @@ static void count_as_gone(bool failed)
     atomic_fetch_sub_explicit(&domains.live, 1, memory_order_acq_rel);
 }
 
-/* The pages that it cannot be without; NULL: no memory, and none is held. */
+/* Allocates struct domain and the pages that every domain needs. NULL: no memory, and nothing stays
+ * allocated. */
 static struct domain *allocate(void)
 {
     struct domain *domain = page_alloc(DOMAIN_ORDER);
@@ -112,7 +113,7 @@ void domain_gone(struct domain *domain)
 void domain_destroy(struct domain *domain)
 {
     domain_table_remove(domain);
-    hold_others(); /* no CPU uses a domain that it found before, after this */
+    hold_others(); /* When this returns, no CPU uses a domain pointer that it found earlier. */
     page_free(domain, DOMAIN_ORDER);
     hold_end();
     atomic_fetch_sub_explicit(&domains.ending, 1, memory_order_acq_rel);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A domain: one guest, its memory, its vCPUs, its channels. */
+/* A domain: one guest with its memory, vCPUs, event channels and grants. */
 #ifndef DOMAIN_DOMAIN_H
 #define DOMAIN_DOMAIN_H
 
@@ -25,51 +25,52 @@ enum domain_end {
 
 struct domain {
     u16 id;    /* 1 upwards; not reused while anything may still refer to the old domain */
-    u32 place; /* in the domain table */
+    u32 place; /* its place in the domain table */
     char name[DOMAIN_NAME_MAX + 1];
     struct vmmu_domain mmu;
     u32 vcpu_count;
     struct vcpu *vcpu[DOMAIN_VCPUS_MAX];
     struct shared_info *shared;
-    mfn_t shared_frame; /* VMMU_TYPE_SHARED */
-    u64 pages;          /* what it was built with */
+    mfn_t shared_frame; /* frame of `shared`; its type is VMMU_TYPE_SHARED */
+    u64 pages;          /* memory that the guest was built with, in pages */
     _Atomic u32 vm_assist;
     struct event_channels events;
     struct guest_console console;
     struct grants grants;
-    struct share share; /* of the CPUs */
-    struct lock lock;   /* shared_info's wall clock, handlers, life and death */
-    _Atomic u32 end;    /* enum domain_end, first one wins */
-    _Atomic bool torn_down, buried;
+    struct share share; /* its share of the CPUs */
+    struct lock lock;   /* guards shared_info's wall clock, and the change of `end` and `crashed` */
+    _Atomic u32 end;    /* enum domain_end; the first end counts */
+    _Atomic bool torn_down, finished;
     struct lock teardown_lock; /* held for each step of its teardown */
-    struct vcpu *crashed;      /* the vCPU that brought it down, if one did */
+    struct vcpu *crashed;      /* the vCPU that caused the crash; NULL: none */
     _Atomic u64 unknown_calls;
-    u64 started_at; /* system time */
+    u64 started_at; /* system time, ns */
 };
 
-/* Makes the next domain of a reserved place of the domain table, without memory, with `vcpus` vCPUs
- * that are down, or fewer (vcpu_count) if memory for them ran out. `name` of DOMAIN_NAME_MAX
- * characters at most is copied. NULL: no memory for any of it; the domain counts as crashed and as
- * ended for good, the place stays reserved. */
+/* Makes the next domain in a reserved place of the domain table, without memory, with `vcpus` vCPUs
+ * that are down; with fewer (vcpu_count) if memory runs out. `name`, at most DOMAIN_NAME_MAX
+ * characters, is copied. NULL: no memory at all; the domain counts as crashed and as ended for
+ * good, and the place stays reserved. */
 struct domain *domain_create(const char *name, u32 place, u64 pages, u32 vcpus);
 
-/* Announces `count` domains that are to be made: the machine is not done before each of them has
+/* Announces `count` domains that will be made: the machine does not end before each of them has
  * ended for good. Once, before other CPUs run. */
 void domains_expect(u32 count);
 
-/* True when some domain has ended and is not torn down yet. */
+/* True while a domain has ended and is not yet finished. */
 bool domains_ending(void);
 
-/* True when every domain has ended for good, or could not be created. */
+/* True when every domain has ended for good or could not be made. */
 bool domains_all_gone(void);
 
-/* True when some domain crashed, or could not be created. */
+/* True when a domain has crashed or could not be made. */
 bool domain_any_failed(void);
 
-/* Its console ring is frame `ring` of its own; false: refused or no memory. */
+/* Gives the domain a console with frame `ring` of its own as the ring page, and binds the event
+ * channel. False: refused, or no memory. */
 bool domain_start_console(struct domain *domain, mfn_t ring);
 
-/* True from its shutdown or crash on. */
+/* True from the domain's shutdown or crash on. */
 static inline bool domain_has_ended(const struct domain *domain)
 {
     return atomic_load_explicit(&domain->end, memory_order_acquire) != DOMAIN_RUNNING;
@@ -80,23 +81,23 @@ static inline bool domain_is_torn_down(const struct domain *domain)
     return atomic_load_explicit(&domain->torn_down, memory_order_acquire);
 }
 
-/* Removes a torn-down domain from the table and frees it; its place stays reserved, for another
- * life of it. Waits for the other CPUs. From a run loop. */
+/* Removes a torn-down domain from the domain table and frees it. Its place stays reserved for the
+ * same guest. Waits until the other CPUs are in their run loops; call it from a run loop. */
 void domain_destroy(struct domain *domain);
 
-/* Ends the current vCPU's domain, which stops running at once on this CPU, and soon on the others;
- * a report of each of its vCPUs follows when all have stopped. `reason` is one sentence. Returns;
- * the caller goes back to the run loop. */
+/* Ends the current vCPU's domain as crashed. `reason`: one sentence for the log. It stops running
+ * on this CPU now and on others soon; when all have left it, a report of each vCPU is logged.
+ * Returns to the caller, which must go to the run loop. */
 void domain_crash(struct domain *domain, const char *reason);
 
-/* An orderly end (SCHEDOP_shutdown). */
+/* Ends the domain in the way `end`: SCHEDOP_shutdown. Only the first end of a domain counts. */
 void domain_shutdown(struct domain *domain, enum domain_end end);
 
-/* Counts a torn-down domain as ended for good: nothing takes its place. It stays in the table. */
+/* Counts a torn-down domain as ended for good. It stays in the domain table. */
 void domain_gone(struct domain *domain);
 
-/* One step of tearing down an ended domain, if no other CPU is at it; torn_down after the last.
- * From a run loop. */
+/* Does one step of tearing down an ended domain, unless another CPU is doing so; after the last
+ * step domain_is_torn_down is true. Call it from a run loop. */
 void domain_teardown(struct domain *domain);
 
 #endif

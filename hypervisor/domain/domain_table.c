@@ -7,10 +7,11 @@
 _Static_assert(DOMAINS_MAX == 32, "one bit a place");
 
 static struct {
-    _Atomic u32 reserved; /* bit N: place N is not free */
+    _Atomic u32 reserved; /* bit N: place N is reserved */
     _Atomic u32 count;    /* one above the highest place that ever held a domain */
     _Atomic(struct domain *) domain[DOMAINS_MAX];
-    u16 life[DOMAINS_MAX]; /* how many domains were removed, modulo DOMAIN_LIVES */
+    u16 life[DOMAINS_MAX]; /* how many domains have been removed from each place, modulo
+                              DOMAIN_LIVES */
 } domain_table;
 
 u32 domain_table_reserve(void)

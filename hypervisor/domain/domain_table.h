@@ -32,22 +32,23 @@ void domain_table_release(u32 place);
 /* The id for the next domain in the reserved place. */
 u16 domain_table_id(u32 place);
 
-/* Puts `domain`, whose `place` is reserved and whose `id` is domain_table_id of it, into the table:
- * from here on it is found. Its fields that others read are set. */
+/* Puts `domain` into its reserved place, `domain->place`; its `id` must be domain_table_id of that
+ * place. From now on lookups find it, so the members that other CPUs read must be set. */
 void domain_table_put(struct domain *domain);
 
-/* Removes the domain: its id is no domain's from here on. The place stays reserved, its next domain
- * has another id. A CPU that found the domain before may use it until it is back in its run loop
- * (hold_others waits for that). */
+/* Removes the domain: from now on no lookup finds its id. The place stays reserved; its next domain
+ * gets another id. A CPU that found the domain before may use it until that CPU is back in its run
+ * loop (hold_others waits for that). */
 void domain_table_remove(struct domain *domain);
 
-/* Every domain, by its place 0 .. domain_count() - 1; NULL: the place holds none. A domain that has
- * ended stays, with `end` set, until it is removed. The result is valid until the CPU is back in
- * its run loop. */
+/* The domains by place, 0 to domain_count() - 1. domain_at: NULL if the place holds none. A domain
+ * that has ended is found until it is removed. The result is valid until this CPU is back in its
+ * run loop. */
 u32 domain_count(void);
 struct domain *domain_at(u32 place);
 
-/* The domain with this id; NULL: there is none. Valid as long as domain_at's. */
+/* The domain with this id; NULL: there is none. The result is valid as long as that of
+ * domain_at. */
 struct domain *domain_by_id(u16 id);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the log says of a domain. */
+/* What the log says about a domain. */
 #include "hypervisor/domain/report.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/hold.h"
@@ -9,7 +9,7 @@
 #include "hypervisor/time/clock.h"
 
 #define SCRATCH_ORDER 9u
-#define SCRATCH_WORDS 2u /* a frame */
+#define SCRATCH_WORDS 2u /* words of scratch memory that the audit needs for each frame */
 
 typedef unsigned long long ull;
 
@@ -98,7 +98,8 @@ void report_costs(struct domain *domain)
              (ull)c->flushes_skipped, (ull)c->refusals, (ull)domain->unknown_calls);
 }
 
-/* Everything that the tables cannot show. */
+/* What the audit cannot find by reading page tables: vCPUs with their roots, and the hypervisor's
+ * holds. */
 struct evidence {
     struct vmmu_vcpu *vcpu[DOMAINS_MAX * DOMAIN_VCPUS_MAX];
     mfn_t held[DOMAINS_MAX * (DOMAIN_VCPUS_MAX + 1 + EVENTS_HELD_MAX)];

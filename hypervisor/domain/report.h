@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* What the log says of a domain: how it died, what its page tables cost, that nothing leaked. */
+/* What the log says about a domain: how it crashed, what its page tables cost, and that no
+ * reference was lost. */
 #ifndef DOMAIN_REPORT_H
 #define DOMAIN_REPORT_H
 
 struct domain;
 
-/* Of each vCPU that ever began, the one that crashed first: registers, a walk of the faulting
- * address and of RIP with each frame's type and counts; then the refusal that came last. No vCPU
- * runs; their tables are still there. */
+/* Logs each vCPU that was ever initialised, the one that crashed first: registers, and the page
+ * walks of RIP and of the faulting address with each frame's type and counts; then the domain's
+ * last refusal. No vCPU of the domain runs, and its tables still exist. */
 void report_crash(const struct domain *domain);
 
-/* The counters of its virtual MMU, at its end. */
+/* Logs the counters of the domain's virtual MMU, at its end. */
 void report_costs(struct domain *domain);
 
-/* Audits the whole machine, with all other CPUs held still: every live domain's vCPUs, held and
- * shared pages. One line for each difference, one for the result. From a run loop. */
+/* Audits all references and type references of the machine while the other CPUs are stopped. Logs
+ * one line for each difference and one for the result. Call it from a run loop. */
 void report_audit(void);
 
 #endif

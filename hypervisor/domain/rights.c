@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rights: one table. */
+/* What a domain may do to which domain: one table. */
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/xen.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rights: what a domain may do to which domain. Every call that takes a domain id asks here. */
+/* Rights: what a domain may do to which domain. Every hypercall that takes a domain id asks
+ * here. */
 #ifndef DOMAIN_RIGHTS_H
 #define DOMAIN_RIGHTS_H
 
@@ -7,24 +8,26 @@
 
 struct domain;
 
-/* What is asked for: "of it" is of the domain that the call names. */
+/* An action on the domain that a hypercall names, the target. */
 enum right {
-    RIGHT_MEMORY,      /* change or read the size of its reservation (memory_op) */
-    RIGHT_PAGE_TABLES, /* write entries of its page tables (mmu_update, upper half of foreigndom) */
-    RIGHT_MAP_FRAMES,  /* show its frames in own page tables (foreigndom) */
-    RIGHT_PORTS,       /* open, read and reset its event channels */
-    RIGHT_CONNECT,     /* bind an own port to a port that it opened to this domain */
-    RIGHT_GRANT_TABLE, /* set up its grant table, read the table's size and version */
-    RIGHT_MAP_GRANTS,  /* map, or copy to and from, a frame that it granted to this domain */
-    RIGHT_COPY_FRAMES, /* copy to and from a frame of it without a grant */
-    RIGHT_SHUT_DOWN,   /* end it (sched_op remote_shutdown) */
+    RIGHT_MEMORY,      /* read or change the size of the target's memory (memory_op) */
+    RIGHT_PAGE_TABLES, /* write entries of the target's page tables (mmu_update, upper half of
+                          foreigndom) */
+    RIGHT_MAP_FRAMES,  /* map the target's frames in the actor's page tables (foreigndom) */
+    RIGHT_PORTS,       /* open, read and reset the target's event channels */
+    RIGHT_CONNECT,     /* bind a port of the actor to a port that the target has opened to it */
+    RIGHT_GRANT_TABLE, /* set up the target's grant table; read the table's size and version */
+    RIGHT_MAP_GRANTS,  /* map, or copy to and from, a frame that the target has granted to the actor
+                        */
+    RIGHT_COPY_FRAMES, /* copy to and from a frame of the target without a grant */
+    RIGHT_SHUT_DOWN,   /* end the target (sched_op remote_shutdown) */
     RIGHTS
 };
 
 /* Finds the domain that `id`, as `actor` gave it, names (DOMID_SELF: `actor`), if `actor` has
- * `right` over it. NULL: refused, and *error is a negative errno: -XEN_EPERM, or -XEN_ESRCH where
- * the ABI does not admit that there is such a domain; otherwise *error is unchanged. The domain may
- * have ended. The result stays valid until the CPU is back in its run loop (domain_by_id). */
+ * `right` over it. NULL: refused, and *error is -XEN_EPERM, or -XEN_ESRCH where the ABI does not
+ * reveal that there is such a domain; otherwise *error is unchanged. The domain may have ended. The
+ * result is valid as long as that of domain_by_id. */
 struct domain *rights_target(struct domain *actor, enum right right, u16 id, s64 *error);
 
 #endif

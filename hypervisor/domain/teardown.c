@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a domain: everything it had, step by step, back to the machine. */
+/* Tearing down a domain: everything it had is given back to the machine, step by step. */
 #include "hypervisor/log/log.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
@@ -7,7 +7,7 @@
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/timer.h"
 
-/* True when no CPU runs it any more, or will. */
+/* Takes all vCPUs of the domain down. True when none is loaded on any CPU. */
 static bool all_stopped(struct domain *domain)
 {
     bool stopped = true;
@@ -86,7 +86,7 @@ static void step(struct domain *domain)
         report_crash(domain);
     }
     domain->crashed = NULL;
-    if (!events_stop(domain)) { /* after it nobody wakes its vCPUs */
+    if (!events_stop(domain)) { /* from now on no event wakes its vCPUs */
         return;
     }
     stop_console(domain);

@@ -54,12 +54,13 @@ __attribute__((noinline)) void fault_from_guest(struct vcpu *vcpu, u64 address, 
         u64 window = window_address(vcpu->window);
         u64 offset = address - window - WINDOW_LDT * PAGE_SIZE;
 
-        if (!(error_code & PF_USER)) { /* the CPU's own look at a descriptor */
+        if (!(error_code & PF_USER)) { /* the processor's own access to a descriptor */
             if (fault_in_window(vcpu, address)) {
                 return;
             }
             if (offset < WINDOW_SIZE / 2) {
-                address = vcpu->mmu.ldt_base.a + offset; /* where the guest thinks it is */
+                address =
+                    vcpu->mmu.ldt_base.a + offset; /* the address at which the guest has its LDT */
             }
         }
     } else if (vcpu->in_kernel &&

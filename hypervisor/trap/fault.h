@@ -7,15 +7,16 @@
 
 struct vcpu;
 
-/* A fault at `address` in the current vCPU's code: served here (a store to a live page table, a
- * descriptor page that is not there yet) or delivered to the guest. */
+/* Serves a page fault at `address` in the current vCPU's code: emulates a store to a live page
+ * table, maps an LDT page that is not mapped yet, or delivers the fault to the guest. */
 void fault_from_guest(struct vcpu *vcpu, u64 address, u32 error_code);
 
-/* A fault of the hypervisor's own copy at a guest address: true when the tables allow the access
- * now, so that a stale translation was all there was. */
+/* For a page fault of a guest copy at guest address `address`: true when the guest's tables allow
+ * the access, so that only a stale translation was at fault. It has been flushed; retry. */
 bool fault_was_stale(struct vcpu *vcpu, u64 address, u32 error_code);
 
-/* A descriptor of the current vCPU's window was touched: true when it is there now. */
+/* For an access to the descriptor window at `address`: true when the page is now mapped in the
+ * current vCPU's window; retry. */
 bool fault_in_window(struct vcpu *vcpu, u64 address);
 
 #endif

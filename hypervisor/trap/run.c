@@ -15,13 +15,14 @@
 #include "hypervisor/cpu/entry.h"
 #include "lib/handoff.h"
 
-#define REAP_STEP_NS 1000000ull
+#define TEARDOWN_STEP_NS 1000000ull
 
 static struct {
-    _Atomic bool begun; /* one CPU ends the machine */
+    _Atomic bool begun; /* set by the CPU that ends the machine */
 } ending;
 
-/* After the last domain: the audit of a machine that should be empty, and off. */
+/* After the end of the last domain: audits the machine, which should have no frame in use, and
+ * switches it off. */
 static void end_machine(void)
 {
     if (atomic_exchange_explicit(&ending.begun, true, memory_order_relaxed)) {
@@ -32,18 +33,18 @@ static void end_machine(void)
     machine_exit(domain_any_failed() ? HANDOFF_CRASHED : HANDOFF_ALL_WELL);
 }
 
-/* Nothing is left of it; its guest may begin anew. */
-static void bury(struct domain *domain)
+/* Finishes a torn-down domain: its guest is started again, or counts as ended for good. */
+static void finish(struct domain *domain)
 {
-    if (!atomic_exchange_explicit(&domain->buried, true, memory_order_acq_rel) &&
+    if (!atomic_exchange_explicit(&domain->finished, true, memory_order_acq_rel) &&
         !domain_rebuild(domain)) {
         domain_gone(domain);
     }
 }
 
-/* One step, of REAP_STEP_NS at most, for each ended domain that no other CPU is at. True: there is
- * more to do. */
-static bool reap(struct cpu *cpu)
+/* Tears down ended domains: one step, of at most TEARDOWN_STEP_NS, for each that no other CPU is
+ * tearing down. True: there is more to do. */
+static bool teardown_ended(struct cpu *cpu)
 {
     bool more = false;
 
@@ -54,54 +55,58 @@ static bool reap(struct cpu *cpu)
             continue;
         }
         if (domain_is_torn_down(domain)) {
-            bury(domain);
+            finish(domain);
             continue;
         }
         if (cpu->current && cpu->current->domain == domain) {
             vcpu_switch(cpu->current, NULL);
         }
-        timers_run(clock_now() + REAP_STEP_NS); /* its interrupt is what stops the step */
-        more = true;                            /* when this is the last step: to bury it */
+        timers_run(
+            clock_now() +
+            TEARDOWN_STEP_NS); /* the timer's interrupt makes port_should_stop end the step */
+        more = true;           /* even after the last step: the domain must still be finished */
         domain_teardown(domain);
     }
     return more;
 }
 
-/* A vCPU that runs while a domain is torn down gets no longer turns than the teardown. */
-static u64 turn_end(bool reaping)
+/* The time at which the run loop must be entered again. While a domain is torn down, a vCPU runs no
+ * longer between two steps than a step takes. */
+static u64 next_pass(bool tearing_down)
 {
     u64 slice_end = sched_slice_end(), step_end;
 
-    if (!reaping) {
+    if (!tearing_down) {
         return slice_end;
     }
-    step_end = clock_now() + REAP_STEP_NS;
+    step_end = clock_now() + TEARDOWN_STEP_NS;
     return slice_end && slice_end < step_end ? slice_end : step_end;
 }
 
 static void serve_work(struct cpu *cpu)
 {
     struct vcpu *next;
-    bool reaping;
+    bool tearing_down;
 
-    reaping = domains_ending() && reap(cpu);
+    tearing_down = domains_ending() && teardown_ended(cpu);
     if (domains_all_gone()) {
         end_machine();
     }
-    cpu->work = false; /* whatever asked for it is looked at below; later askers interrupt */
+    cpu->work = false; /* Work that was requested before this is found below; later requests send an
+                          interrupt. */
     hold_stand_by();
     guest_console_input();
     next = sched_choose();
     if (next != cpu->current) {
         vcpu_switch(cpu->current, next);
     }
-    timers_run(turn_end(reaping));
-    if (reaping && !next) {
+    timers_run(next_pass(tearing_down));
+    if (tearing_down && !next) {
         cpu->work = true;
     }
 }
 
-/* Until there is a vCPU that goes on. */
+/* Serves work until there is a vCPU that can run, and enters it. */
 static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
 {
     for (;;) {
@@ -109,7 +114,8 @@ static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
 
         if (cpu->work || !vcpu) {
             serve_work(cpu);
-            if (cpu->work) { /* for a vCPU of an ended domain, perhaps, that waits for us */
+            if (cpu->work) { /* for example, a vCPU of an ended domain that must leave another CPU
+                                first */
                 lock_wait();
                 continue;
             }
@@ -119,7 +125,8 @@ static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
             }
             vcpu = cpu->current;
         }
-        /* What an interrupted call left comes before anything else of this vCPU. */
+        /* A deferred release of an interrupted operation is completed before anything else of this
+         * vCPU. */
         if (!mfn_is_none(vcpu->mmu.deferred.frame) && vmmu_finish(&vcpu->mmu) == VMMU_AGAIN) {
             continue;
         }

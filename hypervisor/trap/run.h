@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The run loop of a CPU: what comes next after every entry. */
+/* The run loop of a CPU: what the CPU does after every entry into the hypervisor. */
 #ifndef TRAP_RUN_H
 #define TRAP_RUN_H
 
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/vcpu/vcpu.h"
 
-/* The CPU's vCPU may be entered as it is: nothing is to be done first. That is nearly always so. An
- * upcall that is pending, but masked, is looked at in the loop. */
+/* True when the CPU's current vCPU can be entered without a pass through the run loop, which is the
+ * common case. An upcall that is pending but masked takes the run loop too. */
 static inline bool run_may_enter(const struct cpu *cpu, const struct vcpu *vcpu)
 {
     return !cpu->work && mfn_is_none(vcpu->mmu.deferred.frame) && !vcpu->nmi_pending &&
@@ -15,8 +15,8 @@ static inline bool run_may_enter(const struct cpu *cpu, const struct vcpu *vcpu)
            !__atomic_load_n(&vcpu->info->evtchn_upcall_pending, __ATOMIC_SEQ_CST);
 }
 
-/* Serves what waits for this CPU, chooses a vCPU, delivers its events, enters it; idles when there
- * is none; ends the machine when the last domain has ended. */
+/* Serves the CPU's work, chooses a vCPU, delivers its events and enters it; idles if there is none;
+ * ends the machine when the last domain has ended. */
 _Noreturn void run(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Code that is run although it is no longer in memory. */
+/* A workaround for emulators that keep executing code which is no longer in memory. */
 #include "hypervisor/trap/stale_code.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/vcpu/vcpu.h"
@@ -7,14 +7,15 @@
 
 #define BREAKPOINT 0xccu
 
-/* Whatever the frame is by now and whoever writes there: it is the same afterwards. In assembly,
- * because a compiler may make a mere load of it. */
+/* Writes the byte with its own value. Another CPU may write to it at the same time, and the frame
+ * may have any type: an OR with 0 changes nothing. In assembly because a compiler may turn it into
+ * a load. */
 static void write_as_it_is(u8 *byte)
 {
     __asm__ volatile("lock orb $0, %0" : "+m"(*byte) : : "cc");
 }
 
-void stale_code_forget(const struct vcpu *vcpu)
+void stale_code_refresh(const struct vcpu *vcpu)
 {
     u64 at = vcpu->registers.rip - 1;
     struct vmmu_frame_info info;
@@ -30,7 +31,7 @@ void stale_code_forget(const struct vcpu *vcpu)
     }
     mfn_t frame = mfn_of(maddr(walk.entry[1] & PTE_ADDRESS));
     vmmu_frame_inspect(frame, &info);
-    if (info.owned) { /* then it is memory */
+    if (info.owned) { /* only an owned frame is RAM */
         write_as_it_is((u8 *)frame_view(frame) + page_offset(at));
     }
 }

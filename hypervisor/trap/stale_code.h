@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Code that is run although it is no longer in memory.
+/* A workaround for emulators that keep executing code which is no longer in memory.
  *
- * A kernel that changes code under the feet of its other CPUs puts a breakpoint (INT3) in first and
- * the new first byte last. An emulator that translates the breakpoint just then may keep the
- * translation for good (QEMU before 8.1: its commit deba78709ae8 mends it), and the vCPU traps at
- * it for ever: Linux, which finds no breakpoint in memory, goes back to run what is there. A
- * write to those bytes makes the emulator forget. A processor needs none of this, and comes here
- * only when the breakpoint has been taken out since it trapped. */
+ * A kernel that changes code while other CPUs execute it first writes a breakpoint (INT3), and the
+ * new first byte last. An emulator that translates the breakpoint at that moment may keep the
+ * translation for good (QEMU before 8.1; its commit deba78709ae8 mends it). The vCPU then traps
+ * there for ever: Linux finds no breakpoint in memory and resumes at the same address. A write to
+ * those bytes makes the emulator translate again. A real processor comes here only if the
+ * breakpoint was removed after it trapped, and needs none of this. */
 #ifndef TRAP_STALE_CODE_H
 #define TRAP_STALE_CODE_H
 
 struct vcpu;
 
-/* After a #BP of the current vCPU, whose RIP is behind the breakpoint: writes the byte there as it
- * is if it is none. Changes nothing that anybody could see. */
-void stale_code_forget(const struct vcpu *vcpu);
+/* After a #BP of the current vCPU: if the byte before its RIP is not a breakpoint, writes that byte
+ * with its own value. Has no effect that software can observe. */
+void stale_code_refresh(const struct vcpu *vcpu);
 
 #endif

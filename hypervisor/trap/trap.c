@@ -21,14 +21,15 @@
 
 #define SYSCALL_LENGTH 2
 
-/* From the guest's user mode, or from other than 64-bit code. */
+/* Serves a system call instruction executed in guest user mode, or in code that is not 64-bit. */
 static __attribute__((noinline)) void syscall_from_guest(struct vcpu *vcpu, struct registers *r)
 {
     static const u8 callback_of[] = {CALLBACK_SYSCALL, CALLBACK_SYSCALL32, CALLBACK_SYSENTER};
     u64 entry = r->vector - ENTRY_SYSCALL;
 
     if (!vcpu->in_kernel && vcpu->callback[callback_of[entry]].address) {
-        if (r->vector == ENTRY_SYSENTER) { /* the ABI's empty frame */
+        if (r->vector ==
+            ENTRY_SYSENTER) { /* SYSENTER saves no return address, so the ABI's frame holds 0 */
             r->rip = r->rsp = 0;
         }
         deliver_callback(vcpu, callback_of[entry]);
@@ -49,7 +50,7 @@ static void debug_from_guest(struct vcpu *vcpu)
     deliver_trap(vcpu, VECTOR_DB, 0);
 }
 
-/* Any but a page fault. */
+/* Serves any exception but a page fault. */
 static __attribute__((noinline)) void exception_from_guest(struct vcpu *vcpu, struct registers *r)
 {
     switch (r->vector) {
@@ -70,7 +71,7 @@ static __attribute__((noinline)) void exception_from_guest(struct vcpu *vcpu, st
         debug_from_guest(vcpu);
         return;
     case VECTOR_BP:
-        stale_code_forget(vcpu);
+        stale_code_refresh(vcpu);
         break;
     }
     deliver_trap(vcpu, (u32)r->vector, (u32)r->error_code);
@@ -107,8 +108,9 @@ void trap_from_guest(struct registers *r)
     run();
 }
 
-/* The guest's CS, SS or RIP is no good for IRETQ: its registers are those of the fault, and the
- * frame that IRETQ did not take. */
+/* An IRETQ to the guest has faulted because its CS, SS or RIP is invalid. Restores the vCPU's
+ * registers, which are those at the fault and the frame that IRETQ did not take, and delivers the
+ * failsafe callback. */
 static _Noreturn void bad_return(const struct registers *r)
 {
     struct vcpu *vcpu = current_vcpu();
@@ -163,7 +165,7 @@ bool trap_on_ist(struct registers *r)
 {
     struct vcpu *vcpu = this_cpu()->current;
 
-    if (r->rflags & RFLAGS_VM) { /* as in entry_common */
+    if (r->rflags & RFLAGS_VM) { /* virtual-8086 mode, as in entry_common */
         r->rflags &= ~RFLAGS_VM;
         r->cs |= 3;
     }
@@ -172,7 +174,7 @@ bool trap_on_ist(struct registers *r)
         return true;
     }
     if (r->vector ==
-        VECTOR_DB) { /* a guest's watchpoint reached into an entry: it proves nothing */
+        VECTOR_DB) { /* A watchpoint of the guest was hit by the entry code: continue without it. */
         write_dr6(DR6_FIXED);
         r->rflags &= ~RFLAGS_TF;
         return false;
