@@ -1,27 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* The order of the hypervisor's locks: a CPU that holds one takes only such as stand further down.
+/* The order of the hypervisor's locks. A CPU that holds a lock takes only locks further down this
+ * list.
  *
- * Two of the same rank: events of two domains in the order of their numbers, queues of two CPUs in
- * the order of theirs. Whoever waits for a lock serves meanwhile the flushes that others wait for
- * (cpu/flush.h), so a lock may be held while a flush is waited for. Where interrupts are let in
- * (port_should_stop), where a guest is entered, and where CPUs are held still (cpu/hold.h), none is
- * held but those that are only ever tried. */
+ * Locks of equal rank: the event locks of two domains are taken in ascending order of domain id,
+ * the queue locks of two CPUs in ascending order of CPU number. A CPU that waits for a lock
+ * meanwhile serves the flushes that other CPUs ask of it (cpu/flush.h), so a CPU may wait for a
+ * flush while it holds a lock.
+ *
+ * A CPU holds no lock, except one that is only ever tried (lock_try), where it lets interrupts in
+ * (port_should_stop), where it enters a guest, and where it stops for another CPU (cpu/hold.h). */
 #ifndef HYPERVISOR_RANKS_H
 #define HYPERVISOR_RANKS_H
 
 enum rank {
-    RANK_TEARDOWN,   /* domain/domain.h: who takes a domain apart; only tried */
-    RANK_INITIALISE, /* vcpu/vcpu.h: who gives a vCPU its first state; only tried */
-    RANK_DOMAIN,     /* domain/domain.h */
-    RANK_GRANTS,     /* grant/grant.h: a granter's table */
-    RANK_HANDLES,    /* grant/grant.h: a mapper's handles */
-    RANK_TIMERS,     /* time/timer.h: a CPU's */
-    RANK_EVENTS,     /* event/channel.h: a domain's */
-    RANK_QUEUE,      /* sched/queue.h: a CPU's */
-    RANK_CONSOLE,    /* console/guest_console.h: a guest's ring */
+    RANK_TEARDOWN,   /* domain/domain.h: one CPU tears a domain down; only ever tried */
+    RANK_INITIALISE, /* vcpu/vcpu.h: one CPU gives a vCPU its first state; only ever tried */
+    RANK_DOMAIN,     /* domain/domain.h: a domain's data */
+    RANK_GRANTS,     /* grant/grant.h: a granter's grant table */
+    RANK_HANDLES,    /* grant/grant.h: the handles of a mapper */
+    RANK_TIMERS,     /* time/timer.h: the timers of a CPU */
+    RANK_EVENTS,     /* event/channel.h: the event channels of a domain */
+    RANK_QUEUE,      /* sched/queue.h: the run queue of a CPU */
+    RANK_CONSOLE,    /* console/guest_console.h: a guest's console ring */
     RANK_PORT,       /* console/guest_console.c: COM2 */
     RANK_MAP,        /* memory/map.c: the hypervisor's own page tables */
-    RANK_FRAMES,     /* memory/frames.c: the allocator */
+    RANK_FRAMES,     /* memory/frames.c: the frame allocator */
     RANK_LOG,        /* log/log.c: COM1 */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the virtual MMU asks of the machine (vmmu/port.h). */
+/* The functions that the virtual MMU asks its machine to define (contracts: vmmu/port.h). */
 #include "vmmu/port.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/cpu.h"
@@ -26,7 +26,8 @@ void port_flush(u64 cpus)
 
 bool port_should_stop(void)
 {
-    __asm__ volatile("sti; nop; cli" : : : "memory"); /* interrupts set `work` */
+    /* A pending interrupt is served between STI and CLI, and may set `work`. */
+    __asm__ volatile("sti; nop; cli" : : : "memory");
     return this_cpu()->work;
 }
 

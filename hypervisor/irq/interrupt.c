@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Interrupts: of devices, of this CPU's timer and of other CPUs. */
+/* Interrupts from devices, from this CPU's timer and from other CPUs. */
 #include "hypervisor/irq/interrupt.h"
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/cpu.h"

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Interrupts: of devices, of this CPU's timer and of other CPUs. */
+/* Interrupts from devices, from this CPU's timer and from other CPUs. */
 #ifndef IRQ_INTERRUPT_H
 #define IRQ_INTERRUPT_H
 
 #include "lib/types.h"
 
 /* Serves the interrupt `vector`, 0x20 to 0xff, which came while a guest ran or the CPU idled:
- * acknowledges it and leaves the work to the run loop. Interrupts are off. */
+ * acknowledges it, and sets cpu->work if the run loop has something to do. Interrupts are off. */
 void interrupt_handle(u32 vector);
 
-/* Defined by the owner of the machine's devices, console/: serves interrupt `irq` of an 8259, which
- * has been acknowledged. True: there is work for the run loop. */
+/* Defined by console/: serves interrupt `irq` (0 to 15) of the 8259s, which has been acknowledged.
+ * Returns true if there is work for the run loop. */
 bool interrupt_of_device(u32 irq);
 
 #endif

@@ -8,9 +8,9 @@
 #define FIRST_DATA     0x21
 #define SECOND_COMMAND 0xa0
 #define SECOND_DATA    0xa1
-#define CASCADE        2 /* the second hangs on this line of the first */
+#define CASCADE        2 /* the line of the first controller to which the second is connected */
 
-#define COMMAND_START        0x11 /* edge-triggered, cascaded, four words follow */
+#define COMMAND_START        0x11 /* edge-triggered, cascaded; three more words follow */
 #define COMMAND_END          0x20
 #define COMMAND_READ_SERVICE 0x0b
 #define MODE_8086            0x01
@@ -44,7 +44,8 @@ void pic_enable(u32 irq)
     write_masks();
 }
 
-/* Line 7 of a controller is also what it answers when the request went away. */
+/* True when the controller has an interrupt on `line` in service. It also reports line 7 when a
+ * request disappeared before it was acknowledged; then nothing is in service. */
 static bool in_service(u16 command, u32 line)
 {
     out8(command, COMMAND_READ_SERVICE);

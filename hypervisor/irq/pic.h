@@ -7,14 +7,15 @@
 
 #define PIC_IRQS 16u
 
-/* Maps the 16 interrupts to the vectors from VECTOR_PIC_FIRST on, all masked. Once, before any
- * pic_enable. */
+/* Maps the 16 interrupts to the vectors from VECTOR_PIC_FIRST on, and masks them all. Once, before
+ * any pic_enable. */
 void pic_start(void);
 
 /* Unmasks interrupt `irq`, 0 to 15. */
 void pic_enable(u32 irq);
 
-/* Acknowledges interrupt `irq`. False: it was spurious, and there is nothing to serve. */
+/* Acknowledges interrupt `irq`, 0 to 15. False: the interrupt was spurious, and there is nothing to
+ * serve. */
 bool pic_acknowledge(u32 irq);
 
 #endif

@@ -9,14 +9,15 @@
 
 #define LINE_MAX    400
 #define BURST       20
-#define REFILL_NS   500000000ull /* one token */
+#define REFILL_NS   500000000ull /* the time in which a bucket gets one more token */
 #define BUCKETS     (HANDOFF_GUESTS_MAX + 1)
 #define PANIC_TRIES 10000000u
 
+/* A token bucket, which limits the lines about one domain: each line takes one token. */
 struct bucket {
-    u64 since; /* system time up to which tokens were given */
+    u64 since; /* system time up to which tokens have been added */
     u32 tokens;
-    u64 skipped; /* not yet reported */
+    u64 skipped; /* lines that were dropped and not yet reported */
     bool started;
 };
 
@@ -25,7 +26,7 @@ static struct {
     struct bucket bucket[BUCKETS];
 } logging = {.lock = {.rank = RANK_LOG}};
 
-/* The caller holds the lock. */
+/* Writes one line. The caller holds the lock. */
 static void write_line(const char *format, va_list arguments)
 {
     char line[LINE_MAX];
@@ -61,6 +62,8 @@ void log_line(const char *format, ...)
     va_end(arguments);
 }
 
+/* Takes a token, after adding those that are due. False: the bucket is empty, and the line is
+ * dropped. */
 static bool take_token(struct bucket *bucket)
 {
     u64 now = log_time();
@@ -101,7 +104,8 @@ void log_limited(u16 domain_id, const char *format, ...)
 
 void log_last_words(const char *format, va_list arguments)
 {
-    /* The lock may be held by this CPU itself, or by one that has been halted. */
+    /* Waits for the lock only for a limited time: this CPU itself may hold it, or a CPU that has
+     * been halted. */
     for (u32 i = 0; i < PANIC_TRIES && atomic_exchange(&logging.lock.taken, 1); i++) {
         __builtin_ia32_pause();
     }

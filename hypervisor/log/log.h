@@ -10,20 +10,23 @@
 /* Writes one line, formatted as by lib/print.h; the newline is added. Takes RANK_LOG. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* As log_line, but limited for each domain: a burst of 20 lines, then 2 a second. Lines beyond that
- * are counted, and the count is logged later. `domain_id` 0: the hypervisor itself. */
+/* As log_line, but limited for each domain to a burst of 20 lines, then 2 lines a second. Lines
+ * beyond the limit are dropped and counted, and the count is logged later. `domain_id` 0: the
+ * hypervisor itself. */
 void log_limited(u16 domain_id, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* For panic: writes the last lines of the log, even if the lock is never released. */
+/* For panic: writes the last lines of the log. If the log's lock stays taken, writes without it. */
 void log_last_words(const char *format, va_list arguments);
 
-/* Defined by time/: the system time of a log line, ns. */
+/* Defined by time/: the system time to print in a log line, in ns. */
 u64 log_time(void);
 
-/* Defined by cpu/panic.c: for a fault of the hypervisor itself. Halts all other CPUs, logs the
- * sentence, and ends the machine with HANDOFF_FAILED. */
+/* Reports a fault of the hypervisor itself and ends the machine: halts all other CPUs, logs the
+ * formatted sentence, and exits with HANDOFF_FAILED. Any locks may be held. Defined by
+ * cpu/panic.c. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Panics unless `condition` is true. Checked in every build. */
 #define ASSERT(condition)                                                                          \
     do {                                                                                           \
         if (!(condition))                                                                          \

@@ -8,7 +8,7 @@
 #define FIFO_BYTES 16
 
 #define REGISTER_DATA    0
-#define REGISTER_ENABLE  1 /* interrupts */
+#define REGISTER_ENABLE  1 /* which interrupts are enabled */
 #define REGISTER_FIFO    2
 #define REGISTER_LINE    3
 #define REGISTER_MODEM   4
@@ -16,14 +16,14 @@
 #define REGISTER_SCRATCH 7
 
 #define ENABLE_INPUT   0x01
-#define FIFO_ON_EMPTY  0x07 /* on, both emptied, interrupt from the first byte */
+#define FIFO_ON_EMPTY  0x07 /* FIFOs on, both emptied, an interrupt from the first byte received */
 #define LINE_8N1       0x03
 #define LINE_DIVISOR   0x80
-#define MODEM_READY    0x0b /* DTR, RTS, and OUT2, which lets the interrupt through */
+#define MODEM_READY    0x0b /* DTR, RTS, and OUT2, which connects the interrupt to the 8259 */
 #define STATUS_INPUT   0x01
 #define STATUS_ROOM    0x20
 #define STATUS_EMPTY   0x40
-#define STATUS_NOTHING 0xff /* what an empty bus reads */
+#define STATUS_NOTHING 0xff /* the value read from a port without a device */
 
 static const u16 base[UARTS] = {[UART_LOG] = 0x3f8, [UART_GUESTS] = 0x2f8};
 
@@ -31,6 +31,7 @@ static struct {
     bool present[UARTS];
 } ports;
 
+/* True when there is a 16550 at `port`: its scratch register keeps what is written to it. */
 static bool probe(u16 port)
 {
     out8(port + REGISTER_SCRATCH, 0x5a);
@@ -52,7 +53,7 @@ void uart_start(void)
         }
         out8(port + REGISTER_ENABLE, 0);
         out8(port + REGISTER_LINE, LINE_DIVISOR);
-        out8(port + REGISTER_DATA, 1); /* 115200 */
+        out8(port + REGISTER_DATA, 1); /* divisor for 115200 baud */
         out8(port + REGISTER_ENABLE, 0);
         out8(port + REGISTER_LINE, LINE_8N1);
         out8(port + REGISTER_FIFO, FIFO_ON_EMPTY);

@@ -5,23 +5,24 @@
 
 #include "lib/types.h"
 
-#define UART_GUESTS_IRQ 3u /* of COM2, at the first 8259 */
+#define UART_GUESTS_IRQ 3u /* COM2's interrupt at the first 8259 */
 
 enum uart { UART_LOG, UART_GUESTS };
 
-/* Sets both ports up: 115200 baud, 8 bits, FIFOs on. Once, at boot. */
+/* Sets both ports up: 115200 baud, 8 bits, no parity, 1 stop bit, FIFOs on. A port that does not
+ * exist is skipped, and the other functions ignore it. Once, at boot. */
 void uart_start(void);
 
-/* Writes `count` bytes; waits whenever there is no room. */
+/* Writes `count` bytes. Waits while the port's FIFO has no room. */
 void uart_write(enum uart uart, const char *bytes, u64 count);
 
 /* Waits until the last byte has left the port. */
 void uart_flush(enum uart uart);
 
-/* Reads one byte; -1: there is none. */
+/* Reads one byte, 0 to 255. -1: none has arrived. */
 int uart_read(enum uart uart);
 
-/* Makes COM2 interrupt (UART_GUESTS_IRQ) when it has input. After pic_start. */
+/* Lets COM2 raise its interrupt (UART_GUESTS_IRQ) when it has input. Call it after pic_start. */
 void uart_enable_input_interrupt(void);
 
 #endif

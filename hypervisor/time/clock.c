@@ -9,11 +9,11 @@
 #include "hypervisor/time/scale.h"
 #include "hypervisor/time/span.h"
 
-#define WINDOW_NS    4000000ull /* to measure the TSC in */
-#define APIC_WINDOW  500000ull  /* ns, where the TSC's frequency is known */
+#define WINDOW_NS    4000000ull /* the time over which the PIT measures the TSC */
+#define APIC_WINDOW  500000ull  /* ns; for the APIC timer, if CPUID reports the TSC's frequency */
 #define LONGEST_NS   3600000000000ull
 #define SAMPLES      8
-#define MEASUREMENTS 64 /* to measure the TSC: an emulator may be kept from running meanwhile */
+#define MEASUREMENTS 64 /* attempts; one fails when an emulator is descheduled meanwhile */
 
 #define HERTZ_LEAST 1000000ull
 #define HERTZ_MOST  100000000000ull
@@ -23,14 +23,14 @@
 #define LEAF_HYPERVISOR_TIMES 0x40000010u
 
 static struct {
-    u64 tsc_start; /* system time 0 */
+    u64 tsc_start; /* TSC value at which system time is 0 */
     u64 hertz;
     struct scale scale;
-    u64 tsc_per_ns, apic_per_ns; /* times 2^32 */
-    u64 wall_ns;                 /* since 1970, at system time 0 */
+    u64 tsc_per_ns, apic_per_ns; /* ticks per ns, times 2^32 */
+    u64 wall_ns;                 /* wall-clock time at system time 0, in ns since 1970 */
 } timebase;
 
-/* 0: CPUID does not say. */
+/* The TSC's frequency as CPUID reports it, in Hz. 0: CPUID does not report it. */
 static u64 hertz_from_cpuid(void)
 {
     if (read_cpuid(0, 0).eax >= LEAF_TSC) {
@@ -51,7 +51,8 @@ struct apic_sample {
     u32 left;
 };
 
-/* The reading of the local APIC timer that took the least time. */
+/* Reads the local APIC timer several times and returns the reading that took the least time, which
+ * is therefore the most exact one. */
 static struct apic_sample apic_sample(void)
 {
     struct apic_sample best = {0};
@@ -77,21 +78,22 @@ static void wait_ticks(u64 ticks)
     }
 }
 
-/* `hertz` / 10^9, times 2^32. */
+/* Converts a frequency in Hz to ticks per ns, times 2^32. */
 static u64 per_ns(u64 hertz)
 {
     return hertz / 1000000000 << 32 | (hertz % 1000000000 << 32) / 1000000000;
 }
 
-/* hertz * counted / ticks, where the first product may need more than 64 bits. */
+/* Returns hertz * counted / ticks. The product may need more than 64 bits. */
 static u64 scaled_rate(u64 counted, u64 ticks, u64 hertz)
 {
     u64 ratio = (counted << 32) / ticks;
     return (u64)((unsigned __int128)ratio * hertz >> 32);
 }
 
-/* The TSC's frequency, 0: none was found; and the APIC timer at both ends of the time in which it
- * was measured. */
+/* Returns the TSC's frequency in Hz, from CPUID or measured against the PIT. 0: no reliable value
+ * was found. *first and *last: the local APIC timer at the beginning and at the end of the
+ * measurement. */
 static u64 measure(struct apic_sample *first, struct apic_sample *last)
 {
     u64 known = hertz_from_cpuid();
@@ -121,10 +123,10 @@ void clock_start(void)
     u64 hertz = measure(&first, &last);
 
     if (!hertz) {
-        panic("no clock: the PIT does not count, or no measurements by it agree");
+        panic("no clock: the PIT does not count, or its measurements of the TSC differ");
     }
     if (hertz < HERTZ_LEAST || hertz > HERTZ_MOST) {
-        panic("a TSC of %lu Hz cannot be", hertz);
+        panic("the TSC frequency of %lu Hz is out of range", hertz);
     }
     u64 apic_hertz = scaled_rate(first.left - last.left, last.tsc - first.tsc, hertz);
     if (!apic_hertz && !apic_timer_has_deadline()) {

@@ -6,20 +6,21 @@
 #include "hypervisor/time/scale.h"
 #include "lib/types.h"
 
-/* Measures the TSC and the local APIC timer against the PIT; once, at boot, interrupts off, after
- * apic_start. System time begins here. */
+/* Finds the frequencies of the TSC and of the local APIC timer, and sets system time to 0. Once, at
+ * boot, after apic_start, with interrupts off. Panics without a usable clock. */
 void clock_start(void);
 
-u64 clock_now(void); /* ns; 0 before clock_start */
+u64 clock_now(void); /* system time in ns; 0 before clock_start */
 u64 clock_tsc_khz(void);
-u64 clock_tsc_ticks(u64 ns);  /* TSC ticks for that time */
-u32 clock_apic_ticks(u64 ns); /* local APIC timer ticks for that time, 1 upwards; capped */
+u64 clock_tsc_ticks(u64 ns);  /* the number of TSC ticks in `ns`, at least 1 */
+u32 clock_apic_ticks(u64 ns); /* the number of local APIC timer ticks in `ns`, 1 to 2^32 - 1 */
 
-/* Seconds and ns of the day (from the CMOS clock) at system time 0. */
+/* Reads the wall-clock time at system time 0: whole seconds since 1970 and the remaining ns, from
+ * the CMOS clock. */
 void clock_wall(u64 *seconds, u32 *nanoseconds);
 
-/* What a guest needs to compute system time: it was 0 at `tsc`, and `scale` turns TSC ticks since
- * then into ns. */
+/* The values from which a guest computes system time: it was 0 when the TSC was `tsc`, and `scale`
+ * converts the TSC ticks since then to ns. */
 struct clock_origin {
     u64 tsc;
     struct scale scale;

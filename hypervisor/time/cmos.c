@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine's battery-backed clock: an MC146818 that is taken to keep UTC. */
+/* The machine's battery-backed clock, an MC146818, which is assumed to run in UTC. */
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/time/cmos.h"
 #include "hypervisor/time/scale.h"
@@ -9,8 +9,8 @@
 #define PORT_DATA  0x71
 #define STATUS_A   0x0a
 #define STATUS_B   0x0b
-#define UPDATING   0x80 /* in A */
-#define BINARY     0x04 /* in B */
+#define UPDATING   0x80 /* in status register A */
+#define BINARY     0x04 /* in status register B; otherwise the fields are binary-coded decimal */
 #define HOURS_24   0x02
 #define TRIES      10000
 

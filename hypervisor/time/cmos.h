@@ -5,7 +5,7 @@
 
 #include "lib/types.h"
 
-/* Seconds since 1970; 0: it makes no sense. */
+/* Reads the clock: seconds since 1970. 0: its fields are not a valid date and time. */
 u64 cmos_seconds(void);
 
 #endif

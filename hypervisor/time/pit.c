@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The 8254 timer: channel 2, which interrupts nobody. */
+/* The 8254 timer. Channel 2 is used, because it raises no interrupt. */
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/time/pit.h"
 #include "hypervisor/time/span.h"
@@ -10,20 +10,21 @@
 
 #define GATE_OPEN     0x01
 #define GATE_SPEAKER  0x02
-#define COMMAND_COUNT 0xb0 /* channel 2, low byte then high, count down once */
+#define COMMAND_COUNT 0xb0 /* channel 2, low byte then high byte, count down once */
 #define COMMAND_LATCH 0x80
 
 #define HERTZ 1193182ull
 #define EDGES 16
 #define TRIES 20000
 
-/* A change of its counter, which runs down, and when it was seen. */
+/* A change of the PIT's counter, which counts down, and the TSC value at which the change was
+ * seen. */
 struct edge {
     u64 tsc;
     u32 count;
 };
 
-/* From 65535; 55 ms until it wraps. */
+/* Starts the counter at 65535. It reaches 0 and wraps after 55 ms. */
 static void start(void)
 {
     out8(PORT_GATE, (u8)((in8(PORT_GATE) & ~GATE_SPEAKER) | GATE_OPEN));
@@ -40,8 +41,10 @@ static u32 look(struct span *span)
     return low | (u32)in8(PORT_COUNTER) << 8;
 }
 
-/* The best located of several edges. Between two looks that differ lies one; whoever was kept from
- * running between them makes the pair wide, and a narrower one wins. */
+/* Finds several changes (edges) of the PIT's counter and returns the one whose time is known best.
+ * An edge lies between two readings that differ. The time between these readings is the
+ * uncertainty: it is large if this CPU was interrupted between them (by an emulator's host, for
+ * example), and then another edge is better. */
 static bool find_edge(struct span *span, struct edge *edge)
 {
     u64 narrowest = ~0ull;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The 8254 timer, used once: as the standard that other clocks are measured against. */
+/* The 8254 timer, used once: as the reference against which other clocks are measured. */
 #ifndef TIME_PIT_H
 #define TIME_PIT_H
 
 #include "lib/types.h"
 
-/* The TSC's ticks in a second, from what it counts in about `ns` (up to 20 ms). 0: the PIT does not
- * count, or went round. `sure`: it cannot have gone round; else only another measurement tells. */
+/* Measures the TSC's frequency in Hz over about `ns`, at most 20 ms. 0: the PIT does not count, or
+ * it wrapped during the measurement. *sure: true when the PIT cannot have wrapped unnoticed;
+ * otherwise the result must be confirmed by further measurements (time/span.h). */
 u64 pit_measure_tsc(u64 ns, bool *sure);
 
 #endif

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* How ticks become nanoseconds: the ABI's multiplier and shift. */
+/* Conversion of ticks to nanoseconds by the ABI's multiplier and shift. */
 #ifndef TIME_SCALE_H
 #define TIME_SCALE_H
 
 #include "lib/types.h"
 
-/* ns = ((ticks << shift) * multiplier) >> 32, a negative shift to the right: what guests compute
- * from vcpu_time_info, so that their time is exactly ours. */
+/* ns = ((ticks << shift) * multiplier) >> 32, where a negative shift is a shift to the right.
+ * Guests compute the same from vcpu_time_info (xen.h), so their time equals the hypervisor's
+ * exactly. */
 struct scale {
     u32 multiplier;
     s8 shift;
 };
 
-/* For `hertz` ticks a second, 1 upwards. */
+/* The scale of a clock with `hertz` ticks a second, at least 1. */
 static inline struct scale scale_make(u64 hertz)
 {
     struct scale scale = {0};
@@ -27,16 +28,18 @@ static inline struct scale scale_make(u64 hertz)
     return scale;
 }
 
+/* Converts `ticks` to ns. */
 static inline u64 scale_ns(struct scale scale, u64 ticks)
 {
     ticks = scale.shift < 0 ? ticks >> -scale.shift : ticks << scale.shift;
     return (u64)((unsigned __int128)ticks * scale.multiplier >> 32);
 }
 
-/* Seconds from 1970 to the start of a day of the Gregorian calendar. month, day: 1 upwards. */
+/* Seconds from 1970 to the start of a day of the Gregorian calendar. month: 1 to 12; day: 1 to
+ * 31. */
 static inline u64 seconds_of_day(u32 year, u32 month, u32 day)
 {
-    /* Years that begin in March: the leap day is the last. */
+    /* Years are counted from March here, so that the leap day is the last day of a year. */
     u64 y = month > 2 ? year : year - 1;
     u64 m = month > 2 ? month - 3 : month + 9;
     u64 days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Timers: each is armed on one CPU and fires there once, at a system time. */
+/* Timers. A timer is armed on one CPU and fires there once, at a system time. */
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/time/clock.h"
 #include "hypervisor/time/timer.h"
 
-/* Removes a timer from its list. The caller holds the list's lock, also below. */
+/* Removes a timer from the list of its CPU. The caller holds the list's lock. */
 static void unlink(struct timers *timers, struct timer *timer)
 {
     struct timer **link = &timers->first;
@@ -18,6 +18,8 @@ static void unlink(struct timers *timers, struct timer *timer)
     timer->next = NULL;
 }
 
+/* Inserts a timer into the list of its CPU, in the order of deadlines. The caller holds the list's
+ * lock. */
 static void link(struct timers *timers, struct timer *timer, u64 deadline)
 {
     struct timer **link = &timers->first;
@@ -63,8 +65,8 @@ void timer_stop(struct timer *timer)
     }
 }
 
-/* Fires a timer that was just removed from the list. It still counts as armed on this CPU
- * meanwhile, so that no other CPU believes it to be stopped. */
+/* Fires a timer that was just removed from the list. The timer still counts as armed on this CPU
+ * until timer_fired has returned, so that timer_stop on another CPU waits for that. */
 static void fire(struct cpu *cpu, struct timer *timer, u64 now)
 {
     u64 again = timer_fired(timer, now);
@@ -90,6 +92,7 @@ static void fire_due(struct cpu *cpu, u64 now)
     }
 }
 
+/* Programs the local APIC timer for system time `deadline`; 0 stops it. */
 static void program(struct timers *timers, u64 deadline, u64 now)
 {
     u64 wait = deadline > now ? deadline - now : 0;

@@ -15,15 +15,15 @@ struct timer {
     struct timer *next;
     u64 deadline;              /* system time in ns at which the timer fires; valid while armed */
     _Atomic(struct cpu *) cpu; /* the CPU in whose list the timer is; NULL: not armed */
-    u32 kind;                  /* for timer_fired; no meaning here */
-    struct vcpu *vcpu;         /* for timer_fired; no meaning here */
+    u32 kind;                  /* read by timer_fired only */
+    struct vcpu *vcpu;         /* read by timer_fired only */
 };
 
-/* Lock: RANK_TIMERS. It is held while a timer fires. */
+/* The timers of one CPU. The lock has RANK_TIMERS and is held while a timer fires. */
 struct timers {
     struct lock lock;    /* guards `first` and the timers in the list */
     struct timer *first; /* in ascending order of deadlines */
-    u64 programmed;      /* the deadline that the local APIC was given; 0: none */
+    u64 programmed;      /* the deadline for which the local APIC timer is programmed; 0: none */
 };
 
 #endif
