@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest of tests/system/test_shares.sh: says how much CPU time it got from FROM to TO, in system
- * time, which all guests share. On the command line: `spin` (every vCPU it has) or `sleep` (it
- * works for a moment and sleeps, and says how late it woke at worst). */
+/* A guest of tests/system/test_shares.sh: prints how much CPU time it got between FROM and TO, in
+ * system time, which all guests share. On the command line: `spin` (all of its vCPUs) or `sleep`
+ * (it works briefly and sleeps, and prints how late it woke at worst). */
 #include "tests/guests/common/guest.h"
 
 #define US       1000ul
 #define MS       1000000ul
 #define FROM     (500 * MS)
 #define TO       (4500 * MS)
-#define END      (4700 * MS) /* until then it keeps the others company */
+#define END      (4700 * MS) /* until then it continues, so that the other guests have the same load */
 #define WORK     (1 * MS)
-#define SLEEP    (6 * MS) /* not in step with slices */
+#define SLEEP    (6 * MS) /* not a multiple of a slice */
 #define VCPU_MAX 8u
 
 static u8 stacks[VCPU_MAX][4096] __attribute__((aligned(16)));
@@ -40,7 +40,7 @@ static u64 cpu_time(void)
     return used;
 }
 
-/* Does not look at the clock all the time: that is what takes longest under emulation. */
+/* Works without reading the clock, which is slow under emulation. */
 static void work_a_little(void)
 {
     for (volatile unsigned i = 0; i < 200; i++)
@@ -54,7 +54,7 @@ static void spin(void)
     }
 }
 
-/* All vCPUs but ours spin. */
+/* Makes all vCPUs but this one spin. */
 static void start_spinners(void)
 {
     context.flags = VGCF_in_kernel;
@@ -79,7 +79,7 @@ static void wait_until(u64 time)
     }
 }
 
-/* Returns how much later than it wanted it woke at worst. */
+/* Returns how late it woke at worst. */
 static u64 work_and_sleep_until(u64 time)
 {
     u64 worst = 0;

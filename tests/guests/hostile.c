@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest that attacks: proves that nothing a guest kernel does stops the hypervisor.
  *
- * It makes random hypercalls, random changes of page tables (by request and by plain store), and
- * runs random privileged instructions, with values from the places where mistakes live: limits, the
- * hypervisor's addresses, its own pointers, its own frames and everybody else's. It catches what
- * traps and goes on; often it destroys itself in the end, and its domain crashes, which is fine.
+ * It makes random hypercalls and random changes of page tables (by request and by ordinary stores),
+ * and runs random privileged instructions, with values where errors are likely: limits, the
+ * hypervisor's addresses, its own pointers, its own frames and those of others. It catches traps
+ * and continues. Often it destroys itself in the end, and its domain crashes; that is allowed.
  *
- * Command line: seed=N, rounds=N (attacks), trace=1 (says each before it makes it). Not a test with
- * a verdict of its own: tests/system/test_hostile_guest.sh looks at what is left. */
+ * Command line: seed=N, rounds=N (attacks), trace=1 (prints each attack before making it). It has
+ * no verdict of its own: tests/system/test_hostile_guest.sh checks what is left. */
 #include "tests/guests/hostile/calls.h"
 #include "tests/guests/hostile/code.h"
 
@@ -67,7 +67,7 @@ static u64 option(const char *name, u64 otherwise)
     return otherwise;
 }
 
-/* In half of the seeds its vcpu_info lies in a page of its own. */
+/* For half of the seeds the vcpu_info is in a page of its own. */
 static void move_info(void)
 {
     u8 *page = page_take();
@@ -79,7 +79,8 @@ static void move_info(void)
     }
 }
 
-/* A table of its grants, where it may write them; zeroes if there are no grants. */
+/* Maps the guest's grant table, to write grants into it. Without grants, the window's own page
+ * stays. */
 static void start_grants(void)
 {
     xen_pfn_t frame = 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest that makes random calls and says what they answered: run with the same seed on two
- * hypervisors, it is to say the same (tests/side-by-side compares).
+/* A guest that makes random calls and prints the results: with the same seed it must print the same
+ * on two hypervisors (tests/side-by-side compares).
  *
- * It builds page tables at random in a pool of frames, then asks for everything that a plain guest
- * may ask for, with arguments that are mostly nearly right. What it says has names for frames,
- * ports and domains, so that it does not depend on the machine. An episode begins from one state
- * and has one seed; what it said is folded into one number, or printed (trace=1). Not a test with a
+ * It builds page tables at random in a pool of frames, then makes every request that an ordinary
+ * guest may make, with arguments that are mostly almost correct. The lines have names for frames,
+ * ports and domains, so that they do not depend on the machine. An episode begins from one state
+ * and has one seed; its lines are combined into one number, or printed (trace=1). The guest has no
  * claim of its own.
  *
  * Command line: seed=N (of the first episode), episodes=N, rounds=N (in each), trace=1. */
@@ -14,15 +14,15 @@
 
 #define BATCH      4
 #define READ_EACH  25
-#define LIVE_XENS  4 /* the live slot that no guest may write */
+#define LIVE_XENS  4 /* the one of the live slots that no guest may write */
 #define HASH_START 0xcbf29ce484222325ull
 #define HASH_TIMES 0x100000001b3ull
 
 static u64 seed = 1, episodes = 10, rounds = 200, trace, read_each = READ_EACH;
 static u64 hash, calls, failures_to_reset;
 
-/* ---- saying ------------------------------------------------------------------------------------
- */
+/* ---- printing
+ * ------------------------------------------------------------------------------------ */
 
 static void say(void)
 {
@@ -36,7 +36,7 @@ static void say(void)
     line_length = 0;
 }
 
-/* What the pool's frames, the windows and the kernel's free slots hold now. */
+/* Prints what the pool's frames, the windows and the kernel's free slots contain. */
 static void say_tables(void)
 {
     for (unsigned i = 0; i < POOL; i++) {
@@ -64,7 +64,7 @@ static void say_tables(void)
     say();
 }
 
-/* The machine-to-physical map, the ports. */
+/* Prints the M2P entries and the ports. */
 static void say_rest(void)
 {
     add("map");
@@ -87,8 +87,8 @@ static void say_rest(void)
 /* ---- one round
  * ----------------------------------------------------------------------------------- */
 
-/* In a batch only the first changes page tables: between two changes the guest has to wipe_traces.
- */
+/* In a batch only the first call changes page tables: between two changes the guest must call
+ * wipe_traces. */
 static void make(struct request *r, bool alone, bool first)
 {
     memset(r, 0, sizeof *r);
@@ -208,9 +208,9 @@ static void one_round(void)
     }
 }
 
-/* What a hypervisor leaves in a page that was a table once, and what then decides if it can be one
- * of another level: its own slots of an L4 table; and, on Xen, entries of an L1 table marked
- * global. */
+/* Clears what a hypervisor leaves in a page that was a table, and what would decide whether it can
+ * become one of another level: the hypervisor's own slots of an L4 table, and on Xen the global bit
+ * in entries of an L1 table. */
 static void wipe_traces(unsigned frame)
 {
     volatile u64 *page = view_of(frame);
@@ -218,7 +218,7 @@ static void wipe_traces(unsigned frame)
     for (unsigned i = 256; i < 272; i++) {
         if (page[i] & PTE_PRESENT && !slot_is_ours(frame, i) &&
             mmu_update(pool[frame] * PAGE_SIZE + i * 8, 0)) {
-            break; /* it still is a table */
+            break; /* it is still a table */
         }
     }
     for (unsigned i = 0; i < 512; i++) {
@@ -261,7 +261,7 @@ static long reserve(u64 operation, u64 *frame)
     return memory_op((unsigned)operation, &ask) == 1 ? 0 : -1;
 }
 
-/* A frame that was handed back is gone for good once nothing shows it: another takes its place. */
+/* A frame that was given back is lost when nothing maps it any more: another takes its place. */
 static void replace(unsigned i)
 {
     u64 frame = pfn_of(homes[i]);
@@ -291,7 +291,7 @@ static void reset_modes(void)
 
     traps_start();
     hypercall(__HYPERVISOR_set_timer_op, 0, 0, 0);
-    vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* Xen begins with one */
+    vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* Xen starts with one */
     hypercall(__HYPERVISOR_fpu_taskswitch, 0, 0, 0);
     hypercall(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, address(&level), 0);
     for (unsigned i = 0; i < 8; i++) {
@@ -342,7 +342,7 @@ static void reset(void)
     reset_modes();
 }
 
-/* Tables that could nearly be. */
+/* Fills the pool with almost valid tables. */
 static void prepare(void)
 {
     const unsigned kernel = table_index(virt_base(), 4);
@@ -429,7 +429,7 @@ static void find_slots(void)
         live_seen[i] = &table[slots[i].index];
         live_entry[i] = slot_machine(table, slots[i].index);
     }
-    live_seen[LIVE_XENS] = live_seen[0]; /* what it shows is the hypervisor's affair */
+    live_seen[LIVE_XENS] = live_seen[0]; /* the hypervisor decides what it maps */
     special[SPECIAL_ROOT] = mfn_of(root_first());
     special[SPECIAL_SHARED] = start_info->shared_info / PAGE_SIZE;
     special[SPECIAL_XEN] = (root_first()[256] & PTE_ADDRESS) / PAGE_SIZE;

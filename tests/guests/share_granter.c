@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Domain 1 of tests/system/test_two_guests_share.sh: grants pages to domain 2, talks to it through
- * one, tries what a granter may not do while its pages are mapped, and dies. */
+/* Domain 1 of tests/system/test_two_guests_share.sh: grants pages to domain 2, communicates with it
+ * through one, tries what a granter may not do while its pages are mapped, and ends. */
 #include "tests/guests/common/share_protocol.h"
 
 static struct talk *talk;
@@ -17,7 +17,7 @@ static void check_talk(void)
     }
 }
 
-/* The pages are mapped by domain 2: they can become nothing else, and nobody else's. */
+/* While domain 2 maps the pages, they can get neither another type nor another owner. */
 static void check_held(void)
 {
     u64 frame = mfn_of(talk), extent = mfn_of(kept);
@@ -35,7 +35,7 @@ static void check_held(void)
     check(grant_map(DOMID_SELF, REF_TALK, GNTMAP_host_map, address(readable), &handle) < 0,
           "our own grant, which is for domain 2");
 
-    /* A page that is only read may become a table: the reader sees one, as it may. */
+    /* A page that is mapped read-only may become a table: the reader may see its entries. */
     memset(readable, 0, PAGE_SIZE);
     check_equal(page_read_only(readable), 0, "read-only here");
     check_equal(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(readable), 0), 0, "a page they read");

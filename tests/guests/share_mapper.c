@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Domain 2 of tests/system/test_two_guests_share.sh: maps what domain 1 grants it, and nothing else
- * of it; sees what domain 1 writes; goes on with its mappings when domain 1 is dead. */
+ * of it; reads what domain 1 writes; continues to use its mappings after domain 1 has ended. */
 #include "tests/guests/common/share_protocol.h"
 
 static struct talk *talk;
@@ -15,7 +15,7 @@ static u64 machine_of(const void *at)
     return entry;
 }
 
-/* Domain 1 grants when it is ready. */
+/* Waits until domain 1 has granted the page, and maps it. */
 static void map_talk(void)
 {
     for (unsigned i = 0; i < PATIENT; i++) {
@@ -57,7 +57,7 @@ static void check_rights(void)
     check_equal(kept[0], SECRET, "the page that will be handed back");
 }
 
-/* The frame is here by the grant alone: no other way leads to it. */
+/* The frame can be used through the grant only: other requests that name it are refused. */
 static void check_foreign(void)
 {
     u64 entry = *entry_of(address(talk), 1), frame = (entry & PTE_ADDRESS) / PAGE_SIZE;
@@ -87,7 +87,7 @@ static void check_foreign(void)
     check_equal(mmu_update(talk_machine, entry), 0, "and back");
 }
 
-/* By copy, what is granted and only that. */
+/* Copies what is granted, and checks that nothing else can be copied. */
 static void check_copies(void)
 {
     check_equal(grant_copy((struct grant_end){GRANTER, true, REF_READ, 0},
@@ -117,13 +117,14 @@ static void wait_for_death(void)
     check(false, "domain 1 does not die");
 }
 
-/* The dead domain's pages are ours to use until we let go of them, as they were. */
+/* The pages of the ended domain can be used until this domain unmaps them, and keep their
+ * contents. */
 static void check_after_death(void)
 {
     const u64 start = read_tsc();
     u32 handle;
 
-    /* Long enough for the hypervisor to take the dead domain apart beside us. */
+    /* Long enough for the hypervisor to tear down the other domain meanwhile. */
     for (u64 i = 0; i < 20000 || read_tsc() - start < 1ull << 31; i++) {
         talk->mapper = i;
         kept[1] = i;
@@ -144,7 +145,7 @@ static void check_after_death(void)
     check(grant_unmap(address(talk), 0, talk_handle) < 0, "unmapping again");
     check_equal(mmu_update(kept_machine, 0), 0, "dropping a mapping without its handle");
     check(grant_unmap(kept_machine, 0, kept_handle) < 0, "unmapping what was dropped");
-    /* The third mapping is left to our own end. */
+    /* The third mapping stays until this domain ends. */
     check_equal(readable[0] == SECRET || readable[0] == 0, 1, "the page to read");
     print("Note: the mapper goes on after the granter\n");
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A PV kernel need not live where Linux lives.
+/* A PV kernel need not be linked at the addresses of Linux.
  *
  * This one is linked at virtual base 0 and entered at 1 MiB: everything the domain builder makes,
  * the p2m list, start_info, the tables and the stack, follows at low addresses, in L4 slot 0, and
- * nothing of the guest is in the upper half. A reader that takes 0 for "not given" gets it wrong.
- */
+ * nothing of the guest is in the upper half. The hypervisor must not take an address of 0 for "not
+ * given". */
 #include "tests/guests/common/guest.h"
 
 void test_main(void)

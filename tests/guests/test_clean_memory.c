@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A new domain's memory tells nothing of who had it before.
+/* A new domain's memory has nothing in it of the domain that had it before.
  *
- * Every page of the domain is looked at, also those that nothing maps at the start: what is neither
- * the image nor what the builder made must be zero. The test then fills all of it, so that a guest
+ * Every page of the domain is read, also those that nothing maps at the start: all but the image
+ * and what the domain builder made must be zero. The test then fills all of it, so that a guest
  * that is started after it in the same memory would see it. */
 #include "tests/guests/common/guest.h"
 
 static u64 *window;
 
-/* Pages with contents: the image, the p2m list, start_info and its neighbours, the tables, a
- * module. */
+/* Says whether a page has contents: the image, the p2m list, start_info and the pages beside it,
+ * the tables, a module. */
 static bool is_used(u64 pfn)
 {
     u64 va = virt_base() + pfn * PAGE_SIZE;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The console ring.
  *
- * One page shared with whoever reads the console: two rings and four counters that only ever grow.
+ * One page shared with the reader of the console: two rings and four counters that only ever grow.
  * The guest may write more than the ring holds, if it waits; everything must be taken, in order,
- * and the other side touches nothing but its two counters and the input. */
+ * and the other side writes only its two counters and the input. */
 #include "tests/guests/common/guest.h"
 
 #include <xen/io/console.h>
@@ -21,7 +21,7 @@ static void check_page(void)
           ring->in_cons);
 }
 
-/* Nine kilobytes through a ring of two. */
+/* Writes nine kilobytes through a ring of two kilobytes. */
 static void check_much(void)
 {
     XENCONS_RING_IDX before = ring->out_prod, after;
@@ -36,8 +36,8 @@ static void check_much(void)
     check_equal(after, ring->out_prod, "out_prod, which is ours");
 }
 
-/* Counters that make no sense are the guest's own loss: the domain lives, and the console works
- * again when they are right again. */
+/* Impossible counters harm only the guest: the domain continues to run, and the console works again
+ * when the counters are correct again. */
 static void check_nonsense(void)
 {
     XENCONS_RING_IDX prod = ring->out_prod;

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* A pointer from a guest is only a number.
  *
- * Every call that reads or writes the guest's memory is given every kind of address that is none of
- * the guest's: in the hypervisor, in the hole, at the ends of both, not mapped, and a structure of
- * which only the first half is mapped, or that can be read but not written. The answer is -EFAULT
- * and nothing else; the next call works. */
+ * Every call that reads or writes the guest's memory gets every kind of address that does not
+ * belong to the guest: in the hypervisor, in the hole, at the ends of both, not mapped, and a
+ * structure of which only the first half is mapped, or that can be read but not written. The answer
+ * is -EFAULT and nothing else; the next call works. */
 #include "tests/guests/common/guest.h"
 
 #include <xen/grant_table.h>
 #include <xen/physdev.h>
 
-/* One call that takes a pointer in one of its arguments. */
+/* A call that has a pointer in one of its arguments. */
 struct call {
     const char *name;
     u64 number;
     u64 arguments[5];
-    unsigned pointer; /* which argument */
-    unsigned size;    /* of what it points to */
-    bool counts;      /* answers how many were done, so 0 instead of -EFAULT */
+    unsigned pointer; /* the number of that argument */
+    unsigned size;    /* the size of what it points to */
+    bool counts;      /* returns how many elements were done, so 0 instead of -EFAULT */
 };
 
 static const struct call calls[] = {
@@ -87,19 +87,20 @@ static void check_addresses(const struct call *call)
     }
 }
 
-/* Its first half at the end of a page, its second on a page that is not there. */
+/* The first half of the structure is at the end of a page, the second half on a page that is not
+ * mapped. */
 static void check_half(const struct call *call, u8 *page)
 {
     u64 at = address(page) + PAGE_SIZE - call->size / 2;
 
     if (call->number == __HYPERVISOR_set_trap_table) {
-        return; /* an entry of zeros would end the table before */
+        return; /* an entry of zeros would end the table before that */
     }
     memset(page, 0, PAGE_SIZE);
     check_equal(call_with(call, at), answer_of(call), "%s, half of it mapped", call->name);
 }
 
-/* Where a result is to be written, and cannot be. */
+/* Calls that return a result get a page that they cannot write. */
 static void check_read_only(u8 *page)
 {
     static const unsigned commands[] = {
@@ -125,7 +126,7 @@ static void check_read_only(u8 *page)
     check_equal(page_writable(page), 0, "writable");
 }
 
-/* Lists inside structures, and results behind lists. */
+/* Pointers to lists inside structures, and results behind lists. */
 static void check_inner(void)
 {
     struct xen_memory_reservation reservation = {.nr_extents = 1, .domid = DOMID_SELF};
@@ -156,7 +157,8 @@ static void check_inner(void)
           "console output from Xen's space");
 }
 
-/* XENMEM_exchange trusts the guest with a resume index: far out of the list it must not write. */
+/* XENMEM_exchange takes a resume index from the guest: with one far outside the list it must not
+ * write. */
 static void check_exchange_index(void)
 {
     static const u64 targets[] = {HYPERVISOR_VIRT_START, 0xffff830000000000, 0xffff82d040200000};

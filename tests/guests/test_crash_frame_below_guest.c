@@ -2,7 +2,8 @@
 /* Expect: crash
  *
  * XSA-215: the stack is the guest's lowest page above the hypervisor's space, and a frame that is
- * pushed there would reach below it. Only the frame's end is in the guest; all of it must be. */
+ * pushed there would reach below it. Only the end of the frame would be in the guest's space; all
+ * of it must be. */
 #include "tests/guests/common/guest.h"
 
 #define BOTTOM HYPERVISOR_VIRT_END

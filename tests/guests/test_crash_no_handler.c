@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Expect: crash
  *
- * A trap that the guest registered no handler for has nowhere to go: the domain ends. */
+ * A trap for which the guest registered no handler cannot be delivered: the domain ends. */
 #include "tests/guests/common/guest.h"
 
 void test_main(void)

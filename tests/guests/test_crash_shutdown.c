@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Expect: crash
  *
- * A guest that has lost its way says so: SCHEDOP_shutdown with the reason "crash" ends the domain
- * as a crash, not as a power-off. */
+ * A guest reports that it has crashed: SCHEDOP_shutdown with the reason "crash" ends the domain as
+ * a crash, not as a power-off. */
 #include "tests/guests/common/guest.h"
 
 void test_main(void)

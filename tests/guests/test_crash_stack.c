@@ -2,7 +2,7 @@
 /* Expect: crash
  *
  * A trap needs a stack. A guest kernel whose stack cannot take the frame, because nothing is mapped
- * there, cannot be told anything any more: the domain ends, and only the domain. */
+ * there, cannot get any trap: the domain ends, and nothing else does. */
 #include "tests/guests/common/guest.h"
 
 void test_main(void)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A breakpoint that fires in the hypervisor's first instruction.
  *
- * A load of ss holds debug exceptions back for one instruction. When its operand is watched and the
+ * A load of ss delays debug exceptions for one instruction. When its operand is watched and the
  * next instruction enters the hypervisor, the exception arrives there, before it has a stack: it
- * must survive, the call must do what it does, and the guest goes on. With every way in. */
+ * must survive, the call must do its work, and the guest continues. This is tried with every way to
+ * enter it. */
 #include "tests/guests/common/guest.h"
 
 static u16 stack_selector = GUEST_SS;

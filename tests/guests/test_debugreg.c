@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Debug registers: the guest's own breakpoints, and only on the guest's own addresses.
  *
- * A breakpoint works in the guest and shows in its DR6; one that would fire in the hypervisor, and
- * values that the processor would refuse, are refused first. */
+ * A breakpoint works in the guest and is reported in its DR6. A breakpoint that would fire in the
+ * hypervisor, and values at which the processor would fault, are refused. */
 #include "tests/guests/common/guest.h"
 
 static volatile u64 watched;
@@ -63,7 +63,7 @@ static void check_breakpoint(void)
     check_equal(set_debugreg(6, 0), 0, "dr6");
 }
 
-/* mov to and from debug registers is emulated. */
+/* MOV to and from debug registers is emulated. */
 static void move_registers(void *unused)
 {
     u64 value;

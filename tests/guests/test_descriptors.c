@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Segment descriptors: the guest's GDT and LDT.
  *
- * Descriptors give rights, so a page of them is a checked type like a page table: read-only to the
- * guest while it is in use, changed only by update_descriptor, and free of gates and of segments
- * that would give more than ring 3. The top two pages of the GDT are the hypervisor's. */
+ * Descriptors give rights, so a page of them has a type of its own, like a page table: read-only to
+ * the guest while it is in use, changed only by update_descriptor, and free of gates and of
+ * segments that would give more than ring 3. The top two pages of the GDT are the hypervisor's. */
 #include "tests/guests/common/guest.h"
 
-/* Descriptors, as the processor reads them: a data segment with a base, code, and what is refused.
- */
+/* Descriptors as the processor reads them: a data segment with a base, a code segment, and what is
+ * refused. */
 #define DATA(base)                                                                                 \
     (0x00cff2000000ffffull | ((base)&0xffffffull) << 16 | ((base)&0xff000000ull) << 32)
 #define CODE64     0x00affa000000ffffull
@@ -94,7 +94,7 @@ static void check_update(void)
     check_equal(update_descriptor(1ull << 51, 0), -XEN_EINVAL, "nowhere");
 }
 
-/* System segments and gates. Only type 0 is harmless, and whatever is not present. */
+/* System segments and gates. Only type 0, and descriptors that are not present, are harmless. */
 static void check_bad_descriptors(void)
 {
     const u64 here = slot_machine(gdt, 6);
@@ -103,7 +103,7 @@ static void check_bad_descriptors(void)
         u64 descriptor = 0x0000e00000000000ull | type << 40 | (u64)FLAT_KERNEL_CS << 16;
         long result = update_descriptor(here, descriptor);
 
-        if (type == 12) { /* a call gate to the guest's own code: Xen allows it, nobody needs it */
+        if (type == 12) { /* a call gate to the guest's own code: Xen allows it, Pinion does not */
             check(!result || result == -XEN_EINVAL, "a call gate: %ld", result);
         } else {
             check_equal(result, type ? -XEN_EINVAL : 0, "system type %lu", type);
@@ -148,7 +148,7 @@ static void check_refused_gdt(void)
     check_equal(set_gdt(&good, 512), 0, "512 entries");
 }
 
-/* LDT pages come in when they are used, by the guest's own tables. */
+/* LDT pages are mapped when they are first used, according to the guest's own page tables. */
 static void check_ldt(void)
 {
     ldt[1] = DATA(0);
@@ -174,7 +174,7 @@ static void check_ldt(void)
     check_equal(page_writable(ldt), 0, "writable again");
 }
 
-/* A writable page is no LDT page: the fault is the guest's. */
+/* A writable page cannot become an LDT page: the fault is delivered to the guest. */
 static void check_bad_ldt(void)
 {
     u64 *other = page_take();

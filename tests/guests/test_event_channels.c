@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Event channels: what a guest has instead of interrupts.
  *
- * A port is bound to something; sending sets its pending bit, and unless it is masked the selector
- * bit and the pending flag of the vCPU, and unless that is masked too the callback runs. Each of
- * these steps, each kind of port, each way to be refused, and the limit. */
+ * A port is bound to a source of events. An event sets the port's pending bit; unless the port is
+ * masked, it sets the selector bit and the pending flag of the vCPU; unless events are masked
+ * there, the callback runs. Tested are each of these steps, each kind of port, each refusal, and
+ * the limit. */
 #include "tests/guests/common/event.h"
 #include "tests/guests/common/user.h"
 
@@ -27,7 +28,7 @@ static void set_masked(evtchn_port_t port, bool masked)
     }
 }
 
-/* Takes all that is pending, as a guest's callback must. */
+/* Takes all pending events, as a guest's callback must. */
 static void take_events(void)
 {
     volatile struct vcpu_info *vcpu = vcpu_info();
@@ -101,7 +102,7 @@ static void check_pending_and_masks(void)
     check(port_close(port) == -XEN_EINVAL, "close of a closed port");
 }
 
-/* Two ends in one domain. */
+/* Both ends of a channel in one domain. */
 static void check_loop(void)
 {
     struct evtchn_alloc_unbound unbound = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
@@ -190,7 +191,7 @@ static void check_refused(void)
     check_equal(event_channel_op(EVTCHNOP_status, &status), -XEN_ESRCH, "status in domain 4242");
 }
 
-/* As many ports as there are, then no more; all of them can be given back. */
+/* Allocates all ports; the next one is refused; then all of them can be closed. */
 static void check_limit(void)
 {
     struct evtchn_alloc_unbound request = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
@@ -222,8 +223,8 @@ static void check_limit(void)
     take_events();
 }
 
-/* An event that waits is delivered when user mode is entered with events on: before its first
- * instruction, on the kernel's stack. */
+/* A pending event is delivered when user mode is entered with events unmasked: before the first
+ * instruction there, on the kernel's stack. */
 static void check_user(void)
 {
     static struct user_space space;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Event channels with FIFO queues: the guest gives pages for them, ports come in the order of
- * sending and of priority, and bad pages or bad links harm nobody. Also the way back. Vcpus: 2
- */
+/* Event channels with FIFO queues: the guest gives pages for them, ports are delivered in the order
+ * of sending and of priority, and bad pages or bad links harm only this guest. Also the return to
+ * two levels.
+ * Vcpus: 2 */
 #include "tests/guests/common/event.h"
 
 #define ARRAY_PAGES   6u
@@ -12,7 +13,8 @@
 
 static u32 *array[ARRAY_PAGES];
 static u8 *control_page[2];
-static u32 head[2][EVTCHN_FIFO_MAX_QUEUES]; /* where a queue goes on; 0: at its control block's */
+static u32 head[2][EVTCHN_FIFO_MAX_QUEUES]; /* the next port of each queue; 0: the control block
+                                               names it */
 static evtchn_port_t heard[HEARD_MAX];
 static unsigned heard_count, vcpus;
 
@@ -65,7 +67,7 @@ static long status_of(evtchn_port_t port)
     return result ? result : (long)request.status;
 }
 
-/* In the past, so that it ends at once when nothing is pending. */
+/* The time-out is in the past, so that the poll ends immediately if nothing is pending. */
 static long poll(evtchn_port_t port)
 {
     struct sched_poll request = {.nr_ports = 1, .timeout = 1};
@@ -84,7 +86,7 @@ static evtchn_port_t make_ipi(void)
     return request.port;
 }
 
-/* A port that is sent to through another, and may move. */
+/* Makes a port to which events are sent through another port, and which may move. */
 static evtchn_port_t make_loop(evtchn_port_t *far)
 {
     struct evtchn_alloc_unbound unbound = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
@@ -97,11 +99,11 @@ static evtchn_port_t make_loop(evtchn_port_t *far)
     if (event_channel_op(EVTCHNOP_bind_interdomain, &bind)) {
         error("no far end");
     }
-    *far = bind.local_port; /* which is pending now: something may have been missed */
+    *far = bind.local_port; /* pending now: an event may have been missed */
     return unbound.port;
 }
 
-/* ---- the guest's half of the queues ---- */
+/* ---- the guest side of the queues ---- */
 
 static volatile u32 *word(evtchn_port_t port)
 {
@@ -130,7 +132,7 @@ static void callback(struct trap_frame *frame)
     take(0);
 }
 
-/* What is heard when events are let in: these, in this order. */
+/* Unmasks events and checks that exactly these ports are delivered, in this order. */
 static void check_heard(int line, const evtchn_port_t *wanted, unsigned count)
 {
     heard_count = 0;
@@ -138,7 +140,7 @@ static void check_heard(int line, const evtchn_port_t *wanted, unsigned count)
     xen_version(XENVER_version, NULL);
     vcpu_info()->evtchn_upcall_mask = 1;
     if (heard_count != count) {
-        report_failure(line, "%u ports were heard, not %u", heard_count, count);
+        report_failure(line, "%u ports were delivered, not %u", heard_count, count);
     }
     for (unsigned i = 0; i < count && i < heard_count; i++) {
         if (heard[i] != wanted[i]) {
@@ -173,12 +175,12 @@ static void check_before(void)
     check_equal(port_send(port), 0, "send");
     check(shared_info->evtchn_pending[port / 64] >> port % 64 & 1, "two levels are gone");
     check_equal(port_close(port), 0, "close");
-    shared_info->evtchn_pending[port / 64] = 0; /* what is pending would change over too */
+    shared_info->evtchn_pending[port / 64] = 0; /* a pending event would move to the queues, too */
     vcpu_info()->evtchn_upcall_pending = 0;
     vcpu_info()->evtchn_pending_sel = 0;
 }
 
-/* The console's events would come among those of the test. */
+/* Without events of the console, which would be among those of the test. */
 static void begin(void)
 {
     for (unsigned i = 0; i < ARRAY_PAGES; i++) {
@@ -216,7 +218,7 @@ static void check_pages(void)
     check_equal(poll(~0u), -XEN_EINVAL, "poll of port ~0");
     poll(9999); /* beyond the array (XSA-221): 0 or an error */
 
-    /* What the hypervisor writes to does not become a page table. */
+    /* A page that the hypervisor writes to cannot become a page table. */
     check_equal(page_read_only(array[5]), 0, "read-only");
     check(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(array[5]), 0) < 0, "the array is pinned");
     check_equal(page_writable(array[5]), 0, "writable");
@@ -272,7 +274,7 @@ static void check_masks(void)
     check_equal(port_unmask(port), 0, "unmask");
     CHECK_SILENCE();
     port_send(port);
-    *word(port) |= FIFO_MASKED; /* too late: it is in its queue */
+    *word(port) |= FIFO_MASKED; /* too late: the port is in its queue */
     CHECK_SILENCE();
     check_equal(port_unmask(port), 0, "unmask");
     CHECK_HEARD(port);
@@ -294,12 +296,12 @@ static void check_timer(void)
         sched_op(SCHEDOP_block, NULL);
     }
     vcpu_info()->evtchn_upcall_mask = 1;
-    check_equal(heard[0], bind.port, "what was heard");
+    check_equal(heard[0], bind.port, "the port that was delivered");
     check_equal(port_close(bind.port), 0, "close");
 }
 
-/* A port that moves is linked where it is meant for when it is linked, and nobody is put behind it
- * elsewhere. */
+/* A port that moves is linked in the queue for which it is set when it is linked, and no port is
+ * linked behind it in the other queue. */
 static void check_moves(void)
 {
     evtchn_port_t far, port = make_loop(&far), other = make_ipi();
@@ -316,7 +318,7 @@ static void check_moves(void)
         check_equal(*word(port), FIFO_PENDING | FIFO_LINKED, "the word there");
         heard_count = 0;
         take(1);
-        check_equal(heard_count, 1, "heard by the other");
+        check_equal(heard_count, 1, "delivered to the other vCPU");
         check_equal(move(port, 0), 0, "bind_vcpu back");
     }
     check_equal(set_priority(port, 3), 0, "another priority");
@@ -330,7 +332,7 @@ static void check_moves(void)
     port_close(other);
 }
 
-/* Words and control blocks full of nonsense: requests answer, and that is all. */
+/* Words and control blocks full of invalid values: requests return, and nothing else happens. */
 static void check_nonsense(void)
 {
     evtchn_port_t port[8], far, loop = make_loop(&far);
@@ -361,7 +363,8 @@ static void check_nonsense(void)
     }
 }
 
-/* More ports than two levels have (XSA-317), and none of them outlives the queues (XSA-338). */
+/* There are more ports than with two levels (XSA-317), and none of them remains after the queues
+ * are gone (XSA-338). */
 static void check_reset(void)
 {
     struct evtchn_alloc_unbound unbound = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
@@ -378,7 +381,7 @@ static void check_reset(void)
     check_equal(poll(last), -XEN_EINVAL, "polling it");
     check_equal(expand(mfn_of(array[0])), -XEN_EOPNOTSUPP, "an array after reset");
 
-    /* The pages are the guest's again. */
+    /* The guest may use the pages in any way again. */
     memset(array[5], 0, PAGE_SIZE);
     check_equal(page_read_only(array[5]), 0, "read-only");
     check_equal(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(array[5]), 0), 0, "pinned");
@@ -410,9 +413,9 @@ void test_main(void)
     check_nonsense();
     check_reset();
     check_before();
-    begin(); /* and forth again */
+    begin(); /* and to the queues again */
     check_equal(expand(mfn_of(array[0])), 0, "an array");
-    take(0); /* Xen raises once more what waited for its word then */
+    take(0); /* Xen sends once more the events that waited for their word */
     port = make_ipi();
     port_send(port);
     CHECK_HEARD(port);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The floating-point unit: its start state, its contents across calls and traps, and TS.
  *
- * A fresh domain must find the unit as after a reset, not with what somebody else left. With
+ * A new domain must find the unit as after a reset, without values of another domain. With
  * fpu_taskswitch (or a move to cr0) the guest sets TS, and its next use of the unit is #NM. */
 #include "tests/guests/common/guest.h"
 
@@ -138,7 +138,7 @@ static void divide(void *unused)
     __asm__ volatile("fldcw %0; fld1; fldz; fdivrp; fwait" ::"m"(unmasked) : "memory");
 }
 
-/* Only x87: QEMU's emulator does not raise the exceptions of SSE. */
+/* Only exceptions of x87: QEMU's emulator does not raise those of SSE. */
 static void check_exceptions(void)
 {
     check_traps(VECTOR_MF, divide, NULL, "a division by zero raises %lu", trap_caught.vector);

@@ -3,7 +3,7 @@
  * which one domain alone can try to make a mapping end or count twice.
  *
  * What keeps a granted page from becoming a page table is the entry that maps it; so a mapping that
- * the guest overwrites is gone for the counts, and its handle must then drop nothing. XSA-224, 227,
+ * the guest overwrites is no longer counted, and its handle must then drop nothing. XSA-224, 227,
  * 228, 234, 255, 316, 380, 500. */
 #include "tests/guests/common/grant.h"
 
@@ -11,7 +11,7 @@
 #define HOST_RO  (GNTMAP_host_map | GNTMAP_readonly)
 #define HOST_PTE (GNTMAP_host_map | GNTMAP_contains_pte)
 #define REF      8u
-#define HANDLES  70000u /* more than there are */
+#define HANDLES  70000u /* more than exist */
 
 static domid_t self;
 static u64 *page, *window, window_machine;
@@ -23,7 +23,7 @@ static u64 *page, *window, window_machine;
         check(refused_ < 0, __VA_ARGS__);                                                          \
     } while (0)
 
-/* Operations of a domain that has not asked for a table. */
+/* Operations of a domain that has not set up a table. */
 static void check_without_table(void)
 {
     struct gnttab_query_size query = {.dom = DOMID_SELF, .status = NO_STATUS};
@@ -68,7 +68,7 @@ static void check_setup(void)
     check_equal(grant_op(GNTTABOP_set_version, &version), 0, "version 1");
 }
 
-/* The table's pages are the hypervisor's: to be mapped, and for nothing else. */
+/* The table's pages belong to the hypervisor: the guest may map them, and nothing else. */
 static void check_table_pages(void)
 {
     u64 frame = (*entry_of(address(grant_table), 1) & PTE_ADDRESS) / PAGE_SIZE, extent = frame;
@@ -104,7 +104,7 @@ static void check_map(u64 flags, u64 at)
     check_refused(grant_unmap(at, 0, handle), "unmapping twice");
 }
 
-/* Grants that are none, or not for this. XSA-316: the status says so by its sign. */
+/* References that are no grant, or not one for this use. XSA-316: the status is negative. */
 static void check_refs(void)
 {
     static const u32 beyond[] = {2 * GRANTS_A_PAGE, 32 * GRANTS_A_PAGE, 1u << 31, ~0u};
@@ -136,7 +136,7 @@ static void check_refs(void)
     check(read_traps(window), "one of them is mapped");
 }
 
-/* Where a mapping may not be made. XSA-227. */
+/* Places at which a mapping may not be made. XSA-227. */
 static void check_places(void)
 {
     u64 l2 = entry_machine(address(window), 2), hypervisor = root_first()[256] & PTE_ADDRESS;
@@ -178,7 +178,7 @@ static void check_places(void)
     check_equal(grant_unmap(window_machine, 0, handle), 0, "unmapping");
 }
 
-/* Unmapping with the wrong words changes nothing. XSA-224, 380. */
+/* Unmapping with wrong arguments changes nothing. XSA-224, 380. */
 static void check_unmap(void)
 {
     u64 *other = window_take();
@@ -194,7 +194,7 @@ static void check_unmap(void)
     check_refused(grant_unmap(address(window), mfn_of(page) * PAGE_SIZE + 1, handle),
                   "low bits in the device address");
     check_refused(grant_unmap(address(window), 4096, handle), "another device address");
-    grant_unmap(0, 0, handle); /* neither of the two: done or refused, and nothing happens */
+    grant_unmap(0, 0, handle); /* done or refused: in both cases nothing changes */
     check(!read_traps(window) && grant_marks(REF), "the mapping is gone");
     check_equal(page_read_only(page), 0, "our own mapping, read-only");
     check_equal(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(page), 0), -XEN_EINVAL,
@@ -209,7 +209,7 @@ static void check_unmap(void)
     check_equal(page_writable(page), 0, "writable");
 }
 
-/* The guest changes the entry by itself. XSA-234: the right that a handle had is gone with it. */
+/* The guest changes the entry itself. XSA-234: with it goes the right that the handle had. */
 static void check_overwritten(void)
 {
     u64 *second = page_take();
@@ -236,7 +236,7 @@ static void check_overwritten(void)
     check_equal(grant_marks(REF), 0, "marks after it");
 }
 
-/* While a grant is in use its frame is fixed, whatever its entry says. XSA-500. */
+/* While a grant is in use its frame is fixed, even if its entry is rewritten. XSA-500. */
 static void check_rewritten(void)
 {
     u64 *second = page_take(), *other = window_take();
@@ -261,7 +261,7 @@ static void check_rewritten(void)
     check_equal(grant_unmap(address(window), 0, first_handle), 0, "unmapping");
 }
 
-/* A page that is handed back lives until its last mapping goes. */
+/* A page that is given back is not released before its last mapping is gone. */
 static void check_released(void)
 {
     u64 *gone = window_take(), frame = mfn_of(gone), extent = frame;
@@ -313,7 +313,7 @@ static void check_list(void)
                 "operation 200");
 }
 
-/* Handles that are lost on purpose run out, and cost the guest nothing but handles. XSA-228. */
+/* A guest that loses handles on purpose runs out of handles, and of nothing else. XSA-228. */
 static void check_exhaustion(void)
 {
     u32 handle;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies between pages that are granted or one's own: every length and offset at the limits, and
- * every end that may not be read or written. XSA-226, 230, 236. */
+/* Copies between pages that are granted or the guest's own: lengths and offsets at the limits, and
+ * every source and target that may not be read or written. XSA-226, 230, 236. */
 #include "tests/guests/common/grant.h"
 
 #define READ_ONLY 8u
@@ -97,7 +97,8 @@ static void check_ends(void)
     check_equal(grant_copy(frame(root_first(), 0), frame(to, 0), 8), 0, "from a page table");
 }
 
-/* A copy leaves nothing behind: the marks go, and the pages may become tables. */
+/* A copy leaves nothing behind: the use marks of the grant are cleared, and the pages may become
+ * tables. */
 static void check_after(void)
 {
     check_equal(grant_marks(READ_ONLY), 0, "marks of the source");

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The first thing a guest sees.
  *
- * A PV kernel starts in 64-bit mode on page tables that somebody else built, with one page that
- * tells it where everything is. This test holds each word of that page, each register that the ABI
- * names, and the tables themselves against the ABI: the list of frames is right, the
- * machine-to-physical map agrees with it, the tables are read-only, and the memory is all there. */
+ * A PV kernel starts in 64-bit mode on page tables that the domain builder made, with one page that
+ * says where everything is. This test compares each word of that page, each register that the ABI
+ * names, and the tables themselves with the ABI: the list of frames is right, the
+ * machine-to-physical map agrees with it, the tables are read-only, and the memory is complete. */
 #include "tests/guests/common/guest.h"
 
 static void check_registers(void)
@@ -46,7 +46,7 @@ static void check_start_info(void)
     }
 }
 
-/* Every frame of the list is another one, and is known to the machine-to-physical map. */
+/* No frame is twice in the list, and the machine-to-physical map agrees with it. */
 static void check_frames(void)
 {
     unsigned wrong = 0;
@@ -61,8 +61,7 @@ static void check_frames(void)
     check(!wrong, "%u frames in all", wrong);
 }
 
-/* What the guest's addresses show, from virt_base upwards, is pfn 0, 1, 2 ...; tables only to read.
- */
+/* The guest's addresses from virt_base upwards map pfn 0, 1, 2 ...; tables are mapped read-only. */
 static void check_mappings(void)
 {
     u64 first_table = pfn_of(root_first()), tables = start_info->nr_pt_frames;
@@ -97,7 +96,7 @@ static void check_mappings(void)
     }
 }
 
-/* A root that its owner cannot change, with nothing but the hypervisor's own in slots 256..271. */
+/* The root is read-only to the guest, and has only the hypervisor's entries in slots 256..271. */
 static void check_root(void)
 {
     u64 *root = root_first();

@@ -58,6 +58,6 @@ void test_main(void)
                   &r11);
     }
 
-    /* The page is ordinary memory of the guest: its own to change. */
+    /* The page is ordinary memory, which the guest may change. */
     check(!write_traps(&hypercall_page[4096 - 8], 0), "the page is not the guest's");
 }

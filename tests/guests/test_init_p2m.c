@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A kernel that says where it wants its list of frames, as Linux does.
+/* A kernel that chooses the address of its list of frames, as Linux does.
  *
  * With an INIT_P2M note the list is not behind the kernel but at the address of the note, in an L4
- * slot of its own, and start_info says which frames it and its tables take. With MOD_START_PFN a
- * ramdisk need not be mapped: mod_start is a frame number. */
+ * slot of its own, and start_info says which frames the list and its tables take. With
+ * MOD_START_PFN a ramdisk need not be mapped: mod_start is a frame number. */
 #include "tests/guests/common/guest.h"
 
 #define P2M_VA 0x8000000000ull

@@ -2,9 +2,9 @@
 /* Leaving the guest kernel: the iret hypercall.
  *
  * The guest kernel runs in ring 3 like its users, so it cannot return by itself: it puts a frame on
- * its stack and calls. The frame decides everything: kernel or user mode by the code selector, the
- * event mask by IF, whether rcx and r11 come from the frame. What it may not decide is refused
- * silently: the I/O privilege level, and interrupts really off. */
+ * its stack and makes a hypercall. The frame decides everything: kernel or user mode by the code
+ * selector, the event mask by IF, whether rcx and r11 come from the frame. What the frame may not
+ * change is ignored: the I/O privilege level, and the processor's interrupt flag. */
 #include "tests/guests/common/user.h"
 
 static struct user_space space;
@@ -75,7 +75,7 @@ static void check_in_syscall(void)
     }
 }
 
-/* Flags that user mode must not get. */
+/* User mode must not get these flags. */
 static void check_flags(void)
 {
     struct trap_frame frame = {0};
@@ -92,7 +92,7 @@ static void check_flags(void)
           frame.rflags);
 }
 
-/* Kernel to kernel: IF is the event mask, at once. */
+/* From kernel to kernel: IF becomes the event mask immediately. */
 static u64 flags_inside;
 static u8 mask_inside;
 
@@ -118,8 +118,8 @@ static void check_kernel(void)
     trap_take(VECTOR_UD, NULL);
 }
 
-/* iret with its frame where nothing is: the domain would crash, so only a frame that faults on the
- * way back is tried: to a non-canonical address, in kernel and in user mode. */
+/* An iret whose frame cannot be read would crash the domain. So only returns that fault are tried:
+ * to a non-canonical address, in kernel and in user mode. */
 static void set_bad_rip(struct trap_frame *frame)
 {
     frame->rip = 1ull << 63;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Giving memory back and getting it again.
  *
- * A guest's balloon hands frames back and asks for others; for devices it exchanges scattered
- * frames for frames in a row. Every frame that comes must be the guest's, known to the
- * machine-to-physical map and empty of what others left; every frame that went must be out of
- * reach; and no order, count or pointer may be believed. */
+ * A guest's balloon gives frames back and asks for others; for devices a guest exchanges scattered
+ * frames for contiguous ones. Every new frame must belong to the guest, be in the
+ * machine-to-physical map and contain nothing of other domains; every frame that was given back
+ * must be out of reach; and every order, count and pointer must be checked. */
 #include "tests/guests/common/guest.h"
 #include "tests/guests/common/reservation.h"
 
@@ -66,7 +66,7 @@ static void check_memory_map(void)
     }
 }
 
-/* One frame goes and another comes. */
+/* One frame is given back and another is allocated. */
 static void check_one(void)
 {
     u64 *page = window_take(), pfn = pfn_of(page), mfn = mfn_of(page), extent;
@@ -92,7 +92,8 @@ static void check_one(void)
     list[pfn] = extent;
     check_equal(page_writable(page), 0, "mapping the new frame");
     for (unsigned i = 0; i < 512; i++) {
-        if (page[i] && !is_initial_domain()) { /* Xen's initial domain gets pages as they are */
+        if (page[i] &&
+            !is_initial_domain()) { /* Xen does not clear the pages of its initial domain */
             check(false, "the new frame has %lx at %u", page[i], i);
             break;
         }
@@ -126,7 +127,7 @@ static void check_many(void)
     }
 }
 
-/* A frame that is a table, pinned, stays one until it is unpinned, also when it was given back. */
+/* A pinned table stays one until it is unpinned, also if its frame is given back. */
 static void check_table(void)
 {
     u64 *table = window_take(), mfn = mfn_of(table), extent = mfn, pfn = pfn_of(table);
@@ -178,7 +179,7 @@ static void check_exchange(void)
     check_equal(mfn_to_pfn(mfn_of(page)), pfn, "the frame after refusals");
 }
 
-/* Orders and counts that nobody has. */
+/* Orders and counts that no domain may use. */
 static void check_refused(void)
 {
     static const unsigned orders[] = {20, 31, 32, 63, 64, 128, ~0u};
@@ -211,7 +212,7 @@ static void check_refused(void)
     check_equal(current_pages(), before, "pages after refusals");
 }
 
-/* A plain domain does not get more than its share. */
+/* An ordinary domain gets no more memory than it was given at the start. */
 static void check_limit(void)
 {
     u64 extent = start_info->nr_pages + 1000;

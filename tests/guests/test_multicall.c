@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Many calls in one.
  *
- * Entries run in their order, each with its own result; what is not known gives -ENOSYS in its
- * place and the rest goes on. A multicall does not nest, and after a call that leaves the kernel
- * nothing more of the list is done. */
+ * Entries run in their order, each with its own result. An unknown call gets -ENOSYS as its result,
+ * and the list continues. A multicall does not nest, and after a call that leaves the kernel the
+ * rest of the list is not executed. */
 #include "tests/guests/common/guest.h"
 
 static struct multicall_entry entries[600];
@@ -69,7 +69,7 @@ static void check_nesting(void)
     check_equal((s64)entries[2].result, xen_version(XENVER_version, NULL), "the entry after it");
 }
 
-/* Bad lists. What cannot be read cannot have a result. */
+/* Bad lists. An entry that cannot be read gets no result. */
 static void check_bad_lists(void)
 {
     u8 *page = page_take(), *next = page_take();
@@ -86,8 +86,8 @@ static void check_bad_lists(void)
                 "a list that cannot be written");
 }
 
-/* iret in a list: performed, and then the list ends; or refused, and then it goes on. Never both.
- * The frame returns to the label with rax changed. */
+/* iret in a list is either performed, and the list ends, or refused, and the list continues. The
+ * frame returns to the label with another rax. */
 static void check_iret(void)
 {
     u64 rax = __HYPERVISOR_multicall;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Changing address spaces: NEW_BASEPTR, NEW_USER_BASEPTR, and mov to cr3.
  *
- * A root that is loaded is held, pinned or not: it stays a table and stays read-only until another
- * one is loaded. What is no root is refused, and the old one stays. */
+ * A loaded root is referenced, pinned or not: it stays a table and stays read-only until another
+ * one is loaded. A frame that is no valid root is refused, and the old root stays loaded. */
 #include "tests/guests/common/guest.h"
 
 #define PRIVATE_VA 0x10000000000ull /* L4 slot 2: only the second root has it */
 
 static u64 *second, *l3, *l2, *l1, *page;
 
-/* A root that shows the kernel and, at PRIVATE_VA, one page of its own. Not pinned. */
+/* Makes a root that maps the kernel and, at PRIVATE_VA, one page of its own. It is not pinned. */
 static void make_second(void)
 {
     second = page_take();
@@ -75,7 +75,7 @@ static void check_pinned(void)
     check_equal(page_read_only(second), 0, "read-only");
 }
 
-/* A write to a live root takes effect where it is loaded. */
+/* A change of a live root takes effect where the root is loaded. */
 static void check_update_of_loaded(void)
 {
     u64 *root = root_first(), slot = table_index(PRIVATE_VA, 4);
@@ -106,7 +106,7 @@ static void check_refused(void)
     check(!write_traps(plain, 0), "the plain page is not writable any more");
 }
 
-/* The user root is held as the kernel root is. */
+/* The user root is referenced as the kernel root is. */
 static void check_user_root(void)
 {
     check_equal(mmuext(MMUEXT_NEW_USER_BASEPTR, mfn_of(second), 0), 0, "the user root");

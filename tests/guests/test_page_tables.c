@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest changes its own live page tables, in both ways that it has.
+/* A guest changes its own live page tables, in both ways that the ABI has.
  *
- * By request: mmu_update and update_va_mapping write one entry after it was checked. By a plain
+ * By request: mmu_update and update_va_mapping write one entry after checking it. By an ordinary
  * store: the table is mapped read-only, so the store faults, and for L1 tables the hypervisor does
  * what the instruction would have done, with the same checks. Linux does both, and uses exchanges,
- * compare-and- exchange and locked bit operations on entries; so each form is tried, on each size.
- */
+ * compare-and-exchange and locked bit operations on entries; so each form is tried, in each
+ * size. */
 #include "tests/guests/common/guest.h"
 
 static u64 *page_a, *page_b;
@@ -97,7 +97,8 @@ static void check_va_mapping(void)
     check_equal(*entry, 0, "the entry");
 }
 
-/* PRESERVE_AD keeps accessed and dirty of the old entry; NORMAL writes what was asked. */
+/* PRESERVE_AD keeps the accessed and dirty bits of the old entry; NORMAL writes the value as it
+ * is. */
 static void check_accessed_dirty(void)
 {
     const u64 clean = PTE_PRESENT | PTE_WRITABLE | PTE_USER;
@@ -121,7 +122,7 @@ static void check_accessed_dirty(void)
     check_equal(mmu_update(machine, 0), 0, "unmapping");
 }
 
-/* A plain store to an entry, eight bytes; and that it is checked. */
+/* An ordinary store of eight bytes to an entry takes effect, and is checked. */
 static void check_store(void)
 {
     check(!write_traps(entry, entry_for(page_a, PTE_RW)), "a store to an L1 entry faults");
@@ -222,7 +223,8 @@ static void check_sizes(void)
     *entry = 0;
 }
 
-/* Entries hold their targets: a frame can be a table only when nobody may write it. */
+/* Entries hold references on their targets: a frame can be a table only when no entry maps it
+ * writable. */
 static void check_counts(void)
 {
     u64 *table = page_take();
@@ -245,8 +247,8 @@ static void check_counts(void)
     check_equal(page_writable(table), 0, "writable after unpinning");
 }
 
-/* An entry in a page that is no table is a plain store; the machine-to-physical map is the owner's.
- */
+/* mmu_update of a page that is no table is an ordinary store; M2P entries may be changed by the
+ * owner of the frame. */
 static void check_others(void)
 {
     u64 *page = page_take(), mfn = mfn_of(page), pfn = pfn_of(page);

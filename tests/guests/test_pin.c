@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* A table is checked once and then kept: pinning.
+/* A pinned table is validated once and stays valid.
  *
- * A pin says "this frame is a table of that level until I say otherwise", and holds everything
- * below it. So it must be refused when anything below is wrong, and then have changed nothing; it
- * must hold the tables read-only while it lasts; and unpinning must give all of it back. */
+ * A pin keeps a frame a table of that level, and everything below it in use, until the guest unpins
+ * it. So it must be refused if anything below is invalid, and then have changed nothing; while it
+ * lasts the tables must be read-only; and unpinning must drop all references. */
 #include "tests/guests/common/tree.h"
 
 static struct tree tree;
 
-/* All levels, from every starting point: pinned tables refuse to become writable, free ones allow
- * it. */
+/* Pins of tables at each level: tables below the pin cannot be mapped writable, all others can. */
 static void check_levels(void)
 {
     for (unsigned level = 1; level <= 4; level++) {
@@ -26,7 +25,7 @@ static void check_levels(void)
     }
 }
 
-/* A pinned table below a pinned table outlives its parent's pin. */
+/* A pinned table below a pinned table stays one when its parent is unpinned. */
 static void check_nested(void)
 {
     check_equal(tree_map(&tree, PTE_RO), 0, "read-only");
@@ -41,7 +40,7 @@ static void check_nested(void)
     check_equal(tree_map(&tree, PTE_RW), 0, "all writable");
 }
 
-/* One frame, one use. */
+/* A frame has one type at a time. */
 static void check_wrong_level(void)
 {
     check_equal(tree_map(&tree, PTE_RO), 0, "read-only");
@@ -59,7 +58,7 @@ static void check_wrong_level(void)
     check_equal(tree_map(&tree, PTE_RW), 0, "all writable");
 }
 
-/* The last entry of a full table is wrong: nothing is left behind. */
+/* The last entry of a full table is invalid: no reference is left behind. */
 static void check_bad_slot(void)
 {
     static u64 *pages[4];
@@ -93,8 +92,8 @@ static void check_bad_slot(void)
     }
 }
 
-/* Slots 256..271 of an L4 are the hypervisor's: what the guest put there is not looked at and is
- * gone. */
+/* Slots 256..271 of an L4 are the hypervisor's: what the guest put there is not checked, and is
+ * overwritten. */
 static void check_hypervisor_slots(void)
 {
     u64 *root = tree.table[4], mine = entry_for(tree.table[0], PTE_TABLE);
@@ -118,7 +117,7 @@ static void check_hypervisor_slots(void)
     memset(root + 256, 0, 16 * 8);
 }
 
-/* A table in use below two parents is checked once and held twice. */
+/* A table below two parents is validated once and referenced twice. */
 static void check_shared(void)
 {
     struct tree other;
@@ -137,7 +136,8 @@ static void check_shared(void)
     check_equal(tree_map(&other, PTE_RW), 0, "all writable");
 }
 
-/* The entries of a pinned tree can be changed; what they let go is free at once. */
+/* The entries of a pinned tree can be changed; the targets of the old entries are free
+ * immediately. */
 static void check_update(void)
 {
     for (unsigned level = 2; level <= 4; level++) {
@@ -161,7 +161,7 @@ static void check_update(void)
     }
 }
 
-/* As many paths as there are: every entry of every level leads to one and the same table below. */
+/* The greatest number of paths: all entries of each level point to the same table below. */
 static void check_full(void)
 {
     for (unsigned level = 1; level <= 4; level++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Instructions that only ring 0 may execute, from a kernel that is not in ring 0.
  *
- * Some the hypervisor performs for the guest (moves to cr0, rdmsr, in, wbinvd ...), with the
- * guest's view of the machine; all others are the guest's own #GP. CPUID does not fault, so the ABI
+ * The hypervisor emulates some for the guest (moves to cr0, rdmsr, in, wbinvd ...), with the
+ * guest's view of the machine; all others raise #GP in the guest. CPUID does not fault, so the ABI
  * has a prefix for it, an invalid opcode that the hypervisor knows. */
 #include "tests/guests/common/guest.h"
 
@@ -302,7 +302,7 @@ static void check_others(void)
     check(read_flags() & RFLAGS_IF, "popf cleared IF");
 }
 
-/* An instruction may lie across two pages, and the second may be missing. */
+/* An instruction may cross the end of a page, and the next page may not be mapped. */
 static void check_page_end(void)
 {
     u8 *first = page_take(), *second = page_take();

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Every rule of the page tables that one guest alone can try to break.
  *
- * For each rule: the entry or request that breaks it, by each way it can come in (mmu_update,
- * update_va_mapping, a table that is pinned as it is), the ABI's error, and that nothing changed.
- */
+ * For each rule: the entry or request that breaks it, by each way to make it (mmu_update,
+ * update_va_mapping, pinning a table that contains it), the ABI's error, and that nothing
+ * changed. */
 #include "tests/guests/common/tree.h"
 
 static struct tree tree; /* pinned: a live tree that is not loaded */
@@ -20,7 +20,7 @@ static u64 maximum_mfn(void)
     return mapping.max_mfn;
 }
 
-/* Flags that no table entry may have, at any level; and those that are free. */
+/* Flags that no table entry may have, at any level; and flags that are allowed. */
 static void check_flags(void)
 {
     static const struct {
@@ -56,7 +56,7 @@ static void check_flags(void)
     }
 }
 
-/* The same when they stand in a table that is to be pinned. */
+/* The same flags in a table that is then pinned. */
 static void check_flags_by_pin(void)
 {
     struct tree other;
@@ -76,7 +76,7 @@ static void check_flags_by_pin(void)
     }
 }
 
-/* Cache attributes are for those who have devices. */
+/* Cache attributes are only for domains that have devices. */
 static void check_cache_flags(void)
 {
     static const u64 flags[] = {PTE_PCD, PTE_PWT, PTE_PAT, PTE_PCD | PTE_PWT};
@@ -123,7 +123,7 @@ static void check_frames(void)
         u64 address_bits = nowhere[i] * PAGE_SIZE;
         long result = mmu_update(window_machine, address_bits | PTE_RW);
 
-        /* Xen takes the first ones for devices, which its initial domain may map. */
+        /* Xen takes the first frames for devices, which its initial domain may map. */
         if (nowhere[i] == (1ull << 40) - 1) {
             check_equal(result, -XEN_EINVAL, "L1 to frame %lx", nowhere[i]);
         } else if (!is_initial_domain()) {
@@ -190,7 +190,8 @@ static void check_levels(void)
     }
 }
 
-/* A table that shows itself: writable never; read-only is a matter of taste. Xen allows it. */
+/* A table that maps itself: a writable entry is refused; a read-only one is too in Pinion, and Xen
+ * may allow it. */
 static void check_linear(void)
 {
     for (unsigned level = 2; level <= 4; level++) {
@@ -240,7 +241,7 @@ static void check_pins(void)
     check_equal(mmuext(MMUEXT_UNMARK_SUPER, 0, 0), -XEN_EOPNOTSUPP, "UNMARK_SUPER");
 }
 
-/* Addresses that update_va_mapping does not serve, with each way to flush. */
+/* Addresses that update_va_mapping refuses, with each kind of flush. */
 static void check_va(void)
 {
     static const u64 addresses[] = {0xffff800000000000, 0xffff804000000000, 0xffff87fffffff000,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Each rule of the virtual MMU that one guest alone can break, once, by its name
- * (vmmu/refusals.def): the shortest request that breaks it, the ABI's error, and that what was
- * there is there still. test_refusals.c and the others try each rule by every way that leads to it.
- */
+ * (vmmu/refusals.def): the shortest request that breaks it, the ABI's error, and that nothing has
+ * changed. test_refusals.c and other tests try each rule in every way. */
 #include "tests/guests/common/grant.h"
 #include "tests/guests/common/tree.h"
 
@@ -84,7 +83,7 @@ static void check_descriptors(void)
     check_equal(mmuext(MMUEXT_SET_LDT, 0, 0), 0, "no LDT");
 }
 
-/* The frame stays for as long as it is mapped, but only once is it the domain's to give back: the
+/* The frame stays for as long as it is mapped, but the domain can give it back only once: the
  * second time counts as done, as in Xen, and does nothing. */
 static void check_release(void)
 {
@@ -102,7 +101,7 @@ static void check_release(void)
     check_equal(update_va_mapping(address(page), 0, UVMF_INVLPG), 0, "its last mapping");
 }
 
-/* Grants to itself. */
+/* Grants of the domain to itself. */
 static void check_grants(void)
 {
     domid_t self = grant_own_domid();

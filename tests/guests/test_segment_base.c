@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The bases of fs and gs: by hypercall, by wrmsr, by rdmsr.
  *
- * Linux's very first act is a wrmsr of the gs base. A base that is no address must be refused
- * before the processor sees it, for there it would fault in the hypervisor. */
+ * Linux's very first act is a wrmsr of the gs base. A non-canonical base must be refused: loading
+ * it would fault in the hypervisor. */
 #include "tests/guests/common/guest.h"
 
 #include "lib/x86/msr.h"

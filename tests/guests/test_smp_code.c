@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Code that changes: one vCPU puts an instruction in the place of another that the others run, by
- * way of a breakpoint, as kernels do; none of them keeps running the breakpoint when it is gone
- * from memory, not even on an emulator that does. Vcpus: 4 Cpus: 1 4 */
+/* Code that changes: one vCPU replaces an instruction that the others execute, by way of a
+ * breakpoint, as kernels do. No vCPU continues to execute the breakpoint when it is no longer in
+ * memory, not even on an emulator that keeps translated code.
+ * Vcpus: 4 Cpus: 1 4 */
 #include "tests/guests/common/smp.h"
 
 #define BREAKPOINT 0xcc
@@ -11,7 +12,7 @@
 /* mov $N, %eax; ret */
 static const u8 first[LENGTH] = {0xb8, 1, 0, 0, 0}, second[LENGTH] = {0xb8, 2, 0, 0, 0};
 static volatile u8 *code;
-static _Atomic u64 passed[SMP_MAX]; /* how often each was where it runs none of the code */
+static _Atomic u64 passed[SMP_MAX]; /* how often each vCPU was outside the code */
 static _Atomic u64 met, gone, changes;
 static unsigned in_a_row[SMP_MAX];
 static _Atomic bool over;
@@ -23,8 +24,8 @@ static void serialize(void)
     __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d)::"memory");
 }
 
-/* One that is in memory is passed over: the register says so. One that is not, any more, is not
- * there: what is there now is run instead. */
+/* A breakpoint that is in memory is skipped, which a register records. One that is no longer in
+ * memory is ignored: execution continues with the instruction that is there now. */
 static void breakpoint(struct trap_frame *frame)
 {
     unsigned self = smp_self();

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A vCPU dies while the others are in the midst of everything: its domain dies with it, and nothing
- * of it is left. Expect: crash Vcpus: 4 Cpus: 1 2 4 */
+/* A vCPU crashes while the others work on the domain's page tables: the domain ends, and nothing of
+ * it is left.
+ * Expect: crash Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/hammer.h"
 
-/* Our stack goes, and with it the way to tell us. */
+/* Unmaps this vCPU's stack, so that no trap can be delivered to it. */
 static void crash(void)
 {
     __asm__ volatile("mov %0, %%rsp; push $0" ::"r"(0x1000ul) : "memory");

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* One page that some vCPUs use as their GDT or LDT and others write to: while it is either, nobody
- * does, and no vCPU ever finds a descriptor in it that was not checked. Vcpus: 4 Cpus: 1 2 4 */
+/* One page that some vCPUs use as their GDT or LDT and others write to: while it is a descriptor
+ * page no vCPU writes to it, and no vCPU ever reads a descriptor in it that was not checked.
+ * Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/smp.h"
 
 #define CALL_GATE (0x0000ec0000000000ull | 0xe008ull << 16)
-#define GATE_TYPE 0x1d00u /* of the rights: what is not a segment, and the type's 12 */
-#define GATE      0x0c00u
-#define DATA      0x00cff3000000ffffull
-#define SLOT      6u
-#define ENTRIES   512u
-#define LOOKS     30u
+#define GATE_TYPE                                                                                  \
+    0x1d00u /* in a descriptor's rights: a system descriptor of type 12, a call gate */
+#define GATE    0x0c00u
+#define DATA    0x00cff3000000ffffull
+#define SLOT    6u
+#define ENTRIES 512u
+#define LOOKS   30u
 
 static volatile u64 *page, *ldt;
 static volatile u64 *windows[SMP_MAX];
@@ -38,7 +40,8 @@ static void as_gdt(void)
 {
     u64 mfn = mfn_of(page);
 
-    mmu_update(slot_machine(page, SLOT), DATA); /* a store, if it is no descriptor page */
+    mmu_update(slot_machine(page, SLOT),
+               DATA); /* an ordinary store if the page is no descriptor page */
     if (hypercall(__HYPERVISOR_set_gdt, address(&mfn), ENTRIES, 0)) {
         return;
     }
@@ -47,7 +50,7 @@ static void as_gdt(void)
     check_equal(hypercall(__HYPERVISOR_set_gdt, 0, 0, 0), 0, "no GDT");
 }
 
-/* Its page comes with the first use, if it can be had then. */
+/* The page is mapped at the first use of the LDT, if it can become a descriptor page then. */
 static void as_ldt(void)
 {
     u64 rights;
@@ -61,7 +64,7 @@ static void as_ldt(void)
     check_equal(mmuext(MMUEXT_SET_LDT, 0, 0), 0, "no LDT");
 }
 
-/* Now and then, so that the page is free at times. */
+/* Maps the page writable only sometimes, so that it is free in between. */
 static void as_memory(unsigned self)
 {
     volatile u64 *window = windows[self];
@@ -117,7 +120,7 @@ void test_main(void)
     check_equal(update_va_mapping(address(ldt), entry_for(page, PTE_RO), UVMF_INVLPG), 0,
                 "a view for the LDT");
     smp_race(load_against_write, 400, enough);
-    print("Note: %lu GDTs, %lu LDTs, %lu writes, %lu through what was remembered\n", gdts, ldts,
+    print("Note: %lu GDTs, %lu LDTs, %lu writes, %lu through stale translations\n", gdts, ldts,
           written, stale);
     check(enough(), "%lu GDTs, %lu LDTs, %lu writes", gdts, ldts, written);
     check_equal(page_writable(page), 0, "writable at the end");

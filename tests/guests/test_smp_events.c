@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Events between vCPUs: every IPI comes, once, whether its vCPU computes, blocks or polls; and one
- * port wakes all that poll for it. Vcpus: 4 Cpus: 1 2 4 */
+/* Events between vCPUs: every IPI is delivered once, whether its vCPU computes, blocks or polls;
+ * and one port wakes all vCPUs that poll for it.
+ * Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/event.h"
 #include "tests/guests/common/smp.h"
 
@@ -9,10 +10,10 @@
 
 static evtchn_port_t port_of[SMP_MAX]; /* an IPI of each vCPU */
 static _Atomic u64 came[SMP_MAX];
-static _Atomic u64 ball; /* how often it has been passed on */
+static _Atomic u64 ball; /* how often the ball was passed on */
 static _Atomic bool over;
 
-/* Every vCPU takes its own port's alone. */
+/* Each vCPU takes events of its own port only. */
 static void take_event(void)
 {
     volatile struct vcpu_info *info = smp_info();
@@ -52,7 +53,8 @@ static void mask_port(evtchn_port_t port, bool masked)
     }
 }
 
-/* ---- how a vCPU waits until more have come than `before` ------------------------------------- */
+/* ---- ways to wait for another event after `before` of them
+ * ------------------------------------- */
 
 static bool patient(u64 before, u64 end)
 {
@@ -64,7 +66,8 @@ static void compute(u64 before)
     u64 end = smp_now() + PATIENCE;
 
     smp_info()->evtchn_upcall_mask = 0;
-    xen_version(XENVER_version, NULL); /* one that waits comes on the way out */
+    xen_version(XENVER_version,
+                NULL); /* a pending event is delivered at the return from the call */
     while (patient(before, end)) {
         __builtin_ia32_pause();
     }
@@ -100,15 +103,15 @@ static void poll(u64 before)
 static const struct {
     const char *name;
     void (*wait)(u64 before);
-    bool masked; /* its port */
-    u64 laps;    /* few, where each may cost the others a slice of the CPU's time */
+    bool masked; /* whether the port is masked */
+    u64 laps;    /* few where each may cost the other vCPUs a slice */
 } ways[] = {{"computes", compute, false, 10},
             {"blocks", block, false, 100},
             {"polls", poll, false, 100},
             {"polls a masked port", poll, true, 100}};
 static unsigned way;
 
-/* The ball goes round: each waits for its event, then sends the next its own. */
+/* Passes a ball round: each vCPU waits for its event, then sends one to the next vCPU. */
 static void ring(unsigned self)
 {
     port_of[self] = make_ipi(self);

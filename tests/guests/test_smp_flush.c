@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* A flush that is asked for reaches the other vCPUs: when the request is done, none of them finds
- * the old page behind the address, or a page where there is none any more. Vcpus: 4 Cpus: 1 2 4
+/* A flush reaches the other vCPUs: when the request is done, none of them reads the old page at the
+ * address, or reads at all where nothing is mapped any more.
+ * Vcpus: 4 Cpus: 1 2 4
  *
- * vCPU 0 changes what an address shows and says so after the flush; the others read there all the
- * time, so that their processors remember it. */
+ * vCPU 0 changes what an address maps, and announces it after the flush; the others read there all
+ * the time, so that their processors keep the translation. */
 #include "tests/guests/common/smp.h"
 
 #define FRAMES 4u
 #define ALL    0xfull
 
-/* What the address shows: twice the number of the change, odd while it is being made. */
+/* Twice the number of the latest change of the mapping; odd while a change is being made. */
 static _Atomic u64 change_steps;
 static volatile u64 *window;
 static u64 *frames[FRAMES];
@@ -20,10 +21,11 @@ static _Atomic u64 looks, stale;
 static const struct {
     const char *name;
     u64 flags;        /* of update_va_mapping */
-    bool masked;      /* they have the address of a mask */
+    bool masked;      /* mmuext_op gets the address of a vCPU mask */
     unsigned command; /* of mmuext_op; 0: none */
 } kinds[] = {
-    {"no flush at all", UVMF_NONE, false, 0}, /* the control: says what there is to flush */
+    {"no flush at all", UVMF_NONE, false,
+     0}, /* the control: shows how many stale reads there are without a flush */
     {"TLB_FLUSH_ALL", UVMF_NONE, false, MMUEXT_TLB_FLUSH_ALL},
     {"INVLPG_ALL", UVMF_NONE, false, MMUEXT_INVLPG_ALL},
     {"TLB_FLUSH_MULTI", UVMF_NONE, false, MMUEXT_TLB_FLUSH_MULTI},
@@ -66,7 +68,7 @@ static void make_change(void)
     }
 }
 
-/* A look counts if nothing changed meanwhile. */
+/* Reads at the address. The read counts only if no change was made meanwhile. */
 static void look(void)
 {
     u64 before = atomic_load(&change_steps), found = 0;
@@ -106,7 +108,7 @@ void test_main(void)
     }
     for (kind = 0; kind < ARRAY_LENGTH(kinds); kind++) {
         check_equal(update_va_mapping(address(window), 0, UVMF_TLB_FLUSH | UVMF_ALL), 0, "no page");
-        change_steps = 4; /* change 2: none */
+        change_steps = 4; /* change 2: nothing is mapped */
         looks = stale = 0;
         smp_race(change_against_look, 60, enough);
         print("Note: %s: %lu changes, %lu looks, %lu of them stale\n", kinds[kind].name,

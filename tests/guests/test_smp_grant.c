@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Grants under several vCPUs at once: a handle is dropped once, the granter hears of the end when
- * it is one, a frame is fixed while it is used, and at the end nothing is in use. XSA-218, 224,
- * 228, 230, 234, 236, 500. Vcpus: 4 Cpus: 1 2 4 */
+/* Grants under several vCPUs at once: a handle is dropped once, the grant's use marks are cleared
+ * when its last use ends and not before, a frame is fixed while it is in use, and at the end
+ * nothing is in use. XSA-218, 224, 228, 230, 234, 236, 500.
+ * Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/grant.h"
 #include "tests/guests/common/smp.h"
 
 #define REF    9u
 #define HOST   GNTMAP_host_map
-#define POISON (1ull << 51 | PTE_RO) /* no entry at any level */
+#define POISON (1ull << 51 | PTE_RO) /* not a valid entry at any level */
 #define SLOT   7u
 #define ROUNDS 60u
 #define TAG    0x7a600d00ull
@@ -19,7 +20,7 @@ static u64 *copies[SMP_MAX];
 static u32 the_handle;
 static _Atomic u64 maps, unmaps, pins, writes, copied;
 
-/* Everybody maps the same grant, each where it likes. */
+/* Every vCPU maps the same grant, at an address of its own. */
 static void map_and_unmap(unsigned self)
 {
     u32 handle;
@@ -36,7 +37,7 @@ static void map_and_unmap(unsigned self)
     check_equal(grant_unmap(address(windows[self]), 0, handle), 0, "unmapping");
 }
 
-/* One maps, all unmap: one of them does. */
+/* One vCPU maps, all unmap: exactly one of them succeeds. */
 static void unmap_once(unsigned self)
 {
     for (unsigned i = 0; i < ROUNDS; i++) {
@@ -60,8 +61,8 @@ static void unmap_once(unsigned self)
     }
 }
 
-/* The granted page becomes a table as soon as its grant is not in use; the others write to it by
- * the mapping, for as long as they find it. */
+/* The granted page becomes a table as soon as its grant is not in use; the others write to it
+ * through the mapping while it exists. */
 static void reuse_after_unmap(unsigned self)
 {
     u32 handle;
@@ -79,7 +80,7 @@ static void reuse_after_unmap(unsigned self)
     check_equal(grant_unmap(address(shared_window), 0, handle), 0, "unmapping");
     check_equal(grant_marks(REF), 0, "marks after it");
     check_equal(mmu_update(slot_machine(page, SLOT), 0), 0, "a store");
-    if (mmuext(MMUEXT_PIN_L4_TABLE, mfn_of(page), 0)) { /* POISON came in between */
+    if (mmuext(MMUEXT_PIN_L4_TABLE, mfn_of(page), 0)) { /* another vCPU wrote POISON in between */
         return;
     }
     atomic_fetch_add(&pins, 1);

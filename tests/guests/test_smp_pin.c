@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Several vCPUs pin and unpin the same tables at once: each table is pinned once or not, a table
- * that is not good is never one, and nothing is left when all is unpinned. XSA-299, 37, 240.
+/* Several vCPUs pin and unpin the same tables at once: each table is pinned once or not at all, an
+ * invalid table never is, and no reference is left when all is unpinned. XSA-299, 37, 240.
  * Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/smp.h"
 #include "tests/guests/common/tree.h"
@@ -37,7 +37,7 @@ static bool tree_enough(void)
     return pins > 50 && refused > 50;
 }
 
-/* A pin is a bit: whoever set it and whoever cleared it come in turns. */
+/* A table is pinned or not: successful pins and unpins alternate. */
 static void check_tree(void)
 {
     tree_make(&tree);
@@ -64,7 +64,8 @@ static void pin_what_is_none(unsigned self)
     check_equal(result, -XEN_EINVAL, "pinning table %u, which is not good", self);
 }
 
-/* Two that show each other, and one that is wrong at its end, by two vCPUs each. */
+/* Two tables that map each other, and one whose last entry is invalid, are pinned by two vCPUs
+ * each. */
 static void check_bad(void)
 {
     u64 *good = page_take();
@@ -91,8 +92,7 @@ static void check_bad(void)
     check_equal(page_writable(good), 0, "what it showed, writable");
 }
 
-/* ---- trees that are long in the making --------------------------------------------------------
- */
+/* ---- trees that take long to promote -------------------------------------------------------- */
 
 static u64 *outer, *inner, *other, *root; /* L3, its L2; another L3, an L4, both pinned */
 static _Atomic u64 hooked;
@@ -144,8 +144,8 @@ static void pin_for_a_while(u64 *table, unsigned command)
     check_equal(mmuext(MMUEXT_UNPIN_TABLE, mfn_of(table), 0), 0, "unpinning what we pinned");
 }
 
-/* One pins the tree, one hangs it into a root, one hangs its lower half elsewhere, one pins that.
- */
+/* One vCPU pins the tree, one links it into a root, one links its lower part elsewhere, one pins
+ * that. */
 static void half_done(unsigned self)
 {
     switch (self) {

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Frames are given back and exchanged while other vCPUs map them, pin them, make them descriptor
- * tables and rename them, by number: a frame is had whole or not at all, and none is lost. XSA-287.
+ * pages and change their M2P entries, by number: a vCPU gets a frame completely or not at all, and
+ * none is lost. XSA-287.
  * Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/reservation.h"
 #include "tests/guests/common/smp.h"
 
 #define POOL     3u
 #define NO_FRAME (~0ull >> 24)
-#define HARMLESS 2ull /* no entry and no descriptor: not present */
+#define HARMLESS 2ull /* neither an entry nor a descriptor that is present */
 
-static volatile u64 *pool[POOL]; /* unmapped: known by their frames alone */
+static volatile u64
+    *pool[POOL]; /* nothing maps these pages: they are used by their frame numbers */
 static volatile u64 *window;
 static _Atomic u64 released, exchanged, mapped, pinned, loaded, renamed;
 
@@ -25,7 +27,8 @@ static void set_frame(unsigned i, u64 mfn)
                      __ATOMIC_SEQ_CST);
 }
 
-/* Another comes as soon as nobody has the old one, for the guest may have no more than it has. */
+/* Gives a frame back and asks for another. It comes when the old one is free, because the guest may
+ * have no more frames. */
 static void release(unsigned i)
 {
     u64 extent = frame_of(i);
@@ -39,7 +42,7 @@ static void release(unsigned i)
     atomic_fetch_add(&released, 1);
 }
 
-/* It is refused while anybody has the frame. */
+/* An exchange is refused while the frame is in use. */
 static void exchange(unsigned i)
 {
     u64 old = frame_of(i), new = pfn_of(pool[i]);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* One frame that several vCPUs want at once, as a page table and as memory: it is one of the two.
+/* Several vCPUs want to use one frame at the same time, as a page table and as memory: it has one
+ * of the two types.
  *
- * XSA-401: while a frame is a table nobody writes to it, through no entry and through no
- * translation that a vCPU still remembers. Vcpus: 4 Cpus: 1 2 4 */
+ * XSA-401: while a frame is a table no vCPU can write to it, neither through an entry nor through a
+ * stale translation.
+ * Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/smp.h"
 
-/* No table may hold it, at any level: so it is there only if somebody stored it to plain memory. */
+/* A value that no table may contain, at any level: if a table has it, it was stored while the frame
+ * was memory. */
 #define POISON (1ull << 51 | PTE_RO)
 #define SLOT   7u
 #define LOOKS  50u
@@ -14,12 +17,12 @@ static volatile u64 *page;
 static volatile u64 *windows[SMP_MAX];
 static _Atomic u64 pins, maps, written, stale;
 
-/* Makes it a table, and looks at it for as long as it is one. */
+/* Makes the frame a table, and reads it while it is one. */
 static void as_table(void)
 {
     unsigned level = 1 + smp_below(4);
 
-    mmu_update(slot_machine(page, SLOT), 0); /* a store, if it is no table */
+    mmu_update(slot_machine(page, SLOT), 0); /* an ordinary store if it is no table */
     if (mmuext(MMUEXT_PIN_L1_TABLE + level - 1, mfn_of(page), 0)) {
         return;
     }
@@ -36,7 +39,7 @@ static void as_table(void)
     check_equal(mmuext(MMUEXT_UNPIN_TABLE, mfn_of(page), 0), 0, "unpinning what we pinned");
 }
 
-/* Maps it, writes to it, takes the mapping away without a flush, and writes once more. */
+/* Maps the frame, writes to it, unmaps it without a flush, and writes once more. */
 static void as_memory(unsigned self)
 {
     volatile u64 *window = windows[self];
@@ -82,7 +85,7 @@ void test_main(void)
     }
     check_equal(page_read_only(page), 0, "our own view read-only");
     smp_race(retype, 400, enough);
-    print("Note: %lu pins; %lu mappings, %lu writes, %lu through what was remembered\n", pins, maps,
+    print("Note: %lu pins; %lu mappings, %lu writes, %lu through stale translations\n", pins, maps,
           written, stale);
     check(enough(), "the two never met: %lu pins, %lu writes", pins, written);
     check_equal(page_writable(page), 0, "writable at the end");

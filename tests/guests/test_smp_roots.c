@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Roots that some vCPUs run on while others unpin them, change them and give them back: a root that
- * is loaded stays a root until the last has left it. Vcpus: 4 Cpus: 1 2 4 */
+/* Roots that some vCPUs run on while others unpin them, change them and give them back: a loaded
+ * root stays a root until the last vCPU has loaded another one.
+ * Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/reservation.h"
 #include "tests/guests/common/smp.h"
 
-#define FREE_SLOT 200u /* of a root: nothing is there */
+#define FREE_SLOT 200u /* a slot of the root that is not used */
 #define NO_FRAME  (~0ull >> 24)
 
-static u64 *root;             /* another root, kernel mapped; its frame changes */
-static u64 root_view_machine; /* the entry by which we see it */
+static u64 *root;             /* another root that maps the kernel; its frame changes */
+static u64 root_view_machine; /* machine address of the entry that maps it here */
 static u64 *l3;
 static _Atomic u64 loads, unpins, releases;
 
@@ -37,7 +38,7 @@ static void ride(void)
     check_equal(load(MMUEXT_NEW_BASEPTR, mfn_of(root_first())), 0, "back to the first root");
 }
 
-/* The pin goes and comes; entries change in between, as they do in a live root. */
+/* Unpins the root, changes entries, and pins it again. */
 static void unpin(void)
 {
     u64 mfn = mfn_of(root);
@@ -52,8 +53,8 @@ static void unpin(void)
     mmuext(MMUEXT_PIN_L4_TABLE, mfn, 0);
 }
 
-/* The frame goes, and another takes its place: as soon as nobody runs on the old one, for the guest
- * may have no more frames than it has. */
+/* Gives the root's frame back and makes the root of another one. It comes when no vCPU runs on the
+ * old root any more, because the guest may have no more frames. */
 static void release(void)
 {
     u64 *list = (u64 *)(uintptr_t)start_info->mfn_list, pfn = pfn_of(root), extent = list[pfn];
@@ -74,7 +75,7 @@ static void release(void)
     }
     check_equal(update_va_mapping(address(root), extent * PAGE_SIZE | PTE_RO, UVMF_INVLPG), 0,
                 "read-only");
-    __atomic_store_n(&list[pfn], extent, __ATOMIC_SEQ_CST); /* from here on others load it */
+    __atomic_store_n(&list[pfn], extent, __ATOMIC_SEQ_CST); /* from here on other vCPUs load it */
     mmuext(MMUEXT_PIN_L4_TABLE, extent, 0);
     atomic_fetch_add(&releases, 1);
 }

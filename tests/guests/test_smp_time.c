@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Time with several vCPUs: it never goes back on any of them, nor from one to another; and each has
- * timers of its own, which come to it, not early, and soon. Vcpus: 4 Cpus: 1 2 4 */
+ * timers of its own, whose events are delivered to it, not early and not late.
+ * Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/event.h"
 #include "tests/guests/common/smp.h"
 
 #define TIMERS 5u
-#define LATE   (2000 * MILLISECOND) /* the machine may be slow, and busy */
+#define LATE   (2000 * MILLISECOND) /* a slow or busy host delays events */
 
 static _Atomic u64 last_seen, looks;
 static u64 last[SMP_MAX];
-static volatile u64 came[SMP_MAX]; /* when the event was, by its own clock */
+static volatile u64 came[SMP_MAX]; /* when the event was delivered, by the vCPU's own clock */
 
-/* What anybody saw before we looked is not later than what we see. */
+/* No vCPU has read a later time than the one that is read here afterwards. */
 static void look(unsigned self)
 {
     u64 others = atomic_load(&last_seen), now = smp_now();
@@ -28,7 +29,7 @@ static void look(unsigned self)
     atomic_fetch_add(&looks, 1);
 }
 
-/* An event of this vCPU: its timer's, for there is no other. Leaves events masked. */
+/* Takes an event of this vCPU's timer; there are no others. Leaves events masked. */
 static void event(struct trap_frame *frame)
 {
     volatile struct vcpu_info *info = smp_info();
@@ -73,7 +74,7 @@ void test_main(void)
 {
     smp_start(4);
     smp_race(look, 300, NULL);
-    print("Note: %lu looks at the clock\n", looks);
+    print("Note: %lu readings of the clock\n", looks);
     trap_take(VECTOR_EVENT, event);
     check_equal(set_callback(CALLBACKTYPE_event, 0, address(event_entry)), 0, "the callback");
     smp_run(timers);

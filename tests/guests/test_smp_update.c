@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Entries of an L1 table change, by request and by plain stores, while other vCPUs hang the table
- * in and out, and pin and unpin it: the last use that goes takes the table apart, whoever holds its
- * lock meanwhile. XSA-242. Vcpus: 4 Cpus: 1 2 4 */
+/* Entries of an L1 table are changed, by request and by ordinary stores, while other vCPUs link and
+ * unlink the table, and pin and unpin it: the table is demoted when its last type reference is
+ * dropped, even while another vCPU holds its lock. XSA-242.
+ * Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/smp.h"
 
 #define FREE_L2_SLOT 400u /* of the kernel's L2 table: 800 MiB above its start */
@@ -30,8 +31,8 @@ static void hook(void)
     check_equal(mmu_update(hook_machine, 0), 0, "unhooking");
 }
 
-/* Each of the others has a slot and a page. The store is emulated while it is a table; when it is
- * none, its read-only view faults. */
+/* Each of the other vCPUs has a slot and a page. Its store is emulated while the frame is a table;
+ * otherwise it faults at the read-only mapping. */
 static void change(unsigned self)
 {
     u64 entry = entry_for(pages[self], smp_below(2) ? PTE_RW : PTE_RO);
@@ -60,7 +61,8 @@ static void update_against_unhook(unsigned self)
     }
 }
 
-/* What the entries held is free: each page may be a table, which no writable page may. */
+/* The targets of the entries are free: each of these pages may become a table, which a page with a
+ * writable mapping may not. */
 static void check_nothing_held(void)
 {
     for (unsigned i = 2; i < 4; i++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* vCPUs that start, stop and ask about each other while they work: each is started once, whoever
- * asks and however many at a time; one that is taken down does nothing until it is up again, and
- * then goes on where it was. Vcpus: 4 Cpus: 1 2 4 */
+/* vCPUs start, stop and query each other while they work: each is initialised once, even if several
+ * vCPUs try it at a time; one that is taken down does nothing until it is up again, and then
+ * continues where it was.
+ * Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/smp.h"
 
 #define TURNS    20u
@@ -9,7 +10,7 @@
 #define STILL    (3 * MILLISECOND)
 #define THIRD    3u /* vCPU 3 belongs to this test: it is not one of those that smp_start starts */
 
-static _Atomic u64 steps; /* of the third */
+static _Atomic u64 steps; /* steps of vCPU 3 */
 
 static void third(void)
 {
@@ -28,7 +29,7 @@ static void third(void)
 static struct vcpu_guest_context contexts[SMP_MAX] __attribute__((aligned(64)));
 static _Atomic unsigned started, late;
 
-/* All give it its first state at once. */
+/* All vCPUs try to give vCPU 3 its first state. */
 static void initialise(unsigned self)
 {
     long result;
@@ -45,7 +46,7 @@ static void initialise(unsigned self)
     }
 }
 
-/* Nobody's bad state is taken, and none spoils another's. */
+/* An invalid state is refused, and does not affect a valid one. */
 static void initialise_badly(unsigned self)
 {
     smp_context(&contexts[self], THIRD, third);
@@ -66,7 +67,7 @@ static bool moves(u64 before, u64 patience)
     return steps != before;
 }
 
-/* It stands, at the latest after our patience: the ABI lets it finish what it is at. */
+/* Says whether vCPU 3 stops within some time: the ABI lets it finish its current work. */
 static bool stands(void)
 {
     u64 end = smp_now() + PATIENCE;
@@ -96,7 +97,7 @@ static void check_down_and_up(void)
     }
 }
 
-/* Everybody takes it up and down as they like, and looks at its account. */
+/* Every vCPU takes vCPU 3 up and down at random, and reads its runstate. */
 static void up_against_down(unsigned self)
 {
     struct vcpu_runstate_info account;

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* No wake-up is lost: vCPUs that compute, block, poll and give way at random get every timer event,
- * whatever IPIs come between, with two levels and with FIFO queues.
+/* No wake-up is lost: vCPUs that compute, block, poll and yield at random get every timer event,
+ * regardless of IPIs in between, with two-level and with FIFO events.
  * Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/event.h"
 #include "tests/guests/common/smp.h"
 
 #define VCPUS 4u
-#define LATE  (10000 * MILLISECOND) /* the machine may be slow, and busy */
+#define LATE  (10000 * MILLISECOND) /* a slow or busy host delays events */
 
 static struct {
     evtchn_port_t timer, ipi;
-    _Atomic u64 timers; /* that have come */
+    _Atomic u64 timers; /* timer events that were delivered */
     u64 rounds;
-    _Atomic u64 alive; /* when it was last known to get on */
+    _Atomic u64 alive; /* the last time at which it was known to make progress */
     u32 head[EVTCHN_FIFO_MAX_QUEUES];
     struct evtchn_fifo_control_block *control;
 } of[VCPUS];
-static u32 *array; /* NULL: two levels */
+static u32 *array; /* NULL: two-level events */
 
 /* ---- events of this vCPU ---- */
 
@@ -24,7 +24,7 @@ static void came(evtchn_port_t port)
 {
     unsigned self = smp_self();
 
-    if (port == of[self].timer) { /* else an IPI, or the console */
+    if (port == of[self].timer) { /* otherwise it is an IPI, or the console's */
         atomic_fetch_add(&of[self].timers, 1);
     }
 }
@@ -70,7 +70,8 @@ static void mask(bool masked)
 {
     smp_info()->evtchn_upcall_mask = masked;
     if (!masked && *(volatile u8 *)&smp_info()->evtchn_upcall_pending) {
-        xen_version(XENVER_version, NULL); /* it comes on the way out */
+        xen_version(XENVER_version,
+                    NULL); /* a pending event is delivered at the return from the call */
     }
 }
 

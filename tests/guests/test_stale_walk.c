@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* After a change of an upper table, the next request must see the new tables.
  *
- * A hypervisor that finds the L1 entry for update_va_mapping through remembered translations can
- * write to the table that was there before. Here one address has two complete trees below its L4,
- * L3 or L2 entry; in one multicall the address is touched, the upper entry is switched to the other
- * tree, and the address is changed. Only the table that is reached now may change. */
+ * A hypervisor that finds the L1 entry for update_va_mapping through cached translations can write
+ * to the table that was there before. Here one address has two complete trees below its L4, L3 or
+ * L2 entry. In one multicall the address is accessed, the upper entry is switched to the other
+ * tree, and the entry of the address is changed. Only the table to which the address now leads may
+ * change. */
 #include "tests/guests/common/tree.h"
 
 #define VA                                                                                         \
@@ -14,7 +15,7 @@ static struct tree a, b;
 
 static u64 *root;
 
-/* The tables of the path when `level` is where the trees part: a's down to there, then b's. */
+/* Tests trees that differ below `level`: a's tables down to it, then b's. */
 static void check_level(unsigned level)
 {
     struct multicall_entry calls[4];
@@ -51,7 +52,7 @@ static void check_level(unsigned level)
                 "the second tree as it was");
 }
 
-/* The same across a change of the whole root. */
+/* The same with a switch to another root. */
 static void check_root(void)
 {
     u64 *other = root_make();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A kernel that offers no system calls.
  *
- * Without a syscall callback there is nowhere to go: a user's `syscall` is then an invalid opcode,
- * at the instruction itself, exactly once. The same run tries INT 0x80 with an empty gate. */
+ * Without a syscall callback a user's `syscall` cannot be delivered: it raises an invalid opcode at
+ * the instruction itself, exactly once. The same test tries INT 0x80 without a handler. */
 #include "tests/guests/common/user.h"
 
 static struct user_space space;
@@ -47,8 +47,8 @@ void test_main(void)
         check_equal(frame.cs & 3, 3, "its privilege");
     }
 
-    /* An entry with address 0 ends the table, so the only way to an empty gate is an empty table.
-     */
+    /* An entry with address 0 ends the trap table, so the only way to have no handler is an empty
+     * table. */
     check_equal(hypercall(__HYPERVISOR_set_trap_table, 0, 0, 0), 0, "emptying the trap table");
     none[0].vector = VECTOR_GP;
     none[0].cs = FLAT_KERNEL_CS;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Time: the clock that never goes back, and the timer that wakes a sleeping guest.
+/* Time: the clock never goes back, and the timer wakes a sleeping guest.
  *
  * System time is the last value the hypervisor published plus the scaled time-stamp counter. The
- * timer is an event: armed for the future it comes not before its time, armed for the past it comes
- * at once; a guest that blocks sleeps until an event, and one that has an event already does not
+ * timer is an event: armed for the future it does not come early, armed for the past it comes
+ * immediately; a guest that blocks sleeps until an event, and a guest with a pending event does not
  * sleep. */
 #include "tests/guests/common/time.h"
 
@@ -26,7 +26,7 @@ static void take_events(void)
     }
 }
 
-/* It waits, or the callback has had it. */
+/* Says whether the timer event is pending, or the callback has taken it. */
 static bool came(void)
 {
     return callbacks || *(volatile xen_ulong_t *)&shared_info->evtchn_pending[timer_port / 64] >>
@@ -79,7 +79,7 @@ static void check_clock(void)
     check(read_tsc() > tsc, "the time-stamp counter stands");
 }
 
-/* Not before its time, and after it soon. */
+/* A one-shot timer does not come early, and comes soon after its time. */
 static void check_single_shot(void)
 {
     for (unsigned i = 1; i <= 5; i++) {
@@ -137,7 +137,7 @@ static void check_stop(void)
     forget();
 }
 
-/* SCHEDOP_block opens the mask, and returns at once when something waits. */
+/* SCHEDOP_block unmasks events, and returns immediately if one is pending. */
 static void check_block(void)
 {
     struct evtchn_bind_ipi ipi = {.vcpu = 0};
@@ -160,7 +160,7 @@ static void check_block(void)
     vcpu_info()->evtchn_upcall_mask = 1;
 }
 
-/* The timer ends what the guest is doing, too. */
+/* The timer also interrupts a guest that computes. */
 static void check_interrupts(void)
 {
     u64 deadline = now() + 3 * MILLISECOND;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Exceptions of the guest kernel come to the guest kernel.
+/* Exceptions of the guest kernel are delivered to the guest kernel.
  *
- * The processor delivers them to the hypervisor, which writes a frame on the guest's stack and goes
- * on at the address of the guest's trap table. This test raises each exception it can raise, and
- * looks at the frame byte by byte: vector, error code, address, saved registers, alignment, the
+ * The processor delivers them to the hypervisor, which writes a frame on the guest's stack and
+ * continues at the address in the guest's trap table. This test raises each exception it can raise,
+ * and checks the frame byte by byte: vector, error code, address, saved registers, alignment, the
  * saved event mask and what the flags and the mask are in the handler. */
 #include "tests/guests/common/guest.h"
 
-/* A raw entry that keeps the frame as it was delivered, then goes to the ordinary #UD entry. */
+/* What raw_entry saves: the frame as it was delivered. It then continues at the ordinary entry of
+ * #UD. */
 u64 raw_frame[9], raw_rsp, raw_rflags;
 u8 raw_mask;
 void raw_entry(void);
@@ -150,7 +151,7 @@ static void check_page_faults(void)
     check_equal(trap_caught.rip, address(page), "rip of the fetch");
 }
 
-/* The frame as it lies on the stack, without and with an error code. */
+/* Checks the frame as it is on the stack, without and with an error code. */
 static void check_frame(void)
 {
     u64 before_rsp, after;
@@ -193,7 +194,7 @@ static void check_frame(void)
     vcpu_info()->evtchn_upcall_mask = 1;
 }
 
-/* Flags that would hurt a handler are off in it and back after it. */
+/* Flags that would disturb a handler are clear in it and set again after it. */
 static void do_ud_with_flags(void *flags)
 {
     __asm__ volatile("push %0; popf; ud2" ::"r"(flags) : "cc", "memory");
@@ -221,7 +222,7 @@ static void resume_behind_ud(struct trap_frame *frame)
     frame->rax = 0x1234;
 }
 
-/* A handler may change the frame and go on. */
+/* A handler may change the frame and continue. */
 static void check_resume(void)
 {
     u64 rax = 0;
@@ -254,7 +255,7 @@ static void check_int_n(void)
     }
 }
 
-/* What set_trap_table refuses, and that NULL empties the table. */
+/* Checks what set_trap_table refuses, and that NULL empties the table. */
 static void check_table(void)
 {
     struct trap_info table[2] = {{.vector = 6, .cs = FLAT_KERNEL_CS, .address = 1ull << 47}, {0}};

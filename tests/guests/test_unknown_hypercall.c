@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What a hypervisor does not know, it says so: -ENOSYS, and nothing else happens.
+/* An unknown hypercall returns -ENOSYS, and nothing else happens.
  *
  * Guests probe for features by calling. An unknown number, however large, and an unknown
- * sub-operation of each family must come back with the ABI's error and all registers that a call
- * keeps. */
+ * sub-operation of each family must return the ABI's error, with all registers intact that a call
+ * preserves. */
 #include "tests/guests/common/guest.h"
 
 static void check_numbers(void)
@@ -43,7 +43,7 @@ static void check_sub_operations(void)
     check(hypercall(__HYPERVISOR_set_segment_base, 1234, 0, 0) == -XEN_EINVAL, "segment base 1234");
 }
 
-/* A call keeps what the ABI does not name: all but rax, rcx, r11 and the argument registers. */
+/* A call preserves all registers but rax, rcx, r11 and the argument registers. */
 static void check_registers(void)
 {
     u64 kept[5] = {0x1111, 0x2222, 0x3333, 0x4444, 0x5555}, rax = 11;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* User mode beside the kernel: another root, another right.
+/* User mode and kernel mode have different roots and different rights.
  *
- * Kernel and user both run in ring 3, so what keeps a process out of the kernel is the second root,
- * which does not show it. The code here runs in a space of two pages. It must not see the kernel,
- * must not call the hypervisor, must not execute what is privileged; and each of its exceptions
- * must arrive in the kernel, on the kernel's stack, as a user's. */
+ * Kernel and user both run in ring 3, so what protects the kernel from a process is the second
+ * root, which does not map the kernel. The code here runs in an address space of two pages. It must
+ * not access the kernel, make hypercalls or execute privileged instructions; and each of its
+ * exceptions must be delivered to the kernel, on the kernel's stack, as one of user mode. */
 #include "tests/guests/common/user.h"
 
 static struct user_space space;
@@ -32,7 +32,7 @@ USER_CODE_BYTES(user_syscall_version, "mov $17, %eax; xor %edi, %edi; syscall; i
 USER_CODE_BYTES(user_flags, "push %rdi; popf; syscall");
 USER_CODE_BYTES(user_gs, "mov %gs:0, %rax; int $0x80");
 
-/* Runs one of them with rdi and rsi. */
+/* Runs a piece of user code with rdi and rsi. */
 static u64 run(const u8 *from, const u8 *to, u64 rdi, u64 rsi, struct trap_frame *frame)
 {
     memcpy(space.code, from, (size_t)(to - from));
@@ -108,7 +108,7 @@ static void check_exceptions(void)
     check_equal(frame.rax & (RFLAGS_IF | RFLAGS_IOPL), RFLAGS_IF, "popf of IOPL 3");
 }
 
-/* A syscall of a user is the kernel's, whatever its number. */
+/* A syscall in user mode is delivered to the kernel, with any number. */
 static u8 mask_in_handler;
 static trap_handler keep_mask;
 
@@ -119,7 +119,7 @@ static void keep_mask(struct trap_frame *frame)
     trap_take(VECTOR_SYSCALL, NULL);
 }
 
-/* Goes on behind the three bytes of user_load's access. */
+/* Continues after the three bytes of user_load's access. */
 static trap_handler skip_load;
 
 static void skip_load(struct trap_frame *frame)
@@ -150,8 +150,8 @@ static void check_syscall(void)
     check_equal(set_callback(CALLBACKTYPE_syscall, 0, address(syscall_entry)), 0, "as before");
 }
 
-/* A fault's frame tells whether events were masked, and its entry masks them if it was registered
- * so. */
+/* The frame of a fault records whether events were masked; the entry masks them if the handler was
+ * registered so. */
 static void check_fault_mask(void)
 {
     struct trap_info table[2] = {trap_description(VECTOR_PF)};
@@ -182,7 +182,8 @@ static void check_fault_mask(void)
     check_equal(trap_caught_cr2, address(&space), "cr2");
 }
 
-/* Whatever flags the user has, the kernel gets its own, and sees the user's in the frame. */
+/* The kernel starts with its own flags, regardless of the user's, and has the user's in the
+ * frame. */
 static void check_flags(void)
 {
     static const u64 flags[] = {RFLAGS_NT, RFLAGS_AC, RFLAGS_DF, RFLAGS_NT | RFLAGS_AC | RFLAGS_CF};
@@ -195,7 +196,7 @@ static void check_flags(void)
     }
 }
 
-/* Each mode has its gs base. */
+/* Each mode has its own gs base. */
 static void check_gs(void)
 {
     struct trap_frame frame;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Virtual CPUs, their information pages and their accounts, as one vCPU can see them. */
+/* Operations on vCPUs: their vcpu_info and runstate, as one vCPU can test them. */
 #include "tests/guests/common/guest.h"
 
 static u8 area_page[PAGE_SIZE] __attribute__((aligned(4096)));
@@ -51,7 +51,7 @@ static long register_info(u64 mfn, u32 offset)
     return vcpu_op(VCPUOP_register_vcpu_info, 0, &request);
 }
 
-/* Information of the vCPU moves to where the guest wants it: once. */
+/* The vcpu_info moves to the place that the guest chooses, once. */
 static void check_info(void)
 {
     const volatile struct vcpu_info *moved = (struct vcpu_info *)(area_page + 64);
@@ -77,7 +77,7 @@ static void check_info(void)
     check_equal(page_writable(area_page), 0, "its page writable");
 }
 
-/* The page fault address goes where the information went. */
+/* The address of a page fault is written to the new place of the vcpu_info. */
 static void check_cr2(void)
 {
     const volatile struct vcpu_info *moved = (struct vcpu_info *)(area_page + 64);

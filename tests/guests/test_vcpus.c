@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A second processor: it starts only from a first state that a processor could have, starts once,
- * runs, goes down and comes up again. Every bad state is refused and leaves it as it was. Vcpus: 2
- */
+/* A second vCPU starts only from a first state that a processor could have, starts once, runs, goes
+ * down and comes up again. Every invalid state is refused and leaves the vCPU as it was.
+ * Vcpus: 2 */
 #include "tests/guests/common/guest.h"
 
 #define CS64            0xe033
@@ -12,10 +12,10 @@
 
 static struct vcpu_guest_context context __attribute__((aligned(64)));
 static u8 stack[8192] __attribute__((aligned(16)));
-static volatile u32 rounds; /* how often the second processor came up */
+static volatile u32 rounds; /* how often the second vCPU came up */
 static u8 not_a_table[PAGE_SIZE] __attribute__((aligned(4096)));
 
-/* What the second processor does: counts, and goes down. It goes on here when it is up again. */
+/* What the second vCPU runs: it counts and goes down, and continues here when it is up again. */
 static void second(void)
 {
     for (;;) {
@@ -38,7 +38,7 @@ static void make_context(void)
     context.ctrlreg[3] = xen_pfn_to_cr3(mfn_of(root_first()));
 }
 
-/* Changes one word of a good state, tries it, and puts it right. */
+/* Changes one word of a valid state, tries the state, and restores the word. */
 static void check_bad(void *word, u64 bad, long error, const char *what)
 {
     u64 good;
@@ -71,7 +71,7 @@ static void check_bad_states(void)
               "a root that is no table");
 }
 
-/* Until the second processor has gone down for the `count`-th time. */
+/* Waits until the second vCPU has gone down for the `count`-th time. */
 static void wait_for(u32 count)
 {
     for (u32 i = 0; i < ROUNDS_MAX; i++) {

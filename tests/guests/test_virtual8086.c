@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest asks for virtual-8086 mode, which no 64-bit machine has.
  *
- * Processors ignore the VM flag of an IRET outside of ring 0. QEMU enters the mode all the same,
- * and then CS is a plain number: one that looks like the hypervisor's own code segment must not be
- * taken for it, neither by an exception nor by an interrupt. */
+ * Processors ignore the VM flag of an IRET outside of ring 0. QEMU enters the mode nevertheless,
+ * and then CS is only a number: if it equals the selector of the hypervisor's code segment, an
+ * exception or an interrupt must not be taken for one from the hypervisor. */
 #include "tests/guests/common/guest.h"
 
-#define RING_0_CODE 0xe008u /* the hypervisor's, in every GDT */
+#define RING_0_CODE 0xe008u /* the hypervisor's code segment, which is in every GDT */
 #define LOOP        (RING_0_CODE << 4)
 
 static u32 frame[16] __attribute__((aligned(64)));
 static u64 context[9];
 static u8 stack[4096] __attribute__((aligned(64)));
 
-/* The kernel also where 32-bit pointers find it, and a page with an endless loop at LOOP. */
+/* Maps the kernel also at low addresses, for 32-bit pointers, and a page with an endless loop at
+ * LOOP. */
 static void map_low_memory(void)
 {
     u64 *table[4];
@@ -51,7 +52,7 @@ static void check_mode(u64 cs)
     check(trap_catch(leave_32, (void *)cs), "IRETD with the VM flag to CS %lx goes on", cs);
 }
 
-/* Nothing but a timer's interrupt ends the loop. */
+/* Only an interrupt by a timer ends the loop. */
 static void check_interrupt(void)
 {
     struct vcpu_set_periodic_timer often = {2000000};

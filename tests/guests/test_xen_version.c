@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Who are you? Every question of xen_version has its answer, and no byte of the answer is
- * somebody's stack: what follows a text's end in its buffer is zero. */
+/* Every operation of xen_version returns what the ABI says, and no byte of a result comes from the
+ * hypervisor's stack: what follows the end of a text in its buffer is zero. */
 #include "tests/guests/common/guest.h"
 
 static u8 buffer[2048];
 
-/* Asks for a text of `size` bytes; checks its end, its padding, and that nothing behind it changed.
- */
+/* Requests a text of `size` bytes; checks its end, its padding, and that nothing behind it
+ * changed. */
 static const char *check_text(unsigned command, size_t size, const char *name)
 {
     size_t length;
@@ -85,7 +85,7 @@ static void check_numbers(void)
     check_equal(parameters.virt_start, HYPERVISOR_VIRT_START, "virt_start");
 }
 
-/* What only the owner of the machine may know. */
+/* Operations that are only for a privileged domain. */
 static void check_private(void)
 {
     struct xen_build_id *id = (struct xen_build_id *)buffer;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest that has no descriptor tables has none, whatever lies at address 0 (XSA-298), and one
- * that has some gets no more out of them than was checked (XSA-67, 214; CVE-2010-4255).
+/* A guest without descriptor tables can load no descriptors from address 0 (XSA-298), and a guest
+ * with some can use only what was checked (XSA-67, 214; CVE-2010-4255).
  *
- * The page at address 0 holds a call gate and good segments; no selector reaches them while there
- * is no LDT, and the page never becomes a page of descriptors. */
+ * The page at address 0 contains a call gate and valid segments; no selector reaches them while
+ * there is no LDT, and the page never becomes a page of descriptors. */
 #include "tests/guests/common/user.h"
 
 #include <xen/physdev.h>
@@ -14,7 +14,7 @@
 #define GDT_SELECTOR(index) ((index) << 3 | 3)
 #define LDT_SELECTOR(index) ((index) << 3 | 4 | 3)
 
-static u64 *low; /* the page at address 0, as the kernel sees it elsewhere */
+static u64 *low; /* the page at address 0, at the kernel's own address for it */
 static struct user_space space;
 
 static void load_es(void *selector)
@@ -37,7 +37,7 @@ static bool loads(unsigned selector)
     return !trap_catch(load_es, (void *)(u64)selector);
 }
 
-/* Address 0 shows `low`, in kernel mode, and in user mode too. */
+/* Maps `low` at address 0, in the kernel root and in the user root. */
 static void map_zero(void)
 {
     u64 *l3 = page_take(), *l2 = page_take(), *l1 = page_take();
@@ -106,7 +106,8 @@ static void check_ldt_limit(void)
 
 #define TYPE_CALL_GATE 12
 
-/* A page that holds a gate is no LDT page, and the fault is the guest's own. */
+/* A page that contains a gate cannot become an LDT page, and the fault is delivered to the
+ * guest. */
 static void check_gate(void)
 {
     if (is_initial_domain()) {
@@ -152,7 +153,7 @@ static void check_system_descriptors(void)
     check_equal(page_writable(gdt), 0, "writable");
 }
 
-/* Where the processor's own tables are can be read off; what is there cannot. */
+/* The addresses of the processor's tables can be read (SGDT, SIDT), but not their contents. */
 static void check_windows(void)
 {
     struct {
@@ -168,7 +169,7 @@ static void check_windows(void)
     check(read_traps((void *)(gdtr.base + 0x10000)), "behind the GDT");
 }
 
-/* Output from memory, by segments that are none: nothing is read on the guest's behalf. */
+/* OUTS with an invalid segment: the hypervisor reads nothing for the guest. */
 static void out_by_fs(void *selector)
 {
     __asm__ volatile(

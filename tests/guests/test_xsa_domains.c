@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* A call on behalf of a domain that is none, or not ours, is refused and never taken for one on our
- * own: every command of every call that names a domain (XSA-109, 232, and the rules of group G of
- * docs/security.md). */
+/* A call for a domain that does not exist, or that the caller has no right over, is refused, and is
+ * never performed on the caller itself: every command of every call that names a domain (XSA-109,
+ * 232, and the rules of group G of docs/security.md). */
 #include "tests/guests/common/grant.h"
 
 static const domid_t others[] = {0,         4242,          0x7fef, DOMID_IO, DOMID_XEN,
                                  DOMID_COW, DOMID_INVALID, 0x7ff7, 0x8000,   0xffff};
 static u64 *window, window_machine, *plain, *table;
 
-/* XSA-109: the tables, the frames, or both are somebody else's. */
+/* XSA-109: the tables, the frames, or both belong to another domain. */
 static void check_mmu_update(void)
 {
     u64 before = *entry_of(address(window), 1);

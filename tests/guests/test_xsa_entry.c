@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Ways into the hypervisor and out of it that once took a host down (groups K and L of
+/* Entries into the hypervisor and exits from it that once crashed a host (groups K and L of
  * docs/security.md).
  *
- * Addresses that are none at every place that stores one; SYSENTER with and without the nested-task
- * flag; flags that an IRET may not set; MSRs, XCR0 and the segment-base instructions with every
- * value. Each ends with an exception of the guest's own or an error. XSA-1, 7, 8, 44, 54, 136, 193,
+ * Non-canonical addresses at every place that stores one; SYSENTER with and without the nested-task
+ * flag; flags that an IRET may not set; MSRs, XCR0 and the segment-base instructions with all kinds
+ * of values. Each ends with an exception in the guest or an error. XSA-1, 7, 8, 44, 54, 136, 193,
  * 293, 333, 339, 351. */
 #include "tests/guests/common/user.h"
 
@@ -24,7 +24,7 @@ static void check_places(void)
         for (unsigned type = 0; type < 9; type++) {
             check(set_callback(type, 0, bad) < 0, "callback %u at %lx", type, bad);
         }
-        if (!is_initial_domain()) { /* Xen answers 0, and keeps the old one */
+        if (!is_initial_domain()) { /* Xen returns 0, and keeps the old address */
             check(hypercall(__HYPERVISOR_set_callbacks, bad, address(failsafe_entry),
                             address(syscall_entry)) < 0,
                   "set_callbacks, the event's at %lx", bad);
@@ -58,7 +58,7 @@ static void write_msr(void *unused)
     __asm__ volatile("wrmsr" ::"c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
 }
 
-/* XSA-333, 351: every index that any processor has, with values that most would not take. */
+/* XSA-333, 351: every index that any processor has, with values that most of them reject. */
 static void check_msrs(void)
 {
     static const struct {
@@ -92,7 +92,7 @@ static void check_msrs(void)
     }
 }
 
-/* XSA-54: extended states that do not go together, or do not exist. */
+/* XSA-54: combinations of extended states that are not allowed, or do not exist. */
 static void set_xcr(void *index)
 {
     __asm__ volatile("xsetbv" ::"c"((u32)address(index)), "a"((u32)value), "d"((u32)(value >> 32)));
@@ -113,7 +113,7 @@ static void check_xcr0(void)
         0, 2, 4, 5, 6, 8 | 3, 1ull << 63 | 3, ~0ull, 3 | 1ull << 5, 0xe0 | 3, 1ull << 32 | 3};
     u64 before;
 
-    /* Xen's initial domain reads it without having been given XSAVE. */
+    /* Xen's initial domain can read it without having XSAVE. */
     if (trap_catch(get_xcr, NULL) || is_initial_domain()) {
         if (!is_initial_domain()) {
             check_equal(trap_caught.vector, VECTOR_UD, "xgetbv without XSAVE");
@@ -134,7 +134,7 @@ static void check_xcr0(void)
     check(!trap_catch(set_xcr, NULL), "XCR0 as it was");
 }
 
-/* XSA-293: instructions that the guest has not turned on. */
+/* XSA-293: instructions that the guest has not enabled. */
 static void write_gs_base(void *base)
 {
     __asm__ volatile("wrgsbase %0" ::"r"(base));
@@ -155,7 +155,7 @@ static void check_bases(void)
     check_traps(VECTOR_UD, read_fs_base, NULL, "rdfsbase");
 }
 
-/* XSA-8, 44, 339: SYSENTER where nobody set it up, with flags that break an IRET. */
+/* XSA-8, 44, 339: SYSENTER, which is not set up, with flags that break an IRET. */
 extern const u8 enter_code[], enter_code_end[];
 __asm__(".pushsection .rodata\n"
         "enter_code: pushf; orl $0x4000, (%rsp); test %rax, %rax; jz 1f; popf; pushf\n"
@@ -182,7 +182,7 @@ static void check_sysenter(void)
     }
 }
 
-/* XSA-136: flags of an IRET that would change the mode or keep interrupts off. */
+/* XSA-136: flags of an IRET that would change the mode or disable interrupts. */
 static void check_iret_flags(void)
 {
     static const u8 code[] = {0x9c, 0x58, 0xcd, 0x80}; /* pushf; pop %rax; int $0x80 */
@@ -203,7 +203,8 @@ static void check_iret_flags(void)
     }
 }
 
-/* XSA-1: a vCPU cannot be set up a second time, and others are not there to be. */
+/* XSA-1: a vCPU cannot be initialised a second time, and vCPUs that do not exist cannot be
+ * initialised. */
 static void check_initialise(void)
 {
     static struct vcpu_guest_context context;
@@ -220,7 +221,8 @@ static void check_initialise(void)
     }
 }
 
-/* XSA-7: the last SYSCALL below the hole, whose return address is none. */
+/* XSA-7: a SYSCALL at the last address before the non-canonical range, so that its return address
+ * is not canonical. */
 #define LAST_PAGE 0x00007ffffffff000ull
 
 static void call_at_the_end(void *at)

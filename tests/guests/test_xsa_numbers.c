@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers that only an attacker sends, in every call that takes one (group G of docs/security.md).
+/* Numbers that only an attacker passes, in every call that takes one (group G of docs/security.md).
  *
  * Orders, counts, nodes, resume indices, domain numbers, values of the machine-to-physical map,
- * periods and offsets: each is refused or harmless, what the guest has is the same afterwards, and
- * pages that come back are empty. XSA-4, 14, 20, 29, 31, 100, 113, 158, 159, 212, 231, 251, 327,
+ * periods and offsets: each is refused or harmless, the guest has the same memory afterwards, and
+ * pages that it gets are clear. XSA-4, 14, 20, 29, 31, 100, 113, 158, 159, 212, 231, 251, 327,
  * 385. */
 #include "tests/guests/common/guest.h"
 #include "tests/guests/common/reservation.h"
 
 static u64 *window, window_machine;
 
-/* Takes the page of a window away and gives back its pfn; its frame was `*mfn`. */
+/* Unmaps the page of a window. Returns its pfn, and its frame in *mfn. */
 static u64 unmap(u64 *page, u64 *mfn)
 {
     *mfn = mfn_of(page);
@@ -57,7 +57,7 @@ static void check_orders(void)
     check_equal(current_pages(), before, "pages");
 }
 
-/* XSA-231, 14: which node memory comes from, and when. */
+/* XSA-231, 14: requests for memory of a certain node, and flags. */
 static void check_flags(void)
 {
     long before = current_pages();
@@ -80,8 +80,7 @@ static void check_flags(void)
     check_equal(current_pages(), before, "pages");
 }
 
-/* The list of a call that is resumed: the index of the next extent is in the command's high bits.
- */
+/* Calls as if resumed: the index of the next extent is in the high bits of the command. */
 static void check_resume(void)
 {
     static const unsigned starts[] = {1, 2, 3, 1000, 0x3ffffff};
@@ -99,7 +98,7 @@ static void check_resume(void)
     check_equal(current_pages(), before, "pages");
 }
 
-/* XSA-29, 159, 212: everything that an exchange can be wrong about. */
+/* XSA-29, 159, 212: every error that the arguments of an exchange can have. */
 static long exchange(u64 *in, u64 ins, u64 *out, u64 outs, unsigned order, u64 start)
 {
     struct xen_memory_exchange request = {
@@ -158,7 +157,8 @@ static void check_exchange(void)
     check(exchange(in, 1, out, 1, 0, 0) < 0, "a frame of the hypervisor");
     check_equal(current_pages(), before, "pages");
 
-    /* The second of two is bad: the first may be gone for another, and no frame is lost. */
+    /* The second of two extents is invalid: the first may have been exchanged, and no frame is
+     * lost. */
     in[0] = first_mfn;
     check(exchange(in, 2, out, 2, 0, 0) < 0, "the second is none");
     check_equal(current_pages(), before, "pages");
@@ -170,7 +170,8 @@ static void check_exchange(void)
     check_equal(page_writable(second), 0, "mapping the second");
 }
 
-/* XSA-113, 251: the map is the guest's to fill with nonsense, and nothing believes it. */
+/* XSA-113, 251: the guest may fill the M2P entries of its frames with invalid values, and nothing
+ * relies on them. */
 static void check_map(void)
 {
     static const u64 values[] = {~0ull, ~1ull,      ~2ull,      1ull << 63, 0x5555555555555555,
@@ -208,7 +209,7 @@ static void check_map(void)
     }
 }
 
-/* XSA-100: what comes back after it was handed in is empty. */
+/* XSA-100: a frame that was given back and is allocated again is clear. */
 static void check_scrubbed(void)
 {
     u64 *page = window_take(), extent, pfn;
@@ -227,7 +228,7 @@ static void check_scrubbed(void)
     }
 }
 
-/* XSA-20: timers that would never end, or never stop. */
+/* XSA-20: timers that would never expire, or never stop firing. */
 static void check_timers(void)
 {
     static const u64 periods[] = {0, 1, 2, 999, 99999, 1ull << 62, 1ull << 63, ~0ull >> 1, ~0ull};
@@ -247,7 +248,7 @@ static void check_timers(void)
     check_equal(vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL), 0, "stopping");
 }
 
-/* XSA-327: where the vCPU's information would not be aligned, or not in one page. */
+/* XSA-327: places where the vcpu_info would not be aligned, or would not be in one page. */
 static void check_vcpu_info(void)
 {
     void *page = page_take();
@@ -266,7 +267,7 @@ static void check_vcpu_info(void)
     check_equal(page_read_only(page), 0, "a page that was refused is free");
 }
 
-/* XSA-4: a transfer whose end wraps or reaches into the hypervisor, though its start is fine. */
+/* XSA-4: a transfer whose start is valid but whose end wraps or is in the hypervisor. */
 static void check_lengths(void)
 {
     static const u64 starts[] = {0x00007ffffffff000, HYPERVISOR_VIRT_START - 4096,

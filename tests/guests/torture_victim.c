@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest of the torture that is started again and again: all its vCPUs work its page tables
- * until one of them, at a time that nobody knows, ends it: by a crash, a reboot, or the loss of its
- * stack. When the machine has been up for the seconds of until=N it powers off instead. Not a test
- * with a verdict of its own: tests/system/torture/run looks at what is left. */
+/* The guest of the torture that is started again and again: all its vCPUs use its page tables until
+ * one of them, at a random time, ends it by a crash, a reboot, or the loss of its stack. When the
+ * machine has been up for the seconds of until=N it powers off instead. It has no verdict of its
+ * own: tests/system/torture/run checks what is left. */
 #include "tests/guests/common/hammer.h"
 
 static u64 until;

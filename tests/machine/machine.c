@@ -190,7 +190,8 @@ struct vmmu_domain *port_domain(u16 id)
     return id < MACHINE_DOMAINS ? domains[id] : NULL;
 }
 
-/* Every CPU of this machine counts as one that may hold translations of every domain. */
+/* What vmmu_flush_begins returned for each CPU and domain. Every CPU of this machine counts as one
+ * that may hold translations of every domain. */
 static u64 begun[MACHINE_CPUS][MACHINE_DOMAINS];
 
 void machine_flush_begins(u32 cpu)

@@ -150,7 +150,7 @@ bool oracle_maps_writable(const struct oracle *o, u32 domain, u32 m);
 /* Entry `index` of frame `m`. */
 u64 oracle_word(const struct oracle *o, u32 m, u32 index);
 
-/* Says whether the L4 slot of the address is not one of the hypervisor's. */
+/* Says whether an address is canonical and its L4 slot is not one of the hypervisor's. */
 bool oracle_address_is_guests(u64 va);
 
 bool oracle_is_table(enum vmmu_type type);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The way into the guest kernel (traps, callbacks) and out of it (iret, the leap to user mode). */
+/* Entries into the guest kernel (traps, callbacks) and exits from it (iret, the switch to user
+ * mode). */
 #include "guest/pv/abi.h"
 
 #include "guest/pv/entry_points.inc"
 
     .text
-/* Low to high: rcx, r11, ds, es, fs, gs, rip, cs, rflags, rsp, ss. */
+/* The failsafe callback's stack, from low to high: rcx, r11, ds, es, fs, gs, rip, cs, rflags, rsp,
+ * ss. */
 failsafe_entry:
     pop %rcx
     pop %r11
@@ -17,7 +19,8 @@ failsafe_entry:
     push $VECTOR_FAILSAFE
     jmp entry_common
 
-/* Saves what struct trap_frame names, calls trap_dispatch, and leaves with what it made of it. */
+/* Saves the registers as a struct trap_frame, calls trap_dispatch, and leaves with the frame that
+ * it returns. */
 entry_common:
     save_registers
     cld
@@ -28,7 +31,7 @@ entry_common:
     mov %rbx, %rsp
     xor %eax, %eax
     mov %rax, iret_flags(%rip)
-/* rsp: a struct trap_frame. */
+/* Returns to what a struct trap_frame describes. in: rsp = its address. */
 leave:
     restore_registers
     add $16, %rsp
@@ -57,12 +60,12 @@ leave:
     pop %rbp
 .endm
 
-/* bool trap_catch(void (*function)(void *), void *argument): true when it trapped. */
+/* bool trap_catch(void (*function)(void *), void *argument): returns true if it trapped. */
     .global trap_catch, trap_catch_return
 trap_catch:
     save_callee_saved
     mov %rsp, trap_catch_stack(%rip)
-    movq $-1, trap_caught + 15 * 8(%rip) /* no vector yet */
+    movq $-1, trap_caught + 15 * 8(%rip) /* no vector so far */
     mov %rdi, %rax
     mov %rsi, %rdi
     sub $8, %rsp
@@ -70,13 +73,14 @@ trap_catch:
     add $8, %rsp
     xor %eax, %eax
     jmp 1f
-trap_catch_return: /* trap_dispatch comes here with rsp = trap_catch_stack */
+trap_catch_return: /* trap_dispatch continues here, with rsp = trap_catch_stack */
     mov $1, %eax
 1:  movq $0, trap_catch_stack(%rip)
     restore_callee_saved
     ret
 
-/* void user_enter(struct trap_frame *frame, u64 flags): iret to it; comes back from user_return. */
+/* void user_enter(struct trap_frame *frame, u64 flags): goes there by iret; returns through
+ * user_return. */
     .global user_enter, user_return
 user_enter:
     save_callee_saved
@@ -84,7 +88,7 @@ user_enter:
     mov %rsi, iret_flags(%rip)
     mov %rdi, %rsp
     jmp leave
-user_return: /* trap_dispatch comes here with rsp = user_return_stack */
+user_return: /* trap_dispatch continues here, with rsp = user_return_stack */
     movq $0, user_return_stack(%rip)
     restore_callee_saved
     ret

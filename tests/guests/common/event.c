@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Event channels as a test asks for them, one request each; results are the call's. And the guest's
- * half of the FIFO queues. */
+/* Operations on event channels, one request each, with the result of the call; and the guest side
+ * of the FIFO queues. */
 #include "tests/guests/common/event.h"
 
 #define FIFO_LINK ((u32)EVTCHN_FIFO_LINK_MASK)
@@ -27,7 +27,7 @@ long port_close(evtchn_port_t port)
 }
 
 void fifo_take(struct evtchn_fifo_control_block *block, u32 *head,
-               volatile u32 *(*word_of)(evtchn_port_t), void (*heard)(evtchn_port_t))
+               volatile u32 *(*word_of)(evtchn_port_t), void (*on_event)(evtchn_port_t))
 {
     u32 ready = __atomic_exchange_n(&block->ready, 0, __ATOMIC_SEQ_CST);
 
@@ -44,7 +44,7 @@ void fifo_take(struct evtchn_fifo_control_block *block, u32 *head,
         }
         if (old & FIFO_PENDING && !(old & FIFO_MASKED)) {
             __atomic_fetch_and(word, ~FIFO_PENDING, __ATOMIC_SEQ_CST);
-            heard(port);
+            on_event(port);
         }
         ready |= __atomic_exchange_n(&block->ready, 0, __ATOMIC_SEQ_CST);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Event channels as a test asks for them, one request each; results are the call's. And the guest's
- * half of the FIFO queues. */
+/* Operations on event channels, one request each, with the result of the call; and the guest side
+ * of the FIFO queues. */
 #ifndef GUESTS_EVENT_H
 #define GUESTS_EVENT_H
 
@@ -16,10 +16,10 @@ long port_unmask(evtchn_port_t port);
 
 long port_close(evtchn_port_t port);
 
-/* Takes all ports off a vCPU's queues. head: where each queue goes on, 0: at its control block's;
- * word_of: the word of a port; heard: called for each that is pending and not masked, after its
- * pending bit is cleared. */
+/* Takes all ports off a vCPU's FIFO queues. head: the next port of each queue, or 0 if the control
+ * block names it. word_of: returns the event word of a port. on_event: called for each port that is
+ * pending and not masked, after its pending bit is cleared. */
 void fifo_take(struct evtchn_fifo_control_block *block, u32 *head,
-               volatile u32 *(*word_of)(evtchn_port_t), void (*heard)(evtchn_port_t));
+               volatile u32 *(*word_of)(evtchn_port_t), void (*on_event)(evtchn_port_t));
 
 #endif

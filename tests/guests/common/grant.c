@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Grants as a test gives and uses them: every operation is one element of one hypercall. Results
- * are the status of the element, or the call's own error. */
+/* Operations on grants: each is one element of one hypercall. Results are the status of the
+ * element, or the error of the call. */
 #include "tests/guests/common/grant.h"
 
 struct grant_entry_v1 *grant_table;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Grants as a test gives and uses them: every operation is one element of one hypercall. Results
- * are the status of the element, or the call's own error. */
+/* Operations on grants: each is one element of one hypercall. Results are the status of the
+ * element, or the error of the call. */
 #ifndef GUESTS_GRANT_H
 #define GUESTS_GRANT_H
 
@@ -8,26 +8,27 @@
 #include <xen/grant_table.h>
 
 #define GRANTS_A_PAGE (PAGE_SIZE / sizeof(struct grant_entry_v1))
-#define NO_STATUS     99 /* of an element: the call has not set it */
+#define NO_STATUS     99 /* status of an element before the call sets it */
 
-extern struct grant_entry_v1 *grant_table; /* its first page */
+extern struct grant_entry_v1 *grant_table; /* the first page of this domain's grant table */
 
 long grant_op(unsigned command, void *element);
 
 long grant_setup(unsigned pages, xen_pfn_t *list);
 
-/* Makes a table of one page and maps it; every test that grants begins so. */
+/* Sets up a grant table of one page and maps it. Every test that grants calls this first. */
 void grant_start(void);
 
-/* The number of the domain that asks, as others know it. */
+/* Returns this domain's own number, as other domains use it. */
 domid_t grant_own_domid(void);
 
-/* Grants a frame to a domain: GTF_readonly or 0. */
+/* Grants a frame to a domain. flags: GTF_readonly or 0. */
 void grant_give(unsigned ref, domid_t domain, u64 mfn, u16 flags);
 
 u16 grant_marks(unsigned ref);
 
-/* Maps a grant of `domain` at a virtual address or (GNTMAP_contains_pte) in an entry. */
+/* Maps a grant of `domain`. at: a virtual address, or with GNTMAP_contains_pte the machine address
+ * of an entry. */
 long grant_map(domid_t domain, unsigned ref, unsigned flags, u64 at, u32 *handle);
 
 long grant_unmap(u64 at, u64 device_address, u32 handle);
@@ -36,7 +37,7 @@ long grant_unmap(u64 at, u64 device_address, u32 handle);
 struct grant_end {
     domid_t domain;
     bool granted;
-    u64 which; /* a reference, or a frame */
+    u64 which; /* a grant reference, or a frame number */
     u16 offset;
 };
 

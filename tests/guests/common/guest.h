@@ -4,8 +4,8 @@
  * A test is one freestanding PV kernel with a `test_main`. It states claims with `check` and the
  * like; returning from test_main gives the verdict, a line "Test result: SUCCESS" or "... FAILURE"
  * on the console, and powers the domain off. A test whose claim is that the domain dies has
- * "Expect: crash" in its first lines: it prints SUCCESS, crashes, and prints FAILURE should it live
- * on. */
+ * "Expect: crash" in its first lines: it prints SUCCESS, crashes, and prints FAILURE if it
+ * continues to run. */
 #ifndef GUESTS_GUEST_H
 #define GUESTS_GUEST_H
 
@@ -22,10 +22,11 @@ void test_main(void);
 
 /* ---- the verdict ---- */
 
-/* A claim. What follows says what should be true, as in check(x == 1, "x is %u, not 1", x). */
+/* A claim. The other arguments say what went wrong if it does not hold, as in check(x == 1, "x is
+ * %u, not 1", x). */
 #define check(condition, ...) ((condition) ? (void)0 : report_failure(__LINE__, __VA_ARGS__))
 
-/* A claim about a number, mostly about what a hypercall returns. */
+/* A claim about a number, usually the result of a hypercall. */
 #define check_equal(got, want, ...) report_unequal(__LINE__, (s64)(got), (s64)(want), __VA_ARGS__)
 
 void report_failure(int line, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -33,20 +34,21 @@ void report_unequal(int line, s64 got, s64 want, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 bool anything_failed(void);
 
-/* Ends the test: it cannot be done here; something the test itself needs went wrong. */
+/* These end the test. skip: it cannot be made here. error: something that the test itself needs
+ * went wrong. */
 void skip(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void error(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-/* Prints the verdict, as a test that is about to crash must. */
+/* Prints the verdict. A test that is about to crash must call this before. */
 void print_verdict(void);
 void shut_down(unsigned reason) __attribute__((noreturn));
 
-/* Gives the CPU to another vCPU for a while. */
+/* Yields the CPU to another vCPU. */
 void cpu_relax(void);
 
 /* ---- start of day ---- */
 
-/* As the hypervisor left them. The selectors and flags are zero-extended. */
+/* The registers as the hypervisor set them. Selectors and flags are zero-extended. */
 struct initial_registers {
     u64 rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, cs, ss, ds, es, fs, gs, rflags;
 };

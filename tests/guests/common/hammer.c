@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Work for the virtual MMU, without a claim of its own: several vCPUs make and take apart the same
- * tables, change their roots, give frames back and map grants, in any order, and whatever is
- * refused is refused. For tests that end the domain in the midst of it. */
+/* Work for the virtual MMU, without a claim of its own: several vCPUs promote and demote the same
+ * tables, change their roots, give frames back and map grants, in any order; refusals are ignored.
+ * For tests that end the domain in the middle of that. */
 #include "tests/guests/common/hammer.h"
 
 #define HAMMER_REF   9u
 #define HAMMER_POOL  4u
-#define HAMMER_LEAST 500u /* blows before the end */
+#define HAMMER_LEAST 500u /* operations before the end */
 
 static struct {
     struct tree tree;

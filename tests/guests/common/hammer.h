@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Work for the virtual MMU, without a claim of its own: several vCPUs make and take apart the same
- * tables, change their roots, give frames back and map grants, in any order, and whatever is
- * refused is refused. For tests that end the domain in the midst of it. */
+/* Work for the virtual MMU, without a claim of its own: several vCPUs promote and demote the same
+ * tables, change their roots, give frames back and map grants, in any order; refusals are ignored.
+ * For tests that end the domain in the middle of that. */
 #ifndef GUESTS_HAMMER_H
 #define GUESTS_HAMMER_H
 
@@ -12,10 +12,10 @@
 
 void hammer_make(void);
 
-/* One blow. */
+/* Performs one random operation on vCPU `self`. */
 void hammer_strike(unsigned self);
 
-/* A whole test: four vCPUs strike, until the first of them ends the domain in the midst of it. */
+/* A whole test: four vCPUs call hammer_strike until vCPU 0 calls `end`, which ends the domain. */
 void hammer_until(void (*end)(void));
 
 #endif

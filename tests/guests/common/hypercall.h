@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Hypercalls of one request each, and instructions that the hypervisor emulates or passes on. */
+/* Hypercalls with one request each, and instructions that a test executes. */
 #ifndef GUESTS_HYPERCALL_H
 #define GUESTS_HYPERCALL_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From the first C to the verdict. */
+/* From the first C function to the verdict. */
 #include "tests/guests/common/guest.h"
 
 struct start_info *start_info;
@@ -84,7 +84,7 @@ void error(const char *format, ...)
     shut_down(SHUTDOWN_poweroff);
 }
 
-/* For the lock of the console: a CPU that waits gives way. */
+/* The console's lock calls this: a CPU that waits for it yields. */
 void cpu_relax(void)
 {
     sched_op(SCHEDOP_yield, NULL);

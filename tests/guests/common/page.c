@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames and page tables, the plain way: every change is one hypercall. */
+/* Frames and page tables. Every change of an entry is one hypercall. */
 #include "tests/guests/common/guest.h"
 
 #define PAGES   160

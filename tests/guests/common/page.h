@@ -8,14 +8,15 @@
 
 #define PAGE_SIZE 4096ull
 
-/* What an ordinary mapping and an ordinary table entry have. */
+/* The flags of an ordinary mapping and of an ordinary table entry. */
 #define PTE_RO    (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
 #define PTE_RW    (PTE_RO | PTE_WRITABLE | PTE_DIRTY)
 #define PTE_TABLE (PTE_RO | PTE_WRITABLE | PTE_DIRTY)
 
 extern char guest_virt_base_symbol[] __asm__("guest_virt_base");
 
-/* A page of the image: pseudo-physical frame and back, by the start-of-day mapping. */
+/* Conversions between the address of a page of the image and its pfn, by the start-of-day
+ * mapping. */
 static inline u64 virt_base(void)
 {
     return (u64)(uintptr_t)guest_virt_base_symbol;
@@ -44,7 +45,7 @@ static inline u64 entry_for(const volatile void *page, u64 flags)
     return mfn_of(page) * PAGE_SIZE | flags;
 }
 
-/* A zeroed page of the image, mapped and writable. Never given back. */
+/* Returns a zeroed page of the image, mapped and writable. It is never given back. */
 void *page_take(void);
 
 static inline unsigned table_index(u64 va, unsigned level)
@@ -52,20 +53,21 @@ static inline unsigned table_index(u64 va, unsigned level)
     return va >> (12 + 9 * (level - 1)) & 511;
 }
 
-/* The entry for `va` in the table of `level` (1..4) of the running kernel root, as this guest sees
- * it (read-only); NULL when a higher level is not present. */
+/* Returns the entry for `va` in the table of `level` (1..4) of the current kernel root, as this
+ * guest maps it (read-only); NULL if a higher level is not present. */
 volatile u64 *entry_of(u64 va, unsigned level);
 
-/* The same, as a machine address for mmu_update; 0 when there is none. */
+/* Returns the machine address of the same entry, for mmu_update; 0: there is none. */
 u64 entry_machine(u64 va, unsigned level);
 
-/* The machine address of entry `index` of the table in `table`. */
+/* Returns the machine address of entry `index` of the table in page `table`. */
 static inline u64 slot_machine(const volatile void *table, unsigned index)
 {
     return mfn_of(table) * PAGE_SIZE + index * 8ull;
 }
 
-/* Changes how the image's page `page` is mapped; the mapping is flushed. 0 or a negative error. */
+/* Maps the image's page `page` with these flags, and flushes the mapping. Returns 0 or a negative
+ * error. */
 long page_map_as(const volatile void *page, u64 flags);
 
 static inline long page_read_only(const volatile void *page)
@@ -78,15 +80,15 @@ static inline long page_writable(const volatile void *page)
     return page_map_as(page, PTE_RW);
 }
 
-/* A window for tests: a free address of the image's region whose own page is not used for anything,
- * so that its L1 entry may be changed at will. */
+/* Returns a free address of the image's region. Its own page has no other use, so a test may change
+ * its L1 entry. */
 void *window_take(void);
 
-/* A new L4 table, pinned, that shows the whole kernel (it shares the lower tables) and is free to
- * be changed by mmu_update. */
+/* Returns a new L4 table, pinned, that maps the whole kernel (it shares the lower tables). A test
+ * may change it by mmu_update. */
 u64 *root_make(void);
 
-/* The start-of-day root. */
+/* Returns the start-of-day root. */
 u64 *root_first(void);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Accesses that may fault: the fault's handler goes on at probe_faulted. */
+/* Accesses that may fault. The handler of the fault continues at probe_faulted. */
     .text
     .global probe_write, probe_read, probe_selector, probe_selector_lar, probe_faulted
-/* int probe_write(void *at, u64 value): 0, or 1 when it faulted. */
+/* int probe_write(void *at, u64 value): returns 0, or 1 if it faulted. */
 probe_write:
     mov %rsi, (%rdi)
     xor %eax, %eax
@@ -13,7 +13,8 @@ probe_read:
     mov %rcx, (%rsi)
     xor %eax, %eax
     ret
-/* int probe_selector(u64 selector, u64 *rights): the descriptor's rights, or 0 when it is not good. */
+/* int probe_selector(u64 selector, u64 *rights): returns the descriptor's rights, or 0 if it cannot
+ * be loaded. */
 probe_selector:
     xor %eax, %eax
 probe_selector_lar:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* memory_op on the guest's own memory. */
+/* Requests of memory_op about the guest's own memory. */
 #include "tests/guests/common/reservation.h"
 
 long reservation(unsigned command, u64 *extents, u64 count, unsigned order, unsigned flags)

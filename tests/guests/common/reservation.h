@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* memory_op on the guest's own memory. */
+/* Requests of memory_op about the guest's own memory. */
 #ifndef GUESTS_RESERVATION_H
 #define GUESTS_RESERVATION_H
 

@@ -7,15 +7,15 @@
 
 #define GRANTER   1u /* domain numbers, in the order of the command line */
 #define MAPPER    2u
-#define REF_TALK  8u  /* a page both write to */
+#define REF_TALK  8u  /* a page that both write to */
 #define REF_READ  9u  /* a page for reading only */
 #define REF_KEEP  10u /* a page the granter hands back while it is mapped */
-#define REF_WRONG 11u /* for another domain */
+#define REF_WRONG 11u /* granted to another domain */
 #define ROUNDS    200u
 #define PATIENT   100000u
 #define SECRET    0x5eed5eed5eed0000ull
 
-/* The page of REF_TALK. Each side writes one of the words. */
+/* The contents of the page of REF_TALK. Each side writes one of the words. */
 struct talk {
     volatile u64 granter; /* counts rounds; then one of the steps below */
     volatile u64 mapper;
@@ -23,14 +23,15 @@ struct talk {
 
 enum {
     STEP_MAPPED = 1000, /* the mapper has all three pages */
-    STEP_RELEASED,      /* the granter has tried what it may not do, and handed REF_KEEP back */
-    STEP_LAST,          /* the mapper has looked: the granter may die */
+    STEP_RELEASED,      /* the granter has tried what it may not do, and has given REF_KEEP back */
+    STEP_LAST,          /* the mapper has checked: the granter may end */
 };
 
-/* Gives the other domain time until it has said `value`, or what comes after it. */
+/* Waits until the other domain has written `value` or a greater one to *word. Returns false if it
+ * does not. */
 bool wait_for(volatile u64 *word, u64 value);
 
-/* The command line is "apart": nothing is shared, for comparison. */
+/* Says whether the command line is "apart": then nothing is shared, for comparison. */
 bool is_apart(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Starting vCPUs, handing them work, and what each of them needs of its own. */
+/* Starting vCPUs, giving them work, and what each of them has of its own. */
 #include "tests/guests/common/smp.h"
 
 #define STACK    16384
@@ -16,8 +16,8 @@ static u8 stacks[SMP_MAX][STACK] __attribute__((aligned(STACK)));
 static struct {
     unsigned count;
     smp_work *work;
-    _Atomic unsigned turn; /* of work, so far */
-    _Atomic unsigned done; /* vCPUs that have done this turn's */
+    _Atomic unsigned turn; /* the number of work functions started so far */
+    _Atomic unsigned done; /* vCPUs that have finished this turn's work */
     _Atomic unsigned at_barrier, barriers;
     u64 random[SMP_MAX];
 } smp = {.count = 1};
@@ -32,7 +32,7 @@ unsigned smp_count(void)
     return count;
 }
 
-/* By the stack that it runs on: vCPU 0 has another. */
+/* Found by the stack that it runs on; vCPU 0 has a different stack. */
 unsigned smp_self(void)
 {
     u64 offset = address(__builtin_frame_address(0)) - address(stacks);
@@ -112,7 +112,7 @@ void smp_barrier(void)
     }
 }
 
-/* A vCPU but the first: does each turn's work once. */
+/* What every vCPU but the first runs: it does the work of each turn once. */
 static void worker(void)
 {
     for (unsigned turn = 1;; turn++) {

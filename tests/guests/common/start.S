@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the domain builder reads (the ELF notes) and the guest's first instructions. */
+/* The ELF notes, which the domain builder reads, and the guest's first instructions. */
 #include "guest/pv/notes.inc"
 
-/* Keeps the registers as they came, for the test of the start state, and goes to C. */
+/* Saves the initial registers for the test of the start state, and calls guest_main. */
     .section .text.start, "ax"
     .global _start
 _start:

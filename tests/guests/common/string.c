@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The string function that tests have and lib/ has not. */
+/* A string function that is not in lib/. */
 #include "tests/guests/common/guest.h"
 
 bool starts_with(const char *text, const char *prefix)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* System time in nanoseconds: what a vCPU's information says, and the time-stamp counter since. */
+/* System time in nanoseconds, from vcpu_time_info and the time-stamp counter. */
 #include "tests/guests/common/time.h"
 
 static u64 time_scale(u64 ticks, u32 mul, s8 shift)

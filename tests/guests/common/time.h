@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* System time in nanoseconds: what a vCPU's information says, and the time-stamp counter since. */
+/* System time in nanoseconds, from vcpu_time_info and the time-stamp counter. */
 #ifndef GUESTS_TIME_H
 #define GUESTS_TIME_H
 
@@ -7,7 +7,8 @@
 
 #define MILLISECOND 1000000ull
 
-/* On that vCPU. The counter is read in order with all that is around it. */
+/* Returns the system time. To be called on the vCPU that `time` belongs to. The counter is not read
+ * earlier or later than the code around the call says. */
 u64 time_of(const volatile struct vcpu_time_info *time);
 
 #endif

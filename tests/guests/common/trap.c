@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What becomes of a trap: a handler of the test, a catch, the end of a user run, or the end. */
+/* Dispatch of traps: to a handler of the test, to trap_catch, to the end of user_run, or to the end
+ * of the test. */
 #include "tests/guests/common/guest.h"
 
 #define TRAP_STACK 16384

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A small tree of tables that nobody has checked yet: one of each level, and a page to map. */
+/* A small tree of tables that are not yet validated: one of each level, and a page to map. */
 #include "tests/guests/common/tree.h"
 
 void tree_make(struct tree *tree)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables for user mode, built with plain stores and pinned once. */
+/* Page tables for user mode, built by ordinary stores and then pinned. */
 #include "tests/guests/common/user.h"
 
 void user_space_make(struct user_space *space)

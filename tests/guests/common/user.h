@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A user address space: one page of code and one of data, in a root that shows nothing else. */
+/* A user address space: one page of code and one of data, in a root that maps nothing else. */
 #ifndef GUESTS_USER_H
 #define GUESTS_USER_H
 
@@ -11,13 +11,14 @@
 
 struct user_space {
     u64 *root, *l3, *l2, *l1;
-    u8 *code, *data; /* as the kernel sees them */
+    u8 *code, *data; /* their addresses in the kernel */
 };
 
-/* Builds it and makes it the user root; registers what user_run needs. */
+/* Makes a user address space and loads it as the user root; registers what user_run needs. */
 void user_space_make(struct user_space *space);
 
-/* Runs the code between the two labels, from its start, with all registers 0 but rip and rsp. */
+/* Runs the code between two labels in user mode, from its start, with all registers 0 except rip
+ * and rsp. */
 void user_run_code(struct user_space *space, const void *from, const void *to,
                    struct trap_frame *frame);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest that attacks (hostile.c): by hypercall. */
+/* Attacks of the hostile guest by hypercall. */
 #include "tests/guests/hostile/calls.h"
 
 u64 a_call_number(void)
@@ -38,7 +38,7 @@ static void fill_call(u64 *words)
             words[i] = i == 1 && once_in(2) ? below(32) : a_word();
         }
     } while (is_an_end(words[0], words[1]));
-    /* Long lists of these overwrite its own memory with their results. */
+    /* The results of a long list would overwrite the guest's own memory. */
     if (words[0] == __HYPERVISOR_multicall && !once_in(500)) {
         words[2] = below(8);
     }
@@ -125,7 +125,7 @@ u64 a_domain(void)
     return once_in(6) ? a_number() : DOMID_SELF;
 }
 
-/* An element for one of three grant-table operations. */
+/* Fills an element for one of three grant-table operations. */
 static void fill_grant(u64 command, unsigned i)
 {
     struct gnttab_map_grant_ref *map = (struct gnttab_map_grant_ref *)paper + i;
@@ -262,7 +262,8 @@ void attack_sleep(void)
         }
         set_xen_guest_handle(ask->ports, once_in(8) ? (void *)an_address() : ports);
         ask->nr_ports = once_in(4) ? (u32)a_number() : (u32)below(130);
-        ask->timeout = 1 + (random64() >> (once_in(2) ? 35 : 60)); /* soon, or long ago */
+        ask->timeout =
+            1 + (random64() >> (once_in(2) ? 35 : 60)); /* in the near future, or in the past */
     }
     call(words);
 }
@@ -282,7 +283,7 @@ void attack_queues(void)
         .offset = once_in(8) ? (u32)a_number() : (u32)below(500) * 8,
         .vcpu = once_in(8) ? (u32)a_number() : 0};
 
-    is_broken = true; /* repair goes back to two levels */
+    is_broken = true; /* repair() returns to two-level events */
     event_channel_op(EVTCHNOP_init_control, &control);
     for (unsigned i = below(24); i; i--) {
         u64 words[7] = {__HYPERVISOR_event_channel_op, below(14), address(paper)};

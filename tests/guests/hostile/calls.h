@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest that attacks (hostile.c): by hypercall. */
+/* Attacks of the hostile guest by hypercall. */
 #ifndef GUESTS_HOSTILE_CALLS_H
 #define GUESTS_HOSTILE_CALLS_H
 
@@ -7,22 +7,24 @@
 
 u64 a_call_number(void);
 
-/* What would end the domain is not made, nor what would hide its vcpu_info or its events from it
- * (attack_queues does, and looks at none), nor sleep: attack_sleep sees to it that it wakes up. */
+/* Says whether a call must not be made: it would end the domain, or hide its vcpu_info or its
+ * events from the guest (attack_queues does that, and reads none), or sleep (attack_sleep makes
+ * sure that the guest wakes up). */
 bool is_an_end(u64 number, u64 command);
 
 long call(const u64 *w);
 
 void attack_call(void);
 
-/* The calls with a command and a structure. */
+/* Makes a call that has a command and a structure. */
 void attack_structure(void);
 
 void attack_multicall(void);
 
 u64 a_domain(void);
 
-/* Grants of pages it has or not, to whoever may be there, and theirs to it. */
+/* Grants pages, its own or others', to domains that may exist; and maps, unmaps and copies what
+ * those may have granted. */
 void attack_grant(void);
 
 void attack_update(void);
@@ -33,7 +35,7 @@ void attack_memory(void);
 
 void attack_sleep(void);
 
-/* FIFO queues in pages that it does anything with, and ports of them. */
+/* Sets up FIFO queues in play pages, and makes calls on their ports. */
 void attack_queues(void);
 
 /* Fills a page with entries, makes it read-only and pins it, or undoes that. */

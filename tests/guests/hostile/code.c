@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest that attacks (hostile.c): by access to memory and by instructions. */
+/* Attacks of the hostile guest by memory accesses and by instructions. */
 #include "tests/guests/hostile/code.h"
 
 static void store(volatile void *at, u64 value)
@@ -79,7 +79,7 @@ void attack_mapping(void)
 
 #define OPERAND 0x80u /* a ModRM byte follows */
 
-/* Length, then bytes. */
+/* One opcode a row: its length, then its bytes. */
 static const u8 opcodes[][8] = {{1, 0x6c},
                                 {1, 0x6d},
                                 {1, 0x6e},
@@ -169,8 +169,9 @@ static const u8 opcodes[][8] = {{1, 0x6c},
                                 {3, 0x0f, 0xae, 0xd0},
                                 {7, 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2}};
 
-/* A ModRM byte with what must follow it. Memory if `locked`, since LOCK before some operations on
- * registers ends QEMU 7.2; nothing that changes the stack pointer unless `wild`. */
+/* Writes a ModRM byte and what must follow it. Returns the length. Memory if `locked`, since LOCK
+ * before some operations on registers ends QEMU 7.2; nothing that changes the stack pointer unless
+ * `wild`. */
 static unsigned fill_operand(u8 *at, bool locked, bool wild)
 {
     unsigned length = 1;
@@ -194,7 +195,7 @@ static unsigned fill_operand(u8 *at, bool locked, bool wild)
     return length;
 }
 
-/* `wild`: where a wrong stack pointer does not end the guest. */
+/* Writes a random instruction. `wild`: any; a wrong stack pointer does not end the guest here. */
 static void fill_code(u8 *at, bool wild)
 {
     static const u8 prefixes[] = {0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65};
@@ -238,7 +239,7 @@ static void fill_registers(void)
     for (unsigned i = 0; i < 16; i++) {
         registers[i] = a_word();
     }
-    top[0] = address(give_up); /* for instructions that return */
+    top[0] = address(give_up); /* where an instruction that returns continues */
     top[1] = once_in(2) ? KERNEL_CS : a_selector();
     top[2] = a_number();
     top[3] = address(top);
@@ -256,8 +257,8 @@ static void fill_registers(void)
     registers[15] = once_in(5000) ? a_word() : registers[4];
 }
 
-/* rax, rcx, rdx, rbx, rbp, rsi, rdi, r8 to r15, rsp from registers[0], [1], ... Never returns: what
- * follows the instruction traps. */
+/* Loads rax, rcx, rdx, rbx, rbp, rsi, rdi, r8 to r15 and rsp from registers[0], [1], ... and jumps
+ * to the code. Never returns: what follows the instruction traps. */
 static void run_code(void)
 {
     __asm__ volatile("mov %0, %%rax\n"

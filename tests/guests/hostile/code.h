@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest that attacks (hostile.c): by access to memory and by instructions. */
+/* Attacks of the hostile guest by memory accesses and by instructions. */
 #ifndef GUESTS_HOSTILE_CODE_H
 #define GUESTS_HOSTILE_CODE_H
 
 #include "tests/guests/hostile/calls.h"
 
-/* Where a plain store of its own meets a table, mostly. */
+/* Makes an ordinary store, mostly to a page table. */
 void attack_store(void);
 
 void attack_touch(void);

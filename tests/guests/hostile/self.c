@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest that attacks (hostile.c): its own safety, and what its attacks share. */
+/* The hostile guest's recovery from its own attacks, and what the attacks share. */
 #include "tests/guests/hostile/self.h"
 
-#define TICK_NS     2000000ull /* the guest's own watch */
+#define TICK_NS     2000000ull /* period of the guest's watchdog */
 #define TICKS_STUCK 3u
 
 u64 seed = 1, rounds = 20000, trace;
@@ -19,7 +19,7 @@ u64 registers[16];
 struct grant_entry_v1 *grants;
 u64 code_address;
 
-/* ---- saying what it does ------------------------------------------------------------------- */
+/* ---- the trace ------------------------------------------------------------------- */
 
 static void say(const char *text)
 {
@@ -39,7 +39,7 @@ static void say_number(u64 value)
 
 void note(const char *what, const u64 *words, unsigned count)
 {
-    if (trace != 1) { /* it may have overwritten it */
+    if (trace != 1) { /* an attack may have overwritten it */
         return;
     }
     say_number(attacks);
@@ -51,7 +51,7 @@ void note(const char *what, const u64 *words, unsigned count)
     say("\n");
 }
 
-/* ---- its own safety ------------------------------------------------------------------------ */
+/* ---- recovery ------------------------------------------------------------------------ */
 
 __asm__(".text\n.globl give_up\ngive_up: ud2\n");
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest that attacks (hostile.c): its own safety, and what its attacks share. */
+/* The hostile guest's recovery from its own attacks, and what the attacks share. */
 #ifndef GUESTS_HOSTILE_SELF_H
 #define GUESTS_HOSTILE_SELF_H
 
@@ -9,7 +9,7 @@
 #define REPAIR_EACH 16u
 #define PAPER_WORDS 1024u
 #define CODE_SIZE   64u
-#define TRAPS       0xd6 /* no instruction, and as ModRM not the stack pointer */
+#define TRAPS       0xd6 /* an invalid opcode; as a ModRM byte it does not name the stack pointer */
 
 extern u64 seed, rounds, trace;
 extern u64 attacks, trapped, stuck;
@@ -18,8 +18,8 @@ extern volatile bool attacking, is_broken;
 extern struct vcpu_info *info;
 extern struct user_space user;
 extern u64 *second_root, *alias;
-extern u8 *code;                     /* a page to run */
-extern u64 paper[PAPER_WORDS + 512]; /* arguments; some run over */
+extern u8 *code;                     /* a page with the code to run */
+extern u64 paper[PAPER_WORDS + 512]; /* arguments of calls; some calls write beyond the end */
 extern u64 registers[16];
 extern struct grant_entry_v1 *grants;
 extern u64 code_address;
@@ -28,15 +28,16 @@ extern char give_up[];
 
 void note(const char *what, const u64 *words, unsigned count);
 
-/* The watch: an attack that lasts is given up. Never unmasks events outside of an attack. */
+/* Handler of events, the watchdog: abandons an attack that takes too long. It never unmasks events
+ * outside of an attack. */
 void on_event(struct trap_frame *frame);
 
 void set_timer(void);
 
-/* The kernel also where 32-bit code finds it: stack pointers get cut. */
+/* Maps the kernel also at low addresses: 32-bit code truncates its stack pointer. */
 void alias_make(void);
 
-/* Makes what it needs for itself as it was. What is refused stays broken. */
+/* Restores what the guest needs to continue. Refusals are ignored. */
 void repair(void);
 
 void on_debug(struct trap_frame *frame);

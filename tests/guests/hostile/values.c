@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values for a guest that attacks (hostile.c): mostly plausible, often at a limit, sometimes
- * anything.
- */
+/* Random values for the hostile guest: mostly plausible, often at a limit, sometimes arbitrary. */
 #include "tests/guests/hostile/values.h"
 
 u64 random_state = 1;
@@ -86,7 +84,7 @@ u64 a_limit_address(void)
         0xffff828040000000,
         0xffff830000000000,
         0xffff830000200000,
-        0xffff880000000000, /* the first that is not */
+        0xffff880000000000, /* the first address after the hypervisor's slots */
         0xffffffff80000000,
         ~0ull,
         ~0ull - 4095,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Random requests about the domain: its memory, vCPU, callbacks; and the guest's own loads and
- * stores. */
+/* Makers of random requests about the domain: its memory, vCPU and callbacks; and the guest's own
+ * loads and stores. */
 #include "tests/guests/random_calls/domain.h"
 
 static u8 scratch[PAGE_SIZE] __attribute__((aligned(4096)));
@@ -23,7 +23,7 @@ static void reservation_after(struct request *r, long result)
         } else {
             extra[slot] = reservation->list[i];
             mmuext(MMUEXT_CLEAR_PAGE, extra[slot],
-                   0); /* how clean memory comes is another matter */
+                   0); /* the two hypervisors differ in how they clear memory */
         }
     }
 }
@@ -109,7 +109,7 @@ void make_vcpu(struct request *r)
     case VCPUOP_register_vcpu_time_memory_area:
         ask[0] = maybe_bad(scratch);
         break;
-    case VCPUOP_set_periodic_timer: /* never one that works */
+    case VCPUOP_set_periodic_timer: /* never a valid one */
         ask[0] = below(1000000);
         add_number(" ns ", (s64)ask[0]);
         break;
@@ -117,7 +117,7 @@ void make_vcpu(struct request *r)
         ask[0] = 1ull << 60;
         ask[1] = VCPU_SSHOTTMR_future;
         break;
-    case VCPUOP_register_vcpu_info: /* nor here */
+    case VCPUOP_register_vcpu_info: /* never a valid one here, either */
         ask[0] = once_in(2) ? NO_FRAME : special[SPECIAL_XEN];
         ask[1] = once_in(3) ? PAGE_SIZE - 8 : 0;
         add_number(" at ", (s64)ask[1]);
@@ -205,7 +205,7 @@ void make_simple(struct request *r)
             r->argument[1] = 0;
         }
         break;
-    case __HYPERVISOR_sched_op: /* a poll for too many, or a yield */
+    case __HYPERVISOR_sched_op: /* a poll for too many ports, or a yield */
         r->argument[0] = PICK(schedules);
         ask[1] = 129;
         break;

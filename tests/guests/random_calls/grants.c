@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Random requests about grants: a domain gives pages to itself, maps and copies them. The addresses
- * that grants are mapped at are for nothing else. */
+/* Makers of random requests about grants: the domain grants pages to itself, maps and copies them.
+ * The addresses at which grants are mapped have no other use. */
 #include "tests/guests/random_calls/grants.h"
 
 #define GRANTS 6 /* references 1 upwards */
-#define MAPPED 4 /* mappings at a time */
+#define MAPPED 4 /* the most mappings at a time */
 
 static u8 grant_page[PAGE_SIZE] __attribute__((aligned(4096)));
 static u8 grant_window[MAPPED][PAGE_SIZE] __attribute__((aligned(4096)));
@@ -93,7 +93,7 @@ void give(void)
 
     add_number("give ", reference);
     if (grant->flags &
-        (GTF_reading | GTF_writing)) { /* as a careful guest: not while it is in use */
+        (GTF_reading | GTF_writing)) { /* as a careful guest does: not while the grant is in use */
         return add(" in use");
     }
     grant->flags = GTF_invalid;
@@ -114,7 +114,7 @@ static u32 a_reference(void)
     return reference;
 }
 
-/* Which of three codes says that a page or an address is no good is a matter of order. */
+/* Which of three codes reports a bad page or address depends on the order of the checks. */
 static void add_status(s16 status)
 {
     if (status == GNTST_general_error || status == GNTST_bad_page ||
@@ -154,7 +154,7 @@ static void make_map(struct request *r)
     map->dom = once_in(12) ? NOBODY : own_domain;
     map->flags = once_in(24) ? 0 : PICK(kinds);
     map->host_addr = map->flags & GNTMAP_contains_pte ? grant_entry[i] : address(grant_window[i]);
-    if (mapped[i].used || once_in(12)) { /* nowhere */
+    if (mapped[i].used || once_in(12)) { /* at no valid place */
         add(" nowhere");
         map->host_addr =
             map->flags & GNTMAP_contains_pte ? pool[0] * PAGE_SIZE + 4 : 0xffff800000000000;
@@ -167,7 +167,7 @@ static void make_map(struct request *r)
     r->argument[0] = GNTTABOP_map_grant_ref;
     r->argument[1] = maybe_bad(map);
     r->argument[2] = 1;
-    r->argument[5] = i; /* for map_after */
+    r->argument[5] = i; /* read by map_after */
     r->data = map;
     r->after = map_after;
 }
@@ -202,7 +202,7 @@ static void make_unmap(struct request *r)
     r->argument[0] = GNTTABOP_unmap_grant_ref;
     r->argument[1] = maybe_bad(unmap);
     r->argument[2] = 1;
-    r->argument[5] = i; /* for unmap_after */
+    r->argument[5] = i; /* read by unmap_after */
     r->data = unmap;
     r->after = unmap_after;
 }
@@ -235,7 +235,7 @@ static void one_end(gnttab_copy_t *copy, bool source)
     }
 }
 
-/* Few bytes, and whole entries: none of a hypervisor's or of the kernel's is among them. */
+/* Copies few bytes and whole entries, none of which belongs to a hypervisor or to the kernel. */
 static void make_copy(struct request *r)
 {
     static const u16 lengths[] = {0, 8, 8, 8, 16, 24};
@@ -250,10 +250,11 @@ static void make_copy(struct request *r)
         copy->len &= 8;
     }
     if (copy->source.offset < copy->dest.offset && copy->len > 8) {
-        copy->len = 8; /* no overlap: Xen copies that forwards, Pinion as if there were none */
+        copy->len =
+            8; /* no overlap: Xen copies overlapping bytes forwards, Pinion as memmove does */
     }
     if (copy->source.offset >= 4088 || copy->dest.offset >= 4088) {
-        copy->len |= 16; /* over the end, always */
+        copy->len |= 16; /* always beyond the end */
     }
     if (once_in(24)) {
         copy->flags |= 4;

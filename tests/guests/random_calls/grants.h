@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Random requests about grants: a domain gives pages to itself, maps and copies them. The addresses
- * that grants are mapped at are for nothing else. */
+/* Makers of random requests about grants: the domain grants pages to itself, maps and copies them.
+ * The addresses at which grants are mapped have no other use. */
 #ifndef GUESTS_RANDOM_CALLS_GRANTS_H
 #define GUESTS_RANDOM_CALLS_GRANTS_H
 
@@ -9,12 +9,12 @@
 
 void grants_find(void);
 
-/* Ends all; the number of those that could not be. */
+/* Unmaps all mappings. Returns how many could not be unmapped. */
 unsigned grants_end(void);
 
 void say_grants(void);
 
-/* The guest writes an entry of its table. */
+/* Writes a random entry of the grant table. */
 void give(void);
 
 void make_grant(struct request *r);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Random requests, one maker a hypercall: each fills in a request and writes into the line what it
- * asks for. What a privileged domain is answered otherwise than a plain one is left out, and so is
- * what would end the guest. */
+/* Makers of random requests, one for each hypercall: each fills in a request and adds to the line
+ * what it asks for. Left out is what a privileged domain gets another answer to, and what would end
+ * the guest. */
 #include "tests/guests/random_calls/makers.h"
 
 static u8 arena[8 * PAGE_SIZE] __attribute__((aligned(64))); /* arguments of one round */
@@ -40,7 +40,7 @@ static u64 an_owner(void)
 
 /* ---- page tables --------------------------------------------------------------------------- */
 
-/* Where an entry can be written; *level: what stands there, as far as is known. */
+/* Returns the machine address of an entry. *level: the level of its table, as far as is known. */
 static u64 an_entry_place(unsigned *level, bool *live)
 {
     unsigned i = below(16), window = below(WINDOWS), index = an_index();
@@ -78,7 +78,8 @@ static void one_update(struct mmu_update *update)
         update->val = below(0x100);
     } else {
         update->val = an_entry(level);
-        if (live && once_in(8)) { /* sure to be no L1 table, where a guest with devices may */
+        if (live && once_in(8)) { /* certainly no L1 table, in which a guest with devices may have
+                                     cache attributes */
             update->val |= once_in(2) ? PTE_PCD : PTE_LARGE;
         }
     }
@@ -117,7 +118,7 @@ void make_mmu_update(struct request *r)
     r->after = done_after;
 }
 
-/* An address: a window, or one that the pool's tables may serve. */
+/* Returns the address of a window, or one that the pool's tables may map. */
 static u64 an_address(void)
 {
     static const u64 odd[] = {0xffff800000000000, 0xffff87fffffff000, 0x0000800000000000,
@@ -168,7 +169,8 @@ void make_update_va(struct request *r)
 
 /* ---- mmuext_op ----------------------------------------------------------------------------- */
 
-/* Whether the kernel goes on living in this root. Sure to be refused is as good. */
+/* Says whether the kernel can continue to run on this root, or the request is certain to be
+ * refused. */
 static bool root_is_safe(u64 m)
 {
     unsigned kernel = table_index(virt_base(), 4);
@@ -187,7 +189,7 @@ static bool root_is_safe(u64 m)
     return true;
 }
 
-/* Not shared_info, which the hypervisor writes too. */
+/* Any frame but shared_info, which the hypervisor writes. */
 static u64 a_private_frame(void)
 {
     u64 m = a_frame(below(6));
@@ -207,7 +209,8 @@ u64 a_source_frame(void)
     return pool[frame];
 }
 
-/* `alone`: the only operation of the only call; `first`: none of this call goes before it. */
+/* Fills one operation. `alone`: it is the only operation of the only call. `first`: it is the first
+ * of its call. */
 static void one_extended(struct mmuext_op *op, bool alone, bool first)
 {
     static const u8 likely[] = {0, 1, 2,  3,  0,  1,  2,  3,  0,  1,  2,  3,  4,
@@ -223,7 +226,7 @@ static void one_extended(struct mmuext_op *op, bool alone, bool first)
                 : op->cmd == MMUEXT_NEW_BASEPTR || op->cmd == MMUEXT_NEW_USER_BASEPTR ? 4
                                                                                       : below(6));
     if (op->cmd == MMUEXT_UNPIN_TABLE && m == special[SPECIAL_ROOT]) {
-        m = NO_FRAME; /* it is the way back */
+        m = NO_FRAME; /* this root is needed to return to */
     }
     if (op->cmd == MMUEXT_COPY_PAGE && !alone) {
         op->cmd = MMUEXT_CLEAR_PAGE;
@@ -248,7 +251,7 @@ static void one_extended(struct mmuext_op *op, bool alone, bool first)
 
         op->arg1.linear_addr = an_address() + (once_in(6) ? 8 : 0);
         op->arg2.nr_ents = PICK(entries);
-        if (op->arg1.linear_addr >> 32 == 0x7fff) { /* Xen does not look at the other end */
+        if (op->arg1.linear_addr >> 32 == 0x7fff) { /* Xen does not check the other end */
             op->arg2.nr_ents = 1;
         }
         add_number(" entries ", op->arg2.nr_ents);
@@ -290,8 +293,8 @@ void make_mmuext(struct request *r, bool alone)
 
 /* ---- descriptors, segments ----------------------------------------------------------------- */
 
-/* With the accessed bit, which only Pinion sets by itself, and no gates, which it refuses. As a
- * page-table entry none is present. */
+/* Descriptors with the accessed bit set, because only Pinion sets it itself, and without gates,
+ * because Pinion refuses them. Read as page-table entries, none is present. */
 static u64 a_descriptor(void)
 {
     static const u64 likely[] = {
@@ -337,7 +340,7 @@ void make_descriptor(struct request *r)
     add("set_gdt");
     frames = take(16 * sizeof *frames);
     for (unsigned i = 0; i < 16; i++) {
-        frames[i] = pool[frame]; /* mostly only the first counts */
+        frames[i] = pool[frame]; /* most of the time only the first is used */
     }
     if (once_in(2)) {
         frames[0] = a_frame(0);
@@ -488,7 +491,8 @@ static void event_after(struct request *r, long result)
 
 static void event_arguments(u64 operation, union ask *ask)
 {
-    static const u32 virqs[] = {0, 1, 7, 13, 14, 15, 23, 24, ~0u}; /* none that is raised */
+    static const u32 virqs[] = {0,  1,  7,  13, 14,
+                                15, 23, 24, ~0u}; /* none of these is ever raised */
 
     switch (operation) {
     case EVTCHNOP_alloc_unbound:

@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* Random requests, one maker a hypercall: each fills in a request and writes into the line what it
- * asks for. What a privileged domain is answered otherwise than a plain one is left out, and so is
- * what would end the guest. */
+/* Makers of random requests, one for each hypercall: each fills in a request and adds to the line
+ * what it asks for. Left out is what a privileged domain gets another answer to, and what would end
+ * the guest. */
 #ifndef GUESTS_RANDOM_CALLS_MAKERS_H
 #define GUESTS_RANDOM_CALLS_MAKERS_H
 
 #include "tests/guests/random_calls/pool.h"
 
-#define PORTS  10 /* of the ports that are looked at */
+#define PORTS  10 /* how many ports are printed */
 #define NOBODY 4242
 
 struct request {
     u64 number, argument[6];
-    bool sign_only;                        /* the value is the machine's */
-    void (*after)(struct request *, long); /* adds what else it answered */
+    bool sign_only; /* print only the sign of the result: its value depends on the machine */
+    void (*after)(struct request *, long); /* adds the rest of the answer to the line */
     void *data;
 };
 
 extern size_t arena_used;
-extern u32 first_port; /* the first that was free */
+extern u32 first_port; /* the first port that was free at the start */
 extern u16 own_domain;
 
 void *take(size_t size);
 
-/* An address that cannot be read, or `good`. */
+/* Returns `good`, or sometimes an address that cannot be read. */
 u64 maybe_bad(const void *good);
 
 void make_mmu_update(struct request *r);
 
 void make_update_va(struct request *r);
 
-/* To copy from: no hypervisor's entries. */
+/* Returns a frame to copy from, without a hypervisor's entries in it. */
 u64 a_source_frame(void);
 
 void make_mmuext(struct request *r, bool alone);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the random calls (random_calls.c) work on: frames by name, windows, and the line that says
- * what happened. Nothing in a line depends on the machine: frames, ports and domains have names. */
+/* What the random calls work on: frames with names, windows, and the line that is printed. Nothing
+ * in a line depends on the machine: frames, ports and domains have names. */
 #include "tests/guests/random_calls/pool.h"
 
 u64 random_state = 1;
@@ -18,7 +18,8 @@ volatile u64 *live_seen[LIVE];
 static const char *const special_name[SPECIALS] = {"root", "shared", "xen"};
 u64 special[SPECIALS];
 
-/* ---- chance ------------------------------------------------------------------------------- */
+/* ---- random numbers
+ * ------------------------------------------------------------------------------- */
 
 u64 random64(void)
 {
@@ -174,7 +175,7 @@ unsigned a_pool_frame(unsigned level)
 {
     unsigned frame = below(POOL);
 
-    /* Mostly one that is meant for it. */
+    /* Mostly a frame that is meant for the level. */
     for (unsigned i = 0; i < POOL && level < 5 && level_of[frame] != level; i++) {
         frame = (frame + 1) % POOL;
     }
