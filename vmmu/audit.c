@@ -9,7 +9,8 @@
  * over all tables. */
 struct recount {
     const struct vmmu_audit *audit;
-    u64 first, frames; /* the window */
+    u64 first;  /* the first frame of the window */
+    u64 frames; /* the number of frames in the window */
     u64 findings;
 };
 

@@ -19,8 +19,8 @@ bool vmmu_descriptor_allowed(u64 descriptor)
     if (descriptor & DESCRIPTOR_SEGMENT) {
         return descriptor_installed(descriptor) == descriptor;
     }
-    return (descriptor & DESCRIPTOR_TYPE) ==
-           0; /* a system descriptor of the reserved type 0, which cannot be loaded */
+    /* The only system descriptor allowed has the reserved type 0, which no CPU loads. */
+    return (descriptor & DESCRIPTOR_TYPE) == 0;
 }
 
 bool descriptor_page_adopt(mfn_t m, u64 *word)

@@ -7,8 +7,8 @@
 
 #define DESCRIPTORS_PER_PAGE 512u
 
-/* Returns the descriptor that a live table holds when a guest wrote `descriptor`: the ring of a
- * present code or data segment becomes 3, because a guest's kernel runs in ring 3 too. */
+/* Returns the descriptor that a descriptor page holds when a guest wrote `descriptor`: the ring of
+ * a present code or data segment becomes 3, because a guest's kernel runs in ring 3, too. */
 u64 descriptor_installed(u64 descriptor);
 
 /* Checks all descriptors of page `m`, which this CPU owns exclusively, and sets the ring of its

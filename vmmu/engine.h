@@ -8,21 +8,21 @@
 
 /* A flush clock, and for each CPU the epoch at which its latest completed flush began. */
 struct flush_times {
-    _Alignas(64) _Atomic u64 clock; /* counts flushes */
+    _Alignas(64) _Atomic u64 clock; /* incremented at the start of each flush */
     _Alignas(64) _Atomic u64 done[VMMU_CPUS_MAX];
 };
 
-/* How many flush clocks there are. Domains whose numbers differ by a multiple of this share one;
- * others have no cache line of it in common. */
+/* The number of flush clocks. Domains whose numbers differ by a multiple of it share a clock; other
+ * domains share neither a clock nor a cache line of one. */
 #define FLUSH_CLOCKS 64u
 
 /* What vmmu_start was given, and the flush clocks. */
 struct engine {
     struct vmmu_frame *frames; /* the frame table */
-    u64 count;                 /* of its elements: the frame count */
+    u64 count;                 /* the frame count: the number of elements of `frames` */
     u64 *m2p;
     u64 hypervisor_slots[VMMU_GUEST_HOLE_LAST - VMMU_GUEST_HOLE_FIRST + 1];
-    bool l1tf; /* entries that are not present are checked too */
+    bool l1tf; /* also check entries that are not present (see vmmu_start) */
     struct flush_times times[FLUSH_CLOCKS];
 };
 

@@ -7,8 +7,8 @@
 #include "vmmu/ref.h"
 #include "vmmu/type.h"
 
-/* Checks an entry that is not present. A processor with the L1 terminal fault speculatively reads
- * the memory that such an entry names. */
+/* Checks the bits of an entry that is not present. A processor with the L1 terminal fault (L1TF)
+ * may speculatively read the memory whose address such an entry contains. */
 static enum vmmu_result check_not_present(u32 level, u64 entry)
 {
     if (!vmmu_engine.l1tf || entry == 0) {

@@ -137,10 +137,10 @@ ALWAYS_INLINE enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owne
  * these CPUs. */
 void entry_flush_foreign(u16 table_owner, u64 since);
 
-/* Drops the references of a present entry, which no processor can reach in a live table since
- * the epoch `since`. VMMU_AGAIN, only above level 1: the demotion of the target was interrupted;
- * the reference on the target is still there, and the caller drops it after type_finish of the
- * target. */
+/* Drops the references that a present entry held in a table. Since the epoch `since` no processor
+ * can reach the entry any more. VMMU_AGAIN, only above level 1: the demotion of the target was
+ * interrupted; the reference on the target is still there, and the caller drops it after
+ * type_finish of the target. */
 ALWAYS_INLINE enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, u64 since)
 {
     const mfn_t target = entry_frame(entry);

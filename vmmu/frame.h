@@ -39,7 +39,7 @@
 #include "vmmu/port.h"
 #include "vmmu/vmmu.h"
 
-/* The bits of the count, in either word. */
+/* The bits of a references word or a type word that hold its count. */
 #define FRAME_COUNT 0xffffffffull
 
 /* The largest count that ref_get and type_get reach. ref_get_more, which must not fail, may pass
@@ -65,7 +65,7 @@
 #define USE_TYPE_SHIFT     60
 #define USE_TYPE           (0xfull << USE_TYPE_SHIFT)
 
-#define ENTRIES 512u /* in a page table of any level */
+#define ENTRIES 512u /* the number of entries of a page table, of any level */
 
 /* For functions of the fast paths, which run once for each of many entries: inlined even where the
  * compiler would rather call them. */
@@ -114,13 +114,13 @@ ALWAYS_INLINE bool word_swap(_Atomic u64 *word, u64 *old, u64 next, memory_order
     return atomic_compare_exchange_strong_explicit(word, old, next, order, memory_order_relaxed);
 }
 
-/* Returns where the references word of frame `m` is, for word_read and word_swap. */
+/* Returns the address of the references word of frame `m`, for word_read and word_swap. */
 ALWAYS_INLINE _Atomic u64 *frame_references_at(mfn_t m)
 {
     return &frame_of(m)->references;
 }
 
-/* Returns where the type word of frame `m` is, for word_read and word_swap. */
+/* Returns the address of the type word of frame `m`, for word_read and word_swap. */
 ALWAYS_INLINE _Atomic u64 *frame_type_word_at(mfn_t m)
 {
     return &frame_of(m)->type;
@@ -263,7 +263,7 @@ static inline bool use_was(u64 use, enum vmmu_type type)
     return (use & ~use_at(~0ull)) == use_of(type);
 }
 
-/* Adds `by` to a statistics counter. Memory order: relaxed. */
+/* Adds `by` to a counter that only reports read. Memory order: relaxed. */
 static inline void count_up(_Atomic u64 *counter, u64 by)
 {
     atomic_fetch_add_explicit(counter, by, memory_order_relaxed);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a frame's ownership. */
+/* The end of a frame's ownership: its return to the machine's allocator. */
 #include "vmmu/free.h"
 
 #include "vmmu/flush.h"

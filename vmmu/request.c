@@ -36,8 +36,8 @@ static enum vmmu_result write_anywhere(struct write *write)
     if (use & USE_VALIDATED) {
         return write_entry_slow(write, (u32)type);
     }
-    /* If a CPU is promoting or demoting it, retry. If it is partial, no CPU is working on it and a
-     * retry could loop for ever: refuse. */
+    /* Another CPU is promoting or demoting the table: retry. But if the table is partial, no CPU is
+     * working on it and a retry could loop for ever: refuse. */
     return use & USE_PARTIAL ? VMMU_REFUSED_TABLE_BUSY : VMMU_AGAIN;
 }
 
@@ -56,7 +56,7 @@ static u64 kept_by(enum vmmu_update_kind kind)
     return kind == VMMU_UPDATE_PRESERVE_AD ? WRITE_KEEP_AD : 0;
 }
 
-/* Does any request on the slow path. */
+/* The slow path: does a request of any kind, for a page of any type. */
 static __attribute__((noinline)) enum vmmu_result serve_slow(struct vmmu_vcpu *vcpu,
                                                              struct vmmu_domain *table_owner,
                                                              struct vmmu_domain *frame_owner,

@@ -23,8 +23,9 @@ bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at)
     return vmmu_find_l1_write(vcpu, at, &where);
 }
 
-/* Makes `write`, from `store`, which replaces some bits of an entry, a conditional write of the
- * whole entry as it is now. False: the bits that `store` replaces are not what it expects. */
+/* Widens `store`, which replaces some bits of an entry, to a conditional write of the whole entry
+ * as it is now; the result is in *write. False: the bits that `store` replaces are not what it
+ * expects. */
 static bool store_widen(const struct write *store, struct write *write)
 {
     const u64 old = word_read(&frame_words(store->table)[store->index]);
@@ -34,7 +35,7 @@ static bool store_widen(const struct write *store, struct write *write)
     return (old & store->mask) == store->expected;
 }
 
-/* Emulates a store on the slow path. *swapped: it was done. */
+/* Emulates a store on the slow path. *swapped says whether it was done. */
 static __attribute__((noinline)) enum vmmu_result store_slow(const struct write store,
                                                              bool *swapped)
 {
@@ -91,8 +92,9 @@ bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u6
     if (!mfn_is_none(vcpu->deferred.frame) || !frame_exists(write.table)) {
         return false;
     }
-    /* What is read here may be any memory. write_entry_fast then checks, under the lock, that it is
-     * a live L1 table of this domain and that the entry is still the same. */
+    /* Until the table is locked, `where` may be any memory, of which this reads a word.
+     * write_entry_fast then checks, under the lock, that it is a live L1 table of this domain and
+     * that the entry has not changed. */
     *old = word_read(&frame_words(write.table)[write.index]);
     write.entry = (*old & keep) ^ flip;
     write.mask = ~0ull;

@@ -175,9 +175,10 @@ ALWAYS_INLINE enum vmmu_result take_entries(struct visit *visit, u32 level)
                 *visit->word = entry;
                 break;
             }
-            continue; /* an entry that is not present, and may stand: it has no target */
+            continue; /* an allowed entry that is not present needs no references */
         }
-        differ |= entry_installed(level, entry | PTE_PRESENT) ^ entry; /* it is present */
+        /* The entry is present already; setting the bit lets the compiler omit a test of it. */
+        differ |= entry_installed(level, entry | PTE_PRESENT) ^ entry;
         result = entry_get(level, entry, owners, &visit->child, visit->word);
         if (result != VMMU_DONE) {
             break;
@@ -203,7 +204,8 @@ enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool chi
     struct visit visit = visit_of(m, place, child);
 
     visit.word = word;
-    visit.differ = place > 0; /* an earlier part of the promotion did not keep what it found */
+    /* What an interrupted earlier part of the promotion found was not recorded. */
+    visit.differ = place > 0;
     const enum vmmu_result result = FOR_LEVEL(take_entries, &visit, level);
 
     struct vmmu_counters *counters = &port_domain(visit.owner)->counters;

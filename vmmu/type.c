@@ -55,8 +55,8 @@ static bool claim(mfn_t m, u64 old, enum vmmu_type type, u64 *word, enum vmmu_re
     if (!word_swap(use, &old, use_of(type) | 1, memory_order_seq_cst)) {
         return false;
     }
-    /* Flush after the claim, not before: before it, another CPU could begin a use as the old type
-     * after the flush. */
+    /* Flush only after the claim. If the flush came first, another CPU could use the frame as its
+     * old type once more between the two, and keep a stale translation. */
     if (last != VMMU_TYPE_NONE && last != type) {
         flush_for_type_change(frame_domain(m), old);
     }
@@ -147,8 +147,8 @@ enum vmmu_result type_put_slow(mfn_t m)
                            m.n);
             }
             if (old & USE_LOCKED) {
-                /* Another CPU is changing an entry. Only this function takes a table to count 0,
-                 * and it waits until the table is unlocked. */
+                /* Another CPU has locked the table to change an entry. Wait: the last type
+                 * reference of a locked table must not be dropped. */
                 port_pause();
                 continue;
             }

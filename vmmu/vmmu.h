@@ -80,14 +80,15 @@ struct vmmu_frame {
  * read them; they are not exact relative to each other. */
 struct vmmu_counters {
     VMMU_ATOMIC(u64) entries_checked; /* entries checked, in promotions and in updates */
-    VMMU_ATOMIC(u64) updates;    /* requests and mappings done; emulated writes are counted below */
+    /* requests and mappings that were done; emulated writes have a counter of their own */
+    VMMU_ATOMIC(u64) updates;
     VMMU_ATOMIC(u64) promotions; /* tables promoted */
     VMMU_ATOMIC(u64) demotions;
     VMMU_ATOMIC(u64) pins;
     VMMU_ATOMIC(u64) unpins;
     VMMU_ATOMIC(u64) emulated_writes;
     VMMU_ATOMIC(u64) root_switches;
-    VMMU_ATOMIC(u64) flushes_asked; /* how often a frame changed its type */
+    VMMU_ATOMIC(u64) flushes_asked; /* changes of a frame's type; each flush was sent or skipped */
     VMMU_ATOMIC(u64) flushes_sent;
     VMMU_ATOMIC(u64) flushes_skipped;
     VMMU_ATOMIC(u64) refusals;
@@ -95,8 +96,8 @@ struct vmmu_counters {
      * them. */
     VMMU_ATOMIC(u64) remote_asked; /* vCPUs that the domain asked to flush */
     VMMU_ATOMIC(u64) remote_sent;  /* interrupts that were sent for that */
-    VMMU_ATOMIC(u64)
-    remote_skipped; /* vCPUs that were not running, or had a request pending already */
+    /* vCPUs that needed no interrupt: not loaded on a CPU, or asked already */
+    VMMU_ATOMIC(u64) remote_skipped;
 };
 
 /* A domain as the engine sees it. The caller owns the memory, clears it to zeroes, and then calls
@@ -104,28 +105,27 @@ struct vmmu_counters {
 struct vmmu_domain {
     u16 id;
     VMMU_ATOMIC(bool) dying;
-    VMMU_ATOMIC(u64)
-    cpus; /* bit set of the CPUs whose TLB may hold translations of this domain. The
-                           caller sets a CPU's bit before that CPU loads one of its roots, and may
-                           clear the bit after that CPU has left the root and flushed. The engine
-             only reads it. */
-    VMMU_ATOMIC(u64) frames; /* frames that it owns, without shared pages */
-    u64 frames_max;          /* vmmu_give refuses to exceed it */
-    VMMU_ATOMIC(u64) shared; /* pages that the hypervisor shares with it (vmmu_share) */
+    /* Bit set of the CPUs whose TLB may hold translations of this domain. The caller sets a CPU's
+     * bit before that CPU loads one of the domain's roots, and may clear the bit after that CPU has
+     * loaded another root and flushed. The engine only reads the set. */
+    VMMU_ATOMIC(u64) cpus;
+    VMMU_ATOMIC(u64) frames; /* number of frames that the domain owns, without shared pages */
+    u64 frames_max;          /* the limit of `frames`, above which vmmu_give refuses */
+    VMMU_ATOMIC(u64) shared; /* number of pages shared with the domain (vmmu_share) */
     struct vmmu_counters counters;
-    VMMU_ATOMIC(u32) last_refusal; /* enum vmmu_result: the latest refusal, for the crash report */
-    VMMU_ATOMIC(u64) last_word;    /* the entry, frame number or address that it refused */
+    VMMU_ATOMIC(u32) last_refusal; /* the latest refusal (enum vmmu_result), for the crash report */
+    VMMU_ATOMIC(u64) last_word;    /* the entry, frame number or address of the latest refusal */
     u64 teardown_cursor;
-    VMMU_ATOMIC(bool)
-    stopped;        /* vmmu_domain_stop has begun; no CPU makes new translations of it any more */
-    u64 stopped_at; /* its flush clock when that began */
-    void *user;     /* the caller's */
+    /* vmmu_domain_stop has begun: no CPU makes new translations of the domain any more. */
+    VMMU_ATOMIC(bool) stopped;
+    u64 stopped_at; /* the domain's flush clock when `stopped` was set */
+    void *user;     /* for the caller; the engine does not use it */
 };
 
 /* A deferred release: a table whose demotion was interrupted after the operation that caused it had
  * taken effect. It is completed before the vCPU's next operation. The engine alone uses it. */
 struct vmmu_deferred {
-    mfn_t frame; /* MFN_NONE: there is none */
+    mfn_t frame; /* MFN_NONE: there is no deferred release */
     u32 kind;
 };
 
@@ -135,14 +135,14 @@ struct vmmu_deferred {
 struct vmmu_vcpu {
     struct vmmu_domain *domain;
     mfn_t kernel_root; /* MFN_NONE until vmmu_set_kernel_root */
-    mfn_t user_root;   /* MFN_NONE: the vCPU has none */
+    mfn_t user_root;   /* MFN_NONE: the vCPU has no user root */
     mfn_t gdt_frame[VMMU_GDT_FRAMES];
     u32 gdt_entries;
-    mfn_t ldt_frame[VMMU_LDT_FRAMES]; /* MFN_NONE: not used since the LDT was set */
+    mfn_t ldt_frame[VMMU_LDT_FRAMES]; /* MFN_NONE: no segment load has used the page yet */
     vaddr_t ldt_base;
-    u32 ldt_entries; /* 0: it has no LDT */
+    u32 ldt_entries; /* 0: the vCPU has no LDT */
     struct vmmu_deferred deferred;
-    void *user; /* the caller's */
+    void *user; /* for the caller; the engine does not use it */
 };
 
 /* ---- the machine ------------------------------------------------------------------------- */
@@ -156,11 +156,14 @@ struct vmmu_vcpu {
 void vmmu_start(struct vmmu_frame *frames, u64 count, u64 *m2p, const u64 hypervisor_slots[16],
                 bool l1tf);
 
-/* The two functions by which a CPU reports that it drops all translations of `domain` from its TLB.
- * It calls vmmu_flush_begins just before the flush, and just after it vmmu_flush_ends, with its own
- * number and with what the first returned. The engine then need not ask it for a flush because of a
- * use that ended before. A flush that is not reported is harmless, but saves no later flush. */
+/* Advances the flush clock of `domain`. A CPU calls it just before it drops all translations of the
+ * domain from its TLB, and vmmu_flush_ends just after. From then on the engine asks that CPU for no
+ * flush because of a use of a frame that ended before the first call. A flush that is not reported
+ * in this way does no harm, but saves no later flush. Returns the new value of the clock. */
 u64 vmmu_flush_begins(const struct vmmu_domain *domain);
+
+/* Records that CPU `cpu`, the calling one, has dropped all translations of `domain`. `begun` is
+ * what vmmu_flush_begins returned before. */
 void vmmu_flush_ends(const struct vmmu_domain *domain, u32 cpu, u64 begun);
 
 /* ---- frames and owners ------------------------------------------------------------------- */
@@ -168,6 +171,7 @@ void vmmu_flush_ends(const struct vmmu_domain *domain, u32 cpu, u64 begun);
 /* Prepares the struct of a domain, which is all zeroes, for its number `id` and its limit of
  * frames. Panics if `id` is not below VMMU_DOMAINS_END. */
 void vmmu_domain_start(struct vmmu_domain *domain, u16 id, u64 frames_max);
+
 /* Prepares the struct of a vCPU of `domain`, which is all zeroes. It has no root, GDT or LDT. */
 void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain);
 
@@ -202,15 +206,19 @@ void vmmu_own_device(mfn_t m);
 
 /* Takes a hold on a page of `domain`, for the hypervisor's own access over a long time (vcpu_info,
  * runstate area): a reference and a writable type reference, or a shared one on a shared page.
- * vmmu_unhold drops both. Refuses: BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES, WRONG_TYPE.
+ * Refuses: BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES, WRONG_TYPE.
  * VMMU_AGAIN: another CPU is changing the frame's type. */
 enum vmmu_result vmmu_hold(struct vmmu_domain *domain, mfn_t m);
+
+/* Drops the reference and the type reference that one vmmu_hold of `m` took. */
 void vmmu_unhold(mfn_t m);
 
 /* Takes a reference on a page of `domain` of any type, so that it stays the domain's while the
- * hypervisor reads it. vmmu_unreference drops it. Refuses: BAD_FRAME, NOT_OWNER,
+ * hypervisor reads it. Refuses: BAD_FRAME, NOT_OWNER,
  * TOO_MANY_REFERENCES. */
 enum vmmu_result vmmu_reference(struct vmmu_domain *domain, mfn_t m);
+
+/* Drops the reference that one vmmu_reference of `m` took. */
 void vmmu_unreference(mfn_t m);
 
 /* Sets the M2P word of `m`, a frame of `domain`, to `value`, which may be any number: the engine
@@ -223,11 +231,9 @@ enum vmmu_result vmmu_set_m2p(struct vmmu_domain *domain, mfn_t m, u64 value);
 /* The kind of a request: the numbers of the ABI's MMU_ commands of mmu_update. */
 enum vmmu_update_kind {
     VMMU_UPDATE_NORMAL,
-    VMMU_UPDATE_M2P, /* `at` is an address in a frame, whose M2P word becomes `entry` (vmmu_set_m2p)
-                      */
+    VMMU_UPDATE_M2P,         /* the M2P word of the frame in which `at` lies becomes `entry` */
     VMMU_UPDATE_PRESERVE_AD, /* the accessed and dirty bits of the old entry are kept, atomically */
-    VMMU_UPDATE_NO_TRANSLATE, /* as VMMU_UPDATE_NORMAL, because an entry always contains an mfn here
-                               */
+    VMMU_UPDATE_NO_TRANSLATE, /* the same as VMMU_UPDATE_NORMAL: entries always contain mfns */
 };
 
 /* One request, laid out as the ABI's struct mmu_update. */
@@ -266,16 +272,21 @@ enum vmmu_result vmmu_update_one(struct vmmu_vcpu *vcpu, struct vmmu_domain *dom
 enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, vaddr_t va,
                                 u64 entry);
 
-/* Mappings for grant tables. vmmu_map_at writes `entry`, which may map a frame of `frame_owner`, at
- * machine address `at` of a live L1 table of the vCPU's domain (vmmu_update_va does so by virtual
- * address). The entry holds a reference on the frame, which keeps it from being freed, and if it is
- * writable a type reference, which keeps it from becoming a page table. vmmu_unmap_at and
- * vmmu_unmap_va clear an entry, but only if it is present, maps `m`, and is writable exactly if
- * `writable`. The caller does the flush. May stop and be resumed. Refuse: BAD_ADDRESS, BAD_FRAME,
- * NOT_OWNER, NO_TABLE, NOT_L1_TABLE, NOT_THAT_MAPPING, and what vmmu_update refuses of an entry. */
+/* Maps a granted frame: writes `entry`, which may map a frame of `frame_owner`, at machine address
+ * `at` of a live L1 table of the vCPU's domain. (vmmu_update_va does so by virtual address.) The
+ * entry holds a reference on the frame, which keeps it from being freed, and a writable entry also
+ * holds a type reference, which keeps the frame from becoming a page table. Refuses: BAD_ADDRESS,
+ * BAD_FRAME, NOT_OWNER, NOT_L1_TABLE, and what vmmu_update refuses of an entry. */
 enum vmmu_result vmmu_map_at(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, maddr_t at,
                              u64 entry);
+
+/* Clears the entry at machine address `at` of a live L1 table of the vCPU's domain, but only if the
+ * entry is present, maps frame `m`, and is writable exactly if `writable`. The caller does the
+ * flush. Refuses: BAD_ADDRESS, BAD_FRAME, NOT_OWNER, NOT_L1_TABLE, NOT_THAT_MAPPING. */
 enum vmmu_result vmmu_unmap_at(struct vmmu_vcpu *vcpu, maddr_t at, mfn_t m, bool writable);
+
+/* Does what vmmu_unmap_at does, to the L1 entry that maps `va` in the vCPU's kernel root. Refuses
+ * besides: NO_TABLE. */
 enum vmmu_result vmmu_unmap_va(struct vmmu_vcpu *vcpu, vaddr_t va, mfn_t m, bool writable);
 
 /* Emulates a guest's own store to a live L1 table, after its write fault: a compare-and-exchange of
@@ -290,10 +301,12 @@ enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 byt
  * store which faulted there is to be emulated. */
 bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at);
 
-/* vmmu_emulated_write in two steps, so that the tables are walked once. vmmu_find_l1_write answers
- * as vmmu_is_l1_write does, and if true, *where is the machine address of the store.
- * vmmu_emulated_write_at then does the store there and checks everything else again. */
+/* Answers as vmmu_is_l1_write does. If true, *where is the machine address of the store, for
+ * vmmu_emulated_write_at: so the tables are walked only once. */
 bool vmmu_find_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at, maddr_t *where);
+
+/* Does what vmmu_emulated_write does, at machine address `where` instead of a virtual address, and
+ * without a walk. It checks again that the address lies in a live L1 table of the domain. */
 enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u32 bytes,
                                         u64 expected, u64 desired, bool *swapped);
 
@@ -304,22 +317,29 @@ bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u6
 
 /* ---- pins and roots ---------------------------------------------------------------------- */
 
-/* Pin frame `m` of `owner` as a page table of `level` (1 to 4), which promotes it, and undo that. A
- * pin may stop and be resumed: the progress of an interrupted promotion is kept in the table. An
- * interrupted demotion, of a table that is unpinned or whose promotion was refused, becomes the
- * vCPU's deferred release. Refuse: BAD_LEVEL, BAD_FRAME, NOT_OWNER, ALREADY_PINNED, NOT_PINNED,
- * WRONG_TYPE, TOO_MANY_REFERENCES, and what vmmu_update refuses of an entry. Xen ABI:
- * MMUEXT_PIN_Ln_TABLE, MMUEXT_UNPIN_TABLE. */
+/* Pins frame `m` of `owner` as a page table of `level` (1 to 4), which promotes the frame if it is
+ * not such a table yet. May stop and be resumed: the progress of an interrupted promotion is kept
+ * in the table. If the promotion is refused and its undoing is interrupted, the rest becomes the
+ * vCPU's deferred release. Refuses: BAD_LEVEL, BAD_FRAME, NOT_OWNER, ALREADY_PINNED, WRONG_TYPE,
+ * TOO_MANY_REFERENCES, and what vmmu_update refuses of an entry. Xen ABI: MMUEXT_PIN_Ln_TABLE. */
 enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m, u32 level);
+
+/* Removes the pin of frame `m` of `owner`, and demotes the table if nothing else uses it. If that
+ * is interrupted, the result is VMMU_DONE and the rest becomes the vCPU's deferred release.
+ * Refuses: BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES, NOT_PINNED. Xen ABI: MMUEXT_UNPIN_TABLE. */
 enum vmmu_result vmmu_unpin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m);
 
-/* Make `m`, an L4 table of the vCPU's domain, its kernel or its user root (MFN_NONE: no user root),
- * and drop the old root. After VMMU_DONE of vmmu_set_kernel_root the CPU still runs on the old
+/* Makes `m`, a frame of the vCPU's domain, its kernel root; the frame is promoted to an L4 table if
+ * it is not one yet. Also drops the vCPU's LDT pages. After VMMU_DONE the CPU still runs on the old
  * root, whose release is therefore deferred: the caller loads the new root into CR3 before it calls
- * any other function with this vCPU. May stop and be resumed. Refuse: BAD_FRAME, NOT_OWNER,
+ * any other function with this vCPU. May stop and be resumed. Refuses: BAD_FRAME, NOT_OWNER,
  * WRONG_TYPE, TOO_MANY_REFERENCES, and what vmmu_update refuses of an entry. Xen ABI:
- * MMUEXT_NEW_BASEPTR, MMUEXT_NEW_USER_BASEPTR. */
+ * MMUEXT_NEW_BASEPTR. */
 enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m);
+
+/* Makes `m` the vCPU's user root, as vmmu_set_kernel_root does for the kernel root, and drops the
+ * old user root, on which no CPU may run. MFN_NONE: the vCPU has no user root then. May stop and be
+ * resumed. Refuses what vmmu_set_kernel_root refuses. Xen ABI: MMUEXT_NEW_USER_BASEPTR. */
 enum vmmu_result vmmu_set_user_root(struct vmmu_vcpu *vcpu, mfn_t m);
 
 /* Completes the deferred release of the vCPU, if it has one. VMMU_AGAIN: interrupted, call it
@@ -364,12 +384,14 @@ bool vmmu_descriptor_allowed(u64 descriptor);
 /* A software walk of the tables, for reports: the entries for one virtual address, from level 4
  * down to the level where the walk ended. */
 struct vmmu_walk {
-    u64 entry[5]; /* index: the level; [0] is unused */
-    maddr_t at[5];
-    u32 depth;
-    bool present; /* the entries of all four levels are present */
+    u64 entry[5];  /* index: the level; [0] is unused */
+    maddr_t at[5]; /* the machine addresses of these entries */
+    u32 depth;     /* the lowest level that was read: 1 for a complete walk, 5 if none was read */
+    bool present;  /* the entries of all four levels are present */
 };
-/* Walks the tables for `va` from `root`. What it reads may be out of date at once. */
+
+/* Walks the tables for `va` from `root` in software. Takes no reference: the result may be out of
+ * date at once. */
 void vmmu_walk(mfn_t root, vaddr_t va, struct vmmu_walk *walk);
 
 /* What the frame table says of a frame, for reports. */
@@ -384,8 +406,11 @@ struct vmmu_frame_info {
     u64 references;
     u64 type_count;
 };
-/* Fills *info with what the frame table says of `m`, which may be any number. */
+
+/* Fills *info with what the frame table says of `m`, which may be any number. Takes no reference:
+ * the result may be out of date at once. */
 void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info);
+
 /* Says whether `m`, which may be any number, belongs to `domain` and has a reference. The answer
  * may be out of date at once unless the caller has a reference. */
 bool vmmu_frame_owned_by(const struct vmmu_domain *domain, mfn_t m);

@@ -34,8 +34,8 @@ void write_put_entry(struct vmmu_vcpu *vcpu, u32 level, u64 entry, u16 table_own
     }
 }
 
-/* Puts `next` in the slot and returns the entry before, in which the processor may have set bits
- * meanwhile. */
+/* Stores `next`, with the bits `keep` of the old entry, in the slot, and returns the old entry. The
+ * processor may set bits of the old entry until then; the loop loses none of them. */
 static u64 exchange(_Atomic u64 *slot, u64 next, u64 keep)
 {
     u64 old = word_read(slot);
@@ -45,8 +45,9 @@ static u64 exchange(_Atomic u64 *slot, u64 next, u64 keep)
     return old;
 }
 
-/* Exchanges the word in the locked table. False: `inherit` is set and the old entry does not hold
- * what `next` needs; or the write is conditional and the old entry is not the expected one. */
+/* Exchanges the entry of the locked table for `next`; *old is the entry before. False, with the
+ * entry unchanged: `inherit` is set and the old entry does not hold the references that `next`
+ * needs, or the write is conditional and the old entry is not the expected one. */
 static bool exchange_locked(struct write *write, u32 level, u64 next, bool inherit, u64 *old)
 {
     _Atomic u64 *slot = &frame_words(write->table)[write->index];
@@ -64,8 +65,8 @@ static bool exchange_locked(struct write *write, u32 level, u64 next, bool inher
     return true;
 }
 
-/* Locks the table and exchanges the word. False: as exchange_locked, or the table is no longer a
- * live one of its owner. */
+/* Locks the table, exchanges the entry for `next`, and unlocks the table. False: exchange_locked
+ * returned false, or the table is no longer a live table of its owner. */
 static bool exchange_unlocked(struct write *write, u32 level, u64 next, bool inherit, u64 *old)
 {
     if (!write_lock(write->table, level, write->owners.table)) {
@@ -73,8 +74,9 @@ static bool exchange_unlocked(struct write *write, u32 level, u64 next, bool inh
     }
     const bool done = exchange_locked(write, level, next, inherit, old);
     if (done && inherit && (*old & ~next & PTE_WRITABLE)) {
-        /* For entry_put_right: once the table is unlocked, another CPU may replace the entry and
-         * drop the entry's own reference. */
+        /* entry_put_right, which the caller calls next, accesses the old entry's target. As soon as
+         * the table is unlocked, another CPU may replace the new entry and drop the reference that
+         * keeps the target, so take one more. */
         ref_get_more(entry_frame(*old));
     }
     type_unlock(write->table);

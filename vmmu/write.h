@@ -6,30 +6,30 @@
 
 #include "vmmu/entry.h"
 
-/* The description of a write. */
+/* A write that a caller asks for: what it has to write where, and what came of it. */
 struct write {
     struct vmmu_vcpu *vcpu;
     struct entry_owners owners;
-    u32 index; /* of the entry in the table */
+    u32 index; /* the slot of the entry in `table` */
     mfn_t table;
-    u64 entry; /* the new entry, as the guest wants it */
-    u64 keep;  /* bits of the old entry that stay as they are */
+    u64 entry; /* the new entry as the guest wants it, before entry_installed changes it */
+    u64 keep;  /* the bits that the new entry keeps from the old one */
     u64 mask; /* not 0: the write is conditional. It is done only if the old entry equals `expected`
                  in the bits of `mask`, and changes only these bits. */
     u64 expected;
-    u64 word;  /* out: the word that was refused */
-    bool done; /* out, of a conditional write on the slow path: the entry was written */
+    u64 word;  /* result: the word to report if the write is refused */
+    bool done; /* result of a conditional write on the slow path: whether the entry was written */
 };
 
-/* The value of write.keep that preserves accessed and dirty. */
+/* The value of write.keep that preserves the accessed and dirty bits of the old entry. */
 #define WRITE_KEEP_AD (PTE_ACCESSED | PTE_DIRTY)
 
-/* How often a conditional write is tried again because the processor set the accessed or dirty bit
- * of the entry meanwhile. */
+/* How often a conditional write is tried in all, if each time the processor sets the accessed or
+ * dirty bit of the entry after its expected value was read. */
 #define WRITE_TRIES_MAX 8
 
-/* The write of `entry` at machine address `at`, 8-byte aligned, in a table of `table_owner`; the
- * entry may map frames of `frame_owner`. */
+/* Returns the description of an unconditional write of `entry` at machine address `at`, 8-byte
+ * aligned, in a table of `table_owner`; the entry may map frames of `frame_owner`. */
 static inline struct write write_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                                     struct vmmu_domain *frame_owner, maddr_t at, u64 entry)
 {
@@ -52,9 +52,9 @@ static inline struct write write_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *
 enum vmmu_result write_get_l1_table(const struct vmmu_vcpu *vcpu, maddr_t at);
 
 /* Locks `table` if it is a live table of this level and of domain `owner`; type_unlock unlocks it.
- * The caller needs no reference on the table: while it is locked it stays a table, a table has a
- * reference from each of its users, and so it keeps its owner. That is why the owner is compared
- * under the lock. */
+ * False: it is not, and nothing is locked. The caller needs no reference on the table: a locked
+ * table stays a table, a table has a reference from each of its users, and a frame with a reference
+ * keeps its owner. That is why the owner is compared under the lock. */
 ALWAYS_INLINE bool write_lock(mfn_t table, u32 level, u16 owner)
 {
     if (!type_lock(table, (enum vmmu_type)level)) {
@@ -67,15 +67,16 @@ ALWAYS_INLINE bool write_lock(mfn_t table, u32 level, u16 owner)
     return false;
 }
 
-/* The slow path. Writes an entry of a live table of this level, on which the caller has a
- * reference. A conditional write has all bits in its mask. Refuses what vmmu_update refuses of an
- * entry; write->word is the word then. VMMU_AGAIN: the promotion of a table below was interrupted;
- * or the table changed during the write; or a conditional write found another entry (write->done is
- * false). */
+/* The slow path: does `write` in a live table of this level, on which the caller has a reference.
+ * Takes and releases the table's lock. The mask of a conditional write has all bits set. Refuses
+ * what vmmu_update refuses of an entry; write->word is then the word to report. VMMU_AGAIN: the
+ * promotion of a table below was interrupted, the table has changed its type meanwhile, or a
+ * conditional write found an entry other than the expected one (write->done is false). */
 enum vmmu_result write_entry_slow(struct write *write, u32 level);
 
 /* Drops the references of `entry`, which a table of this level and of domain `table_owner` no
- * longer holds. If that interrupts a demotion, it becomes the vCPU's deferred release. */
+ * longer holds. If that begins a demotion which is interrupted, the rest becomes the vCPU's
+ * deferred release. */
 void write_put_entry(struct vmmu_vcpu *vcpu, u32 level, u64 entry, u16 table_owner);
 
 #endif

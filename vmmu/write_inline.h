@@ -10,21 +10,23 @@
 
 #include "vmmu/write.h"
 
-/* The conditions of a write under the lock. */
+/* What the old entry and its table mean for a write under the lock. */
 struct write_terms {
-    u64 keep;         /* bits of the old entry that stay */
-    u16 owner;        /* the domain that owns the table and every frame that an entry maps */
-    bool conditional; /* give up if the processor changes the entry meanwhile */
+    u64 keep;  /* the bits that the new entry keeps from the old one */
+    u16 owner; /* the domain that owns the table and every frame that an entry maps */
+    bool
+        conditional; /* do not write if the processor has changed the old entry since it was read */
 };
 
 enum written {
     WRITTEN_NOT, /* the entry is unchanged: take the slow path */
     WRITTEN,
-    WRITTEN_CHECKED, /* written, and the new entry had to be checked */
+    WRITTEN_CHECKED, /* the entry was written, and its new value had to be checked */
 };
 
-/* Replaces `old` by `next`. While the table is locked only the processor can have changed the
- * entry: its accessed and dirty bits. False: it did, and the write is conditional. */
+/* Replaces the entry `old` by `next` in the slot of a locked table. Only the processor can have
+ * changed the entry since it was read as `old`, by setting its accessed and dirty bits. False: it
+ * has, and the write is conditional. */
 static inline bool write_word_locked(struct write_terms terms, _Atomic u64 *slot, u64 old, u64 next)
 {
     while (!atomic_compare_exchange_strong_explicit(slot, &old, next | (old & terms.keep),
@@ -36,8 +38,9 @@ static inline bool write_word_locked(struct write_terms terms, _Atomic u64 *slot
     return true;
 }
 
-/* Takes the references that `next`, of level 1, needs. On failure *left is an entry whose reference
- * was taken and which the caller must release; *left is unchanged if there is none. */
+/* Takes the references that the L1 entry `next` needs. False: the fast path cannot take them. Then
+ * a reference may have been taken without the type reference: if so, *left becomes an entry that
+ * holds just this reference, and the caller must release that entry. */
 static inline bool write_get_page_fast(u64 next, u16 owner, u64 *left)
 {
     const mfn_t target = entry_frame(next);
@@ -52,25 +55,25 @@ static inline bool write_get_page_fast(u64 next, u16 owner, u64 *left)
     return true;
 }
 
-/* Drops the references of `old`, of level 1, which mapped a frame of its table's owner. If the
- * frame's last reference is among them, whose drop may have to wait for a flush, that one stays,
- * and *left is an entry that stands for it. */
+/* Drops the references of the L1 entry `old`, which maps a frame of its table's owner. But the
+ * frame's last reference is not dropped here, because freeing the frame may have to wait for a
+ * flush. In that case *left becomes an entry that holds just this reference. */
 ALWAYS_INLINE void write_put_page_fast(u64 old, u64 *left)
 {
     const mfn_t target = entry_frame(old);
     if (old & PTE_WRITABLE) {
-        type_put(target); /* always done: only tables can be interrupted */
+        type_put(target); /* never interrupted, because the target is not a page table */
     }
     if (!ref_put_fast(target)) {
         *left = old & ~PTE_WRITABLE;
     }
 }
 
-/* Replaces `old`, of level 1, by `next`, which maps another frame or none. */
+/* Replaces the L1 entry `old` by `next`, which maps another frame or none. */
 ALWAYS_INLINE enum written write_frame_locked(struct write_terms terms, _Atomic u64 *slot, u64 old,
                                               u64 next, u64 *left)
 {
-    /* The mapping of a foreign frame is flushed when its entry goes: slow path. */
+    /* Dropping the mapping of a foreign frame needs a flush, which only the slow path does. */
     if ((old & PTE_PRESENT) && !ref_is_owned_by(frame_references(entry_frame(old)), terms.owner)) {
         return WRITTEN_NOT;
     }
@@ -89,8 +92,8 @@ ALWAYS_INLINE enum written write_frame_locked(struct write_terms terms, _Atomic 
     return WRITTEN_CHECKED;
 }
 
-/* Replaces `old`, of level 1, by `next`, which maps the same frame and differs in the writable bit.
- */
+/* Replaces the L1 entry `old` by `next`, which maps the same frame and differs from it in the
+ * writable bit. */
 ALWAYS_INLINE enum written write_right_locked(struct write_terms terms, _Atomic u64 *slot, u64 old,
                                               u64 next)
 {
@@ -103,15 +106,16 @@ ALWAYS_INLINE enum written write_right_locked(struct write_terms terms, _Atomic 
     }
     const bool done = write_word_locked(terms, slot, old, next);
     if (done != gains) {
-        type_put(target); /* of the old entry, or of the new one that was not written */
+        type_put(target); /* either the old entry was writable and is gone, or the new one would be
+                             and was not written */
     }
     return !done ? WRITTEN_NOT : gains ? WRITTEN_CHECKED : WRITTEN;
 }
 
-/* Replaces `old`, which the caller read in `slot` of the locked table of this level, by `next`,
- * which is in the form of entry_installed. If *left was changed, the caller releases that entry by
- * write_put_entry or entry_put after it has unlocked the table, whether the entry was written or
- * not. */
+/* Replaces `old`, which the caller has read from `slot` of a locked table of this level, by `next`,
+ * which entry_installed has returned. Whether the entry is written or not, *left may become an
+ * entry that still holds a reference: the caller unlocks the table and then releases that entry by
+ * write_put_entry or entry_put. */
 ALWAYS_INLINE enum written write_entry_locked(struct write_terms terms, u32 level,
                                               _Atomic u64 *slot, u64 old, u64 next, u64 *left)
 {
@@ -129,7 +133,8 @@ ALWAYS_INLINE enum written write_entry_locked(struct write_terms terms, u32 leve
     return write_frame_locked(terms, slot, old, next, left);
 }
 
-/* Does `write` in its table of this level, which is locked. */
+/* Does `write` in its table, which has this level and is locked. *left: as for
+ * write_entry_locked. */
 ALWAYS_INLINE enum written write_locked(const struct write write, u32 level, u64 *left)
 {
     const struct write_terms terms = {write.keep, write.owners.table, write.mask != 0};
@@ -143,10 +148,11 @@ ALWAYS_INLINE enum written write_locked(const struct write write, u32 level, u64
     return write_entry_locked(terms, level, slot, old, entry_installed(level, entry), left);
 }
 
-/* The fast path of a write. Takes the table's lock; needs no reference on the table. False: the
- * entry is unchanged, because the table is not a live one of this level and of its owner, or the
- * write needs a flush, a promotion, a demotion or a wait; take the slow path, which also finds the
- * refusal. `write` is passed by value so that the compiler keeps it in registers. */
+/* The fast path: does `write` in a table of this level. Takes and releases the table's lock; the
+ * caller needs no reference on the table. False: the entry is unchanged, because the table is not a
+ * live table of this level and of its owner, or because the write needs a flush, a promotion, a
+ * demotion or a wait. The caller then takes the slow path, which also finds out whether the write
+ * is refused. `write` is passed by value so that the compiler keeps it in registers. */
 ALWAYS_INLINE bool write_entry_fast(const struct write write, u32 level)
 {
     const u16 owner = write.owners.table;
