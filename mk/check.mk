@@ -27,24 +27,26 @@ $(GUEST_ARCHIVE): $(GUEST_CHECK_OBJ) $(call stamp,check-guest.a,$(GUEST_CHECK_OB
 $(HV_ARCHIVE): $(HV_CHECK_OBJ) $(call stamp,check-hypervisor.a,$(HV_CHECK_OBJ))
 	rm -f $@ && ar rcs $@ $(HV_CHECK_OBJ)
 
-# $(eval $(call unit-tests,PATH,NAME,OBJECTS,LIBRARIES)): how the tests whose path begins so are linked, and
-# the name of their stamp.
+# $(eval $(call unit-tests,PATH,NAME,OBJECTS,LIBRARIES)): how the tests whose path begins so are linked, of those
+# that no earlier line has said it for; and the name of their stamp. These are explicit rules: among pattern
+# rules make takes another one that matches while an object of the right one does not exist yet.
+REMAINING := $(CHECK_BIN)
 define unit-tests
-$(B)/check/$(1)%: $(B)/check/$(1)%.o $(3) $(call stamp,check-$(2),$(CHECK_CFLAGS) $(3) $(4))
+$(or $(filter $(B)/check/$(1)%,$(REMAINING)),$(B)/check/none-$(2)): %: %.o $(3) $(call stamp,check-$(2),$(CHECK_CFLAGS) $(3) $(4))
 	$$(CC) $$(CHECK_CFLAGS) -o $$@ $$< $(3) $(4)
+REMAINING := $$(filter-out $(B)/check/$(1)%,$$(REMAINING))
 endef
 $(eval $(call unit-tests,tests/unit/vmmu/,vmmu,$(VMMU_OBJ),-lcmocka))
-$(eval $(call unit-tests,tests/model/test_,model,$(MODEL_OBJ) $(VMMU_OBJ),-lcmocka))
-$(eval $(call unit-tests,tests/model/test_race,raced,$(RACED_OBJ),-lcmocka))
+$(eval $(call unit-tests,tests/model/test_raced,raced,$(RACED_OBJ),-lcmocka))
+$(eval $(call unit-tests,tests/model/,model,$(MODEL_OBJ) $(VMMU_OBJ),-lcmocka))
 $(eval $(call unit-tests,tests/unit/tools/,tools,$(ELF_OBJ) $(TOOLS_OBJ),-lcmocka $(TOOL_LIBS)))
 $(eval $(call unit-tests,tests/unit/lib/,lib,$(ELF_OBJ) $(LIB_OBJ),-lcmocka))
 $(eval $(call unit-tests,tests/unit/guest/,guest,$(GUEST_ARCHIVE),-lcmocka))
-$(eval $(call unit-tests,tests/unit/,hypervisor,$(LIB_OBJ) $(HV_ARCHIVE),-lcmocka -lZydis))
 # The clocks are compiled for their test with a header of the test's in the place of the processor's.
 CLOCK_CFLAGS := -Itests/unit/time/host $(CHECK_CFLAGS)
 CLOCK_OBJ := $(B)/clock/hypervisor/time/clock.o $(B)/clock/hypervisor/time/pit.o
 $(eval $(call compiled,clock,CLOCK_CFLAGS))
-$(eval $(call unit-tests,tests/unit/time/test_cloc,clock,$(CLOCK_OBJ) $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
+$(eval $(call unit-tests,tests/unit/time/test_clock,clock,$(CLOCK_OBJ) $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
 # The worlds of a folder, what its tests share, are an archive before the hypervisor's: the stand-ins of the
 # world that a test uses come first.
 WORLDS := $(patsubst tests/unit/%/,%,$(sort $(dir $(filter-out $(addprefix tests/unit/,vmmu/% tools/% lib/% guest/%), \
@@ -57,9 +59,9 @@ $(B)/check/worlds/$(1).a: $(2) $(call stamp,check-world-$(1),$(2))
 $(call unit-tests,tests/unit/$(1)/,$(1),$(B)/check/worlds/$(1).a $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka -lZydis)
 endef
 # This one is its own world, and needs nothing of the simulation beside it.
-$(eval $(call unit-tests,tests/unit/sched/test_sche,hypervisor,$(LIB_OBJ) $(HV_ARCHIVE),-lcmocka -lZydis))
+$(eval $(call unit-tests,tests/unit/sched/test_sched,sched-alone,$(LIB_OBJ) $(HV_ARCHIVE),-lcmocka -lZydis))
 $(foreach folder,$(WORLDS),$(eval $(call world,$(folder),$(call world-objects,$(folder)))))
+# All others: the hypervisor's objects alone.
+$(eval $(call unit-tests,tests/unit/,hypervisor,$(LIB_OBJ) $(HV_ARCHIVE),-lcmocka -lZydis))
 check-build: $(CHECK_BIN)
-# Named here, an object that is not built yet does not make make choose a rule with a longer stem.
-check-parts: $(LIB_OBJ) $(VMMU_OBJ) $(RACED_OBJ) $(MODEL_OBJ) $(TOOLS_OBJ) $(ELF_OBJ) $(CLOCK_OBJ)
-.PHONY: check-build check-parts
+.PHONY: check-build
