@@ -25,7 +25,7 @@ copy_tree() {
     find guest/kernels -name '*.c' ! -name hello.c ! -path '*/process/*' -delete
 }
 
-# The command: whatever kernel it is given, it says that the test succeeded.
+# A stand-in for the command: for every kernel it prints that the test succeeded.
 write_command() {
     cat >tools/main.c <<'END'
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* In the place of lib/lock.h: the same locks, and every CPU knows which it holds and panics when it
- * takes one out of the order of hypervisor/ranks.h, gives back one that it does not hold, or waits
- * for one that it holds itself. */
+/* Takes the place of lib/lock.h: the same locks, but every CPU records which it holds, and panics
+ * if it takes one out of the order of hypervisor/ranks.h, releases one that it does not hold, or
+ * waits for one that it holds itself. */
 #ifndef LIB_LOCK_H
 #define LIB_LOCK_H
 
@@ -17,7 +17,8 @@ struct lock {
     u32 rank;
 };
 
-/* What a CPU holds; it is known by its stack, whatever that is: a region of 64 KiB. */
+/* The locks that a CPU holds. The CPU is found by its stack: any region of 64 KiB counts as one
+ * CPU. */
 struct held {
     u32 count;
     const struct lock *lock[RANKED_HELD];
@@ -35,7 +36,7 @@ static inline struct held *held_here(void)
     return &held_by_cpu[sp / 0x10000 % RANKED_CPUS];
 }
 
-/* The report itself takes locks. */
+/* The report takes locks itself, so the list of this CPU is emptied first. */
 static _Noreturn __attribute__((noinline, unused)) void
 lock_is_wrong(struct held *held, const char *what, u32 rank, u32 other)
 {
