@@ -32,11 +32,11 @@
 #define COMMAND_NMI     (4u << 8)
 #define COMMAND_INIT    (5u << 8)
 #define COMMAND_START   (6u << 8)
-#define COMMAND_OTHERS  (3u << 18) /* whatever the target says */
-#define ID_MOST         0xfeu      /* of an APIC that is no x2APIC */
+#define COMMAND_OTHERS  (3u << 18) /* all other CPUs; the target register is ignored */
+#define ID_MOST         0xfeu      /* the highest id that an xAPIC can send to */
 
 static struct {
-    volatile u32 *page; /* NULL: reached by MSRs */
+    volatile u32 *page; /* xAPIC: the registers; NULL: an x2APIC, reached by MSRs */
     bool deadline;
     bool started;
 } apic;
@@ -115,7 +115,8 @@ void apic_acknowledge(void)
 static void command(u32 id, u32 what)
 {
     if (!apic.page) {
-        /* Unlike a store to the page, this MSR waits for nothing that was stored before. */
+        /* The write of this MSR, unlike a store to the page, is not ordered after earlier stores,
+         * which the target CPU must see. */
         __asm__ volatile("mfence; lfence" : : : "memory");
         write_msr(MSR_X2APIC + REGISTER_COMMAND / 16, (u64)id << 32 | COMMAND_ASSERT | what);
         return;

@@ -5,40 +5,45 @@
 
 #include "lib/types.h"
 
-/* Enables it, as an x2APIC where it can be one: timer one-shot and stopped, LINT0 passes the 8259s
- * on (on the boot CPU). The first call maps it. Panics where there is none. */
+/* Enables this CPU's local APIC, as an x2APIC if the CPU has one. Its timer is one-shot and
+ * stopped; on the boot CPU, LINT0 passes on the interrupts of the 8259s. The first call finds and
+ * maps the APIC. Panics if there is none. */
 void apic_start(void);
 
+/* The APIC id of this CPU. */
 u32 apic_id(void);
+/* Ends the interrupt in service (EOI), so that others of the same or a lower priority can come. */
 void apic_acknowledge(void);
 
-/* Sends `vector` to the CPU with APIC id `id`. */
+/* Sends interrupt `vector` to the CPU with APIC id `id`. Does not wait for its arrival. */
 void apic_send(u32 id, u32 vector);
 
-/* The same to all others: an NMI, which nothing holds off. */
+/* Sends an NMI to all other CPUs, which interrupts them even while interrupts are off. */
 void apic_send_nmi_to_others(void);
 
-/* Resets the CPU with APIC id `id`; has one that was reset begin at `page` of the first MiB, in
- * real mode. */
+/* apic_send_init resets the CPU with APIC id `id`. apic_send_start makes a CPU that was reset begin
+ * in real mode at page `page` of the first MiB (manual: INIT and STARTUP interrupts). */
 void apic_send_init(u32 id);
 void apic_send_start(u32 id, u32 page);
 
-/* False: this local APIC cannot name the CPU with that APIC id. */
+/* False if the CPU with APIC id `id` cannot be reached: the id does not fit this kind of local
+ * APIC. */
 bool apic_can_send_to(u32 id);
 
-/* One-shot: the timer interrupt comes `ticks` (1 upwards) from now; replaces what was set. 0 stops.
- */
+/* Makes the timer interrupt come once, `ticks` from now, instead of when it was set before. 0 stops
+ * the timer. Only if apic_timer_has_deadline() is false. */
 void apic_timer_set(u32 ticks);
 
-/* What is left of it. */
+/* The ticks left until the timer interrupt. */
 u32 apic_timer_left(void);
 
-/* True when the timer takes a TSC value instead; then only apic_timer_deadline may be used. */
+/* True when the timer is set by a TSC value (TSC-deadline mode). Then only apic_timer_deadline may
+ * set the timer; it makes the interrupt come when the TSC reaches `tsc`. 0 stops the timer. */
 bool apic_timer_has_deadline(void);
-void apic_timer_deadline(u64 tsc); /* 0 stops */
+void apic_timer_deadline(u64 tsc);
 
-/* For measuring: the timer runs down from its largest count without an interrupt, and is an
- * ordinary stopped timer again afterwards. */
+/* For measuring the timer's frequency: apic_measure_start makes the timer count down from 2^32 - 1
+ * without an interrupt; apic_measure_end makes it an ordinary stopped timer again. */
 void apic_measure_start(void);
 void apic_measure_end(void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The processor's instructions as functions. */
+/* Processor instructions as functions; each function is one instruction. */
 #ifndef CPU_ASM_H
 #define CPU_ASM_H
 

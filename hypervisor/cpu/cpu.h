@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* A CPU of the machine: its region of the address space, and its state.
  *
- * A CPU's region is CPU_REGION bytes, aligned: page 0 is the system call stub (read, execute), page
- * 1 begins with struct cpu, then there is one page for each interrupt stack, then the main stack.
- * On each of its stacks a CPU finds its state by masking the stack pointer. */
+ * A CPU's region has CPU_REGION bytes and is aligned to that size. Page 0 holds the system call
+ * stubs (read, execute). Page 1 is the state page, which begins with struct cpu. Then come the
+ * interrupt stacks, of one page each, and the main stack. A CPU finds its state by masking its
+ * stack pointer, since all of its stacks lie in its region. */
 #ifndef CPU_CPU_H
 #define CPU_CPU_H
 
-#define CPU_REGION 0x10000
-#define CPU_STATE  0x1000
-#define CPU_IST_FIRST                                                                              \
-    0x3000 /* stacks of #DF, NMI, #MC, #DB: a page each, unmapped pages between                    \
-            */
+#define CPU_REGION     0x10000
+#define CPU_STATE      0x1000
+#define CPU_IST_FIRST  0x3000 /* stacks of #DF, NMI, #MC, #DB; an unmapped page follows each */
 #define CPU_IST_STRIDE 0x2000
 #define CPU_STACK      0xc000
 #define CPU_STACK_END  0x10000
@@ -34,16 +33,16 @@
 struct vcpu;
 struct vmmu_domain;
 
-/* Flushes that other CPUs ask of this CPU (cpu/flush.h). */
+/* Requests by other CPUs that this CPU flush its TLB (cpu/flush.h). */
 struct flushes {
     _Atomic u32 asked; /* the number of requests so far */
-    _Atomic u32 done;  /* how many of them a flush has served */
+    _Atomic u32 done;  /* the number of requests that have been served */
 };
 
 struct cpu {
-    u64 syscall_rsp;   /* scratch of the syscall stub */
-    u64 syscall_top;   /* where the current vCPU's registers end */
-    _Atomic bool work; /* there is work for the run loop (port_should_stop); set by any CPU */
+    u64 syscall_rsp;   /* where the system call stubs keep RSP for a moment */
+    u64 syscall_top;   /* the end of the current vCPU's register block */
+    _Atomic bool work; /* there is work for the run loop; set by any CPU */
     u32 number;
     u32 apic_id;
     struct vcpu *current;      /* the vCPU that is loaded; NULL: idle, on the idle root */
@@ -60,24 +59,26 @@ _Static_assert(__builtin_offsetof(struct cpu, syscall_rsp) == CPU_SYSCALL_RSP &&
                    __builtin_offsetof(struct cpu, work) == CPU_WORK,
                "as the entry code has them");
 
-/* The page attribute table that the ABI promises: WB, WT, UC-, UC, WC, WP, UC, UC. */
+/* The value of MSR_PAT that the ABI prescribes: WB, WT, UC-, UC, WC, WP, UC, UC. */
 #define CPU_PAT 0x0000050100070406ull
 
-/* Interrupt stack table numbers, 1 upwards. */
+/* Numbers of the interrupt stacks, as in the IDT (IST field); 0: the main stack. */
 enum ist { IST_NONE, IST_DF, IST_NMI, IST_MC, IST_DB, ISTS };
 
-/* The number of CPUs that run, and the CPU with `number`, 0 to cpu_count() - 1. */
+/* cpu_count: the number of CPUs that are online. cpu_at: the CPU with number
+ * `number`, which is less than cpu_count(). */
 u32 cpu_count(void);
 struct cpu *cpu_at(u32 number);
 
-/* Counts `cpu`, which has been set up (cpu/start.h), among the CPUs that run: one CPU after
- * another, in the order of their numbers. */
+/* Puts `cpu`, which has been set up (cpu/start.h), online: other CPUs may now kick it and ask it
+ * for flushes. CPUs must be put online one after another, in the order of their numbers. */
 void cpu_set_online(struct cpu *cpu);
 
-/* Makes a CPU go through its run loop soon, because there is work for it. Any CPU. */
+/* Sets the work flag of `cpu`, and interrupts that CPU if the flag was clear, so that it goes
+ * through its run loop soon. May be called on any CPU, with locks held. */
 void cpu_kick(struct cpu *cpu);
 
-/* The CPU that executes this, from the stack pointer. */
+/* The CPU that executes this function, found by masking the stack pointer. */
 static inline struct cpu *this_cpu(void)
 {
     u64 sp;

@@ -105,13 +105,13 @@
         mov     $PRED_CMD_IBPB, %eax
         xor     %edx, %edx
         wrmsr
-772:    SITE    MEASURE_ENTRY_BARRIER
+772:    SITE    MITIGATION_ENTRY_BARRIER
         .endm
 
 /* Buffers of the core hold none of the hypervisor's data. clobbers: RFLAGS. */
         .macro  CLEAR_BUFFERS
 771:    verw    verw_selector(%rip)
-772:    SITE    MEASURE_CLEAR_BUFFERS
+772:    SITE    MITIGATION_CLEAR_BUFFERS
         .endm
 
 /* ---- interrupts and exceptions: one stub for each vector ------------------------------------- */

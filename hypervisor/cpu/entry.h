@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The ways into the hypervisor, in entry.S, and the C that they call. */
+/* The entry points of the hypervisor and the exit to a guest, in entry.S, and the C functions that
+ * entry.S calls. */
 #ifndef CPU_ENTRY_H
 #define CPU_ENTRY_H
 
@@ -8,37 +9,45 @@
 struct registers;
 struct vcpu;
 
-/* Position-independent stubs that are copied to page 0 of each CPU's region. */
+/* The system call stubs: position-independent code that is copied to page 0 of each CPU's
+ * region. */
 extern char syscall_template[], syscall32_template[], sysenter_template[], syscall_template_end[];
-/* Where the jump of each ends, whose target the copy needs anew. */
+/* The ends of the jumps out of the stubs. A copied stub needs a new distance in its jump. */
 extern char syscall_jump_end[], syscall32_jump_end[], sysenter_jump_end[];
 
-extern const u64 entry_stubs[256]; /* one for each vector, for the IDT */
+extern const u64 entry_stubs[256]; /* the address of the stub for each vector, for the IDT */
+/* The targets of the stubs' jumps: the slow path of all entries, and the entry by SYSCALL. */
 void entry_common(void);
 void entry_syscall(void);
 
-void idt_start(void); /* fills the IDT, once */
-void idt_load(void);  /* on each CPU */
+void idt_start(void); /* fills the IDT; once, before idt_load */
+void idt_load(void);  /* loads the IDT on this CPU */
 
-/* Loads CS, SS and null data segments of the hypervisor. */
+/* Loads CS and SS with the hypervisor's selectors, and DS, ES, FS and GS with null selectors. A GDT
+ * with the reserved page (cpu/segments.h) must be loaded. */
 void load_hypervisor_segments(void);
 
-/* Enters the guest with its registers as they are. */
+/* Enters the guest with the registers in the vCPU's register block. The vCPU is current; interrupts
+ * are off. */
 _Noreturn void enter_guest(struct vcpu *vcpu);
 
-/* Called by entry.S, interrupts off, on the CPU's stack. The first does not return: it ends in the
- * run loop. */
+/* Called by entry.S with interrupts off, on the CPU's main stack. trap_from_guest serves an entry
+ * from the guest and continues in the run loop. trap_in_hypervisor serves an exception or interrupt
+ * of the hypervisor's own code and returns to it, or panics. */
 _Noreturn void trap_from_guest(struct registers *registers);
 void trap_in_hypervisor(struct registers *registers);
-/* On an interrupt stack, whatever it interrupted. True: the registers were moved to the current
- * vCPU and the trap goes on as trap_from_guest; false: return to what was interrupted. */
+/* Called by entry.S on an interrupt stack (#DF, NMI, #MC, #DB); the interrupted code may be a
+ * guest's or any code of the hypervisor. True: a guest was interrupted, its registers are now in
+ * the current vCPU, and the trap is served like any other by trap_from_guest. False: return to the
+ * interrupted code. */
 bool trap_on_ist(struct registers *registers);
 
-/* The IRETQs that may fault with a guest's selectors. */
+/* The addresses of the two IRETQ instructions that enter a guest. They fault if the guest's
+ * selectors or RIP are not valid. */
 extern char enter_guest_iret[], fast_iret[];
 
-/* `load_*` set a segment register from a guest's selector; false: it faulted, the register is null.
- */
+/* Loads a segment register with a guest's selector. False: the load faulted, and the register holds
+ * a null selector instead. */
 bool load_ds(u16 selector);
 bool load_es(u16 selector);
 bool load_fs(u16 selector);

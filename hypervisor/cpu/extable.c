@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Instructions that may fault on a guest's account. */
+/* The exception table: the hypervisor's instructions that may fault because of a guest, and their
+ * fixups. */
 #include "hypervisor/cpu/extable.h"
 
 struct extable_entry {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Instructions of the hypervisor that may fault on a guest's account, and where they go on then. */
+/* The exception table: the hypervisor's instructions that may fault because of a guest, and their
+ * fixups. Assembly adds entries to it (section .extable). */
 #ifndef CPU_EXTABLE_H
 #define CPU_EXTABLE_H
 
 #include "lib/types.h"
 
-/* The fixup of the instruction at `rip`; 0: it must not fault. */
+/* The address at which execution continues when the instruction at `rip` faults. 0: that
+ * instruction must not fault, so the fault is an error of the hypervisor. */
 u64 extable_fixup(u64 rip);
 
 #endif

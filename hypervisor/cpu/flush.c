@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Flushes of the TLB that CPUs ask of each other. */
+/* TLB flushes that CPUs request of each other. */
 #include "hypervisor/cpu/flush.h"
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/cpu.h"
@@ -13,8 +13,8 @@ void flush_serve(void)
     u32 done = atomic_load_explicit(&flushes->done, memory_order_relaxed);
     u32 asked;
 
-    /* Once more after each: who asks meanwhile may have seen that one is at work, and so have sent
-     * no interrupt. */
+    /* After each flush, `asked` is read again: a CPU that added a request during the flush saw an
+     * unserved request before its own, and therefore sent no interrupt. */
     while ((asked = atomic_load_explicit(&flushes->asked, memory_order_seq_cst)) != done) {
         space_flush();
         done = asked;
@@ -22,8 +22,9 @@ void flush_serve(void)
     }
 }
 
-/* Asks; the request's number. An interrupt is on its way already if an earlier one is not served.
- */
+/* Adds a flush request to `cpu` and returns its number. No interrupt is sent if an earlier request
+ * is not served yet, because then an interrupt is already on its way. *sent counts the
+ * interrupts. */
 static u32 ask(struct cpu *cpu, u32 *sent)
 {
     u32 before = atomic_fetch_add_explicit(&cpu->flushes.asked, 1, memory_order_seq_cst);

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Flushes of the TLB that CPUs ask of each other.
+/* TLB flushes that CPUs request of each other.
  *
- * A request is a count up at the CPU that it is for; that CPU, when it has flushed, publishes the
- * count it had read before. So one flush answers all requests that came before it, and one
- * interrupt is sent for all that come before it is served. CPUs that wait serve: no two can wait
- * for each other for good. */
+ * Each CPU has two counters: requests (`asked`) and served requests (`done`). To request a flush of
+ * a CPU is to add 1 to its `asked`. That CPU reads `asked`, flushes, and stores the value it had
+ * read in `done`. So one flush serves all requests that were made before it, and one interrupt is
+ * enough for all requests that are made before it arrives. A CPU that waits for another serves
+ * requests meanwhile, so two CPUs that wait for each other both continue. */
 #ifndef CPU_FLUSH_H
 #define CPU_FLUSH_H
 
 #include "lib/types.h"
 
-/* space_flush on every CPU in the bit set `cpus`; returns when all have. How many others were sent
- * an interrupt. Locks may be held. */
+/* Executes space_flush on every CPU in the bit set `cpus` (bit N: CPU N), and returns when all have
+ * flushed. Returns how many CPUs were sent an interrupt. Locks may be held; interrupts may be
+ * off. */
 u32 flush_cpus(u64 cpus);
 
-/* Serves what other CPUs have asked of this one: by its interrupt, and in every loop that waits for
- * another CPU. */
+/* Serves the flush requests that other CPUs have made to this CPU. Called by the flush interrupt,
+ * and in every loop that waits for another CPU (lock_wait). */
 void flush_serve(void);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Halting CPUs for good: after a panic, or one that is left out at boot. */
+/* Halting CPUs for good: all of them after a panic, or at boot a CPU that is not to be used. */
 #include "hypervisor/cpu/halt.h"
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/cpu.h"
 
 static struct {
-    _Atomic bool requested; /* by halt_others */
+    _Atomic bool requested; /* halt_others has been called */
 } halting;
 
 _Noreturn void halt(void)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Holding all CPUs but one still. */
+/* Stopping all CPUs but one. */
 #include "hypervisor/cpu/hold.h"
 #include "hypervisor/cpu/cpu.h"
 #include "vmmu/vmmu.h"
 
 static struct {
-    _Alignas(64) _Atomic u32 turn;        /* odd: one CPU holds the others */
-    _Atomic u32 stands_by[VMMU_CPUS_MAX]; /* in which turn each did last */
+    _Alignas(64) _Atomic u32 turn; /* counts up at each stop and each continuation; odd: one CPU has
+                                      stopped the others */
+    _Atomic u32 stands_by[VMMU_CPUS_MAX]; /* for each CPU, the turn in which it stopped last */
 } holding;
 
 void hold_stand_by(void)
@@ -22,7 +23,8 @@ void hold_stand_by(void)
     }
 }
 
-/* This CPU's turn; others may want theirs. */
+/* Makes this CPU the one that stops the others, and returns its turn, an odd number. Meanwhile this
+ * CPU stops itself for other CPUs that do the same. */
 static u32 take_turn(void)
 {
     for (;;) {

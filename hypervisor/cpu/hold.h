@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Holding all CPUs but one still. */
+/* Stopping all CPUs but one. */
 #ifndef CPU_HOLD_H
 #define CPU_HOLD_H
 
-/* Brings all other CPUs to their run loops, where nothing is half done, and keeps them there until
- * hold_end. From a run loop, no lock held. */
+/* hold_others stops all other CPUs: it brings each of them to its run loop, where no operation is
+ * in progress, and returns when all have stopped there. hold_end lets them continue. Call both from
+ * a run loop, with no lock held. */
 void hold_others(void);
 void hold_end(void);
 
-/* In the run loop: stays for as long as another CPU holds this one. */
+/* Called in the run loop: if another CPU has called hold_others, waits until it calls hold_end. */
 void hold_stand_by(void);
 
 #endif

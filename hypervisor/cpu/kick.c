@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Telling a CPU that there is work for it. */
+/* Kicking a CPU: there is work for its run loop. */
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/irq/vector.h"
 
-/* Where there was work already, the CPU is on its way, or an interrupt is. */
+/* If the work flag was already set, no interrupt is needed: either that CPU is about to read the
+ * flag, or an earlier interrupt is on its way. */
 void cpu_kick(struct cpu *cpu)
 {
     bool had_work = atomic_exchange_explicit(&cpu->work, true, memory_order_seq_cst);

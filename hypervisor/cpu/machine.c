@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of the machine. */
+/* Switching the machine off. */
 #include "hypervisor/log/uart.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/machine.h"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of the machine. */
+/* Switching the machine off. */
 #ifndef CPU_MACHINE_H
 #define CPU_MACHINE_H
 
 #include "lib/types.h"
 
-/* Tells the outside `status` (enum handoff_exit), then stops this CPU for good. */
+/* Waits until the serial ports have sent everything, ends the emulator with `status` (enum
+ * handoff_exit), and halts this CPU if there is no emulator. Locks may be held. */
 _Noreturn void machine_exit(u8 status);
 
 #endif

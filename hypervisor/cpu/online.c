@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The CPUs that run. */
+/* The CPUs that are online. */
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/memory/layout.h"
 

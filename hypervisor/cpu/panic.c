@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of the machine after a fault of the hypervisor (log/log.h). */
+/* panic: ends the machine after a fault of the hypervisor (log/log.h). */
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/halt.h"
 #include "hypervisor/cpu/machine.h"

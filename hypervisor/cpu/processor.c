@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the processor is and has. */
+/* Properties of the processor. */
 #include "hypervisor/cpu/processor.h"
 #include "hypervisor/cpu/asm.h"
 #include "lib/string.h"
@@ -35,8 +35,8 @@ static bool find_tsc_aux(void)
     return processor_last_leaf(0) >= 7 && read_cpuid(7, 0).ecx & BIT(22);
 }
 
-/* The answer is kept, since every switch of vCPUs asks for it and CPUID traps where the machine is
- * a guest itself. */
+/* The answer is kept, since it is needed at every switch of vCPUs, and CPUID is slow if the machine
+ * itself is virtual: it traps. */
 bool processor_has_tsc_aux(void)
 {
     if (!processor.tsc_aux) {

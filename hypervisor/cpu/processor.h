@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* What the processor is and has, by CPUID. All CPUs of a machine answer alike. */
+/* Properties of the processor, by CPUID. All CPUs of a machine have the same. */
 #ifndef CPU_PROCESSOR_H
 #define CPU_PROCESSOR_H
 
 #include "lib/types.h"
 
-/* True when the vendor's name, 12 letters, is `vendor`. */
+/* True when the vendor's name in CPUID leaf 0 is `vendor`, which has 12 letters. */
 bool processor_vendor_is(const char *vendor);
 
 /* The last CPUID leaf of the range that begins at `first` (0, 0x40000000 or 0x80000000); `first`
  * itself if the range is empty. */
 u32 processor_last_leaf(u32 first);
 
-/* True when there is an MSR_TSC_AUX (RDTSCP or RDPID). */
+/* True when the processor has MSR_TSC_AUX (and with it RDTSCP or RDPID). */
 bool processor_has_tsc_aux(void);
 
 /* True when the processor may speculatively read memory through page-table entries that are not
- * present (L1TF): an Intel processor that does not report to be free of it. */
+ * present (L1TF): an Intel processor that does not report that it is immune. */
 bool processor_has_l1tf(void);
 
 #endif

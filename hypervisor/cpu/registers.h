@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest's registers as entry.S saves them, low address to high. */
+/* The register block: a guest's registers in the order in which entry.S saves them, from the lowest
+ * address up. */
 #ifndef CPU_REGISTERS_H
 #define CPU_REGISTERS_H
 
@@ -39,7 +40,7 @@
 struct registers {
     u64 r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8;
     u64 rax, rcx, rdx, rsi, rdi;
-    u64 vector; /* 0..255, or one of the ENTRY_ numbers below */
+    u64 vector; /* 0 to 255: an interrupt vector; ENTRY_*: a system call */
     u64 error_code;
     u64 rip, cs, rflags, rsp, ss;
 };
@@ -74,9 +75,9 @@ _Static_assert(REGISTERS_SIZE % 16 == 0, "the CPU aligns the stack of an interru
 
 #endif
 
-/* Entries that are not interrupt vectors. */
-#define ENTRY_SYSCALL   256 /* from 64-bit code */
-#define ENTRY_SYSCALL32 257 /* from 32-bit code */
+/* Values of `vector` for entries by a system call instruction. */
+#define ENTRY_SYSCALL   256 /* SYSCALL from 64-bit code */
+#define ENTRY_SYSCALL32 257 /* SYSCALL from 32-bit code */
 #define ENTRY_SYSENTER  258
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The reserved page of every GDT. */
+/* The reserved page of every GDT, and loads of descriptor tables. */
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/memory/layout.h"
 #include "lib/x86/descriptor.h"
 
-#define CPU_SLOTS 32u /* bytes of descriptors a CPU */
+#define CPU_SLOTS 32u /* bytes for the TSS and LDT descriptors of a CPU */
 
 static struct {
     u64 reserved[512];
@@ -43,7 +43,7 @@ void segments_load(u64 gdt)
     __asm__ volatile("lgdt %0" : : "m"(pointer));
 }
 
-/* A system descriptor takes two slots. Returns its selector. */
+/* Writes a system descriptor, which takes two slots of 8 bytes, and returns its selector. */
 static u32 describe(u32 selector, u64 kind, u64 base, u64 limit)
 {
     u64 *descriptor = slot(selector);

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The reserved page of every GDT: selectors that the ABI fixes, and the hypervisor's own. */
+/* The reserved page of every GDT, which guests cannot change. It has the descriptors that the ABI
+ * promises to guests, those of the hypervisor's own segments, and each CPU's TSS and LDT. */
 #ifndef CPU_SEGMENTS_H
 #define CPU_SEGMENTS_H
 
-#define SELECTOR_FIRST     0xe000 /* page 14 of the GDT (FIRST_RESERVED_GDT_ENTRY) */
+#define SELECTOR_FIRST     0xe000 /* start of GDT page 14 (ABI: FIRST_RESERVED_GDT_ENTRY) */
 #define SELECTOR_CODE      0xe008
 #define SELECTOR_DATA      0xe010
-#define SELECTOR_USER_CS32 0xe023 /* FLAT_RING3_CS32 */
-#define SELECTOR_USER_DS   0xe02b /* FLAT_RING3_SS64, _DS32 */
-#define SELECTOR_USER_CS64 0xe033 /* FLAT_RING3_CS64 */
-#define SELECTOR_TSS       0xe080 /* four slots a CPU from here: TSS, LDT */
+#define SELECTOR_USER_CS32 0xe023 /* ABI: FLAT_RING3_CS32 */
+#define SELECTOR_USER_DS   0xe02b /* ABI: FLAT_RING3_SS64, FLAT_RING3_DS32 */
+#define SELECTOR_USER_CS64 0xe033 /* ABI: FLAT_RING3_CS64 */
+#define SELECTOR_TSS       0xe080 /* from here four slots for each CPU: its TSS, its LDT */
 
 #define GDT_RESERVED_PAGE 14
-#define GDT_LIMIT         0xefff /* 15 pages */
+#define GDT_LIMIT         0xefff /* the GDT has 15 pages */
 
 #ifndef __ASSEMBLY__
 
@@ -20,20 +21,23 @@
 
 struct tss;
 
-/* Loads the GDT at linear address `gdt` (its reserved page must be mapped there). */
+/* Loads the GDT register with linear address `gdt`, where the reserved page must be mapped as page
+ * 14. */
 void segments_load(u64 gdt);
 
-/* Builds the reserved page, once. */
+/* Fills the reserved page. Once, before segments_load. */
 void segments_start(void);
 
-/* Describes a CPU's TSS in the reserved page and loads its task register; a GDT with that page is
- * loaded. */
+/* Writes the TSS descriptor of CPU number `cpu` into the reserved page and loads this CPU's task
+ * register with it. A GDT with the reserved page must be loaded. */
 void segments_load_tss(u32 cpu, struct tss *tss);
 
-/* Loads the LDT of `entries` descriptors in the LDT half of a window; 0: none. */
+/* Loads this CPU's LDT register with a table of `entries` descriptors in the LDT half of the
+ * descriptor window at address `window` (memory/layout.h). `entries` 0: no LDT. */
 void segments_load_ldt(u64 window, u32 entries);
 
-/* The reserved page, and the page of zeroes that stands for GDT pages a guest did not give. */
+/* The reserved page, and a page of zeroes, which is mapped in place of the GDT pages that a guest
+ * has not set. Both are addresses in the hypervisor's image. */
 void *segments_reserved_page(void);
 void *segments_zero_page(void);
 

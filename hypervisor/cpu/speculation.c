@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The measures against guessing ahead, as the processor is told them. */
+/* The mitigations against leaks by speculation: applying those that were chosen. */
 #include "hypervisor/cpu/speculation.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/asm.h"
@@ -12,12 +12,11 @@
 #define NAMES_SIZE 300
 
 static struct {
-    u32 on; /* a set of measures; like the other, fixed before guests run */
+    u32 on; /* the set of mitigations in use; both members are fixed before guests run */
     bool threads_may_differ;
 } speculation;
 
-/* ---- what the processor is --------------------------------------------------------------------
- */
+/* ---- reading the processor's properties ------------------------------------------------------ */
 
 static void copy_registers(char *text, u32 a, u32 b, u32 c)
 {
@@ -27,7 +26,7 @@ static void copy_registers(char *text, u32 a, u32 b, u32 c)
     text[12] = 0;
 }
 
-static void look(struct processor *processor)
+static void read_processor(struct processor *processor)
 {
     struct cpuid leaf = read_cpuid(0, 0);
 
@@ -53,19 +52,18 @@ static void look(struct processor *processor)
     }
 }
 
-/* ---- what is said of it -------------------------------------------------------------------------
- */
+/* ---- reporting ------------------------------------------------------------------------------- */
 
-/* The names of a set, in `text`. */
-static const char *names_of(u32 measures, char text[NAMES_SIZE])
+/* Writes the names of a set of mitigations to `text`, and returns `text` or "none". */
+static const char *names_of(u32 set, char text[NAMES_SIZE])
 {
     u32 length = 0;
 
-    for (u32 bit = 0; bit < MEASURES; bit++) {
+    for (u32 bit = 0; bit < MITIGATIONS; bit++) {
         const char *name = speculation_name(bit);
         u32 size = (u32)strlen(name);
 
-        if (!(measures >> bit & 1) || length + size + 3 > NAMES_SIZE) {
+        if (!(set >> bit & 1) || length + size + 3 > NAMES_SIZE) {
             continue;
         }
         if (length) {
@@ -79,36 +77,37 @@ static const char *names_of(u32 measures, char text[NAMES_SIZE])
     return length ? text : "none";
 }
 
-static void tell(enum mitigations mitigations, u32 lacking, u32 guests)
+static void report(enum mitigations mitigations, u32 lacking, u32 guests)
 {
     char names[NAMES_SIZE];
 
-    log_line("speculation: measures: %s%s", names_of(speculation.on, names),
+    log_line("speculation: mitigations: %s%s", names_of(speculation.on, names),
              mitigations == MITIGATIONS_OFF ? " (switched off)" : "");
     if (!lacking) {
         return;
     }
-    log_line("speculation: needed, and lacking: %s", names_of(lacking, names));
+    log_line("speculation: needed, but not available: %s", names_of(lacking, names));
     if (mitigations == MITIGATIONS_AUTO) {
-        panic("this processor leaks memory to whom it does not belong, and what would stop that "
-              "is lacking: no guest is started (--mitigations partial starts %s all the same)",
+        panic("this processor leaks memory by speculation, and a mitigation that it needs is not "
+              "available: no guest is started (--mitigations partial starts %s in any case)",
               guests > 1 ? "them" : "it");
     }
 }
 
-/* ---- what is done about it
- * ------------------------------------------------------------------------ */
+/* ---- applying -------------------------------------------------------------------------------- */
 
-/* In entry.S: instructions of one measure, 7 to 129 bytes. */
+/* Instructions in entry.S that belong to one mitigation, 7 to 129 bytes. Section .speculation
+ * lists them. */
 struct site {
     u64 start;
-    u32 length, measure;
+    u32 length, mitigation;
 };
 extern const struct site speculation_sites[], speculation_sites_end[];
 
-/* Code is assembled with every measure in it; what is not needed becomes one long no-operation, or
- * is jumped over. */
-static void take_out(u32 kept)
+/* Removes the instructions of all mitigations but those in the set `kept`. The entry code is
+ * assembled with the instructions of every mitigation. Those of a mitigation that is not needed are
+ * replaced by one long no-operation, or by a jump over them. */
+static void remove_others(u32 kept)
 {
     static const u8 nothing[7] = {0x0f, 0x1f, 0x80, 0, 0, 0, 0};
 
@@ -116,7 +115,7 @@ static void take_out(u32 kept)
         u8 *code = direct(maddr(site->start - LAYOUT_IMAGE + LAYOUT_IMAGE_LOAD));
         const u8 jump[2] = {0xeb, (u8)(site->length - sizeof jump)};
 
-        if (kept & site->measure) {
+        if (kept & site->mitigation) {
             continue;
         }
         if (site->length == sizeof nothing) {
@@ -132,13 +131,13 @@ void speculation_start(enum mitigations mitigations, u32 guests)
     struct processor processor;
     struct speculation chosen;
 
-    look(&processor);
+    read_processor(&processor);
     chosen = speculation_choose(&processor, guests);
     speculation.on = mitigations == MITIGATIONS_OFF ? 0 : chosen.on;
     speculation.threads_may_differ =
         mitigations == MITIGATIONS_OFF || speculation_threads_may_differ(&chosen);
-    tell(mitigations, chosen.lacking, guests);
-    take_out(speculation.on);
+    report(mitigations, chosen.lacking, guests);
+    remove_others(speculation.on);
 }
 
 bool speculation_allows_cpu(void)
@@ -151,26 +150,27 @@ bool speculation_allows_cpu(void)
     if (processor_last_leaf(0) < 0xb) {
         return !(leaf.ebx >> 24 & 1);
     }
-    leaf =
-        read_cpuid(0xb, 0); /* EDX: the CPU's number, EAX: how many of its bits are the thread's */
+    /* EDX: this CPU's x2APIC id; EAX: how many of its low bits number the core's threads. */
+    leaf = read_cpuid(0xb, 0);
     return !(leaf.edx & ((1u << (leaf.eax & 31)) - 1));
 }
 
 void speculation_start_cpu(void)
 {
-    u64 control = (speculation.on & MEASURE_IBRS ? SPEC_CTRL_IBRS : 0) |
-                  (speculation.on & MEASURE_STIBP ? SPEC_CTRL_STIBP : 0);
+    u64 control = (speculation.on & MITIGATION_IBRS ? SPEC_CTRL_IBRS : 0) |
+                  (speculation.on & MITIGATION_STIBP ? SPEC_CTRL_STIBP : 0);
 
     if (control) {
         write_msr(MSR_SPEC_CTRL, control);
     }
-    if (speculation.on & MEASURE_AUTOMATIC_IBRS) {
+    if (speculation.on & MITIGATION_AUTOMATIC_IBRS) {
         write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_AIB);
     }
 }
 
-/* 32 calls that never return, as the processor remembers them: whoever has a return predicted from
- * there ends in a loop. */
+/* Fills the processor's return stack, from which it predicts the targets of returns, with the
+ * addresses behind 32 calls. If a return is later predicted by such an entry, the processor
+ * speculates into an empty loop. */
 static void fill_return_stack(void)
 {
     u64 count = 16;
@@ -197,13 +197,13 @@ void speculation_switch(u16 *last, u16 next)
         return;
     }
     *last = next;
-    if (speculation.on & MEASURE_BRANCH_BARRIER) {
+    if (speculation.on & MITIGATION_BRANCH_BARRIER) {
         write_msr(MSR_PRED_CMD, PRED_CMD_IBPB);
     }
-    if (speculation.on & MEASURE_L1D_FLUSH) {
+    if (speculation.on & MITIGATION_L1D_FLUSH) {
         write_msr(MSR_FLUSH_CMD, FLUSH_CMD_L1D);
     }
-    if (speculation.on & MEASURE_RETURN_STACK) {
+    if (speculation.on & MITIGATION_RETURN_STACK) {
         fill_return_stack();
     }
 }

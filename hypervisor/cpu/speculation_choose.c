@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Which processor leaks what, and what stops it: the table. */
+/* The choice of mitigations: tables of which processor leaks what, and which mitigation stops
+ * it. */
 #include "hypervisor/cpu/speculation.h"
 #include "lib/string.h"
 
 #define BIT(n) (1ull << (n))
 
-/* Facts about a processor, as a set. */
+/* Properties of processors, used as bits of a set. */
 enum fact {
-    IN_ORDER,       /* guesses nothing ahead that leaves traces */
-    ANY,            /* guesses at all */
-    READS_ANYTHING, /* Intel and unknown: reads what it may not before it faults, unless it denies
-                     */
-    CONFUSES,       /* AMD: takes what is a return for another branch */
-    CONFUSES_LATE,  /* the same of its later families, by way of the return stack */
+    IN_ORDER,       /* speculation leaves no traces: no mitigation is needed */
+    ANY,            /* the processor speculates */
+    READS_ANYTHING, /* Intel and unknown: a forbidden read happens before the fault */
+    CONFUSES,       /* AMD: a return may be predicted as another kind of branch */
+    CONFUSES_LATE,  /* later AMD: a return may be predicted wrongly by the return stack (SRSO) */
     HAS_BARRIER,
-    HAS_TYPE_BARRIER, /* that also forgets what was a branch */
+    HAS_TYPE_BARRIER, /* the barrier also drops predictions of a branch's kind */
     HAS_STIBP,
     HAS_L1D_FLUSH,
     HAS_CLEAR,
@@ -26,13 +26,13 @@ enum fact {
     MDS_NO,
     TAA_NO,
     SRSO_NO,
-    CLEARS_MORE, /* says that VERW clears fill buffers, registers, queues: so it has to */
-    NEVER        /* no processor has it */
+    CLEARS_MORE, /* VERW clears further buffers, which MDS_NO does not cover: they leak */
+    NEVER        /* no processor has this: the mitigation is not implemented */
 };
 
 enum source { BASIC_7B, BASIC_7D, EXTENDED_8B, EXTENDED_21A, CAPABILITIES, SOURCES };
 
-/* Bits by which it says so. */
+/* The bits by which a processor reports a property: register, bit number, property. */
 static const struct {
     u8 source, bit, fact;
 } bits[] = {
@@ -47,7 +47,7 @@ static const struct {
     {EXTENDED_21A, 8, AUTOMATIC_IBRS},
     {EXTENDED_21A, 28, HAS_TYPE_BARRIER},
     {EXTENDED_21A, 29, SRSO_NO},
-    {EXTENDED_21A, 30, SRSO_NO}, /* from user mode to kernel mode, which is what counts here */
+    {EXTENDED_21A, 30, SRSO_NO}, /* no SRSO from user mode, where guests run, to kernel mode */
     {CAPABILITIES, 0, RDCL_NO},
     {CAPABILITIES, 1, ENHANCED_IBRS},
     {CAPABILITIES, 3, SKIP_L1D_FLUSH},
@@ -57,7 +57,8 @@ static const struct {
     {CAPABILITIES, 28, CLEARS_MORE},
 };
 
-/* What a processor does not say, by its vendor and family. The first that fits counts. */
+/* Properties that a processor does not report, by its vendor, family and model. The first row that
+ * matches applies. */
 static const struct {
     const char *vendor; /* NULL: any */
     u32 family_first, family_last;
@@ -75,34 +76,35 @@ static const struct {
     {NULL, 0, ~0u, 0, 0xff, BIT(ANY) | BIT(READS_ANYTHING)},
 };
 
-/* What is done when a processor has the fact `leak` and none of `unless`; by all of `means`. */
+/* A processor with property `leak` and none of the properties `unless` needs `mitigation`, which is
+ * available if the processor has all properties in `means`. */
 static const struct row {
-    u32 measure;
-    bool between_guests; /* nothing to protect where there is one guest */
+    u32 mitigation;
+    bool between_guests; /* needed only if more than one guest runs */
     u8 leak;
     u64 unless, means;
 } rows[] = {
-    /* Wrong branches: of guests in us, of one guest in the next. */
-    {MEASURE_IBRS, false, ENHANCED_IBRS, 0, 0},
-    {MEASURE_AUTOMATIC_IBRS, false, AUTOMATIC_IBRS, 0, 0},
-    {MEASURE_STIBP, false, HAS_STIBP, BIT(ENHANCED_IBRS), 0},
-    {MEASURE_BRANCH_BARRIER, true, ANY, 0, BIT(HAS_BARRIER)},
-    {MEASURE_RETURN_STACK, true, ANY, 0, 0},
-    {MEASURE_ENTRY_BARRIER, false, CONFUSES, 0, BIT(HAS_BARRIER)},
-    {MEASURE_ENTRY_BARRIER, false, CONFUSES_LATE, BIT(SRSO_NO),
+    /* Branches trained by a guest mislead the hypervisor, or the next guest. */
+    {MITIGATION_IBRS, false, ENHANCED_IBRS, 0, 0},
+    {MITIGATION_AUTOMATIC_IBRS, false, AUTOMATIC_IBRS, 0, 0},
+    {MITIGATION_STIBP, false, HAS_STIBP, BIT(ENHANCED_IBRS), 0},
+    {MITIGATION_BRANCH_BARRIER, true, ANY, 0, BIT(HAS_BARRIER)},
+    {MITIGATION_RETURN_STACK, true, ANY, 0, 0},
+    {MITIGATION_ENTRY_BARRIER, false, CONFUSES, 0, BIT(HAS_BARRIER)},
+    {MITIGATION_ENTRY_BARRIER, false, CONFUSES_LATE, BIT(SRSO_NO),
      BIT(HAS_BARRIER) | BIT(HAS_TYPE_BARRIER)},
-    /* Reading without a right to: of everything mapped, of the cache, of buffers. */
-    {MEASURE_ISOLATION, false, READS_ANYTHING, BIT(RDCL_NO), BIT(NEVER)},
-    {MEASURE_L1D_FLUSH, true, READS_ANYTHING, BIT(RDCL_NO) | BIT(SKIP_L1D_FLUSH),
+    /* Forbidden reads: of all that is mapped, of the level 1 cache, of internal buffers. */
+    {MITIGATION_ISOLATION, false, READS_ANYTHING, BIT(RDCL_NO), BIT(NEVER)},
+    {MITIGATION_L1D_FLUSH, true, READS_ANYTHING, BIT(RDCL_NO) | BIT(SKIP_L1D_FLUSH),
      BIT(HAS_L1D_FLUSH)},
-    {MEASURE_CLEAR_BUFFERS, false, READS_ANYTHING, BIT(MDS_NO), BIT(HAS_CLEAR)},
-    {MEASURE_CLEAR_BUFFERS, false, HAS_TRANSACTIONS, BIT(TAA_NO), BIT(HAS_CLEAR)},
-    {MEASURE_CLEAR_BUFFERS, false, CLEARS_MORE, 0, 0},
+    {MITIGATION_CLEAR_BUFFERS, false, READS_ANYTHING, BIT(MDS_NO), BIT(HAS_CLEAR)},
+    {MITIGATION_CLEAR_BUFFERS, false, HAS_TRANSACTIONS, BIT(TAA_NO), BIT(HAS_CLEAR)},
+    {MITIGATION_CLEAR_BUFFERS, false, CLEARS_MORE, 0, 0},
 };
 
 const char *speculation_name(u32 bit)
 {
-    static const char *const names[MEASURES] = {
+    static const char *const names[MITIGATIONS] = {
         "enhanced IBRS",
         "automatic IBRS",
         "STIBP",
@@ -127,7 +129,7 @@ static u64 facts_by_kind(const struct processor *processor)
     if (family == 0xf) {
         family += processor->signature >> 20 & 0xff;
     }
-    /* QEMU's emulation executes one instruction after the other. */
+    /* QEMU's emulator (TCG) executes one instruction after another. */
     if (strcmp(processor->hypervisor, "TCGTCGTCGTCG") == 0) {
         return BIT(IN_ORDER);
     }
@@ -145,10 +147,10 @@ bool speculation_threads_may_differ(const struct speculation *chosen)
 {
     u32 needed = chosen->on | chosen->lacking;
 
-    if (needed & (MEASURE_CLEAR_BUFFERS | MEASURE_L1D_FLUSH)) {
+    if (needed & (MITIGATION_CLEAR_BUFFERS | MITIGATION_L1D_FLUSH)) {
         return false;
     }
-    return needed == 0 || chosen->on & (MEASURE_IBRS | MEASURE_STIBP);
+    return needed == 0 || chosen->on & (MITIGATION_IBRS | MITIGATION_STIBP);
 }
 
 struct speculation speculation_choose(const struct processor *processor, u32 guests)
@@ -176,9 +178,9 @@ struct speculation speculation_choose(const struct processor *processor, u32 gue
             continue;
         }
         if ((facts & row->means) == row->means) {
-            chosen.on |= row->measure;
+            chosen.on |= row->mitigation;
         } else if (!row->between_guests || guests > 1) {
-            chosen.lacking |= row->measure;
+            chosen.lacking |= row->mitigation;
         }
     }
     return chosen;

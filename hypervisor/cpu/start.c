@@ -15,7 +15,8 @@
 #include "lib/x86/cpuid.h"
 #include "vmmu/vmmu.h"
 
-/* One page of a CPU's region, seen through the direct map. NULL: no memory. */
+/* Allocates and maps one page of a CPU's region. Returns its address in the direct map. NULL: no
+ * memory. */
 static char *map_region_page(u64 address, u64 flags)
 {
     char *page = page_alloc(0);
@@ -23,7 +24,9 @@ static char *map_region_page(u64 address, u64 flags)
     return page && map_page(address, frame_of_view(page), flags) ? page : NULL;
 }
 
-/* The jump that ends at `end` of the template, in the copy that executes at `region`. */
+/* Makes a jump in a copy of the system call stubs lead to `target`. `copy`: the copy's address for
+ * writing; `region`: the address at which it will execute; `end`: the end of the jump instruction
+ * in syscall_template. */
 static void aim_jump(char *copy, u64 region, const char *end, void (*target)(void))
 {
     u64 offset = (u64)(end - syscall_template);
@@ -32,6 +35,7 @@ static void aim_jump(char *copy, u64 region, const char *end, void (*target)(voi
     memcpy(copy + offset - sizeof distance, &distance, sizeof distance);
 }
 
+/* Copies the system call stubs to page 0 of a CPU's region. False: no memory. */
 static bool map_stubs(u64 region)
 {
     char *copy = map_region_page(region, 0);
@@ -46,7 +50,8 @@ static bool map_stubs(u64 region)
     return true;
 }
 
-/* The GDT of a CPU that has no vCPU: only the reserved page of a window of its own. */
+/* The address of the GDT that a CPU without a vCPU uses: a descriptor window of its own, in which
+ * only the reserved page is mapped. */
 static u64 idle_window(u32 number)
 {
     return window_address(WINDOWS_MAX - 1 - number);
@@ -91,7 +96,7 @@ struct cpu *cpu_build(u32 number)
     }
     cpu->number = number;
     cpu->timers.lock.rank = RANK_TIMERS;
-    cpu->tss.io_map = sizeof cpu->tss; /* no port for ring 3 */
+    cpu->tss.io_map = sizeof cpu->tss; /* beyond the limit: ring 3 may use no I/O port */
     cpu->tss.rsp[0] = region + CPU_STACK_END;
     return cpu;
 }
@@ -145,7 +150,8 @@ bool cpu_load(struct cpu *cpu)
 
 void cpu_enter_stack(struct cpu *cpu, void (*then)(void))
 {
-    /* A return to a place of our own making: no indirect branch for anybody to steer. */
+    /* The jump to `then` is a RET with a return address stored by this code, not an indirect
+     * branch, whose predicted target a guest could influence. */
     __asm__ volatile("mov %0, %%rsp\n\t"
                      "xor %%ebp, %%ebp\n\t"
                      "push $0\n\t"

@@ -7,19 +7,21 @@
 
 struct cpu;
 
-/* Prepares what all CPUs share: the IDT and the GDT's reserved page. Once, before cpu_build. */
+/* Fills the tables that all CPUs share: the IDT and the GDT's reserved page. Once, before
+ * cpu_load. */
 void cpu_start_tables(void);
 
-/* Builds the region of CPU `number`; any CPU may do so for another. NULL: no memory; the number
- * must then not be tried again. */
+/* Allocates and maps the region of CPU `number` and fills its struct cpu. May be executed on
+ * another CPU than that. NULL: no memory; the number must not be used again. */
 struct cpu *cpu_build(u32 number);
 
-/* On the CPU itself: loads its descriptor tables, and sets its control registers and MSRs. The
- * first CPU then leaves the boot stack by cpu_enter_stack. False: the CPU lacks a feature that the
- * first CPU has. */
+/* Prepares the CPU that executes it: loads its descriptor tables, and sets its control registers
+ * and MSRs. Once on each CPU, which then continues on its own stack (cpu_enter_stack). False: the
+ * CPU lacks a feature that the first CPU has. */
 bool cpu_load(struct cpu *cpu);
 
-/* Continues with `then` on the CPU's own stack. */
+/* Switches to the top of the main stack of `cpu`, which is this CPU, and calls `then`, which must
+ * not return. */
 _Noreturn void cpu_enter_stack(struct cpu *cpu, void (*then)(void));
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What the entry code knows of a vCPU and of the ABI's structures: offsets in bytes, each asserted
- * in vcpu/vcpu.c. */
+/* Offsets in bytes that the entry code uses, in struct vcpu and in structures of the ABI. Each is
+ * asserted in vcpu/vcpu.c. */
 #ifndef CPU_VCPU_OFFSETS_H
 #define CPU_VCPU_OFFSETS_H
 
 #include "hypervisor/cpu/registers.h"
 
-/* struct vcpu: its registers, then what the entry code reads. */
+/* struct vcpu: the register block, then the members that the entry code reads and writes. */
 #define VCPU_REGISTERS        0
 #define VCPU_STACK            REGISTERS_SIZE
 #define VCPU_CPU              (VCPU_STACK + 8)
@@ -21,12 +21,12 @@
 #define VCPU_FAST_FAULT_MASKS (VCPU_STACK + 66)
 #define VCPU_NMI_MASKED       (VCPU_STACK + 67)
 
-/* struct vcpu_info of the ABI: event upcall pending and masked, and the address of a page fault. */
+/* struct vcpu_info of the ABI: evtchn_upcall_pending, evtchn_upcall_mask, arch.cr2. */
 #define INFO_PENDING 0
 #define INFO_MASK    1
 #define INFO_CR2     16
 
-/* struct iret_context of the ABI, on the guest kernel's stack at the iret hypercall. */
+/* struct iret_context of the ABI, which lies on the guest kernel's stack at hypercall iret. */
 #define IRET_RAX    0
 #define IRET_R11    8
 #define IRET_RCX    16
@@ -38,7 +38,7 @@
 #define IRET_SS     64
 #define IRET_SIZE   72
 
-#define IRET_IN_SYSCALL 0x100 /* of its flags: VGCF_in_syscall */
+#define IRET_IN_SYSCALL 0x100 /* in `flags`: VGCF_in_syscall */
 #define CALL_IRET       23    /* __HYPERVISOR_iret */
 
 #endif

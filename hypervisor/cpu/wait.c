@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a CPU does while it waits for another (lib/lock.h). */
+/* lock_wait: what a CPU executes in each turn of a loop that waits for another CPU (lib/lock.h). */
 #include "hypervisor/cpu/flush.h"
 #include "lib/lock.h"
 

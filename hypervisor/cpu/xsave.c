@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The processor's XSAVE: switched on, and which state it saves. */
+/* XSAVE: enables the instruction, and chooses which registers it saves. */
 #include "hypervisor/cpu/xsave.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/log/log.h"
@@ -7,15 +7,16 @@
 #include "lib/x86/control.h"
 #include "lib/x86/cpuid.h"
 
-/* The state that fits a page and needs no other care. */
+/* The state components that guests may enable. Their XSAVE area fits one page, and they need no
+ * further handling by the hypervisor. */
 #define XCR0_KNOWN (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512)
 
 static struct {
-    bool started; /* the first CPU has set xcr0 */
+    bool started; /* the first CPU has set `xcr0` */
     u64 xcr0;
 } xsave;
 
-/* The bits of XCR0_KNOWN that this CPU offers. XSAVE is on. */
+/* The components of XCR0_KNOWN that this CPU offers. CR4.OSXSAVE must be set. */
 static u64 offered(void)
 {
     struct cpuid leaf = read_cpuid(0xd, 0);

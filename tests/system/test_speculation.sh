@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Proves that measures against speculative leaks are there where the processor says it needs them, and
-# only there: on emulated processors that describe themselves as real ones do, what the log says, what
-# the emulator then executed, and that no guest starts where the means are lacking.
+# Proves that mitigations against leaks by speculation are there where the processor says it needs
+# them, and only there: on emulated processors that describe themselves as real ones do, what the log
+# says, what the emulator then executed, and that no guest starts where a mitigation is lacking.
 # Needs: all guests
 . "$(dirname "$0")/common.sh"
 user=$B/guests/test_user_mode.elf hello=$B/guests/test_hello.elf
@@ -41,30 +41,31 @@ bare_exits() {
         END { print exits < 4 ? "only " exits + 0 " taken" : bare + 0 }' "$work/asm"
 }
 
-# The emulator guesses nothing, and says that it is one.
+# The emulator does not speculate, and says that it is one.
 on max "$hello"
 expect_status 0 "on the emulator's own processor"
-expect log 'speculation: measures: none$' "nothing is needed there"
+expect log 'speculation: mitigations: none$' "nothing is needed there"
 [ -z "$(barriers)" ] || wrong "a barrier on a processor without a need"
 
 # An Intel processor that reads whatever is mapped: no guest, and one sentence.
 on "$intel" "$user"
 expect_status 3 "a processor that cannot be made safe"
-expect log "needed, and lacking: $isolation" "what is lacking"
-expect log 'no guest is started \(--mitigations partial starts it all the same\)' "what to do"
+expect log "needed, but not available: $isolation" "what is lacking"
+expect log 'no guest is started \(--mitigations partial starts it in any case\)' "what to do"
 [ ! -s "$work/out" ] || wrong "the guest ran"
 
 # As far as it goes: buffers are cleared before each exit.
 on "$intel" --mitigations partial "$user"
 expect_status 0 "--mitigations partial"
 expect out 'Test result: SUCCESS' "the guest ran"
-expect log 'measures: STIBP, .*branch barrier between guests.*buffers cleared at each exit' "what is on"
+expect log 'mitigations: STIBP, .*branch barrier between guests.*buffers cleared at each exit' \
+    "what is on"
 [ "$(bare_exits)" = 0 ] || wrong "exits without VERW: $(bare_exits)"
 [ -z "$(barriers)" ] || wrong "a barrier at each entry, where none was chosen"
 
 on "$intel" --mitigations off "$user"
 expect_status 0 "--mitigations off"
-expect log 'measures: none \(switched off\)' "nothing is on"
+expect log 'mitigations: none \(switched off\)' "nothing is on"
 grep -q verw "$work/asm" && wrong "VERW, although switched off"
 
 # An AMD processor whose returns can be steered: a barrier at each entry and between two guests.
@@ -81,7 +82,7 @@ on "$amd" "$work/one.cfg" "$work/two.cfg"
 expect_status 0 "two guests"
 on "qemu64,tcg-cpuid=off" "$work/one.cfg" "$work/two.cfg"
 expect_status 3 "two guests without a barrier between them"
-expect log 'needed, and lacking: branch barrier between guests' "what is lacking"
+expect log 'needed, but not available: branch barrier between guests' "what is lacking"
 on "qemu64,tcg-cpuid=off" "$work/one.cfg"
 expect_status 0 "one of them"
 finish

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves the choice of measures against speculative leaks: processors as they describe themselves
- * in CPUID and ARCH_CAPABILITIES, what each gets, and that what it cannot have is said to be
- * lacking. */
+/* Proves the choice of mitigations against leaks by speculation: processors as they describe
+ * themselves in CPUID and ARCH_CAPABILITIES, what each gets, and that what it cannot have is said
+ * to be lacking. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,7 +45,7 @@
 #define AMD   "AuthenticAMD"
 #define HYGON "HygonGenuine"
 
-#define BETWEEN (MEASURE_BRANCH_BARRIER | MEASURE_RETURN_STACK)
+#define BETWEEN (MITIGATION_BRANCH_BARRIER | MITIGATION_RETURN_STACK)
 
 static u32 signature(u32 family, u32 model)
 {
@@ -67,48 +67,51 @@ static const struct claim claims[] = {
     /* Intel, oldest first. */
     {"Pentium", INTEL, 5, 2, 0, 0, 0, 0, 0, 9, 0, 0},
     {"Atom, in order", INTEL, 6, 0x1c, 0, 0, 0, 0, 0, 9, 0, 0},
-    {"Atom, out of order", INTEL, 6, 0x37, 0, 0, 0, 0, 0, 1, MEASURE_RETURN_STACK,
-     MEASURE_ISOLATION | MEASURE_CLEAR_BUFFERS},
-    {"Haswell without microcode", INTEL, 6, 0x3c, B_RTM, 0, 0, 0, 0, 2, MEASURE_RETURN_STACK,
-     MEASURE_ISOLATION | MEASURE_CLEAR_BUFFERS | MEASURE_L1D_FLUSH | MEASURE_BRANCH_BARRIER},
+    {"Atom, out of order", INTEL, 6, 0x37, 0, 0, 0, 0, 0, 1, MITIGATION_RETURN_STACK,
+     MITIGATION_ISOLATION | MITIGATION_CLEAR_BUFFERS},
+    {"Haswell without microcode", INTEL, 6, 0x3c, B_RTM, 0, 0, 0, 0, 2, MITIGATION_RETURN_STACK,
+     MITIGATION_ISOLATION | MITIGATION_CLEAR_BUFFERS | MITIGATION_L1D_FLUSH |
+         MITIGATION_BRANCH_BARRIER},
     {"Haswell", INTEL, 6, 0x3c, B_RTM, D_ALL, 0, 0, 0, 2,
-     BETWEEN | MEASURE_STIBP | MEASURE_L1D_FLUSH | MEASURE_CLEAR_BUFFERS, MEASURE_ISOLATION},
+     BETWEEN | MITIGATION_STIBP | MITIGATION_L1D_FLUSH | MITIGATION_CLEAR_BUFFERS,
+     MITIGATION_ISOLATION},
     {"Haswell alone", INTEL, 6, 0x3c, B_RTM, D_ALL & ~D_L1D, 0, 0, 0, 1,
-     BETWEEN | MEASURE_STIBP | MEASURE_CLEAR_BUFFERS, MEASURE_ISOLATION},
+     BETWEEN | MITIGATION_STIBP | MITIGATION_CLEAR_BUFFERS, MITIGATION_ISOLATION},
     {"Cascade Lake", INTEL, 6, 0x55, B_RTM, D_ALL, 0, 0, C_GOOD & ~C_TAA_NO, 2,
-     BETWEEN | MEASURE_IBRS | MEASURE_CLEAR_BUFFERS, 0},
+     BETWEEN | MITIGATION_IBRS | MITIGATION_CLEAR_BUFFERS, 0},
     {"Cascade Lake without TSX", INTEL, 6, 0x55, 0, D_ALL, 0, 0, C_GOOD & ~C_TAA_NO, 2,
-     BETWEEN | MEASURE_IBRS, 0},
+     BETWEEN | MITIGATION_IBRS, 0},
     {"Ice Lake", INTEL, 6, 0x6a, B_RTM, D_ALL, 0, 0, C_GOOD | C_FB_CLEAR, 2,
-     BETWEEN | MEASURE_IBRS | MEASURE_CLEAR_BUFFERS, 0},
+     BETWEEN | MITIGATION_IBRS | MITIGATION_CLEAR_BUFFERS, 0},
     {"Gracemont", INTEL, 6, 0xbe, 0, D_ALL, 0, 0, C_GOOD | C_RFDS, 2,
-     BETWEEN | MEASURE_IBRS | MEASURE_CLEAR_BUFFERS, 0},
-    {"Sapphire Rapids", INTEL, 6, 0x8f, B_RTM, D_ALL, 0, 0, C_GOOD, 2, BETWEEN | MEASURE_IBRS, 0},
+     BETWEEN | MITIGATION_IBRS | MITIGATION_CLEAR_BUFFERS, 0},
+    {"Sapphire Rapids", INTEL, 6, 0x8f, B_RTM, D_ALL, 0, 0, C_GOOD, 2, BETWEEN | MITIGATION_IBRS,
+     0},
     {"one that only denies Meltdown", INTEL, 6, 0x8f, 0, 0, 0, 0, C_RDCL_NO, 2,
-     MEASURE_RETURN_STACK, MEASURE_CLEAR_BUFFERS | MEASURE_BRANCH_BARRIER},
-    {"a later family", INTEL, 19, 1, 0, D_ALL, 0, 0, C_GOOD, 2, BETWEEN | MEASURE_IBRS, 0},
+     MITIGATION_RETURN_STACK, MITIGATION_CLEAR_BUFFERS | MITIGATION_BRANCH_BARRIER},
+    {"a later family", INTEL, 19, 1, 0, D_ALL, 0, 0, C_GOOD, 2, BETWEEN | MITIGATION_IBRS, 0},
     /* AMD. */
-    {"K8, alone", AMD, 0xf, 0x6b, 0, 0, 0, 0, 0, 1, MEASURE_RETURN_STACK, 0},
-    {"K8", AMD, 0xf, 0x6b, 0, 0, 0, 0, 0, 2, MEASURE_RETURN_STACK, MEASURE_BRANCH_BARRIER},
-    {"Bulldozer without microcode", AMD, 0x15, 1, 0, 0, 0, 0, 0, 1, MEASURE_RETURN_STACK,
-     MEASURE_ENTRY_BARRIER},
+    {"K8, alone", AMD, 0xf, 0x6b, 0, 0, 0, 0, 0, 1, MITIGATION_RETURN_STACK, 0},
+    {"K8", AMD, 0xf, 0x6b, 0, 0, 0, 0, 0, 2, MITIGATION_RETURN_STACK, MITIGATION_BRANCH_BARRIER},
+    {"Bulldozer without microcode", AMD, 0x15, 1, 0, 0, 0, 0, 0, 1, MITIGATION_RETURN_STACK,
+     MITIGATION_ENTRY_BARRIER},
     {"Zen 2", AMD, 0x17, 0x31, 0, 0, E_IBPB | E_STIBP, 0, 0, 2,
-     BETWEEN | MEASURE_STIBP | MEASURE_ENTRY_BARRIER, 0},
-    {"Hygon", HYGON, 0x18, 0, 0, 0, E_IBPB, 0, 0, 2, BETWEEN | MEASURE_ENTRY_BARRIER, 0},
+     BETWEEN | MITIGATION_STIBP | MITIGATION_ENTRY_BARRIER, 0},
+    {"Hygon", HYGON, 0x18, 0, 0, 0, E_IBPB, 0, 0, 2, BETWEEN | MITIGATION_ENTRY_BARRIER, 0},
     {"Zen 3 with old microcode", AMD, 0x19, 1, 0, 0, E_IBPB | E_STIBP, 0, 0, 1,
-     BETWEEN | MEASURE_STIBP, MEASURE_ENTRY_BARRIER},
+     BETWEEN | MITIGATION_STIBP, MITIGATION_ENTRY_BARRIER},
     {"Zen 3", AMD, 0x19, 1, 0, 0, E_IBPB | E_STIBP, X_BRTYPE | X_VERW, 0, 2,
-     BETWEEN | MEASURE_STIBP | MEASURE_ENTRY_BARRIER | MEASURE_CLEAR_BUFFERS, 0},
+     BETWEEN | MITIGATION_STIBP | MITIGATION_ENTRY_BARRIER | MITIGATION_CLEAR_BUFFERS, 0},
     {"Zen 4", AMD, 0x19, 0x11, 0, 0, E_IBPB | E_STIBP, X_BRTYPE | X_AIBRS, 0, 2,
-     BETWEEN | MEASURE_STIBP | MEASURE_ENTRY_BARRIER | MEASURE_AUTOMATIC_IBRS, 0},
+     BETWEEN | MITIGATION_STIBP | MITIGATION_ENTRY_BARRIER | MITIGATION_AUTOMATIC_IBRS, 0},
     {"Zen 5", AMD, 0x1a, 2, 0, 0, E_IBPB | E_STIBP, X_BRTYPE | X_AIBRS | X_SRSO_UK, 0, 2,
-     BETWEEN | MEASURE_STIBP | MEASURE_AUTOMATIC_IBRS, 0},
+     BETWEEN | MITIGATION_STIBP | MITIGATION_AUTOMATIC_IBRS, 0},
     {"one free of it", AMD, 0x1a, 2, 0, 0, E_IBPB, X_SRSO_NO, 0, 2, BETWEEN, 0},
     /* Others count as the worst. */
-    {"unknown", "Sometimes486", 6, 1, 0, 0, 0, 0, 0, 1, MEASURE_RETURN_STACK,
-     MEASURE_ISOLATION | MEASURE_CLEAR_BUFFERS},
+    {"unknown", "Sometimes486", 6, 1, 0, 0, 0, 0, 0, 1, MITIGATION_RETURN_STACK,
+     MITIGATION_ISOLATION | MITIGATION_CLEAR_BUFFERS},
     {"unknown, says it is good", "Sometimes486", 6, 1, 0, D_ALL, 0, 0, C_GOOD, 2,
-     BETWEEN | MEASURE_IBRS, 0},
+     BETWEEN | MITIGATION_IBRS, 0},
 };
 
 static struct processor described(const struct claim *claim)
@@ -186,14 +189,14 @@ static void threads_of_a_core(void **state)
         bool may;
     } rows[] = {
         {0, 0, true},
-        {BETWEEN | MEASURE_IBRS, 0, true},
-        {BETWEEN | MEASURE_STIBP | MEASURE_ENTRY_BARRIER, 0, true},
-        {BETWEEN | MEASURE_ENTRY_BARRIER, 0, false},
-        {MEASURE_RETURN_STACK, MEASURE_BRANCH_BARRIER, false},
-        {BETWEEN | MEASURE_IBRS | MEASURE_CLEAR_BUFFERS, 0, false},
-        {BETWEEN | MEASURE_IBRS, MEASURE_CLEAR_BUFFERS, false},
-        {BETWEEN | MEASURE_STIBP | MEASURE_L1D_FLUSH, 0, false},
-        {BETWEEN | MEASURE_STIBP, MEASURE_L1D_FLUSH, false},
+        {BETWEEN | MITIGATION_IBRS, 0, true},
+        {BETWEEN | MITIGATION_STIBP | MITIGATION_ENTRY_BARRIER, 0, true},
+        {BETWEEN | MITIGATION_ENTRY_BARRIER, 0, false},
+        {MITIGATION_RETURN_STACK, MITIGATION_BRANCH_BARRIER, false},
+        {BETWEEN | MITIGATION_IBRS | MITIGATION_CLEAR_BUFFERS, 0, false},
+        {BETWEEN | MITIGATION_IBRS, MITIGATION_CLEAR_BUFFERS, false},
+        {BETWEEN | MITIGATION_STIBP | MITIGATION_L1D_FLUSH, 0, false},
+        {BETWEEN | MITIGATION_STIBP, MITIGATION_L1D_FLUSH, false},
     };
 
     (void)state;
@@ -209,13 +212,13 @@ static void every_measure_has_a_name(void **state)
     u32 seen = 0;
 
     (void)state;
-    for (u32 bit = 0; bit < MEASURES; bit++) {
+    for (u32 bit = 0; bit < MITIGATIONS; bit++) {
         assert_true(strlen(speculation_name(bit)) > 3);
     }
     for (u32 i = 0; i < ARRAY_LENGTH(claims); i++) {
         seen |= claims[i].on | claims[i].lacking;
     }
-    assert_int_equal(seen, (1u << MEASURES) - 1); /* and a processor that needs it */
+    assert_int_equal(seen, (1u << MITIGATIONS) - 1); /* and a processor that needs it */
 }
 
 int main(void)
