@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory before the allocator runs. */
+/* Memory at boot, before the allocator runs. */
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/log/log.h"
 
 #define RANGES_MAX 64
-#define REACHABLE  0x100000000ull /* what head.S mapped */
+#define REACHABLE  0x100000000ull /* the memory that head.S has mapped: 4 GiB */
 
 struct range {
     u64 start, end;

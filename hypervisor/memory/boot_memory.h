@@ -1,30 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory before the allocator runs: the ranges of free RAM, from which the fixed tables are taken.
- */
+/* Boot memory: the ranges of free RAM at boot, from which the fixed tables are taken before the
+ * allocator runs. */
 #ifndef MEMORY_BOOT_MEMORY_H
 #define MEMORY_BOOT_MEMORY_H
 
 #include "lib/addr.h"
 #include "vmmu/vmmu.h"
 
-/* Adds a range of RAM; takes a range out of what was added. Byte addresses; partial pages are lost
- * to RAM and kept to what is taken out. */
+/* boot_memory_add adds RAM [start, end), byte addresses; a page that is only partly in the range is
+ * not used. boot_memory_reserve removes [start, end) from the free ranges, with every page that is
+ * partly in it. Both panic if there are too many ranges. */
 void boot_memory_add(u64 start, u64 end);
 void boot_memory_reserve(u64 start, u64 end);
 
-/* One above the highest frame of RAM added so far. */
+/* One above the number of the highest frame of RAM added so far. */
 u64 boot_memory_frames(void);
 
-/* True when some RAM, free or reserved, lies in [start, end). */
+/* True when any RAM, free or reserved, lies in [start, end). */
 bool boot_memory_has_ram(u64 start, u64 end);
 
-/* `size` bytes, `align`ed, below 4 GiB, for good, not cleared. Panics when there is none. */
+/* Takes `size` bytes below 4 GiB, at a multiple of `align`, a power of two. The memory is never
+ * returned and is not cleared. Panics when there is none. */
 maddr_t boot_memory_take(u64 size, u64 align);
 
-/* Hands the rest to the allocator: the end of this component. */
+/* Gives all memory that is still free to the allocator. No function above except boot_memory_frames
+ * and boot_memory_has_ram may be called afterwards. */
 void boot_memory_hand_over(void);
 
-/* The allocator's side (frames.c). */
+/* The allocator's functions for boot (frames.c). frames_start makes the allocator empty, with the
+ * frame table `frames`, which has `count` elements. frames_free_range gives it `count` frames of
+ * RAM from `first` on. */
 void frames_start(struct vmmu_frame *frames, u64 count);
 void frames_free_range(mfn_t first, u64 count);
 

@@ -6,8 +6,8 @@
 #include "hypervisor/memory/layout.h"
 #include "lib/addr.h"
 
-/* The address of machine memory in the direct map: of a byte, of a frame; and the frame of such an
- * address. */
+/* Conversions: machine address to its address in the direct map (direct), frame to its address
+ * there (frame_view), and such an address to its frame (frame_of_view). */
 static inline void *direct(maddr_t at)
 {
     return (void *)(LAYOUT_DIRECT + at.a);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The allocator of machine frames. */
+/* The allocator of frames: a buddy system. */
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/memory/boot_memory.h"
@@ -9,10 +9,14 @@
 #include "lib/string.h"
 #include "vmmu/vmmu.h"
 
-/* A free block's head has `references` = order + 1 and links in `type`: next frame number in the
- * upper half, previous in the lower. Every other frame that the allocator holds or that nobody owns
- * has 0 there, and one with an owner (a domain, or VMMU_OWNER_DEVICE) has bit 63 set, so a free
- * head is told from anything else by one word. The allocator only ever gets RAM. */
+/* A free block is described by its first frame, the head, in the frame table: `references` is the
+ * block's order + 1, and `type` holds the links of the list of free blocks of that order, the next
+ * head in the upper half and the previous head in the lower half.
+ *
+ * Every other frame of the allocator, and every frame without an owner, has 0 in `references`. A
+ * frame with an owner (a domain, or VMMU_OWNER_DEVICE) has bit 63 set there. So `references` alone
+ * distinguishes the head of a free block from all other frames. Only RAM is ever given to the
+ * allocator. */
 #define LINK_NONE 0xffffffffu
 
 static struct {

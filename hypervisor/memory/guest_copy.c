@@ -3,8 +3,10 @@
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/memory/layout.h"
 
-/* In guest_copy.S: how many bytes were left when one faulted. An address of ours becomes 0 there,
- * for the times when the processor guesses that a range is good that is not. */
+/* In guest_copy.S: copy `count` bytes, and return how many were left when an access to guest memory
+ * faulted; 0: none. These functions replace a guest address in the hypervisor's slots by 0, because
+ * the processor may execute them speculatively before it knows that guest_range_ok has refused the
+ * address. */
 u64 copy_bytes_in(void *to, const void *from, u64 count);
 u64 copy_bytes_out(void *to, const void *from, u64 count);
 
@@ -40,7 +42,8 @@ bool copy_pair_from_guest(u64 pair[2], u64 from)
     if (!guest_range_ok(from, 2 * sizeof(u64))) {
         return false;
     }
-    /* KEEP_OUT of guest_copy.S, then the two loads. */
+    /* The macro KEEP_OUT of guest_copy.S, written out: `at` becomes `from`, or 0 if `from` lies in
+     * the hypervisor's slots. Then the two loads, both with the fixup `fault`. */
     __asm__ goto volatile("mov %[from], %[at]\n\t"
                           "sar $43, %[at]\n\t"
                           "add $16, %[at]\n\t"

@@ -1,35 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies between the hypervisor and the current guest's memory, by guest virtual address. */
+/* Guest copies: between the hypervisor and the memory of the current guest, by guest virtual
+ * address. */
 #ifndef MEMORY_GUEST_COPY_H
 #define MEMORY_GUEST_COPY_H
 
 #include "lib/addr.h"
 #include "lib/index.h"
 
-/* True when [address, address + size) is the guest's part of the address space: below the
- * non-canonical hole or above the hypervisor's slots, without wrapping. */
+/* True when all of [address, address + size) is in the guest's part of the address space: below the
+ * non-canonical addresses or above the hypervisor's slots. */
 bool guest_range_ok(u64 address, u64 size);
 
-/* True when `address` is canonical (any half). */
+/* True when `address` is canonical: bits 63 to 47 are equal. */
 bool address_canonical(u64 address);
 
-/* Both check the range, survive faults, and return false when any byte could not be copied (some
- * may have been). */
+/* Copy `size` bytes from or to guest memory, in the address space that is loaded. False: the range
+ * is not the guest's, or an access faulted; then some of the bytes may have been copied. */
 bool copy_from_guest(void *to, u64 from, u64 size);
 bool copy_to_guest(u64 to, const void *from, u64 size);
 
-/* The same for two words, in fewer instructions; nothing is copied where one faults. */
+/* Copies two words from guest memory, in fewer instructions than copy_from_guest. False, as there;
+ * then `pair` is unchanged. */
 bool copy_pair_from_guest(u64 pair[2], u64 from);
 
-/* The frame of a number that a guest names, one of 52 bits at most: no larger one exists, and none
- * reaches back into our own memory while the processor guesses (memory/layout.h). Never MFN_NONE.
- */
+/* Converts a frame number that a guest gives. A number of more than 52 bits, which no frame has,
+ * becomes the largest of 52 bits, even under speculation, so that the frame table's element for it
+ * never lies in the hypervisor's own memory (memory/layout.h). The result is never MFN_NONE. */
 static inline mfn_t guest_mfn(u64 number)
 {
     return mfn(index_clamped(number, (1ull << 52) - 1));
 }
 
-/* For guest pointers that a fault must not leave half read: one object. */
+/* Copy one object from guest memory, or to it. `object`: a pointer. The result is that of
+ * copy_from_guest or copy_to_guest. */
 #define GET_GUEST(object, address) copy_from_guest((object), (address), sizeof *(object))
 #define PUT_GUEST(address, object) copy_to_guest((address), (object), sizeof *(object))
 

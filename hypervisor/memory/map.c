@@ -17,7 +17,7 @@ extern char image_text[], image_rodata[], image_data[], image_end[];
 
 static struct {
     struct lock lock;
-    bool allocator; /* tables come from the allocator, not from boot memory */
+    bool allocator; /* new tables are taken from the allocator, no longer from boot memory */
     u64 *root;
     u64 devices;
     maddr_t m2p;
@@ -32,7 +32,8 @@ static u64 *table_alloc(void)
     return memset(direct(boot_memory_take(PAGE_SIZE, PAGE_SIZE)), 0, PAGE_SIZE);
 }
 
-/* The entry for `address` at `level`, making the tables above it; NULL: no memory. */
+/* The entry that maps `address` in the table of level `level`. Tables on the way to it that are
+ * missing are made. NULL: no memory. */
 static u64 *entry_for(u64 address, u32 level)
 {
     u64 *table = map.root;
@@ -108,7 +109,8 @@ void map_start(u64 frames)
         }
     }
     map_image();
-    /* The 16 entries are copied into every guest's L4: they never change after this. */
+    /* The hypervisor's 16 entries of the root are copied into every guest's L4 tables, so they must
+     * not change later: all level 3 tables that are needed are made now. */
     for (u32 i = 0; i < ARRAY_LENGTH(shared); i++) {
         if (!entry_for(shared[i], 3)) {
             panic("no memory for the hypervisor's page tables");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The hypervisor's own page tables: the 16 L4 slots that every address space shares. */
+/* The hypervisor's own page tables: what the 16 L4 slots map that all address spaces share. */
 #ifndef MEMORY_MAP_H
 #define MEMORY_MAP_H
 
@@ -8,33 +8,39 @@
 #include "lib/addr.h"
 #include "lib/x86/pte.h"
 
-/* Builds the final tables: the direct map of `frames` frames, and the image with its rights. The
- * caller loads map_idle_root(). Once, at boot. */
+/* Builds the hypervisor's tables: the direct map of all RAM below frame number `frames`, and the
+ * image with its access rights. The caller then loads map_idle_root(). Once, at boot. Panics
+ * without memory. */
 void map_start(u64 frames);
 
-/* Maps one page at a hypervisor address, making tables as needed; replaces what was there. MFN_NONE
- * unmaps. False: no memory for a table. Flushes the page on this CPU. */
+/* Maps frame `m` at `address`, one of the hypervisor's, in place of what was mapped there;
+ * MFN_NONE: unmaps. `flags`: PTE_WRITABLE, PTE_NX, and so on; the entry is always present and
+ * global. Flushes the page on this CPU only. False: no memory for a table. Takes RANK_MAP. */
 bool map_page(u64 address, mfn_t m, u64 flags);
 
-/* Shows the frame table, `bytes` from page `at` on, and nothing else in the first 2 MiB from
- * LAYOUT_FRAMES on and behind; returns where. Panics without memory for it. */
+/* Maps the frame table: `bytes` bytes of memory from machine address `at`, a page's, in the area
+ * that begins at LAYOUT_FRAMES. The table's offset in its first 2 MiB is kept, so that large pages
+ * can map it, and nothing else is mapped in that area. Returns the table's address. Panics without
+ * memory. */
 void *map_frames(maddr_t at, u64 bytes);
 
-/* Shows the machine-to-physical array, `bytes` at `at`, read-only to everybody at LAYOUT_M2P; both
- * in 2 MiB units. Panics without memory for it. */
+/* Maps the M2P array at LAYOUT_M2P, read-only for guests and the hypervisor: `bytes` bytes of
+ * memory from machine address `at`, both multiples of 2 MiB. Panics without memory. */
 void map_m2p(maddr_t at, u64 bytes);
 
-/* How many 2 MiB units it has, and the first frame of one. */
+/* The number of 2 MiB units of the M2P array, and the first frame of unit number `unit`. */
 u64 map_m2p_units(void);
 mfn_t map_m2p_unit(u64 unit);
 
-/* An uncached page for a device's registers; NULL: no memory. Never undone. */
+/* Maps the page of device registers at machine address `at`, uncached and for ever. Returns the
+ * address of `at`; NULL: no memory. */
 void *device_map(maddr_t at);
 
-/* From here on new tables come from the allocator. */
+/* From this call on, new tables are taken from the allocator instead of boot memory. */
 void map_use_allocator(void);
 
-/* The root that an idle CPU runs on, and its 16 hypervisor entries. */
+/* The idle root, and its 16 entries for the hypervisor's slots, which every L4 table of a guest
+ * gets. */
 mfn_t map_idle_root(void);
 const u64 *map_hypervisor_slots(void);
 

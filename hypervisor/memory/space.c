@@ -5,7 +5,8 @@
 #include "hypervisor/memory/map.h"
 #include "vmmu/vmmu.h"
 
-/* Loads CR3 and reports the flush for `domain`, which `cpu`, this CPU, runs. */
+/* Loads CR3, which flushes this CPU's TLB, and reports this flush to `domain`, the domain that this
+ * CPU runs. */
 static inline void load_reported(const struct cpu *cpu, const struct vmmu_domain *domain, u64 cr3)
 {
     u64 begun = vmmu_flush_begins(domain);

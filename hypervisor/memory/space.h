@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Address spaces: what this CPU's CR3 holds, and how its TLB is flushed.
+/* Address spaces: the root in this CPU's CR3, and flushes of this CPU's TLB.
  *
  * This file and space.c are the only C code that writes CR3 (tests/lint/cr3 checks it). Assembly
  * does so in two files:
@@ -9,8 +9,8 @@
  *                 mode. They load struct vcpu's kernel_cr3 and user_cr3, which vcpu/ fills with
  *                 what space_cr3 returns, and nothing else.
  *
- * Every load of CR3 drops this CPU's translations of guest memory; those of the hypervisor are
- * global and stay. */
+ * Every load of CR3 drops this CPU's translations of guest memory. The translations of the
+ * hypervisor's addresses are global and stay. */
 #ifndef MEMORY_SPACE_H
 #define MEMORY_SPACE_H
 
@@ -19,28 +19,30 @@
 
 struct vmmu_domain;
 
-/* The value of CR3 for the L4 table `root`: the only kind of value that may be loaded. */
+/* The value of CR3 for the root `root`. Only values from this function may be loaded. */
 static inline u64 space_cr3(mfn_t root)
 {
     return root.n << PAGE_SHIFT;
 }
 
-/* Switches this CPU to the root `cr3` of `domain`, which it runs from here on, and reports the
- * flush to the virtual MMU. The caller has added this CPU to domain->cpus, and holds the root. */
+/* Loads `cr3`, a root of `domain`, which this CPU runs from now on, and reports the flush to the
+ * virtual MMU. The caller has set this CPU's bit in domain->cpus before, and has references that
+ * keep the root. */
 void space_load(struct vmmu_domain *domain, u64 cr3);
 
-/* Switches to another root `cr3` of the domain that this CPU runs, or to the root that is built
- * at boot. The virtual MMU does not learn of this flush, and may ask for one more. */
+/* Loads `cr3`, another root of the domain that this CPU runs, or the root that is built at boot.
+ * This flush is not reported to the virtual MMU, which may therefore request one flush more than
+ * needed. */
 static inline void space_load_root(u64 cr3)
 {
     write_cr3(cr3);
 }
 
-/* Switches to the hypervisor's own root: this CPU runs no domain from here on. */
+/* Loads the idle root: this CPU runs no domain from now on. */
 void space_load_idle(void);
 
-/* Flushes this CPU's translations of guest memory, by loading the same root again, and reports the
- * flush to the virtual MMU. Callable on an idle CPU, and while locks are held. */
+/* Flushes this CPU's translations of guest memory by loading CR3 with its present value, and
+ * reports the flush to the virtual MMU. May be called on an idle CPU, and with locks held. */
 void space_flush(void);
 
 #endif
