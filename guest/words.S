@@ -1,30 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-/* Accesses to memory that may not be mapped. If one traps, trap_kernel continues at its fixup. */
-    .text
-/* bool word_read(const volatile u64 *at, u64 *value)
- * in: RDI = at, RSI = value. out: EAX = 1, or 0 if the access trapped. */
-    .global word_read, word_write
-word_read:
-1:  mov (%rdi), %rax
-    mov %rax, (%rsi)
-    mov $1, %eax
-    ret
-/* bool word_write(volatile u64 *at, u64 value)
- * in: RDI = at, RSI = value. out: EAX = 1, or 0 if the access trapped. */
-word_write:
-2:  mov %rsi, (%rdi)
-    mov $1, %eax
-    ret
-3:  xor %eax, %eax
-    ret
+/* Accesses that may trap: trap_kernel continues at their fixups. */
+#include "lib/assembly.inc"
 
     .section .rodata
     .balign 8
-    .global word_fixups, word_fixups_end
-/* Pairs: an instruction that may trap, and its fixup. */
-word_fixups:
-    .quad 1b, 3b
-    .quad 2b, 3b
+    .global word_fixups_end
+OBJECT word_fixups /* pairs: instruction, fixup */
+
+/* Executes `instruction`; if it traps, execution continues at `fixup`. */
+.macro may_trap fixup, instruction:vararg
+770:\instruction
+    .pushsection .rodata
+    .quad 770b, \fixup
+    .popsection
+.endm
+
+    .text
+/* bool word_read(const u64 *at, u64 *value): *value = *at; false: it trapped.
+ * in:       rdi = at, rsi = value.
+ * out:      eax.
+ * clobbers: rax. */
+FUNCTION word_read
+    may_trap .Ltrapped, mov (%rdi), %rax
+    mov %rax, (%rsi)
+    mov $1, %eax
+    ret
+END word_read
+
+/* bool word_write(u64 *at, u64 value): *at = value; false: it trapped.
+ * in:       rdi = at, rsi = value.
+ * out:      eax. */
+FUNCTION word_write
+    may_trap .Ltrapped, mov %rsi, (%rdi)
+    mov $1, %eax
+    ret
+.Ltrapped:
+    xor %eax, %eax
+    ret
+END word_write
+
+    .section .rodata
 word_fixups_end:
+END word_fixups
 
     .section .note.GNU-stack, "", @progbits

@@ -2,15 +2,10 @@
 /* Descriptor tables and user mode on the bare machine. */
 #include "guest/trap.h"
 #include "guest/native/native.h"
+#include "guest/native/selectors.h"
 #include "lib/x86/descriptor.h"
 #include "lib/x86/msr.h"
 #include "lib/x86/tss.h"
-
-#define KERNEL_CS    0x08
-#define KERNEL_SS    0x10
-#define USER_SS      0x1b
-#define USER_CS      0x23
-#define TSS_SELECTOR 0x28
 
 extern const u64 trap_entries[33]; /* entry points: vectors 0..31, then INT 0x80 */
 extern char syscall_entry[], trap_stack_top[];

@@ -4,6 +4,7 @@
 #include "guest/kernel.h"
 #include "guest/lock.h"
 #include "guest/page.h"
+#include "guest/pv/cpu_offsets.h"
 #include "guest/pv/startup.h"
 #include "guest/space.h"
 #include "lib/string.h"
@@ -22,6 +23,10 @@ static struct cpu {
     void (*function)(void);
 } cpus[CPUS];
 
+_Static_assert(offsetof(struct cpu, number) == CPU_NUMBER &&
+                   offsetof(struct cpu, trap_stack_top) == CPU_TRAP_STACK_TOP,
+               "as the entry code has them");
+
 static u8 first_trap_stack[STACK_BYTES] __attribute__((aligned(16)));
 /* The state in which cpu_run starts a CPU, under context_lock. */
 static struct vcpu_guest_context context;
@@ -31,7 +36,7 @@ unsigned cpu_number(void)
 {
     u64 number;
 
-    __asm__("mov %%gs:0, %0" : "=r"(number));
+    __asm__("mov %%gs:%c1, %0" : "=r"(number) : "i"(CPU_NUMBER));
     return (unsigned)number;
 }
 

@@ -1,41 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* Entering a guest's kernel (by traps and callbacks) and leaving it (by the hypercall iret).
- *
- * Every entry point builds a struct trap_frame on the stack. From low to high addresses:
- *   r15 r14 r13 r12 r11 r10 r9 r8 rbp rdi rsi rdx rcx rbx rax    pushed by save_registers
- *   vector, error                                                pushed by the entry point
- *   rip cs rflags rsp ss                                         pushed by the hypervisor */
+/* The way into the guest kernel (traps, callbacks) and out of it (iret). guest/entry_points.inc
+ * draws the frame. */
 #include "guest/pv/abi.h"
-#include "guest/vectors.h"
-
-#define FRAME_VECTOR (15 * 8)
-#define FRAME_FLAGS  (16 * 8) /* when entering: error code; when leaving: flags of iret */
-#define FRAME_CS     (18 * 8)
-#define FRAME_WORDS  22
-
+#include "guest/pv/cpu_offsets.h"
 #include "guest/pv/entry_points.inc"
+#include "lib/assembly.inc"
 
+#define RING     3      /* the bits of CS that hold the ring */
+#define SELECTORS_SIZE 32 /* ds, es, fs, gs in a failsafe frame */
+
+/* The failsafe callback, by which the hypervisor reports that it cannot load a segment register.
+ * in:       on the kernel's stack, low to high: rcx, r11, ds, es, fs, gs, rip, cs, rflags, rsp, ss.
+ * out:      entry_common. */
     .text
-/* Entry point of the failsafe callback, which the hypervisor calls when it cannot load a segment
- * register.
- * in: on the stack, from low to high addresses: rcx r11 ds es fs gs rip cs rflags rsp ss. */
+    .type failsafe_entry, @function
 failsafe_entry:
-    pop %rcx
-    pop %r11
-    add $32, %rsp
+    begin_entry
+    add $SELECTORS_SIZE, %rsp
     push $0
     push $VECTOR_FAILSAFE
     jmp entry_common
+END failsafe_entry
 
-/* Completes the frame. A trap from user mode whose vector has no handler continues at user_return,
- * so that user_run returns. Any other trap is handled by trap_kernel, after which execution
- * continues with the registers in the frame. */
-entry_common:
+/* in:       rsp = vector of a struct trap_frame; all other registers are the interrupted code's.
+ * out:      in user mode, unless a handler has the vector: user_run returns. Else
+ *           trap_kernel(frame), then back to the registers of the frame. */
+LOCAL_FUNCTION entry_common
     save_registers
     cld
-    testb $3, FRAME_CS(%rsp)
+    testb $RING, TRAP_FRAME_CS(%rsp)
     jz 1f
-    mov FRAME_VECTOR(%rsp), %rax
+    mov TRAP_FRAME_VECTOR(%rsp), %rax
     movabs $trap_handlers, %rcx
     cmpq $0, (%rcx,%rax,8)
     je user_return
@@ -44,50 +39,45 @@ entry_common:
     and $-16, %rsp
     call trap_kernel
     mov %rbx, %rsp
-    movq $0, FRAME_FLAGS(%rsp)
-/* Loads all registers from a frame and continues there, by the hypercall iret.
- * in: RSP = struct trap_frame, in which the flags of iret have the place of the error code. */
-leave:
+    movq $0, TRAP_FRAME_ERROR(%rsp)
+END entry_common
+
+/* in:       rsp = a struct trap_frame with the flags of iret in place of the error code.
+ * out:      the iret hypercall, whose frame is, low to high: rax, r11, rcx, flags, rip, cs, rflags,
+ *           rsp, ss. */
+LOCAL_FUNCTION leave_kernel
     restore_registers
-    add $8, %rsp
+    add $TRAP_FRAME_ERROR - TRAP_FRAME_VECTOR, %rsp
     push %rcx
     push %r11
     push %rax
     mov $__HYPERVISOR_iret, %eax
     syscall
     ud2
+END leave_kernel
 
-/* void user_enter(struct trap_frame *frame)
- * Saves the kernel's registers on its stack and enters user mode. The stack pointer is kept in the
- * word above the trap stack's frame. in: RDI = frame. out: returns through user_return, with the
- * user's registers in *frame. */
-    .global user_enter
-user_enter:
-    push %rbp
-    push %rbx
-    push %r12
-    push %r13
-    push %r14
-    push %r15
+/* void user_enter(struct trap_frame *frame): enters user mode; returns through user_return.
+ * in:       rdi = frame, with the flags of iret in place of the error code.
+ * out:      the caller's stack pointer in the word at the CPU's trap_stack_top. */
+FUNCTION user_enter
+    save_callee_saved
     push %rdi
-    mov %gs:8, %rax
+    mov %gs:CPU_TRAP_STACK_TOP, %rax
     mov %rsp, (%rax)
     mov %rdi, %rsp
-    jmp leave
-/* Copies the frame on the trap stack to the frame of user_enter, and returns from user_enter.
- * in: RSP = struct trap_frame, which ends where the trap stack begins. */
-user_return:
+    jmp leave_kernel
+END user_enter
+
+/* in:       rsp = a struct trap_frame that ends at the CPU's trap_stack_top.
+ * out:      user_enter has returned; its frame is that one. */
+LOCAL_FUNCTION user_return
     mov %rsp, %rsi
-    mov FRAME_WORDS * 8(%rsp), %rsp
+    mov TRAP_FRAME_SIZE(%rsp), %rsp
     pop %rdi
-    mov $FRAME_WORDS, %ecx
+    mov $TRAP_FRAME_SIZE / 8, %ecx
     rep movsq
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbx
-    pop %rbp
+    restore_callee_saved
     ret
+END user_return
 
     .section .note.GNU-stack, "", @progbits

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The ELF notes, which the domain builder reads, and the first instructions of a guest. */
+/* The ELF notes, which the domain builder reads, and the guest's first instructions. */
 #include "guest/pv/notes.inc"
+#include "lib/assembly.inc"
 
-/* Calls pv_start. in: RSI = start_info, RSP = end of the last page that the domain builder used. */
+#define STACK_SIZE 16384
+
+/* The first instructions.
+ * in:       rsi = start_info; rsp = the end of the last page that the domain builder used.
+ * out:      pv_start(start_info, that end), which does not return. */
     .section .text.start, "ax"
-    .global _start
-_start:
+FUNCTION _start
     mov %rsi, %rdi
     mov %rsp, %rsi
     lea boot_stack_top(%rip), %rsp
@@ -13,10 +17,11 @@ _start:
     xor %ebp, %ebp
     call pv_start
     ud2
+END _start
 
     .bss
     .balign 4096
-    .skip 16384
+    .skip STACK_SIZE
 boot_stack_top:
 
     .section .note.GNU-stack, "", @progbits

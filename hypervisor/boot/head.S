@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The first instructions: Multiboot 1 leaves us in 32-bit mode without paging; start.c wants 64-bit mode
- * at our own addresses. */
+/* The first instructions of each CPU.
+ *
+ *      first CPU                               another CPU
+ *      boot_start: 32-bit mode, no paging      trampoline: real mode, in low memory
+ *          |                                   other_flat: 32-bit mode, no paging, ESI = 0
+ *          +----------- to_64_bit -------------+
+ *              boot_l4: low memory at 0 and at the direct map, the image at its address
+ *          +-----------------------------------+
+ *      boot_high, at the image's address       other_high, at the image's address
+ *      start(), on boot_stack                  smp_other_start(), on the stack in other_stack */
 #include "hypervisor/memory/layout.h"
+#include "lib/assembly.inc"
 #include "lib/x86/control.h"
 #include "lib/x86/descriptor.h"
 #include "lib/x86/msr.h"
@@ -9,15 +18,22 @@
 
 #define MULTIBOOT_MAGIC 0x1badb002
 #define TABLE           (PTE_PRESENT | PTE_WRITABLE)
-#define MULTIBOOT_FLAGS 0x00010003 /* addresses below are valid; modules on pages; memory map */
+#define MULTIBOOT_FLAGS 0x00010003 /* modules on page boundaries; memory map; addresses valid */
+#define LOADED          0x2badb002 /* what a Multiboot loader leaves in EAX */
+#define BOOT_CODE64     8          /* selectors of boot_gdt */
+#define BOOT_DATA       16
+#define BOOT_CODE32     24
+#define LARGE_SIZE      0x200000
+#define STACK_SIZE      65536
 
+/* Loads null data segments, and SS. clobbers: RAX. */
         .macro  LOAD_SEGMENTS
         xor     %eax, %eax
         mov     %eax, %ds
         mov     %eax, %es
         mov     %eax, %fs
         mov     %eax, %gs
-        mov     $16, %eax
+        mov     $BOOT_DATA, %eax
         mov     %eax, %ss
         .endm
 
@@ -34,15 +50,20 @@ multiboot_header:
         .long boot_bss_end
         .long boot_start
 
-        .globl boot_start
-boot_start:
+/* in:       EAX = LOADED, EBX = the loader's information; 32-bit mode without paging.
+ * out:      to_64_bit, with ESI = the loader's information. */
+FUNCTION boot_start
         cli
         cld
-        cmp     $0x2badb002, %eax
+        cmp     $LOADED, %eax
         jne     .
-        mov     %ebx, %esi                      /* the loader's information */
+        mov     %ebx, %esi
         lgdt    boot_gdt_pointer
-to_64_bit:
+END boot_start
+
+/* in:       ESI = the loader's information, or 0 on any CPU but the first; boot_gdt is loaded.
+ * out:      boot_high, or other_high where ESI is 0: in 64-bit mode, on boot_l4. */
+LOCAL_FUNCTION to_64_bit
         mov     %cr4, %eax
         or      $CR4_PAE, %eax
         mov     %eax, %cr4
@@ -56,23 +77,27 @@ to_64_bit:
         and     $~(CR0_EM | CR0_TS), %eax
         or      $(CR0_PG | CR0_WP | CR0_NE | CR0_MP), %eax
         mov     %eax, %cr0
-        ljmp    $8, $1f
+        ljmp    $BOOT_CODE64, $1f
         .code64
 1:      movabs  $boot_high, %rax
         movabs  $other_high, %rcx
         test    %esi, %esi
         cmovz   %rcx, %rax
         jmp     *%rax
+END to_64_bit
 
+/* in:       CS = BOOT_CODE32; boot_gdt is loaded.
+ * out:      to_64_bit, with ESI = 0. */
         .code32
-other_flat:
-        mov     $16, %eax
+LOCAL_FUNCTION other_flat
+        mov     $BOOT_DATA, %eax
         mov     %eax, %ds
         mov     %eax, %ss
         xor     %esi, %esi
         jmp     to_64_bit
+END other_flat
 
-        /* Identity and direct map of the first 4 GiB, and the image, with 2 MiB pages. */
+/* Maps the first 4 GiB at 0 and at the direct map, and the image, with 2 MiB pages. */
         .balign 4096
 boot_l4:
         .quad   boot_l3_identity + TABLE
@@ -82,7 +107,8 @@ boot_l4:
         .quad   boot_l3_identity + TABLE        /* slot 262 */
         .fill   249, 8, 0
 boot_l3_identity:
-        .quad   boot_l2 + TABLE, boot_l2 + 0x1000 + TABLE, boot_l2 + 0x2000 + TABLE, boot_l2 + 0x3000 + TABLE
+        .quad   boot_l2 + TABLE, boot_l2 + 0x1000 + TABLE
+        .quad   boot_l2 + 0x2000 + TABLE, boot_l2 + 0x3000 + TABLE
         .fill   508, 8, 0
 boot_l3_image:
         .quad   boot_l2_image + TABLE
@@ -94,19 +120,22 @@ boot_l2:
         .set    at, 0
         .rept   2048
         .quad   at + TABLE + PTE_LARGE
-        .set    at, at + 0x200000
+        .set    at, at + LARGE_SIZE
         .endr
 
         .balign 8
 boot_gdt:
         .quad   0, DESCRIPTOR_FLAT_CODE64, DESCRIPTOR_FLAT_DATA, DESCRIPTOR_FLAT_CODE32
+boot_gdt_end:
 boot_gdt_pointer:
-        .word   31
+        .word   boot_gdt_end - boot_gdt - 1
         .quad   boot_gdt
 
         .text
         .code64
-boot_high:
+/* in:       ESI = the loader's information.
+ * out:      start(the loader's information), on boot_stack; .bss is clear. */
+LOCAL_FUNCTION boot_high
         LOAD_SEGMENTS
         lea     image_data_end(%rip), %rdi      /* the loader may not have cleared it */
         lea     image_end(%rip), %rcx
@@ -119,12 +148,15 @@ boot_high:
         mov     %esi, %edi
         call    start
         ud2
+END boot_high
 
-other_high:
+/* in:       other_root, other_stack (smp.c).
+ * out:      smp_other_start(), on that stack; or, if another CPU has taken it, this CPU stops. */
+LOCAL_FUNCTION other_high
         LOAD_SEGMENTS
         mov     other_root(%rip), %rax
         mov     %rax, %cr3
-        xor     %ecx, %ecx                      /* whoever comes too late finds none */
+        xor     %ecx, %ecx                      /* each stack is for the CPU that gets it first */
         xchg    %rcx, other_stack(%rip)
         test    %rcx, %rcx
         jz      2f
@@ -134,13 +166,15 @@ other_high:
 2:      cli
         hlt
         jmp     2b
+END other_high
 
-/* Another CPU begins in real mode, in a copy of this at the start of a page of low memory: by way of flat
- * 32-bit mode to where the first CPU was, with no loader's information. */
-        .globl  trampoline, trampoline_end
+/* A CPU other than the first begins in a copy of this.
+ * in:       real mode, CS:0 = the copy, at the beginning of a page of low memory.
+ * out:      other_flat, in 32-bit mode. */
+        .globl  trampoline_end
         .section .rodata
         .code16
-trampoline:
+FUNCTION trampoline
         cli
         cld
         mov     %cs, %ax
@@ -149,16 +183,17 @@ trampoline:
         mov     %cr0, %eax
         or      $CR0_PE, %eax
         mov     %eax, %cr0
-        ljmpl   $24, $other_flat
+        ljmpl   $BOOT_CODE32, $other_flat
 trampoline_gdt:
-        .word   31
+        .word   boot_gdt_end - boot_gdt - 1
         .long   boot_gdt
 trampoline_end:
+END trampoline
         .code64
 
         .bss
-        .balign 65536
+        .balign STACK_SIZE
 boot_stack:
-        .skip   65536
+        .skip   STACK_SIZE
 boot_stack_end:
         .section .note.GNU-stack, "", @progbits

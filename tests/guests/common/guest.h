@@ -15,6 +15,7 @@
 #include "lib/types.h"
 
 #include "tests/guests/common/hypercall.h"
+#include "tests/guests/common/initial_registers.h"
 #include "tests/guests/common/page.h"
 #include "tests/guests/common/trap.h"
 
@@ -47,12 +48,6 @@ void shut_down(unsigned reason) __attribute__((noreturn));
 void cpu_relax(void);
 
 /* ---- start of day ---- */
-
-/* The registers as the hypervisor set them. Selectors and flags are zero-extended. */
-struct initial_registers {
-    u64 rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, cs, ss, ds, es, fs, gs, rflags;
-};
-extern struct initial_registers initial_registers;
 
 extern char guest_start[], guest_end[];
 
