@@ -6,8 +6,9 @@
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/time/clock.h"
 
-/* Makes a version number odd, whatever value the guest has left there, which says that the data is
- * changing. Returns the even number that ends the change. */
+/* Makes the version number of a structure odd, which means to the guest that the structure is being
+ * changed. The guest can write the version too, so any value may be found. Returns the even number
+ * that ends the change. */
 static u32 version_open(volatile u32 *version)
 {
     u32 odd = *version | 1;
@@ -17,6 +18,7 @@ static u32 version_open(volatile u32 *version)
     return odd + 1;
 }
 
+/* Ends a change that version_open has begun: stores the even version number that it returned. */
 static void version_close(volatile u32 *version, u32 even)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -8,15 +8,15 @@
 struct vcpu;
 struct domain;
 
-/* Writes vcpu_time_info into the vCPU's vcpu_info. The parameters of the clock never change, so it
- * is needed only once for each place of the structure; writing it again does no harm. */
+/* Writes vcpu_time_info into the vCPU's vcpu_info. Its values never change, so it need be written
+ * only once after vcpu_info has moved to another place; writing it again does no harm. */
 void clock_page_update(struct vcpu *vcpu);
 
-/* Writes the same into the copy that the current vCPU has registered, if it has. False: the copy
- * cannot be written to. */
+/* Writes vcpu_time_info into the copy that the current vCPU has registered, if it has registered
+ * one. False: the guest's memory there could not be written. */
 bool clock_page_update_area(struct vcpu *vcpu);
 
-/* Writes the wall clock's time into shared_info. Takes domain->lock. */
+/* Writes the wall-clock time at system time 0 into shared_info. Takes domain->lock. */
 void clock_page_update_wall(struct domain *domain);
 
 #endif

@@ -8,7 +8,7 @@
 #include "hypervisor/cpu/xsave.h"
 #include "lib/x86/control.h"
 
-/* All of a guest's CR0 but TS. */
+/* A guest's CR0 always has these bits. Only TS can differ. */
 #define CR0_GUEST (CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG)
 
 #define CR4_GUEST_MAY  (CR4_TSD | CR4_DE | CR4_MCE)

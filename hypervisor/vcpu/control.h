@@ -7,25 +7,29 @@
 
 struct vcpu;
 
-/* What a guest may have in its CR4: `wanted` without the bits that are not its own, with those that
- * are always set. 0 gives a fresh vCPU's. */
+/* The CR4 that a guest gets when it writes `wanted`: without the bits that it may not set, and with
+ * those that are always set. control_guest_cr4(0) is the CR4 of a new vCPU. */
 u64 control_guest_cr4(u64 wanted);
 
-/* Brings the real CR4 into line with the current vCPU's: the bits that act on guest user mode. Also
- * at each switch. */
+/* Loads this CPU's CR4 with the one bit of the current vCPU's CR4 that takes effect in guest user
+ * mode (TSD). Call it after a change of the vCPU's CR4, and at each switch of vCPUs. */
 void control_load(const struct vcpu *vcpu);
 
-/* CR0, 2, 3, 4 of the current vCPU. False: no such register, or #GP. */
+/* Reads CR`number` of the current vCPU; 0, 2, 3 and 4 exist. False: there is no such register, and
+ * the guest gets #GP. */
 bool control_read(const struct vcpu *vcpu, u32 number, u64 *value);
 
-/* The same: 0, or -XEN_EAGAIN when it was interrupted and has to be done again, or another error.
- */
+/* Writes CR`number` of the current vCPU. Returns 0, or a negated error number of the ABI:
+ * -XEN_EAGAIN if the work was interrupted, and the same call must be repeated; -XEN_EINVAL if the
+ * register or the value does not exist; for CR3 also the engine's refusals. */
 s64 control_write(struct vcpu *vcpu, u32 number, u64 value);
 
-/* XSETBV by the current vCPU. False: #GP. */
+/* Executes XSETBV for the current vCPU: sets extended control register `index` to `value`. False:
+ * refused, and the guest gets #GP. */
 bool control_set_xcr(struct vcpu *vcpu, u32 index, u64 value);
 
-/* True when a guest may have `xcr0`: also for a state that is given to a vCPU that does not run. */
+/* True when a guest may set XCR0 to `xcr0`. Also used to check the state that is given to a vCPU
+ * before it runs. */
 bool control_xcr0_ok(u64 xcr0);
 
 #endif

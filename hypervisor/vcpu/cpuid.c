@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* CPUID as guests see it: what the processor has, less what a PV guest cannot use, more the
- * hypervisor's own leaves. */
+/* CPUID as guests see it: the processor's features, without those that a PV guest cannot use, and
+ * the hypervisor's own leaves. */
 #include "hypervisor/vcpu/cpuid.h"
 #include "hypervisor/cpu/processor.h"
 #include "hypervisor/cpu/xsave.h"
@@ -19,53 +19,59 @@
 
 #define XEN_FIRST   0x40000000u
 #define XEN_LAST    0x40000005u
-#define XEN_VERSION 0x00040011u /* 4.17 */
+#define XEN_VERSION 0x00040011u /* 4.17, the version of the ABI that guests are shown */
 #define OWN_FIRST   0x40000100u
 #define OWN_LAST    0x40000101u
 
-/* Leaf 1. FPU DE TSC MSR PAE MCE CX8 APIC SEP MCA CMOV PAT CLFLUSH MMX FXSR SSE SSE2 SS */
+/* Feature bits that guests are shown, by leaf and register (1D: leaf 1, EDX). PLAIN bits need no
+ * vector registers; AVX and AVX512 bits need those registers enabled in XCR0.
+ *
+ * Leaf 1, EDX: FPU DE TSC MSR PAE MCE CX8 APIC SEP MCA CMOV PAT CLFLUSH MMX FXSR SSE SSE2 SS */
 #define FEATURES_1D                                                                                \
     (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9) | BIT(11) | BIT(14) |   \
      BIT(15) | BIT(16) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(27))
-/* SSE3 PCLMULQDQ | SSSE3 FMA CX16 | SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND */
+/* Leaf 1, ECX: SSE3 PCLMULQDQ SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C
+ * RDRAND */
 #define FEATURES_1C_PLAIN                                                                          \
     (BIT(0) | BIT(1) | BIT(9) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) | BIT(30))
 #define FEATURES_1C_AVX (BIT(12) | BIT(28) | BIT(29))
 
-/* Leaf 7. BMI1 FDP_EXCPTN_ONLY BMI2 ERMS NO_FPU_SEL RDSEED ADX CLFLUSHOPT CLWB SHA */
+/* Leaf 7, EBX: BMI1 FDP_EXCPTN_ONLY BMI2 ERMS NO_FPU_SEL RDSEED ADX CLFLUSHOPT CLWB SHA */
 #define FEATURES_7B_PLAIN                                                                          \
     (BIT(3) | BIT(6) | BIT(8) | BIT(9) | BIT(13) | BIT(18) | BIT(19) | BIT(23) | BIT(24) | BIT(29))
 #define FEATURES_7B_AVX BIT(5)
 #define FEATURES_7B_AVX512                                                                         \
     (BIT(16) | BIT(17) | BIT(21) | BIT(26) | BIT(27) | BIT(28) | BIT(30) | BIT(31))
-/* PREFETCHWT1 GFNI RDPID */
+/* Leaf 7, ECX: PREFETCHWT1 GFNI RDPID */
 #define FEATURES_7C_PLAIN  (BIT(0) | BIT(8) | BIT(22))
 #define FEATURES_7C_AVX    (BIT(9) | BIT(10))
 #define FEATURES_7C_AVX512 (BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
-/* FSRM MD_CLEAR SERIALIZE */
+/* Leaf 7, EDX: FSRM MD_CLEAR SERIALIZE */
 #define FEATURES_7D_PLAIN  (BIT(4) | BIT(10) | BIT(14))
 #define FEATURES_7D_AVX512 (BIT(2) | BIT(3) | BIT(8) | BIT(23))
-/* FZRM FSRS FSRC */
+/* Leaf 7, subleaf 1, EAX: FZRM FSRS FSRC */
 #define FEATURES_71A_PLAIN  (BIT(10) | BIT(11) | BIT(12))
 #define FEATURES_71A_AVX    BIT(4)
 #define FEATURES_71A_AVX512 BIT(5)
 
-/* Leaf 0x80000001. LAHF ABM SSE4A MISALIGNSSE 3DNOWPREFETCH TBM */
+/* Leaf 0x80000001, ECX: LAHF ABM SSE4A MISALIGNSSE 3DNOWPREFETCH TBM */
 #define FEATURES_EXT1C_PLAIN (BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(21))
 #define FEATURES_EXT1C_AVX   (BIT(11) | BIT(16))
-/* What AMD repeats of leaf 1, then SYSCALL NX MMXEXT RDTSCP LM 3DNOWEXT 3DNOW */
+/* Leaf 0x80000001, EDX: the bits that AMD repeats from leaf 1, and SYSCALL NX MMXEXT RDTSCP LM
+ * 3DNOWEXT 3DNOW */
 #define FEATURES_EXT1D                                                                             \
     ((FEATURES_1D & 0x0183f3ffu) | BIT(11) | BIT(20) | BIT(22) | BIT(27) | BIT(29) | BIT(30) |     \
      BIT(31))
-/* CLZERO RSTR_FP_ERR_PTRS */
+/* Leaf 0x80000008, EBX: CLZERO RSTR_FP_ERR_PTRS */
 #define FEATURES_EXT8B (BIT(0) | BIT(2))
 
-#define XSAVE_BASE     576u /* legacy area and header */
-#define XSAVE_VARIANTS 7u   /* XSAVEOPT XSAVEC XGETBV(1) */
+#define XSAVE_BASE     576u /* bytes of the legacy area and the header of an XSAVE area */
+#define XSAVE_VARIANTS 7u   /* leaf 0xd, subleaf 1, EAX: XSAVEOPT XSAVEC XGETBV(1) */
 
-/* The bits of a real leaf that a guest sees; every other leaf is all zeroes. */
+/* For one of the processor's leaves, the bits that a guest is shown in each register. A leaf
+ * without a filter is shown as zeroes. */
 struct filter {
-    u32 leaf, subleaf; /* ANY: the leaf has none, or all are alike */
+    u32 leaf, subleaf; /* subleaf ANY: the filter applies to every subleaf */
     u32 eax, ebx, ecx, edx;
 };
 #define ANY (~0u)
@@ -74,17 +80,17 @@ static const struct filter filters[] = {
     {0, ANY, ALL, ALL, ALL, ALL},
     {1, ANY, ALL, 0xff00u, FEATURES_1C_PLAIN | FEATURES_1C_AVX | CPUID_1_ECX_XSAVE, FEATURES_1D},
     {2, ANY, ALL, ALL, ALL, ALL},
-    {4, ANY, 0x3fffu, ALL, ALL, 7}, /* caches, shared with nobody */
+    {4, ANY, 0x3fffu, ALL, ALL, 7}, /* caches, shown as shared with no other processor */
     {7, 0, ALL, FEATURES_7B_PLAIN | FEATURES_7B_AVX | FEATURES_7B_AVX512,
      FEATURES_7C_PLAIN | FEATURES_7C_AVX | FEATURES_7C_AVX512,
      FEATURES_7D_PLAIN | FEATURES_7D_AVX512},
     {7, 1, FEATURES_71A_PLAIN | FEATURES_71A_AVX | FEATURES_71A_AVX512, 0, 0, 0},
     {0x80000000, ANY, ALL, ALL, ALL, ALL},
     {0x80000001, ANY, ALL, 0, FEATURES_EXT1C_PLAIN | FEATURES_EXT1C_AVX, FEATURES_EXT1D},
-    {0x80000002, ANY, ALL, ALL, ALL, ALL}, /* name */
+    {0x80000002, ANY, ALL, ALL, ALL, ALL}, /* name of the processor, also in the next two leaves */
     {0x80000003, ANY, ALL, ALL, ALL, ALL},
     {0x80000004, ANY, ALL, ALL, ALL, ALL},
-    {0x80000005, ANY, ALL, ALL, ALL, ALL}, /* caches */
+    {0x80000005, ANY, ALL, ALL, ALL, ALL}, /* caches, also in the next leaf */
     {0x80000006, ANY, ALL, ALL, ALL, ALL},
     {0x80000008, ANY, 0xffu, FEATURES_EXT8B, 0, 0},
 };
@@ -101,7 +107,8 @@ static struct cpuid text(u32 eax, const char *name)
 
 /* ---- the hypervisor's leaves ------------------------------------------------------------- */
 
-/* Of the memory there is: beyond 44 bits a guest wants wider grant entries. */
+/* The number of bits of a machine address of this machine's RAM. If it exceeds 44, guests use a
+ * wider format of grant entries. */
 static u32 address_width(void)
 {
     return PAGE_SHIFT + 64 - (u32)__builtin_clzll((frames_count() - 1) | 1);
@@ -114,9 +121,9 @@ static struct cpuid hypervisor_leaf(u32 leaf, u32 subleaf)
         return text(XEN_LAST, "XenVMMXenVMM");
     case 1:
         return (struct cpuid){.eax = XEN_VERSION};
-    case 2: /* one hypercall page, by MSR; updates that keep accessed and dirty */
+    case 2: /* one hypercall page, set up by an MSR; MMU_PT_UPDATE_PRESERVE_AD exists */
         return (struct cpuid){.eax = 1, .ebx = 0x40000000, .ecx = BIT(0)};
-    case 3: /* the TSC is the real one */
+    case 3: /* the TSC is not emulated; its frequency in kHz */
         if (subleaf == 0) {
             return (struct cpuid){.eax = processor_has_tsc_aux() ? BIT(2) : 0,
                                   .ecx = (u32)clock_tsc_khz()};
@@ -128,7 +135,8 @@ static struct cpuid hypervisor_leaf(u32 leaf, u32 subleaf)
     return (struct cpuid){0};
 }
 
-/* Pinion's own: what the domain's page tables have cost. */
+/* Pinion's own leaves: the counters of the domain's page-table work (vmmu_counters), one in each
+ * subleaf. */
 static struct cpuid own_leaf(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
 {
     const struct vmmu_counters *counters = &vcpu->domain->mmu.counters;
@@ -146,7 +154,8 @@ static struct cpuid own_leaf(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
 
 /* ---- XSAVE ------------------------------------------------------------------------------- */
 
-/* Bytes that the components of `xcr0` take, in the standard or in the compacted format. */
+/* The size in bytes of an XSAVE area with the components of `xcr0`, in the standard or in the
+ * compacted format. */
 static u32 xsave_size(u64 xcr0, bool compacted)
 {
     u32 size = XSAVE_BASE;
@@ -197,7 +206,8 @@ static struct cpuid xsave_leaf(const struct vcpu *vcpu, u32 subleaf)
 
 /* ---- everything else --------------------------------------------------------------------- */
 
-/* One thread a core; APIC numbers in steps of two. */
+/* Leaf 0xb: the topology that a guest is shown, which has one thread a core and one core for each
+ * vCPU. The APIC id of vCPU N is 2 * N. */
 static struct cpuid topology_leaf(const struct vcpu *vcpu, u32 subleaf)
 {
     struct cpuid r = {.ecx = subleaf & 0xff, .edx = vcpu->id * 2};
@@ -236,7 +246,8 @@ static bool filtered_leaf(u32 leaf, u32 subleaf, struct cpuid *r)
     return false;
 }
 
-/* What needs vector registers that XCR0 cannot enable goes. */
+/* Clears the bits of features that need vector registers, if XCR0 cannot enable those registers on
+ * this machine. */
 static void drop_vectors(u32 leaf, u32 subleaf, struct cpuid *r)
 {
     static const struct filter with_avx[] = {
@@ -271,7 +282,7 @@ static void drop_vectors(u32 leaf, u32 subleaf, struct cpuid *r)
     }
 }
 
-/* Fields that depend on the guest or on our own limits. */
+/* Adjusts fields of a filtered leaf that depend on the guest, or on what this file supports. */
 static void adjust(const struct vcpu *vcpu, u32 leaf, u32 subleaf, struct cpuid *r)
 {
     if (leaf == 0 && r->eax > BASIC_MAX) {
@@ -309,7 +320,8 @@ struct cpuid guest_cpuid(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
         return own_leaf(vcpu, leaf, subleaf);
     }
     if (leaf != 0 && leaf != 0x80000000 &&
-        leaf > processor_last_leaf(leaf & 0x80000000)) { /* there Intel repeats some other leaf */
+        leaf > processor_last_leaf(leaf & 0x80000000)) { /* the processor has no such leaf; Intel
+                                                            would return another leaf's contents */
         return r;
     }
     if (leaf == 0xb) {

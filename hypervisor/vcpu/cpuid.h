@@ -7,7 +7,8 @@
 
 struct vcpu;
 
-/* The ABI's view, by the forced-emulation prefix. A plain CPUID shows the real processor. */
+/* What a guest reads by CPUID with the ABI's forced-emulation prefix. A CPUID without the prefix
+ * shows the real processor, since it does not trap. */
 struct cpuid guest_cpuid(const struct vcpu *vcpu, u32 leaf, u32 subleaf);
 
 #endif

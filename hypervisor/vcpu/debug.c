@@ -6,11 +6,12 @@
 #include "hypervisor/vcpu/vcpu.h"
 #include "lib/x86/debug_register.h"
 
-/* What a guest may set. */
+/* The bits of DR6 and DR7 that a guest may set. DR7: conditions and lengths of the breakpoints,
+ * their enable bits, LE and GE. */
 #define DR6_MAY (DR6_HITS | DR6_BD | DR6_BS | DR6_BT)
-#define DR7_MAY 0xffff03ffull /* what each breakpoint waits for; LE, GE, enabled */
+#define DR7_MAY 0xffff03ffull
 
-/* 4 and 5 are other names, unless the guest's CR4.DE is set. */
+/* Debug registers 4 and 5 are other names of 6 and 7, unless the guest's CR4.DE is set. */
 static u32 resolve(const struct vcpu *vcpu, u32 reg)
 {
     if ((reg == 4 || reg == 5) && !(vcpu->cr4 & CR4_DE)) {
@@ -25,6 +26,8 @@ bool debug_exists(const struct vcpu *vcpu, u32 reg)
     return reg < DR_BREAKPOINTS || reg == 6 || reg == 7;
 }
 
+/* True when a guest may set DR7 to `dr7`: not with general detect, and not with an I/O breakpoint.
+ */
 static bool control_ok(u64 dr7)
 {
     if (dr7 >> 32 || dr7 & DR7_GD) {
@@ -46,7 +49,8 @@ void debug_load(const struct vcpu *vcpu)
         }
         return;
     }
-    write_dr7(DR7_FIXED); /* none fires between two vCPUs' addresses */
+    /* No breakpoint may fire while the registers hold addresses of two vCPUs. */
+    write_dr7(DR7_FIXED);
     write_dr0(vcpu->debug[0]);
     write_dr1(vcpu->debug[1]);
     write_dr2(vcpu->debug[2]);
@@ -67,7 +71,7 @@ s64 debug_set(struct vcpu *vcpu, u32 reg, u64 value)
             return -XEN_EINVAL;
         }
         vcpu->debug[6] = (value & DR6_MAY) | DR6_FIXED;
-        return 0; /* the real one only tells of new hits */
+        return 0; /* the processor's DR6 is not loaded: it only reports new hits */
     } else if (reg == 7) {
         if (value >> 32) {
             return -XEN_EINVAL;

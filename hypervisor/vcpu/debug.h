@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A vCPU's debug registers. */
+/* The debug registers of a vCPU. */
 #ifndef VCPU_DEBUG_H
 #define VCPU_DEBUG_H
 
@@ -7,18 +7,20 @@
 
 struct vcpu;
 
-/* Sets debug register `reg` of a vCPU, and the real one when it is current. Everything that could
- * be harmful in the real one is refused here: -ENODEV for a register that is not there (4 and 5 are
- * 6 and 7, unless CR4.DE is set), -EPERM or -EINVAL for a value. */
+/* Sets debug register `reg` (0 to 7) of a vCPU, and the processor's if the vCPU is current. Returns
+ * 0 or a negated error number of the ABI: -XEN_ENODEV if the register does not exist (4 and 5 are 6
+ * and 7, unless CR4.DE is set); -XEN_EPERM or -XEN_EINVAL for a value that could harm the
+ * hypervisor or does not exist. */
 s64 debug_set(struct vcpu *vcpu, u32 reg, u64 value);
 
-/* As the guest would read it; 0 for a register that is not there. */
+/* Debug register `reg` as the guest would read it; 0 if the register does not exist. */
 u64 debug_get(const struct vcpu *vcpu, u32 reg);
 
-/* True when `reg` is there. */
+/* True when debug register `reg` exists for the vCPU. */
 bool debug_exists(const struct vcpu *vcpu, u32 reg);
 
-/* Puts the current vCPU's breakpoints into the real registers, or clears them. */
+/* Loads the current vCPU's breakpoints into the processor's debug registers, or disables them if
+ * the vCPU has none. */
 void debug_load(const struct vcpu *vcpu);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Delivers traps and callbacks to the guest. */
+/* Delivery of traps and callbacks to the guest. */
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/log/log.h"
@@ -7,8 +7,9 @@
 #include "hypervisor/domain/domain.h"
 #include "lib/string.h"
 
-/* The frame the ABI promises, low address to high: RCX, R11, up to four words `extra` (an error
- * code; failsafe: selectors), then the interrupted context. Returns how many words it has. */
+/* Builds the stack frame that the ABI prescribes, from the lowest address up: RCX, R11, up to four
+ * words `extra` (an error code; for the failsafe callback the selectors), then the interrupted RIP,
+ * CS, RFLAGS, RSP and SS. Returns the number of words in the frame. */
 #define FRAME_MAX 11
 static inline u32 frame_build(u64 frame[FRAME_MAX], const struct vcpu *vcpu, const u64 *extra,
                               u32 extras)
@@ -29,6 +30,8 @@ static inline u32 frame_build(u64 frame[FRAME_MAX], const struct vcpu *vcpu, con
     return 7 + extras;
 }
 
+/* Makes the guest continue at `to`, in guest kernel mode, with a frame on its kernel stack. Crashes
+ * the domain if the frame cannot be written. */
 static inline __attribute__((always_inline)) void
 deliver(struct vcpu *vcpu, const struct entry_point *to, const u64 *extra, u32 extras)
 {
@@ -95,7 +98,7 @@ void deliver_event(struct vcpu *vcpu)
     const struct entry_point *to = &vcpu->callback[CALLBACK_EVENT];
 
     if (!to->address) {
-        vcpu->info->evtchn_upcall_mask = 1; /* nowhere to go: as if never unmasked */
+        vcpu->info->evtchn_upcall_mask = 1; /* no callback is registered: mask upcalls again */
         return;
     }
     deliver(vcpu, to, NULL, 0);
@@ -110,7 +113,7 @@ bool deliver_callback(struct vcpu *vcpu, u32 callback)
         return false;
     }
     deliver(vcpu, to, NULL, 0);
-    vcpu->registers.rflags &= ~RFLAGS_DF; /* as SYSCALL has it */
+    vcpu->registers.rflags &= ~RFLAGS_DF; /* SYSCALL clears DF too */
     return true;
 }
 

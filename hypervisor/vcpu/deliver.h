@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Delivers traps and callbacks to the guest: its handler's frame is written on its kernel stack. */
+/* Delivery of traps and callbacks to the guest: a frame is written on the guest kernel's stack, and
+ * the guest continues at its handler. All functions act on the current vCPU. If the frame cannot be
+ * written, the domain crashes. */
 #ifndef VCPU_DELIVER_H
 #define VCPU_DELIVER_H
 
@@ -7,22 +9,26 @@
 
 struct vcpu;
 
-/* Delivers exception `vector` (0..255) to the current vCPU's trap table, at its present registers.
- * `error_code` is pushed for the vectors that have one. A guest without a handler, or whose stack
- * can't take the frame, crashes. */
+/* Delivers exception `vector` (0 to 255) to the handler in the vCPU's trap table. `error_code` is
+ * pushed if the vector has one. Crashes the domain if it has no handler. An NMI is dropped while
+ * NMIs are masked. */
 void deliver_trap(struct vcpu *vcpu, u32 vector, u32 error_code);
 
-/* #PF: also sets vcpu_info.arch.cr2. */
+/* Delivers a page fault at `address`, which is written to vcpu_info.arch.cr2; otherwise as
+ * deliver_trap. */
 void deliver_page_fault(struct vcpu *vcpu, u64 address, u32 error_code);
 
-/* The event upcall. */
+/* Delivers pending events by the event callback, and masks upcalls. If no event callback is
+ * registered, only masks upcalls. */
 void deliver_event(struct vcpu *vcpu);
 
-/* SYSCALL from guest user mode and the like: `callback` is an enum callback. False: not registered.
- */
+/* Delivers a system call instruction of guest user mode: `callback` is CALLBACK_SYSCALL,
+ * CALLBACK_SYSCALL32 or CALLBACK_SYSENTER. False: that callback is not registered, and nothing was
+ * changed. */
 bool deliver_callback(struct vcpu *vcpu, u32 callback);
 
-/* The guest's segment or frame could not be loaded on the way out. */
+/* Delivers the failsafe callback: at the exit to the guest, one of its selectors or its iret frame
+ * could not be loaded. Crashes the domain if no failsafe callback is registered. */
 void deliver_failsafe(struct vcpu *vcpu);
 
 #endif

@@ -14,8 +14,8 @@ bool fpu_create(struct vcpu *vcpu)
     if (!area) {
         return false;
     }
-    *(u16 *)area = 0x37f;         /* FCW */
-    *(u32 *)(area + 24) = 0x1f80; /* MXCSR */
+    *(u16 *)area = 0x37f;         /* initial FCW */
+    *(u32 *)(area + 24) = 0x1f80; /* initial MXCSR */
     vcpu->fpu_area = area;
     vcpu->xcr0 = xsave_xcr0() ? XCR0_X87 : 0;
     return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Floating-point and vector state of vCPUs: saved and loaded whole at each switch. */
+/* Floating-point and vector registers of vCPUs, which are saved and loaded as a whole at each
+ * switch. */
 #ifndef VCPU_FPU_H
 #define VCPU_FPU_H
 
@@ -7,17 +8,20 @@
 
 struct vcpu;
 
-/* A fresh vCPU's state; false: no memory. */
+/* fpu_create allocates a new vCPU's save area and sets it to the initial state. False: no memory.
+ * fpu_destroy frees the area, if there is one. */
 bool fpu_create(struct vcpu *vcpu);
 void fpu_destroy(struct vcpu *vcpu);
 
+/* Save the processor's registers in the vCPU's area, or load them from there. fpu_load also sets
+ * XCR0 and CR0.TS as the vCPU has them. */
 void fpu_save(struct vcpu *vcpu);
 void fpu_load(struct vcpu *vcpu);
 
-/* The current vCPU's virtual CR0.TS, and the real one with it. */
+/* Sets the current vCPU's virtual CR0.TS, and with it the processor's. */
 void fpu_set_task_switched(struct vcpu *vcpu, bool on);
 
-/* Loads the current vCPU's xcr0. */
+/* Loads XCR0 with the value that the current vCPU has set. */
 void fpu_load_xcr0(struct vcpu *vcpu);
 
 #endif

@@ -10,38 +10,39 @@
 #include "hypervisor/memory/map.h"
 #include "hypervisor/cpu/processor.h"
 
-/* What reading gives. */
+/* The result of reading an MSR. */
 enum view {
     VIEW_NONE,  /* #GP */
-    VIEW_VALUE, /* always `value` */
-    VIEW_REAL,  /* the real register, which is the current vCPU's own */
+    VIEW_VALUE, /* always `value` of the row */
+    VIEW_REAL,  /* the processor's register, which holds the current vCPU's value */
     VIEW_APIC,
     VIEW_TSC,
 };
 
-/* What writing does. */
+/* The effect of writing an MSR. */
 enum effect {
     EFFECT_NONE, /* #GP */
-    EFFECT_SAME, /* nothing, and #GP unless it is what reading gives */
+    EFFECT_SAME, /* none, but #GP if the value differs from what reading returns */
     EFFECT_IGNORE,
-    EFFECT_BASE,       /* the real register gets a canonical address */
-    EFFECT_WORD,       /* the real register gets a 32-bit number */
-    EFFECT_HYPERCALLS, /* the page it names becomes a hypercall page */
+    EFFECT_BASE,       /* the value, a canonical address, goes to the processor's register */
+    EFFECT_WORD,       /* the value, of 32 bits, goes to the processor's register */
+    EFFECT_HYPERCALLS, /* the frame that the value names becomes a hypercall page */
 };
 
-/* Where it exists. */
+/* The processors on which an MSR exists for guests. */
 enum where { ANY, INTEL, AMD, WITH_RDTSCP };
 
+/* The MSRs `first` to `last`, as guests see them. An MSR without a row gives #GP. */
 struct row {
     u32 first, last;
     u8 view, effect, where;
     u64 value;
 };
 
-#define MSR_HYPERCALLS    0x40000000u /* what the hypervisor's CPUID leaves name */
+#define MSR_HYPERCALLS    0x40000000u /* named by the hypervisor's CPUID leaf 2 */
 #define EFER_VALUE        (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
-#define MISC_ENABLE_VALUE 0x801801ull  /* fast strings; no BTS, PEBS and xTPR */
-#define HWCR_VALUE        (1ull << 24) /* the TSC counts at one rate */
+#define MISC_ENABLE_VALUE 0x801801ull  /* fast strings on; BTS, PEBS and xTPR messages off */
+#define HWCR_VALUE        (1ull << 24) /* the TSC counts at a constant rate */
 
 static const struct row rows[] = {
     {MSR_TSC, MSR_TSC, VIEW_TSC, EFFECT_NONE, ANY, 0},
@@ -55,7 +56,7 @@ static const struct row rows[] = {
     {0x1a0, 0x1a0, VIEW_VALUE, EFFECT_IGNORE, INTEL, MISC_ENABLE_VALUE},
     {0x1b0, 0x1b0, VIEW_NONE, EFFECT_IGNORE, ANY, 0}, /* energy bias */
     {MSR_PAT, MSR_PAT, VIEW_VALUE, EFFECT_SAME, ANY, CPU_PAT},
-    {0x345, 0x345, VIEW_VALUE, EFFECT_NONE, INTEL, 0}, /* performance counters' capabilities */
+    {0x345, 0x345, VIEW_VALUE, EFFECT_NONE, INTEL, 0}, /* features of performance counters */
     {MSR_EFER, MSR_EFER, VIEW_VALUE, EFFECT_SAME, ANY, EFER_VALUE},
     {MSR_FS_BASE, MSR_KERNEL_GS_BASE, VIEW_REAL, EFFECT_BASE, ANY, 0},
     {MSR_TSC_AUX, MSR_TSC_AUX, VIEW_REAL, EFFECT_WORD, WITH_RDTSCP, 0},
@@ -112,7 +113,9 @@ bool guest_read_msr(const struct vcpu *vcpu, u32 index, u64 *value)
     return false;
 }
 
-/* Fills a page of the guest's own, as an ELF note would have had it filled at its start. */
+/* Fills the page at machine address `value`, which must be the guest's own and may be written by
+ * it, with the hypercall page's code. A kernel can instead name its hypercall page in an ELF
+ * note. */
 static bool fill_hypercall_page(const struct vcpu *vcpu, u64 value)
 {
     mfn_t m = mfn_of(maddr(value));

@@ -7,8 +7,8 @@
 
 struct vcpu;
 
-/* RDMSR and WRMSR of the current vCPU, in guest kernel mode. False: #GP. No access reaches a real
- * register that might fault. */
+/* Execute RDMSR or WRMSR for the current vCPU, in guest kernel mode. False: the guest gets #GP.
+ * Only registers that the processor has are accessed, with values that it accepts. */
 bool guest_read_msr(const struct vcpu *vcpu, u32 index, u64 *value);
 bool guest_write_msr(const struct vcpu *vcpu, u32 index, u64 value);
 

@@ -8,12 +8,12 @@
 
 struct vcpu;
 
-/* Makes frame `m` the current vCPU's kernel root and loads it. Returns the engine's result; unless
- * that is VMMU_DONE the old root stays. */
+/* Makes frame `m` the current vCPU's kernel root and loads that root. Returns the engine's result;
+ * unless it is VMMU_DONE, the old root remains. */
 enum vmmu_result root_set_kernel(struct vcpu *vcpu, mfn_t m);
 
-/* The same for a frame number as the guest gives it: 0 or a negated error number of the ABI;
- * -XEN_EAGAIN: interrupted, call again. */
+/* As root_set_kernel, for a frame number given by the guest. Returns 0 or a negated error number of
+ * the ABI; -XEN_EAGAIN: interrupted, call it again. */
 s64 root_set_kernel_number(struct vcpu *vcpu, u64 number);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A virtual CPU. */
+/* A virtual CPU: creation, the guest's two modes, and the switch between vCPUs. */
 #include "hypervisor/vcpu/vcpu.h"
 #include "lib/x86/debug_register.h"
 #include "hypervisor/log/log.h"
@@ -24,7 +24,7 @@
 #include "hypervisor/cpu/processor.h"
 #include "hypervisor/vcpu/clock_page.h"
 
-/* The entry code has these offsets (cpu/vcpu_offsets.h). */
+/* Asserts that the offsets of cpu/vcpu_offsets.h, which the entry code uses, are right. */
 #define ASSERT_OFFSET(type, member, offset)                                                        \
     _Static_assert(offsetof(type, member) == (offset), "as the entry code has it")
 ASSERT_OFFSET(struct vcpu, registers, VCPU_REGISTERS);
@@ -58,10 +58,10 @@ _Static_assert(IRET_IN_SYSCALL == VGCF_in_syscall && CALL_IRET == __HYPERVISOR_i
                "as the entry code has it");
 
 #define VCPU_ORDER  2u
-#define FRAME_WORDS 8u /* of a page fault: one more than of a system call */
+#define FRAME_WORDS 8u /* words of a page fault's frame; a system call's has one less */
 
 static struct {
-    _Atomic u64 taken[WINDOWS_MAX / 64]; /* one bit a window */
+    _Atomic u64 taken[WINDOWS_MAX / 64]; /* one bit for each descriptor window */
 } windows;
 
 struct vcpu *current_vcpu(void)
@@ -69,6 +69,8 @@ struct vcpu *current_vcpu(void)
     return this_cpu()->current;
 }
 
+/* Takes a free descriptor window. The last VMMU_CPUS_MAX windows belong to idle CPUs. False: none
+ * is free. */
 static bool window_take(u32 *window)
 {
     for (u32 i = 0; i + VMMU_CPUS_MAX < WINDOWS_MAX; i++) {
@@ -82,6 +84,7 @@ static bool window_take(u32 *window)
     return false;
 }
 
+/* The frame of an address in the hypervisor's image. */
 static mfn_t image_frame(const void *at)
 {
     return mfn(((u64)at - LAYOUT_IMAGE + LAYOUT_IMAGE_LOAD) >> PAGE_SHIFT);
@@ -91,7 +94,8 @@ bool window_map(u32 window, u32 page, mfn_t m)
 {
     u64 at = window_address(window) + page * PAGE_SIZE;
 
-    if (!mfn_is_none(m)) { /* writable: the CPU sets descriptors' accessed bits */
+    if (!mfn_is_none(
+            m)) { /* writable, because the processor sets the accessed bits of descriptors */
         return map_page(at, m, PTE_NX | PTE_WRITABLE);
     }
     if (page < GDT_RESERVED_PAGE) {
@@ -100,8 +104,9 @@ bool window_map(u32 window, u32 page, mfn_t m)
     return map_page(at, MFN_NONE, 0);
 }
 
-/* The reserved page in place, zeroes elsewhere in the GDT half. The tables are made for all of it,
- * so that no later change of the window needs memory. */
+/* Fills a new window: the reserved page, zeroes in the rest of the GDT half, nothing in the LDT
+ * half. All page tables of the window are allocated here, so that a later change of the window
+ * needs no memory. False: no memory. */
 static bool window_fill(u32 window)
 {
     for (u32 page = 0; page < WINDOW_PAGES; page++) {
@@ -182,7 +187,7 @@ void vcpu_refresh_fast(struct vcpu *vcpu)
     vcpu->fast_fault_masks = fault->mask_events;
 }
 
-/* CR3 of the present mode. */
+/* The CR3 of the vCPU's present mode. */
 static u64 root_cr3(const struct vcpu *vcpu)
 {
     return vcpu->in_kernel ? vcpu->kernel_cr3 : vcpu->user_cr3;
@@ -208,6 +213,7 @@ void vcpu_save_selectors(struct vcpu *vcpu)
     __asm__ volatile("mov %%gs, %0" : "=r"(vcpu->gs));
 }
 
+/* Saves the processor state of this CPU in the vCPU, which is current. */
 static void save(struct vcpu *vcpu)
 {
     vcpu_save_selectors(vcpu);
@@ -220,7 +226,8 @@ static void save(struct vcpu *vcpu)
     fpu_save(vcpu);
 }
 
-/* Selectors first: loading FS or GS sets its base. */
+/* Loads the vCPU's processor state. Selectors come before bases, because loading FS or GS also sets
+ * its base. If a selector is not valid, the guest gets its failsafe callback. */
 static void load(struct vcpu *vcpu)
 {
     bool good;
@@ -245,8 +252,9 @@ static void load(struct vcpu *vcpu)
     }
 }
 
-/* Another CPU may have changed what its window shows since this CPU looked last, and this CPU keeps
- * that across loads of its root. */
+/* Flushes this CPU's translations of the vCPU's descriptor window. Another CPU may have changed the
+ * window since this CPU ran the vCPU, and a load of CR3 does not flush these translations, which
+ * are global. */
 static void forget_window(const struct vcpu *vcpu)
 {
     for (u32 page = 0; page < WINDOW_PAGES; page++) {
@@ -254,7 +262,8 @@ static void forget_window(const struct vcpu *vcpu)
     }
 }
 
-/* Makes the CPU's entries store into the vCPU's register block, and loads its GDT window. */
+/* Makes the vCPU current on this CPU: entries from the guest now save registers in its register
+ * block, and its GDT window is loaded. */
 static void attach(struct cpu *cpu, struct vcpu *vcpu)
 {
     u64 top = (u64)&vcpu->registers + REGISTERS_SIZE;
@@ -267,7 +276,8 @@ static void attach(struct cpu *cpu, struct vcpu *vcpu)
     segments_load(window_address(vcpu->window));
 }
 
-/* On the root of `to`, or of nobody. The load takes all translations of guests with it. */
+/* Loads the root of `to`, or the idle root if it is NULL. The load of CR3 flushes all translations
+ * of guest memory. */
 static void change_root(struct cpu *cpu, struct vcpu *to)
 {
     if (!to) {

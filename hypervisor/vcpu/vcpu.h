@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A virtual CPU: the state of one processor of a guest.
  *
- * A vCPU is changed by the CPU that runs it; another CPU touches only the members marked "any
- * CPU", which are atomic. */
+ * Only the CPU that runs a vCPU changes it. The exceptions are the members marked "any CPU", which
+ * are atomic. */
 #ifndef VCPU_VCPU_H
 #define VCPU_VCPU_H
 
@@ -26,42 +26,42 @@ enum callback {
     CALLBACKS
 };
 
-/* A guest address the hypervisor enters it at; 0: not registered. */
+/* A guest address at which the hypervisor enters the guest; 0: not registered. */
 struct entry_point {
     u64 address;
     u16 cs;
-    bool mask_events; /* set the upcall mask on the way in */
-    u8 dpl;           /* trap table: ring that may raise it by an instruction */
+    bool mask_events; /* the entry sets the upcall mask */
+    u8 dpl;           /* trap table only: INT n may raise the trap in rings 0 to `dpl` */
 };
 
 enum vcpu_state {
     VCPU_DOWN,     /* not brought up yet, or taken down */
-    VCPU_RUNNABLE, /* running or in a queue */
+    VCPU_RUNNABLE, /* running, or waiting in a run queue */
     VCPU_BLOCKED,  /* waits for an event (SCHEDOP_block) */
     VCPU_POLLING,  /* waits for a port of poll_ports (SCHEDOP_poll) */
 };
 
-/* TSS.RSP0 points at the end of `registers`: an entry from the guest pushes straight into the vCPU,
- * then takes the stack of its CPU from the next member. The entry code reads the members down to
- * `nmi_masked` by the offsets of cpu/vcpu_offsets.h. */
+/* TSS.RSP0 points to the end of `registers`, so an entry from the guest pushes its registers
+ * directly into the vCPU. The entry code then switches to the stack in the next member, and uses
+ * the members down to `nmi_masked` by their offsets in cpu/vcpu_offsets.h. */
 struct vcpu {
     struct registers registers;
 
-    u64 stack;       /* top of the stack of the CPU that runs it */
-    struct cpu *cpu; /* the CPU it runs on, or ran on last */
-    u64 frame_top;   /* where frames for its kernel end, if one of user mode's fits there */
-    u64 fast_entry;  /* where SYSCALL from user mode goes; 0: not the short way */
-    u64 fast_fault;  /* the same of a page fault */
-    u64 kernel_cr3, user_cr3; /* of the two roots; user 0: none */
-    struct vcpu_info *info;   /* in shared_info, or where the guest registered it; our view */
-    bool in_kernel;           /* guest kernel mode: which root, whose GS base */
-    bool fast_masks;          /* fast_entry wants event upcalls masked */
-    bool fast_fault_masks;    /* so does fast_fault */
+    u64 stack;       /* top of the main stack of the CPU that runs the vCPU */
+    struct cpu *cpu; /* the CPU that runs the vCPU, or ran it last */
+    u64 frame_top; /* top of the guest kernel's stack for entries from user mode, 16-byte aligned */
+    u64 fast_entry; /* the kernel's handler for SYSCALL from user mode; 0: take the slow path */
+    u64 fast_fault; /* the kernel's handler for page faults; 0: take the slow path */
+    u64 kernel_cr3, user_cr3; /* CR3 of the two roots; user_cr3 0: none */
+    struct vcpu_info *info;   /* our view: in shared_info, or in a page that the guest registered */
+    bool in_kernel;           /* guest kernel mode; else guest user mode */
+    bool fast_masks;          /* the handler at fast_entry starts with upcalls masked */
+    bool fast_fault_masks;    /* the handler at fast_fault starts with upcalls masked */
     bool nmi_masked;
 
     struct domain *domain;
     u32 id;
-    u32 window; /* index of its descriptor window (memory/layout.h) */
+    u32 window; /* number of the vCPU's descriptor window (memory/layout.h) */
     struct vmmu_vcpu mmu;
 
     /* Virtual processor state. */
@@ -69,69 +69,75 @@ struct vcpu {
     struct entry_point trap[256];
     struct entry_point callback[CALLBACKS];
     bool fpu_task_switched; /* virtual CR0.TS */
-    u64 cr4;                /* the guest's own idea of CR4 */
+    u64 cr4;                /* CR4 as the guest reads it */
     u64 debug[8];
     u64 fs_base, gs_base,
-        gs_base_inactive; /* when not loaded; gs_base belongs to the present mode */
-    u16 ds, es, fs, gs;   /* when not loaded */
-    void *fpu_area;       /* one page, XSAVE format */
+        gs_base_inactive; /* valid while the vCPU is not loaded; gs_base: of its present mode */
+    u16 ds, es, fs, gs;   /* valid while the vCPU is not loaded */
+    void *fpu_area;       /* one page, in the format of XSAVE or FXSAVE */
     u64 xcr0;
-    u64 tsc_aux;                 /* when not loaded */
-    _Atomic bool nmi_pending;    /* any CPU */
-    _Atomic bool initialised;    /* it has a first state: it may come up */
-    struct lock initialise_lock; /* whoever gives it that */
-    s64 refused;                 /* the errno of a first state that is being taken back; 0: none */
+    u64 tsc_aux;                 /* valid while the vCPU is not loaded */
+    _Atomic bool nmi_pending;    /* any CPU: an NMI waits to be delivered */
+    _Atomic bool initialised;    /* any CPU: the vCPU has been given its first state */
+    struct lock initialise_lock; /* held by the CPU that gives the first state */
+    s64 refused; /* error of a refused first state, whose references are being dropped; 0: none */
     struct fetched fetched;
-    u8 iopl; /* virtual: the least privileged ring that may use ports, CLI and STI */
+    u8 iopl; /* virtual: least privileged ring that may use ports, CLI, STI */
 
-    mfn_t info_frame;  /* held (vmmu_hold) when registered, else MFN_NONE */
-    u64 runstate_area; /* guest virtual address; 0: none */
+    mfn_t info_frame; /* the registered page of vcpu_info, with a hold (vmmu_hold); else MFN_NONE */
+    u64 runstate_area; /* guest virtual address of the runstate copy; 0: none */
     struct vcpu_runstate_info runstate;
     u64 time_area; /* guest virtual address of a vcpu_time_info copy; 0: none */
 
-    /* Scheduling and time. `state`, `loaded`: any CPU. */
-    _Atomic u32 state;            /* enum vcpu_state; changes under its home's queue's lock */
-    _Atomic(struct cpu *) loaded; /* the CPU that has its processor state; NULL: it is saved here */
+    /* Scheduling and time. Any CPU may change `state` and `loaded`. */
+    _Atomic u32 state; /* enum vcpu_state; changed with the queue lock of the vCPU's home held */
+    _Atomic(struct cpu *) loaded; /* the CPU that has loaded this vCPU; NULL: it is saved here */
     struct queue_entry queue;
-    bool areas_stale;        /* its runstate area shows an older state */
-    struct timer singleshot; /* VIRQ_TIMER */
+    bool areas_stale;        /* the copy at runstate_area is out of date */
+    struct timer singleshot; /* raises VIRQ_TIMER once */
     struct timer periodic;
-    _Atomic u64 period; /* ns; 0: none */
+    _Atomic u64 period; /* the period of `periodic`, in ns; 0: none */
     struct timer poll_timer;
     u32 poll_port_count;
     u16 poll_ports[128];
-    _Atomic u32 virq_port[24]; /* NR_VIRQS; 0: not bound */
+    _Atomic u32 virq_port[24]; /* the port of each VIRQ (NR_VIRQS); 0: not bound */
 };
 
-/* The vCPU that this CPU runs. */
+/* The vCPU that this CPU has loaded; NULL: this CPU is idle. */
 struct vcpu *current_vcpu(void);
 
-/* Which of the guest's roots the mode wants: kernel_root or user_root. */
+/* The root of the vCPU's present mode: its kernel root or its user root. */
 mfn_t vcpu_root(const struct vcpu *vcpu);
 
-/* Changes between guest kernel and guest user mode: root and GS base, now. The vCPU is current. */
+/* Switches the current vCPU between guest kernel mode and guest user mode: exchanges the GS bases
+ * and loads the other root. */
 void vcpu_toggle_mode(struct vcpu *vcpu);
 
-/* After a change of roots; of stack, traps or callbacks: what entry.S looks at. */
+/* Update the members that the entry code reads: vcpu_refresh_roots after a change of the vCPU's
+ * roots, vcpu_refresh_fast after a change of its kernel stack, trap table or callbacks. */
 void vcpu_refresh_roots(struct vcpu *vcpu);
 void vcpu_refresh_fast(struct vcpu *vcpu);
 
-/* Loads the root of the present mode into CR3. The vCPU is current. */
+/* Loads CR3 with the root of the current vCPU's present mode. */
 void vcpu_load_root(struct vcpu *vcpu);
 
-/* Reads the present data-segment selectors into the current vCPU. */
+/* Stores this CPU's data segment selectors in the current vCPU. */
 void vcpu_save_selectors(struct vcpu *vcpu);
 
-/* Shows frame `m` as page `page` of a descriptor window; MFN_NONE: zeroes (GDT) or nothing (LDT).
- */
+/* Maps frame `m` as page number `page` of descriptor window `window`. MFN_NONE: maps zeroes (in the
+ * GDT half) or nothing (in the LDT half). False: no memory, which cannot happen after
+ * vcpu_create. */
 bool window_map(u32 window, u32 page, mfn_t m);
 
-/* A new vCPU, down; NULL: no memory. vcpu_destroy: after vmmu_vcpu_stop. */
+/* vcpu_create makes vCPU `id` of a domain, in state VCPU_DOWN. NULL: no memory, or no descriptor
+ * window is free. vcpu_destroy frees the vCPU; call it after vmmu_vcpu_stop, when no CPU has the
+ * vCPU loaded. */
 struct vcpu *vcpu_create(struct domain *domain, u32 id);
 void vcpu_destroy(struct vcpu *vcpu);
 
-/* Puts a vCPU's processor state (segments, bases, FPU, debug registers, descriptor tables, root) on
- * this CPU, after saving `from`'s (NULL: nothing to save); `to` NULL: the CPU idles. */
+/* Saves the processor state of `from`, the current vCPU (NULL: this CPU is idle), and loads that of
+ * `to` (NULL: this CPU becomes idle): root, descriptor tables, segments, bases, FPU, debug and
+ * control registers. Other CPUs may run `from` afterwards. */
 void vcpu_switch(struct vcpu *from, struct vcpu *to);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What happens when a vCPU's timer fires. */
+/* What a vCPU's timer does when it fires. */
 #include "hypervisor/vcpu/vcpu_timer.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/timer.h"
 #include "hypervisor/vcpu/vcpu.h"
 
-/* The end of the first whole period after `now`: periods that were missed are not made up for. */
+/* The end of the first whole period after `now`: a period that was missed is skipped. */
 static u64 next_period(u64 deadline, u64 period, u64 now)
 {
     return deadline + ((now - deadline) / period + 1) * period;

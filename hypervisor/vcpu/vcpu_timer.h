@@ -5,14 +5,14 @@
 
 #include "hypervisor/time/timer_list.h"
 
-/* struct timer's `kind`. */
+/* The kinds of a vCPU's timers (member `kind` of struct timer). */
 enum timer_kind {
     TIMER_SINGLESHOT, /* raises VIRQ_TIMER once */
     TIMER_PERIODIC,   /* raises VIRQ_TIMER every vcpu->period ns */
-    TIMER_POLL,       /* ends SCHEDOP_poll */
+    TIMER_POLL,       /* ends SCHEDOP_poll when its time-out is reached */
 };
 
-#define TIMER_PERIOD_LEAST 1000000ull   /* ns, of VCPUOP_set_periodic_timer */
-#define TIMER_PERIOD_MOST  (~0ull >> 2) /* ns; no sum of such times overflows */
+#define TIMER_PERIOD_LEAST 1000000ull   /* ns: the shortest period of VCPUOP_set_periodic_timer */
+#define TIMER_PERIOD_MOST  (~0ull >> 2) /* ns: the longest; no sum of such times overflows */
 
 #endif
