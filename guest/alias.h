@@ -7,7 +7,7 @@
 #include "guest/entry.h"
 
 struct alias {
-    struct alias *next; /* the page's next alias, or the next unused struct */
+    struct alias *next; /* the page's next alias; in an unused struct, the next unused one */
     entry_t *at;        /* the level 1 entry that maps the page */
     u64 va;             /* the kernel address at which the page is mapped */
     u64 flags;          /* the entry's flags while the page is not a page table */

@@ -40,7 +40,7 @@ struct refusal {
     long error;                /* the hypervisor's negative XEN_E... number */
 };
 
-/* As a refusal's index: the request is about a whole table, not about one entry. */
+/* As a refusal's index: the request is not about one entry (a pin, a new root, a flush). */
 #define REFUSAL_WHOLE_TABLE (~0u)
 
 /* Called once for each refused request, on the CPU that made it. The library's own function prints

@@ -62,7 +62,8 @@ static entry_t copy_page(entry_t *at, entry_t entry)
     return entry;
 }
 
-/* Copies a table and all tables below it. copy->tables has enough pages. */
+/* Copies the first `count` entries of a table, and all tables below them; the pages are shared
+ * (copy_page). copy->tables has enough pages. */
 static void copy_table(struct copy *copy, unsigned level, entry_t *from, entry_t *to,
                        unsigned count)
 {

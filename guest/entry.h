@@ -12,8 +12,10 @@
 #include "guest/translate.h"
 #include "lib/x86/pte.h"
 
-#define PTE_COPY   BIT_U64(9)  /* software: private page, read-only until it is copied */
-#define PTE_SHARED BIT_U64(10) /* software: space_duplicate maps the same page */
+#define PTE_COPY BIT_U64(9) /* software: private page, read-only until it is copied */
+#define PTE_SHARED                                                                                 \
+    BIT_U64(10) /* software: a shared page, which space_duplicate maps in the copy too, with the   \
+                   same rights */
 
 #define ENTRIES      512u
 #define ENTRY_LEVELS 4u

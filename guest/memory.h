@@ -29,8 +29,10 @@ int memory_balloon_in(struct page *page);
 
 /* Exchanges the frames of 2^order pages with consecutive pfns for consecutive machine frames below
  * machine address 2^address_bits. The pages' contents are lost if it succeeds.
- * order: 0 to 9. Returns 0; -XEN_EINVAL: a page is in use by others or the order is too large;
- * -XEN_ENOMEM or another error: the hypervisor has no such frames, and nothing has changed. */
+ *
+ * order: 0 to 9. Returns 0; -XEN_EINVAL: the order is too large, or a page is in use by others, a
+ * page table, empty, or has aliases; -XEN_ENOMEM or another error: the hypervisor has no such
+ * frames, or the guest no page for the list of frames, and nothing has changed. */
 int memory_make_contiguous(struct page *first, unsigned order, unsigned address_bits);
 
 /* Maps `count` frames of another domain, frames[i] at the empty page pages[i], if the hypervisor

@@ -53,8 +53,9 @@ static void drop_table(struct page *page)
     page_release(page);
 }
 
-/* Copies the kernel half of the kernel's root to a new root. The caller holds list_lock, because
- * link_table writes a slot that is added later to all roots. */
+/* Copies the kernel half of the kernel's root to a new root. The caller holds list_lock until the
+ * root's space is in the list, so that a slot which link_table adds to the kernel's root does not
+ * miss the new root. */
 static void share_kernel(entry_t *root)
 {
     for (unsigned i = USER_TOP_SLOTS; i < ENTRIES; i++) {

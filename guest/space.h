@@ -56,8 +56,10 @@ int space_duplicate(struct space *to, struct space *from);
 
 /* Maps `page` at the user address `va`. flags: PTE_... bits. The caller's use of the page passes to
  * the space if it succeeds.
- * Returns 0; -XEN_EEXIST: something is mapped at `va`; -XEN_ENOMEM: no memory for a table, or the
- * hypervisor refused one; or its refusal of the entry. */
+ *
+ * Returns 0; -XEN_EEXIST: something is mapped at `va`; -XEN_ENOMEM: no memory for a table, the
+ * hypervisor refused a table, or `va` is not a user address; or its refusal of the entry. Within a
+ * batch, 0 is returned before the hypervisor has seen the entry. */
 int space_map(struct space *space, u64 va, struct page *page, u64 flags);
 
 /* Unmaps all pages in a range of user addresses, releases the space's use of each, and flushes.
@@ -107,8 +109,8 @@ int space_unpin(struct space *space);
  * tables by their pins. */
 int space_pin_all(void);
 
-/* Unpins, after the guest was resumed, the spaces that space_pin_all pinned and that are not active
- * on a CPU. */
+/* To be called after the guest was resumed. Unpins the spaces that space_pin_all pinned; a space
+ * that is active on a CPU by now stays pinned. */
 int space_unpin_all(void);
 
 /* Maps a page, in all spaces, at a kernel address outside the direct map. The mapping is read-only

@@ -24,7 +24,7 @@ static inline bool pfn_is_none(pfn_t pfn)
     return pfn.n == ~0ull;
 }
 
-/* Returns a pfn's word of the p2m. */
+/* Returns the p2m's word for a pfn: its mfn, with a tag if it has one, or P2M_NONE. */
 u64 p2m_get(pfn_t pfn);
 
 /* Returns the frame behind a pfn, the guest's or a foreign one; MFN_NONE: there is none. */

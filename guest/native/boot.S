@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The first instructions on the bare machine. A Multiboot loader starts the kernel in 32-bit mode
- * without paging; this switches to 64-bit mode, maps the first 4 GiB and calls native_start. */
+ * without paging; this switches to 64-bit mode, with the first 4 GiB mapped at address 0 and in the
+ * direct map, and calls native_start. */
 #include "guest/native/selectors.h"
 #include "lib/assembly.inc"
 #include "lib/x86/control.h"

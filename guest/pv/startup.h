@@ -7,7 +7,9 @@
 #include "guest/pv/pv.h"
 
 /* The first C function, called by start.S: starts the domain and runs the kernel. Does not return.
- * stack_end: the end of the last page that the domain builder used. */
+ *
+ * stack_end: the initial RSP. The stack is the last thing that the domain builder made, so the
+ * memory from there on is free. */
 void pv_start(struct start_info *info, u64 stack_end);
 
 /* Registers the trap table and the callbacks of this vCPU with the hypervisor. */

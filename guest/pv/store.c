@@ -9,7 +9,7 @@
 
 #define HARDWARE_BITS (PTE_ACCESSED | PTE_DIRTY)
 
-/* Returns the machine address of an entry. */
+/* Returns the machine address at which an entry is stored. */
 static u64 machine_address(const entry_t *at)
 {
     return pfn_to_mfn(address_pfn(at)).n << PAGE_SHIFT | page_offset((u64)(uintptr_t)at);
@@ -20,9 +20,10 @@ static void store(entry_t *at, u64 value)
     __atomic_store_n(&at->raw, value, __ATOMIC_RELAXED);
 }
 
-/* Returns the entry of the user root that must change together with `at`: `at` lies in the user
- * half of a kernel root. NULL: there is none.
- * table: the page of `at`. */
+/* Returns the entry of the user root that must be changed together with `at`. NULL: none, because
+ * `at` is not in the user half of a kernel root, or the space has no user root.
+ *
+ * table: the page that contains `at`. */
 static entry_t *twin(const struct page *table, const entry_t *at)
 {
     u64 index = page_offset((u64)(uintptr_t)at) / sizeof *at;

@@ -106,7 +106,8 @@ static u64 give_extent(const struct chunk *c, u64 first, u64 gpfn, u64 most)
     return given;
 }
 
-/* Exchanges the frames of one chunk. The guest is told only of extents that it got completely. */
+/* Exchanges the frames of one chunk. The guest gets the
+ * frame number of an extent only if it got the whole extent. */
 static s64 swap(const struct chunk *c, const mfn_t *out)
 {
     s64 result = 0;

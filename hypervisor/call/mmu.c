@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the calls of the virtual MMU share with others. */
+/* What the hypercalls of the virtual MMU share. */
 #include "hypervisor/call/mmu.h"
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
@@ -27,8 +27,8 @@ void call_report_done(u64 at, bool rest, u64 done)
     (void)PUT_GUEST(at, &told);
 }
 
-/* A vCPU that no CPU has loaded needs none: whoever loads it next loads its root, and so forgets.
- */
+/* Flushes on the CPUs that have a vCPU of the set `mask` loaded. A vCPU that no CPU has loaded
+ * needs no flush: the CPU that loads it next loads its root, which drops all translations. */
 static void flush_vcpus(struct vcpu *vcpu, u64 mask)
 {
     const struct domain *domain = vcpu->domain;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the calls of the virtual MMU share with others. */
+/* What the hypercalls of the virtual MMU share. */
 #ifndef CALL_MMU_H
 #define CALL_MMU_H
 
@@ -11,20 +11,22 @@ struct call;
 struct domain;
 struct vcpu;
 
-/* In the count of mmu_update and mmuext_op: this is the rest of an interrupted call. */
+/* In the count argument of mmu_update and mmuext_op: the hypercall is the rest of an interrupted
+ * one. */
 #define CALL_PREEMPTED (1ull << 31)
 
-/* The ABI's answer to an engine result; VMMU_AGAIN sets call->again. */
+/* Translates a result of the engine to the ABI's. VMMU_AGAIN sets call->again. */
 s64 call_result(struct call *call, enum vmmu_result result);
 
-/* Flushes what translations the vCPUs of the guest's bit set at `mask_at` made, or all of its
- * vCPUs, on the CPUs that have them; counts it. False: the set cannot be read. */
+/* Flushes the translations of the vCPUs in the guest's bit set at guest address `mask_at`, or of
+ * all vCPUs of the domain, on the CPUs that have them loaded; counts the flushes in the domain's
+ * counters. False: the set cannot be read. */
 bool call_flush_vcpus(struct vcpu *vcpu, u64 mask_at);
 void call_flush_all_vcpus(struct vcpu *vcpu);
 
-/* Writes the count of served requests to the guest's `done` word (0: it wants none), or adds to it
- * when this is the rest of an interrupted call. A bad pointer is the guest's loss, as the ABI has
- * it. */
+/* Stores the number of requests served in the guest's word at `at` (0: the guest wants none), or
+ * adds to that word if `rest`: the hypercall is the rest of an interrupted one. A word that cannot
+ * be written is ignored, as in the ABI. */
 void call_report_done(u64 at, bool rest, u64 done);
 
 #endif
