@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes small PV kernels for tests: an ELF header, up to eight segments, notes, a body. */
+/* Makes small PV kernels for tests: an ELF header, up to eight segments, notes and a body. */
 #include "tests/unit/synthetic_elf.h"
 
 void synthetic_note(struct synthetic *elf, u32 type, const void *value, u32 size)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes small PV kernels for tests: an ELF header, up to eight segments, notes, a body. */
+/* Makes small PV kernels for tests: an ELF header, up to eight segments, notes and a body. */
 #ifndef UNIT_SYNTHETIC_ELF_H
 #define UNIT_SYNTHETIC_ELF_H
 
@@ -15,7 +15,8 @@
 struct synthetic {
     struct elf64_header header;
     struct elf64_segment segment[SYNTHETIC_SEGMENTS];
-    struct elf64_section section[SYNTHETIC_SECTIONS]; /* 0: none, 1: names, 2: the test's */
+    /* Section 0: none, 1: names, 2: for the test. */
+    struct elf64_section section[SYNTHETIC_SECTIONS];
     u8 note[1024];
     u32 note_size;
     u32 body_size;
@@ -28,14 +29,15 @@ void synthetic_number(struct synthetic *elf, u32 type, u64 value);
 struct elf64_segment *synthetic_segment(struct synthetic *elf, u64 physical, u64 file_size,
                                         u64 memory_size);
 
-/* One segment of `body` bytes at physical 1 MiB, entry at its start, and no notes yet; segment 0 is
- * the note segment. */
+/* Starts a kernel with one segment of `body` bytes at physical address 1 MiB, the entry at its
+ * start, and no notes yet; segment 0 is the note segment. */
 void synthetic_start(struct synthetic *elf, u32 body);
 
-/* The file: header, segments, notes at 2048, sections at 3200, names at 3072, body at 4096. */
+/* Returns the file (the caller frees it): header, segments, notes at 2048, names at 3072, sections
+ * at 3200, body at 4096. */
 u8 *synthetic_file(struct synthetic *elf, size_t *size);
 
-/* A whole PV kernel with the notes that matter. */
+/* Returns a whole PV kernel with the notes that a kernel needs; the caller frees it. */
 u8 *synthetic_kernel(u32 body, size_t *size);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* XENMEM_exchange where it fails halfway: memory runs out, the domain begins to die, a list can no
- * longer be written. No frame is lost, none is had by two, and what is told to be done is done:
- * XSA-159, 29. The guest's memory is an array here, and its addresses are places in it. */
+/* Proves that XENMEM_exchange loses no frame and gives none to two domains when it fails in the
+ * middle (memory runs out, the domain begins to die, a list can no longer be written), and that it
+ * reports exactly what it has done: XSA-159, 29. The guest's memory is an array here, and its
+ * addresses are positions in the array. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,15 +18,16 @@
 
 #define FRAMES 4096u
 #define WORDS  1024u
-#define IN     64u  /* word of the first list */
-#define OUT    512u /* word of the second */
+#define IN     64u  /* first word of the list of frames to give */
+#define OUT    512u /* first word of the list of frames to get */
 
 enum holder { NOBODY, FREE, GUEST, MAPPED };
 
 static struct {
     enum holder holder[FRAMES];
     u64 words[WORDS];
-    u32 takes_left, gives_left, frames_left, reads_left, writes_left; /* before they fail */
+    /* How many of each succeed before one fails. */
+    u32 takes_left, gives_left, frames_left, reads_left, writes_left;
     u64 stop_each, asks;
     struct domain domain;
     struct vcpu vcpu;
@@ -89,7 +91,7 @@ mfn_t frames_alloc(u32 order)
             continue;
         }
         for (i = 0; i < count; i++) {
-            world.holder[first + i] = NOBODY; /* on its way to somebody */
+            world.holder[first + i] = NOBODY; /* allocated, and not yet given to a domain */
         }
         world.frames_left -= (u32)count;
         return mfn(first);
@@ -231,16 +233,18 @@ static void a_dying_domain_loses_no_frame(void **state)
         request(8, 1, 4, 2);
         world.gives_left = gives;
         assert_int_equal(memory_exchange(&world.vcpu, &once), -XEN_EINVAL);
-        /* What it did not get went back; nothing is on its way to nobody. It ends with the chunk of
-         * four that it did not get whole. */
+        /* The frames that the guest did not get went back to the allocator, and none is left
+         * without an owner. The call ends with the first chunk of four that the guest did not get
+         * as a whole. */
         assert_int_equal(count(NOBODY), FRAMES / 2 - GUESTS);
         assert_int_equal(count(GUEST) + count(FREE), FRAMES / 2 + GUESTS);
         assert_int_equal(count(GUEST), GUESTS - 4 + gives % 4);
     }
 }
 
-/* Another vCPU gets hold of a frame between the look at it and its going: the guest is told so, of
- * no frame that it did not get, and has as many as before. */
+/* Another vCPU uses a frame between the call's check and its taking the frame. The call then
+ * reports failure, lists no frame that the guest did not get, and leaves it as many frames as
+ * before. */
 static void a_frame_is_used_after_all(void **state)
 {
     (void)state;
@@ -281,8 +285,8 @@ static void no_memory_changes_nothing(void **state)
     }
 }
 
-/* A list that can be read at first and later not, or not written: the guest may lose by it, the
- * machine may not. */
+/* A list that could be read at first can later not be read, or not be written. The guest may lose
+ * frames by that, the machine may not. */
 static void lists_that_go_away(void **state)
 {
     (void)state;
@@ -316,7 +320,7 @@ static void frames_that_may_not_go(void **state)
         } else if (i == ARRAY_LENGTH(bad)) {
             world.holder[16 + 6] = MAPPED;
         } else {
-            world.words[IN + 6] = world.words[IN + 5]; /* twice the same */
+            world.words[IN + 6] = world.words[IN + 5]; /* the same frame twice */
         }
         s64 result = memory_exchange(&world.vcpu, &once);
         if (i <= ARRAY_LENGTH(bad)) {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/console/guest_console: framing, hostile ring indices, input that waits. */
+/* Proves that hypervisor/console/guest_console frames each guest's output with its name, stays
+ * inside the ring for any indices that a hostile guest writes, and keeps input until the guest can
+ * take it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -85,7 +87,7 @@ static void expect_sent(const char *bytes, u64 count)
 
 #define EXPECT_SENT(text) expect_sent(text, sizeof(text) - 1)
 
-/* First, since the port remembers who spoke last. */
+/* This test is the first, since the port keeps the last speaker from one test to the next. */
 static void the_source_is_named_when_it_changes(void **unused)
 {
     (void)unused;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Host threads as CPUs: each on a stack in a region of its own, so that it finds itself by it. An
- * interrupt is a note that its CPU finds when it lets interrupts in. */
+/* Host threads in the role of CPUs: each has a stack in a region of its own, so that this_cpu()
+ * works. An interrupt is a bit that its CPU reads when it enables interrupts. */
 #include "tests/unit/cpu/crowd.h"
 #include "hypervisor/irq/vector.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Host threads as CPUs: each on a stack in a region of its own, so that it finds itself by it. An
- * interrupt is a note that its CPU finds when it lets interrupts in. */
+/* Host threads in the role of CPUs: each has a stack in a region of its own, so that this_cpu()
+ * works. An interrupt is a bit that its CPU reads when it enables interrupts. */
 #ifndef UNIT_CPU_CROWD_H
 #define UNIT_CPU_CROWD_H
 
@@ -16,16 +16,16 @@
 
 struct crowd {
     _Alignas(CPU_REGION) char region[CROWD][CPU_REGION];
-    _Atomic u32 interrupts[CROWD]; /* bit set of vectors from VECTOR_APIC_TIMER up */
+    _Atomic u32 interrupts[CROWD]; /* one bit for each vector from VECTOR_APIC_TIMER up */
     _Atomic u32 sent;
 };
 
 extern struct crowd crowd;
 
-/* What came for this CPU since it looked last. */
+/* Whether this CPU got an interrupt with `vector` since the last call; clears it. */
 bool crowd_interrupted_by(u32 vector);
 
-/* Runs `body` on every CPU, and waits for all. */
+/* Runs `body` on every CPU, and waits until all have ended. */
 void crowd_run(void *(*body)(void *));
 
 #endif

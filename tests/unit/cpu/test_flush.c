@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/cpu/flush on threads as CPUs that ask each other all the time: a request returns only
- * when each CPU that it was for has made a flush after it, no two wait for each other for good,
- * and far fewer interrupts than requests are sent where one flush answers several. */
+/* Proves, with threads as CPUs that request flushes from each other all the time: a request returns
+ * only when each CPU that it names has completed a flush that began after it, no two CPUs wait for
+ * each other for ever, and where one flush answers several requests far fewer interrupts than
+ * requests are sent. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,20 +17,20 @@
 #define ROUNDS 5000u
 
 static struct {
-    _Atomic u64 made[CROWD]; /* flushes */
+    _Atomic u64 made[CROWD]; /* flushes that each CPU has completed */
     _Atomic u64 early;       /* requests that returned too soon */
     _Atomic u32 running;
     _Atomic u64 told; /* interrupts that flush_cpus says it sent */
 } world;
 
-/* As the hypervisor's, and gives way to the other threads. */
+/* Like the hypervisor's lock_wait, but lets other threads run as well. */
 void lock_wait(void)
 {
     flush_serve();
     sched_yield();
 }
 
-/* Long enough for others to ask meanwhile; what counts is its end, before which it is not done. */
+/* A flush that takes long enough for other requests to come meanwhile; it counts at its end. */
 void space_flush(void)
 {
     sched_yield();
@@ -64,7 +65,8 @@ static void *body(void *unused)
 
     (void)unused;
     atomic_fetch_add(&world.running, 1);
-    while (atomic_load(&world.running) < CROWD) { /* together, or it proves little */
+    /* All CPUs begin together, so that their requests meet. */
+    while (atomic_load(&world.running) < CROWD) {
         let_interrupts_in();
     }
     for (u32 i = 0; i < ROUNDS; i++) {
@@ -73,7 +75,8 @@ static void *body(void *unused)
         let_interrupts_in();
     }
     atomic_fetch_add(&world.running, 1);
-    while (atomic_load(&world.running) < 2 * CROWD) { /* others may still need this one */
+    /* A CPU that has finished still answers the others. */
+    while (atomic_load(&world.running) < 2 * CROWD) {
         let_interrupts_in();
         sched_yield();
     }
@@ -92,7 +95,7 @@ static void every_request_is_met(void **state)
     }
 }
 
-/* Two requests that come while one CPU is busy: one interrupt, one flush. */
+/* Two requests come while one CPU is busy: it gets one interrupt and makes one flush. */
 static void *busy_body(void *unused)
 {
     u32 number = this_cpu()->number;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/cpu/hold on threads as CPUs that all want to hold the others, again and again: while
- * one does, no other is outside of its run loop's standing by; and all get their turns. */
+/* Proves, with threads as CPUs that all want to stop the others again and again: while one CPU has
+ * the others stopped, each of them is in its run loop and does nothing else; and every CPU gets its
+ * turns. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,10 +14,10 @@
 #define TURNS 500u
 
 static struct {
-    _Atomic u32 at_work; /* CPUs that are doing something */
-    _Atomic u32 over;    /* CPUs that want no more turns */
+    _Atomic u32 at_work; /* CPUs that are working */
+    _Atomic u32 over;    /* CPUs that have had all their turns */
     _Atomic u64 wrong;
-    u64 turns; /* plain: whoever holds the others has it alone */
+    u64 turns; /* not atomic: only the CPU that has the others stopped changes it */
 } world;
 
 void cpu_kick(struct cpu *cpu)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves the choice of mitigations against leaks by speculation: processors as they describe
- * themselves in CPUID and ARCH_CAPABILITIES, what each gets, and that what it cannot have is said
- * to be lacking. */
+/* Proves which mitigations the hypervisor chooses: for processors as they describe themselves in
+ * CPUID and ARCH_CAPABILITIES, which mitigations each gets, and that one which is needed and
+ * impossible is reported as lacking. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 #define BIT(n) (1ull << (n))
 
-/* CPUID 7 EDX */
+/* bits of CPUID 7 EDX */
 #define D_MD_CLEAR BIT(10)
 #define D_IBPB     BIT(26)
 #define D_STIBP    BIT(27)
@@ -22,7 +22,7 @@
 #define D_ALL      (D_MD_CLEAR | D_IBPB | D_STIBP | D_L1D | D_CAPS)
 #define B_RTM      BIT(11)
 
-/* ARCH_CAPABILITIES */
+/* bits of ARCH_CAPABILITIES */
 #define C_RDCL_NO  BIT(0)
 #define C_IBRS_ALL BIT(1)
 #define C_SKIP_L1D BIT(3)
@@ -32,7 +32,7 @@
 #define C_RFDS     BIT(28)
 #define C_GOOD     (C_RDCL_NO | C_IBRS_ALL | C_SKIP_L1D | C_MDS_NO | C_TAA_NO)
 
-/* CPUID 0x80000008 EBX, 0x80000021 EAX */
+/* bits of CPUID 0x80000008 EBX and 0x80000021 EAX */
 #define E_IBPB    BIT(12)
 #define E_STIBP   BIT(15)
 #define X_VERW    BIT(5)
@@ -64,7 +64,7 @@ struct claim {
 };
 
 static const struct claim claims[] = {
-    /* Intel, oldest first. */
+    /* Intel processors, oldest first. */
     {"Pentium", INTEL, 5, 2, 0, 0, 0, 0, 0, 9, 0, 0},
     {"Atom, in order", INTEL, 6, 0x1c, 0, 0, 0, 0, 0, 9, 0, 0},
     {"Atom, out of order", INTEL, 6, 0x37, 0, 0, 0, 0, 0, 1, MITIGATION_RETURN_STACK,
@@ -90,7 +90,7 @@ static const struct claim claims[] = {
     {"one that only denies Meltdown", INTEL, 6, 0x8f, 0, 0, 0, 0, C_RDCL_NO, 2,
      MITIGATION_RETURN_STACK, MITIGATION_CLEAR_BUFFERS | MITIGATION_BRANCH_BARRIER},
     {"a later family", INTEL, 19, 1, 0, D_ALL, 0, 0, C_GOOD, 2, BETWEEN | MITIGATION_IBRS, 0},
-    /* AMD. */
+    /* AMD processors. */
     {"K8, alone", AMD, 0xf, 0x6b, 0, 0, 0, 0, 0, 1, MITIGATION_RETURN_STACK, 0},
     {"K8", AMD, 0xf, 0x6b, 0, 0, 0, 0, 0, 2, MITIGATION_RETURN_STACK, MITIGATION_BRANCH_BARRIER},
     {"Bulldozer without microcode", AMD, 0x15, 1, 0, 0, 0, 0, 0, 1, MITIGATION_RETURN_STACK,
@@ -107,7 +107,7 @@ static const struct claim claims[] = {
     {"Zen 5", AMD, 0x1a, 2, 0, 0, E_IBPB | E_STIBP, X_BRTYPE | X_AIBRS | X_SRSO_UK, 0, 2,
      BETWEEN | MITIGATION_STIBP | MITIGATION_AUTOMATIC_IBRS, 0},
     {"one free of it", AMD, 0x1a, 2, 0, 0, E_IBPB, X_SRSO_NO, 0, 2, BETWEEN, 0},
-    /* Others count as the worst. */
+    /* A processor of an unknown maker gets the mitigations of the worst known one. */
     {"unknown", "Sometimes486", 6, 1, 0, 0, 0, 0, 0, 1, MITIGATION_RETURN_STACK,
      MITIGATION_ISOLATION | MITIGATION_CLEAR_BUFFERS},
     {"unknown, says it is good", "Sometimes486", 6, 1, 0, D_ALL, 0, 0, C_GOOD, 2,
@@ -143,8 +143,9 @@ static void each_gets_what_it_needs(void **state)
     }
 }
 
-/* The emulator says so itself; another hypervisor's guest is on real hardware. */
-static void the_emulator_guesses_nothing(void **state)
+/* QEMU's emulator, recognised by its CPUID leaf, does not speculate; under another hypervisor the
+ * processor is a real one. */
+static void the_emulator_does_not_speculate(void **state)
 {
     (void)state;
     for (u32 i = 0; i < ARRAY_LENGTH(claims); i++) {
@@ -161,7 +162,8 @@ static void the_emulator_guesses_nothing(void **state)
     }
 }
 
-/* Whatever a processor leaves unsaid, it never gets less than one that says more of its faults. */
+/* A processor that does not report a property of its own gets at least the mitigations of one that
+ * reports it. */
 static void saying_less_is_never_safer(void **state)
 {
     static const u64 denials[] = {C_RDCL_NO, C_SKIP_L1D, C_MDS_NO, C_TAA_NO};
@@ -181,7 +183,7 @@ static void saying_less_is_never_safer(void **state)
     }
 }
 
-/* Different guests on the threads of one core: only where nothing crosses between them. */
+/* Different guests may run on the threads of one core only if nothing leaks between the threads. */
 static void threads_of_a_core(void **state)
 {
     static const struct {
@@ -207,7 +209,7 @@ static void threads_of_a_core(void **state)
     }
 }
 
-static void every_measure_has_a_name(void **state)
+static void every_mitigation_has_a_name(void **state)
 {
     u32 seen = 0;
 
@@ -218,17 +220,17 @@ static void every_measure_has_a_name(void **state)
     for (u32 i = 0; i < ARRAY_LENGTH(claims); i++) {
         seen |= claims[i].on | claims[i].lacking;
     }
-    assert_int_equal(seen, (1u << MITIGATIONS) - 1); /* and a processor that needs it */
+    assert_int_equal(seen, (1u << MITIGATIONS) - 1); /* some processor needs each */
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_gets_what_it_needs),
-        cmocka_unit_test(the_emulator_guesses_nothing),
+        cmocka_unit_test(the_emulator_does_not_speculate),
         cmocka_unit_test(saying_less_is_never_safer),
         cmocka_unit_test(threads_of_a_core),
-        cmocka_unit_test(every_measure_has_a_name),
+        cmocka_unit_test(every_mitigation_has_a_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

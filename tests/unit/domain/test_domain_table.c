@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/domain/domain_table: places are reserved, full and free again; a domain is found by
- * its id and its place from domain_table_put to domain_table_remove, and by nothing else; an id is
- * not reused until its place has had DOMAIN_LIVES domains. */
+/* Proves that hypervisor/domain/domain_table reserves places until all are taken and reuses freed
+ * ones; that a domain is found by its id and by its place from domain_table_put to
+ * domain_table_remove, and by no other number; and that an id is not reused until its place has had
+ * DOMAIN_LIVES domains. */
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -32,15 +33,15 @@ static void places_are_reserved_from_the_lowest_until_the_table_is_full(void **s
     assert_int_equal(domain_table_reserve(), 5);
     assert_int_equal(domain_table_reserve(), 7);
     assert_int_equal(domain_table_reserve(), DOMAIN_PLACE_NONE);
-    assert_int_equal(domain_count(), 0); /* no place held a domain */
+    assert_int_equal(domain_count(), 0); /* no place has had a domain yet */
     for (u32 i = 0; i < DOMAINS_MAX; i++) {
         assert_null(domain_at(i));
         domain_table_release(i);
     }
 }
 
-/* Asserts that `domain` is found by its own id, and by no other of 65,536 that another of `count`
- * domains does not have. */
+/* Asserts that each of `count` domains is found by its own id, and that no other of the 65,536 ids
+ * finds a domain. */
 static void assert_found(struct domain *const *domains, u32 count)
 {
     for (u32 id = 0; id < 0x10000; id++) {
@@ -89,7 +90,7 @@ static void a_domain_is_found_from_its_put_to_its_removal(void **state)
     domain_table_release(first);
     domain_table_release(second);
     assert_found(NULL, 0);
-    assert_int_equal(domain_count(), 2); /* places, not domains */
+    assert_int_equal(domain_count(), 2); /* it counts places that have been used, not domains */
 }
 
 static void an_id_is_not_reused_for_all_lives_of_its_place(void **state)
@@ -164,7 +165,7 @@ static void two_cpus_never_have_the_same_place(void **state)
         pthread_join(thread[i], NULL);
     }
     assert_int_equal(shared_places, 0);
-    assert_int_equal(domain_table_reserve(), 0); /* all are free again */
+    assert_int_equal(domain_table_reserve(), 0); /* all places are free again */
     domain_table_release(0);
 }
 

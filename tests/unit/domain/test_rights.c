@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/domain/rights: who may do what to whom, all of it. Each row states what a guest gets
- * for each way to name a domain; the answers are those that the calls gave when each of them
- * decided by itself. */
+/* Proves that hypervisor/domain/rights gives each answer about what one domain may do to another.
+ * Each row states the answers that a guest gets for each way to name a domain. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +15,7 @@
 
 static struct domain actor = {.id = OWN}, other = {.id = OTHER};
 
-/* The only two domains. */
+/* The table has these two domains only. */
 struct domain *domain_by_id(u16 id)
 {
     return id == OWN ? &actor : id == OTHER ? &other : NULL;
@@ -37,7 +36,7 @@ static const struct {
     {RIGHT_SHUT_DOWN, -XEN_ESRCH, -XEN_EPERM, -XEN_EPERM, -XEN_ESRCH, -XEN_ESRCH},
 };
 
-/* Asks for `right` over `id`: `answer` is 0, and then `target` is found, or an errno. */
+/* Asserts the answer to a request for `right` over `id`: 0 together with `target`, or an errno. */
 static void assert_answer(enum right right, u16 id, s64 answer, const struct domain *target)
 {
     s64 error = 1;
@@ -74,7 +73,7 @@ static void every_right_over_every_number(void **state)
             case DOMID_IO:
                 assert_answer(right, (u16)id, expected[i].devices, NULL);
                 break;
-            default: /* among them 0, DOMID_XEN, DOMID_COW, DOMID_INVALID */
+            default: /* other numbers, also 0, DOMID_XEN, DOMID_COW and DOMID_INVALID */
                 assert_answer(right, (u16)id, expected[i].nobody, NULL);
             }
         }

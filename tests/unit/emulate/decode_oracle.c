@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/emulate/decode.c compared with Zydis, for the unit test and for the fuzzer. */
+/* Compares hypervisor/emulate/decode.c with Zydis, for the unit test and for the fuzzer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,10 +12,10 @@
 
 struct decode_oracle decode_oracle;
 
-static ZydisDecoder decoders[2]; /* index: long mode */
-static u8 *readable_end;         /* of the page that decode_at_end reads from */
+static ZydisDecoder decoders[2]; /* [1] decodes long mode, [0] 32-bit mode */
+static u8 *readable_end;         /* end of the page that decode_at_end reads from */
 
-/* ---- what Zydis says, in our terms --------------------------------------------------------- */
+/* ---- Zydis's result as a struct instruction ------------------------------------------------- */
 
 static const struct {
     ZydisMnemonic mnemonic;
@@ -77,9 +77,9 @@ static void set_memory(struct instruction *in, const ZydisDecodedOperand *operan
     in->segment = segment_of(operand->mem.segment);
 }
 
-/* Zydis 4.0 takes a SIB byte without base, under REX.B and a 32-bit address, as one with base R13D
- * and no displacement, whose bytes it counts nonetheless. Processors (test_execute.c asks one) do
- * not. */
+/* Zydis 4.0 decodes a SIB byte without a base, under REX.B and a 32-bit address, as one with base
+ * R13D and no displacement, although it counts the displacement's bytes. Processors do not
+ * (test_execute.c executes such an instruction). */
 static void correct_oracle(const struct oracle *o, const u8 *bytes, struct instruction *in)
 {
     if (o->in.address_width != 32 || in->base != 13 || !(o->in.attributes & ZYDIS_ATTRIB_HAS_SIB) ||
@@ -119,7 +119,8 @@ static bool is_string(u32 operation)
            operation == OPERATION_INS || operation == OPERATION_OUTS;
 }
 
-/* A store: its destination is memory, by the opcodes we promise. */
+/* Describes a store: an instruction whose destination is memory, with an opcode that our decoder
+ * promises to know. */
 static bool describe_store(const struct oracle *o, struct instruction *in)
 {
     const ZydisDecodedOperand *to = &o->operand[0], *from = &o->operand[1];
@@ -131,7 +132,7 @@ static bool describe_store(const struct oracle *o, struct instruction *in)
         return false;
     }
     if (in->operation == OPERATION_MOVS && o->in.opcode_map != ZYDIS_OPCODE_MAP_DEFAULT) {
-        return false; /* the SSE one */
+        return false; /* the SSE instruction with the same name */
     }
     if (from->type == ZYDIS_OPERAND_TYPE_REGISTER &&
         ZydisRegisterGetClass(from->reg.value) == ZYDIS_REGCLASS_SEGMENT) {
@@ -176,7 +177,7 @@ static bool describe_privileged(const struct oracle *o, struct instruction *in)
     return true;
 }
 
-/* Moves to and from control and debug registers are called MOV too. */
+/* Zydis calls moves to and from control and debug registers MOV too. */
 static bool describe_special(const struct oracle *o, struct instruction *in)
 {
     for (u32 i = 0; i < 2; i++) {
@@ -203,7 +204,7 @@ static bool describe_special(const struct oracle *o, struct instruction *in)
     return false;
 }
 
-/* False: not one of ours, to Zydis. */
+/* False: according to Zydis the instruction is none that our decoder promises to know. */
 static bool describe(const u8 *bytes, u32 size, bool long_mode, struct instruction *in)
 {
     struct oracle o;

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The world of an emulated instruction, played for test_emulate.c: memory, the virtual MMU,
- * delivery. */
+/* The fake memory, virtual MMU and trap delivery for test_emulate.c. */
 #include "tests/unit/emulate/emulate_world.h"
 
 struct test test;
 
-/* ---- what the rest of the hypervisor would do ---------------------------------------------- */
+/* ---- what the rest of the hypervisor does --------------------------------------------------- */
 
 struct vcpu *current_vcpu(void)
 {
-    return NULL; /* no real debug registers here */
+    return NULL; /* this test has no real debug registers */
 }
 
 mfn_t vcpu_root(const struct vcpu *vcpu)
@@ -127,7 +126,8 @@ void vmmu_walk(mfn_t root, vaddr_t va, struct vmmu_walk *walk)
     memset(walk, 0, sizeof *walk);
 }
 
-/* Only where nothing else was asked for. */
+/* Returns false in a test with a refusal or a race, so that the store goes through
+ * vmmu_emulated_write. */
 bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u64 flip, u64 *old)
 {
     u64 new;
@@ -155,7 +155,7 @@ enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t at, u32 
     }
     if (test.races) {
         test.races--;
-        guest(at.a, bytes)[0] ^= 0x40; /* another CPU was faster */
+        guest(at.a, bytes)[0] ^= 0x40; /* another CPU changes the word first */
     }
     memcpy(&now, guest(at.a, bytes), bytes);
     *swapped = now == expected;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The world of an emulated instruction, played for test_emulate.c: memory, the virtual MMU,
- * delivery. */
+/* The fake memory, virtual MMU and trap delivery for test_emulate.c. */
 #ifndef UNIT_EMULATE_EMULATE_WORLD_H
 #define UNIT_EMULATE_EMULATE_WORLD_H
 
@@ -22,7 +21,7 @@
 #include "hypervisor/emulate/emulate.h"
 #include "hypervisor/vcpu/msr.h"
 
-#define MEMORY      0x10000u /* the only readable guest address, and on for MEMORY_SIZE */
+#define MEMORY      0x10000u /* the readable guest addresses: MEMORY_SIZE bytes from here */
 #define MEMORY_SIZE 0x2000u
 #define CODE        (MEMORY + 0x100)
 #define TABLE       (MEMORY + 0x1000)
@@ -33,13 +32,13 @@ struct test {
     struct domain domain;
     struct vcpu vcpu;
     u8 memory[MEMORY_SIZE];
-    int delivered; /* vector, or -1 */
+    int delivered; /* the vector that was delivered, or -1 */
     u32 error_code;
     u64 fault_address;
     enum vmmu_result write_result;
-    u32 races; /* how many writes lose against another CPU first */
+    u32 races; /* how many of the next writes another CPU precedes with one of its own */
     u32 writes;
-    u32 touched; /* calls that change or show privileged state */
+    u32 touched; /* how many calls changed or returned privileged state */
 };
 
 extern struct test test;

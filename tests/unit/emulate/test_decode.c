@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: every instruction that our decoder knows, Zydis reads the same way (length, operation,
- * sizes, registers, memory operand, immediate), and every one of ours that Zydis knows, we know;
- * cut short anywhere it is refused, and no byte beyond those given is read. */
+/* Proves that our decoder and Zydis agree on every instruction that ours knows (length, operation,
+ * sizes, registers, memory operand, immediate); that ours knows each instruction it promises to
+ * know; that it refuses an instruction that is cut short anywhere; and that it reads no byte beyond
+ * those given. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -50,7 +51,7 @@ static void tail(u8 *bytes, u32 from)
     }
 }
 
-/* Every opcode of the first two maps with every ModRM, behind each of the prefix sets. */
+/* Every opcode of the first two maps with every ModRM byte, after each of the prefix sets. */
 static void every_opcode_reads_as_zydis_reads_it(void **state)
 {
     u8 bytes[INSTRUCTION_MAX];
@@ -80,7 +81,7 @@ static void every_opcode_reads_as_zydis_reads_it(void **state)
     assert_int_equal(decode_oracle.wrong, 0);
 }
 
-/* Prefixes of any number in any order, up to and beyond the longest instruction. */
+/* Any number of prefixes in any order, also more than the longest instruction has room for. */
 static void random_bytes_read_as_zydis_reads_them(void **state)
 {
     static const u8 prefixes[] = {0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x64, 0x65,
@@ -104,7 +105,7 @@ static void random_bytes_read_as_zydis_reads_them(void **state)
     assert_int_equal(decode_oracle.wrong, 0);
 }
 
-/* The comparison would prove nothing about an operation that never came up. */
+/* An operation that no comparison met would not be tested. */
 static void every_operation_came_up(void **state)
 {
     (void)state;
@@ -129,7 +130,7 @@ static void nothing_to_read_is_nothing_known(void **state)
     assert_false(decode_at_end(none, 0, false, &in));
 }
 
-/* 15 bytes are the longest; a buffer with more changes nothing. */
+/* The longest instruction has 15 bytes; more bytes in the buffer change nothing. */
 static void sixteen_bytes_are_no_instruction(void **state)
 {
     u8 bytes[32];

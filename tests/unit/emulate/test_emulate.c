@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: what a guest may have executed for it, and what it may not. Guest user mode gets nothing
- * but INT n and CPUID; INT n obeys the gate; ports are empty; a store to a page table changes
- * registers only when the entry was changed, and one that loses a race, is refused or misses is
- * told apart. Memory, the virtual MMU and delivery are played by this file. */
+/* Proves which instructions are emulated for a guest. In user mode a guest gets only INT n and
+ * CPUID; INT n obeys the gate's privilege level; ports read as empty; a store to a page table
+ * changes registers only if it changed the entry, and a store that loses a race, one that is
+ * refused and one that hits no entry have different results. Memory, the virtual MMU and delivery
+ * are fakes of emulate_world.c. */
 #include "tests/unit/emulate/emulate_world.h"
 #include "lib/x86/debug_register.h"
 
-/* ---- a guest about to execute something ---------------------------------------------------- */
+/* ---- a guest that is about to execute an instruction ---------------------------------------- */
 
 static struct registers *code(u64 rip, const char *bytes, u32 size)
 {
@@ -39,7 +40,7 @@ static void expect_done(u32 length)
     assert_int_equal(test.delivered, -1);
 }
 
-/* Two bytes of opcode and a ModRM: all of it, as user mode. */
+/* All combinations of two opcode bytes and a ModRM byte, in user mode. */
 static void user_mode_gets_nothing_privileged(void **state)
 {
     (void)state;
@@ -109,7 +110,7 @@ static void a_port_read_into_bad_memory_faults_there(void **state)
     assert_int_equal(r->rip, CODE);
 }
 
-/* Ports, CLI and STI go by the virtual IOPL; the kernel is ring 1 or 0. */
+/* Ports, CLI and STI depend on the virtual IOPL; the guest's kernel counts as ring 1 or 0. */
 static void ports_obey_the_virtual_iopl(void **state)
 {
     static const struct {
@@ -130,7 +131,7 @@ static void ports_obey_the_virtual_iopl(void **state)
         test.domain.vm_assist = (u32)cases[i / 2].architectural << VMASST_TYPE_architectural_iopl;
         assert_int_equal(emulate_privileged(&test.vcpu), cases[i / 2].emulated);
     }
-    GUEST("\x0f\x06"); /* clts is neither */
+    GUEST("\x0f\x06"); /* clts: a privileged instruction without ports or IF */
     test.vcpu.in_kernel = false;
     test.vcpu.iopl = 3;
     assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
@@ -151,7 +152,8 @@ static void control_registers(void **state)
     r->rbx = 0x6000;
     assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
     assert_int_equal(r->rip, CODE);
-    r = GUEST("\x0f\x22\xdb"); /* interrupted: to be executed again */
+    /* The operation is interrupted: the instruction must be executed again. */
+    r = GUEST("\x0f\x22\xdb");
     r->rbx = 0x7000;
     assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_RETRY);
     assert_int_equal(r->rip, CODE);
@@ -174,7 +176,7 @@ static void msrs_and_their_faults(void **state)
     expect_done(2);
     assert_int_equal(r->rax, 0x44332211);
     assert_int_equal(r->rdx, 0x88776655);
-    r = GUEST("\x0f\x32"); /* before there is a handler */
+    r = GUEST("\x0f\x32"); /* before the guest has registered a handler */
     r->rcx = 0x11;
     r->rax = r->rdx = 5;
     expect_done(2);
@@ -235,7 +237,7 @@ static void int_n_obeys_its_gate(void **state)
         assert_int_equal(test.error_code, cases[i].passes ? 0 : 0x402);
         assert_int_equal(r->rip, cases[i].passes ? CODE + 2 : CODE);
     }
-    GUEST("\xcd\x80"); /* nobody there */
+    GUEST("\xcd\x80"); /* the guest has no handler for this vector */
     test.vcpu.trap[0x80].dpl = 3;
     emulate_privileged(&test.vcpu);
     assert_int_equal(test.delivered, VECTOR_GP);
@@ -332,7 +334,7 @@ static void a_store_elsewhere_is_not_the_one(void **state)
     (void)state;
     r->rbx = TABLE + 8;
     assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_NOT);
-    r->rbx = TABLE + 4; /* misaligned */
+    r->rbx = TABLE + 4; /* a misaligned address */
     assert_int_equal(emulate_table_write(&test.vcpu, TABLE + 4, maddr(TABLE + 4)), EMULATED_NOT);
     r->rbx = TABLE;
     assert_int_equal(emulate_table_write(&test.vcpu, TABLE + 8, maddr(TABLE + 8)), EMULATED_NOT);
@@ -376,10 +378,11 @@ static void a_copied_entry_comes_from_the_source(void **state)
     assert_int_equal(r->rdi, TABLE + 8);
 
     r = GUEST("\x48\xa5");
-    r->rsi = 0xdead000; /* gone: faults by itself when tried again */
+    /* The source is not readable: the access faults by itself when it is repeated. */
+    r->rsi = 0xdead000;
     r->rdi = TABLE;
     assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_RETRY);
-    r->rsi = 0xffff830000000000; /* never the guest's */
+    r->rsi = 0xffff830000000000; /* the source is an address of the hypervisor */
     assert_int_equal(emulate_table_write(&test.vcpu, TABLE, maddr(TABLE)), EMULATED_NOT);
     assert_int_equal(test.writes, 0);
 }

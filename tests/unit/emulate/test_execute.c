@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: what our interpreter makes of a store (address, value in memory, registers, flags, RIP)
- * is what this very processor makes of it. Random instructions with random registers are written
- * into a page, executed natively, and compared, bit for bit but for the flags that the manuals
- * leave undefined. */
+/* Proves that our interpreter executes a store (address, value in memory, registers, flags, RIP) as
+ * the host's processor does. Random instructions with random registers are written into a page,
+ * executed natively, and compared bit for bit, except for the flags that the manuals leave
+ * undefined. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 #include <cmocka.h>
 #include "hypervisor/emulate/execute.h"
 
-/* Low, so that 32-bit addresses and displacements reach it. */
+/* A low address, so that 32-bit addresses and displacements reach it. */
 #define ARENA      ((u8 *)0x30000000)
 #define ARENA_SIZE 0x2000u
 #define CODE       ((u8 *)0x30010000)
@@ -26,7 +26,7 @@
 #define FLAG_OF 0x800ull
 #define STATUS  (RFLAGS_CF | FLAG_PF | FLAG_AF | RFLAGS_ZF | FLAG_SF | FLAG_OF)
 
-/* Loads `r`, runs the code at `code`, which ends by jumping through native_end, and saves `r`. */
+/* Loads `r`, runs the code at `code`, which ends by a jump through native_end, and saves `r`. */
 void native_run(struct registers *r, const void *code);
 extern const void *const native_end;
 
@@ -67,7 +67,7 @@ __asm__(".pushsection .text\n"
 
 static struct {
     u64 random;
-    u8 model[ARENA_SIZE]; /* memory as we think it becomes */
+    u8 model[ARENA_SIZE]; /* the arena as our interpreter leaves it */
     u64 done[OPERATIONS], bitwise[OPERATIONS];
     u64 moved_by_bit, without_base, rex_b_without_base, succeeded[2];
 } test = {.random = 0x243f6a8885a308d3ull};
@@ -85,7 +85,7 @@ static u32 random_below(u32 limit)
     return (u32)(random64() >> 33) % limit;
 }
 
-/* Values where carries and signs change. */
+/* A value from those at which carries and signs change. */
 static u64 random_value(void)
 {
     static const u64 corners[] = {0,
@@ -117,7 +117,8 @@ struct sample {
     u8 bytes[INSTRUCTION_MAX + 6];
     struct instruction in;
     bool rex_b;
-    u32 displacement_at; /* when the address has no base to move */
+    /* Offset of the displacement, if the address has no base register that could be changed. */
+    u32 displacement_at;
     struct registers r;
     u64 at;
 };
@@ -129,7 +130,7 @@ static const u16 opcodes[] = {
     0x1ab, 0x1b3, 0x1bb, 0x1ba, 0x1b0, 0x1b1, 0x1c0, 0x1c1, 0x1c3, 0x1c7,
 };
 
-/* Without FS and GS: their bases here are the C library's. */
+/* Random prefixes, without FS and GS, whose bases the C library of the host uses. */
 static u32 random_prefixes(u8 *bytes)
 {
     u32 at = 0;
@@ -165,7 +166,7 @@ static bool make_instruction(struct sample *s)
     for (u32 i = at; i < INSTRUCTION_MAX; i++) {
         s->bytes[i] = (u8)random64();
     }
-    if (!random_below(4)) { /* more of the rare forms without a base */
+    if (!random_below(4)) { /* makes the rare forms without a base more frequent */
         s->bytes[at] = (u8)((s->bytes[at] & 0x38) | 4 | random_below(2));
     }
     if ((s->bytes[at] & 0xc7) == 4 && random_below(2)) {
@@ -188,7 +189,7 @@ static bool make_instruction(struct sample *s)
 static void jump_back(struct sample *s)
 {
     const void *const *end = &native_end;
-    u8 *jump = s->bytes + s->in.length; /* jmp *[rip], then the address */
+    u8 *jump = s->bytes + s->in.length; /* jmp *[rip], followed by the address */
 
     jump[0] = 0xff;
     jump[1] = 0x25;
@@ -221,7 +222,8 @@ static void random_registers(struct sample *s)
     }
 }
 
-/* Moves the base register, or the displacement, so that the store hits the middle of the arena. */
+/* Changes the base register, or the displacement, so that the store hits the middle of the
+ * arena. */
 static bool aim(struct sample *s)
 {
     u64 wanted = (u64)ARENA + MIDDLE + random_below(64), by;
@@ -252,7 +254,7 @@ static void fill_memory(struct sample *s)
 
         memcpy(ARENA + MIDDLE - 64 + i, &value, 8);
     }
-    if (random_below(2)) { /* so that half of the comparisons succeed */
+    if (random_below(2)) { /* half of the comparisons succeed */
         u64 expected = s->in.operation == OPERATION_CMPXCHG8B
                            ? s->r.rdx << 32 | (s->r.rax & 0xffffffff)
                            : s->r.rax;
@@ -262,7 +264,7 @@ static void fill_memory(struct sample *s)
     memcpy(test.model, ARENA, ARENA_SIZE);
 }
 
-/* ---- both ways ----------------------------------------------------------------------------- */
+/* ---- the same instruction natively and by our interpreter ----------------------------------- */
 
 static u8 *model_of(u64 address)
 {
@@ -272,9 +274,10 @@ static u8 *model_of(u64 address)
     return test.model + offset;
 }
 
-/* The same in one step, where that is said to do: same value, registers and flags. */
-static void settle(const struct sample *s, const struct registers *before, u64 old, u64 source,
-                   u64 value, const struct registers *after)
+/* If the instruction is bitwise: asserts that `keep` and `flip` describe it, with the same value,
+ * registers and flags as the interpretation gave. */
+static void check_bitwise(const struct sample *s, const struct registers *before, u64 old,
+                          u64 source, u64 value, const struct registers *after)
 {
     struct registers r = *before;
     u64 keep, flip, bits = s->in.operand_size * 8u, above = random64() << 1 << (bits - 1);
@@ -288,7 +291,7 @@ static void settle(const struct sample *s, const struct registers *before, u64 o
     test.bitwise[s->in.operation]++;
 }
 
-/* Ours: round by round, on the model. */
+/* Executes the sample with our interpreter, one repetition at a time, on the model. */
 static void interpret(const struct sample *s, struct registers *r)
 {
     do {
@@ -302,7 +305,7 @@ static void interpret(const struct sample *s, struct registers *r)
             }
             before = *r;
             value = instruction_execute(&s->in, r, old, source);
-            settle(s, &before, old, source, value, r);
+            check_bitwise(s, &before, old, source, value, r);
             memcpy(model_of(at), &value, s->in.operand_size);
         }
         instruction_advance(&s->in, r);
@@ -400,7 +403,7 @@ static void random_stores_do_what_the_processor_does(void **state)
         }
         random_registers(&s);
         if (s.in.operation != OPERATION_STOS && s.in.operation != OPERATION_MOVS && !aim(&s)) {
-            continue; /* the base is the index or the operand, too */
+            continue; /* the base register is also the index or the operand */
         }
         s.at = instruction_address(&s.in, &s.r, 0);
         fill_memory(&s);
@@ -409,7 +412,7 @@ static void random_stores_do_what_the_processor_does(void **state)
     }
 }
 
-/* The comparison would prove nothing about what never came up. */
+/* A store that no sample contained would not be tested. */
 static void every_store_came_up(void **state)
 {
     (void)state;
@@ -433,7 +436,7 @@ static void every_store_came_up(void **state)
     assert_true(test.succeeded[0] >= 200 && test.succeeded[1] >= 200);
 }
 
-/* What a 64-bit process cannot try natively: 32-bit code wraps at 4 GiB. */
+/* A 64-bit process cannot execute this natively: addresses of 32-bit code wrap at 4 GiB. */
 static void code_of_32_bits_wraps(void **state)
 {
     static const u8 store[] = {0x89, 0x43, 0x10};     /* mov %eax, 0x10(%ebx) */
@@ -459,7 +462,7 @@ static void code_of_32_bits_wraps(void **state)
     assert_int_equal(r.rip, 2);
 }
 
-/* A segment's base comes on top; the address override wraps before it. */
+/* The segment's base is added last; a 32-bit address wraps before that. */
 static void a_segment_base_is_added(void **state)
 {
     static const u8 wide[] = {0x65, 0x48, 0x89, 0x03};         /* mov %rax, %gs:(%rbx) */
@@ -475,7 +478,7 @@ static void a_segment_base_is_added(void **state)
     assert_int_equal(instruction_address(&in, &r, 0xffff888000000000), 0xffff888000000010);
 }
 
-/* RF protects one instruction only; a round of a repeated one keeps it. */
+/* RF is cleared after one instruction; it stays while a repeated instruction goes on. */
 static void the_resume_flag_ends_with_the_instruction(void **state)
 {
     static const u8 repeated[] = {0xf3, 0x48, 0xab};

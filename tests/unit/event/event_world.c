@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Two domains with event channels, and stand-ins for the rest of the hypervisor. A frame of theirs
- * is a page of the test's, by the number that its view has. */
+/* Two domains with event channels, and stand-ins for the rest of the hypervisor. A frame of a
+ * domain is a page of the test, and its number is the page's address divided by the page size. */
 #include "tests/unit/event/event_world.h"
 
 struct world world;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Two domains with event channels, and stand-ins for the rest of the hypervisor. A frame of theirs
- * is a page of the test's, by the number that its view has. */
+/* Two domains with event channels, and stand-ins for the rest of the hypervisor. A frame of a
+ * domain is a page of the test, and its number is the page's address divided by the page size. */
 #ifndef UNIT_EVENT_EVENT_WORLD_H
 #define UNIT_EVENT_EVENT_WORLD_H
 
@@ -20,9 +20,10 @@ struct world {
     struct domain *domain[2];
     _Atomic u32 wakes, drains;
     _Atomic u32 holds;
-    bool hold_again; /* the next hold wants to be asked again */
-    u32 pages_left;  /* of hypervisor memory */
-    u32 stops;       /* how often something will wait for the CPU */
+    bool hold_again; /* the next hold of a page returns VMMU_AGAIN */
+    u32 pages_left;  /* pages of hypervisor memory that can still be allocated */
+    /* How many of the next questions "does other work wait?" are answered with yes. */
+    u32 stops;
 };
 
 extern struct world world;
@@ -34,7 +35,7 @@ void *page_new(void);
 
 void world_start(u32 vcpus);
 
-/* Everything comes back. */
+/* Ends the world, and asserts that all memory and all holds were given back. */
 void world_stop(void);
 
 u32 unbound(struct domain *domain, u16 remote);

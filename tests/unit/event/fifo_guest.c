@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest that has FIFO queues, and takes ports off them as the ABI says. It is domain A. */
+/* A guest (domain A) that has FIFO queues, and takes ports off them as the ABI says. */
 #include "tests/unit/event/fifo_guest.h"
 
 #define LINK ((u32)EVTCHN_FIFO_LINK_MASK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest that has FIFO queues, and takes ports off them as the ABI says. It is domain A. */
+/* A guest (domain A) that has FIFO queues, and takes ports off them as the ABI says. */
 #ifndef UNIT_EVENT_FIFO_GUEST_H
 #define UNIT_EVENT_FIFO_GUEST_H
 
@@ -15,7 +15,8 @@
 struct guest {
     u32 *array[PAGES];
     u8 *control[VCPUS];
-    u32 head[VCPUS][EVTCHN_FIFO_MAX_QUEUES]; /* where it goes on; 0: at the control block's */
+    /* The next port to take; 0: begin with the control block's. */
+    u32 head[VCPUS][EVTCHN_FIFO_MAX_QUEUES];
     u32 taken[64], count;
     _Atomic u32 sent[64], seen[64];
 };
@@ -46,7 +47,8 @@ int stop(void **unused);
 
 void hear(u32 port);
 
-/* A vCPU's upcall: takes all that is queued; those that are pending and not masked are heard. */
+/* A vCPU's upcall: takes all queued ports, and calls the function for those that are pending and
+ * not masked. */
 void upcall(u32 vcpu, void (*hears)(u32 port));
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/event: the ABI's answers, the two-level marks, and far ends that go. */
+/* Proves that hypervisor/event answers as the ABI says, keeps the two-level bits right, and closes
+ * channels whose other end goes away. */
 #include "tests/unit/event/event_world.h"
 
 static int start(void **unused)
@@ -35,16 +36,17 @@ static void two_domains_talk(void **unused)
     u32 far = unbound(B, 1), near;
 
     (void)unused;
-    assert_int_equal(event_send(B, far), 0); /* nobody listens: dropped */
+    assert_int_equal(event_send(B, far), 0); /* the other end is closed: the event is dropped */
     assert_int_equal(bind_to(A, 2, far, &near), 0);
-    assert_true(pending(A, near)); /* what may have been missed */
+    /* A new binding is pending, because an event may have been missed. */
+    assert_true(pending(A, near));
     assert_int_equal(world.wakes, 1);
     assert_int_equal(event_send(A, near), 0);
     assert_true(pending(B, far));
     assert_int_equal(B->vcpu[0]->info->evtchn_pending_sel, 1ul << far / 64);
     assert_true(event_upcall_due(B->vcpu[0]));
     assert_int_equal(world.wakes, 2);
-    event_send(A, near); /* pending already */
+    event_send(A, near); /* the port is pending already */
     assert_int_equal(world.wakes, 2);
 
     assert_int_equal(event_close(A, near), 0);
@@ -58,7 +60,8 @@ static void strangers_do_not(void **unused)
     u32 port, far = unbound(B, 2);
 
     (void)unused;
-    assert_int_equal(bind_to(A, 2, far, &port), -XEN_EINVAL); /* meant for B itself */
+    /* The port is reserved for B itself. */
+    assert_int_equal(bind_to(A, 2, far, &port), -XEN_EINVAL);
     assert_int_equal(bind_to(A, 2, 0, &port), -XEN_EINVAL);
     assert_int_equal(bind_to(A, 2, EVTCHN_2L_NR_CHANNELS, &port), -XEN_EINVAL);
     assert_int_equal(bind_to(A, 2, ~0u, &port), -XEN_EINVAL);
@@ -90,11 +93,12 @@ static void virqs_and_ipis(void **unused)
     struct evtchn_bind_ipi ipi = {.vcpu = 0};
 
     (void)unused;
-    event_virq(A->vcpu[0], VIRQ_TIMER); /* not bound: nothing */
+    event_virq(A->vcpu[0], VIRQ_TIMER); /* the VIRQ is not bound: no effect */
     assert_int_equal(event_bind_virq(A, &timer), 0);
     other = timer;
     assert_int_equal(event_bind_virq(A, &other), -XEN_EEXIST);
-    other = (struct evtchn_bind_virq){.virq = VIRQ_DOM_EXC, .vcpu = 1}; /* one a domain */
+    /* This VIRQ has one binding in a domain. */
+    other = (struct evtchn_bind_virq){.virq = VIRQ_DOM_EXC, .vcpu = 1};
     assert_int_equal(event_bind_virq(A, &other), -XEN_EINVAL);
     other.vcpu = 0;
     assert_int_equal(event_bind_virq(A, &other), 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/event: FIFO queues, seen by a guest that takes them off as the ABI says; bad pages,
- * and the way back to two levels. XSA-188, 221, 317, 338, 344. */
+/* Proves that hypervisor/event links ports in FIFO queues so that a guest which takes them off as
+ * the ABI says gets each event once and in order, refuses bad pages, and returns to two levels at a
+ * reset. XSA-188, 221, 317, 338, 344. */
 #include "tests/unit/event/fifo_guest.h"
 
 static void note(u32 port)
@@ -9,7 +10,7 @@ static void note(u32 port)
     hear(port);
 }
 
-/* What a vCPU's upcall hears, in this order; 0 ends the list. */
+/* Asserts that a vCPU's upcall gets these ports, in this order; 0 ends the list. */
 static void expect(u32 vcpu, const u32 *ports)
 {
     u32 count = 0;
@@ -80,7 +81,7 @@ static void a_hold_is_asked_again(void **unused)
     assert_int_equal(world.holds, 1);
 }
 
-/* XSA-317, and init_control. */
+/* XSA-317: no hypervisor memory is left, in expand_array and in init_control. */
 static void memory_runs_out(void **unused)
 {
     struct evtchn_alloc_unbound ask = {.dom = DOMID_SELF, .remote_dom = 2};
@@ -115,16 +116,16 @@ static void first_in_first_out(void **unused)
     assert_int_equal(control(0)->ready, 1u << EVTCHN_FIFO_PRIORITY_DEFAULT);
     assert_true(event_upcall_due(A->vcpu[0]));
     event_raise(A, a);
-    event_raise(A, b); /* pending already */
+    event_raise(A, b); /* the port is pending already */
     event_raise(A, c);
     assert_int_equal(world.wakes, 1);
     EXPECT(0, b, a, c);
     assert_int_equal(*word(a), 0);
-    event_raise(A, c); /* the tail itself */
+    event_raise(A, c); /* c is the queue's tail */
     assert_int_equal(*word(c), PENDING | LINKED);
     event_raise(A, b);
     EXPECT(0, c, b);
-    event_raise(A, a); /* what was the tail is left as it was */
+    event_raise(A, a); /* a is the queue's former tail, whose link stays as it was */
     assert_int_equal(*word(b), 0);
     EXPECT(0, a);
     EXPECT(1, NOTHING);
@@ -148,7 +149,7 @@ static void priorities_come_in_order(void **unused)
     event_raise(A, high);
     EXPECT(0, high, mid, low);
     event_close(A, low);
-    assert_int_equal(events_bind_console(A), low); /* nobody inherits a priority */
+    assert_int_equal(events_bind_console(A), low); /* the new port has no priority of its own yet */
     event_raise(A, low);
     assert_int_equal(control(0)->ready, 1u << EVTCHN_FIFO_PRIORITY_DEFAULT);
 }
@@ -167,7 +168,7 @@ static void masks_delay(void **unused)
     assert_int_equal(world.wakes, 0);
     *word(port) = MASKED;
     atomic_store(&A->vcpu[1]->state, VCPU_POLLING);
-    event_raise(A, port); /* a poller does not mind the mask */
+    event_raise(A, port); /* a mask does not keep the event from a poller */
     event_raise(A, port);
     assert_int_equal(world.wakes, 1);
     assert_true(event_poll_due(A->vcpu[1]));
@@ -175,17 +176,19 @@ static void masks_delay(void **unused)
     EXPECT(0, other);
     assert_int_equal(event_unmask(A, port), 0);
     EXPECT(0, port);
-    assert_int_equal(event_unmask(A, port), 0); /* nothing is pending */
+    assert_int_equal(event_unmask(A, port), 0); /* no event is pending */
     event_raise(A, port);
-    *word(port) |= MASKED; /* linked, then masked: taken off unheard, and linked anew */
+    /* The port is linked, then masked: the guest takes it off the queue, and unmasking links it
+     * again. */
+    *word(port) |= MASKED;
     EXPECT(0, NOTHING);
     assert_int_equal(event_unmask(A, port), 0);
     EXPECT(0, port);
-    assert_int_equal(event_unmask(A, PAGES * 1024), 0); /* a port without a word */
+    assert_int_equal(event_unmask(A, PAGES * 1024), 0); /* the port is beyond the guest's array */
     assert_int_equal(event_unmask(A, EVENT_PORTS_MAX), -XEN_EINVAL);
 }
 
-/* What came before there was anywhere to put it. */
+/* An event is raised before the guest has given the page for its word. */
 static void an_event_waits_for_its_word(void **unused)
 {
     u32 early = events_bind_console(A), later = events_bind_console(A);
@@ -209,11 +212,12 @@ static void an_event_waits_for_its_word(void **unused)
     assert_false(event_poll_due(vcpu));
     event_raise(A, later);
     assert_true(event_poll_due(vcpu));
-    vcpu->poll_ports[0] = EVENT_PORTS_MAX - 1; /* XSA-221: no channel, no word */
+    /* XSA-221: the polled port has neither a channel nor a word. */
+    vcpu->poll_ports[0] = EVENT_PORTS_MAX - 1;
     assert_false(event_poll_due(vcpu));
 }
 
-/* No queue is told of a port that is in another by now. */
+/* A port that has moved to another queue is linked in that queue only. */
 static void ports_move(void **unused)
 {
     u32 port = events_bind_console(A), other = events_bind_console(A);
@@ -221,14 +225,15 @@ static void ports_move(void **unused)
     (void)unused;
     come_up();
     event_raise(A, port);
-    EXPECT(0, port); /* it remains the tail of vCPU 0's queue, and is not in it */
+    EXPECT(0, port); /* vCPU 0's queue still has it as its tail, but does not contain it */
     assert_int_equal(move(port, 1), 0);
     event_raise(A, port);
-    event_raise(A, other); /* not behind it */
+    event_raise(A, other); /* the new port is not linked to that tail */
     EXPECT(0, other);
     EXPECT(1, port);
 
-    event_raise(A, port); /* linked where it was, whoever it is meant for now */
+    /* The port is still linked in the old queue, although its vCPU is another now. */
+    event_raise(A, port);
     assert_int_equal(move(port, 2), 0);
     EXPECT(2, NOTHING);
     EXPECT(1, port);
@@ -257,12 +262,12 @@ static void a_closed_port_keeps_its_place(void **unused)
     event_raise(A, b);
     event_close(A, b);
     event_raise(A, c);
-    assert_int_equal(events_bind_console(A), c + 1); /* not while it is linked */
+    assert_int_equal(events_bind_console(A), c + 1); /* a port that is linked gets no new channel */
     EXPECT(0, a, c);
     assert_int_equal(events_bind_console(A), b);
     event_raise(A, b);
     EXPECT(0, b);
-    event_close(A, b); /* it remains its queue's tail */
+    event_close(A, b); /* the queue still has it as its tail */
     assert_int_equal(events_bind_console(A), b);
     assert_int_equal(move(b, 1), 0);
     event_raise(A, b);
@@ -288,8 +293,8 @@ static void a_vcpu_without_its_block(void **unused)
 
 /* ---- the way back ---- */
 
-/* XSA-338: a port of the larger space does not outlive it. XSA-344: it takes as many steps as it is
- * told to. */
+/* XSA-338: a port beyond the two-level range is closed by the reset that ends FIFO. XSA-344: the
+ * reset is interrupted as often as other work waits. */
 static void reset_goes_back(void **unused)
 {
     struct evtchn_reset ask = {.dom = DOMID_SELF};
@@ -330,7 +335,7 @@ static void reset_goes_back(void **unused)
     assert_int_equal(A->shared->evtchn_pending[0], 1ul << console);
     event_raise(B, near);
 
-    come_up(); /* and forth */
+    come_up(); /* FIFO again */
     memset(guest.head, 0, sizeof guest.head);
     upcall(0, hear);
     event_raise(A, console);

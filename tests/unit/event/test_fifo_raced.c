@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/event: FIFO queues from several threads at once: none that is sent is lost, whatever
- * the guest does meanwhile; and what the guest writes into its words harms itself alone. XSA-343,
- * 358, 359. */
+/* Proves, with several threads, that no event sent through FIFO queues is lost while the guest
+ * changes its ports, and that a guest which writes bad values into its event words harms only
+ * itself. XSA-343, 358, 359. */
 #include <pthread.h>
 #include <sched.h>
 
@@ -34,7 +34,7 @@ static void *send_many(void *number)
     return NULL;
 }
 
-/* A guest that moves its ports, changes their priorities, and masks them. */
+/* A guest that moves its ports to other vCPUs, changes their priorities, and masks them. */
 static void *change_many(void *number)
 {
     u32 seed = (u32)(u64)number;
@@ -54,12 +54,13 @@ static void *take_many(void *number)
 {
     while (!over) {
         upcall((u32)(u64)number, hear);
-        sched_yield(); /* CPUs are few */
+        sched_yield(); /* the host may have fewer CPUs than threads */
     }
     return NULL;
 }
 
-/* XSA-358, 359: a vCPU looks while others change. Whatever is sent is heard in the end. */
+/* XSA-358, 359: one vCPU takes events while others change the ports. Every event that is sent is
+ * received in the end. */
 static void nothing_is_lost(void **unused)
 {
     pthread_t sender[2], taker[VCPUS], changer;
@@ -94,7 +95,7 @@ static void nothing_is_lost(void **unused)
     }
 }
 
-/* A guest that writes whatever it likes where the queues are. */
+/* A guest that writes random values to the event words and the control block. */
 static void *spoil(void *number)
 {
     u32 seed = (u32)(u64)number;
@@ -109,7 +110,7 @@ static void *spoil(void *number)
     return NULL;
 }
 
-/* XSA-343: and resets meanwhile. */
+/* XSA-343: the same while the guest resets its channels. */
 static void bad_links_hurt_nobody_else(void **unused)
 {
     pthread_t sender[2], spoiler, changer;

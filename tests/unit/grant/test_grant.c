@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/grant: handles and uses of grants, by several threads at once and while the granter
- * rewrites its table: XSA-218, 228, 230, 236, 500. A handle is had by one and dropped once; a frame
- * is fixed for as long as anybody uses it; the marks that the granter sees go with the last use. */
+/* Proves that grant handles and uses of grants are exact while several threads work on them and the
+ * granter rewrites its table: XSA-218, 228, 230, 236, 500. A handle belongs to one user and is
+ * dropped once; a grant's frame stays the same while anyone uses the grant; the bits by which the
+ * granter sees a use are cleared with the last use. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +33,7 @@ void page_free(void *page, u32 order)
     free(page);
 }
 
-/* Engine and list of domains, as far as grants know them. */
+/* The parts of the engine and of the domain table that grants call. */
 void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable)
 {
     (void)domain, (void)m, (void)writable;
@@ -59,7 +60,7 @@ static struct domain *domain_new(u16 id)
     return domain;
 }
 
-/* A table of one page. */
+/* Starts with a grant table of one page. */
 static int start(void **state)
 {
     (void)state;
@@ -76,7 +77,7 @@ static int stop(void **state)
     struct grants *g = &mapper->grants;
 
     (void)state;
-    /* The table's pages belong to the engine once they are unshared: here to us. */
+    /* When the table's pages are unshared, the engine frees them; in this test the test does. */
     for (u32 i = 0; i < granter->grants.frames; i++) {
         free(granter->grants.shared[i]);
     }
@@ -188,7 +189,7 @@ static void handles_are_dropped_once(void **state)
         run_threads(drop_all); /* XSA-218 */
         assert_int_equal(drops, 64);
         assert_int_equal(mapper->grants.mappings, 0);
-        /* The list of free ones is no circle: as many can be had as before. */
+        /* The list of free handles has no cycle: as many can be taken as before. */
     }
     assert_int_equal(mapper->grants.handle_pages, 1);
 }
@@ -210,7 +211,7 @@ static void handles_end(void **state)
     assert_true(handle_drop(mapper, last));
     assert_false(handle_get(mapper, last, &seen));
     assert_int_equal(handle_take(mapper, &handle), last);
-    /* Their ends, with the mapper's, mark nothing that was never used. */
+    /* Ending these handles, which were never used, sets no bits in the granter's table. */
     for (u32 i = 0; i < count; i++) {
         handle_drop(mapper, i);
     }
@@ -218,7 +219,7 @@ static void handles_end(void **state)
 
 /* ---- uses ---------------------------------------------------------------------------------- */
 
-/* What the users of the grant agree on while there are any; under the granter's lock. */
+/* What the users of the grant agree on while there are any; guarded by the granter's lock. */
 static struct {
     u32 users, writers;
     u64 frame;
@@ -257,7 +258,7 @@ static void end(bool writable)
 
 static void *use_it(void *number)
 {
-    if ((uintptr_t)number == 0) { /* the granter, which holds no lock */
+    if ((uintptr_t)number == 0) { /* thread 0 is the granter, which holds no lock */
         for (u32 i = 1; !over; i++) {
             volatile struct grant_entry_v1 *entry = &granter->grants.shared[0][REF];
 
@@ -359,7 +360,7 @@ static void what_is_no_grant(void **state)
     assert_int_equal(granter->grants.shared[0][REF].flags, GTF_accept_transfer);
     assert_int_equal(grant_grow(granter, GRANT_FRAMES_MAX + 1), GNTST_general_error);
     assert_int_equal(granter->grants.frames, 1);
-    grant_put(mapper, REF, true); /* of a table that is gone */
+    grant_put(mapper, REF, true); /* the table with the grant is gone */
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The fake hypervisor: memory, the rule, and the world around the library. */
+/* The fake hypervisor's memory and rule, and the functions that the library calls. */
 #include "tests/unit/guest/fake.h"
 
 #include <stdio.h>
@@ -19,13 +19,13 @@ struct fake fake;
 struct start_info *start_info;
 struct shared_info *shared_info;
 
-#define MAPPED 640u /* pages that the builder shows */
+#define MAPPED 640u /* pages that the fake builder maps */
 
 static struct start_info info;
-static u64 *list; /* the builder's p2m */
+static u64 *list; /* the p2m as the fake builder made it */
 static struct page *taken;
 
-/* ---- what the library finds around it ---- */
+/* ---- functions that the library calls ---- */
 
 unsigned cpu_number(void)
 {
@@ -69,11 +69,11 @@ void guest_refused(const struct refusal *refusal)
     fake.refusals++;
 }
 
-/* ---- a guest as the builder leaves it ---- */
+/* ---- a guest as the builder leaves it at its start ---- */
 
 static u64 shuffled(u64 n)
 {
-    return (n * 2654435761u + 77) % FAKE_FRAMES; /* an odd factor: every frame once */
+    return (n * 2654435761u + 77) % FAKE_FRAMES; /* the factor is odd, so each frame comes once */
 }
 
 static void *arena_page(u64 n)
@@ -81,7 +81,8 @@ static void *arena_page(u64 n)
     return pfn_address(pfn(n));
 }
 
-/* Tables for the first MAPPED pages, in pages `first` and up; returns the root's page. */
+/* Builds tables for the first MAPPED pages, in the pages from `first` on. Returns the root's pfn;
+ * *end is the pfn after the last table. */
 static u64 build_tables(u64 first, u64 *end)
 {
     u64 root = first, next = first + 1;
@@ -146,7 +147,7 @@ int fake_stop(void **state)
     return 0;
 }
 
-/* ---- help for tests ---- */
+/* ---- functions for tests ---- */
 
 entry_t *fake_direct_entry(const struct page *page)
 {
@@ -188,7 +189,7 @@ u64 fake_m2p(u64 frame)
     return tables_m2p()[frame];
 }
 
-/* ---- each test in a process of its own: the library keeps state ---- */
+/* ---- each test runs in a process of its own, because the library has global state ---- */
 
 int fake_run(const struct CMUnitTest *tests, size_t count)
 {

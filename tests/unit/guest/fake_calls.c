@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The fake hypervisor's calls. */
+/* The fake hypervisor's hypercalls. */
 #include <string.h>
 
 #include "tests/unit/guest/fake.h"
@@ -7,7 +7,7 @@
 
 #define HARDWARE_BITS (PTE_ACCESSED | PTE_DIRTY)
 
-/* Every request asks: the test may want this one to be refused. */
+/* Every request calls this: whether the test wants it to be refused. */
 static bool is_refused(void)
 {
     if (!fake.refuse_after) {
@@ -130,7 +130,7 @@ static long memory(u64 command, void *argument)
     return -XEN_ENOSYS;
 }
 
-/* ---- the way in ---- */
+/* ---- the entry of hypercalls ---- */
 
 static long many_updates(const struct mmu_update *requests, u64 count, u32 *done)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rule, by brute force: everything is looked at after each change. */
+/* The rule, by brute force: all tables are checked after each change. */
 #include "tests/unit/guest/fake_tables.h"
 
 #include <stdlib.h>
@@ -10,9 +10,9 @@
 
 static u64 page_total, frame_total;
 static u64 *m2p;
-static u8 pinned[LIMIT];    /* by frame: the level */
-static u8 level_of[LIMIT];  /* by pfn: a table in use */
-static u8 protected[LIMIT]; /* by pfn: on the host */
+static u8 pinned[LIMIT];    /* [frame]: the level that it is pinned at, or 0 */
+static u8 level_of[LIMIT];  /* [pfn]: the level of a table in use, or 0 */
+static u8 protected[LIMIT]; /* [pfn]: write-protected on the host */
 static u64 kernel_root, user_root;
 
 void tables_start(u64 pages, u64 frames)
@@ -72,7 +72,7 @@ u64 *tables_walk(u64 root, u64 va, unsigned level)
     return at;
 }
 
-/* Notes a table and those below it. False: it cannot be one of that level. */
+/* Marks a table and those below it as in use. False: the frame cannot be a table of that level. */
 static bool visit(u64 frame, unsigned level)
 {
     u64 n = tables_pfn(frame), *table;
@@ -93,7 +93,7 @@ static bool visit(u64 frame, unsigned level)
     return true;
 }
 
-/* No level 1 table in use shows a table writable, or a frame that is not the guest's. */
+/* Whether the level 1 table at pfn `n` maps no table writable, and only frames of the guest. */
 static bool shows_well(u64 n)
 {
     const u64 *table = pfn_address(pfn(n));
@@ -127,7 +127,7 @@ static bool rule_holds(void)
     return good;
 }
 
-/* Tables in use cannot be written on the host either. */
+/* Write-protects all tables in use on the host. */
 static void protect(void)
 {
     for (u64 n = 0; n < page_total; n++) {

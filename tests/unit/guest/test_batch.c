@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Batches: what is merged, when they go out, and who hears of a refusal. */
+/* Proves which requests a batch merges, when it is sent, and how a refusal is reported. */
 #include <string.h>
 
 #include "tests/unit/guest/fake.h"
@@ -52,7 +52,7 @@ static void test_merged(void **state)
     }
 }
 
-/* Kinds that alternate: calls of a multicall, in their order. */
+/* Requests of alternating kinds become calls of one multicall, in their order. */
 static void test_kinds(void **state)
 {
     u64 extended = fake.extended;
@@ -70,7 +70,7 @@ static void test_kinds(void **state)
     assert_int_equal(fake.calls, 1);
     assert_int_equal(fake.multicalls, 1);
     assert_int_equal(fake.updates, 3);
-    assert_int_equal(fake.extended - extended, 4); /* with the two roots */
+    assert_int_equal(fake.extended - extended, 4); /* two of them for the roots */
 }
 
 static void test_alone(void **state)
@@ -98,7 +98,7 @@ static void test_full(void **state)
     assert_int_equal(fake.updates, 512);
     assert_true(fake.calls <= 3);
 
-    /* Full of calls: flushes and updates by turns. */
+    /* Flushes and updates by turns fill the batch with calls. */
     assert_int_equal(space_activate(&space), 0);
     fake.calls = fake.multicalls = fake.updates = fake.flushes = 0;
     batch_open();
@@ -118,7 +118,7 @@ static void test_read_back(void **state)
     batch_open();
     set_pte(at, good());
     set_pte(at + 1, good());
-    assert_int_equal(entry_get(at + 2).raw, 0); /* not one that waits */
+    assert_int_equal(entry_get(at + 2).raw, 0); /* this entry has no queued request */
     assert_int_equal(fake.updates, 0);
     assert_int_equal(entry_get(at).raw, good().raw);
     assert_int_equal(fake.updates, 2);
@@ -144,7 +144,8 @@ static void test_nested(void **state)
     assert_int_equal(fake.updates, 4);
 }
 
-/* Refused in the middle of a merged call: named, and the others are made. */
+/* A refusal in the middle of a merged call is reported with its entry, and the other requests are
+ * made. */
 static void test_refused(void **state)
 {
     char text[200];
@@ -170,7 +171,7 @@ static void test_refused(void **state)
     assert_int_equal(batch_counts().refused, fake.refusals);
 }
 
-/* Several, first and last ones too, in several calls. */
+/* Several refusals, also of first and last requests, in several calls. */
 static void test_refused_often(void **state)
 {
     (void)state;
@@ -188,10 +189,11 @@ static void test_refused_often(void **state)
     assert_int_equal(at[1].raw, good().raw);
     assert_int_equal(at[2].raw, good().raw);
     assert_int_equal(at[0].raw | at[3].raw | at[4].raw, 0);
-    assert_int_equal(set_pte(at, good()), 0); /* the error is not told twice */
+    assert_int_equal(set_pte(at, good()), 0); /* the error is not returned a second time */
 }
 
-/* An error in a part that went out early, because it was full, is the batch's all the same. */
+/* An error in a part that was sent early, because the batch was full, is still the batch's
+ * error. */
 static void test_refused_early(void **state)
 {
     (void)state;
@@ -205,7 +207,8 @@ static void test_refused_early(void **state)
     assert_int_equal(at[399].raw, good().raw);
 }
 
-/* What needs its own answer gets it inside somebody's batch, whose error it leaves alone. */
+/* A request that needs its own result gets it also inside a batch, and leaves the batch's error as
+ * it was. */
 static void test_own_answer(void **state)
 {
     entry_t old;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Entries: made and read back; stores while a table is nobody's, requests once it is pinned. */
+/* Proves that entries are made and read back correctly, and that the library changes them by stores
+ * while their table is not in use, by requests once it is pinned. */
 #include "tests/unit/guest/fake.h"
 
 #define VA 0x400000ull
@@ -46,7 +47,7 @@ static void test_plain_then_request(void **state)
     calls = fake.calls;
     assert_int_equal(set_pte(at, pte_make(page_pfn(page), PTE_PRESENT | PTE_WRITABLE)), 0);
     assert_int_equal(fake.calls, calls + 1);
-    assert_int_equal(fake.multicalls, 1); /* the pin's */
+    assert_int_equal(fake.multicalls, 1); /* the pin was sent as one */
     assert_int_equal(entry_get(at).raw & PTE_WRITABLE, PTE_WRITABLE);
     assert_int_equal(entry_clear(at), 0);
     assert_int_equal(entry_get(at).raw, 0);
@@ -107,7 +108,7 @@ static void test_exchange(void **state)
     assert_int_equal(entry_pfn(entry_get(at)).n, page_pfn(page).n);
 }
 
-/* The new entry is refused: the old one is back, with its bits. */
+/* When the new entry is refused the old one is restored, with its accessed and dirty bits. */
 static void test_exchange_refused(void **state)
 {
     u64 was = pte_make(page_pfn(page), PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY).raw;

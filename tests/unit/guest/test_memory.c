@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames that come and go: both maps and the direct map follow, and a refusal changes nothing. */
+/* Proves that p2m, M2P and direct map follow frames that the guest gets and gives back, and that a
+ * refusal changes nothing. */
 #include "tests/unit/guest/fake.h"
 
 static void check_page(const struct page *page, bool there)
@@ -38,7 +39,7 @@ static void test_balloon(void **state)
     assert_int_equal(pages_free(), before);
 }
 
-/* More memory than at start: the p2m and the direct map grow. */
+/* When the guest gets more memory than at its start, the p2m and the direct map grow. */
 static void test_grow(void **state)
 {
     u64 before = pages_free();
@@ -78,7 +79,7 @@ static void test_refused(void **state)
         check_page(empty, false);
         assert_true(empty->empty);
     }
-    page_hold(page); /* somebody else uses it too */
+    page_hold(page); /* a second use of the page */
     assert_int_equal(memory_balloon_out(&page, 1), -XEN_EINVAL);
     check_page(page, true);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Address spaces: built with stores, pinned before use, read-only by every mapping while they are
- * tables, and gone without a trace. */
+/* Proves that address spaces are built with stores and pinned before use, that every mapping of
+ * their tables is read-only while they are tables, and that a destroyed space leaves nothing
+ * behind. */
 #include "tests/unit/guest/fake.h"
 
 #define VA    0x400000ull
-#define FAR   (VA + (3ull << 39)) /* needs a table of every level */
+#define FAR   (VA + (3ull << 39)) /* needs a new table of every level */
 #define FLAGS (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
 
 static struct space space, other;
@@ -33,8 +34,8 @@ static u64 entry_at(const struct space *of, u64 va)
     return at ? entry_get(at).raw : 0;
 }
 
-/* Every table of a pinned space is read-only in the direct map and known as pinned; else the
- * reverse. */
+/* Asserts that every table of a pinned space is read-only in the direct map and recorded as pinned;
+ * with `pinned` false, that it is writable and not recorded. */
 static void check_tables(const struct space *of, bool pinned)
 {
     u64 count = 0;
@@ -69,7 +70,7 @@ static void test_life(void **state)
     assert_int_equal(space_unpin(&space), 0);
     check_tables(&space, false);
     assert_int_equal(space_activate(&space), 0);
-    assert_int_equal(space_destroy(&space), 0); /* leaves it first */
+    assert_int_equal(space_destroy(&space), 0); /* the CPU leaves the active space first */
     assert_int_equal(fake_kernel_root(), pfn_to_mfn(address_pfn(kernel_space.root)).n);
     assert_int_equal(fake.pins, 0);
     assert_int_equal(pages_free(), before);
@@ -107,7 +108,7 @@ static void test_map(void **state)
     assert_int_equal(pages_free(), before);
 }
 
-/* A range across tables and holes, more than one gathering holds. */
+/* Unmaps a range across several tables and holes, with more pages than one batch has room for. */
 static void test_unmap_many(void **state)
 {
     u64 free_then, last = VA + 700 * PAGE_SIZE;
@@ -145,7 +146,7 @@ static void test_protect(void **state)
     flushes = fake.flushes;
     assert_int_equal(space_protect(&space, VA, 100 * PAGE_SIZE, PTE_PRESENT | PTE_USER | PTE_NX),
                      0);
-    assert_int_equal(fake.calls, calls + 1); /* all changes and the flush */
+    assert_int_equal(fake.calls, calls + 1); /* one call for all changes and the flush */
     assert_int_equal(fake.flushes, flushes + 1);
     for (u64 i = 0; i < 100; i++) {
         assert_int_equal(entry_at(&space, VA + i * PAGE_SIZE) & ~PTE_ADDRESS,
@@ -165,7 +166,8 @@ static void test_duplicate(void **state)
     assert_int_equal(space_activate(&space), 0);
     flushes = fake.flushes;
     assert_int_equal(space_duplicate(&other, &space), 0);
-    assert_int_equal(fake.flushes, flushes + 1); /* the parent may hold writable translations */
+    /* CPUs may have writable translations of the parent space. */
+    assert_int_equal(fake.flushes, flushes + 1);
     check_tables(&other, false);
     check_tables(&space, true);
     assert_int_equal(written->uses, 2);
@@ -185,14 +187,15 @@ static void test_duplicate(void **state)
     assert_int_equal(*(u64 *)page_address(copy), 77);
     assert_int_equal(written->uses, 1);
     assert_int_equal(entry_at(&other, VA) & (PTE_WRITABLE | PTE_COPY), PTE_WRITABLE);
-    assert_int_equal(space_unshare(&space, VA), 0); /* the last owner: no copy */
+    assert_int_equal(space_unshare(&space, VA), 0); /* the last owner gets no copy */
     assert_int_equal(entry_at(&space, VA),
                      entry_make(page_pfn(written), FLAGS | PTE_WRITABLE | PTE_DIRTY).raw);
-    assert_int_equal(space_unshare(&space, VA), 0); /* somebody was faster */
+    assert_int_equal(space_unshare(&space, VA), 0); /* the page is not shared any more */
     assert_int_equal(space_unshare(&space, VA + 2 * PAGE_SIZE), -XEN_EFAULT);
     assert_int_equal(space_unshare(&space, USER_END), -XEN_EFAULT);
 
-    /* Rights given while shared are not rights to somebody else's page. */
+    /* The right to write, given to a page while it is shared, does not apply to the page that
+     * others use. */
     assert_int_equal(space_protect(&other, VA + PAGE_SIZE, PAGE_SIZE, FLAGS | PTE_WRITABLE), 0);
     assert_int_equal(entry_at(&other, VA + PAGE_SIZE) & (PTE_WRITABLE | PTE_COPY), PTE_COPY);
     assert_int_equal(space_unshare(&other, VA + PAGE_SIZE), 0);
@@ -205,7 +208,8 @@ static void test_duplicate(void **state)
     assert_int_equal(fake.refusals, 0);
 }
 
-/* The kernel's half belongs to all: a new slot of its root is in every space's, pinned or not. */
+/* The kernel half belongs to all spaces: a new slot of the kernel's root is in every space's root,
+ * pinned or not. */
 static void test_kernel_half(void **state)
 {
     unsigned slot = entry_index(KERNEL_MAP_START, 4);
@@ -233,7 +237,8 @@ static void test_kernel_half(void **state)
     assert_int_equal(fake.refusals, 0);
 }
 
-/* Whatever page becomes a table, all its kernel mappings are read-only while it is one. */
+/* When a page becomes a table, all its kernel mappings become read-only, for as long as it is
+ * one. */
 static void test_aliases(void **state)
 {
     const u64 again = KERNEL_MAP_START + (1ull << 30);
@@ -275,7 +280,7 @@ static void test_suspend(void **state)
     assert_int_equal(fake.pins, 2);
 }
 
-/* The hypervisor refuses the pin: named, and the space is as it was. */
+/* When the hypervisor refuses the pin, the refusal is reported, and the space is as before. */
 static void test_pin_refused(void **state)
 {
     (void)state;
@@ -297,8 +302,9 @@ static void test_pin_refused(void **state)
     assert_int_equal(pages_free(), before);
 }
 
-/* A user mapped one of the tables writable: it cannot be pinned, and can be when that is mended. */
-static void test_pin_of_a_lie(void **state)
+/* A user entry maps one of the tables writable: the space cannot be pinned until that entry is
+ * cleared. */
+static void test_pin_with_a_writable_table(void **state)
 {
     entry_t *at = space_entry_make(&space, VA);
 
@@ -310,7 +316,7 @@ static void test_pin_of_a_lie(void **state)
     assert_int_equal(space_pin(&space), 0);
 }
 
-/* Memory runs out at every possible place: an error, and nothing else. */
+/* Memory runs out at every possible place: the result is an error, and nothing has changed. */
 static void test_no_memory(void **state)
 {
     struct page *page = page_take_zeroed();
@@ -395,7 +401,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_aliases, start, fake_stop),
         cmocka_unit_test_setup_teardown(test_suspend, start, fake_stop),
         cmocka_unit_test_setup_teardown(test_pin_refused, start, fake_stop),
-        cmocka_unit_test_setup_teardown(test_pin_of_a_lie, start, fake_stop),
+        cmocka_unit_test_setup_teardown(test_pin_with_a_writable_table, start, fake_stop),
         cmocka_unit_test_setup_teardown(test_no_memory, start, fake_stop),
         cmocka_unit_test_setup_teardown(test_user_memory, start, fake_stop),
     };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Translation: both maps agree or the answer is "none"; the table grows, and failing to changes
- * nothing. */
+/* Proves that a translation is given only where p2m and M2P agree, and that growing the p2m works
+ * or, without memory, changes nothing. */
 #include "tests/unit/guest/fake.h"
 
 static void test_builders_list(void **state)
@@ -16,7 +16,8 @@ static void test_builders_list(void **state)
     assert_true(pfn_is_none(mfn_to_pfn(MFN_NONE)));
 }
 
-/* The machine's map is shared by all guests and may say anything about frames that are not ours. */
+/* The M2P is shared by all guests, and its entries for frames that are not ours may have any
+ * value. */
 static void test_cross_check(void **state)
 {
     u64 frame = pfn_to_mfn(pfn(1000)).n, other = 0;
@@ -61,7 +62,7 @@ static void test_foreign(void **state)
     assert_int_equal(pfn_to_mfn(pfn(FAKE_PAGES + 1)).n, own);
     assert_int_equal(entry_make(pfn(FAKE_PAGES + 1), PTE_PRESENT).raw,
                      own << PAGE_SHIFT | PTE_PRESENT);
-    /* The frame is still pfn 7's: a foreign word is no claim on it. */
+    /* The foreign entry does not change the frame's own pfn, which is still 7. */
     assert_int_equal(mfn_to_pfn(mfn(own)).n, 7);
     fake_set_m2p(own, FAKE_PAGES + 1);
     assert_true(pfn_is_none(mfn_to_pfn(mfn(own))));
@@ -74,20 +75,20 @@ static void test_identity(void **state)
 
     (void)state;
     assert_int_equal(p2m_set_identity(pfn(hole), whole), 0);
-    assert_int_equal(before - pages_free(), 1); /* the middle table: whole leaves are shared */
+    assert_int_equal(before - pages_free(), 1); /* one middle table; equal leaves are shared */
     assert_int_equal(pfn_to_mfn(pfn(hole)).n, hole);
     assert_int_equal(pfn_to_mfn(pfn(hole + whole - 1)).n, hole + whole - 1);
     assert_true(mfn_is_none(pfn_to_mfn(pfn(hole + whole))));
     assert_int_equal(mfn_to_pfn(mfn(hole + 5)).n, hole + 5);
     assert_true(p2m_get(pfn(hole)) & P2M_IDENTITY);
 
-    /* One page of it gets a frame: only that one changes. */
+    /* One page of the hole gets a frame: only that page changes. */
     assert_int_equal(p2m_set(pfn(hole + 600), 3), 0);
     assert_int_equal(pfn_to_mfn(pfn(hole + 600)).n, 3);
     assert_int_equal(pfn_to_mfn(pfn(hole + 599)).n, hole + 599);
     assert_int_equal(pfn_to_mfn(pfn(hole + 601)).n, hole + 601);
 
-    /* Parts of leaves at both ends. */
+    /* A range that begins and ends in the middle of a leaf. */
     assert_int_equal(p2m_set_identity(pfn(0x60000 - 3), 512 + 6), 0);
     assert_int_equal(pfn_to_mfn(pfn(0x60000 - 3)).n, 0x60000 - 3);
     assert_true(mfn_is_none(pfn_to_mfn(pfn(0x60000 - 4))));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that indices are masked and clamped right, at every edge. (That no branch is involved is
- * in the instructions themselves.) */
+/* Proves that indices are masked and clamped correctly, at every edge. Does not prove that the code
+ * has no branch: only its instructions show that. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/print: says what printf says, and never writes past its buffer. */
+/* Proves that lib/print prints what printf prints, and never writes beyond its buffer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

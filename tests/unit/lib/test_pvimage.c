@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that pvimage reads PV kernels as Xen's own loader does, names what is wrong with the
- * others, and never leaves the image, whatever the image says (ASan watches exact copies). */
+/* Proves that pvimage reads PV kernels as Xen's own loader does, names what is wrong with other
+ * files, and never reads outside the image, for any contents (the image is an exact copy, so that
+ * ASan notices). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,7 +56,7 @@ static void linux_notes(void **state)
     (void)state;
     synthetic_start(&elf, 5000);
     elf.header.segment_count = 1;
-    synthetic_segment(&elf, 0x1200000, 900, 900); /* not ascending */
+    synthetic_segment(&elf, 0x1200000, 900, 900); /* segments are not in ascending order */
     synthetic_segment(&elf, 0x1000000, 5000, 5000);
     synthetic_segment(&elf, 0x1100000, 100, 0x1000);
     synthetic_note(&elf, XEN_ELFNOTE_GUEST_OS, "linux", 6);
@@ -108,7 +109,8 @@ static void kernels_without_pv(void **state)
     assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_NO_NOTES);
     synthetic_number(&elf, XEN_ELFNOTE_PHYS32_ENTRY, 0x100000); /* a PVH kernel */
     assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_NO_NOTES);
-    /* Linux with CONFIG_XEN and CONFIG_PVH, but not CONFIG_XEN_PV, has the shared notes too. */
+    /* Linux with CONFIG_XEN and CONFIG_PVH, but without CONFIG_XEN_PV, has the notes that both
+     * share. */
     synthetic_note(&elf, XEN_ELFNOTE_GUEST_OS, "linux", 6);
     synthetic_note(&elf, XEN_ELFNOTE_XEN_VERSION, "xen-3.0", 8);
     synthetic_number(&elf, XEN_ELFNOTE_VIRT_BASE, 0);
@@ -147,7 +149,7 @@ static void notes_in_a_section(void **state)
     assert_int_equal(image.entry, 0x100008);
 }
 
-/* The string goes where the notes would. */
+/* Reads a kernel with the old form of notes: the string `text` in place of the ELF notes. */
 static enum pvimage_error read_old_form(const char *text, struct pvimage *image)
 {
     struct synthetic elf;
@@ -175,7 +177,8 @@ static void the_old_string(void **state)
                                    &image),
                      PVIMAGE_OK);
     assert_true(image.virt_base == 0x80000000);
-    assert_int_equal(image.segment[0].physical, 0x102000); /* ELF_PADDR_OFFSET: VIRT_BASE */
+    /* ELF_PADDR_OFFSET defaults to VIRT_BASE. */
+    assert_int_equal(image.segment[0].physical, 0x102000);
     assert_true(image.entry == 0x80102100);
     assert_true(image.hypercall_page == 0x80103000);
     assert_int_equal(read_old_form("VIRT_BASE=0x80000000,VIRT_ENTRY=1048576z", &image),
@@ -207,7 +210,7 @@ static void not_an_x86_64_elf(void **state)
     assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_NOT_X86_64);
 }
 
-/* A kernel whose second segment is given; what the reader says of it. */
+/* The reader's result for a kernel with the given second segment. */
 static enum pvimage_error with_segment(u64 physical, u64 offset, u64 file_size, u64 memory_size)
 {
     struct elf64_segment *segment;
@@ -239,7 +242,8 @@ static void bad_segments(void **state)
     assert_int_equal(with_segment(0x200000, 4096, 0, ~0ull), PVIMAGE_BAD_LAYOUT);
     assert_int_equal(with_segment(~0ull, 4096, 0, 2), PVIMAGE_BAD_LAYOUT);
     assert_int_equal(with_segment(0x7fffffffffff, 4096, 0, 0x1000), PVIMAGE_BAD_LAYOUT);
-    assert_int_equal(with_segment(0x200000, 4096, 0, 0), PVIMAGE_OK); /* empty: left out */
+    /* An empty segment is left out. */
+    assert_int_equal(with_segment(0x200000, 4096, 0, 0), PVIMAGE_OK);
     synthetic_start(&elf, 5000);
     synthetic_number(&elf, XEN_ELFNOTE_ENTRY, 0x100000);
     for (i = 1; i < PVIMAGE_SEGMENTS_MAX; i++) {
@@ -252,10 +256,11 @@ static void bad_segments(void **state)
     synthetic_start(&elf, 5000);
     synthetic_number(&elf, XEN_ELFNOTE_ENTRY, 0x100000);
     elf.header.segment_count = 1;
-    assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_BAD_LAYOUT); /* nothing to load */
+    /* No segment is to be loaded. */
+    assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_BAD_LAYOUT);
 }
 
-/* A kernel with one number note; what the reader says of it. */
+/* The reader's result for a kernel with one number note. */
 static enum pvimage_error with_note(u32 type, u64 value, u32 size)
 {
     struct synthetic elf;
@@ -302,7 +307,7 @@ static void bad_notes(void **state)
     assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_NO_ENTRY);
 }
 
-/* ---- hostile -------------------------------------------------------------------------------- */
+/* ---- hostile images ------------------------------------------------------------------------- */
 
 /* What must hold of every image that was accepted. */
 static void check_promises(const struct pvimage *image, size_t size)
@@ -370,7 +375,8 @@ static void every_flipped_bit(void **state)
     free(file);
 }
 
-/* Random bytes over the parts that are parsed: seeds are fixed, so a failure repeats. */
+/* Random bytes overwrite the parts that are parsed. The seeds are fixed, so that a failure
+ * repeats. */
 static void random_damage(void **state)
 {
     size_t size, i;

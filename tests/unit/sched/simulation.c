@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A machine of several CPUs on a pretended clock that runs the real scheduler: each CPU calls it on
- * a stack of its own (this_cpu() looks at the stack pointer), one event after the other. What runs
- * are tasks, one a vCPU: they spin, or work for a while and sleep for a while. Every step is
- * checked: see check_all. */
+/* A machine of several CPUs with a simulated clock, on which the real scheduler runs: each CPU
+ * calls it on a stack of its own (this_cpu() uses the stack pointer), one event after the other. A
+ * vCPU runs a task that either spins, or works and sleeps in turn. Every step is checked: see
+ * check_all. */
 #include "tests/unit/sched/simulation.h"
 #include "hypervisor/irq/vector.h"
 #include "hypervisor/time/timer.h"
@@ -11,7 +11,7 @@
 struct sim sim;
 static _Alignas(CPU_REGION) char regions[CPUS][CPU_REGION];
 
-/* ---- what the scheduler needs ---- */
+/* ---- what the scheduler calls ---- */
 
 u64 clock_now(void)
 {
@@ -267,9 +267,10 @@ static bool could_run(const struct vcpu *vcpu)
     return false;
 }
 
-/* When all CPUs have done what they were told to: what does not want to run does not, what waits
- * cannot use any CPU that idles. Where not all vCPUs may run everywhere and always, it may wait
- * till the end of a slice: the CPU that came for it may have taken another. */
+/* The rules at a moment when every CPU has done what it was asked to: a vCPU that does not want to
+ * run does not run, and a vCPU that waits may not run on any CPU that is idle. With caps or
+ * affinities a vCPU may wait until the end of a slice, because the CPU that was woken for it may
+ * have chosen another. */
 static void check_settled(const struct vcpu *vcpu)
 {
     struct task *task = task_of(vcpu);
@@ -370,7 +371,7 @@ static void fire(void)
             on_cpu(cpu, sched_block, cpu->current);
         }
     }
-    settle(); /* who sleeps has left its CPU before it wakes */
+    settle(); /* a vCPU that sleeps has left its CPU before it is woken */
     for (u32 i = 0; i < sim.domains; i++) {
         for (u32 k = 0; k < sim.domain[i].vcpu_count; k++) {
             struct task *task = &sim.task[i][k];

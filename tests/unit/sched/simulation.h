@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A machine of several CPUs on a pretended clock that runs the real scheduler: each CPU calls it on
- * a stack of its own (this_cpu() looks at the stack pointer), one event after the other. What runs
- * are tasks, one a vCPU: they spin, or work for a while and sleep for a while. Every step is
- * checked: see check_all. */
+/* A machine of several CPUs with a simulated clock, on which the real scheduler runs: each CPU
+ * calls it on a stack of its own (this_cpu() uses the stack pointer), one event after the other. A
+ * vCPU runs a task that either spins, or works and sleeps in turn. Every step is checked: see
+ * check_all. */
 #ifndef UNIT_SCHED_SIMULATION_H
 #define UNIT_SCHED_SIMULATION_H
 
@@ -32,13 +32,14 @@
 #define NEVER   (~0ull)
 
 struct task {
-    u64 work, sleep; /* ns; sleep 0: it spins */
-    u64 left;        /* of the work at hand */
-    u64 wake_at;     /* NEVER: it does not sleep */
-    u64 woken_at;    /* NEVER: it has run since */
-    u64 used, worst; /* CPU time; the longest from a wake-up to its run */
+    u64 work, sleep; /* ns of each; sleep 0: the task spins */
+    u64 left;        /* ns of the present piece of work that remain */
+    u64 wake_at;     /* ns; NEVER: the task does not sleep */
+    u64 woken_at;    /* ns; NEVER: it has run since its wake-up */
+    u64 used, worst; /* CPU time; the longest time from a wake-up until the vCPU ran */
     u64 moves;
-    u64 passed_over; /* since then it waits although a CPU idles that may run it; NEVER: no */
+    /* Since when it waits although a CPU that may run it is idle; NEVER: it does not. */
+    u64 passed_over;
     bool port;
     struct cpu *last;
 };
@@ -47,9 +48,10 @@ struct sim {
     u32 cpus, domains;
     u64 now, random;
     u64 sends, passes;
-    bool choosy;                /* there are caps or affinities */
-    u64 idle[CPUS];             /* ns */
-    struct vcpu *leaving[CPUS]; /* left for `current`, but its state is not saved yet */
+    bool choosy;    /* some vCPU has a cap or an affinity */
+    u64 idle[CPUS]; /* ns that each CPU was idle */
+    /* The vCPU that gave way to `current` and whose state is not saved yet. */
+    struct vcpu *leaving[CPUS];
     struct domain domain[DOMAINS];
     struct vcpu vcpu[DOMAINS][VCPUS];
     struct task task[DOMAINS][VCPUS];
@@ -59,46 +61,47 @@ extern struct sim sim;
 
 struct task *task_of(const struct vcpu *vcpu);
 
-/* Calls function(vcpu) as CPU `cpu`. */
+/* Calls function(vcpu) on the stack of CPU `cpu`. */
 void on_cpu(struct cpu *cpu, void (*function)(struct vcpu *), struct vcpu *vcpu);
 
 u64 random_below(u64 limit);
 
 struct cpu *any_cpu(void);
 
-/* A domain of `vcpus`, down. */
+/* Adds a domain with `vcpus` vCPUs, which are down. */
 struct domain *add_domain(u32 vcpus, u32 weight, u32 cap);
 
-/* The same, whose vCPUs are up and spin. */
+/* Adds a domain with `vcpus` vCPUs, which are up and spin. */
 struct domain *add_spinners(u32 vcpus, u32 weight, u32 cap);
 
-/* One vCPU that works and sleeps in turn. */
+/* Adds a domain with one vCPU, which works and sleeps in turn (ns each). */
 struct domain *add_sleeper(u32 weight, u64 work, u64 sleep);
 
 void restart(u32 cpus);
 
-/* The first half of a pass through the run loop of a CPU: what it had is still loaded. */
+/* The first part of a CPU's pass through the run loop: it chooses a vCPU, and the vCPU that it ran
+ * before is still loaded. */
 void choose(struct vcpu *unused);
 
 void leave(struct cpu *cpu);
 
 void settle(void);
 
-/* At any moment, one vCPU: runs on one CPU at most, which may run it; is loaded there, or where it
- * ran before, and nowhere else; waits in one queue at most, its home's; and is chosen or waits
- * when it wants to run. */
+/* Asserts what holds of a vCPU at any moment: it runs on at most one CPU, which may run it; it is
+ * loaded there, or where it ran before, and on no other CPU; it waits in at most one queue, that of
+ * its home CPU; if it wants to run, it is chosen or waits. */
 void check_vcpu(const struct vcpu *vcpu);
 
 void check_all(void);
 
-/* Time goes by; who is due to choose again is told. */
+/* Advances the clock, and kicks each CPU whose time to choose again has come. */
 void pass_time(u64 ns);
 
 void run_for(u64 ns);
 
 u64 used_by(const struct domain *domain);
 
-/* Forgets what was used so far. */
+/* Sets all counters of used time to zero. */
 void count_from_here(void);
 
 #endif

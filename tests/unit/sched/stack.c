@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* this_cpu() looks at the stack pointer: what calls it runs on a stack that lies as a CPU's does.
- */
+/* this_cpu() computes the CPU from the stack pointer. Here the caller gets a stack that lies in a
+ * region as a CPU's does. */
 #include "tests/unit/sched/stack.h"
 
 void call_as(struct cpu *cpu, void (*function)(void *), void *argument)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything that can be asked of the scheduler, in random order, by random CPUs, also while a CPU
- * is between choosing and having left what it ran: every rule of simulation.h holds after each. */
+/* Proves that every rule of simulation.h holds after each of many random operations of the
+ * scheduler, called by random CPUs, also while a CPU has chosen a vCPU and not yet saved the one
+ * before. */
 #include "tests/unit/sched/simulation.h"
 
 #define SEEDS      300u
@@ -43,7 +44,7 @@ static void random_machine(u64 seed)
     sim.choosy = choosy;
 }
 
-/* ---- what a vCPU asks for itself, while it runs ---- */
+/* ---- what a running vCPU requests for itself ---- */
 
 static void poll_for_ever(struct vcpu *vcpu)
 {
@@ -61,7 +62,7 @@ static void run_one(struct cpu *cpu)
     struct task *task = task_of(vcpu);
 
     if (vcpu->state != VCPU_RUNNABLE || domain_has_ended(vcpu->domain)) {
-        return; /* the run loop does not enter it */
+        return; /* the run loop does not enter such a vCPU */
     }
     task->port = random_below(3) == 0;
     switch (random_below(4)) {
@@ -85,14 +86,14 @@ static void run_one(struct cpu *cpu)
     assert_true(cpu->work);
 }
 
-/* ---- what is done to vCPUs ---- */
+/* ---- what other code does to vCPUs ---- */
 
 static void kick_domain(struct vcpu *vcpu)
 {
     sched_kick_domain(vcpu->domain);
 }
 
-/* The end of a domain and another one in its place. */
+/* Ends a domain and makes another in its place. */
 static void end_domain(struct domain *domain)
 {
     atomic_store(&domain->end, DOMAIN_CRASHED);
@@ -104,7 +105,7 @@ static void end_domain(struct domain *domain)
         on_cpu(any_cpu(), sched_remove, domain->vcpu[i]);
         check_now();
         on_cpu(any_cpu(), sched_wake, domain->vcpu[i]);
-        on_cpu(any_cpu(), sched_add, domain->vcpu[i]); /* too late */
+        on_cpu(any_cpu(), sched_add, domain->vcpu[i]); /* its domain has ended: no effect */
         check_now();
     }
     settle();
@@ -112,7 +113,7 @@ static void end_domain(struct domain *domain)
         struct vcpu *vcpu = domain->vcpu[i];
 
         assert_true(sched_stopped(vcpu));
-        memset(vcpu, 0xaa, sizeof *vcpu); /* whoever still has it trips over it */
+        memset(vcpu, 0xaa, sizeof *vcpu); /* code that still uses the old vCPU fails */
         for (u32 k = 0; k < sim.cpus; k++) {
             on_cpu(cpu_at(k), choose, NULL), leave(cpu_at(k));
         }
@@ -190,10 +191,11 @@ static void random_operations(void **unused)
             }
         }
     }
-    assert_true(waits > 10 && moves > 1000); /* it was tried under load */
+    assert_true(waits > 10 && moves > 1000); /* the operations ran under load */
 }
 
-/* A CPU that leaves what it runs without choosing (its domain is torn down) forgets it. */
+/* A CPU that leaves its vCPU without choosing another, because the domain is torn down, drops every
+ * pointer to it. */
 static void left_without_a_choice(void **unused)
 {
     (void)unused;
@@ -214,8 +216,9 @@ static void left_without_a_choice(void **unused)
     assert_ptr_not_equal(cpu_at(0)->current, vcpu);
 }
 
-/* An event for a vCPU that runs elsewhere interrupts it, once; for one that waits nobody. */
-static void a_running_vcpu_is_told(void **unused)
+/* An event for a vCPU that runs on another CPU sends that CPU one interrupt; an event for a vCPU
+ * that waits sends none. */
+static void a_running_vcpu_is_interrupted(void **unused)
 {
     (void)unused;
     restart(2);
@@ -231,7 +234,7 @@ static void a_running_vcpu_is_told(void **unused)
         on_cpu(on == cpu_at(0) ? cpu_at(1) : cpu_at(0), sched_wake, vcpu);
         assert_int_equal(sim.sends, sends);
         if (on) {
-            on_cpu(on, sched_wake, vcpu); /* it looks anyway */
+            on_cpu(on, sched_wake, vcpu); /* the CPU that runs the vCPU sends itself no interrupt */
             assert_int_equal(sim.sends, sends);
         }
         settle();
@@ -243,7 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_operations),
         cmocka_unit_test(left_without_a_choice),
-        cmocka_unit_test(a_running_vcpu_is_told),
+        cmocka_unit_test(a_running_vcpu_is_interrupted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/sched and hypervisor/time/timer, on a pretended clock: who runs, for how long, and
- * what wakes it. */
+/* Proves, with a simulated clock, what hypervisor/sched and hypervisor/time/timer promise: which
+ * vCPU runs, for how long, and what wakes it. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -119,7 +119,7 @@ static int start(void **unused)
     return 0;
 }
 
-/* One pass of the run loop. */
+/* One pass of the run loop: the vCPU that it enters. */
 static struct vcpu *pass(void)
 {
     struct vcpu *next;
@@ -186,7 +186,7 @@ static void a_slice_begins_when_somebody_waits(void **unused)
     sched_add(V(0));
     RUNS(pass(), 0);
     world.now += 100 * MS;
-    V(1)->queue.ran = 200 * MS; /* it is owed nothing */
+    V(1)->queue.ran = 200 * MS; /* vCPU 1 has run more than vCPU 0, so that it need not run first */
     sched_add(V(1));
     RUNS(pass(), 0);
     assert_int_equal(sched_slice_end(), world.now + SCHED_SLICE_NS);
@@ -207,14 +207,15 @@ static void who_is_owed_comes_first_but_not_for_ever(void **unused)
     RUNS(pass_after(4 * MS), 1);
     RUNS(pass_after(7 * MS), 1);
     sched_wake(V(0));
-    RUNS(pass(), 0); /* at once: the other has run 3 ms more */
+    RUNS(pass(), 0); /* the vCPU that woke runs first: the other has run 3 ms more */
     assert_int_equal(sched_slice_end(), world.now + SCHED_SLICE_NS);
     sched_block(V(0));
     RUNS(pass_after(6 * MS), 1);
     sched_wake(V(0));
-    RUNS(pass(), 1); /* it has had more than the other: in its turn */
+    RUNS(pass(), 1); /* the vCPU that woke has run longer than the other, so it waits its turn */
     RUNS(pass_after(10 * MS), 0);
-    for (u32 i = 0; i < 1000; i++) { /* a guest that sleeps for a moment before each slice ends */
+    /* A guest that sleeps for a moment before the end of each slice. */
+    for (u32 i = 0; i < 1000; i++) {
         struct vcpu *vcpu = pass_after(MS / 2);
         got += vcpu == V(1);
         if (vcpu == V(0)) {
@@ -241,7 +242,7 @@ static void an_event_in_between_is_not_lost(void **unused)
     assert_int_equal(V(0)->runstate.state, RUNSTATE_runnable);
     RUNS(pass(), 0);
     sched_block(V(0));
-    sched_wake(V(0)); /* before the run loop saw it sleep */
+    sched_wake(V(0)); /* before the run loop has noticed that it sleeps */
     RUNS(pass(), 0);
 }
 
@@ -258,7 +259,7 @@ static void poll_ends_by_port_or_time(void **unused)
     assert_null(pass());
     assert_int_equal(world.alarm, world.now + 5 * MS);
     RUNS(pass_after(5 * MS), 0);
-    sched_poll(V(0), 1); /* long past */
+    sched_poll(V(0), 1); /* a deadline that has passed long ago */
     RUNS(pass(), 0);
 }
 
@@ -281,7 +282,7 @@ static void timers_fire_once_and_in_order(void **unused)
 
     V(0)->period = MS;
     timer_set(&V(0)->periodic, world.now + MS);
-    pass_after(1000 * MS); /* what was missed is not made up for */
+    pass_after(1000 * MS); /* ticks that were missed are not repeated */
     assert_int_equal(world.timer_virqs[0], 2);
     assert_int_equal(world.alarm, world.now + MS);
     timer_set(&V(0)->singleshot, ~0ull);
@@ -318,13 +319,13 @@ static void the_runstate_area_is_written(void **unused)
     sched_refresh_areas(V(0));
     assert_int_equal(area.state, RUNSTATE_running);
     assert_int_equal(area.state_entry_time, world.now);
-    pass_after(10 * MS); /* while its address space is still there */
+    pass_after(10 * MS); /* while its address space is still loaded */
     assert_int_equal(area.state, RUNSTATE_runnable);
     assert_int_equal(area.time[RUNSTATE_running], 10 * MS);
     V(0)->in_kernel = false;
     RUNS(pass_after(10 * MS), 0);
     sched_refresh_areas(V(0));
-    assert_int_equal(area.state, RUNSTATE_runnable); /* not in user mode */
+    assert_int_equal(area.state, RUNSTATE_runnable); /* in user mode the area is not written */
     V(0)->in_kernel = true;
     sched_refresh_areas(V(0));
     assert_int_equal(area.state, RUNSTATE_running);
@@ -348,7 +349,8 @@ static void *run_all(void *failed)
     return NULL;
 }
 
-/* this_cpu() looks at the stack pointer: the tests run on a stack that lies as a CPU's does. */
+/* this_cpu() computes the CPU from the stack pointer: the tests run on a stack that lies in a
+ * region as a CPU's does. */
 int main(void)
 {
     static _Alignas(CPU_REGION) char region[CPU_REGION];

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Who gets how much CPU time, and how soon, on machines of 1 to 64 CPUs (simulation.h). */
+/* Proves how the scheduler divides CPU time, and how soon a vCPU that wakes runs, on simulated
+ * machines of 1 to 64 CPUs (simulation.h). */
 #include "tests/unit/sched/simulation.h"
 
 #define RUN (10 * SECOND)
 
-/* Within `percent` of `want`. */
+/* Asserts that `got` differs from `want` by at most `percent` of `want`. */
 static void check_near(u64 got, u64 want, u32 percent, const char *what)
 {
     u64 apart = got > want ? got - want : want - got;
@@ -59,7 +60,7 @@ static void equal_weights_get_equal_time(void **unused)
     }
 }
 
-/* A domain cannot run on more CPUs than it has vCPUs; what it leaves the others get. */
+/* A domain cannot run on more CPUs than it has vCPUs; the other domains get what it cannot use. */
 static void what_one_cannot_use_the_others_get(void **unused)
 {
     (void)unused;
@@ -72,7 +73,8 @@ static void what_one_cannot_use_the_others_get(void **unused)
     check_share(three, 3 * RUN / 2);
 }
 
-/* And did not save it up: with two more vCPUs it gets its share from then on, no more. */
+/* Time that a domain could not use is not saved for later: with two more vCPUs it gets its share
+ * from then on, and no more. */
 static void nothing_is_saved_up(void **unused)
 {
     (void)unused;
@@ -153,7 +155,7 @@ static void caps_hold(void **unused)
     }
 }
 
-/* A capped domain that uses less than its cap is not held up. */
+/* A capped domain that uses less than its cap never waits because of the cap. */
 static void below_the_cap_nothing_waits(void **unused)
 {
     (void)unused;
@@ -180,11 +182,12 @@ static void affinity_is_kept(void **unused)
     struct domain *pinned = add_domain(2, SHARE_WEIGHT, 0);
     sim.choosy = true;
     for (u32 i = 0; i < 2; i++) {
-        assert_true(sched_start_vcpu(pinned->vcpu[i], 1u << 1)); /* both on CPU 1 */
+        /* Both vCPUs may run on CPU 1 only. */
+        assert_true(sched_start_vcpu(pinned->vcpu[i], 1u << 1));
         on_cpu(any_cpu(), sched_add, pinned->vcpu[i]);
     }
     struct domain *other = add_spinners(4, SHARE_WEIGHT, 0);
-    run_for(RUN); /* check_all looks where they run */
+    run_for(RUN); /* check_all asserts on which CPUs they run */
     check_share(pinned, RUN);
     check_share(other, 3 * RUN);
     check_vcpus_equal(pinned);
@@ -204,20 +207,20 @@ static void affinity_is_kept(void **unused)
     check_share(right, RUN);
     check_share(both, 2 * RUN);
     restart(2);
-    assert_false(sched_start_vcpu(&sim.vcpu[0][0], 12)); /* neither is online */
+    assert_false(sched_start_vcpu(&sim.vcpu[0][0], 12)); /* neither CPU of the affinity is online */
     assert_int_equal(sim.vcpu[0][0].queue.cpus, 3);
 }
 
 /* ---- sleepers ---- */
 
-/* Who uses less than its share and sleeps often runs at once, whatever spins: one slice at most
- * passes when it has just run. */
+/* A vCPU that uses less than its share and sleeps often runs as soon as it wakes, although others
+ * spin. If it has just run, at most one slice of another passes first. */
 static void a_sleeper_runs_soon(void **unused)
 {
     (void)unused;
     for (u32 cpus = 1; cpus <= 4; cpus++) {
         for (u32 spinners = 1; spinners <= 6; spinners++) {
-            u64 period = (spinners + 2) * 2 * MS; /* it uses half of its share or less */
+            u64 period = (spinners + 2) * 2 * MS; /* the sleeper uses at most half of its share */
 
             restart(cpus);
             struct domain *sleeper = add_sleeper(SHARE_WEIGHT, MS, period - MS);
@@ -233,7 +236,7 @@ static void a_sleeper_runs_soon(void **unused)
     }
 }
 
-/* Its siblings do not keep it waiting either. */
+/* A sleeper does not wait for spinning vCPUs of its own domain either. */
 static void a_sleeper_among_spinning_siblings(void **unused)
 {
     (void)unused;
@@ -277,7 +280,7 @@ static void sleeping_gains_nothing(void **unused)
     run_for(12 * SECOND - SECOND / 10);
     count_from_here();
     u64 before = used_by(busy);
-    run_for(SECOND / 2); /* after its long sleep it is ahead by little */
+    run_for(SECOND / 2); /* after its long sleep it is ahead by at most a slice's worth */
     assert_true(!before && used_by(busy) > SECOND / 5);
     assert_true(used_by(rare) > SECOND / 5);
 }
@@ -304,7 +307,7 @@ static void nobody_starves(void **unused)
     }
 }
 
-/* ---- idle CPUs, and quiet ones ---- */
+/* ---- idle CPUs, and CPUs that are not interrupted ---- */
 
 static void idle_cpus_idle(void **unused)
 {
@@ -315,7 +318,7 @@ static void idle_cpus_idle(void **unused)
     run_for(SECOND);
     count_from_here();
     run_for(RUN);
-    assert_int_equal(sim.sends, 0); /* nobody is told anything */
+    assert_int_equal(sim.sends, 0); /* no CPU got an interrupt */
     u32 idle = 0;
     for (u32 i = 0; i < 8; i++) {
         assert_true(sim.idle[i] == 0 || sim.idle[i] == RUN);
@@ -324,7 +327,7 @@ static void idle_cpus_idle(void **unused)
     assert_int_equal(idle, 5);
     assert_true(sim.passes <= 3 * RUN / SCHED_SLICE_NS);
 
-    restart(4); /* who wakes on an idle machine stays where it is */
+    restart(4); /* a vCPU that wakes on an idle machine stays on its CPU */
     struct domain *sleeper = add_sleeper(SHARE_WEIGHT, MS, 9 * MS);
     run_for(RUN);
     assert_int_equal(task_of(sleeper->vcpu[0])->moves, 0);
@@ -335,10 +338,10 @@ static void idle_cpus_idle(void **unused)
     restart(1);
     add_spinners(1, SHARE_WEIGHT, 0);
     run_for(RUN);
-    assert_int_equal(sim.passes, 1); /* alone on the only CPU: not even a slice ends */
+    assert_int_equal(sim.passes, 1); /* a vCPU alone on the only CPU has no end of a slice */
 }
 
-/* Who wakes and finds its CPU busy takes one that idles, and disturbs nobody. */
+/* A vCPU that wakes while its CPU is busy runs on a CPU that is idle, and interrupts no other. */
 static void who_wakes_takes_an_idle_cpu(void **unused)
 {
     (void)unused;
@@ -355,7 +358,7 @@ static void who_wakes_takes_an_idle_cpu(void **unused)
     assert_int_equal(task_of(sleeper->vcpu[0])->moves, 1);
 }
 
-/* Even loads stay in place. */
+/* With equal load on all CPUs no vCPU moves. */
 static void nobody_moves_without_need(void **unused)
 {
     u64 moves = 0;

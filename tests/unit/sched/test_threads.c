@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves, with a real thread a CPU: no vCPU is ever loaded on two CPUs, whoever loads it next sees
- * all that it did before, no wake-up is lost, and a domain that has ended is stopped in the end and
- * touched no more. Meant to be run under ThreadSanitizer too. */
+/* Proves, with one real thread for each CPU: no vCPU is ever loaded on two CPUs, the CPU that loads
+ * a vCPU sees all that the vCPU did before, no wake-up is lost, and a domain that has ended is in
+ * the end stopped and not used again. ThreadSanitizer runs this test too. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -23,23 +23,24 @@
 #define CPUS     4u
 #define DOMAINS  3u
 #define VCPUS    4u
-#define TURNS    40000u /* of each CPU, unless $SCHED_TURNS says otherwise */
-#define TICK_NS  20000u /* what a look at the clock takes */
+#define TURNS    40000u /* turns of each CPU, unless $SCHED_TURNS says otherwise */
+#define TICK_NS  20000u /* what one reading of the clock adds to it */
 #define PATIENCE 2000000u
 
-/* Plain memory that only the CPU that has the vCPU loaded may touch. */
+/* Memory without atomics, which only the CPU that has the vCPU loaded may use. */
 struct work {
     u64 turns;
-    u32 event; /* raised for it so far, as it has seen */
+    u32 event; /* the number of its events that the vCPU has seen */
 };
 
 static struct {
     struct domain domain[DOMAINS];
     struct vcpu vcpu[DOMAINS][VCPUS];
     struct work work[DOMAINS][VCPUS];
-    _Atomic u32 events[DOMAINS][VCPUS]; /* raised for it */
-    pthread_mutex_t lock[DOMAINS];      /* of its event channels: who wakes holds it */
-    bool open[DOMAINS];                 /* guarded by it: there is something to wake */
+    _Atomic u32 events[DOMAINS][VCPUS]; /* the number of events raised for each vCPU */
+    /* That of a domain's event channels: a thread that wakes its vCPUs holds it. */
+    pthread_mutex_t lock[DOMAINS];
+    bool open[DOMAINS]; /* under the lock: the domain has vCPUs that may be woken */
     _Atomic u64 now, lives;
     _Atomic u32 finished;
     u32 turns;
@@ -62,7 +63,8 @@ struct cpu *cpu_at(u32 number)
     return (struct cpu *)(regions[number] + CPU_STATE);
 }
 
-/* A CPU that idles looks at `work` all the time, and so does one that runs a vCPU. */
+/* No interrupt is needed: a CPU that is idle reads `work` in a loop, and so does one that runs a
+ * vCPU. */
 void apic_send(u32 id, u32 vector)
 {
     (void)id;
@@ -159,9 +161,9 @@ static void end_domain(struct domain *domain)
     }
 }
 
-/* One step of tearing down what has ended: true when it is gone, and another one is in its place.
- */
-static void reap(u32 index)
+/* One step of tearing down a domain that has ended. True when the domain is gone and another is in
+ * its place. */
+static void tear_down(u32 index)
 {
     struct domain *domain = &world.domain[index];
     bool stopped = true;
@@ -264,7 +266,7 @@ static void run_cpu(void *argument)
         u64 end = sched_slice_end();
 
         if (cpu->number == 0) {
-            reap(turn % DOMAINS);
+            tear_down(turn % DOMAINS);
         }
         if (cpu->current && domain_has_ended(cpu->current->domain)) {
             __atomic_store_n(&cpu->work, true, __ATOMIC_SEQ_CST);
@@ -280,7 +282,7 @@ static void run_cpu(void *argument)
         }
         idle = cpu->current ? 0 : idle + 1;
         if (idle && cpu->number == 0 && idle % 16 == 0) {
-            disturb(&random); /* a device */
+            disturb(&random); /* in the role of a device's interrupt */
         }
         if (idle % 8 == 7) {
             sched_yield();
@@ -301,7 +303,8 @@ static void *run_thread(void *cpu)
     return NULL;
 }
 
-/* All stand still: who has an event that it has not seen wants to run, and waits for a CPU. */
+/* When all threads have ended: a vCPU with an event that it has not seen wants to run and waits for
+ * a CPU. */
 static void check_end(void)
 {
     u64 turns = 0;

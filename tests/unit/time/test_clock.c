@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/time/clock and pit: the clocks are measured right at boot, also by a machine that is
- * kept from running again and again, for longer than the PIT takes to go round. */
+/* Proves that hypervisor/time/clock and pit measure the clocks' frequencies correctly at boot, also
+ * on an emulated machine that the host stops again and again for longer than the PIT's period. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 #include "hypervisor/time/clock.h"
 #include "hypervisor/time/cmos.h"
 
-/* ---- the machine: in the place of the processor's instructions ---- */
+/* ---- the fake machine: these functions replace the processor's instructions ---- */
 
 #define TSC_HERTZ  2596123456ull
 #define APIC_HERTZ 1000000000ull
@@ -25,7 +25,7 @@
 
 static struct {
     u64 ns;
-    u32 stops; /* in how many of 2^20 of its steps it is kept from running */
+    u32 stops; /* out of 2^20 steps, how many the host delays */
     u64 pit_start, apic_start;
     u16 pit_latch;
     bool pit_high, pit_dead;
@@ -38,7 +38,7 @@ static u32 below(u32 limit)
     return (u32)((u64)machine.seed * limit >> 32);
 }
 
-/* Every look at the machine takes a moment, or much longer. */
+/* Every reading of a clock takes a moment, or much longer if the host stops the machine. */
 static void step(void)
 {
     machine.ns += 100 + below(400);
@@ -152,11 +152,11 @@ static void an_idle_machine(void **unused)
     for (u32 seed = 1; seed <= 50; seed++) {
         assert_true(measures(seed, 0));
         check_clock();
-        assert_in_range(machine.ns, 0, 5000000); /* once is enough */
+        assert_in_range(machine.ns, 0, 5000000); /* one measurement was enough */
     }
 }
 
-/* From one stop in two measurements to ten in one. */
+/* From one stop in two measurements to ten stops in one. */
 static void a_busy_machine(void **unused)
 {
     u32 found = 0, tried = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* hypervisor/time/scale: the ABI's multiplier and shift give the right time for any TSC. */
+/* Proves that hypervisor/time/scale computes a multiplier and shift of the ABI's form that give the
+ * right time for a TSC of any frequency. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

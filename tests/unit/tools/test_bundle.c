@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that the bundle is what lib/handoff.h promises the hypervisor: the text, modules with the
- * same contents once, a private folder that disappears; and that memory is checked against need. */
+/* Proves that the command makes the bundle that lib/handoff.h promises to the hypervisor (the text,
+ * and each module once although several guests have the same contents), removes its private folder,
+ * and checks that the machine's memory is enough. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -99,7 +100,7 @@ static void the_text(void **state)
     guests.guest[1].weight = 512;
     guests.guest[1].cap = 250;
     guests.guest[1].cpus[0] = 0xd;
-    guests.guest[1].cpus[1] = ~0ull; /* all: nothing to say */
+    guests.guest[1].cpus[1] = ~0ull; /* all CPUs: the text does not mention them */
     guests.guest[1].cpus[2] = 1ull << 63;
     set_guest(&guests, "c", "other", "ramdisk", NULL);
     guests.guest[2].weight = HANDOFF_WEIGHT;
@@ -122,7 +123,7 @@ static void the_text(void **state)
     guests_free(&guests);
 }
 
-/* One guest of these files; the sentence must contain `what`. */
+/* Asserts that one guest with these files is refused, with a sentence that contains `what`. */
 static void refused(const char *kernel, const char *ramdisk, unsigned memory, const char *what)
 {
     struct failure failure = {""};
@@ -156,7 +157,7 @@ static void memory_needed(void **state)
     unsigned long long before = 0, mib;
 
     (void)state;
-    /* 1 MiB and a bit, the p2m list, a dozen pages, 512 KiB of padding. */
+    /* A kernel of just over 1 MiB, the p2m, a dozen pages, and 512 KiB of padding. */
     assert_int_equal(guest_memory_needed(&image, 0), 2);
     for (mib = 1; mib < 5000; mib += 7) {
         unsigned long long needed = guest_memory_needed(&image, mib << 20);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that the .cfg reader takes what xl takes, and names file, line and what was expected
- * otherwise; and that no text, however odd, makes it misbehave. */
+/* Proves that the .cfg reader accepts what xl accepts, otherwise names the file, the line and what
+ * was expected, and reads any text without error of memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@ static struct guest guest;
 static struct failure failure;
 static char ignored_text[1000];
 
-/* Reads an exact copy, so that ASan sees a step outside. */
+/* Reads an exact copy, so that ASan notices a read beyond the text. */
 static bool read_bytes(const char *text, size_t size)
 {
     struct buffer ignored = {0};
@@ -92,7 +92,8 @@ static void the_command_line(void **state)
     accepted("name='a'\nkernel='k'\nroot='r'");
     assert_string_equal(guest.cmdline, "root=r");
     guest_free(&guest);
-    accepted("name='a'\nkernel='k'\nroot='r'\nextra='e'\ncmdline='c'"); /* as in xl */
+    /* Xl accepts all of these. */
+    accepted("name='a'\nkernel='k'\nroot='r'\nextra='e'\ncmdline='c'");
     assert_string_equal(guest.cmdline, "c");
     guest_free(&guest);
     accepted("name='a'\nkernel='k'\nextra='first'\nextra='second'");
@@ -143,7 +144,7 @@ static void restarts(void **state)
     assert_string_equal(ignored_text, "");
     guest_free(&guest);
 
-    /* As other people's files have it. */
+    /* Settings as they are common in existing files. */
     accepted("name = 'a'\nkernel = 'k'\non_reboot = 'restart'\n");
     assert_false(guest.restart[GUEST_REBOOT]);
     assert_string_equal(ignored_text, "g.cfg:3: on_reboot\n");
@@ -251,7 +252,7 @@ static void affinities(void **state)
     check_cpus("\"0-3,5,^1\"", 0x2d, 0x2d);
     check_cpus("\"all,^7\"", ~0x80ull, ~0x80ull);
     check_cpus("' 2 - 3 , 63 '", 0x800000000000000cull, 0x800000000000000cull);
-    check_cpus("\"1,^1,1\"", 2, 2); /* in order */
+    check_cpus("\"1,^1,1\"", 2, 2); /* the list is applied in its order */
     check_cpus("3", 8, 8);
     check_cpus("[ \"2\", \"3-8,^5\" ]", 4, 0x1d8);
     check_cpus("[ 2, 3 ]", 4, 8);
@@ -297,7 +298,7 @@ static void bad_affinities(void **state)
     refused(BASE "cpus = [ [ \"1\" ] ]",
             "g.cfg:2: expected a list of CPUs for each vCPU, as in [\"0\", \"1-3\"]");
     refused(BASE "cpus = [ \"1\", \"x",
-            "g.cfg:2: expected a closing \" on this line"); /* and nothing leaks */
+            "g.cfg:2: expected a closing \" on this line"); /* the refused text's memory is freed */
 }
 
 static void cpus_of_the_machine(void **state)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that the guests' consoles come out of the wire as lib/handoff.h frames them: byte for byte
- * with one guest, in whole lines with their names with several, however the bytes are cut. */
+/* Proves that the command takes the guests' consoles out of the stream as lib/handoff.h frames
+ * them: byte for byte with one guest, in whole lines with names with several, wherever the stream
+ * is cut. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +15,7 @@
 static const struct guests one = {1, {{.name = "only"}}};
 static const struct guests three = {3, {{.name = "a"}, {.name = "bb"}, {.name = "c"}}};
 
-/* Takes `wire` in pieces of `piece` bytes; what must come out. */
+/* Feeds `wire` in pieces of `piece` bytes, and asserts what is printed. */
 static void expect(const struct guests *guests, const char *wire, size_t size, const char *shown,
                    size_t shown_size)
 {
@@ -85,7 +86,7 @@ static void what_the_hypervisor_would_never_send(void **state)
     EXPECT(&three,
            "\x10"
            "Dlost\n\x10\x01x\n",
-           "a: lost\na: x\n"); /* no such guest: as before */
+           "a: lost\na: x\n"); /* there is no such guest: the previous one continues */
     EXPECT(&three, "\x10", "");
     EXPECT(&one,
            "\x10"

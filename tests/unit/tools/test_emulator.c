@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves what the emulator is told and what its end means: its command line, the user's own words
- * at the end and their choice of accelerator respected, the exit statuses of section "The end" of
- * lib/handoff.h. */
+/* Proves that the emulator gets the right command line, with the user's own arguments at its end
+ * and their accelerator, and that its exit status is read as section "The end" of lib/handoff.h
+ * says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

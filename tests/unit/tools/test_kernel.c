@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that the unpacker finds the ELF image in every kind of kernel file, whatever its packing,
- * and that no truncated or damaged file is taken for a whole one. */
+/* Proves that the unpacker finds the ELF image in every kind of kernel file and every compression,
+ * and that it takes no truncated or damaged file for a whole one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 #include "tools/unpack.h"
 
 #define SETUP_SECTORS 3u
-#define PAYLOAD_AT    ((SETUP_SECTORS + 1) * 512 + 100) /* the payload offset is 100 */
+#define PAYLOAD_AT    ((SETUP_SECTORS + 1) * 512 + 100) /* the header's payload offset is 100 */
 
 /* ---- packing -------------------------------------------------------------------------------- */
 
@@ -36,7 +36,7 @@ static void pack_gzip(const struct buffer *in, struct buffer *out)
     deflateEnd(&stream);
 }
 
-/* As the kernel's build calls xz: CRC32, the x86 filter. */
+/* As the kernel's build calls xz: CRC32 and the x86 filter. */
 static void pack_xz(const struct buffer *in, struct buffer *out)
 {
     lzma_options_lzma options;
@@ -66,7 +66,7 @@ static void append_word(struct buffer *out, uint32_t word)
     buffer_append(out, &word, sizeof(word));
 }
 
-/* A legacy frame of blocks; small ones here, so that there are several. */
+/* A frame of the legacy format, with small blocks, so that there are several. */
 static void pack_lz4(const struct buffer *in, struct buffer *out)
 {
     char block[20000];
@@ -94,7 +94,7 @@ static const struct {
 };
 #define PACKERS (sizeof(packers) / sizeof(packers[0]))
 
-/* A bzImage with this payload. */
+/* Makes a bzImage with this payload. */
 static void make_bzimage(struct buffer *out, const struct buffer *payload)
 {
     uint8_t header[PAYLOAD_AT] = {0};
@@ -121,7 +121,7 @@ static struct buffer kernel_elf(uint32_t body)
     return elf;
 }
 
-/* A bzImage of `elf` in this packing, as the kernel's build makes it. */
+/* A bzImage of `elf`, compressed with `packer` as the kernel's build does it. */
 static struct buffer packed_bzimage(unsigned packer, const struct buffer *elf)
 {
     struct buffer payload = {0}, file = {0};
@@ -137,7 +137,7 @@ static struct buffer packed_bzimage(unsigned packer, const struct buffer *elf)
 
 /* ---- checks --------------------------------------------------------------------------------- */
 
-/* Takes `file`, which must be the kernel `elf`. */
+/* Asserts that `file` unpacks to the kernel `elf`; frees `file`. */
 static void expect_kernel(struct buffer *file, const struct buffer *elf)
 {
     struct failure failure = {""};
@@ -151,7 +151,7 @@ static void expect_kernel(struct buffer *file, const struct buffer *elf)
     kernel_free(&kernel);
 }
 
-/* Takes `file`, which must be refused with a sentence that contains `what`. */
+/* Asserts that `file` is refused with a sentence that contains `what`; frees `file`. */
 static void expect_refusal(struct buffer *file, const char *what)
 {
     struct failure failure = {""};
@@ -175,7 +175,8 @@ static void every_packing(void **state)
         struct buffer file = packed_bzimage(i, &elf), bare = {0};
 
         expect_kernel(&file, &elf);
-        packers[i].pack(&elf, &bare); /* vmlinux.gz and so on */
+        /* A compressed ELF file without a bzImage around it, such as vmlinux.gz. */
+        packers[i].pack(&elf, &bare);
         expect_kernel(&bare, &elf);
     }
     buffer_free(&elf);
@@ -193,7 +194,7 @@ static void unpacked_images(void **state)
     buffer_free(&elf);
 }
 
-/* A file cut anywhere before the end of its payload. */
+/* A file that is cut at any place before the end of its payload is refused. */
 static void every_cut(void **state)
 {
     struct buffer elf = kernel_elf(3000);
@@ -215,7 +216,7 @@ static void every_cut(void **state)
     buffer_free(&elf);
 }
 
-/* A payload that ends early although the header says that it is whole. */
+/* A payload that ends early, although the header says that it is whole, is refused. */
 static void every_short_payload(void **state)
 {
     struct buffer elf = kernel_elf(3000);
@@ -241,8 +242,8 @@ static void every_short_payload(void **state)
     buffer_free(&elf);
 }
 
-/* One byte changed anywhere: refused, or without effect. A format without a checksum may let it
- * through; then at least the size is right and nothing was read outside. */
+/* A change of one byte, anywhere, is refused or has no effect. A format without a checksum may not
+ * notice it; then at least the size is right, and nothing outside the file was read. */
 static void every_damaged_byte(void **state)
 {
     struct buffer elf = kernel_elf(2000);
@@ -330,7 +331,7 @@ static void things_that_are_no_kernels(void **state)
     make_bzimage(&file, &packed);
     expect_refusal(&file, "no ELF image inside");
     make_bzimage(&file, &text);
-    file.bytes[0x206] = 7; /* an old protocol */
+    file.bytes[0x206] = 7; /* an old version of the boot protocol */
     expect_refusal(&file, "before Linux 2.6.26");
     synthetic_start(&elf, 1000);
     file.bytes = synthetic_file(&elf, &file.size);

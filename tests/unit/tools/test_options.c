@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that the command line of `pinion run` means what its help says, and that each mistake in
- * it is named. */
+/* Proves that the command line of `pinion run` has the meaning that its help states, and that each
+ * mistake in it is named. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

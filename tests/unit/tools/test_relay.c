@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that the relay loses no byte and never deadlocks: a fast machine with a slow reader, keys
- * that wait for the machine, a deadline that holds although nobody reads, a reader that goes away.
- */
+/* Proves that the relay loses no byte and never deadlocks: with a fast machine and a slow reader,
+ * with keys that wait for the machine, with a deadline that must hold although no one reads, and
+ * with a reader that goes away. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,7 +20,8 @@
 
 static const struct guests one = {1, {{.name = "only"}}};
 
-/* The relay's ends are [0] of wires, log_pipe[1], out_pipe[1], in_pipe[0]. */
+/* The relay has log_wire[0], console_wire[0], log_pipe[1], out_pipe[1] and in_pipe[0]; the test has
+ * the other ends. */
 struct bench {
     struct relay relay;
     int log_wire[2], console_wire[2];
@@ -42,7 +43,8 @@ static void start(struct bench *bench)
     bench->relay.in_from = bench->in_pipe[0];
 }
 
-/* Closes what this process has of the bench; a descriptor that is closed already is -1. */
+/* Closes the descriptors of the bench that this process has; -1 stands for one that is closed
+ * already. */
 static void close_all(struct bench *bench)
 {
     int *all[] = {bench->log_wire, bench->console_wire, bench->log_pipe, bench->out_pipe,
@@ -161,15 +163,15 @@ static void nothing_is_lost(void **state)
     close_all(&bench);
 }
 
-/* ---- the rest -----------------------------------------------------------------------------------
- */
+/* ---- the other cases
+ * ---------------------------------------------------------------------------- */
 
 static void waking_machine(struct bench *bench)
 {
     uint8_t byte = 0;
 
     usleep(200000);
-    /* Keys that came before the machine was awake have waited. */
+    /* Keys that came before the machine was awake are kept until then. */
     if (recv(bench->console_wire[1], &byte, 1, MSG_DONTWAIT) >= 0) {
         _exit(1);
     }
@@ -211,8 +213,8 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Nobody reads standard output and the machine goes on: the deadline and the drain end all the
- * same. */
+/* No one reads standard output while the machine goes on writing: the deadline and the final drain
+ * still end the run. */
 static void a_deadline_with_a_stuck_reader(void **state)
 {
     double before = seconds();
@@ -260,9 +262,9 @@ static void a_reader_that_goes_away(void **state)
     (void)state;
     signal(SIGPIPE, SIG_IGN);
     start(&bench);
-    drop(&bench.log_pipe[0]); /* the log's reader may go: the run continues */
+    drop(&bench.log_pipe[0]); /* the run continues when the log's reader goes away */
     write_all(bench.log_wire[1], "log", 3);
-    drop(&bench.out_pipe[0]); /* standard output's may not */
+    drop(&bench.out_pipe[0]); /* the run ends when standard output's reader goes away */
     write_all(bench.console_wire[1], "out", 3);
     assert_int_equal(relay_run(&bench.relay, 20), RELAY_NO_READER);
     assert_true(bench.relay.out_broken);
@@ -288,7 +290,7 @@ static void the_quit_key_and_signals(void **state)
     write_all(bench.in_pipe[1], "ls\x1d", 3);
     assert_int_equal(relay_run(&bench.relay, 20), RELAY_QUIT);
     close_all(&bench);
-    start(&bench); /* not a terminal: an ordinary byte */
+    start(&bench); /* standard input is no terminal: the byte has no special meaning */
     write_all(bench.in_pipe[1], "ls\x1d", 3);
     assert_int_equal(relay_run(&bench.relay, 1), RELAY_TIMEOUT);
     close_all(&bench);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: no debug register takes a value that could hurt the hypervisor (breakpoints on its
- * addresses or on ports, general detection, reserved bits), and what is taken reads back as
- * hardware would show it. */
+/* Proves that no debug register takes a value that could harm the hypervisor (breakpoints on its
+ * addresses or on ports, general detection, reserved bits), and that a value that is taken reads
+ * back as hardware shows it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 struct vcpu *current_vcpu(void)
 {
-    return NULL; /* no real debug registers here */
+    return NULL; /* this test has no real debug registers */
 }
 
 bool guest_range_ok(u64 address, u64 size)
@@ -41,15 +41,15 @@ static void debug_registers_are_harmless(void **state)
         {6, 0, 0, 0xffff0ff0},
         {6, 0xffffffff, 0, 0xffffefff},
         {6, 1ull << 32, -XEN_EINVAL, 0xffff0ff0},
-        {4, 0x4001, 0, 0xffff4ff1}, /* another name of 6 */
+        {4, 0x4001, 0, 0xffff4ff1}, /* DR4 is another name of DR6 */
         {7, 0, 0, 0x400},
         {7, 0xffff03ff & ~0x33330000ull, 0, 0xcccc07ff},
         {7, 1 << 11 | 1 << 12 | 1 << 14 | 1 << 15, 0, 0x400},
-        {7, 1 << 13, -XEN_EPERM, 0x400}, /* GD */
+        {7, 1 << 13, -XEN_EPERM, 0x400}, /* general detection */
         {7, 1ull << 32, -XEN_EINVAL, 0x400},
-        {7, 0x00020001, -XEN_EPERM, 0x400}, /* port, enabled */
+        {7, 0x00020001, -XEN_EPERM, 0x400}, /* a breakpoint on a port, enabled */
         {7, 0x20000080, -XEN_EPERM, 0x400},
-        {7, 0x00020004, 0, 0x00020404}, /* another one is enabled */
+        {7, 0x00020004, 0, 0x00020404}, /* a breakpoint on a port, with another one enabled */
         {8, 0, -XEN_ENODEV, 0},
     };
 

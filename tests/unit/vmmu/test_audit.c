@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: the audit is no decoration. Every kind of corruption, planted behind the engine's back,
- * is found, and where it is. */
+/* Proves that the audit finds corruption: every kind is planted without the engine's knowledge, and
+ * the audit must report it, with the frame that it is in. */
 #include "tests/machine/guest.h"
 #include "vmmu/defer.h"
 #include "vmmu/frame.h"
 
-/* Something to corrupt. */
+/* A running space with a page of each kind, for the tests to corrupt. */
 struct scene {
     struct space space;
     mfn_t page, gdt;
@@ -80,10 +80,13 @@ static void wrong_entries(void **state)
     const struct scene s = scene();
     const mfn_t foreign = guest_page(&other);
     (void)state;
-    assert_true(with_entry(s.space.l1, 6, RO(s.page)));     /* uncounted */
-    assert_true(with_entry(s.space.l1, 5, 0));              /* lost */
-    assert_true(with_entry(s.space.l1, 5, RO(s.page)));     /* a right less */
-    assert_true(with_entry(s.space.l1, 6, RW(s.space.l1))); /* the worst */
+    /* An entry whose references were never counted. */
+    assert_true(with_entry(s.space.l1, 6, RO(s.page)));
+    /* An entry was lost, its references were not. */
+    assert_true(with_entry(s.space.l1, 5, 0));
+    /* The entry lost its right to write, the type reference stayed. */
+    assert_true(with_entry(s.space.l1, 5, RO(s.page)));
+    assert_true(with_entry(s.space.l1, 6, RW(s.space.l1))); /* a live table is mapped writable */
     assert_true(with_entry(s.space.l1, 6, RW(s.gdt)));
     assert_true(with_entry(s.space.l1, 6, RW(foreign)));
     assert_true(with_entry(s.space.l1, 6, RW(mfn(1))));
@@ -95,7 +98,7 @@ static void wrong_entries(void **state)
     assert_true(with_entry(s.space.l3, 0, LINK(s.page)));
     assert_true(with_entry(s.space.l4, VMMU_GUEST_HOLE_FIRST, 0));
     assert_true(with_entry(s.space.l4, VMMU_GUEST_HOLE_LAST, RW(s.page)));
-    assert_true(with_entry(s.gdt, 100, 0x00cf9a000000ffffull)); /* ring 0 code */
+    assert_true(with_entry(s.gdt, 100, 0x00cf9a000000ffffull)); /* a ring 0 code segment */
 }
 
 static void wrong_records(void **state)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: only harmless descriptors get into a GDT or LDT, and nobody writes to one past the check;
- * a refused GDT leaves the old one; the LDT comes page by page and within its limit. */
+/* Proves that a GDT or LDT contains only harmless descriptors and cannot be written without the
+ * engine's check, that a refused GDT leaves the old one, and that LDT pages are loaded on demand,
+ * one by one, within the LDT's limit. */
 #include "tests/machine/guest.h"
 
-/* A flat segment with type (0..15), system bit, ring and present bit of choice. */
+/* A flat segment with the given type (0..15), system bit, ring and present bit. */
 static u64 descriptor(u32 type, bool segment, u32 ring, bool present)
 {
     return 0x00af00000000ffffull | (u64)type << 40 | (u64)segment << 44 | (u64)ring << 45 |
@@ -17,10 +18,10 @@ static void what_a_descriptor_may_be(void **state)
         for (u32 ring = 0; ring < 4; ring++) {
             assert_true(vmmu_descriptor_allowed(descriptor(type, true, ring, false)));
             assert_true(vmmu_descriptor_allowed(descriptor(type, false, ring, false)));
-            /* Code and data: ring 3. */
+            /* Code and data segments are allowed with ring 3 only. */
             assert_int_equal(vmmu_descriptor_allowed(descriptor(type, true, ring, true)),
                              ring == 3);
-            /* System: no gate, no task, no LDT. */
+            /* System descriptors (gates, task segments, LDTs) are not allowed. */
             assert_int_equal(vmmu_descriptor_allowed(descriptor(type, false, ring, true)),
                              type == 0);
         }
@@ -92,7 +93,7 @@ static void a_refused_gdt_leaves_the_old_one(void **state)
     assert_refused(TOO_MANY_DESCRIPTORS, vmmu_set_gdt(vcpu, frames, 0, 1));
     assert_done(vmmu_set_gdt(vcpu, frames, VMMU_GDT_FRAMES, 7168));
     assert_int_equal(look(old).type_count, 0);
-    /* The same frame in several places counts as often. */
+    /* A frame that stands in several places of the GDT is counted once for each. */
     frames[1] = frames[0];
     assert_done(vmmu_set_gdt(vcpu, frames, 2, 1024));
     assert_int_equal(look(frames[0]).type_count, 2);
@@ -108,7 +109,7 @@ static void an_ldt_comes_page_by_page(void **state)
     assert_done(guest_set(&guest, space.l1, 8, RO(page)));
     assert_done(guest_set(&guest, space.l1, 9, RO(bad)));
     assert_done(guest_set(&guest, space.l1, 11, RO(page)));
-    /* XSA-298: no LDT is not one at address 0. */
+    /* XSA-298: a vCPU without an LDT does not have an LDT at address 0. */
     assert_done(guest_set(&guest, space.l1, 0, RO(page)));
     assert_refused(NO_LDT_PAGE, vmmu_ldt_fault(vcpu, 0));
     assert_done(vmmu_set_ldt(vcpu, guest_address(8), 3 * 512));
@@ -118,13 +119,13 @@ static void an_ldt_comes_page_by_page(void **state)
     assert_int_equal(machine_descriptor_window(vcpu, VMMU_GDT_FRAMES).n, page.n);
     assert_int_equal(look(page).type_count, 1);
     assert_refused(BAD_DESCRIPTOR, vmmu_ldt_fault(vcpu, 1));
-    assert_refused(NO_LDT_PAGE, vmmu_ldt_fault(vcpu, 2)); /* nothing mapped */
-    assert_refused(NO_LDT_PAGE, vmmu_ldt_fault(vcpu, 3)); /* beyond the limit */
+    assert_refused(NO_LDT_PAGE, vmmu_ldt_fault(vcpu, 2)); /* no page is mapped there */
+    assert_refused(NO_LDT_PAGE, vmmu_ldt_fault(vcpu, 3)); /* beyond the LDT's limit */
     assert_refused(NO_LDT_PAGE, vmmu_ldt_fault(vcpu, VMMU_LDT_FRAMES));
     assert_refused(NO_LDT_PAGE, vmmu_ldt_fault(vcpu, ~0u));
     assert_audit();
 
-    /* A new root drops it, for the addresses mean something else there. */
+    /* A new root drops the LDT, because its addresses mean other pages there. */
     guest_run(&guest, 0, guest_space(&guest).l4);
     assert_int_equal(look(page).type_count, 0);
     assert_true(mfn_is_none(machine_descriptor_window(vcpu, VMMU_GDT_FRAMES)));
@@ -174,7 +175,7 @@ static void one_descriptor_at_a_time(void **state)
 
 static void another_owner_means_another_check(void **state)
 {
-    /* XSA-214: a page keeps nothing of its past when its owner changes. */
+    /* XSA-214: a descriptor page keeps neither type nor validation when its owner changes. */
     const mfn_t page = guest_page(&guest);
     (void)state;
     assert_done(vmmu_set_gdt(&guest.vcpu[0], &page, 1, 1));

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: which bits an entry of each level may have, and what it may point at - by mmu_update and
- * by a prepared table alike; that entries are installed for ring 3 and not global; that the short
- * way for harmless bits lets nothing else through. */
+/* Proves which bits an entry of each level may have and which frames it may point at, by mmu_update
+ * and by a table that is filled before its promotion; that entries are installed for ring 3 and not
+ * global; and that the fast path, which changes bits that need no check, lets no other change
+ * through. */
 #include "tests/machine/guest.h"
 
-/* A running space and a target for entries of each level. */
+/* A running space, with a target frame for an entry of each level. */
 struct levels {
     struct space space;
     mfn_t table[5], target[5];
@@ -26,7 +27,7 @@ static struct levels levels_setup(void)
     return l;
 }
 
-/* The rule for a single bit on top of a good entry. */
+/* The rule that refuses an otherwise allowed entry of `level` with this one bit set in addition. */
 static enum vmmu_result rule_of_bit(u32 level, u32 bit)
 {
     const u64 value = 1ull << bit;
@@ -40,7 +41,8 @@ static enum vmmu_result rule_of_bit(u32 level, u32 bit)
         return VMMU_REFUSED_GLOBAL_TABLE;
     }
     if ((value & PTE_ADDRESS) && bit >= 24) {
-        return level == 1 ? VMMU_REFUSED_NO_MEMORY : VMMU_REFUSED_BAD_FRAME; /* of 4096 frames */
+        /* The machine has 4096 frames. */
+        return level == 1 ? VMMU_REFUSED_NO_MEMORY : VMMU_REFUSED_BAD_FRAME;
     }
     return VMMU_DONE;
 }
@@ -53,7 +55,8 @@ static void every_single_bit_at_every_level(void **state)
         for (u32 bit = 0; bit < 64; bit++) {
             const u64 good = RO(l.target[level]);
             if ((1ull << bit & PTE_ADDRESS) && bit < 24) {
-                continue; /* another existing frame: not a matter of bits */
+                /* The bit makes it another existing frame's entry, which other tests cover. */
+                continue;
             }
             const enum vmmu_result expected = rule_of_bit(level, bit);
             const u64 entry = good | 1ull << bit;
@@ -65,7 +68,8 @@ static void every_single_bit_at_every_level(void **state)
             } else {
                 assert_int_equal(installed, 0);
                 assert_int_equal(guest.domain.last_word, entry);
-                /* On top of a live entry too: no short way for these. */
+                /* These bits are refused on top of a live entry too: the fast path does not take
+                 * them. */
                 assert_done(guest_set(&guest, l.table[level], 9, good));
                 assert_result(expected, guest_set(&guest, l.table[level], 9, entry));
                 assert_int_equal(machine_words(l.table[level])[9], good);
@@ -112,7 +116,7 @@ static void upper_entries_need_a_table_of_the_level_below(void **state)
     const struct levels l = levels_setup();
     const mfn_t page = guest_page(&guest), foreign = guest_page(&other);
     (void)state;
-    assert_done(guest_hold(&guest, page)); /* in use as writable */
+    assert_done(guest_hold(&guest, page)); /* the page has a writable type reference */
     for (u32 level = 2; level <= 4; level++) {
         assert_refused(LINEAR_ENTRY, guest_set(&guest, l.table[level], 9, RO(l.table[level])));
         assert_refused(WRONG_TYPE, guest_set(&guest, l.table[level], 9, RO(page)));
@@ -121,7 +125,7 @@ static void upper_entries_need_a_table_of_the_level_below(void **state)
         assert_refused(FOREIGN_TABLE,
                        vmmu_update(&guest.vcpu[0], &guest.domain, &other.domain,
                                    machine_at(l.table[level], 9), RO(foreign), VMMU_UPDATE_NORMAL));
-        /* An untyped page becomes the table it is named as. */
+        /* A page without a type becomes a table of the level that the entry needs. */
         const mfn_t fresh = guest_page(&guest);
         assert_done(guest_set(&guest, l.table[level], 9, LINK(fresh)));
         assert_int_equal(look(fresh).type, level - 1);
@@ -146,7 +150,7 @@ static void no_writable_entry_shows_a_table(void **state)
 
 static void a_superpage_cannot_be_slipped_in(void **state)
 {
-    /* XSA-148, XSA-182: a live entry is rewritten with the superpage bit or made writable. */
+    /* XSA-148, XSA-182: an update of a live entry adds the superpage bit or the right to write. */
     const struct levels l = levels_setup();
     (void)state;
     assert_refused(SUPERPAGE, guest_set(&guest, l.space.l2, 0, LINK(l.space.l1) | PTE_LARGE));
@@ -166,7 +170,7 @@ static void hypervisor_slots_cannot_be_updated(void **state)
         assert_refused(HYPERVISOR_SLOT, guest_set(&guest, space.l4, i, before ^ PTE_NX));
         assert_int_equal(machine_words(space.l4)[i], before);
     }
-    /* Other levels have no such slots. */
+    /* Tables of other levels have no slots that belong to the hypervisor. */
     assert_done(guest_set(&guest, space.l1, VMMU_GUEST_HOLE_FIRST, RW(guest_page(&guest))));
 }
 

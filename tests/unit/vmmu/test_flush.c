@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: no CPU keeps a stale translation across a frame's change of use or owner, however it came
- * to have it; a flush is saved only when every CPU has flushed since. */
+/* Proves that no CPU keeps a stale translation when a frame changes its type or owner, by any way
+ * in which the translation got into the TLB; and that a flush is left out only when every CPU that
+ * may have the translation has flushed since the last use. */
 #include "tests/machine/guest.h"
 
 #include "vmmu/flush.h"
 #include "vmmu/frame.h"
 
-/* A page that CPU 0 has a stale writable translation of, at address 5: its entry is gone, the TLB
- * does not know. */
+/* A page that CPU 0 has a stale writable translation of, at address 5: the entry was cleared, and
+ * the TLB not flushed. */
 static mfn_t stale_page(const struct space *space)
 {
     const mfn_t page = guest_page(&guest);
     assert_done(guest_set(&guest, space->l1, 5, RW(page)));
     assert_true(cpu_store(0, guest_address(5), 1));
     assert_done(guest_set(&guest, space->l1, 5, 0));
-    assert_true(cpu_store(0, guest_address(5), 0)); /* stale, and still harmless */
+    /* The translation is stale, but the page has no other use yet. */
+    assert_true(cpu_store(0, guest_address(5), 0));
     return page;
 }
 
@@ -48,7 +50,8 @@ static void nor_somebody_elses_page(void **state)
     const mfn_t page = stale_page(&space);
     u64 value;
     (void)state;
-    assert_done(vmmu_take(&guest.domain, page)); /* the machine checks at port_frame_free */
+    /* Port_frame_free of the fake machine checks every TLB. */
+    assert_done(vmmu_take(&guest.domain, page));
     assert_int_equal(machine.freed, 1);
     assert_false(cpu_store(0, guest_address(5), 1));
     assert_false(cpu_load(0, guest_address(5), &value));
@@ -70,8 +73,8 @@ static void a_stale_read_is_gone_before_the_frame_is(void **state)
 
 static void a_former_table_cannot_be_walked(void **state)
 {
-    /* A cached walk into an L1 table that becomes an ordinary page: the guest writes entries to it.
-     */
+    /* The TLB caches a walk into an L1 table; the table becomes an ordinary page, into which the
+     * guest writes what look like entries. */
     const struct space space = guest_running_space(&guest);
     const mfn_t table = guest_page(&guest), page = guest_page(&guest), secret = guest_page(&other);
     const vaddr_t through = vaddr(3ull << 21 | 7ull << 12);
@@ -99,11 +102,12 @@ static void every_cpu_that_ran_the_domain_is_asked(void **state)
         assert_true(cpu_store(cpu, guest_address(5), cpu));
     }
     assert_done(guest_set(&guest, space.l1, 5, 0));
-    cpu_flush(1); /* for some reason of its own */
+    cpu_flush(1); /* CPU 1 flushes without being asked */
     machine_words(page)[0] = 0;
     const u64 flushes = machine.flushes;
     assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, page, 1));
-    assert_int_equal(machine.flushes, flushes + 2); /* CPU 1 has done so, CPU 3 never ran it */
+    /* CPU 1 has flushed already, CPU 3 never ran the domain. */
+    assert_int_equal(machine.flushes, flushes + 2);
     for (u32 cpu = 0; cpu < 3; cpu++) {
         assert_false(cpu_store(cpu, guest_address(5), 1));
     }
@@ -121,7 +125,7 @@ static void a_flush_since_saves_one(void **state)
     assert_int_equal(guest.domain.counters.flushes_asked, 1);
     assert_int_equal(guest.domain.counters.flushes_skipped, 1);
 
-    /* Freed long after its last entry went: nothing to do either. */
+    /* A frame that is freed long after its last entry was cleared needs no flush either. */
     const mfn_t freed = stale_page(&space);
     cpu_flush(0);
     const u64 before = machine.flushes;
@@ -131,7 +135,8 @@ static void a_flush_since_saves_one(void **state)
 
 static void a_flush_that_began_earlier_saves_none(void **state)
 {
-    /* XSA-241: the flush is on its way when the entry goes; whether it dropped it nobody knows. */
+    /* XSA-241: a flush is in progress when the entry is cleared; it may have come too early to drop
+     * the translation, so another is needed. */
     const struct space space = guest_running_space(&guest);
     const mfn_t page = guest_page(&guest);
     (void)state;
@@ -154,16 +159,17 @@ static void another_domains_flushes_save_none(void **state)
     for (u32 i = 0; i < 8; i++) {
         vmmu_flush_ends(&other, 0, vmmu_flush_begins(&other));
     }
-    assert_int_equal(flush_clock(guest.domain.id), clock); /* no word in common */
+    /* The two domains' clocks are separate. */
+    assert_int_equal(flush_clock(guest.domain.id), clock);
     assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, page, 1));
     assert_int_equal(machine.flushes, flushes + 1);
     assert_false(cpu_store(0, guest_address(5), 1));
 }
 
-static void stamps_that_wrap_cost_a_flush_at_most(void **state)
+static void epochs_that_wrap_cost_a_flush_at_most(void **state)
 {
-    /* Ages around every wrap of both stamps: the page is used, then so many flushes of another CPU.
-     */
+    /* A frame records its epoch in one of two fields, each of which wraps. For distances around
+     * each wrap: the page's use ends, then another CPU flushes that many times. */
     const struct space space = guest_running_space(&guest);
     const u64 ages[] = {1ull << REF_EPOCH_BITS, 1ull << USE_PLACE_BITS};
     (void)state;
@@ -179,7 +185,7 @@ static void stamps_that_wrap_cost_a_flush_at_most(void **state)
             }
             assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, pinned, 1));
             assert_false(cpu_store(0, guest_address(5), 1));
-            /* With the translation back and a fresh flush: right again, by the other stamp. */
+            /* The same for a frame that is freed, whose epoch is in the other field. */
             assert_done(vmmu_take(&guest.domain, taken));
             assert_false(cpu_store(0, guest_address(6), 1));
         }
@@ -218,7 +224,7 @@ static void a_descriptor_page_always_costs_a_flush(void **state)
     assert_int_equal(guest.domain.counters.flushes_sent, 1);
 }
 
-/* ---- the window between flush and type (XSA-401) ------------------------------------------ */
+/* ---- between the flush and the new type (XSA-401) ----------------------------------------- */
 
 static struct space raced_space;
 static mfn_t raced_page;
@@ -248,8 +254,8 @@ static void nothing_begins_between_flush_and_type(void **state)
 
 static void a_foreign_mapping_is_flushed_where_it_was(void **state)
 {
-    /* XSA-217: guest 1 maps a frame of guest 2, lets go of it without a flush, and guest 2 makes it
-     * a page table: CPU 0 never ran guest 2. */
+    /* XSA-217: guest 1 maps a frame of guest 2 and unmaps it without a flush; then guest 2 makes
+     * the frame a page table. CPU 0, which has the translation, never ran guest 2. */
     const struct space space = guest_running_space(&guest);
     const mfn_t page = guest_page(&other);
     (void)state;
@@ -262,7 +268,7 @@ static void a_foreign_mapping_is_flushed_where_it_was(void **state)
     assert_false(cpu_store(0, guest_address(5), RW(space.l4)));
     assert_done(vmmu_unpin(&other.vcpu[0], &other.domain, page));
 
-    /* The same by taking the whole table apart. */
+    /* The same when the mapping ends because its whole table is demoted. */
     const mfn_t table = guest_page(&guest), target = guest_page(&other);
     const vaddr_t va = vaddr(3ull << 21);
     assert_done(guest_set(&guest, space.l2, 3, LINK(table)));
@@ -286,7 +292,7 @@ int main(void)
         GUEST_TEST(a_flush_since_saves_one),
         GUEST_TEST(a_flush_that_began_earlier_saves_none),
         GUEST_TEST(another_domains_flushes_save_none),
-        GUEST_TEST(stamps_that_wrap_cost_a_flush_at_most),
+        GUEST_TEST(epochs_that_wrap_cost_a_flush_at_most),
         GUEST_TEST(no_flush_without_a_change_of_use),
         GUEST_TEST(a_descriptor_page_always_costs_a_flush),
         GUEST_TEST(nothing_begins_between_flush_and_type),

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: promotion, demotion and unwinding may be interrupted at every place where they ask, and
- * go on from there on any vCPU, with exact counts after each piece; what is given up can be cleared
- * away; every piece makes progress. Every operation is tried with a stop at the k-th ask for all k,
- * and with a stop at every ask. */
+/* Proves that promotion, demotion and the undoing of a refused promotion may be interrupted at
+ * every place where they ask whether to stop, and resume on any vCPU; that all counts are exact
+ * after each piece of work; that a partial table which its guest abandons can be demoted; and that
+ * every piece makes progress. Each operation runs with a stop at the k-th question, for all k, and
+ * with a stop at every question. */
 #include "tests/machine/guest.h"
 
-#define FAN 3u /* entries in each upper table */
+#define FAN 3u /* tables below each upper table */
 
-/* A bushy tree: FAN tables under each table, two pages under each L1. */
+/* A tree with FAN tables below each upper table, and two pages below each L1 table. */
 struct bush {
     mfn_t l4, l3[FAN], l2[FAN][FAN], l1[FAN][FAN][FAN];
     mfn_t writable, readable;
 };
 
-static u64 pieces; /* interruptions in this test */
+static u64 pieces; /* how often operations of this test were interrupted */
 
 static u32 spread(u32 i)
 {
-    return (u32[FAN]){0, 100, 510}[i]; /* off the hypervisor's slots of an L4 */
+    /* None of the slots that are the hypervisor's in an L4 table. */
+    return (u32[FAN]){0, 100, 510}[i];
 }
 
 static void link_to(mfn_t table, u32 i, mfn_t target)
@@ -65,7 +67,7 @@ static void assert_none_live(const struct bush *b)
     assert_int_equal(look(b->l3[FAN - 1]).references, 1);
 }
 
-/* One operation, asked of vCPU `v` with the bush as argument. */
+/* One operation on the tree `b`, requested by vCPU `v`. */
 typedef enum vmmu_result operation(u32 v, const struct bush *b);
 
 static enum vmmu_result pin(u32 v, const struct bush *b)
@@ -78,8 +80,8 @@ static enum vmmu_result unpin(u32 v, const struct bush *b)
     return vmmu_unpin(&guest.vcpu[v], &guest.domain, b->l4);
 }
 
-/* Does the operation to its end, and what it leaves on the vCPU; with audits after each piece. A
- * new vCPU takes each turn if `wander`. */
+/* Repeats the operation until it ends, then completes the deferred release that it may have left on
+ * the vCPU; audits after each piece. If `wander`, each repetition is on another vCPU. */
 static enum vmmu_result complete(operation *op, const struct bush *b, bool wander)
 {
     u32 v = 0;
@@ -101,7 +103,7 @@ static enum vmmu_result complete(operation *op, const struct bush *b, bool wande
     return result;
 }
 
-/* How often an operation asks if it should stop. */
+/* How often an operation asks whether it should stop. */
 static u64 asks_of(operation *op, const struct bush *b, enum vmmu_result expected)
 {
     machine_stop_at(0);
@@ -162,21 +164,22 @@ static void a_refused_promotion_is_unwound_in_pieces(void **state)
         machine_stop_at(k);
         pieces = 0;
         assert_refused(WRITABLE_TABLE, complete(pin, &b, k & 1));
-        assert_true(pieces <= 1); /* a single "yes" deep in the unwinding is lost on the way up */
+        /* A single stop deep in the undoing need not interrupt the operation as a whole. */
+        assert_true(pieces <= 1);
         assert_none_live(&b);
     }
     machine.stop_each = 1;
     assert_refused(WRITABLE_TABLE, complete(pin, &b, true));
     assert_none_live(&b);
-    /* Mended, it goes through. */
+    /* With a correct last entry the promotion succeeds. */
     machine_words(last)[511] = RO(b.l4);
     assert_done(complete(pin, &b, false));
 }
 
 static void a_refused_promotion_answers_before_it_is_unwound(void **state)
 {
-    /* XSA-299c: what is left partial may be hooked up by somebody else meanwhile, and must still be
-     * refused for its bad slot. */
+    /* XSA-299c: another vCPU may link the partial table meanwhile; the promotion must still be
+     * refused for the bad slot. */
     const struct bush b = plant();
     (void)state;
     machine_words(b.l1[FAN - 1][FAN - 1][FAN - 1])[511] = RW(b.l4);
@@ -275,7 +278,8 @@ static void an_abandoned_promotion_is_cleared_by_the_next_use(void **state)
         machine_stop_at(k);
         assert_result(VMMU_AGAIN, pin(0, &b));
         assert_true(look(b.l4).partial);
-        /* Instead of asking again the guest wants to write to the frame. */
+        /* Instead of repeating the interrupted operation the guest requests a hold on the frame, to
+         * write to it. */
         enum vmmu_result result;
         machine_stop_at(k / 2 + 1);
         while ((result = guest_set(&guest, space.l1, 5, RW(b.l4))) == VMMU_AGAIN) {
@@ -290,8 +294,8 @@ static void an_abandoned_promotion_is_cleared_by_the_next_use(void **state)
 
 static void a_partial_child_is_used_by_somebody_else(void **state)
 {
-    /* XSA-299a, e: while a tree is half taken apart, its parts get into another tree, or are let
-     * go. */
+    /* XSA-299a, e: while the demotion of a tree is interrupted, tables of it get into another tree,
+     * or lose their last reference. */
     const struct bush b = plant();
     const struct space space = guest_running_space(&guest);
     (void)state;
@@ -303,7 +307,8 @@ static void a_partial_child_is_used_by_somebody_else(void **state)
         machine_stop_at(k);
         assert_done(unpin(0, &b));
         assert_audit();
-        /* Another vCPU hooks an inner table elsewhere, whatever its state is. */
+        /* Another vCPU links an inner table of the tree into its own space, whether that table is
+         * still validated, partial, or without a type. */
         const mfn_t inner = b.l2[k % FAN][k / FAN % FAN];
         enum vmmu_result result;
         while ((result = vmmu_update(&guest.vcpu[1], &guest.domain, &guest.domain,
@@ -313,7 +318,7 @@ static void a_partial_child_is_used_by_somebody_else(void **state)
         }
         assert_done(result);
         assert_audit();
-        /* The first goes on; what the second has must stay. */
+        /* The first vCPU completes its deferred release; what the second vCPU linked must stay. */
         while (vmmu_finish(&guest.vcpu[0]) == VMMU_AGAIN) {
             assert_audit();
         }
@@ -350,7 +355,7 @@ static void two_vcpus_promote_the_same_tree_by_turns(void **state)
 
 static void a_failed_promotion_in_two_records(void **state)
 {
-    /* XSA-299b: two vCPUs owe the unwinding of the same table. */
+    /* XSA-299b: two vCPUs both have a deferred release of the same partial table. */
     const struct bush b = plant();
     (void)state;
     machine_words(b.l2[2][2])[511] = LINK(b.l4);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: the entries that grant tables write by machine address go into live L1 tables of the
- * caller and nowhere else, and are cleared again only while they are what was mapped. */
+/* Proves that the entries which grants write by machine address go into live L1 tables of the
+ * caller and into no other frame, and are cleared again only while they show what was mapped. */
 #include "tests/machine/guest.h"
 
 static void maps_and_unmaps_a_foreign_frame(void **state)
@@ -17,7 +17,8 @@ static void maps_and_unmaps_a_foreign_frame(void **state)
     assert_refused(WRONG_TYPE, vmmu_pin(&other.vcpu[0], &other.domain, page, 1));
     assert_done(vmmu_take(&other.domain, page));
     assert_int_equal(machine.freed, 0);
-    assert_true(cpu_store(0, guest_address(5), 1)); /* the processor marks the entry */
+    /* The processor sets the accessed and dirty bits. */
+    assert_true(cpu_store(0, guest_address(5), 1));
 
     assert_done(vmmu_unmap_at(vcpu, at, page, true));
     assert_int_equal(machine_words(space.l1)[5], 0);
@@ -55,7 +56,8 @@ static void only_in_live_l1_tables_of_its_own(void **state)
 
 static void unmaps_only_what_was_mapped(void **state)
 {
-    /* XSA-234: frame, presence and right have to fit. */
+    /* XSA-234: an entry is cleared only if its frame, present bit and right to write are as
+     * expected. */
     const struct space space = guest_running_space(&guest);
     const mfn_t a = guest_page(&guest), b = guest_page(&guest);
     struct vmmu_vcpu *vcpu = &guest.vcpu[0];

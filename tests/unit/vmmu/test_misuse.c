@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: a mistake of the hypervisor's own - a count dropped twice, a frame given or shared that
- * is not there, two debts - ends at once, before anything is built on it; and the questions at the
- * edges (no such result, no such size, a debt that goes on) have their answers. */
+/* Proves that a mistake of the hypervisor itself (a reference dropped twice, a frame given or
+ * shared that does not exist, a second deferred release on one vCPU) panics before anything relies
+ * on it; and that edge cases (an unknown result, a bad size, a deferred release that is interrupted
+ * again) are answered. */
 #include "tests/machine/guest.h"
 #include "vmmu/defer.h"
 #include "vmmu/frame.h"
@@ -52,7 +53,7 @@ static void drop_its_type(void *unused)
     type_put(page);
 }
 
-/* The action, with the page's two words as given; they are put back. */
+/* Asserts that the action panics while the page's two words are as given; restores the words. */
 static void assert_panics_with(void (*action)(void *), u64 references, u64 use)
 {
     struct vmmu_frame *frame = frame_of(page);
@@ -93,7 +94,7 @@ static void a_mistake_of_our_own_ends_at_once(void **state)
 
 static void what_is_at_its_end(void **state)
 {
-    /* A frame on its way back to the allocator is nobody's, and an LDT does not wrap. */
+    /* A frame that is being freed has no owner, and the addresses of an LDT do not wrap. */
     (void)state;
     page = guest_page(&guest);
     struct vmmu_frame *frame = frame_of(page);
@@ -139,7 +140,8 @@ static void stores_of_odd_sizes(void **state)
 
 static void nothing_begins_while_something_is_owed(void **state)
 {
-    /* A tree of many tables was let go, and its end is owed; each operation begins with that. */
+    /* The demotion of a tree of many tables is a deferred release of the vCPU; each operation
+     * completes that first. */
     const struct space space = guest_running_space(&guest), tree = guest_space(&guest);
     struct vmmu_vcpu *vcpu = &guest.vcpu[0];
     const mfn_t plain = guest_page(&guest);
@@ -178,8 +180,8 @@ static void nothing_begins_while_something_is_owed(void **state)
     assert_audit();
 }
 
-/* ---- the audit, asked in unusual ways ---------------------------------------------------------
- */
+/* ---- the audit with unusual arguments
+ * ---------------------------------------------------------- */
 
 static u64 audit_with(bool foreign, u64 scratch_frames)
 {
@@ -201,12 +203,13 @@ static void an_audit_of_another_kind(void **state)
     page = guest_page(&other);
     assert_done(vmmu_map_at(&guest.vcpu[0], &other.domain, machine_at(space.l1, 5), RO(page)));
     assert_int_equal(audit_with(true, 64), 0);
-    assert_int_equal(audit_with(true, 0), 0); /* without memory it only looks, and cannot count */
+    /* Without scratch memory the audit checks each frame alone, without counts. */
+    assert_int_equal(audit_with(true, 0), 0);
     machine.quiet = true;
     assert_int_equal(audit_with(false, 64), 1);
     assert_int_equal(machine.last_finding_frame.n, space.l1.n);
 
-    /* States that no operation makes. */
+    /* States of a frame that no operation leaves. */
     const mfn_t plain = guest_page(&guest);
     struct vmmu_frame *frame = frame_of(plain);
     const u64 half = use_of(VMMU_TYPE_L2) | USE_PARTIAL | 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: frames are given, taken, shared and held by the book, and go back to the allocator once
- * and only once, when nothing refers to them any more; the m2p carries no authority. */
+/* Proves that giving, taking, sharing and holding frames keeps their counts right, that a frame
+ * goes back to the allocator exactly once, when its last reference is dropped, and that no decision
+ * is based on the M2P. */
 #include "tests/machine/guest.h"
 #include "vmmu/frame.h"
 
@@ -52,7 +53,7 @@ static void taking_twice_or_from_others(void **state)
     assert_refused(NOT_OWNER, vmmu_take(&other.domain, page));
     assert_refused(BAD_FRAME, vmmu_take(&guest.domain, mfn(machine.frames)));
     assert_done(vmmu_take(&guest.domain, page));
-    assert_int_equal(machine.freed, 0); /* still mapped */
+    assert_int_equal(machine.freed, 0); /* the page is still mapped */
     assert_refused(ALREADY_RELEASED, vmmu_take(&guest.domain, page));
     assert_int_equal(look(page).references, 1);
     assert_audit();
@@ -115,7 +116,8 @@ static void a_shared_page_is_mapped_but_stays_a_shared_page(void **state)
     guest_unhold(writable);
     guest_unhold(readable);
 
-    /* Unshared while mapped: freed by the last entry, and nothing else in between. */
+    /* A page that is unshared while it is mapped is freed when its last entry is cleared; until
+     * then no other use of it is allowed. */
     vmmu_unshare(writable);
     vmmu_unshare(readable);
     assert_int_equal(machine.freed, 0);
@@ -166,7 +168,7 @@ static void the_m2p_believes_anything_and_means_nothing(void **state)
 
 static void only_own_frames_can_be_obtained(void **state)
 {
-    /* XSA-248: every frame of the machine, asked for in every way. */
+    /* XSA-248: a guest requests every frame of the machine, in every way. */
     const struct space space = guest_running_space(&guest);
     (void)state;
     guest_page(&other);
@@ -181,7 +183,8 @@ static void only_own_frames_can_be_obtained(void **state)
     }
 }
 
-/* Every way in which a guest may ask for frame `m` is refused as for a frame without an owner. */
+/* Asserts that each way to request frame `m` is refused, by the rule for a frame without an
+ * owner. */
 static void assert_not_to_be_had(struct space space, mfn_t m)
 {
     assert_refused(FOREIGN_MAPPING, guest_set(&guest, space.l1, 5, RO(m)));
@@ -226,7 +229,7 @@ static void the_audit_knows_device_frames(void **state)
     vmmu_own_device(device);
     machine.quiet = true;
 
-    /* A second reference that nothing accounts for, and a use. */
+    /* A second reference for which the audit finds no reason, then a type reference. */
     atomic_fetch_add(&frame_of(device)->references, 1);
     assert_int_equal(audit_findings(), 1);
     assert_int_equal(machine.last_finding_frame.n, device.n);
@@ -237,7 +240,8 @@ static void the_audit_knows_device_frames(void **state)
     atomic_store(&frame_of(device)->type, use_of(VMMU_TYPE_NONE));
     assert_audit();
 
-    /* An entry, with the reference that it holds: foreign mappings are for grants, not for this. */
+    /* An entry that maps the device frame, with its reference counted. The audit accepts entries
+     * with foreign frames if they are granted; a device frame is not. */
     machine_words(space.l1)[5] = RO(device);
     atomic_fetch_add(&frame_of(device)->references, 1);
     assert_int_equal(audit_findings(), 1);

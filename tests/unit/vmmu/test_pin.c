@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: a pin makes a tree of tables live and holds it; what refuses a pin leaves everything as
- * it was; pins are counted once, and nothing but an unpin ends one. */
+/* Proves that a pin promotes a tree of tables and keeps it validated, that a refused pin changes
+ * nothing, and that a table is pinned at most once, until it is unpinned. */
 #include "tests/machine/guest.h"
 
 static enum vmmu_result pin(mfn_t m, u32 level)
@@ -80,7 +80,7 @@ static void a_bad_last_slot_undoes_the_whole_tree(void **state)
     }
     assert_int_equal(guest.domain.last_refusal, VMMU_REFUSED_FOREIGN_MAPPING);
     assert_int_equal(guest.domain.counters.refusals, 4);
-    /* A refused table may become anything else. */
+    /* A table whose promotion was refused may get any other type. */
     assert_done(guest_hold(&guest, space.l1));
 }
 
@@ -168,7 +168,7 @@ static void hypervisor_slots_are_overwritten_and_never_read(void **state)
         assert_int_equal(machine_words(space.l4)[i],
                          machine_hypervisor_slot(i - VMMU_GUEST_HOLE_FIRST));
     }
-    /* The slots to both sides are the guest's. */
+    /* The slots below and above the hypervisor's are the guest's. */
     assert_done(guest_set(&guest, space.l4, 255, LINK(space.l3)));
     assert_done(guest_set(&guest, space.l4, 272, LINK(space.l3)));
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: what another vCPU does at the worst moment of an operation - while it flushes, while it
- * waits for a lock - is waited for, refused or seen; nothing of it is lost or counted twice. The
- * other vCPU acts in a hook of the fake machine, so each of these races happens every time. */
+/* Proves that what another vCPU does at the worst moment of an operation (while it flushes, while
+ * it waits for a lock) is waited for, refused or taken into account, and that nothing is lost or
+ * counted twice. The other vCPU acts in a hook of the fake machine, so each of these races happens
+ * in every run. */
 #include <pthread.h>
 
 #include "tests/machine/guest.h"
@@ -12,7 +13,8 @@ static mfn_t page, table;
 static enum vmmu_result theirs;
 static u32 pauses;
 
-/* A page that was an L1 table lately, so that its next use as writable begins with a flush. */
+/* A page that was an L1 table until just now, so that its first writable use begins with a
+ * flush. */
 static mfn_t former_table(void)
 {
     const mfn_t m = guest_page(&guest);
@@ -38,7 +40,8 @@ static void an_l1_table_waits_for_a_page_and_keeps_nothing(void **state)
     machine_words(table)[1] = RW(page);
     machine.on_flush = pin_the_table;
     assert_done(guest_set(&guest, space.l1, 5, RW(page)));
-    /* They came while the page was ours alone: told to come again, with nothing half done. */
+    /* The second vCPU's pin came while the page was exclusive: it gets VMMU_AGAIN, and has left
+     * nothing partial. */
     assert_result(VMMU_AGAIN, theirs);
     assert_false(look(table).partial);
     assert_int_equal(look(first).references, 1);
@@ -67,7 +70,8 @@ static void a_table_vanishes_under_an_update(void **state)
     assert_int_equal(look(page).references, 1);
     assert_int_equal(look(page).type_count, 0);
     assert_audit();
-    assert_done(guest_set(&guest, table, 3, RW(page))); /* a plain store now */
+    /* The page is no table any more: an ordinary store. */
+    assert_done(guest_set(&guest, table, 3, RW(page)));
     assert_int_equal(look(page).references, 1);
 }
 
@@ -147,7 +151,7 @@ static void count_pauses_then_unlock(void)
 
 static void the_last_drop_waits_for_the_lock(void **state)
 {
-    /* XSA-242. */
+    /* XSA-242: the table loses its last type reference while an update has it locked. */
     (void)state;
     guest_running_space(&guest);
     table = guest_page(&guest);
@@ -165,7 +169,7 @@ static void nobody_waits_for_ever(void **state)
     (void)state;
     space = guest_running_space(&guest);
     page = guest_page(&guest);
-    /* As if another CPU promoted it, without end. */
+    /* The type word says that another CPU promotes the page, and stays so. */
     const u64 use = atomic_exchange(&frame_of(page)->type, use_of(VMMU_TYPE_L1) | 1);
     assert_result(VMMU_AGAIN, vmmu_pin(&guest.vcpu[0], &guest.domain, page, 1));
     assert_result(VMMU_AGAIN, guest_set(&guest, space.l2, 5, LINK(page)));
@@ -175,7 +179,7 @@ static void nobody_waits_for_ever(void **state)
     atomic_store(&frame_of(page)->type, use);
 }
 
-/* ---- the processor's own marks, which no lock keeps out ------------------------------------- */
+/* ---- accessed and dirty bits, which the processor sets without a lock ----------------------- */
 
 static _Atomic bool over;
 
@@ -187,8 +191,8 @@ static void *mark_all_the_time(void *slot)
     return NULL;
 }
 
-/* Two pages whose frame numbers differ in the lowest bits only: one byte of an entry makes one of
- * the other. */
+/* Two pages whose frame numbers differ in the lowest bits only, so that a store of one byte to an
+ * entry changes its frame. */
 static void neighbours(mfn_t *a, mfn_t *b)
 {
     do {
@@ -197,8 +201,8 @@ static void neighbours(mfn_t *a, mfn_t *b)
     } while (a->n >> 4 != b->n >> 4);
 }
 
-/* Stores of one byte change the frame, then the right to write; each is done or not, by halves
- * never. */
+/* Emulated stores of one byte change first the frame, then the right to write, while the processor
+ * sets bits of the same entry. Each store is done as a whole or not at all. */
 static void an_entry_is_marked_while_it_is_replaced(void **state)
 {
     mfn_t a, b;

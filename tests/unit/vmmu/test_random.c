@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: whatever three vCPUs of a guest do by turns - good, bad and abandoned operations, stopped
- * anywhere, with its own stores through fresh and stale translations in between - every count is
- * exact after each step, and the guest can be ended after any of them. */
+/* Proves that every count is exact after each step of three vCPUs which take turns at random
+ * operations (allowed, refused and abandoned ones, interrupted anywhere, with stores through fresh
+ * and stale translations in between), and that the guest can be ended after any step. */
 #include <stdlib.h>
 
 #include "tests/machine/chaos.h"
@@ -23,7 +23,7 @@ static void one_life(u64 seed, u64 *results)
     for (u32 step = 0; step < STEPS; step++) {
         const u32 i = (step * 7 + (u32)seed) / 3 % GUEST_VCPUS;
         machine_run_on(i);
-        machine.stop_each = (step + seed) % 5; /* 0: never */
+        machine.stop_each = (step + seed) % 5; /* 0: no stops */
         chaos_step(&vcpus[i]);
         if (audit_findings()) {
             fail_msg("seed %llu, step %u", (unsigned long long)seed, step);
@@ -50,7 +50,7 @@ static void any_life_is_counted_exactly(void **state)
     for (u64 seed = 1; seed <= seeds; seed++) {
         one_life(seed, results);
     }
-    /* The lives were not dull. */
+    /* Every result has come up, so that the sequences prove something about each. */
     for (u32 r = 0; r < VMMU_RESULTS; r++) {
         print_message("%-20s %llu\n", vmmu_result_name((enum vmmu_result)r),
                       (unsigned long long)results[r]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: every result has a name, a sentence and the ABI's error number, and every refusal leaves
- * its trace; a look and a walk tell what is there. */
+/* Proves that every result has a name, a sentence and the ABI's error number, that every refusal is
+ * recorded, and that vmmu_look and vmmu_walk report what is in the tables. */
 #include <string.h>
 
 #include "tests/machine/guest.h"

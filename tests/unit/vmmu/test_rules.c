@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Rules of refusals.def that no other host test provokes by name: a table between the steps of its
- * check changes for nobody. */
+/* Proves rules of refusals.def that no other host test provokes by name: an update of a partial
+ * table is refused and changes nothing. */
 #include "tests/machine/guest.h"
 
-/* Interrupted wherever it can be, the check of a root leaves it half checked at least once. */
-static void half_checked_table_is_busy(void **state)
+/* The promotion of a root is interrupted at each possible place; at least one leaves it partial. */
+static void partial_table_is_busy(void **state)
 {
     u32 met = 0;
 
@@ -38,7 +38,7 @@ static void half_checked_table_is_busy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        GUEST_TEST(half_checked_table_is_busy),
+        GUEST_TEST(partial_table_is_busy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

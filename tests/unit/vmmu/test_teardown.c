@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: a domain can be ended at any time - idle, in the middle of a promotion or demotion, with
- * work it owes - in pieces of any size, and gives back every frame but those that others hold. The
- * fixture's teardown, which ends both guests and counts the frames, is part of the proof. */
+/* Proves that a domain can be ended at any time (idle, in the middle of a promotion or demotion,
+ * with a deferred release), in pieces of any size, and gives back every frame except those that
+ * others hold. The fixture's teardown, which ends both guests and counts the frames, is part of the
+ * proof. */
 #include "tests/machine/guest.h"
 
 #define TABLES 4u
 
-/* A domain with something of everything. */
+/* A domain whose frames have every type and kind of reference. */
 static struct space busy_guest(void)
 {
     const struct space space = guest_running_space(&guest);
@@ -45,7 +46,8 @@ static void a_busy_domain_gives_everything_back(void **state)
     busy_guest();
     assert_int_equal(guest_end(&guest), 0);
     assert_all_back();
-    assert_int_equal(machine.flushes, 2); /* once for each CPU that ran it, however many frames */
+    /* One flush for each CPU that ran the domain, not one for each frame. */
+    assert_int_equal(machine.flushes, 2);
     assert_int_equal(vmmu_domain_stop(&guest.domain), VMMU_DONE);
     assert_refused(DOMAIN_DYING, vmmu_give(&guest.domain, mfn(2), pfn(0)));
 }
@@ -74,7 +76,8 @@ static void in_pieces_of_any_size(void **state)
     assert_all_back();
 }
 
-/* What the guest was at when it was killed; `k` is where it was stopped. */
+/* The operation that the guest was in when it was ended; `k` is the question at which it was
+ * stopped. */
 static void pin_until(u64 k)
 {
     const struct space space = guest_space(&guest);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: the counts stay exact when three vCPUs do anything at all at the same time, in real
- * threads; nobody waits for ever. */
+/* Proves with real threads that the counts stay exact when three vCPUs do random operations at the
+ * same time, and that no thread waits for ever. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>

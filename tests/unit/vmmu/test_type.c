@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: a frame is one thing at a time. Each use excludes each other use while it lasts, and
- * leaves the way free for any when it ends. */
+/* Proves that a frame has one type at a time: each use of a frame excludes each use of another type
+ * while it lasts, and excludes none when it has ended. */
 #include <string.h>
 
 #include "tests/machine/guest.h"
 
-/* The uses that a guest can make of a frame by itself. */
+/* The uses that a guest can make of a frame by its own operations. */
 enum use { AS_L1, AS_L2, AS_L3, AS_L4, AS_DESCRIPTOR, AS_MAPPED, AS_HELD, USES };
 
 static const enum vmmu_type type_of_use[USES] = {
@@ -71,7 +71,7 @@ static void each_use_excludes_each_other(void **state)
             end((enum use)first, m);
             assert_int_equal(look(m).type_count, 0);
             assert_false(look(m).validated);
-            /* And now it may. */
+            /* After the first use has ended, the second is allowed. */
             memset(machine_words(m), 0, PAGE_SIZE);
             assert_done(begin((enum use)second, m));
             assert_int_equal(look(m).type, type_of_use[second]);
@@ -84,7 +84,7 @@ static void each_use_excludes_each_other(void **state)
 
 static void a_frame_is_checked_again_after_any_use(void **state)
 {
-    /* What was fine once is not fine for ever: nothing is remembered at count 0. */
+    /* At type count 0 the validation ends: the page is checked anew when it is used again. */
     (void)state;
     space = guest_running_space(&guest);
     for (u32 use = AS_L1; use <= AS_DESCRIPTOR; use++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: mmu_update counts what it installs and what it replaces, writes plain pages plainly,
- * keeps accessed and dirty bits when asked, and changes nothing when it refuses. */
+/* Proves that mmu_update counts the references of what it installs and what it replaces, writes any
+ * word to an ordinary page, keeps accessed and dirty bits when asked to, and changes nothing when
+ * it refuses. */
 #include "tests/machine/guest.h"
 #include "vmmu/frame.h"
 
@@ -17,20 +18,20 @@ static void counts_follow_the_entry(void **state)
     assert_int_equal(look(a).references, 3);
     assert_int_equal(look(a).type_count, 2);
 
-    /* To read-only: a type reference less, the reference stays. */
+    /* The entry becomes read-only: its type reference is dropped, its reference stays. */
     assert_done(guest_set(&guest, space.l1, 5, RO(a)));
     assert_int_equal(look(a).references, 3);
     assert_int_equal(look(a).type_count, 1);
     assert_done(guest_set(&guest, space.l1, 5, RW(a)));
     assert_int_equal(look(a).type_count, 2);
 
-    /* To another frame. */
+    /* The entry changes to another frame. */
     assert_done(guest_set(&guest, space.l1, 5, RW(b)));
     assert_int_equal(look(a).references, 2);
     assert_int_equal(look(a).type_count, 1);
     assert_int_equal(look(b).references, 2);
 
-    /* Away. */
+    /* The entry is cleared. */
     assert_done(guest_set(&guest, space.l1, 5, 0));
     assert_done(guest_set(&guest, space.l1, 6, 0));
     assert_int_equal(look(a).references, 1);
@@ -52,7 +53,8 @@ static void harmless_bits_change_no_count(void **state)
     assert_int_equal(look(page).references, 2);
     assert_int_equal(look(page).type_count, 1);
 
-    /* Even on top of a foreign frame, which this caller could not map anew. */
+    /* An entry that shows a foreign frame may be replaced, although this caller could not install
+     * it. */
     const mfn_t foreign = guest_page(&other);
     assert_done(vmmu_update(&guest.vcpu[0], &guest.domain, &other.domain, machine_at(space.l1, 6),
                             RO(foreign), VMMU_UPDATE_NORMAL));
@@ -92,7 +94,7 @@ static void plain_pages_get_plain_stores(void **state)
     const mfn_t page = guest_page(&guest);
     (void)state;
     guest_running_space(&guest);
-    /* Any word, even one no entry may be. */
+    /* An ordinary page takes any word, also one that is no allowed entry. */
     assert_done(guest_set(&guest, page, 511, ~0ull));
     assert_int_equal(machine_words(page)[511], ~0ull);
     assert_int_equal(look(page).type_count, 0);
@@ -150,7 +152,7 @@ static void replacing_an_upper_entry_swaps_the_trees(void **state)
     assert_int_equal(look(l1).type, VMMU_TYPE_L1);
     assert_true(cpu_store(0, guest_address(3), 42));
     assert_int_equal(machine_words(page)[0], 42);
-    /* The same table once more, and its own entry over itself. */
+    /* The same table in a second slot, and an entry that is replaced by itself. */
     assert_done(guest_set(&guest, space.l2, 1, LINK(l1)));
     assert_int_equal(look(l1).type_count, 2);
     assert_done(guest_set(&guest, space.l2, 1, LINK(l1) & ~PTE_WRITABLE));

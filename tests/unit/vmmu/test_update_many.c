@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: many requests at once do what they do one by one, in their order, up to the first that is
- * refused or stopped before; and a frame that is freed in between is freed behind the lock. */
+/* Proves that a run of many requests does what the same requests do one by one, in their order, up
+ * to the first that is refused or to an interruption; and that a frame whose last reference goes in
+ * the run is freed after the table is unlocked. */
 #include "tests/machine/guest.h"
 #include "vmmu/frame.h"
 
@@ -8,7 +9,7 @@
 #define SLOTS 6u
 #define MOST  12u
 
-/* What one of the guests updates. */
+/* The pages of one of the two guests: one gets runs of requests, the other single requests. */
 struct place {
     struct guest *guest;
     struct space space;
@@ -28,7 +29,8 @@ static struct place place_of(struct guest *g)
     return p;
 }
 
-/* The frame that both places know by this number: pages, then what is written to. */
+/* The frame with number `i` in both places: first the pages, then the tables that are written
+ * to. */
 static mfn_t frame_at(const struct place *p, u32 i)
 {
     const mfn_t others[] = {p->space.l1, p->second_l1, p->plain, p->space.l2};
@@ -46,7 +48,7 @@ static u32 below(u32 n)
     return (u32)(random_state % n);
 }
 
-/* A request in terms that do for both places. */
+/* A request by numbers that have a meaning in both places. */
 struct wish {
     u32 table, slot, target;
     u64 bits;
@@ -85,7 +87,8 @@ static enum vmmu_result update(struct place *p, const struct vmmu_request *reque
     return vmmu_update_many(&p->guest->vcpu[0], d, d, requests, count, done);
 }
 
-/* The number of the frame that an entry of the place's shows. */
+/* The entry with the frame's number in the place instead of its mfn, so that entries of both places
+ * can be compared. */
 static u64 in_numbers(const struct place *p, u64 entry)
 {
     for (u32 i = 0; i < FRAMES; i++) {
@@ -208,7 +211,8 @@ static void what_is_stopped_goes_on(void **state)
     machine_stop_at(0);
 }
 
-/* The entries hold the last references of frames that their owner has handed back. */
+/* The entries that the run clears hold the last references of frames that the guest has handed
+ * back. */
 static void frames_are_freed_in_a_run(void **state)
 {
     struct place p = place_of(&guest);

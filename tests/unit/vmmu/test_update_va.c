@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: update_va_mapping and emulated writes find the entry by the tables as they are now, and
- * only in live L1 tables of the caller; an emulated write compares and swaps part of an entry. */
+/* Proves that update_va_mapping and emulated writes find the entry by a walk of the present tables,
+ * and write only to live L1 tables of the caller; and that an emulated write compares and exchanges
+ * part of an entry. */
 #include "tests/machine/guest.h"
 
 static enum vmmu_result update_va(vaddr_t va, u64 entry)
@@ -27,7 +28,7 @@ static void addresses_without_an_l1_table(void **state)
     const u64 empty[] = {1ull << 21,         1ull << 30,         1ull << 39,
                          0x00007fffffffffff, 0xffff880000000000, ~0ull};
     (void)state;
-    assert_refused(NO_TABLE, update_va(vaddr(0x5000), 0)); /* no root yet */
+    assert_refused(NO_TABLE, update_va(vaddr(0x5000), 0)); /* the vCPU has no root yet */
     guest_running_space(&guest);
     for (u32 i = 0; i < ARRAY_LENGTH(bad); i++) {
         assert_refused(BAD_ADDRESS, update_va(vaddr(bad[i]), 0));
@@ -48,7 +49,8 @@ static void a_changed_walk_is_seen_at_once(void **state)
     assert_done(guest_set(&guest, space.l2, 0, LINK(second)));
     assert_done(update_va(guest_address(5), RO(page)));
     assert_int_equal(machine_words(second)[5], RO(page));
-    assert_int_equal(machine_words(space.l1)[5], RW(page)); /* dead words of a former table */
+    /* A word of a page that is no table any more. */
+    assert_int_equal(machine_words(space.l1)[5], RW(page));
     assert_int_equal(look(page).type_count, 0);
 }
 
@@ -65,7 +67,7 @@ static void a_foreign_frame_needs_its_owner_named(void **state)
 
 /* ---- emulated writes --------------------------------------------------------------------- */
 
-/* The L1 table shown read-only to the guest, at entry 1. */
+/* A running space whose L1 table maps itself read-only, by its entry 1. */
 static struct space self_showing_space(void)
 {
     const struct space space = guest_running_space(&guest);
@@ -104,24 +106,25 @@ static void emulates_exchange_and_bit_changes(void **state)
     bool swapped;
     (void)state;
 
-    assert_false(cpu_store(0, entry_address(5), 0)); /* this is why */
+    /* The table is mapped read-only: the guest's store faults and is emulated. */
+    assert_false(cpu_store(0, entry_address(5), 0));
     assert_done(vmmu_emulated_write(vcpu, entry_address(5), 8, 0, RW(page), &swapped));
     assert_true(swapped);
     assert_int_equal(look(page).type_count, 1);
 
-    /* What is not expected any more stays. */
+    /* An entry that differs from the expected value is left as it is. */
     assert_done(vmmu_emulated_write(vcpu, entry_address(5), 8, 0, RO(page), &swapped));
     assert_false(swapped);
     assert_int_equal(machine_words(space.l1)[5], RW(page));
 
-    /* One byte: write-protect, as clear_bit does. */
+    /* A write of one byte takes the right to write away, as Linux's clear_bit does. */
     assert_done(
         vmmu_emulated_write(vcpu, entry_address(5), 1, RW(page) & 0xff, RO(page) & 0xff, &swapped));
     assert_true(swapped);
     assert_int_equal(machine_words(space.l1)[5], RO(page));
     assert_int_equal(look(page).type_count, 0);
 
-    /* The upper half: no-execute. */
+    /* A write to the upper four bytes sets the no-execute bit. */
     const vaddr_t upper = vaddr(entry_address(5).a + 4);
     assert_done(vmmu_emulated_write(vcpu, upper, 4, 0, 0x80000000, &swapped));
     assert_true(swapped);
@@ -129,7 +132,7 @@ static void emulates_exchange_and_bit_changes(void **state)
     assert_done(vmmu_emulated_write(vcpu, upper, 2, 0, 0, &swapped));
     assert_true(swapped);
 
-    /* Away. */
+    /* The entry is cleared. */
     assert_done(vmmu_emulated_write(vcpu, entry_address(5), 8, RO(page) | PTE_NX, 0, &swapped));
     assert_true(swapped);
     assert_int_equal(look(page).references, 1);
@@ -159,8 +162,8 @@ static void emulates_what_needs_no_look_in_one_step(void **state)
     assert_int_equal(look(page).references, 1);
     assert_int_equal(guest.domain.counters.emulated_writes, 4);
 
-    /* Nothing happens to a table for the sake of a foreign frame or a table, to a page, to
-     * another's table, nor where there is no frame. */
+    /* The call writes nothing if the new entry shows a foreign frame or a table, or if the address
+     * is in an ordinary page, in another guest's table or in no frame. */
     assert_false(vmmu_emulated_change_at(vcpu, at, 0, RW(foreign), &old));
     assert_false(vmmu_emulated_change_at(vcpu, at, 0, RW(space.l2), &old));
     assert_int_equal(machine_words(space.l1)[5], 0);

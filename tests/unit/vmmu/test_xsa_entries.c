@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: what may not stand in an entry gets in by no way at all (groups B, C and H of
- * docs/security.md) - by request, by address, by emulated store of any size, by a table that is
- * used as it is: XSA-148, 182, 154, 273, 240, 64. */
+/* Proves that an entry which the rules forbid is refused in every way in which entries are made:
+ * requests by machine address and by virtual address, emulated stores of each size, and promotion
+ * of a table that contains it (groups B, C and H of docs/security.md): XSA-148, 182, 154, 273, 240,
+ * 64. */
 #include "tests/machine/guest.h"
 
-static struct space space; /* runs on vCPU 0; its L1 table is shown read-only at address 1 */
+static struct space space; /* vCPU 0 runs on it; its L1 table is mapped read-only at address 1 */
 
 static void setup(void)
 {
@@ -17,7 +18,8 @@ static mfn_t table_of(u32 level)
     return level == 1 ? space.l1 : level == 2 ? space.l2 : level == 3 ? space.l3 : space.l4;
 }
 
-/* Wants `entry` in a live table of `level`, over `old`, by requests of each kind. */
+/* Asserts that requests of each kind refuse `entry` in a live table of `level`, whose entry `old`
+ * stays. */
 static void refused_in_place(enum vmmu_result rule, u32 level, u32 slot, u64 entry)
 {
     const mfn_t table = table_of(level);
@@ -25,7 +27,7 @@ static void refused_in_place(enum vmmu_result rule, u32 level, u32 slot, u64 ent
     for (enum vmmu_update_kind kind = VMMU_UPDATE_NORMAL; kind <= VMMU_UPDATE_NO_TRANSLATE;
          kind++) {
         if (kind == VMMU_UPDATE_M2P) {
-            continue; /* writes no entry */
+            continue; /* this request writes no entry */
         }
         assert_result(rule, vmmu_update(&guest.vcpu[0], &guest.domain, &guest.domain,
                                         machine_at(table, slot), entry, kind));
@@ -39,7 +41,7 @@ static void refused_in_place(enum vmmu_result rule, u32 level, u32 slot, u64 ent
     assert_int_equal(machine_words(table)[slot], old);
 }
 
-/* The same by stores of each size that change `old` to `entry`, where one store can. */
+/* The same for emulated stores of each size that can change `old` to `entry` in one store. */
 static void refused_by_store(enum vmmu_result rule, u32 slot, u64 entry)
 {
     const u64 old = machine_words(space.l1)[slot];
@@ -59,7 +61,7 @@ static void refused_by_store(enum vmmu_result rule, u32 slot, u64 entry)
     }
 }
 
-/* A table of `level` that holds `entry` already, used in each way. */
+/* Asserts that a table of `level` which contains `entry` already is refused in each use. */
 static void refused_in_a_table(enum vmmu_result rule, u32 level, u64 entry)
 {
     const u32 slots[] = {0, 5, 255, 511};
@@ -101,7 +103,7 @@ static void xsa_148_no_superpage_by_any_way(void **state)
 
 static void xsa_182_no_right_is_added_in_passing(void **state)
 {
-    /* A read-only entry that shows a table is rewritten with nothing but the right to write. */
+    /* A read-only entry that maps a table is rewritten with only the right to write added. */
     (void)state;
     setup();
     const mfn_t gdt = guest_page(&guest);
@@ -144,7 +146,7 @@ static void xsa_154_no_cache_attribute_by_any_way(void **state)
 
 static void xsa_273_nothing_is_named_that_is_not_present(void **state)
 {
-    /* On a processor that reads ahead through entries that are not present. */
+    /* The fake processor reads speculatively through entries that are not present (L1TF). */
     (void)state;
     setup();
     const mfn_t page = guest_page(&guest), foreign = guest_page(&other);
@@ -163,7 +165,7 @@ static void xsa_273_nothing_is_named_that_is_not_present(void **state)
         }
         refused_by_store(VMMU_REFUSED_UNSAFE_NOT_PRESENT, 8, entry);
     }
-    /* The usual way: one store takes the present bit off. */
+    /* The usual way of a guest: one store clears the present bit and leaves the frame number. */
     refused_by_store(VMMU_REFUSED_UNSAFE_NOT_PRESENT, 7, machine_words(space.l1)[7] & ~PTE_PRESENT);
     assert_int_equal(look(page).references, 2);
     assert_done(vmmu_unmap_va(&guest.vcpu[0], guest_address(7), page, true));
@@ -185,14 +187,14 @@ static void promote_the_second(void)
 
 static void xsa_240_two_tables_do_not_wait_for_each_other(void **state)
 {
-    /* A shows B, B shows A, and both become tables at once. */
+    /* Table A links B, table B links A, and both are promoted at the same time. */
     (void)state;
     setup();
     for (linear_level = 2; linear_level <= 4; linear_level++) {
         first = guest_page(&guest);
         second = guest_page(&guest);
-        assert_done(
-            guest_set(&guest, space.l1, 7, RW(first))); /* so that its change of use flushes */
+        /* A former writable mapping makes the promotion flush. */
+        assert_done(guest_set(&guest, space.l1, 7, RW(first)));
         assert_done(guest_set(&guest, space.l1, 7, 0));
         machine_words(first)[0] = RO(second);
         machine_words(second)[0] = RO(first);
@@ -200,7 +202,8 @@ static void xsa_240_two_tables_do_not_wait_for_each_other(void **state)
         const enum vmmu_result ours = vmmu_pin(&guest.vcpu[0], &guest.domain, first, linear_level);
         assert_null(machine.on_flush);
         assert_refused(LINEAR_ENTRY, theirs);
-        /* The second may stand below the first, as what it is there: an L1 table that shows it. */
+        /* The second table may be below the first at level 2: there it is an L1 table that maps the
+         * first read-only. */
         assert_result(linear_level == 2 ? VMMU_DONE : VMMU_REFUSED_WRONG_TYPE, ours);
         if (ours == VMMU_DONE) {
             assert_done(vmmu_unpin(&guest.vcpu[0], &guest.domain, first));
@@ -223,7 +226,8 @@ static void xsa_240_no_chain_no_circle_no_self(void **state)
         for (u32 i = 0; i < 3; i++) {
             machine_words(chain[i])[7] = RO(chain[(i + 1) % 3]);
         }
-        /* Three in a circle are no three of one level: the third is an L1 table, or refused. */
+        /* Three tables in a circle cannot all have one level: the third is an L1 table, or is
+         * refused. */
         for (u32 i = 0; i < 3; i++) {
             assert_result(level == 4 ? VMMU_REFUSED_WRONG_TYPE : VMMU_DONE,
                           vmmu_pin(&guest.vcpu[0], &guest.domain, chain[i], level));
@@ -248,8 +252,8 @@ static void xsa_240_no_chain_no_circle_no_self(void **state)
 
 static void xsa_64_one_meaning_of_a_guest_slot(void **state)
 {
-    /* Promoting, updating, demoting and walking agree on which slots are the hypervisor's; and what
-     * a former root holds there is worth nothing in a table of another level. */
+    /* Promotion, update, demotion and walk agree on which slots are the hypervisor's, and what a
+     * former root contains in those slots is not used when it becomes a table of another level. */
     (void)state;
     setup();
     for (u32 slot = 254; slot <= 273; slot++) {
@@ -266,7 +270,8 @@ static void xsa_64_one_meaning_of_a_guest_slot(void **state)
         assert_audit();
         assert_done(vmmu_unpin(&guest.vcpu[0], &guest.domain, root));
         assert_int_equal(look(l3).references, 1);
-        /* The words are still there, and a table of level 3 has no such slots. */
+        /* The hypervisor's words are still in the page, and an L3 table has no slots that are
+         * exempt from the check. */
         assert_true(vmmu_pin(&guest.vcpu[0], &guest.domain, root, 3) > VMMU_AGAIN);
         assert_int_equal(look(root).type_count, 0);
     }

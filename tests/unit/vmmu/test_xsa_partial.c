@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: no operation stays long without asking whether it should stop, and what it leaves half
- * done is exact (group D of docs/security.md; the stories themselves, stopped everywhere, are in
- * test_interrupt.c and tests/model): XSA-45, 290, 252, 299g, 299h, 310. */
+/* Proves that no operation works long without asking whether it should stop, and that what an
+ * interrupted operation leaves partial is exact (group D of docs/security.md): XSA-45, 290, 252,
+ * 299g, 299h, 310. The rest of that group, with a stop at every place, is in test_interrupt.c and
+ * tests/model. */
 #include "tests/machine/guest.h"
 
 #define FAN        3u
 #define FULL       512u
-#define LONG       (FULL + FAN) /* entries of one L1 table, and of those on the way to it */
+#define LONG       (FULL + FAN) /* entries of an L1 table and of the tables on the path */
 #define PIECES_MAX 200u
 
-/* A tree whose every L1 table shows the same page in each entry, so that the page's count tells how
- * many entries were looked at. */
+/* A tree whose L1 tables all map the same page in each entry, so that the page's count shows how
+ * many entries have been validated. */
 struct tree {
     mfn_t l4, l3[FAN], l2[FAN][FAN], l1[FAN][FAN][FAN], page;
 };
@@ -19,7 +20,7 @@ static struct tree tree;
 
 static u32 spread(u32 i)
 {
-    return i * 200; /* off the hypervisor's slots */
+    return i * 200; /* none of the hypervisor's slots */
 }
 
 static void plant(void)
@@ -96,7 +97,8 @@ static enum vmmu_result release_everything(void)
     return vmmu_domain_stop(&guest.domain);
 }
 
-/* Does it in pieces, none of which takes or drops more than one L1 table. */
+/* Runs the operation with a stop at every question, and asserts that no piece takes or drops the
+ * references of more than one L1 table. */
 static enum vmmu_result in_pieces(operation *op)
 {
     enum vmmu_result result = VMMU_AGAIN;
@@ -139,7 +141,7 @@ static void xsa_45_no_piece_is_longer_than_one_table(void **state)
         assert_done(in_pieces(down[i]));
         assert_int_equal(shown(), 0);
     }
-    /* A refusal at the very end, and its unwinding. */
+    /* The last entry of the last table is refused, and the whole promotion is undone. */
     machine_words(tree.l1[FAN - 1][FAN - 1][FAN - 1])[FULL - 1] = RW(mfn(1));
     for (u32 i = 0; i < ARRAY_LENGTH(up); i++) {
         if (up[i] != hook) {
@@ -166,7 +168,8 @@ static void xsa_310_death_comes_in_pieces_too(void **state)
         more = release_everything() == VMMU_AGAIN;
         assert_true(before - look(tree.page).references <= FULL + 1);
         for (u64 n = 0; n < machine.frames; n++) {
-            assert_false(look(mfn(n)).pinned && look(mfn(n)).partial); /* XSA-299g */
+            /* XSA-299g: no table is both pinned and partial. */
+            assert_false(look(mfn(n)).pinned && look(mfn(n)).partial);
         }
         assert_audit();
     }
@@ -177,7 +180,7 @@ static void xsa_310_death_comes_in_pieces_too(void **state)
 
 static void xsa_290_shared_tables_cost_once(void **state)
 {
-    /* Each table is shown by every entry of the one above: 512 to the power of four addresses. */
+    /* Every entry of each table links the one table below: the tree maps 512^4 addresses. */
     const struct space s = guest_space(&guest);
     const mfn_t page = guest_page(&guest);
     u64 pieces = 0;
@@ -193,7 +196,7 @@ static void xsa_290_shared_tables_cost_once(void **state)
         pieces++;
     }
     assert_true(pieces <= 3 * FULL);
-    /* An entry whose table was interrupted is looked at once more. */
+    /* An entry is checked a second time if the table below it was interrupted. */
     assert_true(guest.domain.counters.entries_checked <= 2 * 4 * FULL);
     assert_int_equal(look(s.l3).type_count, FULL - 16);
     assert_int_equal(look(s.l2).type_count, FULL);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: nothing is decided by a walk that has changed, and no CPU keeps a right that is gone
- * (group E of docs/security.md; the rest of it is in test_flush.c): XSA-286, 217, 241. */
+/* Proves that no decision relies on a walk through tables that have changed since, and that no CPU
+ * keeps a translation whose right is gone (group E of docs/security.md; test_flush.c has the rest
+ * of that group): XSA-286, 217, 241. */
 #include "tests/machine/guest.h"
 
-/* Two complete ways to address 5 below each upper entry. */
+/* For each upper entry on the walk to address 5: two complete sets of tables that the entry can be
+ * switched between. */
 struct ways {
     struct space s;
-    mfn_t table[2][5]; /* by level, the tables that the two ways go through */
+    mfn_t table[2][5]; /* by level, the tables of both ways */
     mfn_t page;
 };
 
@@ -24,7 +26,8 @@ static void make_ways(u32 level)
     for (u32 at = 2; at < level; at++) {
         machine_words(ways.table[1][at])[0] = LINK(ways.table[1][at - 1]);
     }
-    /* Each L1 table shows itself at 1. The other way is kept live by a pin. */
+    /* Each L1 table maps itself at address 1. The way that is not linked stays validated by a
+     * pin. */
     for (u32 i = 0; i < 2; i++) {
         const mfn_t l1 = ways.table[i][1];
         if (i) {
@@ -42,7 +45,7 @@ static void switch_way(u32 vcpu, u32 level, u32 to)
                             VMMU_UPDATE_NORMAL));
 }
 
-/* What the vCPU does now changes the L1 table of way `now`, and not the other. */
+/* Asserts that an update by the vCPU changes the L1 table of way `now`, and not the other. */
 static void assert_way(u32 now)
 {
     struct vmmu_vcpu *vcpu = &guest.vcpu[0];
@@ -76,7 +79,7 @@ static void xsa_286_no_walk_is_remembered(void **state)
         make_ways(level);
         assert_way(0);
         for (u32 i = 1; i <= 6; i++) {
-            switch_way(i % 3, level, i & 1); /* by this vCPU, and by others */
+            switch_way(i % 3, level, i & 1); /* the entry is switched by this vCPU and by others */
             assert_way(i & 1);
         }
         switch_way(0, level, 0);
@@ -113,13 +116,14 @@ static void xsa_286_a_walk_ends_where_no_table_is(void **state)
 
 /* ---- frames of others ------------------------------------------------------------------------ */
 
-/* Guest 1 has written to a frame of guest 2 at address 5; then its right goes, in some way. */
+/* Guest 1 has written to a frame of guest 2 at address 5; then it loses the mapping, in one of
+ * several ways. */
 static void lose(u32 way, const struct space *s, mfn_t page)
 {
     struct vmmu_vcpu *vcpu = &guest.vcpu[0];
     bool swapped;
     switch (way) {
-    case 0: /* given up by the short way */
+    case 0: /* the right to write is removed on the fast path */
         assert_done(vmmu_update(vcpu, &guest.domain, &guest.domain, machine_at(s->l1, 5), RO(page),
                                 VMMU_UPDATE_NORMAL));
         break;
@@ -141,7 +145,7 @@ static void lose(u32 way, const struct space *s, mfn_t page)
         assert_true(swapped);
         break;
     case 6:
-        assert_done(guest_set(&guest, s->l2, 0, 0)); /* the whole table */
+        assert_done(guest_set(&guest, s->l2, 0, 0)); /* the whole L1 table is unlinked */
         break;
     default:
         assert_done(guest_set(&guest, s->l4, 0, 0));
@@ -159,7 +163,7 @@ static void xsa_217_a_right_to_anothers_frame_goes_at_once(void **state)
         assert_done(vmmu_map_at(&guest.vcpu[0], &other.domain, machine_at(s.l1, 5), RW(page)));
         assert_true(cpu_store(0, guest_address(5), 0));
         lose(way, &s, page);
-        /* Its owner, which CPU 0 never ran, makes it a table. */
+        /* The frame's owner, guest 2, which CPU 0 never ran, makes the frame a table. */
         assert_done(vmmu_pin(&other.vcpu[0], &other.domain, page, 1));
         cpu_store(0, guest_address(5), RW(mfn(1)));
         assert_int_equal(machine_words(page)[0], 0);
@@ -168,11 +172,12 @@ static void xsa_217_a_right_to_anothers_frame_goes_at_once(void **state)
     }
 }
 
-/* ---- stamps ---------------------------------------------------------------------------------- */
+/* ---- epochs ---------------------------------------------------------------------------------- */
 
 static void xsa_241_a_flush_on_its_way_frees_nothing(void **state)
 {
-    /* As for a change of use, so for a frame that goes to somebody else. */
+    /* A flush that began before the entry was cleared does not count for a frame that is freed, as
+     * it does not for a change of type. */
     const struct space s = guest_running_space(&guest);
     u64 value;
     (void)state;
@@ -184,7 +189,7 @@ static void xsa_241_a_flush_on_its_way_frees_nothing(void **state)
         assert_done(guest_set(&guest, s.l1, 5, 0));
         machine_flush_ends(0);
         const u64 flushes = machine.flushes;
-        assert_done(vmmu_take(&guest.domain, page)); /* the machine looks at every TLB */
+        assert_done(vmmu_take(&guest.domain, page)); /* the fake machine checks every TLB */
         assert_int_equal(machine.flushes, flushes + 1);
         assert_false(cpu_load(0, guest_address(5), &value));
     }

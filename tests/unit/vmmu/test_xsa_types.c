@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves: the stories of one frame in two uses (group A of docs/security.md) end well by every way
- * in which a frame gets a use, with the other vCPU acting in the middle of it: XSA-401, 242, 287,
- * 37, 58, 113. */
+/* Proves that a frame is never used as two types at once (group A of docs/security.md), for every
+ * way in which a frame gets a type, with another vCPU acting in the middle of the operation:
+ * XSA-401, 242, 287, 37, 58, 113. */
 #include "tests/machine/guest.h"
 #include "vmmu/frame.h"
 
-static struct space space; /* runs on vCPU 0 */
+static struct space space; /* vCPU 0 runs on it */
 static mfn_t page;
 static enum vmmu_result theirs;
 
@@ -76,7 +76,7 @@ static void unuse(enum way way, mfn_t m)
     }
 }
 
-/* A page that CPU 0 can still write to at address 5, though no entry shows it any more. */
+/* A page that CPU 0 can still write to at address 5 by a stale translation; no entry maps it. */
 static mfn_t stale_page(void)
 {
     const mfn_t m = guest_page(&guest);
@@ -133,7 +133,8 @@ static void unlock_later(void)
 
 static void xsa_242_a_lock_is_not_the_last_use(void **state)
 {
-    /* While another CPU changes an entry of a table, its last use goes, in each way. */
+    /* While another CPU changes an entry of a table, the table loses its last type reference, in
+     * each way. */
     (void)state;
     space = guest_running_space(&guest);
     for (enum way way = 0; way < WAYS; way++) {
@@ -165,7 +166,8 @@ static void release_it(void)
 
 static void xsa_287_a_page_goes_while_it_is_being_used(void **state)
 {
-    /* The page is handed back in the middle: it is used to the end, and freed once, after it. */
+    /* The guest hands the page back in the middle of the operation: the use is completed, and the
+     * page is freed once, when the use ends. */
     (void)state;
     space = guest_running_space(&guest);
     for (enum way way = 0; way < WAYS; way++) {
@@ -205,7 +207,7 @@ static void xsa_287_a_page_that_went_is_not_had(void **state)
         assert_refused(NOT_OWNER, vmmu_set_m2p(&guest.domain, page, 0));
         assert_refused(NOT_OWNER, vmmu_update_descriptor(vcpu(0), machine_at(page, 0), 0));
         assert_refused(NOT_OWNER, vmmu_take(&guest.domain, page));
-        if (owner == 0) { /* nobody's; then somebody else's */
+        if (owner == 0) { /* 0: the frame has no owner; else another guest has it */
             do {
                 page = guest_page(&other);
             } while (vmmu_frame_owned_by(&guest.domain, page));
@@ -251,7 +253,8 @@ static void xsa_37_everything_at_once_has_an_answer(void **state)
 
 /* ---- XSA-58 -------------------------------------------------------------------------------- */
 
-/* Tries to use a table whose `slot` is bad, with a stop at the k-th chance, then hands it back. */
+/* Uses a table whose entry `slot` is bad, which is refused, with a stop at the k-th question; then
+ * hands the table back. */
 static void fail_and_release(enum way way, u32 slot, u64 bad, u64 k)
 {
     const mfn_t table = guest_page(&guest), child = guest_page(&guest);
@@ -266,7 +269,7 @@ static void fail_and_release(enum way way, u32 slot, u64 bad, u64 k)
     }
     assert_true(result > VMMU_AGAIN);
     assert_audit();
-    assert_done(vmmu_take(&guest.domain, table)); /* while its unwinding may still be owed */
+    assert_done(vmmu_take(&guest.domain, table)); /* its undoing may still be a deferred release */
     for (u32 i = 0; i < GUEST_VCPUS; i++) {
         while (vmmu_finish(vcpu(i)) == VMMU_AGAIN) {
             assert_audit();

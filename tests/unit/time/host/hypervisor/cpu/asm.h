@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* In the place of hypervisor/cpu/asm.h when clock.c and pit.c are compiled for test_clock.c: the
+/* Replaces hypervisor/cpu/asm.h when clock.c and pit.c are compiled for test_clock.c: the
  * instructions that read the time are functions of the test. */
 #ifndef CPU_ASM_H
 #define CPU_ASM_H
