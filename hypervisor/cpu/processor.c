@@ -35,8 +35,8 @@ static bool find_tsc_aux(void)
     return processor_last_leaf(0) >= 7 && read_cpuid(7, 0).ecx & BIT(22);
 }
 
-/* The answer is kept, since it is needed at every switch of vCPUs, and CPUID is slow if the machine
- * itself is virtual: it traps. */
+/* The answer of CPUID is kept, since every switch of vCPUs needs it, and CPUID is slow if the
+ * machine itself is virtual, where CPUID traps. */
 bool processor_has_tsc_aux(void)
 {
     if (!processor.tsc_aux) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Properties of the processor, by CPUID. All CPUs of a machine have the same. */
+/* Properties of the processor, by CPUID. All CPUs of a machine have the same ones. */
 #ifndef CPU_PROCESSOR_H
 #define CPU_PROCESSOR_H
 

@@ -320,8 +320,8 @@ struct cpuid guest_cpuid(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
         return own_leaf(vcpu, leaf, subleaf);
     }
     if (leaf != 0 && leaf != 0x80000000 &&
-        leaf > processor_last_leaf(leaf & 0x80000000)) { /* the processor has no such leaf; Intel
-                                                            would return another leaf's contents */
+        leaf > processor_last_leaf(leaf & 0x80000000)) { /* the processor has no such leaf: Intel
+                                                            returns another leaf's contents */
         return r;
     }
     if (leaf == 0xb) {

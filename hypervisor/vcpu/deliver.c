@@ -44,7 +44,7 @@ deliver(struct vcpu *vcpu, const struct entry_point *to, const u64 *extra, u32 e
         vcpu_toggle_mode(vcpu);
     }
     if (!copy_to_guest(stack, frame, count * sizeof(u64))) {
-        domain_crash(vcpu->domain, "its kernel stack cannot take the frame of a trap");
+        domain_crash(vcpu->domain, "the frame of a trap cannot be written to its kernel stack");
         return;
     }
     if (to->mask_events) {
@@ -123,7 +123,8 @@ void deliver_failsafe(struct vcpu *vcpu)
     u64 selectors[] = {vcpu->ds, vcpu->es, vcpu->fs, vcpu->gs};
 
     if (!to->address) {
-        domain_crash(vcpu->domain, "a bad segment, and no failsafe callback");
+        domain_crash(vcpu->domain,
+                     "a selector or iret frame is not valid, and it has no failsafe callback");
         return;
     }
     deliver(vcpu, to, selectors, 4);

@@ -276,8 +276,8 @@ static void attach(struct cpu *cpu, struct vcpu *vcpu)
     segments_load(window_address(vcpu->window));
 }
 
-/* Loads the root of `to`, or the idle root if it is NULL. The load of CR3 flushes all translations
- * of guest memory. */
+/* Loads the root of `to`, or the idle root if `to` is NULL. The load of CR3 flushes all
+ * translations of guest memory. */
 static void change_root(struct cpu *cpu, struct vcpu *to)
 {
     if (!to) {

@@ -91,7 +91,7 @@ struct vcpu {
 
     /* Scheduling and time. Any CPU may change `state` and `loaded`. */
     _Atomic u32 state; /* enum vcpu_state; changed with the queue lock of the vCPU's home held */
-    _Atomic(struct cpu *) loaded; /* the CPU that has loaded this vCPU; NULL: it is saved here */
+    _Atomic(struct cpu *) loaded; /* the CPU that has loaded the vCPU; NULL: none, it is saved */
     struct queue_entry queue;
     bool areas_stale;        /* the copy at runstate_area is out of date */
     struct timer singleshot; /* raises VIRQ_TIMER once */
