@@ -8,7 +8,7 @@
  * flush while it holds a lock.
  *
  * A CPU holds no lock, except one that is only ever tried (lock_try), where it lets interrupts in
- * (port_should_stop), where it enters a guest, and where it stops for another CPU (cpu/hold.h). */
+ * (port_should_stop), where it enters a guest, and where it stops for another CPU (cpu/stop.h). */
 #ifndef HYPERVISOR_RANKS_H
 #define HYPERVISOR_RANKS_H
 

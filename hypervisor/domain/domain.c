@@ -4,7 +4,7 @@
 #include "hypervisor/domain/domain_table.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/cpu.h"
-#include "hypervisor/cpu/hold.h"
+#include "hypervisor/cpu/stop.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/ranks.h"
@@ -113,9 +113,9 @@ void domain_gone(struct domain *domain)
 void domain_destroy(struct domain *domain)
 {
     domain_table_remove(domain);
-    hold_others(); /* When this returns, no CPU uses a domain pointer that it found earlier. */
+    stop_others(); /* When this returns, no CPU uses a domain pointer that it found earlier. */
     page_free(domain, DOMAIN_ORDER);
-    hold_end();
+    stop_end();
     atomic_fetch_sub_explicit(&domains.ending, 1, memory_order_acq_rel);
 }
 

@@ -38,7 +38,7 @@ void domain_table_put(struct domain *domain);
 
 /* Removes the domain: from now on no lookup finds its id. The place stays reserved; its next domain
  * gets another id. A CPU that found the domain before may use it until that CPU is back in its run
- * loop (hold_others waits for that). */
+ * loop (stop_others waits for that). */
 void domain_table_remove(struct domain *domain);
 
 /* The domains by place, 0 to domain_count() - 1. domain_at: NULL if the place holds none. A domain

@@ -2,7 +2,7 @@
 /* What the log says about a domain. */
 #include "hypervisor/domain/report.h"
 #include "hypervisor/log/log.h"
-#include "hypervisor/cpu/hold.h"
+#include "hypervisor/cpu/stop.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
@@ -159,7 +159,7 @@ static void audit(void)
 
 void report_audit(void)
 {
-    hold_others();
+    stop_others();
     audit();
-    hold_end();
+    stop_end();
 }

@@ -4,7 +4,7 @@
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/machine.h"
-#include "hypervisor/cpu/hold.h"
+#include "hypervisor/cpu/stop.h"
 #include "hypervisor/build/build.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
@@ -94,7 +94,7 @@ static void serve_work(struct cpu *cpu)
     }
     cpu->work = false; /* Work that was requested before this is found below; later requests send an
                           interrupt. */
-    hold_stand_by();
+    stop_for_others();
     guest_console_input();
     next = sched_choose();
     if (next != cpu->current) {

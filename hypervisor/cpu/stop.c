@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* Stopping all CPUs but one. */
-#include "hypervisor/cpu/hold.h"
+#include "hypervisor/cpu/stop.h"
 #include "hypervisor/cpu/cpu.h"
 #include "vmmu/vmmu.h"
 
 static struct {
     _Alignas(64) _Atomic u32 turn; /* counts up at each stop and each continuation; odd: one CPU has
                                       stopped the others */
-    _Atomic u32 stands_by[VMMU_CPUS_MAX]; /* for each CPU, the turn in which it stopped last */
-} holding;
+    _Atomic u32 stopped_in[VMMU_CPUS_MAX]; /* for each CPU, the turn in which it stopped last */
+} stopping;
 
-void hold_stand_by(void)
+void stop_for_others(void)
 {
-    u32 turn = atomic_load_explicit(&holding.turn, memory_order_acquire);
+    u32 turn = atomic_load_explicit(&stopping.turn, memory_order_acquire);
 
     if (turn % 2 == 0) {
         return;
     }
-    atomic_store_explicit(&holding.stands_by[this_cpu()->number], turn, memory_order_release);
-    while (atomic_load_explicit(&holding.turn, memory_order_acquire) == turn) {
+    atomic_store_explicit(&stopping.stopped_in[this_cpu()->number], turn, memory_order_release);
+    while (atomic_load_explicit(&stopping.turn, memory_order_acquire) == turn) {
         lock_wait();
     }
 }
@@ -28,11 +28,11 @@ void hold_stand_by(void)
 static u32 take_turn(void)
 {
     for (;;) {
-        u32 turn = atomic_load_explicit(&holding.turn, memory_order_relaxed);
+        u32 turn = atomic_load_explicit(&stopping.turn, memory_order_relaxed);
 
         if (turn % 2) {
-            hold_stand_by();
-        } else if (atomic_compare_exchange_strong_explicit(&holding.turn, &turn, turn + 1,
+            stop_for_others();
+        } else if (atomic_compare_exchange_strong_explicit(&stopping.turn, &turn, turn + 1,
                                                            memory_order_acq_rel,
                                                            memory_order_relaxed)) {
             return turn + 1;
@@ -40,7 +40,7 @@ static u32 take_turn(void)
     }
 }
 
-void hold_others(void)
+void stop_others(void)
 {
     u32 turn = take_turn();
 
@@ -51,13 +51,13 @@ void hold_others(void)
     }
     for (u32 i = 0; i < cpu_count(); i++) {
         while (cpu_at(i) != this_cpu() &&
-               atomic_load_explicit(&holding.stands_by[i], memory_order_acquire) != turn) {
+               atomic_load_explicit(&stopping.stopped_in[i], memory_order_acquire) != turn) {
             lock_wait();
         }
     }
 }
 
-void hold_end(void)
+void stop_end(void)
 {
-    atomic_fetch_add_explicit(&holding.turn, 1, memory_order_release);
+    atomic_fetch_add_explicit(&stopping.turn, 1, memory_order_release);
 }

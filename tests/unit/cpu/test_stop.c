@@ -9,7 +9,7 @@
 
 #include "tests/unit/cpu/crowd.h"
 
-#include "hypervisor/cpu/hold.h"
+#include "hypervisor/cpu/stop.h"
 
 #define TURNS 500u
 
@@ -43,9 +43,9 @@ static void *body(void *unused)
     for (u32 i = 0; i < TURNS; i++) {
         for (u32 steps = 0; steps < 5; steps++) {
             work();
-            hold_stand_by();
+            stop_for_others();
         }
-        hold_others();
+        stop_others();
         u64 before = world.turns;
         for (u32 look = 0; look < 3; look++) {
             if (atomic_load(&world.at_work)) {
@@ -54,12 +54,12 @@ static void *body(void *unused)
             sched_yield();
         }
         world.turns = before + 1;
-        hold_end();
+        stop_end();
     }
     atomic_fetch_add(&world.over, 1);
     while (atomic_load(&world.over) < CROWD) {
         work();
-        hold_stand_by();
+        stop_for_others();
         sched_yield();
     }
     return NULL;
