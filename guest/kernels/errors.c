@@ -9,7 +9,7 @@
 #include "guest/kernels/claim.h"
 
 #define VA              0x400000ull
-#define PTE_HYPERVISORS (1ull << 8) /* the global bit, which Xen sets in entries for user pages */
+#define PTE_HYPERVISORS PTE_GLOBAL /* the global bit, which Xen sets in entries for user pages */
 #define FLAGS           (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
 
 static unsigned reported; /* number of refusals that were reported since a test set it to 0 */

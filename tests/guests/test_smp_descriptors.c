@@ -4,11 +4,13 @@
  * Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/smp.h"
 
+#include "lib/x86/descriptor.h"
+
 #define CALL_GATE (0x0000ec0000000000ull | 0xe008ull << 16)
 #define GATE_TYPE                                                                                  \
     0x1d00u /* in a descriptor's rights: a system descriptor of type 12, a call gate */
 #define GATE    0x0c00u
-#define DATA    0x00cff3000000ffffull
+#define DATA    (DESCRIPTOR_FLAT_DATA | DESCRIPTOR_RING)
 #define SLOT    6u
 #define ENTRIES 512u
 #define LOOKS   30u
