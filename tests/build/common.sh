@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# What the tests of the build share: a small copy of the tree with the real makefiles and the real scripts that
-# run tests, in which small stand-ins take the place of the hypervisor and of the command. There a test breaks,
-# deletes and changes things. A test sources this file, is then in the copy, and ends with `finish`.
+# Functions for the tests of the build. They make a small copy of the tree, with the real makefiles and the real
+# scripts that run tests, and with small stand-ins for the hypervisor and the command. In this copy a test breaks,
+# deletes and changes files. A test sources this file, which changes to the copy, and ends with `finish`.
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d)
@@ -57,7 +57,7 @@ write_hypervisor() {
         >hypervisor/boot/pinion.lds
 }
 
-# Nothing is installed or downloaded, and no machine is emulated: it succeeds as well.
+# Stand-ins for scripts that would install or download packages or run an emulator: they succeed at once.
 write_programs() {
     mkdir -p "$work/bin"
     printf '#!/bin/sh\nexit 1\n' >tools/fetch-xen
@@ -66,7 +66,7 @@ write_programs() {
     PATH=$work/bin:$PATH
 }
 
-# do_make WORD...: make; leaves $status and $work/out.
+# do_make WORD...: runs make; sets $status and writes $work/out.
 do_make() {
     status=0
     timeout 250 make --no-print-directory "$@" >"$work/out" 2>&1 </dev/null || status=$?
@@ -78,7 +78,7 @@ wrong() {
     failures=$((failures + 1))
 }
 
-# must_make WORD...: make, which has to succeed, or the test cannot go on.
+# must_make WORD...: runs make; if it fails, the test ends.
 must_make() {
     do_make "$@"
     [ $status = 0 ] || {
@@ -87,7 +87,7 @@ must_make() {
     }
 }
 
-expect() { # PATTERN WHAT: a line of what make printed matches
+expect() { # PATTERN WHAT: a line of make's output must match
     grep -Eq -- "$1" "$work/out" || wrong "no line /$1/: $2"
 }
 

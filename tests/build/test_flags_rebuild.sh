@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Proves that changed flags rebuild what is compiled or linked with them, all of it and once: those of the
-# hypervisor, of programs of the host, of guests, unit tests, ThreadSanitizer's tests, plugins and the native
-# engine, and the linkers'; and that another version of the compiler does.
+# Proves that a change of flags rebuilds, once, everything that is compiled or linked with them: the flags of the
+# hypervisor, of programs for the host, of guests, unit tests, ThreadSanitizer's tests, plugins and the native
+# engine, and those of the linker; and that another version of the compiler rebuilds everything.
 . "$(dirname "$0")/common.sh"
 
 echo 'int spare_number(void); int spare_number(void) { return 7; }' >vmmu/spare.c
@@ -22,10 +22,10 @@ KERNEL_LDFLAGS build/kernels/hello.pv.elf
 DEMO_LDFLAGS build/demo
 '
 mapfile -t targets < <(printf '%s%s' "$compiled" "$linked" | awk 'NF { print $NF }' | sort -u)
-add_flag() { # VARIABLE FLAG: where a makefile sets the variable
+add_flag() { # VARIABLE FLAG: adds the flag where a makefile sets the variable
     sed -i "s/^$1 := /&$2 /" Makefile $(ls mk/*.mk 2>/dev/null)
 }
-count() { # PATTERN: lines of what make printed
+count() { # PATTERN: prints how many lines of make's output match
     grep -c -- "$1" "$work/out"
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Proves that what runs in guests is never of an earlier build: a test guest, a kernel, the command, the
-# hypervisor or clang's hypervisor that no longer builds fails every test that needs it, by name, in `make
+# Proves that no test runs with a binary of an earlier build: if a test guest, a kernel, the command, the
+# hypervisor or clang's hypervisor no longer builds, every test that needs it fails, by name, in `make
 # conformance` and in tests/run.
 . "$(dirname "$0")/common.sh"
 printf '#!/bin/sh\nexit 0\n' >tools/install

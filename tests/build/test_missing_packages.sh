@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-# Proves that `make` and `make check` on a machine without the packages say in one sentence which are missing
-# and how to get them, before any error of the compiler: without headers, which a compiler that does not look
-# into /usr/include shows, and without gcc and dpkg, on a PATH that lacks them.
+# Proves that `make` and `make check` on a machine without the packages print one sentence that names the missing
+# packages and how to install them, before any error of the compiler. Missing headers are simulated by a
+# compiler that does not search /usr/include, a missing gcc and dpkg by a PATH without them.
 . "$(dirname "$0")/common.sh"
 
-# A folder like /usr/include, without three packages' headers.
-real_gcc=$(PATH=/usr/bin:/bin command -v gcc) # not ccache's, which would look for gcc on PATH
+# A folder like /usr/include without the headers of three packages.
+real_gcc=$(PATH=/usr/bin:/bin command -v gcc) # not ccache's gcc, which would search PATH for the real one
 machine=$($real_gcc -print-multiarch)
 mkdir "$work/include"
 ln -s /usr/include/* "$work/include"
@@ -28,7 +28,7 @@ expect_failure "headers are missing"
 expect '^pinion: .*packages are missing: libxen-dev zlib1g-dev libcmocka-dev; ' "make check"
 expect_no 'error:|FAILED' "nothing is compiled or run"
 
-# With them it builds, and says nothing.
+# With the headers make builds, and prints no such sentence.
 ln -s /usr/include/{xen,zlib.h,cmocka.h} "$work/include"
 must_make
 expect_no '^pinion: ' "nothing is missing"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# Proves that a source file that comes or goes relinks everything that it is part of: the hypervisor, the
-# command, test guests, the guest library, unit tests and plugins; and that a header may go.
+# Proves that a source file that is added or removed relinks every program that it is part of: the hypervisor, the
+# command, test guests, the guest library, unit tests and plugins; and that a header can be removed.
 . "$(dirname "$0")/common.sh"
 
-# Each row: a folder, what is linked of its sources, and the file that shows of which.
+# Each row: a folder, the target that is linked from its sources, and the file that shows from which objects.
 rows='
 hypervisor/boot build/pinion.elf build/pinion.map
 tools build/pinion build/pinion
@@ -17,7 +17,7 @@ guest build/check/guest.a build/check/guest.a
 bench/plugin build/bench/count.so build/bench/count.so
 '
 mapfile -t targets < <(awk 'NF { print $2 }' <<<"$rows")
-each_row() { # FUNCTION: calls it with the spare file, the target, and the file that shows its parts
+each_row() { # FUNCTION: calls it with the spare source, the target, and the file that shows the target's objects
     local folder target shows
     while read -r folder target shows; do
         [ -z "$folder" ] || "$1" "$folder/spare_${folder//\//_}.c" "$target" "$shows"

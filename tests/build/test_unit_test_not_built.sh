@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Proves that a unit test that no longer compiles has failed, by name and with the compiler's error, although
-# the binary of an earlier good build still lies there; and the same for one that no longer links.
+# Proves that a unit test which no longer compiles fails, by name and with the compiler's error, although the
+# binary of an earlier good build still exists; and the same for a unit test which no longer links.
 . "$(dirname "$0")/common.sh"
 test=tests/unit/lib/test_index.c
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What the system tests share. A test sources this, starts guests with `pinion`, and states claims.
+# Functions for the system tests. A test sources this file, starts guests with `pinion`, and checks the results.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 B=${B:-build}
@@ -9,10 +9,10 @@ ramdisk=$B/initramfs.cpio
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
-# Where instructions are counted: QEMU 10 ends when the timer of an x2APIC is read then.
+# For runs that count instructions: in these QEMU 10 aborts when a guest reads the timer of an x2APIC.
 no_x2apic='--emulator-arg -cpu --emulator-arg max,-x2apic'
 
-# pinion ARG...: runs the command; leaves $status, $work/out (consoles), $work/err, $work/log.
+# pinion ARG...: runs the command; sets $status and writes $work/out (consoles), $work/err and $work/log.
 pinion() {
     status=0
     "$B/pinion" run --timeout "${timeout:-120}" --log "$work/log" "$@" \
@@ -33,8 +33,8 @@ END
     echo "$work/$1.cfg"
 }
 
-# victim SECONDS: writes the .cfg of a guest that dies and is started again, over and over; prints its path. It
-# powers off, and is started no more, when the machine has been up for so long: others boot first.
+# victim SECONDS: writes the .cfg of a guest that crashes and is restarted again and again; prints its path. When
+# the machine has been up for that time, the guest powers off and is not restarted; other guests boot meanwhile.
 victim() {
     cat >"$work/victim.cfg" <<END
 name = "victim"
@@ -59,7 +59,7 @@ expect_status() {
     [ "$status" = "$1" ] || wrong "exit status $status, not $1: $2"
 }
 
-# expect out|err|log PATTERN WHAT: a line of that file matches.
+# expect out|err|log PATTERN WHAT: a line of that file must match.
 expect() {
     grep -Eq -- "$2" "$work/$1" || wrong "$1 lacks /$2/: $3"
 }
@@ -68,7 +68,7 @@ expect_no() {
     ! grep -Eq -- "$2" "$work/$1" || wrong "$1 has /$2/: $3"
 }
 
-# Ends the test; shows what was printed when a claim failed.
+# Ends the test; if a check failed, prints the end of each output.
 finish() {
     [ $failures = 0 ] && exit 0
     for file in out err log; do

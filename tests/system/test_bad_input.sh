@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Proves that everything that can be wrong with what the user gives is told in one clear sentence on
-# standard error, with exit status 2, and that nothing is started: an emulator that would say so if it
-# ran stands in PATH, except where its absence is the point.
+# Proves that each mistake in the user's input is reported in one clear sentence on standard error, with exit
+# status 2, and that no emulator is started: PATH has a fake emulator that leaves a file when it runs, except
+# in the case without an emulator.
 . "$(dirname "$0")/common.sh"
 
 mkdir "$work/bin"
@@ -11,7 +11,7 @@ PATH=$work/bin:$PATH
 export PINION_HYPERVISOR=$work/hypervisor
 : >"$work/hypervisor"
 
-# refused PATTERN ARG...: one sentence that matches, status 2, nothing on standard output.
+# refused PATTERN ARG...: expects one sentence that matches, status 2, and nothing on standard output.
 refused() {
     local pattern=$1
     shift
@@ -25,7 +25,7 @@ refused() {
     rm -f "$work/started"
 }
 
-# cfg TEXT: writes it to $work/bad.cfg
+# cfg LINE...: writes the lines to $work/bad.cfg
 cfg() {
     printf '%s\n' "$@" >"$work/bad.cfg"
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Proves that a stock Linux balloons both ways: it gives 64 MiB of its memory back to the hypervisor, runs
-# on in what is left, takes as much again, and can use all of it; that nothing is lost or refused.
+# Proves that a stock Linux balloons both ways: it gives 64 MiB of its memory to the hypervisor, goes on in
+# the rest, gets 64 MiB back, and can use all of it; and that no frame is lost and no request refused.
 . "$(dirname "$0")/common.sh"
 
 pinion "$(guest lung balloon)"

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-# Proves what starting costs: in a 1 GiB machine with one guest of 768 MiB the hypervisor executes at most
-# 100 M instructions before the guest's kernel executes its first (one tick is one instruction under
-# QEMU's counting), and its text, data and fixed tables are together below 2 MiB.
+# Proves an upper limit of what a boot costs: in a 1 GiB machine with one guest of 768 MiB the hypervisor
+# executes at most 100 M instructions before the guest's kernel executes its first (one tick is one
+# instruction under QEMU's counting), and its text, data and fixed tables are together below 2 MiB.
 . "$(dirname "$0")/common.sh"
 instructions_max=100000000 bytes_max=$((2 << 20))
 
-# The guest need not run: what is asked for stands in the log before it does.
+# The guest need not run: the log has all figures before the guest starts.
 timeout 100 "$B/pinion" run --timeout 90 --log "$work/log" --machine-memory 1024 --memory 768 \
     --ramdisk "$ramdisk" --cmdline "console=hvc0" --emulator-arg -icount \
     --emulator-arg shift=0,sleep=off $no_x2apic "$kernel" </dev/null >"$work/out" 2>"$work/err" &

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Proves that the hypervisor as clang compiles it boots the stock kernel too.
+# Proves that the hypervisor, compiled by clang, boots the stock kernel.
 # Needs: all images clang
 . "$(dirname "$0")/common.sh"
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-# Proves that the completion of the command for bash offers options, values and files by their kind, without
-# the package bash-completion.
+# Proves that bash completes the command's options, their values, and files of the right kind, without the
+# package bash-completion.
 . "$(dirname "$0")/common.sh"
 
 completion=$PWD/tools/completion/pinion
 mkdir "$work/files" "$work/files/folder"
 touch "$work/files/web.cfg" "$work/files/db.cfg" "$work/files/vmlinuz" "$work/files/disk image"
 
-# offers EXPECTED WORD...: what a plain bash offers for the last word, sorted, with a comma between.
+# offers EXPECTED WORD...: compares what bash offers for the last word, sorted and joined by commas.
 offers() {
     local expected=$1 got
     shift

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Proves that standard input is the guest's console when there is one guest: a line that was written
-# before the guest even started reaches the program that reads it.
+# Proves that standard input goes to the console of a single guest: a line that was written before the guest
+# started reaches the guest's program that reads it.
 . "$(dirname "$0")/common.sh"
 
 status=0

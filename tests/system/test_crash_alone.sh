@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Proves that a panic of the only guest (it has no init) ends the run with status 1 and a report:
-# registers, and an audit that finds nothing leaked.
+# Proves that a panic of the only guest, which has no init, ends the run with status 1, a report of its
+# registers, and an audit without findings.
 . "$(dirname "$0")/common.sh"
 
 pinion --memory 192 --ramdisk "$ramdisk" --name alone \

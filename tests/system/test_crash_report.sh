@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Proves that a vCPU which dies takes its domain down with a report of each of the domain's vCPUs, the one
-# that died first, whatever CPU the others ran on; and that nothing is lost by it.
+# Proves that a vCPU which crashes ends its domain with a report of each of the domain's vCPUs, beginning with
+# the one that crashed, on whichever CPUs the others ran; and that no frame is lost.
 # Needs: all guests
 . "$(dirname "$0")/common.sh"
 
@@ -18,7 +18,7 @@ done
 expect log 'last refusal: |no request of it was ever refused' "the last refusal"
 expect log 'audit: 0 findings' "the audit"
 
-# The report that docs/debugging.md reads line by line.
+# The report that docs/debugging.md explains line by line.
 pinion --memory 64 --name one "$B/guests/test_crash_refused.elf"
 expect_status 1 "the guest crashed"
 expect log 'last refusal: WRITABLE_TABLE, .* 0x[0-9a-f]+067$' "the refusal that the guest ignored"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Proves that what `make run` shows without a terminal works: a thousand forks and execs, memory
-# filled and checked, Pinion's own counters, within a minute.
+# Proves that the demonstration of `make run` without a terminal works within a minute: a thousand forks and
+# execs, memory filled and checked, Pinion's own counters.
 . "$(dirname "$0")/common.sh"
 
 timeout=60

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Proves that a minute of fuzzing from the kept corpus finds nothing: the engine under streams of
-# operations, and every parser of guest-supplied data.
+# Proves that a minute of fuzzing from the corpus in the tree finds nothing, in the engine under streams of
+# operations and in every parser of data that a guest supplies.
 . "$(dirname "$0")/common.sh"
 
 exec tests/fuzz/run 60

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
-# Proves that guests which attack (tests/guests/hostile.c), one CPU shared with them, stop nothing: the
-# hypervisor lives, a Linux beside them finishes its work with the right result, and what the audits
-# count is right after each of them and at the end. About a minute of the machine's time, seed after
-# seed; a guest that destroys itself is followed by the next.
+# Proves that hostile guests (tests/guests/hostile.c) on the same CPU as a Linux harm nobody else: the
+# hypervisor goes on, the Linux finishes its work with the right result, and the audits after the end of each
+# guest and at the end of the run find nothing. Runs several batches of guests, each guest with a seed of its
+# own, for about a minute.
 # Needs: all images guests
 . "$(dirname "$0")/common.sh"
 
 rounds=200000
 first_seed=${HOSTILE_SEED:-1}
-batches=${HOSTILE_BATCHES:-3} # of four guests and a Linux each
+batches=${HOSTILE_BATCHES:-3} # each of four hostile guests and a Linux
 timeout=150
 
-hostile() { # SEED: writes its description; prints its path
+hostile() { # SEED: writes the guest's .cfg; prints its path
     cat >"$work/h$1.cfg" <<END
 name = "h$1"
 kernel = '$B/guests/hostile.elf'
@@ -26,7 +26,7 @@ for ((batch = 0; batch < batches; batch++)); do
     pinion "$(guest linux demo 192)" "$(hostile $seed)" "$(hostile $((seed + 1)))" \
         "$(hostile $((seed + 2)))" "$(hostile $((seed + 3)))"
     before=$failures
-    # Guests may crash, the machine may not.
+    # Hostile guests may crash, the hypervisor may not.
     case $status in 0 | 1) ;; *) wrong "exit status $status beside seeds from $seed on" ;; esac
     expect log 'all guests have ended' "the end of every guest"
     expect_no log 'panic' "a panic of the hypervisor"

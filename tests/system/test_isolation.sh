@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Proves that a guest finds nothing of another's memory in its own: one fills its memory with a secret
-# and finds it there (the control), the other looks through all the memory its kernel has, and does not.
+# Proves that a guest never gets memory with another guest's contents: one guest fills its memory with a
+# secret, and finds it there (the control); the other searches all the memory of its kernel, and does not.
 . "$(dirname "$0")/common.sh"
 
 pinion "$(guest keeper secret)" "$(guest seeker search)"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The guest library's kernels succeed unchanged on Pinion and on the bare machine; where XEN names
-# the image of Debian's hypervisor, there too.
+# Proves that the guest library's kernels succeed, unchanged, on Pinion and on the bare machine, and on Debian's
+# Xen if the variable XEN names its image.
 # Needs: all kernels
 set -eu
 cd "$(dirname "$0")/../.."

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Proves that a stock Linux brings up as many vCPUs as it is given, on fewer, as many and more CPUs; can
-# take out all but one and put them back; runs processes on each; and leaves nothing behind; with events in
-# FIFO queues, as it chooses by itself, and with two levels, as it can be told to.
-# LINUX_SMP=all: every pair of counts with both, not only some.
+# Proves that a stock Linux brings up all its vCPUs, on fewer, equally many and more CPUs; takes all but one
+# offline and online again; runs processes on each; and loses no frame. It uses FIFO event channels, its
+# default, or two-level ones, by an option on its command line.
+# LINUX_SMP=all: every combination of the counts with both kinds of events, not only some.
 . "$(dirname "$0")/common.sh"
 
 runs='2:2:2-level 1:2:FIFO-based 4:2:FIFO-based 8:4:FIFO-based' # vCPUs:CPUs:events

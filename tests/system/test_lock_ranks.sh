@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Proves that locks are taken in the order of hypervisor/ranks.h: in a hypervisor whose locks look after that
-# (tests/ranked), guests with several vCPUs end as they should. And that it would be seen: with the order
-# turned round the same hypervisor stops.
+# Proves that locks are taken in the order of hypervisor/ranks.h: guests with several vCPUs end normally on a
+# hypervisor whose locks check the order (tests/ranked). As a control, the same hypervisor with the order
+# reversed panics.
 # Needs: all images guests
 . "$(dirname "$0")/common.sh"
 
@@ -26,7 +26,7 @@ for name in smp_crash smp_poweroff smp_events smp_wake smp_grant smp_vcpu_op gra
     [ $failures = 0 ] || finish
 done
 
-# A guest that dies over and over beside another.
+# A guest that crashes again and again beside another.
 pinion --machine-cpus 4 "$(victim 8)" "$(guest stock hello)"
 expect_no log 'panic' "a guest that dies over and over, beside a stock Linux"
 expect log 'all guests have ended' "they ended"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Proves that a guest's panic is that guest's alone: it is reported with its reason, its memory comes
-# back clean, the other guest finishes its work, and the exit status says that one crashed.
+# Proves that a guest's panic affects no other guest: the log reports the panic with its reason, the guest's
+# frames are freed, the other guest finishes its work, and the exit status is 1.
 . "$(dirname "$0")/common.sh"
 
 pinion "$(guest victim crash)" "$(guest survivor work)"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Proves that no operation of a guest costs over 3 % more instructions than stored (docs/performance.md).
+# Proves that no operation of a guest executes over 3 % more instructions than the stored figure
+# (docs/performance.md).
 # Needs: bench-guard
 cd "$(dirname "$0")/../.."
 exec bench/guard

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Proves that the engine's races on real threads (tests/model/test_raced.c) and the scheduler's
-# (tests/unit/sched/test_threads.c) show ThreadSanitizer no unordered access: every word that two CPUs
-# change is changed by atomics with a stated order or under a lock.
+# Proves that ThreadSanitizer finds no data race in the engine's tests with threads
+# (tests/model/test_raced.c) and in the scheduler's (tests/unit/sched/test_threads.c): every word that two CPUs
+# change is changed under a lock or by atomics with a stated order.
 # Needs: tsan
 . "$(dirname "$0")/common.sh"
 

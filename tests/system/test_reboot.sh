@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Proves that a guest's reboot is a good end: exit status 0.
+# Proves that a guest which reboots has ended without a failure: exit status 0.
 . "$(dirname "$0")/common.sh"
 
 pinion --memory 192 --ramdisk "$ramdisk" --cmdline "console=hvc0 pinion.do=reboot" "$kernel"

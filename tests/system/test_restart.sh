@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-# Proves that a guest begins anew as its .cfg says: as often as it may, after the ends named there and no
-# others, beside guests that go on; that its last end counts; and that nothing is lost on the way.
+# Proves that a guest is restarted as its .cfg says: as often as allowed and only after the kinds of end named
+# there, while other guests go on; that its last end decides the exit status; and that no frame is lost.
 # Needs: all images guests
 . "$(dirname "$0")/common.sh"
 
-# small NAME KERNEL SETTING...: a .cfg for one of the small kernels.
+# small NAME KERNEL SETTING...: writes NAME.cfg for one of the test guests; prints its path.
 small() {
     local name=$1 file=$B/guests/$2.elf
     shift 2
@@ -26,7 +26,7 @@ expect_status 1 "the last end of one was a crash"
 expect out '^beside: work: beside finished' "the guest beside them"
 expect_no log 'audit: [1-9]' "a finding of an audit"
 
-# All lives of a guest leave the machine as one does.
+# After 41 runs of a guest as many frames are free as after two.
 pinion "$(small many test_hello 'on_poweroff = "restart"' 'restarts = 40')"
 expect_status 0 "it powered off at last"
 many=$(sed -n 's/.*audit: 0 findings, \([0-9]*\) frames free/\1/p' "$work/log" | tail -n 1)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-# Proves with real guests who gets how much CPU time: equal weights get equal time within 2 %, however
-# many vCPUs; weights and caps are kept; a guest that sleeps is not kept waiting by one that spins;
-# and wrong settings start nothing.
+# Proves with real guests how CPU time is divided: equal weights get equal time within 2 %, for any number of
+# vCPUs; time is proportional to weights and limited by caps; a guest that wakes from sleep does not wait for
+# one that spins; and wrong settings are refused before a guest starts.
 # Needs: all images guests
 . "$(dirname "$0")/common.sh"
 
-# Counted instructions, so that nothing but the machine's own clock passes.
+# With counted instructions the machine's clock does not depend on the host's load.
 icount="--emulator-arg -icount --emulator-arg shift=4,sleep=off $no_x2apic"
 
-# shares NAME WORD [SETTINGS]: writes NAME.cfg for the guest that measures; prints its path.
+# shares NAME WORD [SETTINGS]: writes NAME.cfg for the guest that measures its CPU time; prints its path.
 shares() {
     cat >"$work/$1.cfg" <<END
 name = "$1"
@@ -20,13 +20,13 @@ END
     echo "$work/$1.cfg"
 }
 
-# got NAME: the CPU time that it got, in thousandths of the time that went by.
+# got NAME: the guest's CPU time, in thousandths of the elapsed time.
 got() {
     sed -nE "s/^($1: )?ran: ([0-9]+) us of ([0-9]+) us.*/\2 \3/p" "$work/out" |
         awk '{ printf "%d\n", $1 * 1000 / $2 }'
 }
 
-# expect_share NAME THOUSANDTHS WHAT [PERCENT]: within 2 %.
+# expect_share NAME THOUSANDTHS WHAT [PERCENT]: its CPU time must be within PERCENT (2) of that.
 expect_share() {
     local share most=${4:-2}
     share=$(got "$1")
@@ -35,7 +35,7 @@ expect_share() {
         wrong "$1 got ${share:-nothing} thousandths, not $2: $3"
 }
 
-run() { # WHAT GUEST...; on $cpus CPUs
+run() { # WHAT GUEST...: runs the guests on $cpus CPUs
     local what=$1
     shift
     pinion $icount --machine-cpus "${cpus:-1}" "$@"
@@ -85,7 +85,7 @@ expect_share a 1750 "half of what a cap leaves of four CPUs"
 expect_share b 1750 "half of what a cap leaves of four CPUs"
 expect_share c 500 "a cap of 50"
 
-# refused SETTINGS SENTENCE
+# refused SETTINGS SENTENCE: these settings must be refused with this sentence.
 refused() {
     pinion --machine-cpus 1 "$(shares bad spin "$1")"
     expect_status 2 "$1"

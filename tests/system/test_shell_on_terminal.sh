@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Proves what `make run` does on a terminal: a shell prompt in the guest, commands typed there work,
-# `poweroff` ends the command with status 0, and the terminal is as it was before.
+# Proves that `make run` works on a terminal: the guest's shell prompts, commands that are typed there run,
+# `poweroff` ends the command with status 0, and the terminal's settings are as before.
 . "$(dirname "$0")/common.sh"
 
 command -v script >/dev/null || exit 77
@@ -15,7 +15,7 @@ END
 : >"$work/out"
 script -qfc "bash '$work/session'" /dev/null <"$work/keys" >"$work/out" 2>&1 &
 terminal=$!
-trap '' PIPE # it may be gone: then its output is what says why
+trap '' PIPE # if `script` has ended early, its output shows the reason
 exec 3>"$work/keys"
 wait_for() {
     local i

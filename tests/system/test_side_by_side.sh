@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Random calls get the same answers from Pinion as from Debian's Xen, and leave the same page tables; a
-# share of what `make conformance` compares.
+# Proves that random calls have the same results on Pinion as on Debian's Xen and leave the same page tables,
+# with a part of the episodes that `make conformance` compares.
 # Needs: all guests
 cd "$(dirname "$0")/../.." && exec tests/side-by-side 1 300

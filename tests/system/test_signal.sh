@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-# Proves that ending the command ends the machine: after SIGTERM no emulator and no file of the run is
-# left, after SIGKILL no emulator; and when nobody reads the output any more the run ends too.
+# Proves that the machine ends with the command: after SIGTERM neither an emulator nor a file of the run is left,
+# after SIGKILL no emulator is left, and the run ends when the reader of its output goes away.
 . "$(dirname "$0")/common.sh"
 
 mkdir "$work/tmp"
 export TMPDIR=$work/tmp
 
-# start: a guest that never ends, in the background; waits until it runs.
+# start: starts a guest that never ends, in the background; returns when the guest runs.
 start() {
     local i
     rm -f "$work/out"
@@ -19,7 +19,7 @@ start() {
     wrong "the guest did not start"
 }
 
-# Emulators of this test carry its TMPDIR in their environment.
+# Emulators that this test started have its TMPDIR in their environment.
 emulators() {
     grep -lzF "TMPDIR=$work/tmp" /proc/[0-9]*/environ 2>/dev/null | while read -r file; do
         grep -qa qemu-system "${file%environ}cmdline" 2>/dev/null && echo "$file"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Proves that mitigations against leaks by speculation are there where the processor says it needs
-# them, and only there: on emulated processors that describe themselves as real ones do, what the log
-# says, what the emulator then executed, and that no guest starts where a mitigation is lacking.
+# Proves that the hypervisor uses each mitigation on a processor that needs it and on no other, and starts no
+# guest if a mitigation that is needed is lacking. Runs on emulated processors that describe themselves as real
+# ones do; checks the log and the instructions that the emulator executed.
 # Needs: all guests
 . "$(dirname "$0")/common.sh"
 user=$B/guests/test_user_mode.elf hello=$B/guests/test_hello.elf
@@ -9,7 +9,7 @@ intel=Haswell,tcg-cpuid=off,x-force-features=on,+md-clear,+spec-ctrl,+stibp
 amd=qemu64,family=23,model=49,tcg-cpuid=off,x-force-features=on,+ibpb
 isolation="hypervisor's memory out of guests' sight"
 
-# on CPU ARG...: the same command on that processor, every instruction that was executed in $work/asm.
+# on CPU ARG...: runs the command on that processor; $work/asm lists every instruction that was executed.
 on() {
     local cpu=$1
     shift
@@ -18,7 +18,7 @@ on() {
         --emulator-arg -D --emulator-arg "$work/asm" "$@"
 }
 
-# barriers: in which of the entries into C in entry.S a WRMSR was executed.
+# barriers: prints those entry points of entry.S in which a WRMSR was executed.
 barriers() {
     local entry at
     for entry in entry_common hypercall; do
@@ -29,7 +29,7 @@ barriers() {
     done
 }
 
-# bare_exits: how many ways out to the guest were taken with no VERW just before.
+# bare_exits: prints how many exits to the guest were executed without a VERW just before.
 bare_exits() {
     local iret
     iret=$(nm "$B/pinion.elf" | sed -n 's/^\([0-9a-f]*\) . \(enter_guest_iret\|fast_iret\)$/0x\1/p')
@@ -41,20 +41,20 @@ bare_exits() {
         END { print exits < 4 ? "only " exits + 0 " taken" : bare + 0 }' "$work/asm"
 }
 
-# The emulator does not speculate, and says that it is one.
+# The emulator does not speculate, and CPUID identifies it as an emulator.
 on max "$hello"
 expect_status 0 "on the emulator's own processor"
 expect log 'speculation: mitigations: none$' "nothing is needed there"
 [ -z "$(barriers)" ] || wrong "a barrier on a processor without a need"
 
-# An Intel processor that reads whatever is mapped: no guest, and one sentence.
+# An Intel processor that speculatively reads any mapped memory (Meltdown): no guest starts, and the log says why.
 on "$intel" "$user"
 expect_status 3 "a processor that cannot be made safe"
 expect log "needed, but not available: $isolation" "what is lacking"
 expect log 'no guest is started \(--mitigations partial starts it in any case\)' "what to do"
 [ ! -s "$work/out" ] || wrong "the guest ran"
 
-# As far as it goes: buffers are cleared before each exit.
+# The same processor with the mitigations that are possible: buffers are cleared before each exit.
 on "$intel" --mitigations partial "$user"
 expect_status 0 "--mitigations partial"
 expect out 'Test result: SUCCESS' "the guest ran"
@@ -68,7 +68,7 @@ expect_status 0 "--mitigations off"
 expect log 'mitigations: none \(switched off\)' "nothing is on"
 grep -q verw "$work/asm" && wrong "VERW, although switched off"
 
-# An AMD processor whose returns can be steered: a barrier at each entry and between two guests.
+# An AMD processor whose returns another guest can train: a barrier at each entry and between two guests.
 on "$amd" "$user"
 expect_status 0 "a processor that can be made safe"
 expect log 'branch barrier at each entry, branch barrier between guests' "what is on"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Proves that a guest that never ends is stopped by --timeout: status 124, one sentence, what it had
-# printed is there, and neither the emulator nor a file of the run is left behind.
+# Proves that --timeout stops a guest that never ends: status 124, one sentence, all that the guest has printed,
+# and neither an emulator nor a file of the run is left.
 . "$(dirname "$0")/common.sh"
 
 mkdir "$work/tmp"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Proves that two stock kernels run at once on one CPU, each preempted for the other: both print and
-# finish, their lines are whole and carry their names, and they alternate.
+# Proves that two stock kernels run at the same time on one CPU, each preempted for the other: both print and
+# finish, their lines are whole and have their names, and the lines alternate.
 . "$(dirname "$0")/common.sh"
 
 pinion "$(guest left work)" "$(guest right work)"
@@ -13,7 +13,7 @@ done
 expect_no out '^left: .*work: right|^right: .*work: left' "a line of the other guest"
 expect_no out '^(left|right): .*(BUG|Oops|Kernel panic)' "a complaint of a kernel"
 grep -Evq '^(left|right): ' "$work/out" && wrong "a line without a guest's name"
-# One guest after the other would show one change of name.
+# If one guest ran after the other, the name would change once.
 changes=$(grep -o 'work: [a-z]* step' "$work/out" | uniq | wc -l)
 [ "$changes" -ge 4 ] || wrong "the guests did not alternate: $changes changes"
 expect log 'audit: 0 findings' "the audit at the end"

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-# Proves that two guests share pages through grants: each sees what the other wrote, neither gets
-# more than was granted, and when the granter dies the mapper goes on, on pages that stay as they
-# were until it lets go of them; then no frame is missing and every count is right.
+# Proves that two guests share pages through grants: each reads what the other wrote, and neither gets more than
+# was granted. When the granter crashes the mapper goes on, and the pages keep their contents until it unmaps
+# them; after that no frame is missing and every count is right.
 # Needs: all guests
 . "$(dirname "$0")/common.sh"
 
-# kernel NAME [WORD]: writes NAME.cfg for one of our own small kernels; prints its path.
+# kernel NAME [WORD]: writes NAME.cfg for one of the test guests; prints its path.
 kernel() {
     cat >"$work/$1.cfg" <<END
 name = "$1"
@@ -30,7 +30,7 @@ expect log 'share_granter: 3 frames are still held elsewhere' "frames that outli
 [ "$(grep -c 'audit: 0 findings' "$work/log")" = 2 ] || wrong "an audit after the crash and one last"
 expect_no log 'audit: [1-9]' "findings of an audit"
 
-# As many frames are free as when they share nothing.
+# As many frames are free as after a run in which the guests share nothing.
 shared=$(free_frames)
 pinion "$(kernel share_granter apart)" "$(kernel share_mapper apart)"
 expect_status 0 "the guests apart"

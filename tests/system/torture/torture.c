@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs inside a guest: storms of forks, of mprotect and of ballooning, all at once, for so long.
+/* Runs inside a guest, for a given time: processes that fork, threads that call mprotect, and
+ * ballooning, all at the same time.
  *
  *     torture SECONDS NAME
  *
- * Every storm checks what it does: a child's writes never reach its parent, no thread writes to a
- * page that another has made read-only, the balloon gets what it asks for; and meanwhile the clock
- * never goes back, on any CPU or from one to another. The last line is the verdict. */
+ * Each part checks itself: a child's writes never reach its parent, no thread writes to a page that
+ * another has made read-only, and the balloon gets what it asks for. Meanwhile the clock never goes
+ * back, neither on one CPU nor from one to another. The last line that it prints is the verdict. */
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -26,13 +27,13 @@
 #define FORK_PAGES      64
 #define PROTECT_PAGES   64
 #define BALLOON_KIB     32768
-#define BALLOON_SECONDS 60.0 /* for one step, on a busy machine */
+#define BALLOON_SECONDS 60.0 /* the longest that one step may take, on a busy machine */
 #define CPUS_MAX        32
 
-/* What all processes of the storm count in. */
+/* The counters that all processes share. */
 struct counts {
     atomic_ulong forks, protects, balloons, looks, wrong;
-    atomic_ullong last_seen; /* nanoseconds */
+    atomic_ullong last_seen; /* the latest time that any thread has read, in nanoseconds */
 };
 static struct counts *counts;
 static const char *name;
@@ -51,7 +52,7 @@ static double seconds(void)
     return (double)nanoseconds() / 1e9;
 }
 
-/* One of the first few sentences is enough to know. */
+/* Counts a failure; prints only the first few, which are enough to find the cause. */
 static void wrong(const char *what, unsigned long long detail)
 {
     if (atomic_fetch_add(&counts->wrong, 1) < 10) {
@@ -71,7 +72,7 @@ static void run_on(unsigned cpu)
     }
 }
 
-/* ---- the clock: a thread a CPU ------------------------------------------------------------- */
+/* ---- the clock: one thread for each CPU ---------------------------------------------------- */
 
 static void *watch_clock(void *argument)
 {
@@ -134,7 +135,7 @@ static bool holds(const uint64_t *words, uint64_t seed)
     return true;
 }
 
-/* Finds what the parent had, and changes its own. */
+/* Checks that the pages have the parent's contents, then changes the child's copy. */
 static bool change_copy(uint64_t *words, uint64_t seed)
 {
     bool good = holds(words, seed);
@@ -144,7 +145,7 @@ static bool change_copy(uint64_t *words, uint64_t seed)
     return good && holds(words, seed * 3);
 }
 
-/* With a child of its own. */
+/* The child's work; it forks a child of its own. */
 static int child(uint64_t *words, uint64_t seed)
 {
     bool good = change_copy(words, seed);
@@ -189,7 +190,7 @@ static int fork_storm(void)
     return 0;
 }
 
-/* ---- mprotect: one thread takes the right to write, others write -------------------------- */
+/* ---- mprotect: one thread removes the right to write, others write ------------------------- */
 
 static volatile uint64_t *shared_pages;
 static atomic_bool protect_ends;
@@ -316,7 +317,7 @@ static void balloon_cycles(void)
     }
 }
 
-/* ---- all together --------------------------------------------------------------------------- */
+/* ---- all parts together -------------------------------------------------------------------- */
 
 static void start(int (*storm)(void))
 {
@@ -351,7 +352,7 @@ int main(int count, char **words)
             wrong("a storm ended badly", (unsigned)status);
         }
     }
-    printf("torture: %s %lu forks, %lu mprotects, %lu balloon cycles, %lu looks at the clock: %s\n",
+    printf("torture: %s %lu forks, %lu mprotects, %lu balloon cycles, %lu clock readings: %s\n",
            name, counts->forks, counts->protects, counts->balloons, counts->looks,
            counts->wrong || !counts->forks || !counts->protects || !counts->balloons ||
                    !counts->looks
