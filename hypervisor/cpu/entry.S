@@ -127,7 +127,7 @@ LOCAL_FUNCTION stubs
         push    $0
         .endif
         push    $vector
-        .if     VECTORS_ON_IST >> vector & 1 && vector < VECTOR_FIRST_INTERRUPT
+        .if     VECTORS_ON_IST >> (vector & 63) & 1 && vector < VECTOR_FIRST_INTERRUPT
         jmp     entry_ist
         .elseif vector == VECTOR_PF
         jmp     entry_page_fault
