@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Views of frames on the fake machine: comes before hypervisor/memory/direct.h in the include path. */
+/* Views of frames on the fake machine: comes before hypervisor/memory/direct.h in the include path.
+ */
 #ifndef MEMORY_DIRECT_H
 #define MEMORY_DIRECT_H
 
