@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The audit: recounts all references and type references from the tables and compares them with the
- * frame table. It uses the engine's definitions of the words, but none of its counting code. */
+/* The audit: recounts all references and type references from the tables, pins, roots and holds,
+ * and compares them with the frame table. It uses the engine's definitions of the words and its
+ * checks of entries and descriptors, but none of its counting code. */
 #include "vmmu/defer.h"
 #include "vmmu/entry.h"
 #include "vmmu/port.h"
 
-/* The progress of an audit. The references of a window of frames are counted at a time, in one pass
- * over all tables. */
+/* The progress of an audit. It counts the references on one window of frames at a time, in one pass
+ * over all tables for each window. */
 struct recount {
     const struct vmmu_audit *audit;
     u64 first;  /* the first frame of the window */
@@ -36,7 +37,8 @@ static u64 entry_of(mfn_t table, u32 index)
     return word_read(&frame_words(table)[index]);
 }
 
-/* Adds references and type references to the counts of frame `m`, if it is in the window. */
+/* Adds `references` references and `uses` type references to the recounted sums of frame `m`, if it
+ * is in the window. */
 static void tally(struct recount *run, mfn_t m, u32 references, u32 uses)
 {
     if (m.n - run->first < run->frames) {
@@ -45,7 +47,8 @@ static void tally(struct recount *run, mfn_t m, u32 references, u32 uses)
     }
 }
 
-/* Returns how many entries of a table with the type word `use` hold their references. */
+/* Returns how many entries, from entry 0 up, of a table with the type word `use` hold their
+ * references: all of a validated table, those below `place` of a partial one, otherwise none. */
 static u32 entries_held(u64 use)
 {
     if (use & USE_PARTIAL) {
@@ -69,7 +72,9 @@ static void tally_table(struct recount *run, mfn_t m, u64 use)
     }
 }
 
-/* Counts the references that frame `m` holds: by its own words, and as a table by its entries. */
+/* Counts the references on `m` that its own words stand for (of its owner, its pin, its partial
+ * state), and, if `m` is a table, those that its entries hold on other frames. A frame without an
+ * owner has none. */
 static void tally_frame(struct recount *run, mfn_t m)
 {
     const u64 references = references_of(m);
@@ -137,8 +142,8 @@ static void count_window(struct recount *run)
     }
 }
 
-/* Checks that a type word is consistent in itself and that no operation is in progress on the
- * frame. */
+/* Checks that the type word `use` of `m` is consistent in itself and that no operation is in
+ * progress on the frame. Reports each violation. */
 static void check_use(struct recount *run, mfn_t m, u64 use)
 {
     const u64 state = use & (USE_VALIDATED | USE_PARTIAL);
@@ -164,7 +169,8 @@ static void check_use(struct recount *run, mfn_t m, u64 use)
     }
 }
 
-/* Checks a live entry of a slot that is the guest's. */
+/* Checks an entry of the live table `table`, in a slot that is the guest's: its bits, and the owner
+ * and type of its target. Reports the first violation. */
 static void check_entry(struct recount *run, mfn_t table, u32 level, u64 entry)
 {
     if (entry_check(level, entry) != VMMU_DONE || entry_installed(level, entry) != entry) {
@@ -234,7 +240,8 @@ static void check_frame(struct recount *run, mfn_t m)
     }
 }
 
-/* Compares the number of frames that a domain has recorded with those that it owns. */
+/* Reports it if the number of frames that `domain` has recorded differs from the number that it
+ * owns. Shared pages are not counted. */
 static void check_domain(struct recount *run, struct vmmu_domain *domain)
 {
     u64 frames = 0;
@@ -248,7 +255,7 @@ static void check_domain(struct recount *run, struct vmmu_domain *domain)
     }
 }
 
-/* Says whether vCPU `index` is the first of its domain in the list. */
+/* Says whether no vCPU before vCPU `index` in the audit's list is of the same domain. */
 static bool is_first(const struct vmmu_audit *audit, u32 index)
 {
     for (u32 i = 0; i < index; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A vCPU's deferred release: a demotion that was interrupted after the operation that caused it had
- * taken effect. A vCPU has at most one. */
+/* A vCPU's deferred release: the old kernel root, on which the CPU still runs, or the rest of a
+ * demotion that was interrupted after the operation that caused it had taken effect. A vCPU has at
+ * most one deferred release. */
 #ifndef VMMU_DEFER_H
 #define VMMU_DEFER_H
 
@@ -11,23 +12,29 @@ enum defer_kind {
     DEFER_FINISH, /* the demotion of a partial frame is to be resumed, then a reference dropped */
 };
 
-/* Completes the vCPU's deferred release, if it has one; every operation begins with this.
- * VMMU_AGAIN: interrupted, the operation must not begin. */
+/* Completes the vCPU's deferred release, if it has one. An operation that may itself defer a
+ * release calls this first, because a vCPU has at most one. VMMU_AGAIN: interrupted; the operation
+ * returns VMMU_AGAIN without having begun. */
 static inline enum vmmu_result defer_complete(struct vmmu_vcpu *vcpu)
 {
     return mfn_is_none(vcpu->deferred.frame) ? VMMU_DONE : vmmu_finish(vcpu);
 }
 
-/* Records a deferred release of `m`. The vCPU must have none, or the engine panics. */
+/* Makes `m` the vCPU's deferred release. The caller's reference on `m`, and with DEFER_PUT its type
+ * reference too, belong to the deferred release from then on. Panics if the vCPU has a deferred
+ * release already. */
 void defer_note(struct vmmu_vcpu *vcpu, mfn_t m, enum defer_kind kind);
 
-/* Drops a type reference and a reference of the caller on `m`. If the demotion that follows is
- * interrupted, the rest becomes the vCPU's deferred release. */
+/* Drops a type reference and a reference of the caller on `m`. If that begins a demotion which is
+ * interrupted, the rest, with the reference, becomes the vCPU's deferred release; the vCPU has none
+ * before. */
 void defer_put(struct vmmu_vcpu *vcpu, mfn_t m);
 
 /* Gives up `m`, on which the caller has a reference, after a type_get of it that returned `result`,
- * not VMMU_DONE. Drops the reference; or, if the refused promotion is still to be undone, makes
- * that the vCPU's deferred release. An interrupted promotion stays partial for the next attempt. */
+ * not VMMU_DONE. Drops the reference; but if `result` is a refusal and `m` is partial, because the
+ * undoing of the promotion was interrupted, that undoing, with the reference, becomes the vCPU's
+ * deferred release. After VMMU_AGAIN a partial frame stays partial for the next attempt: the
+ * partial state has a reference of its own. */
 void defer_abandon(struct vmmu_vcpu *vcpu, mfn_t m, enum vmmu_result result);
 
 #endif

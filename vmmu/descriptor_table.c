@@ -13,8 +13,10 @@
 
 #define LDT_ENTRIES_MAX 8192u
 
-/* Takes a reference and a descriptor type reference on `m`. Refuses with *word set: BAD_FRAME, and
- * what ref_get and type_get refuse. */
+/* Takes a reference and a descriptor type reference on `m`, a frame of `domain`. Refuses:
+ * BAD_FRAME, and what ref_get and type_get refuse; *word is then the word to report. VMMU_AGAIN:
+ * another CPU is changing the frame's type, or an interrupted demotion of the frame was interrupted
+ * again. Unless the result is VMMU_DONE, nothing is taken. */
 static enum vmmu_result get_page(const struct vmmu_domain *domain, mfn_t m, u64 *word)
 {
     *word = m.n;
@@ -28,15 +30,16 @@ static enum vmmu_result get_page(const struct vmmu_domain *domain, mfn_t m, u64 
     return result;
 }
 
-/* Drops the references that get_page took. */
+/* Drops the reference and the type reference that get_page took on `m`. */
 static void put_page(mfn_t m)
 {
     type_put(m);
     ref_put(m);
 }
 
-/* Puts frame `m`, or none if it is MFN_NONE, in slot `slot` of the descriptor window. `frame` is
- * where the vCPU records the slot's frame. Drops the frame that was there before. */
+/* Puts frame `m`, on which the caller has called get_page, in slot `slot` of the descriptor window,
+ * or empties the slot if `m` is MFN_NONE. `frame` is where the vCPU records the slot's frame. Drops
+ * the references on the frame that was in the slot before, if there was one. */
 static void replace(struct vmmu_vcpu *vcpu, mfn_t *frame, u32 slot, mfn_t m)
 {
     const mfn_t old = *frame;
@@ -105,8 +108,8 @@ enum vmmu_result vmmu_set_ldt(struct vmmu_vcpu *vcpu, vaddr_t base, u32 entries)
         return result_refuse(vcpu->domain, VMMU_REFUSED_TOO_MANY_DESCRIPTORS, entries);
     }
     if (entries) {
-        /* If both ends are in the guest's address range, so is everything between: an LDT is
-         * smaller than the hypervisor's range. */
+        /* If both ends are in the guest's part of the address space, so is everything between: the
+         * one gap in that part is larger than an LDT. */
         const vaddr_t last = vaddr(base.a + entries * sizeof(u64) - 1);
         if (page_offset(base.a) || last.a < base.a || !walk_address_is_guests(base) ||
             !walk_address_is_guests(last)) {

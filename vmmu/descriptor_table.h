@@ -5,7 +5,7 @@
 
 #include "vmmu/vmmu.h"
 
-/* Drops all pages of the vCPU's GDT and LDT; both are empty then. */
+/* Drops all pages of the vCPU's GDT and LDT. Afterwards both have 0 entries and no page. */
 void descriptor_table_drop_all(struct vmmu_vcpu *vcpu);
 
 #endif

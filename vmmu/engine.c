@@ -16,8 +16,8 @@ void vmmu_start(struct vmmu_frame *frames, u64 count, u64 *m2p, const u64 hyperv
     for (u32 i = 0; i < ARRAY_LENGTH(vmmu_engine.hypervisor_slots); i++) {
         vmmu_engine.hypervisor_slots[i] = hypervisor_slots[i];
     }
-    /* The clocks start at 1, and 0 stands for a CPU that has not flushed yet: it is less than every
-     * epoch. */
+    /* Each clock starts at 1, so every epoch is at least 1. A CPU's epoch of 0 means that the CPU
+     * has not flushed yet: it is less than every epoch of a frame. */
     for (u32 i = 0; i < FLUSH_CLOCKS; i++) {
         atomic_store(&vmmu_engine.times[i].clock, 1);
         for (u32 cpu = 0; cpu < VMMU_CPUS_MAX; cpu++) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* One page-table entry of any level: which bits it may have, and which references it holds.
  *
- * A present entry holds a reference on its target. At level 1 a writable entry also holds a
- * writable type reference. Above level 1 each present entry also holds a type reference on its
+ * A present entry of a live table, in a slot that is the guest's, holds a reference on its target.
+ * At level 1 a writable entry also holds a type reference on its target: a writable one, or on a
+ * shared page a shared one. Above level 1 each present entry also holds a type reference on its
  * target as a table of the level below. */
 #ifndef VMMU_ENTRY_H
 #define VMMU_ENTRY_H
@@ -11,77 +12,87 @@
 #include "vmmu/ref.h"
 #include "vmmu/type.h"
 
-/* Free bits: they change neither the translation nor a count, so an entry that differs from a
- * checked one only in them needs no check. The writable bit is not free. */
+/* Free bits: they change neither which frame the entry points at nor a count, so an entry that
+ * differs from a checked one only in free bits needs no check. The writable bit is not free,
+ * because it decides about a type reference. */
 #define ENTRY_FREE                                                                                 \
     (PTE_USER | PTE_ACCESSED | PTE_DIRTY | PTE_AVAILABLE | PTE_AVAILABLE_HIGH | PTE_KEY | PTE_NX)
 
-/* Returns the frame number in an entry. */
+/* Returns the frame number in the address bits of an entry. */
 static inline mfn_t entry_frame(u64 entry)
 {
     return mfn((entry & PTE_ADDRESS) >> PAGE_SHIFT);
 }
 
-/* Returns the entry that a live table holds when a guest wrote `entry`: with the user bit, because
- * all of a guest runs in ring 3, and at level 1 without the global bit. (Above level 1 the global
- * bit is refused, not removed.) */
+/* Returns the entry that a live table holds when a guest wrote `entry`: a present entry gets the
+ * user bit, because all of a guest runs in ring 3, and loses the global bit at level 1. (Above
+ * level 1 the global bit is refused, not removed.) An entry that is not present is unchanged. */
 static inline u64 entry_installed(u32 level, u64 entry)
 {
     const u64 off = level == 1 ? PTE_GLOBAL : 0;
     return entry & PTE_PRESENT ? (entry | PTE_USER) & ~off : entry;
 }
 
-/* Says whether `next`, in the form of entry_installed, needs no reference that the live entry `old`
- * does not hold: they differ only in free bits, or (level 1) `next` gives up the writable bit. */
+/* Says whether `next`, in the form of entry_installed, can take over the references of the live
+ * entry `old`: `old` is present, and the two differ only in free bits or, at level 1, also in that
+ * `next` gives up the writable bit. (In that last case the caller drops the writable type
+ * reference: entry_put_right.) */
 static inline bool entry_inherits(u32 level, u64 old, u64 next)
 {
     const u64 differ = (old ^ next) & ~ENTRY_FREE;
     return (old & PTE_PRESENT) && (differ == 0 || (level == 1 && differ == (old & PTE_WRITABLE)));
 }
 
-/* Says whether slot `index` of a table of this level is the guest's and not the hypervisor's. */
+/* Says whether slot `index` of a table of this level is the guest's and not the hypervisor's. Only
+ * L4 tables have slots of the hypervisor. */
 static inline bool entry_slot_is_guests(u32 level, u32 index)
 {
     return level != 4 || index < VMMU_GUEST_HOLE_FIRST || index > VMMU_GUEST_HOLE_LAST;
 }
 
-/* The bits that a guest may set in a present entry. Not among them are the bit that makes a
- * superpage, of whose 512 frames only one would be counted, and cache attributes, because a write
- * through an uncached mapping might not be seen when the hypervisor reads the frame through its
- * cached one. */
+/* The bits that a guest may set in a present entry (the global bit only at level 1). Not among them
+ * are the bit that makes a superpage, of whose frames only one would be counted, and cache
+ * attributes, because a write through an uncached mapping might not be seen when the hypervisor
+ * reads the frame through its cached one. */
 #define ENTRY_SETTABLE (PTE_PRESENT | PTE_WRITABLE | PTE_GLOBAL | ENTRY_FREE | PTE_ADDRESS)
 
-/* Says whether the entry is present, has only settable bits, and maps a frame that exists. Nothing
- * but its target can be a reason to refuse it. */
+/* Says whether the entry is present, has only bits that may be set at this level, and maps a frame
+ * that exists. Such an entry can be refused only because of the owner, type, counts or contents of
+ * the frame that it maps. */
 ALWAYS_INLINE bool entry_is_plain(u32 level, u64 entry)
 {
     const u64 odd = ~ENTRY_SETTABLE | (level > 1 ? PTE_GLOBAL : 0);
     return (entry & (PTE_PRESENT | odd)) == PTE_PRESENT && frame_exists(entry_frame(entry));
 }
 
-/* The slow path of entry_check, for an entry that is not plain. VMMU_DONE: it is not present, and
- * harmless. */
+/* The slow path of entry_check, for an entry for which entry_is_plain is false. VMMU_DONE: the
+ * entry is not present, and harmless. Refuses what entry_check refuses. */
 enum vmmu_result entry_check_slow(u32 level, u64 entry);
 
-/* Checks the bits of an entry for a table of this level, but not its target. Refuses: SUPERPAGE,
+/* Checks the bits of an entry for a table of this level, and that the frame which a present entry
+ * points at exists; but not the owner, type or counts of that frame. Refuses: SUPERPAGE,
  * CACHE_BITS, GLOBAL_TABLE, BAD_FRAME, NO_MEMORY, UNSAFE_NOT_PRESENT. */
 static inline enum vmmu_result entry_check(u32 level, u64 entry)
 {
     return entry_is_plain(level, entry) ? VMMU_DONE : entry_check_slow(level, entry);
 }
 
-/* The owner of a table, and the domain whose frames its entries may map. */
+/* The number of the domain that owns a table, and of the domain whose frames its entries may
+ * map. */
 struct entry_owners {
     u16 table;
     u16 frame;
 };
 
-/* Returns the refusal of an L1 entry for a refusal `result` of its target: FOREIGN_MAPPING for
- * NOT_OWNER, WRITABLE_TABLE for WRONG_TYPE, others unchanged. */
+/* Translates `result`, which ref_get or type_get_writable returned for the target of an L1 entry,
+ * to the result for the entry: FOREIGN_MAPPING for NOT_OWNER, WRITABLE_TABLE for WRONG_TYPE, any
+ * other unchanged. */
 enum vmmu_result entry_refusal_of_page(enum vmmu_result result);
 
-/* Takes the references that the present, checked L1 entry needs, all or nothing. Refuses:
- * FOREIGN_MAPPING, TOO_MANY_REFERENCES, WRITABLE_TABLE, READ_ONLY_PAGE. */
+/* Takes the references that `entry` needs, an L1 entry that is present and for which entry_check
+ * returned VMMU_DONE; its target must belong to `frame_owner`. Takes all of them or, unless the
+ * result is VMMU_DONE, none. VMMU_AGAIN: as for type_get_writable. Refuses: FOREIGN_MAPPING,
+ * TOO_MANY_REFERENCES, WRITABLE_TABLE, READ_ONLY_PAGE. */
 ALWAYS_INLINE enum vmmu_result entry_get_page(u64 entry, u16 frame_owner)
 {
     const mfn_t target = entry_frame(entry);
@@ -99,15 +110,20 @@ ALWAYS_INLINE enum vmmu_result entry_get_page(u64 entry, u16 frame_owner)
     return entry_refusal_of_page(result);
 }
 
-/* Takes the type reference of an entry above level 1, on whose target the caller has a reference.
- * The slow path of entry_get. *word: in, `entry`; out, what was refused. */
+/* The slow path of entry_get: takes the type reference of an entry above level 1, on whose target
+ * the caller has a reference. *word is `entry` before the call; after a refusal it is the word to
+ * report. Returns what type_get returns, or LINEAR_ENTRY. */
 enum vmmu_result entry_get_table(u32 level, u64 entry, u64 *word);
 
-/* Takes the references that a present, checked entry holds. Returns what type_get returns, or a
- * refusal of the target; *word is then what was refused. At level 1 it takes all or nothing. Above,
- * *held says whether the reference on the target has been taken: in, by an interrupted earlier
- * call; out, if the result is not VMMU_DONE, still. The target may be partial then, and the caller
- * either keeps the reference to resume or releases it (defer_abandon). */
+/* Takes the references that `entry` needs, which is present and for which entry_check returned
+ * VMMU_DONE. On a refusal *word is the word to report.
+ *
+ * Level 1: takes all references or none, and returns what entry_get_page returns; *held is not
+ * used. Above level 1: returns what type_get returns, FOREIGN_TABLE, LINEAR_ENTRY, or what ref_get
+ * refuses. *held before the call: an interrupted earlier call has taken the reference on the
+ * target. *held after it, if the result is not VMMU_DONE: the caller has that reference. The target
+ * may be partial then, and the caller either keeps the reference, to resume later, or gives it up
+ * by defer_abandon. */
 ALWAYS_INLINE enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owners owners,
                                          bool *held, u64 *word)
 {
@@ -132,15 +148,17 @@ ALWAYS_INLINE enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owne
     return result == VMMU_DONE ? entry_get_table(level, entry, word) : result;
 }
 
-/* Flushes the CPUs of domain `table_owner` that may have a translation to a foreign frame which
- * ended at the epoch `since`. The epochs of that frame are of its owner's clock and say nothing of
- * these CPUs. */
+/* Flushes the CPUs that may still have a translation, through a table of domain `table_owner`, to a
+ * frame of another owner; the entry was removed at the epoch `since` of the clock of `table_owner`.
+ * The flush cannot wait until the frame is freed: the epoch recorded then is of the clock of the
+ * frame's owner and says nothing of these CPUs. */
 void entry_flush_foreign(u16 table_owner, u64 since);
 
-/* Drops the references that a present entry held in a table. Since the epoch `since` no processor
- * can reach the entry any more. VMMU_AGAIN, only above level 1: the demotion of the target was
- * interrupted; the reference on the target is still there, and the caller drops it after
- * type_finish of the target. */
+/* Drops the references that a present entry held in a table of domain `table_owner`. Since the
+ * epoch `since` of that domain's clock no processor can reach the entry any more. At level 1 it
+ * first flushes if the target has another owner. VMMU_AGAIN, only above level 1: the demotion of
+ * the target was interrupted; the reference on the target is still there, and the caller drops it
+ * after type_finish of the target has returned VMMU_DONE. */
 ALWAYS_INLINE enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, u64 since)
 {
     const mfn_t target = entry_frame(entry);
@@ -162,12 +180,14 @@ ALWAYS_INLINE enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, 
     return VMMU_DONE;
 }
 
-/* The slow path of entry_put_right, where `old` was writable and its successor is not. */
+/* The slow path of entry_put_right, where `old` was writable and its successor is not. Flushes
+ * first if the target has another owner than the table. */
 void entry_put_right_slow(u64 old, u16 table_owner);
 
-/* Drops the writable type reference of the L1 entry `old`, if `next`, which has replaced it and
- * inherited its reference (entry_inherits), has no writable bit. In that case it also drops the
- * extra reference that the caller took on the target to keep it for this. */
+/* Completes the replacement of the entry `old` by `next`, which has inherited its reference
+ * (entry_inherits). If `old` was writable and `next` is not, drops the writable type reference of
+ * `old`, and the extra reference on the target that the caller took to keep the target until now.
+ * Otherwise does nothing. */
 static inline void entry_put_right(u64 old, u64 next, u16 table_owner)
 {
     if (old & ~next & PTE_WRITABLE) {

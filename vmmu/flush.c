@@ -41,7 +41,7 @@ bool flush_since(const struct vmmu_domain *domain, u64 since)
 void flush_for_type_change(struct vmmu_domain *domain, u64 use)
 {
     /* Processors cache descriptors in segment registers, which no epoch covers: treat the use as
-     * having ended just now. */
+     * having ended just now, so that every CPU of the domain flushes. */
     const u64 since = use_type(use) == VMMU_TYPE_DESCRIPTOR
                           ? flush_clock(domain->id)
                           : flush_epoch_read(domain->id, use_place(use), USE_PLACE_BITS);

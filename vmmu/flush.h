@@ -9,8 +9,9 @@
  *
  * A frame keeps only the low bits of an epoch. They are read back as the latest clock value with
  * these bits. So an old epoch can appear too recent, which costs an unnecessary flush, but never
- * too old, which would omit a necessary one. Each domain has its own clock, because all CPUs would
- * write a common one. */
+ * too old, which would omit a necessary one. There is not one clock for all domains, because all
+ * CPUs would write it; only domains whose numbers differ by a multiple of FLUSH_CLOCKS share
+ * one. */
 #ifndef VMMU_FLUSH_H
 #define VMMU_FLUSH_H
 
@@ -18,31 +19,35 @@
 
 #include "vmmu/engine.h"
 
-/* Returns the flush clock and CPU epochs of domain `id`. Two domains may share them; each then sees
- * the flushes of both, which is correct. */
+/* Returns the flush clock of domain `id`, together with the epochs of the CPUs. Two domains may
+ * share them; each then sees the flushes of both, which is correct as long as a flush of a CPU
+ * drops the translations of every domain from its TLB. */
 static inline struct flush_times *flush_times(u16 id)
 {
     return &vmmu_engine.times[id % FLUSH_CLOCKS];
 }
 
-/* Returns the flush clock of domain `id`, as the epoch of a use that has ended. The caller has
- * removed the entry before by an atomic read-modify-write, so that this load cannot be executed
- * before that. */
+/* Returns the present value of the flush clock of domain `id`: the epoch of a use that has just
+ * ended. If the use was an entry, the entry was removed by an atomic read-modify-write, so that
+ * this load cannot be executed before the removal. */
 static inline u64 flush_clock(u16 id)
 {
     return atomic_load_explicit(&flush_times(id)->clock, memory_order_seq_cst);
 }
 
-/* Returns the epoch of domain `id` that is stored as its low `bits` in `epoch`: the latest clock
- * value with these low bits. */
+/* Returns the epoch of domain `id` of which `epoch` holds the low `bits` bits: the latest value, up
+ * to now, of the domain's clock that has these low bits. */
 u64 flush_epoch_read(u16 id, u64 epoch, u32 bits);
 
-/* Makes each CPU that may have translations of `domain`, and whose last flush did not begin after
- * the epoch `since`, flush, and returns when all have. True: at least one had to. */
+/* Flushes each CPU that may have translations of `domain` (domain->cpus), except those whose latest
+ * flush began after the epoch `since`. Returns when all of them have flushed. True: at least one
+ * CPU had to flush. */
 bool flush_since(const struct vmmu_domain *domain, u64 since);
 
-/* Flushes as needed before a frame of `domain` changes its type. `use`: the frame's type word
- * before, with count 0, which contains its last type and the epoch. */
+/* Flushes the CPUs that may have a stale translation of a frame of `domain`, which the caller has
+ * claimed for another type than its last one, and counts the flush as sent or skipped. `use`: the
+ * frame's type word before the claim, with count 0, which contains the last type and the epoch at
+ * which that use ended. */
 void flush_for_type_change(struct vmmu_domain *domain, u64 use);
 
 #endif

@@ -22,8 +22,8 @@ void free_frame(mfn_t m, u64 since)
     atomic_store_explicit(&frame->type, 0, memory_order_relaxed);
     atomic_store_explicit(&frame->references, 0, memory_order_release);
     port_frame_free(domain, m);
-    /* The caller of the engine may free the domain's struct as soon as it owns nothing: do not
-     * access it after this. */
+    /* The caller of the engine may free the domain's struct as soon as the domain owns no frame and
+     * no shared page, so this is the last access to the struct. */
     atomic_fetch_sub_explicit(use_type(use) == VMMU_TYPE_SHARED ? &domain->shared : &domain->frames,
                               1, memory_order_release);
 }

@@ -6,8 +6,9 @@
 #include "vmmu/vmmu.h"
 
 /* Gives frame `m`, whose last reference was just dropped, back to the machine's allocator
- * (port_frame_free), after a flush if one is needed. `since`: the epoch at which the last
- * translation of `m` ended. Panics if `m` still has a type reference. */
+ * (port_frame_free), after a flush if one is needed. `since`: an epoch of the owner's clock, read
+ * when the last translation of `m` had ended; if the owner is stopped (vmmu_domain_stop), the epoch
+ * at which it stopped is used instead. Panics if `m` still has a type reference. */
 void free_frame(mfn_t m, u64 since);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the frame table says of a frame, for reports. */
+/* What the frame table says of a frame: its owner, type and counts. */
 #include "vmmu/frame.h"
 
 void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info)

@@ -5,7 +5,9 @@
 #include "vmmu/walk.h"
 #include "vmmu/write_inline.h"
 
-/* Does `write` on the slow path, in the L1 table that a walk found. */
+/* Does `write` on the slow path, in the L1 table that a walk found, and reports a refusal. Refuses:
+ * NO_TABLE, if the caller can take no reference on the table for its owner, and what
+ * write_entry_slow refuses. */
 static __attribute__((noinline)) enum vmmu_result write_found_slow(struct write write)
 {
     enum vmmu_result result = VMMU_REFUSED_NO_TABLE;
@@ -64,9 +66,10 @@ enum vmmu_result vmmu_map_at(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_o
     return result_report(vcpu->domain, result, write.word);
 }
 
-/* Clears the entry that `write` describes, if it maps `m` and is writable exactly if `writable`.
- * Tries again if the processor set the accessed or dirty bit meanwhile, which makes a conditional
- * write fail. */
+/* Clears the entry that `write` describes, if it is present, maps `m`, and is writable exactly if
+ * `writable`; otherwise refuses: NOT_THAT_MAPPING. Tries again if the processor set the accessed or
+ * dirty bit meanwhile, which makes a conditional write fail. VMMU_AGAIN: all WRITE_TRIES_MAX tries
+ * failed. */
 static enum vmmu_result unmap(struct write *write, mfn_t m, bool writable)
 {
     const u64 seen = PTE_PRESENT | PTE_WRITABLE | PTE_ADDRESS;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Owners: giving a frame to a domain and taking it back, shared pages, device frames, and holds. */
+/* Owners: the start of a domain and of a vCPU, giving a frame to a domain and taking it back,
+ * shared pages, device frames, holds, and the guests' own M2P words. */
 #include "vmmu/m2p.h"
 #include "vmmu/port.h"
 #include "vmmu/ref.h"
@@ -29,8 +30,9 @@ void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain)
     }
 }
 
-/* Gives frame `m`, which has no owner, an owner: stores its M2P word, its type word and, last, its
- * references word. Panics if it has an owner. */
+/* Gives frame `m`, which exists, an owner: stores `physical` as its M2P word, `use` as its type
+ * word and, last, `references` as its references word, which makes the frame the owner's for other
+ * CPUs. Panics if `m` has an owner already. */
 static void adopt(mfn_t m, u64 references, u64 use, u64 physical)
 {
     struct vmmu_frame *frame = frame_of(m);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pins. A pin is a type reference that a guest takes on a table, so that the table stays validated
- * while nothing else uses it. */
+/* Pins. A pin is a reference and a type reference that a guest takes on a table, so that the table
+ * stays validated while nothing else uses it. */
 #include "vmmu/defer.h"
 #include "vmmu/ref.h"
 #include "vmmu/result.h"

@@ -15,8 +15,8 @@ void ref_get_more(mfn_t m)
 }
 
 /* Replaces the references word *old of `m` by `next`, which has one reference less. If that was the
- * last reference, frees the frame, the last translation of which ended before the epoch `since`.
- * False: the word is not *old any more; *old becomes its value. */
+ * last reference, frees the frame, the last translation of which ended at the epoch `since` or
+ * earlier. False: the word is not *old any more; nothing is dropped, and *old becomes its value. */
 static bool drop(mfn_t m, u64 *old, u64 next, u64 since)
 {
     if (!word_swap(frame_references_at(m), old, next, memory_order_acq_rel)) {
@@ -57,8 +57,9 @@ enum vmmu_result ref_release(mfn_t m, u16 id, enum release whose)
             return VMMU_REFUSED_WRONG_TYPE;
         }
         next = (old - 1) & ~REF_ALLOCATED;
-        /* The ownership reference is no translation. The last translation ended when the count fell
-         * to 1, whose epoch the word has. */
+        /* The ownership reference is no translation. If it is the last reference, the last
+         * translation ended, at the latest, when the count fell to 1, and the word contains the
+         * epoch of that moment. */
         since = flush_epoch_read(id, ref_epoch(old), REF_EPOCH_BITS);
     } while (!drop(m, &old, next, since));
     return VMMU_DONE;

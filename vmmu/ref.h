@@ -6,7 +6,9 @@
 #include "vmmu/flush.h"
 #include "vmmu/frame.h"
 
-/* Returns the refusal of a ref_get for domain `id` that failed on this references word. */
+/* Returns the refusal of a ref_get for domain `id` that failed on this references word:
+ * TOO_MANY_REFERENCES if the domain owns the frame and the frame has references, otherwise
+ * NOT_OWNER. */
 static inline enum vmmu_result ref_refusal(u64 references, u16 id)
 {
     return ref_is_owned_by(references, id) && frame_count(references)
@@ -21,8 +23,8 @@ ALWAYS_INLINE enum vmmu_result ref_get(mfn_t m, u16 id)
     _Atomic u64 *word = frame_references_at(m);
     u64 old = word_read(word);
     do {
-        /* One comparison checks both ends of the range: count 0 minus 1 wraps to the largest
-         * number. */
+        /* One comparison checks both ends of the range 1 to FRAME_COUNT_MAX - 1: count 0 minus 1
+         * wraps to the largest number. */
         if (!ref_is_owned_by(old, id) || (u32)old - 1 >= FRAME_COUNT_MAX - 1) {
             return ref_refusal(old, id);
         }
@@ -30,12 +32,12 @@ ALWAYS_INLINE enum vmmu_result ref_get(mfn_t m, u16 id)
     return VMMU_DONE;
 }
 
-/* Takes a further reference on `m`. The caller has one already, so this cannot fail. Panics if
- * there is none, or if the count is full. */
+/* Takes a further reference on `m`. The caller has one already, so this cannot fail. Panics if the
+ * count is 0, or if it is FRAME_COUNT, the largest that fits. */
 void ref_get_more(mfn_t m);
 
 /* The slow path of ref_put: drops a reference that may be the last one, and frees the frame if it
- * is. */
+ * is. Panics if there is no reference. */
 void ref_put_slow(mfn_t m);
 
 /* Which kind of ownership reference ref_release drops, and on what condition. */
@@ -45,23 +47,26 @@ enum release {
     RELEASE_SHARED, /* the hypervisor's reference on a shared page */
 };
 
-/* Drops the ownership reference on `m`, if `m` belongs to domain `id`. The frame is freed when no
- * other reference is left. Refuses: NOT_OWNER (also: shared or not against `whose`),
- * ALREADY_RELEASED, and WRONG_TYPE (RELEASE_ALONE, and there are other references). */
+/* Drops the ownership reference on `m`, if `m` belongs to domain `id`. When no other reference is
+ * left, at once or later, the frame is freed. Refuses: NOT_OWNER (also if `m` is shared and `whose`
+ * is not RELEASE_SHARED, or the other way round, or if `m` has no reference), ALREADY_RELEASED, and
+ * WRONG_TYPE (RELEASE_ALONE, and there are other references). */
 enum vmmu_result ref_release(mfn_t m, u16 id, enum release whose);
 
 /* Returns the references word with one reference less; `clock` is the owner's flush clock, read
- * before. If the count falls to 1, the epoch is recorded: what is left may be the ownership
- * reference, which is no translation, so this may be the moment when the last translation ended. If
- * it falls to 2, the epoch is recorded too: then the word differs if another reference was taken
- * and dropped meanwhile, and the compare-and-exchange fails. */
+ * before the word is replaced. If the count falls to 1, the epoch is recorded: what is left may be
+ * the ownership reference, which is no translation, so this may be the moment when the last
+ * translation ended. If the count falls to 2, the epoch is recorded too. For suppose that a CPU has
+ * read a word with count 2 and its epoch from the clock, and that another reference is taken and
+ * dropped at a later epoch: then the word differs, and that CPU's compare-and-exchange, which would
+ * record the older epoch, fails. */
 static inline u64 ref_dropped(u64 references, u64 clock)
 {
     return frame_count(references) <= 3 ? ref_with_epoch(references - 1, clock) : references - 1;
 }
 
-/* The fast path of ref_put: drops a reference. False: it is the last one, and nothing has
- * happened. */
+/* The fast path of ref_put: drops a reference. False: the reference is the last one (or there is
+ * none), and nothing has happened. */
 ALWAYS_INLINE bool ref_put_fast(mfn_t m)
 {
     _Atomic u64 *word = frame_references_at(m);
@@ -76,8 +81,8 @@ ALWAYS_INLINE bool ref_put_fast(mfn_t m)
     return true;
 }
 
-/* Drops a reference of the caller on `m`. If it was the last one, the frame is freed, after a flush
- * if one is needed. */
+/* Drops a reference of the caller on `m`. If it was the last one, the frame goes back to the
+ * machine's allocator, after a flush if one is needed (free_frame). */
 ALWAYS_INLINE void ref_put(mfn_t m)
 {
     if (!ref_put_fast(m)) {

@@ -5,8 +5,9 @@
 #include "vmmu/result.h"
 #include "vmmu/write_inline.h"
 
-/* Stores the entry in an ordinary page. A writable type reference keeps it from becoming a table
- * meanwhile. */
+/* Stores write->entry in write->table, on which the caller has a reference, if that is an ordinary
+ * page. A writable type reference keeps the page from becoming a table meanwhile. Returns what
+ * type_get returns for the type writable. */
 static enum vmmu_result store_in_page(const struct write *write)
 {
     u64 word;
@@ -18,7 +19,9 @@ static enum vmmu_result store_in_page(const struct write *write)
     return result;
 }
 
-/* Does `write` in a page of any type, on which the caller has a reference. */
+/* Does `write` in a page of any type, on which the caller has a reference: a checked write in a
+ * live table, a plain store in an ordinary page. Refuses: DESCRIPTOR_PAGE, WRONG_TYPE, TABLE_BUSY,
+ * and what write_entry_slow and type_get refuse. */
 static enum vmmu_result write_anywhere(struct write *write)
 {
     const u64 use = frame_type_word_acquire(write->table);
@@ -44,19 +47,20 @@ static enum vmmu_result write_anywhere(struct write *write)
 /* The bits of vmmu_request.at that hold the kind. */
 #define KIND_BITS 7ull
 
-/* Returns the kind in the low bits of the request's address. */
+/* Returns the kind in the low bits of the request's address; it may be a number that is no kind. */
 static enum vmmu_update_kind kind_of(const struct vmmu_request *request)
 {
     return (enum vmmu_update_kind)(request->at & KIND_BITS);
 }
 
-/* Returns the bits of the old entry that a request of this kind keeps. */
+/* Returns the bits of the old entry that a request of this kind keeps, for write.keep. */
 static u64 kept_by(enum vmmu_update_kind kind)
 {
     return kind == VMMU_UPDATE_PRESERVE_AD ? WRITE_KEEP_AD : 0;
 }
 
-/* The slow path: does a request of any kind, for a page of any type. */
+/* The slow path: does a request of any kind, for a page of any type, and reports a refusal. Refuses
+ * what vmmu_update refuses. */
 static __attribute__((noinline)) enum vmmu_result serve_slow(struct vmmu_vcpu *vcpu,
                                                              struct vmmu_domain *table_owner,
                                                              struct vmmu_domain *frame_owner,
@@ -90,11 +94,12 @@ static __attribute__((noinline)) enum vmmu_result serve_slow(struct vmmu_vcpu *v
 /* Runs. A run is a number of consecutive requests for one page, which is looked up and locked only
  * once.
  *
- * A run begins with `request` and ends at `end` or earlier. `owner` owns the page and each frame
- * that the entries map. Each run function returns the first request that it has not done, which
- * needs the slow path. */
+ * A run begins with `request` and goes no further than the request before `end`. `owner` owns the
+ * page and each frame that the entries map. Each run function returns the first request that it has
+ * not done, or `end`. If that is `request` itself, nothing was done: the request needs another run
+ * function or the slow path. */
 
-/* Says whether the request writes to `page`. */
+/* Says whether the request is of a kind that writes an entry, and its address is in `page`. */
 static inline bool is_write_to(const struct vmmu_request *request, mfn_t page)
 {
     const u32 writes =
@@ -102,7 +107,9 @@ static inline bool is_write_to(const struct vmmu_request *request, mfn_t page)
     return mfn_equal(mfn_of(maddr(request->at)), page) && (writes >> kind_of(request) & 1);
 }
 
-/* Does one request in a locked table of this level. */
+/* Does one request in a locked table of this level, whose contents are `entries`. WRITTEN_NOT, with
+ * the entry unchanged: the slot is the hypervisor's, or write_entry_locked returned that. *left: as
+ * for write_entry_locked. */
 ALWAYS_INLINE enum written serve_locked(const struct vmmu_request *request, u32 level, u16 owner,
                                         _Atomic u64 *entries, u64 *left)
 {
@@ -116,8 +123,9 @@ ALWAYS_INLINE enum written serve_locked(const struct vmmu_request *request, u32 
                               entry_installed(level, request->entry), left);
 }
 
-/* Does a run in a live table of this level. Adds to *checked the number of entries that had to be
- * checked. */
+/* Does a run in the page of `request`, if it is a live table of this level. The run ends after a
+ * request that leaves a reference to be dropped, because that is done without the lock. Adds to
+ * *checked the number of requests for which the result was WRITTEN_CHECKED. */
 ALWAYS_INLINE const struct vmmu_request *run_in_table(const struct vmmu_domain *owner, u32 level,
                                                       const struct vmmu_request *request,
                                                       const struct vmmu_request *end, u64 *checked)
@@ -148,8 +156,8 @@ ALWAYS_INLINE const struct vmmu_request *run_in_table(const struct vmmu_domain *
     return request;
 }
 
-/* Does a run in an ordinary page. A writable type reference keeps it from becoming a table
- * meanwhile. */
+/* Does a run in the page of `request`, if it is an ordinary page for which type_get_writable_fast
+ * succeeds. A writable type reference keeps the page from becoming a table meanwhile. */
 static const struct vmmu_request *run_in_page(const struct vmmu_domain *owner,
                                               const struct vmmu_request *request,
                                               const struct vmmu_request *end)
@@ -170,7 +178,8 @@ static const struct vmmu_request *run_in_page(const struct vmmu_domain *owner,
     return request;
 }
 
-/* Does a run in a page that is not a live L1 table. */
+/* Does a run in a page of any type, after run_in_table has done nothing for level 1. *checked: as
+ * for run_in_table. */
 static __attribute__((noinline)) const struct vmmu_request *
 run_elsewhere(const struct vmmu_domain *owner, const struct vmmu_request *request,
               const struct vmmu_request *end, u64 *checked)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Results: every refusal is counted, recorded in the domain and reported here. */
+/* Results: how an operation counts, records and reports a refusal. */
 #ifndef VMMU_RESULT_H
 #define VMMU_RESULT_H
 
@@ -15,7 +15,8 @@ static inline bool result_is_refusal(enum vmmu_result result)
     return result > VMMU_AGAIN;
 }
 
-/* Returns `result`; if it is a refusal, counts, records and reports it as result_refuse does. */
+/* Returns `result`; if it is a refusal, counts, records and reports it first, as result_refuse
+ * does. */
 static inline enum vmmu_result result_report(struct vmmu_domain *domain, enum vmmu_result result,
                                              u64 word)
 {

@@ -7,8 +7,9 @@
 #include "vmmu/result.h"
 #include "vmmu/type.h"
 
-/* Takes the reference and type reference that a root needs. Refuses as vmmu_set_kernel_root
- * does. */
+/* Takes the reference and the L4 type reference that a root `m` of the vCPU needs, and reports a
+ * refusal. VMMU_AGAIN and refusals: as for vmmu_set_kernel_root; if the undoing of a refused
+ * promotion is interrupted, it becomes the vCPU's deferred release. */
 static enum vmmu_result get_root(struct vmmu_vcpu *vcpu, mfn_t m)
 {
     u64 word = m.n;

@@ -24,8 +24,8 @@ bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at)
 }
 
 /* Widens `store`, which replaces some bits of an entry, to a conditional write of the whole entry
- * as it is now; the result is in *write. False: the bits that `store` replaces are not what it
- * expects. */
+ * as it is now, in *write. False: the bits that `store` replaces are not what it expects, so *write
+ * must not be done. */
 static bool store_widen(const struct write *store, struct write *write)
 {
     const u64 old = word_read(&frame_words(store->table)[store->index]);
@@ -35,7 +35,9 @@ static bool store_widen(const struct write *store, struct write *write)
     return (old & store->mask) == store->expected;
 }
 
-/* Emulates a store on the slow path. *swapped says whether it was done. */
+/* Emulates a store on the slow path, and reports a refusal. *swapped, false before the call,
+ * becomes true if the store was done. VMMU_AGAIN: all WRITE_TRIES_MAX tries failed. Refuses:
+ * NOT_L1_TABLE, and what write_entry_slow refuses. */
 static __attribute__((noinline)) enum vmmu_result store_slow(const struct write store,
                                                              bool *swapped)
 {
@@ -44,7 +46,8 @@ static __attribute__((noinline)) enum vmmu_result store_slow(const struct write 
     const maddr_t at = maddr(maddr_of(store.table).a + store.index * sizeof(u64));
 
     if (write_get_l1_table(write.vcpu, at) != VMMU_DONE) {
-        /* The page was a live L1 table at the write fault, and is not any more. */
+        /* At the write fault the page was a live L1 table of the domain. It is not any more, or it
+         * can get no further reference. */
         return result_refuse(write.vcpu->domain, VMMU_REFUSED_NOT_L1_TABLE, write.word);
     }
     for (u32 tries = 0; result == VMMU_AGAIN && tries < WRITE_TRIES_MAX; tries++) {
@@ -92,9 +95,9 @@ bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u6
     if (!mfn_is_none(vcpu->deferred.frame) || !frame_exists(write.table)) {
         return false;
     }
-    /* Until the table is locked, `where` may be any memory, of which this reads a word.
-     * write_entry_fast then checks, under the lock, that it is a live L1 table of this domain and
-     * that the entry has not changed. */
+    /* The frame was a live L1 table when `where` was found, but may have any use now, so this may
+     * read a word of any memory. write_entry_fast then checks, under the table's lock, that the
+     * frame is a live L1 table of this domain and that the entry has not changed. */
     *old = word_read(&frame_words(write.table)[write.index]);
     write.entry = (*old & keep) ^ flip;
     write.mask = ~0ull;

@@ -8,7 +8,8 @@
 #include "vmmu/ref.h"
 #include "vmmu/type.h"
 
-/* Publishes the table as partial at `place`, so that any CPU can resume. Returns VMMU_AGAIN. */
+/* Ends exclusive ownership of `m`: publishes the table as partial at `place`, so that any CPU can
+ * resume, and takes the reference that belongs to the partial state. Returns VMMU_AGAIN. */
 static enum vmmu_result suspend(mfn_t m, enum vmmu_type type, u32 place, bool child)
 {
     ref_get_more(m);
@@ -24,7 +25,7 @@ struct visit {
     u16 owner;
     u64 since;   /* down: the epoch since which no processor reaches the table */
     u32 checked; /* up: how many entries were checked */
-    bool differ; /* up: some entry differs from its form in a live table */
+    bool differ; /* up: some entry may differ from its form in a live table */
     u64 *word;   /* up: the word that was refused */
 };
 
@@ -51,7 +52,7 @@ static inline __attribute__((no_sanitize("thread"))) bool group_is_empty(const _
             group[7]) == 0;
 }
 
-/* Returns the first place from `place` up at which an entry may be other than 0, or ENTRIES.
+/* Returns the start of the first group at or above `place` with an entry other than 0, or ENTRIES.
  * `place` is the start of a group. */
 static inline u32 skip_up(const _Atomic u64 *entries, u32 place)
 {
@@ -61,8 +62,8 @@ static inline u32 skip_up(const _Atomic u64 *entries, u32 place)
     return place;
 }
 
-/* Returns the end of the last group at or below `place` with an entry other than 0, or 0. `place`
- * is the end of a group. */
+/* Returns the end of the last group below `place` with an entry other than 0, or 0. `place` is the
+ * end of a group. */
 static inline u32 skip_down(const _Atomic u64 *entries, u32 place)
 {
     while (place > 0 && group_is_empty(&entries[place - GROUP])) {
@@ -71,12 +72,13 @@ static inline u32 skip_down(const _Atomic u64 *entries, u32 place)
     return place;
 }
 
-/* Calls `function` with the level. For level 1, which counts most, the compiler makes a copy with a
- * constant level. */
+/* Calls `function` with `visit` and the level. For level 1, which counts most, the compiler makes a
+ * copy of the function with a constant level. */
 #define FOR_LEVEL(function, visit, level)                                                          \
     ((level) == 1 ? function(visit, 1) : function(visit, level))
 
-/* Drops the references of the entries from visit->place - 1 down. VMMU_AGAIN: interrupted. */
+/* Drops the references of the entries from visit->place - 1 down to 0. VMMU_AGAIN, only above level
+ * 1: interrupted; visit->place and visit->child describe the partial state. */
 ALWAYS_INLINE enum vmmu_result drop_entries(struct visit *visit, u32 level)
 {
     const _Atomic u64 *const entries = visit->entries;
@@ -131,9 +133,9 @@ enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, bool chil
     return VMMU_DONE;
 }
 
-/* Completes a promotion, all entries of which are accepted: stores each entry in its form of a live
- * table if some `differ` from it, in an L4 table the hypervisor's entries, and publishes the table
- * as validated. */
+/* Completes a promotion, all entries of which are accepted: if some entries may `differ` from their
+ * form in a live table, stores them in that form; stores the hypervisor's entries in an L4 table;
+ * and publishes the table as validated. */
 static void install(mfn_t m, u32 level, _Atomic u64 *entries, bool differ)
 {
     for (u32 i = 0; differ && i < ENTRIES; i++) {
@@ -148,8 +150,9 @@ static void install(mfn_t m, u32 level, _Atomic u64 *entries, bool differ)
     frame_publish(m, use_of((enum vmmu_type)level) | USE_VALIDATED | 1);
 }
 
-/* Checks the entries from visit->place up and takes their references. VMMU_AGAIN: interrupted.
- * Otherwise VMMU_DONE or the refusal of an entry. */
+/* Checks the entries from visit->place up and takes their references. Returns VMMU_DONE, VMMU_AGAIN
+ * (interrupted), or the refusal of an entry, with the word to report in *visit->word. Unless it
+ * returns VMMU_DONE, visit->place and visit->child describe the partial state. */
 ALWAYS_INLINE enum vmmu_result take_entries(struct visit *visit, u32 level)
 {
     const struct entry_owners owners = {visit->owner, visit->owner};
@@ -206,7 +209,8 @@ enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool chi
     struct visit visit = visit_of(m, place, child);
 
     visit.word = word;
-    /* What an interrupted earlier part of the promotion found was not recorded. */
+    /* What an interrupted earlier part of the promotion found was not recorded: assume that some
+     * entry differs. */
     visit.differ = place > 0;
     const enum vmmu_result result = FOR_LEVEL(take_entries, &visit, level);
 
@@ -220,7 +224,8 @@ enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool chi
     if (result == VMMU_AGAIN && level > 1) {
         return suspend(m, type, visit.place, visit.child);
     }
-    /* Refused, or an L1 table, which is never left partial: undo. */
+    /* Refused, or an L1 table, which is never left partial: undo, at once or, if something waits
+     * for this CPU, later from the partial state. */
     if (level > 1 && (visit.place > 0 || visit.child) && port_should_stop()) {
         suspend(m, type, visit.place, visit.child);
         return result;

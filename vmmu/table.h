@@ -12,12 +12,15 @@
 
 #include "vmmu/vmmu.h"
 
-/* Promotes from entry `place` on. VMMU_DONE: validated, with count 1. VMMU_AGAIN: partial; at level
- * 1, which is never partial, demoted again. Otherwise the refusal of an entry, which is in *word;
- * the table is demoted again, or is partial if that was interrupted. */
+/* Promotes `m` from entry `place` on; with `child`, the reference on the target of that entry is
+ * taken already. VMMU_DONE: validated, with count 1. VMMU_AGAIN: partial; at level 1, which is
+ * never partial, demoted again. Otherwise the refusal of an entry, with the word to report in
+ * *word; the table is demoted again, or is partial if that was interrupted. */
 enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool child, u64 *word);
 
-/* Demotes the entries place - 1 down to 0. VMMU_DONE: count 0. VMMU_AGAIN: partial. */
+/* Demotes the entries place - 1 down to 0; with `child`, first completes the demotion of the target
+ * of entry `place` and drops the reference on it. VMMU_DONE: count 0. VMMU_AGAIN, only above level
+ * 1: partial. */
 enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, bool child);
 
 #endif

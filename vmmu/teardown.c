@@ -2,19 +2,21 @@
 /* The end of a domain: one pass over the frame table drops its pins and its ownership references.
  *
  * The vCPUs have dropped their roots already. When the pins and the partial tables are gone too,
- * only other tables use the domain's tables. No entry names a table of its own level, so there is
- * no cycle of tables, and dropping the pins releases them all. */
+ * only other tables use the domain's tables. No entry points at a table of its own level, so there
+ * is no cycle of tables, and dropping the pins releases them all. Shared pages are not touched: the
+ * hypervisor ends their sharing by vmmu_unshare. */
 #include "vmmu/flush.h"
 #include "vmmu/port.h"
 #include "vmmu/ref.h"
 #include "vmmu/type.h"
 
-/* How many frames of other owners the pass skips before it asks whether it should stop. It asks
+/* How many frames that are not the domain's the pass skips before it asks port_should_stop. It asks
  * after each frame of the domain's own. */
 #define PASSED_MAX 4096u
 
-/* Drops the pin, the partial state and the ownership reference that domain `id` has on its frame
- * `m`. VMMU_AGAIN: interrupted; call it again. */
+/* Drops what domain `id` itself has on its frame `m`: the pin or the partial state, if there is
+ * one, and the ownership reference, if it is not dropped yet. Does nothing for a shared page and
+ * for a frame whose last reference is gone. VMMU_AGAIN: interrupted; call it again. */
 static enum vmmu_result release(mfn_t m, u16 id)
 {
     enum vmmu_result result = VMMU_DONE;

@@ -8,12 +8,12 @@
 #include "vmmu/ref.h"
 #include "vmmu/table.h"
 
-/* How often a CPU checks again whether another CPU's promotion has ended before type_get returns
- * VMMU_AGAIN. */
+/* How often type_get_slow reads the type word before it returns VMMU_AGAIN, while other CPUs change
+ * the word or own the frame exclusively. */
 #define WAITS_MAX 1000u
 
-/* Ends exclusive ownership of `m`, which is in no use any more, and records the epoch at which its
- * last use, as type `last`, ended. */
+/* Ends exclusive ownership of `m`, which is not used any more: publishes a type word with count 0,
+ * the last type `last`, and the present epoch, as that at which the last use ended. */
 static void publish_unused(mfn_t m, enum vmmu_type last)
 {
     const u64 references = frame_references(m);
@@ -21,7 +21,8 @@ static void publish_unused(mfn_t m, enum vmmu_type last)
 }
 
 /* Checks the contents of `m`, which this CPU owns exclusively as `type`, and publishes it as
- * validated. A table continues at entry `place`. */
+ * validated. The promotion of a table begins at entry `place`, as table_promote says for `child`,
+ * the results and *word. If a descriptor page is refused, `m` is published as unused. */
 static enum vmmu_result promote(mfn_t m, enum vmmu_type type, u32 place, bool child, u64 *word)
 {
     if (type_is_table(type)) {
@@ -35,16 +36,17 @@ static enum vmmu_result promote(mfn_t m, enum vmmu_type type, u32 place, bool ch
     return VMMU_DONE;
 }
 
-/* Claims `m` for `type`, whose type word was `old`, with count 0, and promotes it; *result is the
- * result. False: another CPU has changed the word, and nothing has happened. */
+/* Handles a type_get of `m`, whose type word was `old`, with count 0: claims `m` for `type` and
+ * promotes it. True: *result is the result of the type_get. False: another CPU has changed the
+ * word, and nothing has happened. */
 static bool claim(mfn_t m, u64 old, enum vmmu_type type, u64 *word, enum vmmu_result *result)
 {
     _Atomic u64 *use = frame_type_word_at(m);
     const enum vmmu_type last = use_type(old);
 
     if (last == VMMU_TYPE_SHARED) {
-        /* A former shared page: the hypervisor has unshared it, and an entry still maps it. It goes
-         * back to the allocator when that entry goes. */
+        /* A former shared page: the hypervisor has unshared it, and another reference, such as that
+         * of an entry, keeps it. It goes back to the allocator when the last reference goes. */
         *result = VMMU_REFUSED_WRONG_TYPE;
         return true;
     }
@@ -64,16 +66,16 @@ static bool claim(mfn_t m, u64 old, enum vmmu_type type, u64 *word, enum vmmu_re
     return true;
 }
 
-/* Gets exclusive ownership of `m`, whose type word was `old`, partial. False: another CPU has
- * changed the word. */
+/* Gets exclusive ownership of `m`, which is partial, if its type word is still `old`. False:
+ * another CPU has changed the word, and nothing has happened. */
 static bool take_over(mfn_t m, u64 old)
 {
     return word_swap(frame_type_word_at(m), &old, (old & USE_TYPE) | 1, memory_order_acquire);
 }
 
-/* Handles a type_get of `m` whose type word was `old`, partial: resumes the promotion if it is of
- * the wanted type, otherwise completes the demotion. True: *result is the result. False: the caller
- * reads the word again. */
+/* Handles a type_get of `m`, which is partial, and whose type word was `old`: resumes the promotion
+ * if the frame has the wanted type, otherwise completes the demotion. True: *result is the result
+ * of the type_get. False: the caller reads the type word again. */
 static bool adopt_partial(mfn_t m, u64 old, enum vmmu_type type, u64 *word,
                           enum vmmu_result *result)
 {

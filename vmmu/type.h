@@ -2,22 +2,24 @@
 /* The type count. A frame is used as one type at a time, and each use is a type reference.
  *
  * A caller takes a reference before it takes a type reference, and drops them in the reverse order.
- * A promotion makes the frame safe for its new type and checks its contents after the count has
- * become 1 and before `validated` is set, which opens the frame to other CPUs. */
+ * A promotion flushes stale translations of the frame's last use and checks the frame's contents,
+ * both after the count has become 1 and before `validated` is set, which opens the frame to other
+ * CPUs. */
 #ifndef VMMU_TYPE_H
 #define VMMU_TYPE_H
 
 #include "vmmu/frame.h"
 #include "vmmu/port.h"
 
-/* The slow path of type_get. */
+/* The slow path of type_get, with the same contract. */
 enum vmmu_result type_get_slow(mfn_t m, enum vmmu_type type, u64 *word);
 
-/* The slow path of type_put: drops a type reference that may be the last one. */
+/* The slow path of type_put, with the same contract: drops a type reference that may be the last
+ * one. */
 enum vmmu_result type_put_slow(mfn_t m);
 
-/* The fast path of type_get: takes a type reference on `m` if it is validated as this type. False:
- * it is not, and nothing has happened. */
+/* The fast path of type_get: takes a type reference on `m` if `m` is validated as this type and has
+ * fewer than FRAME_COUNT_MAX type references. False: that is not so, and nothing has happened. */
 ALWAYS_INLINE bool type_get_fast(mfn_t m, enum vmmu_type type)
 {
     _Atomic u64 *use = frame_type_word_at(m);
@@ -31,18 +33,21 @@ ALWAYS_INLINE bool type_get_fast(mfn_t m, enum vmmu_type type)
 }
 
 /* Takes a type reference on `m`, on which the caller has a reference. If it is the first, the frame
- * is promoted, with all tables below it. May stop and be resumed: VMMU_AGAIN leaves a partial
- * frame, which the next type_get of the same type continues. Refuses: WRONG_TYPE,
- * TOO_MANY_REFERENCES; and the rules of entries and descriptors that the contents break, with the
- * culprit in *word. After a refusal by the contents `m` may be left partial, its demotion
- * interrupted: the caller calls type_finish before it drops its reference. */
+ * is promoted, with all tables below it. VMMU_AGAIN: call it again; either the promotion was
+ * interrupted, which leaves a table above level 1 partial for the next type_get of the same type to
+ * resume; or the demotion of a partial frame of another type was interrupted; or another CPU is
+ * changing the frame's type word. Refuses: WRONG_TYPE, TOO_MANY_REFERENCES, and the rules of
+ * entries and descriptors that the contents break; in that last case *word is the word to report,
+ * and a table above level 1 may be left partial, its demotion interrupted. Then the caller keeps
+ * its reference until a type_finish of `m` has returned VMMU_DONE (defer_abandon). */
 static inline enum vmmu_result type_get(mfn_t m, enum vmmu_type type, u64 *word)
 {
     return type_get_fast(m, type) ? VMMU_DONE : type_get_slow(m, type, word);
 }
 
 /* The fast path of type_get_writable: takes a writable type reference if neither a flush nor a wait
- * is needed. False: nothing has happened. */
+ * is needed and the count is below FRAME_COUNT_MAX. False: that is not so, and nothing has
+ * happened. */
 ALWAYS_INLINE bool type_get_writable_fast(mfn_t m)
 {
     _Atomic u64 *use = frame_type_word_at(m);
@@ -61,21 +66,25 @@ ALWAYS_INLINE bool type_get_writable_fast(mfn_t m)
     return true;
 }
 
-/* The slow path of type_get_writable. */
+/* The slow path of type_get_writable, with the same contract. */
 enum vmmu_result type_get_writable_slow(mfn_t m);
 
-/* Takes the type reference that a writable L1 entry needs: a writable one, or on a shared page that
- * the guest may write a shared one. The caller has a reference. Refuses: WRONG_TYPE,
- * TOO_MANY_REFERENCES, READ_ONLY_PAGE. */
+/* Takes the type reference on `m` that a writable L1 entry needs: a writable one, or on a shared
+ * page that the guest may write a shared one. The caller has a reference on `m`. VMMU_AGAIN:
+ * another CPU is changing the frame's type word, or the demotion of a partial frame was
+ * interrupted. Refuses: WRONG_TYPE, TOO_MANY_REFERENCES, READ_ONLY_PAGE. */
 ALWAYS_INLINE enum vmmu_result type_get_writable(mfn_t m)
 {
     return type_get_writable_fast(m) ? VMMU_DONE : type_get_writable_slow(m);
 }
 
-/* Drops a type reference of the caller on `m`. If it is the last one of a table, the table is
- * demoted. VMMU_AGAIN, only of a table of level 2 to 4: the demotion was interrupted. The type
- * reference is gone all the same, `m` is partial, and the caller records that type_finish must be
- * called for it, before it drops its reference. */
+/* Drops a type reference of the caller on `m`, on which the caller also has a reference. If it is
+ * the last one of a table, the table is demoted, and the reference is needed until that is
+ * complete. VMMU_AGAIN, only of a table of level 2 to 4: the demotion was interrupted. The type
+ * reference is gone all the same, and `m` is partial. The caller sees to it that type_finish is
+ * called for `m`: it keeps its reference until then and records that (as a deferred release, or as
+ * `child` of a partial table), or, in the teardown of the owner, drops it and comes back to `m`,
+ * which the partial state's own reference keeps. */
 ALWAYS_INLINE enum vmmu_result type_put(mfn_t m)
 {
     _Atomic u64 *use = frame_type_word_at(m);
@@ -88,17 +97,21 @@ ALWAYS_INLINE enum vmmu_result type_put(mfn_t m)
     return type_put_slow(m);
 }
 
-/* Resumes the demotion of `m`, if it is partial; if it is not, another CPU has continued it, and
- * nothing happens. The caller has a reference, or the owner of `m` is being torn down. Returns
- * VMMU_DONE, or VMMU_AGAIN if it was interrupted again. */
+/* Demotes `m` if it is partial: continues an interrupted demotion, or undoes an interrupted
+ * promotion. The caller has a reference on `m`. VMMU_DONE: demoted; or `m` was not partial, or
+ * another CPU has changed its type word meanwhile, and nothing has happened. VMMU_AGAIN:
+ * interrupted again, and `m` is partial. */
 enum vmmu_result type_finish(mfn_t m);
 
-/* The slow path of type_lock: waits for another CPU that has locked the table. */
+/* The slow path of type_lock, with the same contract: waits until no other CPU has the table
+ * locked. */
 bool type_lock_slow(mfn_t m, enum vmmu_type type);
 
-/* Locks the entries of `m` if it is a live table of this type. Until type_unlock it stays one, and
- * no other CPU changes an entry. While it is locked, the caller locks no other frame and drops no
- * type reference on `m`. False: it is not such a table. */
+/* Locks the entries of `m`, which exists, if it is a live table of this type; waits while another
+ * CPU has it locked. Until type_unlock the table stays live and of this type, and no other CPU
+ * changes an entry, except that processors set accessed and dirty bits. While it is locked, the
+ * caller locks no other frame and drops no type reference on `m`. False: `m` is not such a table,
+ * and nothing is locked. */
 ALWAYS_INLINE bool type_lock(mfn_t m, enum vmmu_type type)
 {
     _Atomic u64 *use = frame_type_word_at(m);

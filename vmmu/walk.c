@@ -4,13 +4,16 @@
 
 #include "vmmu/entry.h"
 
-/* Says whether `m` has an owner. Only such frames are known to be memory that can be read. */
+/* Says whether `m` exists and has an owner, which may be out of date at once. A frame with an owner
+ * is RAM (a domain's frame or a shared page) or a device frame. No entry of a live table points at
+ * a device frame, so a walk reaches one only by a word of a former table. */
 static bool is_owned(mfn_t m)
 {
     return frame_exists(m) && (frame_references(m) & REF_OWNED);
 }
 
-/* Says whether `m` is a live table of this level and of domain `id`. */
+/* Says whether `m` exists and is a live table of this level and of domain `id`. The answer may be
+ * out of date at once. */
 static bool is_live_table(mfn_t m, u16 id, u32 level)
 {
     return frame_exists(m) && ref_is_owned_by(frame_references(m), id) &&
@@ -23,8 +26,9 @@ bool walk_address_is_guests(vaddr_t va)
     return (top == 0 || top == 0x1ffff) && entry_slot_is_guests(4, walk_index(va, 4));
 }
 
-/* Reads the entry for `va` in table `m` of level `at`. Returns the frame that the entry names, or
- * MFN_NONE. `m` may have ceased to be a table: any memory may be read. */
+/* Reads the entry for `va` in table `m` of level `at`. Returns the frame number in the entry, or
+ * MFN_NONE if the entry is not present or `m` has no owner. `m` may have ceased to be a table, so
+ * the word that is read may be no entry, and the frame number may be any. */
 ALWAYS_INLINE mfn_t step(mfn_t m, vaddr_t va, u32 at)
 {
     if (!is_owned(m)) {

@@ -6,7 +6,7 @@
 
 #include "vmmu/vmmu.h"
 
-/* Says whether `va` is canonical and lies in the slots of an L4 table that are the guest's. */
+/* Says whether `va` is canonical and the slot for it in an L4 table is the guest's. */
 bool walk_address_is_guests(vaddr_t va);
 
 /* Returns the index of the entry for `va` in a table of this level. */
@@ -15,12 +15,13 @@ static inline u32 walk_index(vaddr_t va, u32 level)
     return (u32)(va.a >> (PAGE_SHIFT + 9 * (level - 1))) & 511u;
 }
 
-/* Walks from `root` to the L1 table for `va`. Returns that table if it is a live one of domain
- * `id`, or MFN_NONE. Takes no reference: the caller takes one and checks again. */
+/* Walks from `root`, which may be MFN_NONE, to the L1 table for `va`, for which
+ * walk_address_is_guests is true. Returns that table if it is a live one of domain `id`, otherwise
+ * MFN_NONE. Takes no reference: the caller takes one and checks again. */
 mfn_t walk_to_l1_table(mfn_t root, u16 id, vaddr_t va);
 
-/* Returns the L1 entry for `va` in the vCPU's kernel root, or 0 if no live L1 table of its domain
- * maps it. */
+/* Returns the L1 entry, present or not, for `va` in the vCPU's kernel root; 0 if `va` is not a
+ * guest's address or no live L1 table of the vCPU's domain is there. */
 u64 walk_to_entry(const struct vmmu_vcpu *vcpu, vaddr_t va);
 
 #endif

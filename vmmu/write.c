@@ -34,8 +34,9 @@ void write_put_entry(struct vmmu_vcpu *vcpu, u32 level, u64 entry, u16 table_own
     }
 }
 
-/* Stores `next`, with the bits `keep` of the old entry, in the slot, and returns the old entry. The
- * processor may set bits of the old entry until then; the loop loses none of them. */
+/* Stores `next`, with the bits `keep` of the old entry, in the slot of a locked table, and returns
+ * the old entry. The processor may set the accessed and dirty bits of the old entry until then; the
+ * loop loses none of them. */
 static u64 exchange(_Atomic u64 *slot, u64 next, u64 keep)
 {
     u64 old = word_read(slot);
@@ -45,9 +46,11 @@ static u64 exchange(_Atomic u64 *slot, u64 next, u64 keep)
     return old;
 }
 
-/* Exchanges the entry of the locked table for `next`; *old is the entry before. False, with the
- * entry unchanged: `inherit` is set and the old entry does not hold the references that `next`
- * needs, or the write is conditional and the old entry is not the expected one. */
+/* Exchanges the entry of the locked table for `next`. True: *old is the entry before. False, with
+ * the entry unchanged: the write is conditional and the old entry is not the expected one; or it is
+ * not, `inherit` is set, and `next` cannot take over the references of the old entry
+ * (entry_inherits). A conditional write sets write->done, and its caller has compared the expected
+ * entry with `next` for `inherit`. */
 static bool exchange_locked(struct write *write, u32 level, u64 next, bool inherit, u64 *old)
 {
     _Atomic u64 *slot = &frame_words(write->table)[write->index];
@@ -65,8 +68,10 @@ static bool exchange_locked(struct write *write, u32 level, u64 next, bool inher
     return true;
 }
 
-/* Locks the table, exchanges the entry for `next`, and unlocks the table. False: exchange_locked
- * returned false, or the table is no longer a live table of its owner. */
+/* Locks the table, exchanges the entry for `next`, and unlocks the table. If `inherit` is set and
+ * `next` gives up the writable bit, takes the extra reference on the target that entry_put_right
+ * drops. False, with the entry unchanged: exchange_locked returned false, or the table is no longer
+ * a live table of its owner. */
 static bool exchange_unlocked(struct write *write, u32 level, u64 next, bool inherit, u64 *old)
 {
     if (!write_lock(write->table, level, write->owners.table)) {

@@ -6,14 +6,15 @@
 
 #include "vmmu/entry.h"
 
-/* A write that a caller asks for: what it has to write where, and what came of it. */
+/* The description of a write of one entry, and its result. */
 struct write {
     struct vmmu_vcpu *vcpu;
     struct entry_owners owners;
     u32 index; /* the slot of the entry in `table` */
     mfn_t table;
-    u64 entry; /* the new entry as the guest wants it, before entry_installed changes it */
-    u64 keep;  /* the bits that the new entry keeps from the old one */
+    u64 entry; /* the new entry as the guest wants it, before entry_installed changes it; of a
+                  conditional write, only its bits in `mask` */
+    u64 keep;  /* the bits that the new entry keeps from the old one; 0 in a conditional write */
     u64 mask; /* not 0: the write is conditional. It is done only if the old entry equals `expected`
                  in the bits of `mask`, and changes only these bits. */
     u64 expected;
@@ -25,11 +26,12 @@ struct write {
 #define WRITE_KEEP_AD (PTE_ACCESSED | PTE_DIRTY)
 
 /* How often a conditional write is tried in all, if each time the processor sets the accessed or
- * dirty bit of the entry after its expected value was read. */
+ * dirty bit of the entry after its expected value was read. After the last try the operation
+ * returns VMMU_AGAIN. */
 #define WRITE_TRIES_MAX 8
 
-/* Returns the description of an unconditional write of `entry` at machine address `at`, 8-byte
- * aligned, in a table of `table_owner`; the entry may map frames of `frame_owner`. */
+/* Returns the description of an unconditional write of `entry` to the slot that contains the
+ * machine address `at`, in a table of `table_owner`; the entry may map frames of `frame_owner`. */
 static inline struct write write_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                                     struct vmmu_domain *frame_owner, maddr_t at, u64 entry)
 {
@@ -47,14 +49,15 @@ static inline struct write write_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *
 }
 
 /* Takes a reference on the page at machine address `at` if it is a live L1 table of the vCPU's
- * domain. Refuses BAD_ADDRESS (not 8-byte aligned), BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES,
- * NOT_L1_TABLE. */
+ * domain. Refuses, with no reference taken: BAD_ADDRESS (not 8-byte aligned), BAD_FRAME, NOT_OWNER,
+ * TOO_MANY_REFERENCES, NOT_L1_TABLE. */
 enum vmmu_result write_get_l1_table(const struct vmmu_vcpu *vcpu, maddr_t at);
 
-/* Locks `table` if it is a live table of this level and of domain `owner`; type_unlock unlocks it.
- * False: it is not, and nothing is locked. The caller needs no reference on the table: a locked
- * table stays a table, a table has a reference from each of its users, and a frame with a reference
- * keeps its owner. That is why the owner is compared under the lock. */
+/* Locks `table`, which exists, if it is a live table of this level and of domain `owner`; waits
+ * while another CPU has it locked. type_unlock unlocks it. False: it is not such a table, and
+ * nothing is locked. The caller needs no reference on the table: a locked table stays a table, a
+ * table has a reference from each of its users, and a frame with a reference keeps its owner. That
+ * is why the owner is compared under the lock. */
 ALWAYS_INLINE bool write_lock(mfn_t table, u32 level, u16 owner)
 {
     if (!type_lock(table, (enum vmmu_type)level)) {
@@ -68,15 +71,16 @@ ALWAYS_INLINE bool write_lock(mfn_t table, u32 level, u16 owner)
 }
 
 /* The slow path: does `write` in a live table of this level, on which the caller has a reference.
- * Takes and releases the table's lock. The mask of a conditional write has all bits set. Refuses
- * what vmmu_update refuses of an entry; write->word is then the word to report. VMMU_AGAIN: the
- * promotion of a table below was interrupted, the table has changed its type meanwhile, or a
- * conditional write found an entry other than the expected one (write->done is false). */
+ * Takes and releases the table's lock. The mask of a conditional write has all bits set. The vCPU
+ * has no deferred release before; it may have one afterwards. Refuses what vmmu_update refuses of
+ * an entry; write->word is then the word to report. VMMU_AGAIN, with the entry unchanged: entry_get
+ * returned that, the table is no longer a live one of this level and owner, or a conditional write
+ * found an entry other than the expected one (write->done is false). */
 enum vmmu_result write_entry_slow(struct write *write, u32 level);
 
 /* Drops the references of `entry`, which a table of this level and of domain `table_owner` no
- * longer holds. If that begins a demotion which is interrupted, the rest becomes the vCPU's
- * deferred release. */
+ * longer holds; does nothing if `entry` is not present. If that begins a demotion which is
+ * interrupted, the rest becomes the vCPU's deferred release. */
 void write_put_entry(struct vmmu_vcpu *vcpu, u32 level, u64 entry, u16 table_owner);
 
 #endif

@@ -1,32 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /* The write of one entry of a live table: the fast path.
  *
- * Most writes change free bits above level 1, or anything at level 1 that needs no flush and frees
- * no frame. Such a write is done as a whole under the table's lock, and several in a row under one
- * lock, because none of its steps waits: the CPU that holds the lock neither flushes nor promotes
- * nor demotes. */
+ * Most writes change only free bits or, at level 1, anything for which no flush is needed. Such a
+ * write is done as a whole under the table's lock, and several in a row under one lock, because
+ * none of its steps waits: the CPU that holds the lock neither flushes nor promotes nor demotes a
+ * table, nor frees a frame. */
 #ifndef VMMU_WRITE_INLINE_H
 #define VMMU_WRITE_INLINE_H
 
 #include "vmmu/write.h"
 
-/* What the old entry and its table mean for a write under the lock. */
+/* What holds for a write under the lock, besides its two entries. */
 struct write_terms {
-    u64 keep;  /* the bits that the new entry keeps from the old one */
-    u16 owner; /* the domain that owns the table and every frame that an entry maps */
-    bool
-        conditional; /* do not write if the processor has changed the old entry since it was read */
+    u64 keep;         /* the bits that the new entry keeps from the old one */
+    u16 owner;        /* the domain that owns the table and every frame that an entry maps */
+    bool conditional; /* decline if the entry is not `old` any more */
 };
 
 enum written {
     WRITTEN_NOT, /* the entry is unchanged: take the slow path */
     WRITTEN,
-    WRITTEN_CHECKED, /* the entry was written, and its new value had to be checked */
+    WRITTEN_CHECKED, /* the entry was written, and counts as checked: its target has changed, or it
+                        has gained the writable bit */
 };
 
-/* Replaces the entry `old` by `next` in the slot of a locked table. Only the processor can have
- * changed the entry since it was read as `old`, by setting its accessed and dirty bits. False: it
- * has, and the write is conditional. */
+/* Replaces the entry `old` by `next`, with the bits terms.keep of the old entry, in the slot of a
+ * locked table. Only the processor can have changed the entry since it was read as `old`, by
+ * setting its accessed and dirty bits. False: it has, the write is conditional, and the entry is
+ * not replaced. */
 static inline bool write_word_locked(struct write_terms terms, _Atomic u64 *slot, u64 old, u64 next)
 {
     while (!atomic_compare_exchange_strong_explicit(slot, &old, next | (old & terms.keep),
@@ -38,9 +39,10 @@ static inline bool write_word_locked(struct write_terms terms, _Atomic u64 *slot
     return true;
 }
 
-/* Takes the references that the L1 entry `next` needs. False: the fast path cannot take them. Then
- * a reference may have been taken without the type reference: if so, *left becomes an entry that
- * holds just this reference, and the caller must release that entry. */
+/* Takes the references that the L1 entry `next` needs. False: the fast path cannot take them, or
+ * entry_is_plain is false. Then a reference may have been taken without the type reference: if so,
+ * *left becomes an entry that holds just this reference, and the caller must release that entry.
+ * Otherwise *left is unchanged. */
 static inline bool write_get_page_fast(u64 next, u16 owner, u64 *left)
 {
     const mfn_t target = entry_frame(next);
@@ -57,7 +59,8 @@ static inline bool write_get_page_fast(u64 next, u16 owner, u64 *left)
 
 /* Drops the references of the L1 entry `old`, which maps a frame of its table's owner. But the
  * frame's last reference is not dropped here, because freeing the frame may have to wait for a
- * flush. In that case *left becomes an entry that holds just this reference. */
+ * flush. In that case *left becomes an entry that holds just this reference; otherwise *left is
+ * unchanged. */
 ALWAYS_INLINE void write_put_page_fast(u64 old, u64 *left)
 {
     const mfn_t target = entry_frame(old);
@@ -69,7 +72,8 @@ ALWAYS_INLINE void write_put_page_fast(u64 old, u64 *left)
     }
 }
 
-/* Replaces the L1 entry `old` by `next`, which maps another frame or none. */
+/* Replaces the L1 entry `old` by `next`, where the two have different targets, or one or both of
+ * them are not present. Results and *left: as for write_entry_locked. */
 ALWAYS_INLINE enum written write_frame_locked(struct write_terms terms, _Atomic u64 *slot, u64 old,
                                               u64 next, u64 *left)
 {
@@ -93,7 +97,7 @@ ALWAYS_INLINE enum written write_frame_locked(struct write_terms terms, _Atomic 
 }
 
 /* Replaces the L1 entry `old` by `next`, which maps the same frame and differs from it in the
- * writable bit. */
+ * writable bit. WRITTEN_NOT: as for write_entry_locked. Leaves no reference to be released. */
 ALWAYS_INLINE enum written write_right_locked(struct write_terms terms, _Atomic u64 *slot, u64 old,
                                               u64 next)
 {
@@ -113,9 +117,11 @@ ALWAYS_INLINE enum written write_right_locked(struct write_terms terms, _Atomic 
 }
 
 /* Replaces `old`, which the caller has read from `slot` of a locked table of this level, by `next`,
- * which entry_installed has returned. Whether the entry is written or not, *left may become an
- * entry that still holds a reference: the caller unlocks the table and then releases that entry by
- * write_put_entry or entry_put. */
+ * which entry_installed has returned. WRITTEN_NOT, with the entry unchanged: the fast path cannot
+ * do this change, or the write is conditional and the entry is not `old` any more. Whether the
+ * entry is written or not, *left, 0 before the call, may become an entry that still holds a
+ * reference: the caller unlocks the table and then releases that entry by write_put_entry or
+ * entry_put. */
 ALWAYS_INLINE enum written write_entry_locked(struct write_terms terms, u32 level,
                                               _Atomic u64 *slot, u64 old, u64 next, u64 *left)
 {
@@ -133,8 +139,9 @@ ALWAYS_INLINE enum written write_entry_locked(struct write_terms terms, u32 leve
     return write_frame_locked(terms, slot, old, next, left);
 }
 
-/* Does `write` in its table, which has this level and is locked. *left: as for
- * write_entry_locked. */
+/* Does `write` in its table, which has this level and is locked, if the fast path can. WRITTEN_NOT,
+ * with the entry unchanged: write_entry_locked returned that, or the write is conditional and the
+ * old entry is not the expected one. *left: as for write_entry_locked. */
 ALWAYS_INLINE enum written write_locked(const struct write write, u32 level, u64 *left)
 {
     const struct write_terms terms = {write.keep, write.owners.table, write.mask != 0};
@@ -148,11 +155,13 @@ ALWAYS_INLINE enum written write_locked(const struct write write, u32 level, u64
     return write_entry_locked(terms, level, slot, old, entry_installed(level, entry), left);
 }
 
-/* The fast path: does `write` in a table of this level. Takes and releases the table's lock; the
- * caller needs no reference on the table. False: the entry is unchanged, because the table is not a
- * live table of this level and of its owner, or because the write needs a flush, a promotion, a
- * demotion or a wait. The caller then takes the slow path, which also finds out whether the write
- * is refused. `write` is passed by value so that the compiler keeps it in registers. */
+/* The fast path: does `write` in a table of this level, which exists. Takes and releases the
+ * table's lock; the caller needs no reference on the table. False: the entry is unchanged, because
+ * the table is not a live table of this level and of its owner, the slot is the hypervisor's, the
+ * entry may map frames of another owner, a conditional write found another entry than the expected
+ * one, or the write needs a check, a flush, a promotion, a demotion or a wait that only the slow
+ * path does. The caller then takes the slow path, which also finds out whether the write is
+ * refused. `write` is passed by value so that the compiler keeps it in registers. */
 ALWAYS_INLINE bool write_entry_fast(const struct write write, u32 level)
 {
     const u16 owner = write.owners.table;
