@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The global data of the engine. Everything else is in the frame table and in structs that the
- * caller owns. */
+/* The global data of the engine. All its other data is in the frame table, in the frames, and in
+ * structs that the caller owns. */
 #ifndef VMMU_ENGINE_H
 #define VMMU_ENGINE_H
 
 #include "vmmu/vmmu.h"
 
-/* A flush clock, and for each CPU the epoch at which its latest completed flush began. */
+/* A flush clock, and for each CPU the epoch at which its latest completed flush began: what
+ * vmmu_flush_begins returned for that flush, or 0 if there was none. */
 struct flush_times {
-    _Alignas(64) _Atomic u64 clock; /* incremented at the start of each flush */
+    _Alignas(64) _Atomic u64 clock; /* vmmu_flush_begins adds 1 to it */
     _Alignas(64) _Atomic u64 done[VMMU_CPUS_MAX];
 };
 

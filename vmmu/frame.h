@@ -2,14 +2,15 @@
 /* The two words of a frame in the frame table, bit by bit.
  *
  * The references word: for whom the frame exists, and how many references there are.
- *     63     owned. Clear: the frame is free, and both words are the allocator's, which may
- *            keep anything in bits 0 to 62 and in the type word.
+ *     63     owned. Clear: the frame is free or the hypervisor's, and the allocator may keep
+ *            anything in bits 0 to 62 and in the type word.
  *     62     allocated: the count includes the ownership reference (of a shared page: the
  *            hypervisor's).
  *     61     shared: the type is shared, and only the hypervisor may end that (vmmu_unshare).
  *     46..60 owner: a domain's number, or VMMU_OWNER_DEVICE. A device frame has `allocated`,
  *            count 1 and type none, for ever.
- *     32..45 the epoch at which the count last fell to 1 or 2.
+ *     32..45 the low bits of the epoch at which the count last fell to 1 or 2 because a
+ *            reference other than the ownership reference was dropped.
  *     0..31  count. 0 in an owned frame: it is on its way back to the allocator, and no
  *            reference can be taken.
  *
@@ -23,8 +24,8 @@
  *     55     child, only with partial: the entry at `place` has a reference on its target, and
  *            the target may be partial itself.
  *     54     share_writable: a shared page that the guest may map writable.
- *     32..53 with partial, `place`: how many entries hold their references. At count 0, the
- *            epoch at which the last type reference was dropped.
+ *     32..53 with partial, `place`: how many entries, from entry 0 on, hold their references.
+ *            At count 0, the low bits of the epoch at which the last use ended.
  *     0..31  count.
  *
  * Count 1 with neither validated nor partial means that one CPU owns the frame exclusively: it
@@ -42,7 +43,7 @@
 /* The bits of a references word or a type word that hold its count. */
 #define FRAME_COUNT 0xffffffffull
 
-/* The largest count that ref_get and type_get reach. ref_get_more, which must not fail, may pass
+/* The largest count that ref_get and type_get reach. ref_get_more, which must not fail, may exceed
  * it. */
 #define FRAME_COUNT_MAX 0xfffffff0ull
 
@@ -107,8 +108,8 @@ ALWAYS_INLINE void word_write(_Atomic u64 *word, u64 value)
 }
 
 /* Replaces a word of the frame table or of a frame's contents by `next` if it is *old, with the
- * memory order `order`. False: the word is not *old; it is unchanged, and *old becomes its
- * value. */
+ * memory order `order`. False: the word is not *old; it is unchanged, and *old becomes its value
+ * (memory order: relaxed). */
 ALWAYS_INLINE bool word_swap(_Atomic u64 *word, u64 *old, u64 next, memory_order order)
 {
     return atomic_compare_exchange_strong_explicit(word, old, next, order, memory_order_relaxed);
@@ -150,26 +151,29 @@ ALWAYS_INLINE u64 frame_type_word_acquire(mfn_t m)
     return atomic_load_explicit(&frame_of(m)->type, memory_order_acquire);
 }
 
-/* Sets `bits` in the type word of `m` and returns the word before. */
+/* Sets `bits` in the type word of `m` atomically and returns the word before. Memory order:
+ * relaxed. */
 static inline u64 frame_set_type_bits(mfn_t m, u64 bits)
 {
     return atomic_fetch_or_explicit(&frame_of(m)->type, bits, memory_order_relaxed);
 }
 
-/* Clears `bits` in the type word of `m` and returns the word before. */
+/* Clears `bits` in the type word of `m` atomically and returns the word before. Memory order:
+ * relaxed. */
 static inline u64 frame_clear_type_bits(mfn_t m, u64 bits)
 {
     return atomic_fetch_and_explicit(&frame_of(m)->type, ~bits, memory_order_relaxed);
 }
 
-/* Ends exclusive ownership of `m`: publishes the frame's new type word, `use`. */
+/* Ends exclusive ownership of `m`: publishes the frame's new type word, `use`. Memory order:
+ * release. */
 ALWAYS_INLINE void frame_publish(mfn_t m, u64 use)
 {
     atomic_store_explicit(&frame_of(m)->type, use, memory_order_release);
 }
 
-/* Returns the 512 words of frame `m`, which is RAM. In a live table processors set accessed and
- * dirty bits at any time. */
+/* Returns the address of the 512 words of frame `m`, which is RAM. In a live table processors set
+ * accessed and dirty bits at any time. */
 ALWAYS_INLINE _Atomic u64 *frame_words(mfn_t m)
 {
     return (_Atomic u64 *)port_frame_view(m);
@@ -181,13 +185,15 @@ ALWAYS_INLINE u64 frame_count(u64 word)
     return word & FRAME_COUNT;
 }
 
-/* Returns the bits of a references word that say that domain `id` owns the frame. */
+/* Returns the bits of a references word that say that `id`, a domain's number or VMMU_OWNER_DEVICE,
+ * owns the frame. */
 static inline u64 ref_owned_by(u16 id)
 {
     return REF_OWNED | (u64)id << REF_OWNER_SHIFT;
 }
 
-/* Says whether a references word is that of a frame which domain `id` owns. */
+/* Says whether a references word is that of a frame which `id`, a domain's number or
+ * VMMU_OWNER_DEVICE, owns. */
 ALWAYS_INLINE bool ref_is_owned_by(u64 references, u16 id)
 {
     const u64 flags = REF_ALLOCATED | REF_SHARED;
@@ -195,25 +201,28 @@ ALWAYS_INLINE bool ref_is_owned_by(u64 references, u16 id)
     return owner_part == ref_owned_by(id) >> REF_OWNER_SHIFT;
 }
 
-/* Returns the owner in the references word of an owned frame. */
+/* Returns the owner, a domain's number or VMMU_OWNER_DEVICE, in the references word of an owned
+ * frame. */
 ALWAYS_INLINE u16 ref_owner(u64 references)
 {
     return (u16)((references & REF_OWNER) >> REF_OWNER_SHIFT);
 }
 
-/* Returns the domain that owns `m`. The caller has a reference on `m`. */
+/* Returns the domain that owns `m`, which is no device frame. The caller has a reference on `m`, or
+ * is freeing it. */
 static inline struct vmmu_domain *frame_domain(mfn_t m)
 {
     return port_domain(ref_owner(frame_references(m)));
 }
 
-/* Returns the low REF_EPOCH_BITS of the epoch in a references word. */
+/* Returns the epoch that a references word contains, the low REF_EPOCH_BITS of it: the flush clock
+ * when the count last fell to 1 or 2. */
 static inline u64 ref_epoch(u64 references)
 {
     return references >> REF_EPOCH_SHIFT & ((1ull << REF_EPOCH_BITS) - 1);
 }
 
-/* Returns `references` with the low bits of `clock` as its epoch. */
+/* Returns `references` with the low REF_EPOCH_BITS of the flush clock `clock` as its epoch. */
 static inline u64 ref_with_epoch(u64 references, u64 clock)
 {
     const u64 mask = (1ull << REF_EPOCH_BITS) - 1;
@@ -232,14 +241,14 @@ static inline u64 use_of(enum vmmu_type type)
     return (u64)type << USE_TYPE_SHIFT;
 }
 
-/* Returns the place in a type word, or at count 0 the low bits of the epoch. */
+/* Returns the field of a type word that contains the place, or at count 0 the low bits of the
+ * epoch. */
 static inline u64 use_place(u64 use)
 {
     return use >> USE_PLACE_SHIFT & ((1ull << USE_PLACE_BITS) - 1);
 }
 
-/* Returns `place`, or an epoch, shifted to its field of a type word. The upper bits of a large
- * epoch are lost. */
+/* Returns `place`, or the low USE_PLACE_BITS of an epoch, shifted to its field of a type word. */
 static inline u64 use_at(u64 place)
 {
     return (place & ((1ull << USE_PLACE_BITS) - 1)) << USE_PLACE_SHIFT;
@@ -257,13 +266,13 @@ ALWAYS_INLINE bool use_is_valid(u64 use, enum vmmu_type type)
     return (use & (USE_TYPE | USE_VALIDATED)) == (use_of(type) | USE_VALIDATED);
 }
 
-/* Says whether a type word has count 0 and this type as the last one. */
+/* Says whether a type word has count 0 and `type` as the last type. */
 static inline bool use_was(u64 use, enum vmmu_type type)
 {
     return (use & ~use_at(~0ull)) == use_of(type);
 }
 
-/* Adds `by` to a counter that only reports read. Memory order: relaxed. */
+/* Adds `by` to a counter that only reports read, atomically. Memory order: relaxed. */
 static inline void count_up(_Atomic u64 *counter, u64 by)
 {
     atomic_fetch_add_explicit(counter, by, memory_order_relaxed);

@@ -5,17 +5,27 @@
  * Each machine frame has two counts: how many reasons there are for it to keep existing for its
  * owner (references), and how often it is used as its present type (type references). The type may
  * change only while there is no type reference. A page table is checked entry by entry once, when
- * its first type reference is taken (it is promoted); from then on each entry holds a reference
- * and, where the target's use matters, a type reference on its target. docs/counting.md explains
- * why.
+ * its first type reference is taken (it is promoted); from then on each present entry holds a
+ * reference and, where the target's use matters, a type reference on its target. docs/counting.md
+ * explains why.
  *
- * Results. VMMU_DONE: the operation has happened. VMMU_AGAIN: it was interrupted, because something
- * waits for this CPU, or another CPU works on the same frame; call it again with the same
- * arguments, on any CPU; what was done so far is kept. Any other value is a refusal: the rule of
- * refusals.def that the operation broke; nothing has changed. "Refuses" in a contract lists these
- * rules.
+ * Results. VMMU_DONE: the operation has happened. VMMU_AGAIN: the operation was interrupted,
+ * because something waits for this CPU, or because another CPU or the processor's page walk changed
+ * the same frame; the caller calls it again with the same arguments, on any CPU; what was done so
+ * far is kept. Any other value is a refusal: the rule of refusals.def that the operation broke. A
+ * refused operation has no effect, except that it is counted and recorded in the domain, and that
+ * tables and descriptor pages which it checked on the way may keep the user bits, cleared global
+ * bits and descriptor rings that the check set in them. If the undoing of a refused promotion is
+ * interrupted, the result is the refusal, and the rest becomes the vCPU's deferred release
+ * (vmmu_finish). "Refuses" in a contract lists the rules.
  *
- * Any CPU may call any function at any time, unless its contract says otherwise. */
+ * The entry rules, which several contracts name, are those that an entry of a guest can break:
+ *   - in a table of any level: CACHE_BITS, UNSAFE_NOT_PRESENT, BAD_FRAME, TOO_MANY_REFERENCES;
+ *   - at level 1: NO_MEMORY, FOREIGN_MAPPING, WRITABLE_TABLE, READ_ONLY_PAGE;
+ *   - above level 1: SUPERPAGE, GLOBAL_TABLE, NOT_OWNER, WRONG_TYPE, LINEAR_ENTRY, FOREIGN_TABLE;
+ *     and the rules that the entries of the table below break, if that is promoted.
+ *
+ * Any CPU may call any function at any time, unless the function's contract says otherwise. */
 #ifndef VMMU_VMMU_H
 #define VMMU_VMMU_H
 
@@ -53,10 +63,11 @@ enum vmmu_result {
 #define REFUSAL(name, errno_value, sentence) VMMU_REFUSED_##name,
 #include "vmmu/refusals.def"
 #undef REFUSAL
-    VMMU_RESULTS /* the number of results, not a result */
+    VMMU_RESULTS /* the number of results; not a result itself */
 };
 
-/* The type of a frame: what it is used as. The number of a page table's type is its level. */
+/* The type of a frame: what the frame is used as, or, while it has no type reference, what it was
+ * last used as. The number of a page table's type is its level. */
 enum vmmu_type {
     VMMU_TYPE_NONE,
     VMMU_TYPE_L1,
@@ -65,38 +76,49 @@ enum vmmu_type {
     VMMU_TYPE_L4,
     VMMU_TYPE_DESCRIPTOR,
     VMMU_TYPE_WRITABLE,
-    VMMU_TYPE_SHARED, /* a page of the hypervisor that one guest may map; never a page table */
+    /* A page of the hypervisor that the guest of one domain may map (vmmu_share). It never becomes
+     * a page table. */
+    VMMU_TYPE_SHARED,
     VMMU_TYPES
 };
 
 /* One element of the frame table: 16 bytes for each frame. vmmu/frame.h describes the bits. While a
- * frame has no owner, both words belong to the machine's allocator. */
+ * frame has no owner, both words are the allocator's to use, except bit 63 of `references`, which
+ * stays clear. */
 struct vmmu_frame {
     VMMU_ATOMIC(u64) references;
     VMMU_ATOMIC(u64) type;
 };
 
-/* Counters of the work that a domain's page tables have caused since it was started. Any CPU may
- * read them; they are not exact relative to each other. */
+/* Counters of the engine's work for one domain since the domain was started. Any CPU may read them;
+ * they are not exact relative to each other. */
 struct vmmu_counters {
-    VMMU_ATOMIC(u64) entries_checked; /* entries checked, in promotions and in updates */
-    /* requests and mappings that were done; emulated writes have a counter of their own */
+    /* Entries whose bits were checked: in promotions each that is not 0; in writes to live tables
+     * each new entry, unless it differs from the old one only in free bits or gives up the writable
+     * bit. */
+    VMMU_ATOMIC(u64) entries_checked;
+    /* Requests done (but not those of VMMU_UPDATE_M2P), and calls of vmmu_update_va and vmmu_map_at
+     * that were done. Emulated writes have a counter of their own. */
     VMMU_ATOMIC(u64) updates;
-    VMMU_ATOMIC(u64) promotions; /* tables promoted */
+    VMMU_ATOMIC(u64) promotions; /* tables whose promotion was completed */
     VMMU_ATOMIC(u64) demotions;
     VMMU_ATOMIC(u64) pins;
     VMMU_ATOMIC(u64) unpins;
     VMMU_ATOMIC(u64) emulated_writes;
     VMMU_ATOMIC(u64) root_switches;
-    VMMU_ATOMIC(u64) flushes_asked; /* changes of a frame's type; each flush was sent or skipped */
+    /* How often a frame was claimed for a type other than its last one, if that was not
+     * VMMU_TYPE_NONE. Each time also counts in flushes_sent, if some CPU had to flush, or in
+     * flushes_skipped. */
+    VMMU_ATOMIC(u64) flushes_asked;
     VMMU_ATOMIC(u64) flushes_sent;
     VMMU_ATOMIC(u64) flushes_skipped;
     VMMU_ATOMIC(u64) refusals;
     /* Flushes of other vCPUs that the domain itself asks for; the caller of the engine counts
      * them. */
-    VMMU_ATOMIC(u64) remote_asked; /* vCPUs that the domain asked to flush */
-    VMMU_ATOMIC(u64) remote_sent;  /* interrupts that were sent for that */
-    /* vCPUs that needed no interrupt: not loaded on a CPU, or asked already */
+    VMMU_ATOMIC(u64) remote_asked; /* other vCPUs that the domain asked to flush */
+    VMMU_ATOMIC(u64) remote_sent;  /* interrupts that were sent for remote_asked */
+    /* Those of remote_asked that needed no interrupt: no CPU had the vCPU loaded, or an earlier
+     * flush request to that CPU was still pending. */
     VMMU_ATOMIC(u64) remote_skipped;
 };
 
@@ -110,20 +132,25 @@ struct vmmu_domain {
      * loaded another root and flushed. The engine only reads the set. */
     VMMU_ATOMIC(u64) cpus;
     VMMU_ATOMIC(u64) frames; /* number of frames that the domain owns, without shared pages */
-    u64 frames_max;          /* the limit of `frames`, above which vmmu_give refuses */
+    u64 frames_max;          /* vmmu_give refuses once `frames` has reached this limit */
     VMMU_ATOMIC(u64) shared; /* number of pages shared with the domain (vmmu_share) */
     struct vmmu_counters counters;
-    VMMU_ATOMIC(u32) last_refusal; /* the latest refusal (enum vmmu_result), for the crash report */
-    VMMU_ATOMIC(u64) last_word;    /* the entry, frame number or address of the latest refusal */
+    /* The latest refusal (enum vmmu_result), for the crash report. VMMU_DONE: none yet. */
+    VMMU_ATOMIC(u32) last_refusal;
+    /* The word that was refused then: what the rule's sentence speaks of, mostly an entry, a frame
+     * number or an address. */
+    VMMU_ATOMIC(u64) last_word;
     u64 teardown_cursor;
     /* vmmu_domain_stop has begun: no CPU makes new translations of the domain any more. */
     VMMU_ATOMIC(bool) stopped;
-    u64 stopped_at; /* the domain's flush clock when `stopped` was set */
+    u64 stopped_at; /* the domain's flush clock, read just before `stopped` was set */
     void *user;     /* for the caller; the engine does not use it */
 };
 
-/* A deferred release: a table whose demotion was interrupted after the operation that caused it had
- * taken effect. It is completed before the vCPU's next operation. The engine alone uses it. */
+/* A deferred release: what an operation that already has its result has left to do. Either the old
+ * kernel root is still to be dropped, or the demotion of a table was interrupted and is to be
+ * completed; then a reference on the table is dropped. vmmu_finish completes it before the vCPU's
+ * next operation. Only the engine writes this struct; its caller may read `frame`. */
 struct vmmu_deferred {
     mfn_t frame; /* MFN_NONE: there is no deferred release */
     u32 kind;
@@ -134,11 +161,11 @@ struct vmmu_deferred {
  * with it. */
 struct vmmu_vcpu {
     struct vmmu_domain *domain;
-    mfn_t kernel_root; /* MFN_NONE until vmmu_set_kernel_root */
+    mfn_t kernel_root; /* MFN_NONE: the vCPU has no kernel root */
     mfn_t user_root;   /* MFN_NONE: the vCPU has no user root */
     mfn_t gdt_frame[VMMU_GDT_FRAMES];
     u32 gdt_entries;
-    mfn_t ldt_frame[VMMU_LDT_FRAMES]; /* MFN_NONE: no segment load has used the page yet */
+    mfn_t ldt_frame[VMMU_LDT_FRAMES]; /* MFN_NONE: not mapped (see vmmu_ldt_fault) */
     vaddr_t ldt_base;
     u32 ldt_entries; /* 0: the vCPU has no LDT */
     struct vmmu_deferred deferred;
@@ -150,52 +177,59 @@ struct vmmu_vcpu {
 /* Starts the engine. Call it once, on one CPU, before every other function.
  *
  * frames: the frame table, `count` elements of zeroes, indexed by mfn. m2p: the machine-to-physical
- * map, `count` words, which the engine writes and guests read. hypervisor_slots: the 16 entries
- * that each L4 table gets in slots 256 to 271. l1tf: the processor may speculatively read memory
- * through an entry that is not present (L1 terminal fault), so such entries are checked too. */
+ * map, `count` words, which the engine writes and guests read. The engine uses both arrays from now
+ * on. hypervisor_slots: the 16 entries that each L4 table gets in slots 256 to 271; they are
+ * copied. l1tf: the processor may speculatively read memory through an entry that is not present
+ * (L1 terminal fault), so such entries are checked too. */
 void vmmu_start(struct vmmu_frame *frames, u64 count, u64 *m2p, const u64 hypervisor_slots[16],
                 bool l1tf);
 
-/* Advances the flush clock of `domain`. A CPU calls it just before it drops all translations of the
- * domain from its TLB, and vmmu_flush_ends just after. From then on the engine asks that CPU for no
- * flush because of a use of a frame that ended before the first call. A flush that is not reported
- * in this way does no harm, but saves no later flush. Returns the new value of the clock. */
+/* Advances the flush clock of `domain` and returns its new value. A CPU calls vmmu_flush_begins
+ * just before it drops all translations of the domain from its TLB, and vmmu_flush_ends just after.
+ * Then the engine does not ask that CPU for a flush because of a use of a frame that ended before
+ * vmmu_flush_begins; except that it may ask if the frame was a descriptor page, or if the use ended
+ * so long ago that the few bits stored of its epoch make it look recent. A flush that is not
+ * reported in this way does no harm, but saves no later flush. */
 u64 vmmu_flush_begins(const struct vmmu_domain *domain);
 
-/* Records that CPU `cpu`, the calling one, has dropped all translations of `domain`. `begun` is
- * what vmmu_flush_begins returned before. */
+/* Records that CPU `cpu`, the calling one, has dropped all translations of `domain` from its TLB.
+ * `begun` is what vmmu_flush_begins returned before. */
 void vmmu_flush_ends(const struct vmmu_domain *domain, u32 cpu, u64 begun);
 
 /* ---- frames and owners ------------------------------------------------------------------- */
 
-/* Prepares the struct of a domain, which is all zeroes, for its number `id` and its limit of
- * frames. Panics if `id` is not below VMMU_DOMAINS_END. */
+/* Prepares `*domain`, a struct of zeroes, for the domain with the number `id`, which may own up to
+ * `frames_max` frames. Panics if `id` is not below VMMU_DOMAINS_END. */
 void vmmu_domain_start(struct vmmu_domain *domain, u16 id, u64 frames_max);
 
-/* Prepares the struct of a vCPU of `domain`, which is all zeroes. It has no root, GDT or LDT. */
+/* Prepares `*vcpu`, a struct of zeroes, for a vCPU of `domain`. The vCPU then has no root, no GDT
+ * and no LDT. */
 void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain);
 
-/* Gives frame `m`, which is free, to `domain` as its pfn `p`. The caller has it from the machine's
- * allocator. The frame has the ownership reference and type none then, and its M2P word is `p`.
- * Refuses: DOMAIN_DYING, BAD_FRAME, TOO_MANY_FRAMES. */
+/* Gives frame `m`, which the caller has from the machine's allocator, to `domain` as its pfn `p`.
+ * The frame then has type none and one reference, the ownership reference, and its M2P word is `p`.
+ * Refuses: DOMAIN_DYING, BAD_FRAME, TOO_MANY_FRAMES. Panics if `m` has an owner. */
 enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p);
 
 /* Drops the ownership reference of `domain` on `m`. When no other reference is left, at once or
  * later, the frame goes to port_frame_free. A pin of the frame stays until it is unpinned. Refuses:
- * BAD_FRAME, NOT_OWNER, ALREADY_RELEASED. */
+ * BAD_FRAME, NOT_OWNER (also a shared page), ALREADY_RELEASED. */
 enum vmmu_result vmmu_take(struct vmmu_domain *domain, mfn_t m);
 
 /* Does what vmmu_take does, but only if the ownership reference is the only one, so that the frame
- * is free after VMMU_DONE. Refuses besides: WRONG_TYPE (there are others). */
+ * is free after VMMU_DONE. Refuses: WRONG_TYPE, if there are other references, and what vmmu_take
+ * refuses. */
 enum vmmu_result vmmu_take_unused(struct vmmu_domain *domain, mfn_t m);
 
 /* Makes `m`, a page of the hypervisor, a shared page of `domain`: the guest may map it (writable
- * only if `writable`), but it cannot become a page table, and only the hypervisor can give it back.
- * For shared_info, the console and grant tables. Panics if `m` has an owner or does not exist. */
+ * only if `writable`), but it cannot become a page table, and only the hypervisor can end the
+ * sharing (vmmu_unshare). Its M2P word becomes all ones. For shared_info, the console and grant
+ * tables. Panics if `m` has an owner or does not exist. */
 void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable);
 
-/* Ends vmmu_share of `m`. The page goes to port_frame_free when no entry maps it any more. Panics
- * if `m` is not a shared page. */
+/* Ends vmmu_share of `m`: drops the hypervisor's reference and type reference. The page goes to
+ * port_frame_free when no reference is left, at once or later. Panics if `m` is not a shared
+ * page. */
 void vmmu_unshare(mfn_t m);
 
 /* Makes `m` a device frame, for ever: its owner is VMMU_OWNER_DEVICE, which has one reference that
@@ -206,23 +240,23 @@ void vmmu_own_device(mfn_t m);
 
 /* Takes a hold on a page of `domain`, for the hypervisor's own access over a long time (vcpu_info,
  * runstate area): a reference and a writable type reference, or a shared one on a shared page.
- * Refuses: BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES, WRONG_TYPE.
- * VMMU_AGAIN: another CPU is changing the frame's type. */
+ * Refuses: BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES, WRONG_TYPE. VMMU_AGAIN: another CPU is
+ * changing the frame's type, or the frame is a partial table, whose demotion was interrupted
+ * again. */
 enum vmmu_result vmmu_hold(struct vmmu_domain *domain, mfn_t m);
 
 /* Drops the reference and the type reference that one vmmu_hold of `m` took. */
 void vmmu_unhold(mfn_t m);
 
-/* Takes a reference on a page of `domain` of any type, so that it stays the domain's while the
- * hypervisor reads it. Refuses: BAD_FRAME, NOT_OWNER,
- * TOO_MANY_REFERENCES. */
+/* Takes a reference on a page of `domain` of any type, so that the page stays the domain's while
+ * the hypervisor reads it. Refuses: BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES. */
 enum vmmu_result vmmu_reference(struct vmmu_domain *domain, mfn_t m);
 
 /* Drops the reference that one vmmu_reference of `m` took. */
 void vmmu_unreference(mfn_t m);
 
 /* Sets the M2P word of `m`, a frame of `domain`, to `value`, which may be any number: the engine
- * never reads it. Refuses: BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES. Xen ABI:
+ * never reads an M2P word. Refuses: BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES. Xen ABI:
  * MMU_MACHPHYS_UPDATE. */
 enum vmmu_result vmmu_set_m2p(struct vmmu_domain *domain, mfn_t m, u64 value);
 
@@ -231,172 +265,207 @@ enum vmmu_result vmmu_set_m2p(struct vmmu_domain *domain, mfn_t m, u64 value);
 /* The kind of a request: the numbers of the ABI's MMU_ commands of mmu_update. */
 enum vmmu_update_kind {
     VMMU_UPDATE_NORMAL,
-    VMMU_UPDATE_M2P,         /* the M2P word of the frame in which `at` lies becomes `entry` */
-    VMMU_UPDATE_PRESERVE_AD, /* the accessed and dirty bits of the old entry are kept, atomically */
+    /* No page is written: the M2P word of the frame in which `at` lies becomes `entry`. */
+    VMMU_UPDATE_M2P,
+    /* In a live table the new entry also gets the old one's accessed and dirty bits, atomically. */
+    VMMU_UPDATE_PRESERVE_AD,
     VMMU_UPDATE_NO_TRANSLATE, /* the same as VMMU_UPDATE_NORMAL: entries always contain mfns */
 };
 
 /* One request, laid out as the ABI's struct mmu_update. */
 struct vmmu_request {
-    u64 at; /* machine address of a word; its low three bits are an enum vmmu_update_kind */
+    /* The machine address of an 8-byte word. The low three bits, which are 0 in such an address,
+     * contain an enum vmmu_update_kind instead. */
+    u64 at;
     u64 entry;
 };
 
 /* Writes `entry` at machine address `at`, 8-byte aligned, in a page of `table_owner`; the entry may
- * map frames of `frame_owner`. In a live table the entry is checked and takes its references; an
- * ordinary writable page gets a plain store. `kind` is not VMMU_UPDATE_M2P. May stop and be
- * resumed. Refuses: BAD_ADDRESS, BAD_KIND, BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES, WRONG_TYPE,
- * DESCRIPTOR_PAGE, TABLE_BUSY, HYPERVISOR_SLOT, and every rule of what an entry holds and of what
- * it points at. The caller flushes afterwards if the guest asks for it. */
+ * map frames of `frame_owner`, which above level 1 must be `table_owner` too. In a live table the
+ * entry is checked and takes its references; if present it gets the user bit, and at level 1 loses
+ * the global bit. A page that is writable or in no use gets a plain store. With VMMU_UPDATE_M2P it
+ * does what vmmu_set_m2p does to the frame of `at`. May stop and be resumed. Refuses: BAD_ADDRESS,
+ * BAD_KIND, BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES, WRONG_TYPE, DESCRIPTOR_PAGE, TABLE_BUSY,
+ * HYPERVISOR_SLOT, and the entry rules (listed at the head of this file). The caller flushes
+ * afterwards if the guest asks for it. */
 enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                              struct vmmu_domain *frame_owner, maddr_t at, u64 entry,
                              enum vmmu_update_kind kind);
 
-/* Does `count` requests in order, each as vmmu_update, and stops before the first that is not done;
- * *done is the number of those that are. `requests` is a copy that nobody else can change. Requests
- * in a row for the same page cost least. On VMMU_AGAIN the caller calls it again with the rest.
- * Refuses: what vmmu_update refuses. Xen ABI: mmu_update. */
+/* Does `count` requests in order, each as vmmu_update does it, and stops early if one is refused
+ * (the result is its refusal) or interrupted, or if something waits for this CPU (VMMU_AGAIN);
+ * *done is the number of requests done, which stay done. `requests` is a copy that nobody else can
+ * change. Requests in a row for the same page cost least. On VMMU_AGAIN the caller calls
+ * vmmu_update_many again with the rest. Refuses: what vmmu_update refuses, but not BAD_ADDRESS. Xen
+ * ABI: mmu_update. */
 enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                                   struct vmmu_domain *frame_owner,
                                   const struct vmmu_request *requests, u64 count, u64 *done);
 
-/* Does one request of a domain for its own tables and frames, as vmmu_update_many would; faster for
- * a single one. */
+/* Does one request as vmmu_update_many does, with `domain` as the owner both of the table and of
+ * the frames that the entry may map. Faster than vmmu_update_many for a single request. */
 enum vmmu_result vmmu_update_one(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain,
                                  const struct vmmu_request *request);
 
-/* Writes the L1 entry that maps `va` in the vCPU's kernel root. The entry may map frames of
- * `frame_owner`. The caller does the flush that the guest asked for, only after VMMU_DONE. May stop
- * and be resumed. Refuses: BAD_ADDRESS, NO_TABLE, and what vmmu_update refuses of an entry. Xen
- * ABI: update_va_mapping. */
+/* Writes the L1 entry for `va` in the tables below the vCPU's kernel root. The entry may map frames
+ * of `frame_owner`. The caller does the flush that the guest asked for, only after VMMU_DONE. May
+ * stop and be resumed. Refuses: BAD_ADDRESS, if `va` is not canonical or is in the hypervisor's
+ * slots; NO_TABLE; and the entry rules of level 1 (listed at the head of this file). Xen ABI:
+ * update_va_mapping. */
 enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, vaddr_t va,
                                 u64 entry);
 
 /* Maps a granted frame: writes `entry`, which may map a frame of `frame_owner`, at machine address
  * `at` of a live L1 table of the vCPU's domain. (vmmu_update_va does so by virtual address.) The
  * entry holds a reference on the frame, which keeps it from being freed, and a writable entry also
- * holds a type reference, which keeps the frame from becoming a page table. Refuses: BAD_ADDRESS,
- * BAD_FRAME, NOT_OWNER, NOT_L1_TABLE, and what vmmu_update refuses of an entry. */
+ * holds a type reference, which keeps the frame from becoming a page table. May stop and be
+ * resumed. Refuses: BAD_ADDRESS, if `at` is not 8-byte aligned; BAD_FRAME, NOT_OWNER,
+ * TOO_MANY_REFERENCES, NOT_L1_TABLE; and the entry rules of level 1 (listed at the head of this
+ * file). */
 enum vmmu_result vmmu_map_at(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, maddr_t at,
                              u64 entry);
 
-/* Clears the entry at machine address `at` of a live L1 table of the vCPU's domain, but only if the
- * entry is present, maps frame `m`, and is writable exactly if `writable`. The caller does the
- * flush. Refuses: BAD_ADDRESS, BAD_FRAME, NOT_OWNER, NOT_L1_TABLE, NOT_THAT_MAPPING. */
+/* Clears to 0 the entry at machine address `at` of a live L1 table of the vCPU's domain, but only
+ * if the entry is present, maps frame `m`, and is writable exactly if `writable`. The caller does
+ * the flush. May stop and be resumed. Refuses: BAD_ADDRESS, if `at` is not 8-byte aligned;
+ * BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES, NOT_L1_TABLE, NOT_THAT_MAPPING. */
 enum vmmu_result vmmu_unmap_at(struct vmmu_vcpu *vcpu, maddr_t at, mfn_t m, bool writable);
 
-/* Does what vmmu_unmap_at does, to the L1 entry that maps `va` in the vCPU's kernel root. Refuses
- * besides: NO_TABLE. */
+/* Does what vmmu_unmap_at does, to the L1 entry for `va` in the tables below the vCPU's kernel
+ * root. Refuses: BAD_ADDRESS, if `va` is not canonical or is in the hypervisor's slots; NO_TABLE;
+ * and what vmmu_unmap_at refuses. */
 enum vmmu_result vmmu_unmap_va(struct vmmu_vcpu *vcpu, vaddr_t va, mfn_t m, bool writable);
 
-/* Emulates a guest's own store to a live L1 table, after its write fault: a compare-and-exchange of
- * `bytes` (1, 2, 4 or 8) at virtual address `at`, naturally aligned. If they are `expected`, they
- * become `desired`, and *swapped is true. The address is translated by the vCPU's kernel root. May
- * stop and be resumed. Refuses: BAD_ADDRESS; NOT_L1_TABLE, if `at` is not mapped read-only or not
- * in a live L1 table of this domain; and what vmmu_update refuses of an entry. */
+/* Emulates a guest's own store to a live L1 table, after the store's write fault: a
+ * compare-and-exchange of `bytes` (1, 2, 4 or 8) at virtual address `at`, naturally aligned. If the
+ * bytes in memory are `expected`, they become `desired`, and *swapped is true; if they are not, the
+ * result is VMMU_DONE and *swapped is false. The whole entry is written in the form that
+ * vmmu_update gives it. The address is translated by the vCPU's kernel root. May stop and be
+ * resumed. Refuses: BAD_ADDRESS, for a wrong `bytes` or alignment; NOT_L1_TABLE, if `at` is not
+ * mapped read-only or not in a live L1 table of this domain; and the entry rules of level 1 (listed
+ * at the head of this file). */
 enum vmmu_result vmmu_emulated_write(struct vmmu_vcpu *vcpu, vaddr_t at, u32 bytes, u64 expected,
                                      u64 desired, bool *swapped);
 
 /* Says whether `at` is mapped read-only and lies in a live L1 table of the vCPU's domain, so that a
- * store which faulted there is to be emulated. */
+ * store which faulted there is to be emulated. The answer may be out of date at once. The vCPU's
+ * deferred release stays as it is. */
 bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at);
 
 /* Answers as vmmu_is_l1_write does. If true, *where is the machine address of the store, for
- * vmmu_emulated_write_at: so the tables are walked only once. */
+ * vmmu_emulated_write_at: so the tables are walked only once. If false, *where means nothing. */
 bool vmmu_find_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at, maddr_t *where);
 
-/* Does what vmmu_emulated_write does, at machine address `where` instead of a virtual address, and
- * without a walk. It checks again that the address lies in a live L1 table of the domain. */
+/* Does what vmmu_emulated_write does, at machine address `where`, which vmmu_find_l1_write found,
+ * and without a walk. Checks again that the address lies in a live L1 table of the domain. Refuses:
+ * BAD_ADDRESS, NOT_L1_TABLE (also if no reference on the table can be taken), and the entry rules
+ * of level 1 (listed at the head of this file). */
 enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u32 bytes,
                                         u64 expected, u64 desired, bool *swapped);
 
-/* Emulates a read-modify-write instruction on the whole entry at `where`, 8-byte aligned, in one
- * atomic step: the entry becomes (entry & keep) ^ flip; *old is the entry before. Only the fast
- * path: if the result is false, nothing has changed, and the caller uses vmmu_emulated_write_at. */
+/* Emulates a read-modify-write instruction on the whole entry at `where`, 8-byte aligned, which
+ * vmmu_find_l1_write found, in one atomic step: the entry becomes (entry & keep) ^ flip, in the
+ * form that vmmu_update gives it; *old is the entry before. Only the fast path: if the result is
+ * false, nothing has changed, *old means nothing, and the caller uses vmmu_emulated_write_at. It is
+ * always false while the vCPU has a deferred release. */
 bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u64 flip, u64 *old);
 
 /* ---- pins and roots ---------------------------------------------------------------------- */
 
 /* Pins frame `m` of `owner` as a page table of `level` (1 to 4), which promotes the frame if it is
  * not such a table yet. May stop and be resumed: the progress of an interrupted promotion is kept
- * in the table. If the promotion is refused and its undoing is interrupted, the rest becomes the
- * vCPU's deferred release. Refuses: BAD_LEVEL, BAD_FRAME, NOT_OWNER, ALREADY_PINNED, WRONG_TYPE,
- * TOO_MANY_REFERENCES, and what vmmu_update refuses of an entry. Xen ABI: MMUEXT_PIN_Ln_TABLE. */
+ * in the frame's type word. If the promotion is refused and its undoing is interrupted, the result
+ * is the refusal, and the rest of the undoing becomes the vCPU's deferred release. Refuses:
+ * BAD_LEVEL, BAD_FRAME, NOT_OWNER, ALREADY_PINNED, WRONG_TYPE, TOO_MANY_REFERENCES, and the entry
+ * rules (listed at the head of this file). Xen ABI: MMUEXT_PIN_Ln_TABLE. */
 enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m, u32 level);
 
-/* Removes the pin of frame `m` of `owner`, and demotes the table if nothing else uses it. If that
- * is interrupted, the result is VMMU_DONE and the rest becomes the vCPU's deferred release.
- * Refuses: BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES, NOT_PINNED. Xen ABI: MMUEXT_UNPIN_TABLE. */
+/* Removes the pin of frame `m` of `owner`, and demotes the table if it has no other type reference.
+ * If that demotion is interrupted, the result is VMMU_DONE and the rest becomes the vCPU's deferred
+ * release. Refuses: BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES, NOT_PINNED. Xen ABI:
+ * MMUEXT_UNPIN_TABLE. */
 enum vmmu_result vmmu_unpin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m);
 
-/* Makes `m`, a frame of the vCPU's domain, its kernel root; the frame is promoted to an L4 table if
- * it is not one yet. Also drops the vCPU's LDT pages. After VMMU_DONE the CPU still runs on the old
- * root, whose release is therefore deferred: the caller loads the new root into CR3 before it calls
- * any other function with this vCPU. May stop and be resumed. Refuses: BAD_FRAME, NOT_OWNER,
- * WRONG_TYPE, TOO_MANY_REFERENCES, and what vmmu_update refuses of an entry. Xen ABI:
+/* Makes `m`, a frame of the vCPU's domain, the vCPU's kernel root; the frame is promoted to an L4
+ * table if it is not one yet. Also drops the vCPU's mapped LDT pages. After VMMU_DONE the CPU still
+ * runs on the old root, whose release is therefore deferred: the caller loads the new root into CR3
+ * before it calls any other function with this vCPU. If `m` is the kernel root already, only the
+ * LDT pages are dropped. May stop and be resumed. Refuses: BAD_FRAME, NOT_OWNER, WRONG_TYPE,
+ * TOO_MANY_REFERENCES, and the entry rules (listed at the head of this file). Xen ABI:
  * MMUEXT_NEW_BASEPTR. */
 enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m);
 
-/* Makes `m` the vCPU's user root, as vmmu_set_kernel_root does for the kernel root, and drops the
- * old user root, on which no CPU may run. MFN_NONE: the vCPU has no user root then. May stop and be
- * resumed. Refuses what vmmu_set_kernel_root refuses. Xen ABI: MMUEXT_NEW_USER_BASEPTR. */
+/* Makes `m`, a frame of the vCPU's domain, the vCPU's user root; the frame is promoted to an L4
+ * table if it is not one yet. MFN_NONE: the vCPU has no user root from now on. If `m` is the user
+ * root already, nothing happens. Drops the old user root, on which no CPU may be running; if its
+ * demotion is interrupted, the rest becomes the vCPU's deferred release. May stop and be resumed.
+ * Refuses what vmmu_set_kernel_root refuses. Xen ABI: MMUEXT_NEW_USER_BASEPTR. */
 enum vmmu_result vmmu_set_user_root(struct vmmu_vcpu *vcpu, mfn_t m);
 
-/* Completes the deferred release of the vCPU, if it has one. VMMU_AGAIN: interrupted, call it
- * again. Every operation that takes a vCPU calls this first, and returns VMMU_AGAIN without having
- * begun if it is interrupted. The caller should complete it before the vCPU runs its guest again:
- * until then other vCPUs find frames that the guest no longer uses as tables still counted as
- * tables. */
+/* Completes the deferred release of the vCPU, if it has one. VMMU_AGAIN: interrupted, call
+ * vmmu_finish again. Every operation that takes a vCPU and returns an enum vmmu_result does this
+ * first (vmmu_update_many before each run of requests), and returns VMMU_AGAIN without having begun
+ * if this is interrupted. The caller should complete the deferred release before the vCPU runs its
+ * guest again: until then other vCPUs find frames that the guest no longer uses as tables still
+ * counted as tables. */
 enum vmmu_result vmmu_finish(struct vmmu_vcpu *vcpu);
 
 /* ---- descriptor tables ------------------------------------------------------------------- */
 
-/* Replaces the vCPU's GDT by `count` frames (0 to VMMU_GDT_FRAMES) with `entries` descriptors. On a
- * refusal the old GDT stays. Refuses: TOO_MANY_DESCRIPTORS, BAD_FRAME, NOT_OWNER, WRONG_TYPE,
- * BAD_DESCRIPTOR, TOO_MANY_REFERENCES. Xen ABI: set_gdt. */
+/* Replaces the vCPU's GDT by `entries` descriptors in the `count` frames (0 to VMMU_GDT_FRAMES) of
+ * `frames`, which belong to the vCPU's domain. Unless the result is VMMU_DONE, the old GDT stays.
+ * Refuses: TOO_MANY_DESCRIPTORS (`count` is too large, or `entries` do not fit in the frames),
+ * BAD_FRAME, NOT_OWNER, WRONG_TYPE, BAD_DESCRIPTOR, TOO_MANY_REFERENCES. Xen ABI: set_gdt. */
 enum vmmu_result vmmu_set_gdt(struct vmmu_vcpu *vcpu, const mfn_t *frames, u32 count, u32 entries);
 
-/* Sets the vCPU's LDT: `entries` descriptors (0 to 8192) from the page-aligned guest address
- * `base`. Its pages are checked and mapped only when they are used (vmmu_ldt_fault). Refuses:
- * TOO_MANY_DESCRIPTORS, BAD_ADDRESS. Xen ABI: MMUEXT_SET_LDT. */
+/* Sets the vCPU's LDT: `entries` descriptors (up to 8192) from the page-aligned guest address
+ * `base`. 0 entries: the vCPU has no LDT, and `base` means nothing. The old LDT's pages are
+ * dropped; the new one's are checked and mapped only when they are used (vmmu_ldt_fault). Refuses:
+ * TOO_MANY_DESCRIPTORS; BAD_ADDRESS, if `base` is not page-aligned or the LDT is not in the guest's
+ * part of the address space. Xen ABI: MMUEXT_SET_LDT. */
 enum vmmu_result vmmu_set_ldt(struct vmmu_vcpu *vcpu, vaddr_t base, u32 entries);
 
-/* Maps page `page` (0 to 15) of the vCPU's LDT, after the load of a segment register faulted
- * because it was not mapped. Refuses: NO_LDT_PAGE, NOT_OWNER, WRONG_TYPE, BAD_DESCRIPTOR,
- * TOO_MANY_REFERENCES. */
+/* Maps page `page` (0 to 15) of the vCPU's LDT in the descriptor window, after the load of a
+ * segment register faulted because that page was not mapped there. Does nothing if it is mapped
+ * already. Refuses: NO_LDT_PAGE (the LDT has no such page, or the guest's tables do not map the
+ * page's address), BAD_FRAME, NOT_OWNER, WRONG_TYPE, BAD_DESCRIPTOR, TOO_MANY_REFERENCES. */
 enum vmmu_result vmmu_ldt_fault(struct vmmu_vcpu *vcpu, u32 page);
 
-/* Drops all pages of the vCPU's LDT that vmmu_ldt_fault mapped; they are mapped again when used. A
- * new kernel root does so too. */
+/* Drops all pages of the vCPU's LDT that vmmu_ldt_fault mapped; vmmu_ldt_fault maps them again when
+ * they are used. The LDT's address and size stay. The vCPU's deferred release stays as it is. */
 void vmmu_ldt_drop(struct vmmu_vcpu *vcpu);
 
-/* Writes one 8-byte descriptor at machine address `at`, in a descriptor page or an ordinary page of
- * the vCPU's domain. The ring of a code or data segment becomes 3. Refuses: BAD_ADDRESS, BAD_FRAME,
- * BAD_DESCRIPTOR, NOT_OWNER, WRONG_TYPE, TOO_MANY_REFERENCES. Xen ABI: update_descriptor. */
+/* Writes one descriptor at machine address `at`, 8-byte aligned, in a page of the vCPU's domain
+ * that is a descriptor page, writable or in no use. The ring of a present code or data segment
+ * becomes 3. Refuses: BAD_ADDRESS, BAD_FRAME, BAD_DESCRIPTOR, NOT_OWNER, WRONG_TYPE,
+ * TOO_MANY_REFERENCES. Xen ABI: update_descriptor. */
 enum vmmu_result vmmu_update_descriptor(struct vmmu_vcpu *vcpu, maddr_t at, u64 descriptor);
 
 /* Says whether `descriptor` may stand in a guest's GDT or LDT exactly as it is. (What a guest
- * writes is changed first: a code or data segment gets ring 3.) */
+ * writes is changed first: a present code or data segment gets ring 3.) */
 bool vmmu_descriptor_allowed(u64 descriptor);
 
 /* ---- reports ----------------------------------------------------------------------------- */
 
 /* A software walk of the tables, for reports: the entries for one virtual address, from level 4
- * down to the level where the walk ended. */
+ * down to the level where the walk ended. The elements of lower levels are 0. */
 struct vmmu_walk {
     u64 entry[5];  /* index: the level; [0] is unused */
     maddr_t at[5]; /* the machine addresses of these entries */
-    u32 depth;     /* the lowest level that was read: 1 for a complete walk, 5 if none was read */
+    u32 depth;     /* the lowest level read: 1 for a complete walk, 5 if no entry was read
+                    */
     bool present;  /* the entries of all four levels are present */
 };
 
-/* Walks the tables for `va` from `root` in software. Takes no reference: the result may be out of
- * date at once. */
+/* Walks the tables for `va` from `root`, which may be any number, in software, and fills *walk. The
+ * walk ends at an entry that is not present, at a slot of the hypervisor, or at a frame without an
+ * owner. Takes no reference: the result may be out of date at once. */
 void vmmu_walk(mfn_t root, vaddr_t va, struct vmmu_walk *walk);
 
-/* What the frame table says of a frame, for reports. */
+/* What the frame table says of a frame, for reports. If the frame does not exist or has no owner,
+ * all members but `valid` are 0. */
 struct vmmu_frame_info {
-    bool valid; /* the frame exists; if not, nothing else is set */
+    bool valid; /* the frame exists */
     u16 owner;  /* a domain's number, or VMMU_OWNER_DEVICE; only if `owned` */
     bool owned;
     bool pinned;
@@ -411,12 +480,13 @@ struct vmmu_frame_info {
  * the result may be out of date at once. */
 void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info);
 
-/* Says whether `m`, which may be any number, belongs to `domain` and has a reference. The answer
- * may be out of date at once unless the caller has a reference. */
+/* Says whether `m`, which may be any number, belongs to `domain` and has at least one reference.
+ * The answer may be out of date at once unless the caller has a reference. */
 bool vmmu_frame_owned_by(const struct vmmu_domain *domain, mfn_t m);
 
 /* The name of a result, its sentence for people, its error number of the ABI (negative; 0 for
- * VMMU_DONE), and the name of a type. "?" and -EINVAL for a number that is none. */
+ * VMMU_DONE), and the name of a type. For a number that is no result or no type: "?" and
+ * -EINVAL. */
 const char *vmmu_result_name(enum vmmu_result result);
 const char *vmmu_result_sentence(enum vmmu_result result);
 int vmmu_result_errno(enum vmmu_result result);
@@ -424,44 +494,52 @@ const char *vmmu_type_name(enum vmmu_type type);
 
 /* ---- the end of a domain ----------------------------------------------------------------- */
 
-/* Drops a vCPU's roots, GDT and LDT, and completes its deferred release. No CPU runs on its roots
- * any more. May stop and be resumed. */
+/* Drops a vCPU's roots, GDT and LDT, and completes its deferred release. The caller ensures that no
+ * CPU runs on the roots any more. May stop and be resumed. */
 enum vmmu_result vmmu_vcpu_stop(struct vmmu_vcpu *vcpu);
 
-/* Says, after vmmu_domain_stop, whether no frame has the domain as owner any more, so that the
- * caller may free its struct. */
+/* Says, after vmmu_domain_stop, whether no frame and no shared page has the domain as owner any
+ * more, so that the caller may free the domain's struct. */
 bool vmmu_domain_is_gone(const struct vmmu_domain *domain);
 
-/* Unpins, demotes and frees every frame that the domain owns. Call it after vmmu_vcpu_stop of each
- * of its vCPUs, while no CPU runs the domain. VMMU_AGAIN: interrupted, call it again. After
- * VMMU_DONE only those frames are left that another domain or the hypervisor still refers to. */
+/* Unpins every frame that the domain owns, completes the demotion of its partial tables, and drops
+ * its ownership references, which demotes and frees what nothing else uses. Shared pages stay until
+ * vmmu_unshare. Sets `dying`: vmmu_give refuses from now on. Call it after vmmu_vcpu_stop of each
+ * of the domain's vCPUs, while no CPU runs the domain. VMMU_AGAIN: interrupted, call it again.
+ * After VMMU_DONE only those frames are left that another domain or the hypervisor still refers
+ * to. */
 enum vmmu_result vmmu_domain_stop(struct vmmu_domain *domain);
 
 /* ---- audit ------------------------------------------------------------------------------- */
 
-/* One difference that the audit found. */
+/* One difference that the audit found in `frame`, or, if `frame` is MFN_NONE, in a domain's number
+ * of frames. */
 struct vmmu_finding {
     mfn_t frame;
     const char *what;
     u64 expected, found;
 };
 
-/* What an audit must be given because it is not in the frame table: the vCPUs (their roots and
- * descriptor pages) and the holds. */
+/* What an audit must be given because it is not in the frame table: the vCPUs (their roots,
+ * descriptor pages and deferred releases) and the holds. */
 struct vmmu_audit {
     struct vmmu_vcpu *const *vcpus;
     u32 vcpu_count;
-    const mfn_t *held; /* one element for each vmmu_hold in effect */
+    const mfn_t *held; /* one element for each vmmu_hold in effect; MFN_NONE: skipped */
     u32 held_count;
-    bool foreign_mappings; /* L1 entries may map frames of other domains */
-    u32 *scratch; /* 2 * scratch_frames words; the more, the fewer passes over the tables */
+    bool foreign_mappings; /* not a difference: L1 entries that map frames of other domains */
+    /* 2 * scratch_frames words. The more, the fewer passes over the tables; 0: no counts are
+     * compared. */
+    u32 *scratch;
     u64 scratch_frames;
 };
 
-/* Recounts all references and type references from the tables, pins, roots and `audit`, and
- * compares them with the frame table. Also checks each live entry against the rules, for example
- * that no writable entry maps a page table, a descriptor page or a frame of another owner. Reports
- * each difference by port_audit_found. Returns their number. Nothing else may run meanwhile. */
+/* Recounts all references and type references from the tables, the pins, the ownership references
+ * and `audit`, and compares them with the frame table. Also checks each live entry against the
+ * rules (for example, that no writable entry maps a page table or a descriptor page), the
+ * descriptors of each descriptor page, and, for each domain that has a vCPU in `audit`, its number
+ * of frames. Reports each difference by port_audit_found. Returns their number. Nothing else may
+ * run meanwhile, and no vmmu_reference may be in effect, because it would be reported. */
 u64 vmmu_audit(const struct vmmu_audit *audit);
 
 #ifdef __cplusplus
