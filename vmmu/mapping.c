@@ -5,9 +5,9 @@
 #include "vmmu/walk.h"
 #include "vmmu/write_inline.h"
 
-/* Does `write` on the slow path, in the L1 table that a walk found, and reports a refusal. Refuses:
- * NO_TABLE, if the caller can take no reference on the table for its owner, and what
- * write_entry_slow refuses. */
+/* Does `write` on the slow path, in the L1 table that a walk found, and reports a refusal.
+ * VMMU_AGAIN: as for write_entry_slow. Refuses: NO_TABLE, if no reference on the table can be taken
+ * for its owner, and what write_entry_slow refuses. */
 static __attribute__((noinline)) enum vmmu_result write_found_slow(struct write write)
 {
     enum vmmu_result result = VMMU_REFUSED_NO_TABLE;

@@ -20,8 +20,9 @@ static enum vmmu_result store_in_page(const struct write *write)
 }
 
 /* Does `write` in a page of any type, on which the caller has a reference: a checked write in a
- * live table, a plain store in an ordinary page. Refuses: DESCRIPTOR_PAGE, WRONG_TYPE, TABLE_BUSY,
- * and what write_entry_slow and type_get refuse. */
+ * live table, a plain store in an ordinary page. VMMU_AGAIN: as for write_entry_slow and type_get,
+ * or another CPU is promoting or demoting the table. Refuses: DESCRIPTOR_PAGE, WRONG_TYPE,
+ * TABLE_BUSY, and what write_entry_slow and type_get refuse. */
 static enum vmmu_result write_anywhere(struct write *write)
 {
     const u64 use = frame_type_word_acquire(write->table);
@@ -123,9 +124,10 @@ ALWAYS_INLINE enum written serve_locked(const struct vmmu_request *request, u32 
                               entry_installed(level, request->entry), left);
 }
 
-/* Does a run in the page of `request`, if it is a live table of this level. The run ends after a
- * request that leaves a reference to be dropped, because that is done without the lock. Adds to
- * *checked the number of requests for which the result was WRITTEN_CHECKED. */
+/* Does a run in the page of `request`, which exists, if it is a live table of this level and of
+ * `owner`. The run ends after a request that leaves a reference to be dropped, because that is done
+ * without the lock. Adds to *checked the number of requests for which the result was
+ * WRITTEN_CHECKED. */
 ALWAYS_INLINE const struct vmmu_request *run_in_table(const struct vmmu_domain *owner, u32 level,
                                                       const struct vmmu_request *request,
                                                       const struct vmmu_request *end, u64 *checked)
@@ -156,8 +158,9 @@ ALWAYS_INLINE const struct vmmu_request *run_in_table(const struct vmmu_domain *
     return request;
 }
 
-/* Does a run in the page of `request`, if it is an ordinary page for which type_get_writable_fast
- * succeeds. A writable type reference keeps the page from becoming a table meanwhile. */
+/* Does a run in the page of `request`, which exists, if it is an ordinary page of `owner` for which
+ * type_get_writable_fast succeeds. A writable type reference keeps the page from becoming a table
+ * meanwhile. */
 static const struct vmmu_request *run_in_page(const struct vmmu_domain *owner,
                                               const struct vmmu_request *request,
                                               const struct vmmu_request *end)

@@ -36,8 +36,9 @@ static bool store_widen(const struct write *store, struct write *write)
 }
 
 /* Emulates a store on the slow path, and reports a refusal. *swapped, false before the call,
- * becomes true if the store was done. VMMU_AGAIN: all WRITE_TRIES_MAX tries failed. Refuses:
- * NOT_L1_TABLE, and what write_entry_slow refuses. */
+ * becomes true if the store was done; after VMMU_DONE it is false if the bits were not the expected
+ * ones. VMMU_AGAIN: all WRITE_TRIES_MAX tries failed. Refuses: NOT_L1_TABLE, and what
+ * write_entry_slow refuses. */
 static __attribute__((noinline)) enum vmmu_result store_slow(const struct write store,
                                                              bool *swapped)
 {

@@ -72,8 +72,8 @@ static inline u32 skip_down(const _Atomic u64 *entries, u32 place)
     return place;
 }
 
-/* Calls `function` with `visit` and the level. For level 1, which counts most, the compiler makes a
- * copy of the function with a constant level. */
+/* Calls `function` with `visit` and the level. For level 1, the level of most tables, the compiler
+ * makes a copy of the function with a constant level. */
 #define FOR_LEVEL(function, visit, level)                                                          \
     ((level) == 1 ? function(visit, 1) : function(visit, level))
 
