@@ -90,8 +90,8 @@ static const struct pointer *find(void)
     return pointer ? pointer : find_pointer(BIOS_START, BIOS_END);
 }
 
-/* The table at machine address `at`. NULL: it is not reachable, too large, or its checksum is
- * wrong. */
+/* The table at machine address `at`. NULL: `at` is 0, the table is not reachable, its size is not
+ * plausible, or its checksum is wrong. */
 static const struct table *table_at(u64 at)
 {
     const struct table *table = direct(maddr(at));
@@ -103,8 +103,8 @@ static const struct table *table_at(u64 at)
     return sums_to_zero(table, table->length) ? table : NULL;
 }
 
-/* Finds the MADT through the root table, whose entries are `size` bytes long. NULL: there is
- * none. */
+/* Finds the MADT through the root table, which holds the address of each other table in `size`
+ * bytes. NULL: there is no MADT. */
 static const struct madt *find_madt(const struct table *root, u32 size)
 {
     const u8 *entry = (const u8 *)(root + 1);

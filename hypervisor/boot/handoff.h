@@ -12,8 +12,9 @@
 struct handoff_module {
     maddr_t start; /* at a page boundary */
     u64 size;
-    u32 users; /* how many guests have not been built from the module yet; the last one takes over
-                  its pages. A guest that may be built again counts once more, for ever */
+    u32 users; /* how many kernels and ramdisks of guests are still to be built from the module; the
+                  last one takes over its pages. One of a guest that may be started again counts
+                  once more, for ever */
 };
 
 struct handoff_guest {
@@ -21,11 +22,12 @@ struct handoff_guest {
     u64 memory_mib;
     u32 vcpus;
     u32 weight, cap;
-    u64 cpus[HANDOFF_VCPUS_MAX]; /* of each vCPU: bit N: it may run on CPU N */
-    u32 kernel, ramdisk;         /* numbers of boot modules; 0: none */
+    u64 cpus[HANDOFF_VCPUS_MAX]; /* by vCPU: the CPUs that may run it, bit N for CPU N */
+    u32 kernel, ramdisk; /* indices in `module` below; 0, which is the hand-off text itself, stands
+                            for none */
     char command_line[1024];
-    u32 restart;  /* a set of enum domain_end: the ends after which the guest is started again */
-    u32 restarts; /* how many times it may still be started again */
+    u32 restart;  /* bit N: the guest is started again after an end of kind N (enum domain_end) */
+    u32 restarts; /* how many more times the guest may be started again */
 };
 
 struct handoff {
@@ -36,8 +38,9 @@ struct handoff {
     struct handoff_guest guest[HANDOFF_GUESTS_MAX];
 };
 
-/* Parses the text in module 0 into *handoff. Panics with the line's number if the text is wrong:
- * the command that wrote it has checked it. */
+/* Parses the text in module 0 into *handoff, which already lists the modules (multiboot_read).
+ * Panics if there is no module or the text is wrong, since the command that wrote the text has
+ * checked it. */
 void handoff_read(struct handoff *handoff);
 
 #endif

@@ -51,7 +51,7 @@ multiboot_header:
         .long boot_start
 
 /* in:       EAX = LOADED, EBX = the loader's information; 32-bit mode without paging.
- * out:      to_64_bit, with ESI = the loader's information. */
+ * out:      to_64_bit, with ESI = the loader's information. Any other EAX: the CPU stops. */
 FUNCTION boot_start
         cli
         cld
@@ -137,7 +137,7 @@ boot_gdt_pointer:
  * out:      start(the loader's information), on boot_stack; .bss is clear. */
 LOCAL_FUNCTION boot_high
         LOAD_SEGMENTS
-        lea     image_data_end(%rip), %rdi      /* the loader may not have cleared it */
+        lea     image_data_end(%rip), %rdi      /* clear .bss: the loader may not have */
         lea     image_end(%rip), %rcx
         sub     %rdi, %rcx
         shr     $3, %rcx
@@ -156,7 +156,8 @@ LOCAL_FUNCTION other_high
         LOAD_SEGMENTS
         mov     other_root(%rip), %rax
         mov     %rax, %cr3
-        xor     %ecx, %ecx                      /* each stack is for the CPU that gets it first */
+        xor     %ecx, %ecx
+/* Takes the stack on offer and leaves 0: another CPU that comes here gets none and stops. */
         xchg    %rcx, other_stack(%rip)
         test    %rcx, %rcx
         jz      2f

@@ -22,7 +22,7 @@ struct multiboot_module {
 };
 
 struct multiboot_range {
-    u32 size; /* size of the rest of this structure */
+    u32 size; /* bytes of this structure after `size` */
     u64 start, length;
     u32 type;
 } __attribute__((packed));

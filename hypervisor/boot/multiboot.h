@@ -7,7 +7,7 @@
 
 /* Reads the boot information at machine address `at`: adds RAM to boot memory, without the image,
  * the first MiB and the modules, and lists the modules in *handoff. Panics if there is no memory
- * map. */
+ * map, or more than HANDOFF_MODULES_MAX modules. */
 void multiboot_read(u32 at, struct handoff *handoff);
 
 #endif

@@ -32,13 +32,14 @@ enum other {
     OTHER_THREAD, /* rejected: second hardware thread of a core that leaks data between its threads;
                      it has halted */
     OTHER_EQUAL,  /* the CPU compares its TSC with the first CPU's */
-    OTHER_LEFT,   /* rejected: the CPU halts */
+    OTHER_LEFT,   /* rejected, since its TSC differs: the CPU halts */
     OTHER_WANTED, /* accepted: the CPU may go to its run loop */
     OTHER_GONE,   /* the CPU has left for its run loop and no longer reads `starting` */
 };
 
-/* Read by head.S on the CPU that comes up. The CPU takes the stack address by an exchange with 0,
- * so a CPU that comes up too late finds no stack and halts. */
+/* Read by head.S on the CPU that comes up. other_root: the value for CR3. other_stack: the address
+ * for RSP, which the CPU takes by an exchange with 0, so a CPU that comes up too late finds no
+ * stack and halts. */
 u64 other_root;
 _Atomic u64 other_stack;
 
@@ -52,7 +53,7 @@ static struct {
 } starting;
 
 /* Executed by both CPUs at the same time: a TSC value read now must not be less than one that the
- * other CPU has read before. */
+ * other CPU has read before. If it is, starting.warp records by how much. */
 static void compare_tsc(void)
 {
     u64 last = atomic_load_explicit(&starting.tsc, memory_order_acquire);
@@ -116,10 +117,10 @@ static bool wait_beyond(enum other from, u64 ns)
     return progress() != from;
 }
 
-/* Resets the CPU with APIC id `id` and makes it execute the start-up code. The first attempt does
- * not wait after the reset, which only very old CPUs need. A start-up interrupt that arrives before
- * the reset has finished is lost, and a repeated one does no harm. False: the CPU did not take the
- * stack. */
+/* Resets the CPU with APIC id `id` and makes it execute the start-up code. Only very old CPUs need
+ * a wait after the reset, so the first attempt does not wait. A start-up interrupt that arrives
+ * before the reset has finished is lost, and a repeated one does no harm. False: the CPU did not
+ * take the stack. */
 static bool call_up(u32 id)
 {
     for (u32 tries = 0; tries < RESET_TRIES && atomic_load(&other_stack); tries++) {
@@ -137,8 +138,9 @@ static bool call_up(u32 id)
     return atomic_exchange(&other_stack, 0) == 0;
 }
 
-/* Starts the CPU with APIC id `id` in the region of `cpu`. NULL: it has been accepted and waits;
- * otherwise a sentence that says why it is left out. */
+/* Starts the CPU with APIC id `id` in the region of `cpu`. Returns NULL if the CPU has been
+ * accepted, which then waits for OTHER_WANTED; otherwise a clause for the log that says why it is
+ * left out. */
 static const char *bring_up(const struct cpu *cpu, u32 id)
 {
     if (!apic_can_send_to(id)) {

@@ -6,8 +6,9 @@
 #include "hypervisor/boot/acpi.h"
 
 /* Starts every CPU in `processors` but the first, which executes this, one after another; each goes
- * to its run loop. A CPU that does not come up, lacks a feature of the first CPU, or whose TSC
- * differs is left out, and the log says so. Once, after clock_start, on the CPU's own stack. */
+ * to its run loop. A CPU is left out, and the log says so, if it cannot be reached, does not come
+ * up, lacks a feature of the first CPU, may not run guests (speculation_allows_cpu), has a TSC that
+ * differs, or if there is no memory for it. Once, after clock_start, on the CPU's own stack. */
 void smp_start(const struct processors *processors);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Boot, as a story: memory, the hypervisor's own tables, the engine, the first CPU, the other CPUs,
- * the guests. */
+/* The steps of boot in order: memory, the hypervisor's own tables, the engine, the first CPU, the
+ * other CPUs, the guests. */
 #include "hypervisor/boot/acpi.h"
 #include "hypervisor/boot/multiboot.h"
 #include "hypervisor/boot/start.h"
@@ -31,8 +31,7 @@
 static struct {
     struct handoff handoff;
     struct processors processors;
-    u64 tsc; /* TSC when the boot loader jumped here; under QEMU's -icount a count of executed
-                instructions */
+    u64 tsc; /* TSC at the beginning of start; under QEMU's -icount: instructions executed */
 } boot;
 
 /* Allocates the frame table and the M2P, and starts the virtual MMU and the frame allocator. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Called by head.S in 64-bit mode, on the boot stack, with interrupts off. */
+/* start: the C code of boot. Called by head.S in 64-bit mode, on the boot stack, with interrupts
+ * off. `loader_information`: the machine address of the boot loader's information
+ * (multiboot_read). */
 #ifndef BOOT_START_H
 #define BOOT_START_H
 

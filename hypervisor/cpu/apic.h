@@ -5,9 +5,10 @@
 
 #include "lib/types.h"
 
-/* Enables this CPU's local APIC, as an x2APIC if the CPU has one. Its timer is one-shot and
- * stopped; on the boot CPU, LINT0 passes on the interrupts of the 8259s. The first call finds and
- * maps the APIC. Panics if there is none. */
+/* Enables this CPU's local APIC, as an x2APIC if the CPU has one. Its timer is stopped, and
+ * interrupts once each time it is set; on the boot CPU, LINT0 passes on the interrupts of the
+ * 8259s. The first call finds the APIC, and maps its registers if it is not an x2APIC. Panics if
+ * there is no APIC, or no memory to map it. */
 void apic_start(void);
 
 /* The APIC id of this CPU. */
@@ -22,7 +23,8 @@ void apic_send(u32 id, u32 vector);
 void apic_send_nmi_to_others(void);
 
 /* apic_send_init resets the CPU with APIC id `id`. apic_send_start makes a CPU that was reset begin
- * in real mode at page `page` of the first MiB (manual: INIT and STARTUP interrupts). */
+ * in real mode at the start of page number `page`, below 256 (Intel manual 3A: INIT and start-up
+ * IPIs). */
 void apic_send_init(u32 id);
 void apic_send_start(u32 id, u32 page);
 
@@ -34,7 +36,8 @@ bool apic_can_send_to(u32 id);
  * the timer. Only if apic_timer_has_deadline() is false. */
 void apic_timer_set(u32 ticks);
 
-/* The ticks left until the timer interrupt. */
+/* The ticks left until the timer interrupt, or in a measurement until the count ends; 0: the timer
+ * is stopped, or in TSC-deadline mode. */
 u32 apic_timer_left(void);
 
 /* True when the timer is set by a TSC value (TSC-deadline mode). Then only apic_timer_deadline may

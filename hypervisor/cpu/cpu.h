@@ -35,20 +35,21 @@ struct vmmu_domain;
 
 /* Requests by other CPUs that this CPU flush its TLB (cpu/flush.h). */
 struct flushes {
-    _Atomic u32 asked; /* the number of requests so far */
-    _Atomic u32 done;  /* the number of requests that have been served */
+    _Atomic u32 asked; /* flushes requested of this CPU since it started; all are served when `done`
+                          equals it */
+    _Atomic u32 done;  /* how many of the requested flushes have been served */
 };
 
 struct cpu {
-    u64 syscall_rsp;   /* where the system call stubs keep RSP for a moment */
+    u64 syscall_rsp;   /* where a system call stub keeps the guest's RSP until it has pushed it */
     u64 syscall_top;   /* the end of the current vCPU's register block */
     _Atomic bool work; /* there is work for the run loop; set by any CPU */
     u32 number;
     u32 apic_id;
     struct vcpu *current;      /* the vCPU that is loaded; NULL: idle, on the idle root */
     struct vmmu_domain *space; /* the domain whose root is loaded (memory/space.h); NULL: idle */
-    u16 last_domain; /* the domain that ran here last and has trained the branch predictors; 0: none
-                      */
+    u16 last_domain;           /* the id of the domain that ran here last and has trained the branch
+                                  predictors; 0: none */
     struct timers timers;
     struct tss tss;
     _Alignas(64) struct flushes flushes;
@@ -65,8 +66,8 @@ _Static_assert(__builtin_offsetof(struct cpu, syscall_rsp) == CPU_SYSCALL_RSP &&
 /* Numbers of the interrupt stacks, as in the IDT (IST field); 0: the main stack. */
 enum ist { IST_NONE, IST_DF, IST_NMI, IST_MC, IST_DB, ISTS };
 
-/* cpu_count: the number of CPUs that are online. cpu_at: the CPU with number
- * `number`, which is less than cpu_count(). */
+/* cpu_count: the number of CPUs that are online. cpu_at: the address of CPU `number`'s struct cpu,
+ * which exists once cpu_build has been called for that number. */
 u32 cpu_count(void);
 struct cpu *cpu_at(u32 number);
 
@@ -74,11 +75,12 @@ struct cpu *cpu_at(u32 number);
  * for flushes. CPUs must be put online one after another, in the order of their numbers. */
 void cpu_set_online(struct cpu *cpu);
 
-/* Sets the work flag of `cpu`, and interrupts that CPU if the flag was clear, so that it goes
- * through its run loop soon. May be called on any CPU, with locks held. */
+/* Sets the work flag of `cpu`, so that it goes through its run loop soon. Interrupts that CPU if
+ * the flag was clear and it is not this CPU. May be called on any CPU, with locks held. */
 void cpu_kick(struct cpu *cpu);
 
-/* The CPU that executes this function, found by masking the stack pointer. */
+/* The CPU that executes this function, found by masking the stack pointer. Not valid on the boot
+ * stack. */
 static inline struct cpu *this_cpu(void)
 {
     u64 sp;

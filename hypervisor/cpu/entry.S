@@ -51,9 +51,9 @@
         (BIT_U32(VECTOR_DB) | BIT_U32(VECTOR_NMI) | BIT_U32(VECTOR_DF) | BIT_U32(VECTOR_MC))
 #define STUB_SIZE     16
 #define RING          3  /* the bits of CS that hold the ring */
-#define ADDRESS_BITS  47 /* of a canonical address, below its sign */
+#define ADDRESS_BITS  47 /* of a canonical address below its sign bit (bit 47) */
 
-/* struct registers from rdi down. */
+/* Pushes the members of struct registers from rdi down to r15. */
         .macro  PUSH_REGISTERS
         push    %rdi
         push    %rsi
@@ -180,7 +180,7 @@ END entry_common
  * registers as they were.
  *
  * Each begins with RSP at `vector` of the vCPU's register block. */
-#define V(offset) (offset) - REGISTERS_VECTOR(%rsp) /* a member of the vCPU, while RSP is there */
+#define V(offset) (offset) - REGISTERS_VECTOR(%rsp) /* a member of the vCPU, while RSP = `vector` */
 
 /* The frame that a guest's handler finds on its kernel stack (vcpu/deliver.c builds the same), as
  * offsets from its end, vcpu->frame_top. */
@@ -200,7 +200,8 @@ END entry_common
         ~(RFLAGS_TF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC)
 #define RFLAGS_AT_SYSCALL (RFLAGS_AT_FAULT & ~RFLAGS_DF)
 
-/* RFLAGS with which the fast path returns to user mode. RF is set in the frame of each fault. */
+/* The fast path returns to user mode only if no other bits of RFLAGS are set in the frame. RF is
+ * among them, because the processor sets it in the frame of each fault. */
 #define RFLAGS_FAST_IRET \
         (RFLAGS_ARITHMETIC | RFLAGS_FIXED | RFLAGS_IF | RFLAGS_DF | RFLAGS_RF | RFLAGS_AC | \
          RFLAGS_ID)
@@ -354,7 +355,7 @@ END entry_page_fault
  * another vCPU may write to the frame meanwhile.
  * in:       as entry_syscall; EAX = the number of the hypercall.
  * out:      user mode as the frame says; or hypercall; or entry_common. */
-#define COPY(member) (member) - IRET_R11(%rsp) /* in the copy of the frame */
+#define COPY(member) (member) - IRET_R11(%rsp) /* in the copy of the frame, from R11 on */
         .balign 16
 LOCAL_FUNCTION syscall_of_kernel
         cmp     $CALL_IRET, %eax
@@ -395,7 +396,7 @@ LOCAL_FUNCTION syscall_of_kernel
         mov     COPY(IRET_RFLAGS), %r11
         test    $~RFLAGS_FAST_IRET, %r11
         jnz     .Liret_slow
-        test    $RFLAGS_IF, %r11d               /* events are unmasked */
+        test    $RFLAGS_IF, %r11d               /* the frame must unmask events */
         jz      .Liret_slow
         mov     COPY(IRET_RIP), %rcx
         shr     $ADDRESS_BITS, %rcx             /* SYSRET needs a canonical RIP */
@@ -497,7 +498,7 @@ LOCAL_FUNCTION entry_ist
 END entry_ist
 
 /* ---- syscall stubs: SYSCALL and SYSENTER, copied to each CPU's region ------------------------ */
-/* A jump with a distance of 32 bits, which the copy sets anew (cpu.c). */
+/* A jump with a distance of 32 bits, which cpu/start.c corrects in each copy. */
         .macro  JUMP_AIMED target, end
         .byte   0xe9
         .long   \target - . - 4
@@ -553,8 +554,8 @@ syscall_template_end:
 /* void enter_guest(struct vcpu *vcpu): enters the guest with the registers of its block.
  * in:       RDI = vCPU, current; RSP = anywhere on the CPU's stack.
  * out:      the guest. The frame for IRETQ is on the CPU's stack: if IRETQ faults, because the
- *           guest's CS or SS cannot be loaded, the fault's block there has all other registers as
- *           the guest's (trap.c). */
+ *           guest's CS, SS or RIP is not valid, the fault's block there has all other registers as
+ *           the guest's (trap/trap.c). */
         .balign 16
 FUNCTION enter_guest
         push    REGISTERS_SS(%rdi)

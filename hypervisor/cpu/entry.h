@@ -16,7 +16,8 @@ extern char syscall_template[], syscall32_template[], sysenter_template[], sysca
 extern char syscall_jump_end[], syscall32_jump_end[], sysenter_jump_end[];
 
 extern const u64 entry_stubs[256]; /* the address of the stub for each vector, for the IDT */
-/* The targets of the stubs' jumps: the slow path of all entries, and the entry by SYSCALL. */
+/* The targets of the stubs' jumps. entry_syscall: SYSCALL from 64-bit code. entry_common: the slow
+ * path, and the other system call instructions. */
 void entry_common(void);
 void entry_syscall(void);
 
@@ -31,23 +32,24 @@ void load_hypervisor_segments(void);
  * are off. */
 _Noreturn void enter_guest(struct vcpu *vcpu);
 
-/* Called by entry.S with interrupts off, on the CPU's main stack. trap_from_guest serves an entry
- * from the guest and continues in the run loop. trap_in_hypervisor serves an exception or interrupt
- * of the hypervisor's own code and returns to it, or panics. */
+/* Called by entry.S with interrupts off. trap_from_guest, on the CPU's main stack, serves an entry
+ * from the guest and continues in the run loop. trap_in_hypervisor, on the stack in use, serves an
+ * exception or interrupt of the hypervisor's own code and returns to it; it panics if no exception
+ * was to be expected there, and a faulting exit to a guest becomes the failsafe callback. */
 _Noreturn void trap_from_guest(struct registers *registers);
 void trap_in_hypervisor(struct registers *registers);
 /* Called by entry.S on an interrupt stack (#DF, NMI, #MC, #DB); the interrupted code may be a
- * guest's or any code of the hypervisor. True: a guest was interrupted, its registers are now in
- * the current vCPU, and the trap is served like any other by trap_from_guest. False: return to the
- * interrupted code. */
+ * guest's or any code of the hypervisor. True: a #DB interrupted a guest, whose registers are now
+ * in the current vCPU, and trap_from_guest serves the trap. False: return to the interrupted code.
+ * Panics after #DF and #MC. */
 bool trap_on_ist(struct registers *registers);
 
 /* The addresses of the two IRETQ instructions that enter a guest. They fault if the guest's
  * selectors or RIP are not valid. */
 extern char enter_guest_iret[], fast_iret[];
 
-/* Loads a segment register with a guest's selector. False: the load faulted, and the register holds
- * a null selector instead. */
+/* Each loads one segment register with a guest's selector. False: the load faulted, and the
+ * register holds a null selector instead. */
 bool load_ds(u16 selector);
 bool load_es(u16 selector);
 bool load_fs(u16 selector);

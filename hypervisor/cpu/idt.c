@@ -19,8 +19,8 @@ static u16 gate_type(u32 vector)
     if (vector < ARRAY_LENGTH(ist)) {
         type |= ist[vector];
     }
-    /* User mode may raise these three by an instruction. INT n with any other n is a #GP, which the
-     * hypervisor then delivers as the guest's trap table says. */
+    /* Guests, which run in ring 3, may raise these three by an instruction. INT n with any other n
+     * is a #GP, which the hypervisor then delivers as the guest's trap table says. */
     if (vector == VECTOR_BP || vector == VECTOR_OF || vector == VECTOR_INT80) {
         type |= GATE_RING_3;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The register block: a guest's registers in the order in which entry.S saves them, from the lowest
- * address up. */
+/* The register block: the registers of interrupted code, a guest's or the hypervisor's, in the
+ * order in which entry.S saves them, from the lowest address up. */
 #ifndef CPU_REGISTERS_H
 #define CPU_REGISTERS_H
 

@@ -25,15 +25,17 @@ struct tss;
  * 14. */
 void segments_load(u64 gdt);
 
-/* Fills the reserved page. Once, before segments_load. */
+/* Writes the descriptors of the GDT's reserved page, except each CPU's TSS and LDT
+ * (segments_load_tss, segments_load_ldt). Call it once, before segments_load. */
 void segments_start(void);
 
 /* Writes the TSS descriptor of CPU number `cpu` into the reserved page and loads this CPU's task
  * register with it. A GDT with the reserved page must be loaded. */
 void segments_load_tss(u32 cpu, struct tss *tss);
 
-/* Loads this CPU's LDT register with a table of `entries` descriptors in the LDT half of the
- * descriptor window at address `window` (memory/layout.h). `entries` 0: no LDT. */
+/* Writes this CPU's LDT descriptor and loads the LDT register with it: a table of `entries`
+ * descriptors in the LDT half of the descriptor window at address `window` (memory/layout.h).
+ * `entries` 0: no LDT; no descriptor is written. */
 void segments_load_ldt(u64 window, u32 entries);
 
 /* The reserved page, and a page of zeroes, which is mapped in place of the GDT pages that a guest

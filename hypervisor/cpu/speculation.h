@@ -18,7 +18,7 @@
 #define MITIGATION_RETURN_STACK   (1 << 5) /* between domains: return predictions are replaced */
 #define MITIGATION_L1D_FLUSH      (1 << 6) /* between domains: the level 1 data cache is emptied */
 #define MITIGATION_CLEAR_BUFFERS  (1 << 7) /* at each exit to a guest: VERW clears buffers */
-#define MITIGATION_ISOLATION      (1 << 8) /* the hypervisor is not mapped in guests: not offered */
+#define MITIGATION_ISOLATION      (1 << 8) /* hypervisor unmapped in guests: not implemented */
 #define MITIGATIONS               9
 
 #ifndef __ASSEMBLY__
@@ -40,10 +40,11 @@ struct processor {
     u64 capabilities;                /* MSR_CAPABILITIES; 0: the processor has none */
 };
 
-/* The choice: two sets of mitigations. */
+/* The choice: two sets of mitigations. `on`: those to use. */
 struct speculation {
     u32 on;
-    u32 lacking; /* needed for this number of guests, but not available on this processor */
+    u32 lacking; /* needed for this number of guests, but not available on this processor, or not
+                    implemented */
 };
 
 /* Chooses the mitigations for a processor on which `guests` guests will run side by side. */
@@ -56,9 +57,9 @@ bool speculation_threads_may_differ(const struct speculation *chosen);
 /* The name of the mitigation with bit number `bit`, for the log. */
 const char *speculation_name(u32 bit);
 
-/* Chooses the mitigations for this machine, logs them, and removes the instructions of all others
- * from the entry code. Panics if a needed one is lacking and `mitigations` is MITIGATIONS_AUTO.
- * Once, before any other CPU and any guest is started. */
+/* Chooses the mitigations for this machine (none if `mitigations` is MITIGATIONS_OFF), logs them,
+ * and removes the instructions of all others from the entry code. Panics if a needed one is lacking
+ * and `mitigations` is MITIGATIONS_AUTO. Once, before any other CPU and any guest is started. */
 void speculation_start(enum mitigations mitigations, u32 guests);
 
 /* False if the CPU that executes this must not run guests: it is the second thread of a core, and

@@ -27,7 +27,7 @@ enum fact {
     TAA_NO,
     SRSO_NO,
     CLEARS_MORE, /* VERW clears further buffers, which MDS_NO does not cover: they leak */
-    NEVER        /* no processor has this: the mitigation is not implemented */
+    NEVER /* in `means`: the mitigation is not implemented, since no processor has this property */
 };
 
 enum source { BASIC_7B, BASIC_7D, EXTENDED_8B, EXTENDED_21A, CAPABILITIES, SOURCES };
@@ -80,7 +80,7 @@ static const struct {
  * available if the processor has all properties in `means`. */
 static const struct row {
     u32 mitigation;
-    bool between_guests; /* needed only if more than one guest runs */
+    bool between_guests; /* counts as lacking only if more than one guest runs */
     u8 leak;
     u64 unless, means;
 } rows[] = {
@@ -129,7 +129,7 @@ static u64 facts_by_kind(const struct processor *processor)
     if (family == 0xf) {
         family += processor->signature >> 20 & 0xff;
     }
-    /* QEMU's emulator (TCG) executes one instruction after another. */
+    /* QEMU's emulator (TCG) executes one instruction after another, without speculation. */
     if (strcmp(processor->hypervisor, "TCGTCGTCGTCG") == 0) {
         return BIT(IN_ORDER);
     }

@@ -5,8 +5,9 @@
 
 #include "lib/types.h"
 
-/* Serves the interrupt `vector`, 0x20 to 0xff, which came while a guest ran or the CPU idled:
- * acknowledges it, and sets cpu->work if the run loop has something to do. Interrupts are off. */
+/* Serves the interrupt `vector`, 0x20 to 0xff, which came while a guest ran, while the CPU idled,
+ * or where the hypervisor let interrupts in: acknowledges it unless it is spurious, and sets
+ * cpu->work if the run loop has something to do. Interrupts are off. */
 void interrupt_handle(u32 vector);
 
 /* Defined by console/: serves interrupt `irq` (0 to 15) of the 8259s, which has been acknowledged.

@@ -44,8 +44,9 @@ void pic_enable(u32 irq)
     write_masks();
 }
 
-/* True when the controller has an interrupt on `line` in service. It also reports line 7 when a
- * request disappeared before it was acknowledged; then nothing is in service. */
+/* True when the controller's in-service bit of its own line `line` (0 to 7) is set. A controller
+ * also interrupts as line 7 when a request disappeared before it was acknowledged; the bit is then
+ * clear. */
 static bool in_service(u16 command, u32 line)
 {
     out8(command, COMMAND_READ_SERVICE);

@@ -11,7 +11,7 @@
  * any pic_enable. */
 void pic_start(void);
 
-/* Unmasks interrupt `irq`, 0 to 15. */
+/* Unmasks interrupt `irq`, 0 to 15, and the line by which the second controller is connected. */
 void pic_enable(u32 irq);
 
 /* Acknowledges interrupt `irq`, 0 to 15. False: the interrupt was spurious, and there is nothing to

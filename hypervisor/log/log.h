@@ -7,12 +7,14 @@
 
 #include "lib/types.h"
 
-/* Writes one line, formatted as by lib/print.h; the newline is added. Takes RANK_LOG. */
+/* Writes one line, formatted as by lib/print.h; the newline is added, and a line that is too long
+ * is cut. Takes RANK_LOG. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* As log_line, but limited for each domain to a burst of 20 lines, then 2 lines a second. Lines
- * beyond the limit are dropped and counted, and the count is logged later. `domain_id` 0: the
- * hypervisor itself. */
+ * beyond the limit are dropped and counted, and the count is logged with the domain's next line
+ * that is not dropped. `domain_id` 0: the hypervisor itself, with which all ids above
+ * HANDOFF_GUESTS_MAX share a limit. */
 void log_limited(u16 domain_id, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* For panic: writes the last lines of the log. If the log's lock stays taken, writes without it. */
@@ -21,9 +23,9 @@ void log_last_words(const char *format, va_list arguments);
 /* Defined by time/: the system time to print in a log line, in ns. */
 u64 log_time(void);
 
-/* Reports a fault of the hypervisor itself and ends the machine: halts all other CPUs, logs the
- * formatted sentence, and exits with HANDOFF_FAILED. Any locks may be held. Defined by
- * cpu/panic.c. */
+/* Ends the machine because of a fault of the hypervisor, or because the machine cannot be used:
+ * halts all other CPUs, logs the formatted sentence, and exits with HANDOFF_FAILED. Any locks may
+ * be held. Defined by cpu/panic.c. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Panics unless `condition` is true. Checked in every build. */

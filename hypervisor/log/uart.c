@@ -23,7 +23,7 @@
 #define STATUS_INPUT   0x01
 #define STATUS_ROOM    0x20
 #define STATUS_EMPTY   0x40
-#define STATUS_NOTHING 0xff /* the value read from a port without a device */
+#define STATUS_NOTHING 0xff /* the value that any register of a missing port reads as */
 
 static const u16 base[UARTS] = {[UART_LOG] = 0x3f8, [UART_GUESTS] = 0x2f8};
 

@@ -13,7 +13,7 @@ enum uart { UART_LOG, UART_GUESTS };
  * exist is skipped, and the other functions ignore it. Once, at boot. */
 void uart_start(void);
 
-/* Writes `count` bytes. Waits while the port's FIFO has no room. */
+/* Writes `count` bytes. Waits before each 16 bytes until the port's FIFO is empty. */
 void uart_write(enum uart uart, const char *bytes, u64 count);
 
 /* Waits until the last byte has left the port. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The allocator of frames: a buddy system that keeps its lists in the frame table. Its
- * functions take RANK_FRAMES. */
+/* The allocator of frames: a buddy system that keeps its lists in the frame table. The functions
+ * that take and give back frames take RANK_FRAMES. */
 #ifndef MEMORY_FRAMES_H
 #define MEMORY_FRAMES_H
 

@@ -6,8 +6,8 @@
 /* 16 L4 slots are 2^43 bytes; the hypervisor's are the 16th such group from the top (layout.h). */
 #define SLOT_GROUP_SHIFT 43
 
-/* Replaces an address in the hypervisor's L4 slots by 0, without a branch, so that a mispredicted
- * check of the address cannot read them (Spectre v1).
+/* Replaces an address in the hypervisor's L4 slots by 0, without a branch, so that no access reads
+ * them even if a check of the address was mispredicted (Spectre v1).
  * clobbers: RAX, RFLAGS. */
         .macro  KEEP_OUT address
         mov     \address, %rax
@@ -21,7 +21,7 @@
 /* u64 copy_bytes_out(void *to, const void *from, u64 count): `to` is the guest's.
  * u64 copy_bytes_in(void *to, const void *from, u64 count): `from` is the guest's.
  * in:       RDI = to, RSI = from, RDX = count.
- * out:      RAX = how many bytes were not copied: 0, or an access faulted.
+ * out:      RAX = how many bytes were not copied: 0 unless an access faulted.
  * clobbers: RCX, RSI, RDI, RFLAGS. */
         .text
 FUNCTION copy_bytes_out

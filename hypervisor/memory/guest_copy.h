@@ -8,7 +8,7 @@
 #include "lib/index.h"
 
 /* True when all of [address, address + size) is in the guest's part of the address space: below the
- * non-canonical addresses or above the hypervisor's slots. */
+ * non-canonical addresses or above the hypervisor's slots. `size` 0 is checked as 1. */
 bool guest_range_ok(u64 address, u64 size);
 
 /* True when `address` is canonical: bits 63 to 47 are equal. */

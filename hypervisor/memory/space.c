@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Address spaces: the only writer of CR3. */
+/* Address spaces: loads of CR3. */
 #include "hypervisor/memory/space.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/memory/map.h"

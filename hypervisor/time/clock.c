@@ -10,7 +10,7 @@
 #include "hypervisor/time/span.h"
 
 #define WINDOW_NS    4000000ull /* the time over which the PIT measures the TSC */
-#define APIC_WINDOW  500000ull  /* ns; for the APIC timer, if CPUID reports the TSC's frequency */
+#define APIC_WINDOW  500000ull  /* ns between samples, if CPUID reports the TSC's frequency */
 #define LONGEST_NS   3600000000000ull
 #define SAMPLES      8
 #define MEASUREMENTS 64 /* attempts; one fails when an emulator is descheduled meanwhile */
@@ -91,9 +91,9 @@ static u64 scaled_rate(u64 counted, u64 ticks, u64 hertz)
     return (u64)((unsigned __int128)ratio * hertz >> 32);
 }
 
-/* Returns the TSC's frequency in Hz, from CPUID or measured against the PIT. 0: no reliable value
- * was found. *first and *last: the local APIC timer at the beginning and at the end of the
- * measurement. */
+/* Stores in *first and *last two samples of the local APIC timer, some time apart, and returns the
+ * TSC's frequency in Hz: from CPUID, else measured against the PIT between the samples. 0: no
+ * reliable value was found. */
 static u64 measure(struct apic_sample *first, struct apic_sample *last)
 {
     u64 known = hertz_from_cpuid();

@@ -6,17 +6,21 @@
 #include "hypervisor/time/scale.h"
 #include "lib/types.h"
 
-/* Finds the frequencies of the TSC and of the local APIC timer, and sets system time to 0. Once, at
- * boot, after apic_start, with interrupts off. Panics without a usable clock. */
+/* Finds the frequencies of the TSC and of the local APIC timer, reads the CMOS clock, and sets
+ * system time to 0. Once, at boot, after apic_start, with interrupts off. Panics without a usable
+ * clock. */
 void clock_start(void);
 
 u64 clock_now(void); /* system time in ns; 0 before clock_start */
 u64 clock_tsc_khz(void);
-u64 clock_tsc_ticks(u64 ns);  /* the number of TSC ticks in `ns`, at least 1 */
-u32 clock_apic_ticks(u64 ns); /* the number of local APIC timer ticks in `ns`, 1 to 2^32 - 1 */
 
-/* Reads the wall-clock time at system time 0: whole seconds since 1970 and the remaining ns, from
- * the CMOS clock. */
+/* The number of ticks of the TSC in `ns`, at least 1, or of the local APIC timer, 1 to 2^32 - 1. A
+ * time of more than an hour counts as an hour. */
+u64 clock_tsc_ticks(u64 ns);
+u32 clock_apic_ticks(u64 ns);
+
+/* The wall-clock time at system time 0, as the CMOS clock had it at boot: whole seconds since 1970
+ * and the remaining ns. */
 void clock_wall(u64 *seconds, u32 *nanoseconds);
 
 /* The values from which a guest computes system time: it was 0 when the TSC was `tsc`, and `scale`

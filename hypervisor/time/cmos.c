@@ -9,7 +9,7 @@
 #define PORT_DATA  0x71
 #define STATUS_A   0x0a
 #define STATUS_B   0x0b
-#define UPDATING   0x80 /* in status register A */
+#define UPDATING   0x80 /* in status register A: the clock is changing its fields */
 #define BINARY     0x04 /* in status register B; otherwise the fields are binary-coded decimal */
 #define HOURS_24   0x02
 #define TRIES      10000

@@ -41,10 +41,10 @@ static u32 look(struct span *span)
     return low | (u32)in8(PORT_COUNTER) << 8;
 }
 
-/* Finds several changes (edges) of the PIT's counter and returns the one whose time is known best.
- * An edge lies between two readings that differ. The time between these readings is the
+/* Finds several changes (edges) of the PIT's counter and stores the one whose time is known best in
+ * *edge. An edge lies between two readings that differ. The time between these readings is the
  * uncertainty: it is large if this CPU was interrupted between them (by an emulator's host, for
- * example), and then another edge is better. */
+ * example), and then another edge is better. False: no edge was found. */
 static bool find_edge(struct span *span, struct edge *edge)
 {
     u64 narrowest = ~0ull;

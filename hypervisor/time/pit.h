@@ -6,8 +6,8 @@
 #include "lib/types.h"
 
 /* Measures the TSC's frequency in Hz over about `ns`, at most 20 ms. 0: the PIT does not count, or
- * it wrapped during the measurement. *sure: true when the PIT cannot have wrapped unnoticed;
- * otherwise the result must be confirmed by further measurements (time/span.h). */
+ * it wrapped during the measurement. Otherwise *sure is set: true when the PIT cannot have wrapped
+ * unnoticed; false when the result must be confirmed by further measurements (time/span.h). */
 u64 pit_measure_tsc(u64 ns, bool *sure);
 
 #endif

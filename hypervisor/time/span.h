@@ -11,7 +11,7 @@
  * that is measured. Zeroed before the first reading. */
 struct span {
     u64 first, last;
-    u64 narrowest; /* the shortest time between two readings */
+    u64 narrowest; /* the shortest time between two successive readings */
     u32 looks;
 };
 

@@ -17,8 +17,8 @@ void timer_stop(struct timer *timer);
 
 /* Fires every timer of this CPU that is due, then programs the local APIC timer for the next
  * deadline or `slice_end` (0: no slice), whichever is earlier. The run loop calls it before it
- * enters a guest or idles; if cpu->work is set afterwards, a timer has changed what should run, and
- * the run loop must choose a vCPU again. */
+ * enters a guest or idles, and before each step of a teardown. If cpu->work is set afterwards, a
+ * timer has changed what should run, and the run loop must choose a vCPU again. */
 void timers_run(u64 slice_end);
 
 /* Defined by vcpu/: serves a timer that has fired at system time `now`. Returns the deadline, later

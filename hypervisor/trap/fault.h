@@ -15,8 +15,8 @@ void fault_from_guest(struct vcpu *vcpu, u64 address, u32 error_code);
  * the access, so that only a stale translation was at fault. It has been flushed; retry. */
 bool fault_was_stale(struct vcpu *vcpu, u64 address, u32 error_code);
 
-/* For an access to the descriptor window at `address`: true when the page is now mapped in the
- * current vCPU's window; retry. */
+/* For a faulting access to `address`: true when `address` lies in an LDT page of the current vCPU's
+ * descriptor window, and that page is now mapped; retry. */
 bool fault_in_window(struct vcpu *vcpu, u64 address);
 
 #endif

@@ -43,7 +43,8 @@ static void finish(struct domain *domain)
 }
 
 /* Tears down ended domains: one step, of at most TEARDOWN_STEP_NS, for each that no other CPU is
- * tearing down. True: there is more to do. */
+ * tearing down. True: at least one domain was not torn down yet when this was called, so it must be
+ * called again. */
 static bool teardown_ended(struct cpu *cpu)
 {
     bool more = false;
@@ -70,8 +71,8 @@ static bool teardown_ended(struct cpu *cpu)
     return more;
 }
 
-/* The time at which the run loop must be entered again. While a domain is torn down, a vCPU runs no
- * longer between two steps than a step takes. */
+/* The system time at which the run loop must be entered again; 0: no limit. While a domain is torn
+ * down, a vCPU runs no longer between two steps than a step takes. */
 static u64 next_pass(bool tearing_down)
 {
     u64 slice_end = sched_slice_end(), step_end;

@@ -7,7 +7,7 @@
 #include "hypervisor/vcpu/vcpu.h"
 
 /* True when the CPU's current vCPU can be entered without a pass through the run loop, which is the
- * common case. An upcall that is pending but masked takes the run loop too. */
+ * common case. False also when an upcall is pending, even if upcalls are masked. */
 static inline bool run_may_enter(const struct cpu *cpu, const struct vcpu *vcpu)
 {
     return !cpu->work && mfn_is_none(vcpu->mmu.deferred.frame) && !vcpu->nmi_pending &&

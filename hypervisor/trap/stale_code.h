@@ -12,8 +12,8 @@
 
 struct vcpu;
 
-/* After a #BP of the current vCPU: if the byte before its RIP is not a breakpoint, writes that byte
- * with its own value. Has no effect that software can observe. */
+/* After a #BP of the current vCPU: if the byte before its RIP can be read, is not a breakpoint and
+ * lies in RAM, writes that byte with its own value. Has no effect that software can observe. */
 void stale_code_refresh(const struct vcpu *vcpu);
 
 #endif

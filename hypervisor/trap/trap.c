@@ -21,7 +21,9 @@
 
 #define SYSCALL_LENGTH 2
 
-/* Serves a system call instruction executed in guest user mode, or in code that is not 64-bit. */
+/* Serves a system call instruction, except SYSCALL in 64-bit code of the guest's kernel, which is a
+ * hypercall. In guest user mode its callback is delivered, if one is registered; otherwise, and in
+ * guest kernel mode, the instruction counts as not allowed. */
 static __attribute__((noinline)) void syscall_from_guest(struct vcpu *vcpu, struct registers *r)
 {
     static const u8 callback_of[] = {CALLBACK_SYSCALL, CALLBACK_SYSCALL32, CALLBACK_SYSENTER};
@@ -109,8 +111,8 @@ void trap_from_guest(struct registers *r)
 }
 
 /* An IRETQ to the guest has faulted because its CS, SS or RIP is invalid. Restores the vCPU's
- * registers, which are those at the fault and the frame that IRETQ did not take, and delivers the
- * failsafe callback. */
+ * registers and delivers the failsafe callback. The general registers are those at the fault; the
+ * others are in the frame that IRETQ did not take. */
 static _Noreturn void bad_return(const struct registers *r)
 {
     struct vcpu *vcpu = current_vcpu();
@@ -165,7 +167,8 @@ bool trap_on_ist(struct registers *r)
 {
     struct vcpu *vcpu = this_cpu()->current;
 
-    if (r->rflags & RFLAGS_VM) { /* virtual-8086 mode, as in entry_common */
+    if (r->rflags & RFLAGS_VM) { /* QEMU lets a guest's IRET enter virtual-8086 mode, where CS does
+                                    not hold the ring: set both to what they are for a guest */
         r->rflags &= ~RFLAGS_VM;
         r->cs |= 3;
     }
@@ -173,8 +176,8 @@ bool trap_on_ist(struct registers *r)
         vcpu->registers = *r;
         return true;
     }
-    if (r->vector ==
-        VECTOR_DB) { /* A watchpoint of the guest was hit by the entry code: continue without it. */
+    if (r->vector == VECTOR_DB) { /* A watchpoint or single step of the guest took effect in the
+                                     entry code: continue without it. */
         write_dr6(DR6_FIXED);
         r->rflags &= ~RFLAGS_TF;
         return false;

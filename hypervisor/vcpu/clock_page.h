@@ -13,7 +13,7 @@ struct domain;
 void clock_page_update(struct vcpu *vcpu);
 
 /* Writes vcpu_time_info into the copy that the current vCPU has registered, if it has registered
- * one. False: the guest's memory there could not be written. */
+ * one. False: there is a copy, but the guest's memory there could not be written. */
 bool clock_page_update_area(struct vcpu *vcpu);
 
 /* Writes the wall-clock time at system time 0 into shared_info. Takes domain->lock. */

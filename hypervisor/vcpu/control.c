@@ -8,7 +8,8 @@
 #include "hypervisor/cpu/xsave.h"
 #include "lib/x86/control.h"
 
-/* A guest's CR0 always has these bits. Only TS can differ. */
+/* The CR0 that a guest is shown: these bits always, and TS. A write that would change any other bit
+ * is refused. The processor's CR0 differs. */
 #define CR0_GUEST (CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG)
 
 #define CR4_GUEST_MAY  (CR4_TSD | CR4_DE | CR4_MCE)

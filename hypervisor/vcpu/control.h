@@ -15,13 +15,14 @@ u64 control_guest_cr4(u64 wanted);
  * mode (TSD). Call it after a change of the vCPU's CR4, and at each switch of vCPUs. */
 void control_load(const struct vcpu *vcpu);
 
-/* Reads CR`number` of the current vCPU; 0, 2, 3 and 4 exist. False: there is no such register, and
- * the guest gets #GP. */
+/* Reads the CR`number` that the current vCPU is shown; 0, 2, 3 and 4 exist. False: there is no such
+ * register, and the guest gets #GP. */
 bool control_read(const struct vcpu *vcpu, u32 number, u64 *value);
 
-/* Writes CR`number` of the current vCPU. Returns 0, or a negated error number of the ABI:
- * -XEN_EAGAIN if the work was interrupted, and the same call must be repeated; -XEN_EINVAL if the
- * register or the value does not exist; for CR3 also the engine's refusals. */
+/* Writes the CR`number` that the current vCPU is shown. Returns 0, or a negated error number of the
+ * ABI: -XEN_EAGAIN if the work was interrupted, and the same call must be repeated; -XEN_EINVAL if
+ * there is no such register, or a bit of CR0 other than TS would change; for CR3 also the engine's
+ * refusals. Bits of CR4 that a guest may not change keep their value. */
 s64 control_write(struct vcpu *vcpu, u32 number, u64 value);
 
 /* Executes XSETBV for the current vCPU: sets extended control register `index` to `value`. False:

@@ -68,14 +68,15 @@
 #define XSAVE_BASE     576u /* bytes of the legacy area and the header of an XSAVE area */
 #define XSAVE_VARIANTS 7u   /* leaf 0xd, subleaf 1, EAX: XSAVEOPT XSAVEC XGETBV(1) */
 
-/* For one of the processor's leaves, the bits that a guest is shown in each register. A leaf
- * without a filter is shown as zeroes. */
+/* Bits of a leaf, by register. */
 struct filter {
     u32 leaf, subleaf; /* subleaf ANY: the filter applies to every subleaf */
     u32 eax, ebx, ecx, edx;
 };
 #define ANY (~0u)
 
+/* The bits of the processor's leaves that guests are shown. A leaf that is neither here nor made by
+ * a function of its own (0xb, 0xd, the hypervisor's) is shown as zeroes. */
 static const struct filter filters[] = {
     {0, ANY, ALL, ALL, ALL, ALL},
     {1, ANY, ALL, 0xff00u, FEATURES_1C_PLAIN | FEATURES_1C_AVX | CPUID_1_ECX_XSAVE, FEATURES_1D},
@@ -135,8 +136,8 @@ static struct cpuid hypervisor_leaf(u32 leaf, u32 subleaf)
     return (struct cpuid){0};
 }
 
-/* Pinion's own leaves: the counters of the domain's page-table work (vmmu_counters), one in each
- * subleaf. */
+/* Pinion's own leaves: the first has its name; the second has the counters of the domain's
+ * page-table work (vmmu_counters), one in each subleaf. */
 static struct cpuid own_leaf(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
 {
     const struct vmmu_counters *counters = &vcpu->domain->mmu.counters;

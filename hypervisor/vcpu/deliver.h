@@ -9,9 +9,9 @@
 
 struct vcpu;
 
-/* Delivers exception `vector` (0 to 255) to the handler in the vCPU's trap table. `error_code` is
- * pushed if the vector has one. Crashes the domain if it has no handler. An NMI is dropped while
- * NMIs are masked. */
+/* Delivers trap `vector` (0 to 255) to the handler in the vCPU's trap table. `error_code` is pushed
+ * if the vector has one. Crashes the domain if it has no handler. An NMI is dropped while NMIs are
+ * masked. */
 void deliver_trap(struct vcpu *vcpu, u32 vector, u32 error_code);
 
 /* Delivers a page fault at `address`, which is written to vcpu_info.arch.cr2; otherwise as

@@ -24,7 +24,8 @@
 #include "hypervisor/cpu/processor.h"
 #include "hypervisor/vcpu/clock_page.h"
 
-/* Asserts that the offsets of cpu/vcpu_offsets.h, which the entry code uses, are right. */
+/* Asserts that a constant of cpu/vcpu_offsets.h, which the entry code uses, is the offset of
+ * `member` in `type`. */
 #define ASSERT_OFFSET(type, member, offset)                                                        \
     _Static_assert(offsetof(type, member) == (offset), "as the entry code has it")
 ASSERT_OFFSET(struct vcpu, registers, VCPU_REGISTERS);

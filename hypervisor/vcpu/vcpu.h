@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A virtual CPU: the state of one processor of a guest.
  *
- * Only the CPU that runs a vCPU changes it. The exceptions are the members marked "any CPU", which
- * are atomic. */
+ * While a vCPU is loaded, only the CPU that runs it changes it. The exceptions are the atomic
+ * members, which any CPU may change, and those of the scheduler, which the queue lock guards. */
 #ifndef VCPU_VCPU_H
 #define VCPU_VCPU_H
 
@@ -53,10 +53,11 @@ struct vcpu {
     u64 fast_entry; /* the kernel's handler for SYSCALL from user mode; 0: take the slow path */
     u64 fast_fault; /* the kernel's handler for page faults; 0: take the slow path */
     u64 kernel_cr3, user_cr3; /* CR3 of the two roots; user_cr3 0: none */
-    struct vcpu_info *info;   /* our view: in shared_info, or in a page that the guest registered */
-    bool in_kernel;           /* guest kernel mode; else guest user mode */
-    bool fast_masks;          /* the handler at fast_entry starts with upcalls masked */
-    bool fast_fault_masks;    /* the handler at fast_fault starts with upcalls masked */
+    struct vcpu_info *info; /* the hypervisor's view of vcpu_info: in shared_info, or in a page that
+                               the guest registered */
+    bool in_kernel;         /* guest kernel mode; else guest user mode */
+    bool fast_masks;        /* the handler at fast_entry starts with upcalls masked */
+    bool fast_fault_masks;  /* the handler at fast_fault starts with upcalls masked */
     bool nmi_masked;
 
     struct domain *domain;

@@ -13,6 +13,6 @@ enum timer_kind {
 };
 
 #define TIMER_PERIOD_LEAST 1000000ull   /* ns: the shortest period of VCPUOP_set_periodic_timer */
-#define TIMER_PERIOD_MOST  (~0ull >> 2) /* ns: the longest; no sum of such times overflows */
+#define TIMER_PERIOD_MOST  (~0ull >> 2) /* ns: the longest; two of it can be added */
 
 #endif
