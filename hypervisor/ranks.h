@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The order of the hypervisor's locks. A CPU that holds a lock takes only locks further down this
- * list.
+ * list, or of equal rank as follows. Each comment has the file that declares the lock, and what the
+ * lock guards.
  *
  * Locks of equal rank: the event locks of two domains are taken in ascending order of domain id,
  * the queue locks of two CPUs in ascending order of CPU number. A CPU that waits for a lock

@@ -23,8 +23,8 @@ void flush_serve(void)
 }
 
 /* Adds a flush request to `cpu` and returns its number. No interrupt is sent if an earlier request
- * is not served yet, because then an interrupt is already on its way. *sent counts the
- * interrupts. */
+ * is not served yet, because its interrupt is on its way, or that CPU is serving it and reads
+ * `asked` again afterwards. *sent counts the interrupts. */
 static u32 ask(struct cpu *cpu, u32 *sent)
 {
     u32 before = atomic_fetch_add_explicit(&cpu->flushes.asked, 1, memory_order_seq_cst);

@@ -50,8 +50,8 @@ static bool map_stubs(u64 region)
     return true;
 }
 
-/* The address of the GDT that a CPU without a vCPU uses: a descriptor window of its own, in which
- * only the reserved page is mapped. */
+/* The address of the GDT that a CPU uses until it runs its first vCPU: a descriptor window of its
+ * own, in which only the reserved page is mapped. */
 static u64 idle_window(u32 number)
 {
     return window_address(WINDOWS_MAX - 1 - number);

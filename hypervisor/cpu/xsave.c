@@ -12,7 +12,7 @@
 #define XCR0_KNOWN (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512)
 
 static struct {
-    bool started; /* the first CPU has set `xcr0` */
+    bool started; /* xsave_start has chosen `xcr0` on the first CPU */
     u64 xcr0;
 } xsave;
 

@@ -17,8 +17,8 @@
 #define EDGES 16
 #define TRIES 20000
 
-/* A change of the PIT's counter, which counts down, and the TSC value at which the change was
- * seen. */
+/* A change of the PIT's counter, which counts down: the value after it, and the TSC value in the
+ * middle between the two readings that differ. */
 struct edge {
     u64 tsc;
     u32 count;

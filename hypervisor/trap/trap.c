@@ -22,8 +22,8 @@
 #define SYSCALL_LENGTH 2
 
 /* Serves a system call instruction, except SYSCALL in 64-bit code of the guest's kernel, which is a
- * hypercall. In guest user mode its callback is delivered, if one is registered; otherwise, and in
- * guest kernel mode, the instruction counts as not allowed. */
+ * hypercall. In guest user mode its callback is delivered, if one is registered. Otherwise, and in
+ * guest kernel mode, the guest gets #UD, or #GP for SYSENTER. */
 static __attribute__((noinline)) void syscall_from_guest(struct vcpu *vcpu, struct registers *r)
 {
     static const u8 callback_of[] = {CALLBACK_SYSCALL, CALLBACK_SYSCALL32, CALLBACK_SYSENTER};

@@ -24,14 +24,15 @@
 #define OWN_LAST    0x40000101u
 
 /* Feature bits that guests are shown, by leaf and register (1D: leaf 1, EDX). PLAIN bits need no
- * vector registers; AVX and AVX512 bits need those registers enabled in XCR0.
+ * vector registers; AVX and AVX512 bits need those registers enabled in XCR0. The comments name the
+ * bits of a constant without suffix, and the PLAIN bits.
  *
  * Leaf 1, EDX: FPU DE TSC MSR PAE MCE CX8 APIC SEP MCA CMOV PAT CLFLUSH MMX FXSR SSE SSE2 SS */
 #define FEATURES_1D                                                                                \
     (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(9) | BIT(11) | BIT(14) |   \
      BIT(15) | BIT(16) | BIT(19) | BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(27))
-/* Leaf 1, ECX: SSE3 PCLMULQDQ SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C
- * RDRAND */
+/* Leaf 1, ECX: SSE3 PCLMULQDQ SSSE3 CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES RDRAND; AVX: FMA AVX F16C.
+ * XSAVE is added in the table below. */
 #define FEATURES_1C_PLAIN                                                                          \
     (BIT(0) | BIT(1) | BIT(9) | BIT(13) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) | BIT(30))
 #define FEATURES_1C_AVX (BIT(12) | BIT(28) | BIT(29))

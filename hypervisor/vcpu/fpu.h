@@ -13,15 +13,15 @@ struct vcpu;
 bool fpu_create(struct vcpu *vcpu);
 void fpu_destroy(struct vcpu *vcpu);
 
-/* Save the processor's registers in the vCPU's area, or load them from there. fpu_load also sets
- * XCR0 and CR0.TS as the vCPU has them. */
+/* fpu_save saves the processor's registers in the vCPU's area; fpu_load loads them from there, and
+ * sets XCR0 and CR0.TS as the vCPU has them. */
 void fpu_save(struct vcpu *vcpu);
 void fpu_load(struct vcpu *vcpu);
 
 /* Sets the current vCPU's virtual CR0.TS, and with it the processor's. */
 void fpu_set_task_switched(struct vcpu *vcpu, bool on);
 
-/* Loads XCR0 with the value that the current vCPU has set. */
+/* Loads XCR0 with the value that the current vCPU has set, if the CPUs have XSAVE. */
 void fpu_load_xcr0(struct vcpu *vcpu);
 
 #endif

@@ -24,9 +24,11 @@ enum effect {
     EFFECT_NONE, /* #GP */
     EFFECT_SAME, /* none, but #GP if the value differs from what reading returns */
     EFFECT_IGNORE,
-    EFFECT_BASE,       /* the value, a canonical address, goes to the processor's register */
-    EFFECT_WORD,       /* the value, of 32 bits, goes to the processor's register */
-    EFFECT_HYPERCALLS, /* the frame that the value names becomes a hypercall page */
+    EFFECT_BASE, /* the value goes to the processor's register; #GP unless it is a canonical address
+                  */
+    EFFECT_WORD, /* the value goes to the processor's register; #GP if it has more than 32 bits */
+    EFFECT_HYPERCALLS, /* the page at that machine address becomes a hypercall page; #GP if it
+                          cannot */
 };
 
 /* The processors on which an MSR exists for guests. */

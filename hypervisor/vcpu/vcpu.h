@@ -41,13 +41,13 @@ enum vcpu_state {
     VCPU_POLLING,  /* waits for a port of poll_ports (SCHEDOP_poll) */
 };
 
-/* TSS.RSP0 points to the end of `registers`, so an entry from the guest pushes its registers
- * directly into the vCPU. The entry code then switches to the stack in the next member, and uses
- * the members down to `nmi_masked` by their offsets in cpu/vcpu_offsets.h. */
+/* While a vCPU is current, TSS.RSP0 points to the end of `registers`, so an entry from the guest
+ * pushes its registers directly into the vCPU. The entry code then switches to the stack in the
+ * next member, and uses the members down to `nmi_masked` by their offsets in cpu/vcpu_offsets.h. */
 struct vcpu {
     struct registers registers;
 
-    u64 stack;       /* top of the main stack of the CPU that runs the vCPU */
+    u64 stack;       /* top of the main stack of the CPU in the next member */
     struct cpu *cpu; /* the CPU that runs the vCPU, or ran it last */
     u64 frame_top; /* top of the guest kernel's stack for entries from user mode, 16-byte aligned */
     u64 fast_entry; /* the kernel's handler for SYSCALL from user mode; 0: take the slow path */
@@ -73,7 +73,8 @@ struct vcpu {
     u64 cr4;                /* CR4 as the guest reads it */
     u64 debug[8];
     u64 fs_base, gs_base,
-        gs_base_inactive; /* valid while the vCPU is not loaded; gs_base: of its present mode */
+        gs_base_inactive; /* valid while the vCPU is not loaded; gs_base is the base in its present
+                             mode, gs_base_inactive that in the other mode */
     u16 ds, es, fs, gs;   /* valid while the vCPU is not loaded */
     void *fpu_area;       /* one page, in the format of XSAVE or FXSAVE */
     u64 xcr0;
