@@ -5,8 +5,10 @@
  *   slot  from                what                                        guest   hypervisor
  *   256   0xffff800000000000  machine-to-physical array, 8 bytes a frame   r--     r--
  *   257   0xffff808000000000  (free)
- *   258   0xffff810000000000  descriptor windows, 128 KiB a vCPU:          ---     r--
- *                             16 GDT pages, then 16 LDT pages
+ *   258   0xffff810000000000  descriptor windows, 128 KiB a vCPU:          ---     rw- / r--
+ *                             16 GDT pages, then 16 LDT pages;
+ *                             rw- where the processor sets accessed bits,
+ *                             r-- for the page of zeroes
  *   259   0xffff818000000000  (free)
  *   260   0xffff820000000000  devices, uncached, one page each             ---     rw-
  *   261   0xffff828000000000  the hypervisor's image                       ---     r-x r-- rw-

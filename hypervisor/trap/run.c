@@ -43,8 +43,8 @@ static void finish(struct domain *domain)
 }
 
 /* Tears down ended domains: one step, of at most TEARDOWN_STEP_NS, for each that no other CPU is
- * tearing down. True: at least one domain was not torn down yet when this was called, so it must be
- * called again. */
+ * tearing down. True: at least one ended domain was not torn down yet when this was called, so it
+ * must be called again. */
 static bool teardown_ended(struct cpu *cpu)
 {
     bool more = false;

@@ -24,9 +24,8 @@ enum effect {
     EFFECT_NONE, /* #GP */
     EFFECT_SAME, /* none, but #GP if the value differs from what reading returns */
     EFFECT_IGNORE,
-    EFFECT_BASE, /* the value goes to the processor's register; #GP unless it is a canonical address
-                  */
-    EFFECT_WORD, /* the value goes to the processor's register; #GP if it has more than 32 bits */
+    EFFECT_BASE,       /* to the processor's register; #GP unless it is a canonical address */
+    EFFECT_WORD,       /* to the processor's register; #GP if it has more than 32 bits */
     EFFECT_HYPERCALLS, /* the page at that machine address becomes a hypercall page; #GP if it
                           cannot */
 };
