@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A vCPU's deferred release: the old kernel root, on which the CPU still runs, or the rest of a
- * demotion that was interrupted after the operation that caused it had taken effect. A vCPU has at
+/* A vCPU's deferred release: what an operation that already has its result has left to do. Either
+ * the old kernel root is to be dropped, on which the CPU still runs when the operation returns; or
+ * an interrupted demotion, or the undoing of a refused promotion, is to be completed. A vCPU has at
  * most one deferred release. */
 #ifndef VMMU_DEFER_H
 #define VMMU_DEFER_H

@@ -8,9 +8,9 @@
 #include "vmmu/type.h"
 
 /* Checks the bits of an entry that is not present. A processor with the L1 terminal fault (L1TF)
- * may speculatively read the memory whose address such an entry contains. On such a processor the
- * entry may contain neither the number of a frame that exists, except frame 0, nor, above level 1,
- * the bit that makes a superpage. Refuses: UNSAFE_NOT_PRESENT. */
+ * may speculatively read the memory whose address such an entry contains. On such a processor two
+ * things are refused: the number of a frame below the frame count, other than 0; and, above level
+ * 1, the superpage bit. Refuses: UNSAFE_NOT_PRESENT. */
 static enum vmmu_result check_not_present(u32 level, u64 entry)
 {
     if (!vmmu_engine.l1tf || entry == 0) {
@@ -36,8 +36,9 @@ enum vmmu_result entry_check_slow(u32 level, u64 entry)
     if (frame_exists(entry_frame(entry))) {
         return VMMU_DONE;
     }
-    /* A frame number that does not exist: at level 1 the guest may mean the registers of a device
-     * (NO_MEMORY), unless the number is all ones, which is the ABI's "no frame" (BAD_FRAME). */
+    /* A frame number that does not exist is refused. At level 1 the refusal is NO_MEMORY, because
+     * the guest may have meant the registers of a device. It is BAD_FRAME above level 1, and for
+     * the number of all ones, which is the ABI's "no frame". */
     return level > 1 || (entry & PTE_ADDRESS) == PTE_ADDRESS ? VMMU_REFUSED_BAD_FRAME
                                                              : VMMU_REFUSED_NO_MEMORY;
 }

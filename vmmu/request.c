@@ -60,8 +60,8 @@ static u64 kept_by(enum vmmu_update_kind kind)
     return kind == VMMU_UPDATE_PRESERVE_AD ? WRITE_KEEP_AD : 0;
 }
 
-/* The slow path: does a request of any kind, for a page of any type, and reports a refusal. Refuses
- * what vmmu_update refuses. */
+/* The slow path: does a request of any kind, for a page of any type. A refusal is recorded in the
+ * domain (result_report). Refuses what vmmu_update refuses. */
 static __attribute__((noinline)) enum vmmu_result serve_slow(struct vmmu_vcpu *vcpu,
                                                              struct vmmu_domain *table_owner,
                                                              struct vmmu_domain *frame_owner,

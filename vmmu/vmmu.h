@@ -141,16 +141,18 @@ struct vmmu_domain {
      * number or an address. */
     VMMU_ATOMIC(u64) last_word;
     u64 teardown_cursor;
-    /* vmmu_domain_stop has begun: no CPU makes new translations of the domain any more. */
+    /* vmmu_domain_stop has begun. By its contract no CPU runs the domain from then on, so no new
+     * translation of the domain arises; the release of frames relies on this. */
     VMMU_ATOMIC(bool) stopped;
     u64 stopped_at; /* the domain's flush clock, read just before `stopped` was set */
     void *user;     /* for the caller; the engine does not use it */
 };
 
 /* A deferred release: what an operation that already has its result has left to do. Either the old
- * kernel root is still to be dropped, or the demotion of a table was interrupted and is to be
- * completed; then a reference on the table is dropped. vmmu_finish completes it before the vCPU's
- * next operation. Only the engine writes this struct; its caller may read `frame`. */
+ * kernel root is still to be dropped, or the demotion of a table, or the undoing of a refused
+ * promotion, was interrupted and is to be completed; then a reference on the table is dropped.
+ * vmmu_finish completes it before the vCPU's next operation. Only the engine writes this struct;
+ * its caller may read `frame`. */
 struct vmmu_deferred {
     mfn_t frame; /* MFN_NONE: there is no deferred release */
     u32 kind;
@@ -296,7 +298,8 @@ enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_o
  * (the result is its refusal) or interrupted, or if something waits for this CPU (VMMU_AGAIN);
  * *done is the number of requests done, which stay done. `requests` is a copy that nobody else can
  * change. Requests in a row for the same page cost least. On VMMU_AGAIN the caller calls
- * vmmu_update_many again with the rest. Refuses: what vmmu_update refuses, but not BAD_ADDRESS. Xen
+ * vmmu_update_many again with the rest. Refuses: what vmmu_update refuses, but not BAD_ADDRESS,
+ * because the low three bits of an address hold the kind, so that no request is misaligned. Xen
  * ABI: mmu_update. */
 enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                                   struct vmmu_domain *frame_owner,

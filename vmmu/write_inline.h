@@ -10,7 +10,8 @@
 
 #include "vmmu/write.h"
 
-/* What holds for a write under the lock, besides its two entries. */
+/* How a write under the lock is done, and for which owner; the old and the new entry are separate
+ * arguments. */
 struct write_terms {
     u64 keep;         /* the bits that the new entry keeps from the old one */
     u16 owner;        /* the domain that owns the table and every frame that an entry maps */
@@ -97,7 +98,9 @@ ALWAYS_INLINE enum written write_frame_locked(struct write_terms terms, _Atomic 
 }
 
 /* Replaces the L1 entry `old` by `next`, which maps the same frame and differs from it in the
- * writable bit. WRITTEN_NOT: as for write_entry_locked. Leaves no reference to be released. */
+ * writable bit. WRITTEN_NOT: the entry is unchanged, because the frame is foreign, the type
+ * reference needs the slow path, or the write is conditional and the entry is not `old` any more.
+ * Leaves no reference to be released. */
 ALWAYS_INLINE enum written write_right_locked(struct write_terms terms, _Atomic u64 *slot, u64 old,
                                               u64 next)
 {
