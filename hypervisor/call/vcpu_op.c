@@ -59,7 +59,7 @@ static s64 register_runstate(struct vcpu *vcpu, struct vcpu *target, u64 at)
         return -XEN_EFAULT;
     }
     target->runstate_area = ask.addr.p;
-    target->areas_stale = true;
+    target->runstate_stale = true;
     if (target == vcpu) {
         sched_refresh_areas(vcpu);
     }

@@ -16,8 +16,9 @@
 #define DOMAIN_ORDER 1u
 
 static struct {
-    _Atomic u32 live;   /* domains that are announced or made, and have not ended for good */
-    _Atomic u32 ending; /* domains that have ended, but not yet for good */
+    _Atomic u32 live; /* domains that were announced (domains_expect) and have not ended for good */
+    _Atomic u32 ending; /* domains that were shut down or crashed, and are neither counted as ended
+                           for good nor freed yet */
     _Atomic bool failed;
 } domains;
 

@@ -38,36 +38,39 @@ struct domain {
     struct guest_console console;
     struct grants grants;
     struct share share; /* its share of the CPUs */
-    struct lock lock;   /* guards shared_info's wall clock, and the change of `end` and `crashed` */
+    struct lock lock;   /* guards shared_info's wall clock, `crashed`, changes of `vm_assist`, and
+                           VCPUOP_down */
     _Atomic u32 end;    /* enum domain_end; the first end counts */
     _Atomic bool torn_down, finished;
-    struct lock teardown_lock; /* held for each step of its teardown */
-    struct vcpu *crashed;      /* the vCPU that caused the crash; NULL: none */
+    struct lock teardown_lock; /* held while a CPU tears the domain down; only ever tried */
+    struct vcpu *crashed; /* the vCPU that ran when the domain crashed, until it has been reported;
+                             NULL: none */
     _Atomic u64 unknown_calls;
     u64 started_at; /* system time, ns */
 };
 
-/* Makes the next domain in a reserved place of the domain table, without memory, with `vcpus` vCPUs
- * that are down; with fewer (vcpu_count) if memory runs out. `name`, at most DOMAIN_NAME_MAX
- * characters, is copied. NULL: no memory at all; the domain counts as crashed and as ended for
- * good, and the place stays reserved. */
+/* Makes the next domain in a reserved place of the domain table, without memory and with `vcpus`
+ * vCPUs that are down; vcpu_count is less if memory runs out. `name`, at most DOMAIN_NAME_MAX
+ * characters, is copied. `pages`: the most frames that the domain may have. NULL: no memory for the
+ * domain itself; it counts as crashed and as ended for good, and the place stays reserved. */
 struct domain *domain_create(const char *name, u32 place, u64 pages, u32 vcpus);
 
 /* Announces `count` domains that will be made: the machine does not end before each of them has
  * ended for good. Once, before other CPUs run. */
 void domains_expect(u32 count);
 
-/* True while a domain has ended and is not yet finished. */
+/* True while some domain has been shut down or has crashed, and is neither counted as ended for
+ * good nor freed yet. */
 bool domains_ending(void);
 
-/* True when every domain has ended for good or could not be made. */
+/* True when every announced domain has ended for good or could not be made. */
 bool domains_all_gone(void);
 
 /* True when a domain has crashed or could not be made. */
 bool domain_any_failed(void);
 
-/* Gives the domain a console with frame `ring` of its own as the ring page, and binds the event
- * channel. False: refused, or no memory. */
+/* Gives the domain a console with its own frame `ring` as the ring page, and binds the event
+ * channel. False: the frame cannot be held, or no port could be bound. */
 bool domain_start_console(struct domain *domain, mfn_t ring);
 
 /* True from the domain's shutdown or crash on. */
@@ -85,19 +88,22 @@ static inline bool domain_is_torn_down(const struct domain *domain)
  * same guest. Waits until the other CPUs are in their run loops; call it from a run loop. */
 void domain_destroy(struct domain *domain);
 
-/* Ends the current vCPU's domain as crashed. `reason`: one sentence for the log. It stops running
- * on this CPU now and on others soon; when all have left it, a report of each vCPU is logged.
- * Returns to the caller, which must go to the run loop. */
+/* Ends `domain`, that of the current vCPU, as crashed, unless it has ended already. `reason`: one
+ * sentence for the log. The domain stops running on this CPU now and on others soon; when no CPU
+ * has a vCPU of it loaded, a report of each initialised vCPU is logged. Returns to the caller,
+ * which must go to the run loop. */
 void domain_crash(struct domain *domain, const char *reason);
 
-/* Ends the domain in the way `end`: SCHEDOP_shutdown. Only the first end of a domain counts. */
+/* Ends the domain in the way `end` (not DOMAIN_RUNNING), as SCHEDOP_shutdown does. No effect if the
+ * domain has ended already. */
 void domain_shutdown(struct domain *domain, enum domain_end end);
 
 /* Counts a torn-down domain as ended for good. It stays in the domain table. */
 void domain_gone(struct domain *domain);
 
-/* Does one step of tearing down an ended domain, unless another CPU is doing so; after the last
- * step domain_is_torn_down is true. Call it from a run loop. */
+/* Tears an ended domain down as far as is possible without waiting: not while another CPU does so,
+ * not while a vCPU is loaded on a CPU, and only until the work is interrupted. To be repeated until
+ * domain_is_torn_down is true. Call it from a run loop. */
 void domain_teardown(struct domain *domain);
 
 #endif

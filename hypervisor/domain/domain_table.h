@@ -7,8 +7,8 @@
  * reused while anything may still refer to the old domain. (It comes back after DOMAIN_LIVES lives
  * of its place; a domain is removed only when no frame and no grant of it is in use.)
  *
- * A place is reserved and released by one owner: build/ for the guests of the boot hand-off, a
- * call that makes domains at run time for others. Lookups take no lock. */
+ * Only the code that reserved a place may fill it again or release it; build/ keeps the places of
+ * the guests of the boot hand-off. Lookups take no lock. */
 #ifndef DOMAIN_DOMAIN_TABLE_H
 #define DOMAIN_DOMAIN_TABLE_H
 

@@ -10,11 +10,13 @@
 
 void hypercall_page_fill(void *page)
 {
-    /* push rcx; push r11; mov $number, eax; syscall; pop r11; pop rcx; ret */
+    /* The stub of every hypercall but iret: push rcx; push r11; mov $number, eax; syscall; pop r11;
+     * pop rcx; ret */
     static const u8 call[] = {0x51, 0x41, 0x53, 0xb8, 0,    0,    0,
                               0,    0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3};
-    /* The stub of iret: the kernel has pushed the frame from RFLAGS up, and the hypercall expects
-     * rax, r11 and rcx below it. push rcx; push r11; push rax; mov $number, eax; syscall */
+    /* The stub of iret: the kernel has pushed the frame from `flags` up (struct iret_context), and
+     * the hypercall expects rax, r11 and rcx below it. push rcx; push r11; push rax; mov $number,
+     * eax; syscall */
     static const u8 iret[] = {0x51, 0x41, 0x53, 0x50, 0xb8, 0, 0, 0, 0, 0x0f, 0x05};
 
     memset(page, 0xcc, STUB * STUBS);

@@ -9,7 +9,7 @@
 #include "hypervisor/time/clock.h"
 
 #define SCRATCH_ORDER 9u
-#define SCRATCH_WORDS 2u /* words of scratch memory that the audit needs for each frame */
+#define SCRATCH_WORDS 2u /* 32-bit words of scratch memory that the audit needs for each frame */
 
 typedef unsigned long long ull;
 

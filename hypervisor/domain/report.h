@@ -6,9 +6,10 @@
 
 struct domain;
 
-/* Logs each vCPU that was ever initialised, the one that crashed first: registers, and the page
- * walks of RIP and of the faulting address with each frame's type and counts; then the domain's
- * last refusal. No vCPU of the domain runs, and its tables still exist. */
+/* Logs each vCPU that was ever initialised, first the one that ran when the domain crashed:
+ * registers, and the page walks of RIP and of the last faulting address (CR2) with each frame's
+ * type and counts; then the domain's last refusal. Call it when no CPU has a vCPU of the domain
+ * loaded and its page tables still exist. */
 void report_crash(const struct domain *domain);
 
 /* Logs the counters of the domain's virtual MMU, at its end. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a domain may do to which domain: one table. */
+/* The table of rights: for each right, over which targets (itself, another domain, devices, nobody)
+ * a domain has it. */
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/xen.h"
@@ -17,9 +18,10 @@ enum relation {
 #define NO   (-XEN_EPERM)
 #define NONE (-XEN_ESRCH)
 
-/* The answers to a guest without privileges; 0: it may. The calls of the ABI differ: foreigndom
- * must be DOMID_SELF where other calls take the own number too, and remote_shutdown refuses
- * DOMID_SELF. */
+/* The answers to a guest without privileges; 0: allowed. The calls of the ABI differ: the owner of
+ * mapped frames, and that of a frame that is copied without a grant, must be named by DOMID_SELF,
+ * where other calls take the actor's own number too; remote_shutdown is refused for every
+ * target. */
 // clang-format off
 static const s16 answers[RIGHTS][RELATIONS] = {
     /*                    BY_SELF BY_NUMBER OTHER DEVICES NOBODY */

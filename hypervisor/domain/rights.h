@@ -13,8 +13,9 @@ enum right {
     RIGHT_MEMORY,      /* read or change the size of the target's memory (memory_op) */
     RIGHT_PAGE_TABLES, /* write entries of the target's page tables (mmu_update, upper half of
                           foreigndom) */
-    RIGHT_MAP_FRAMES,  /* map the target's frames in the actor's page tables (foreigndom) */
-    RIGHT_PORTS,       /* open, read and reset the target's event channels */
+    RIGHT_MAP_FRAMES,  /* map the target's frames in the actor's page tables (lower half of
+                          foreigndom) */
+    RIGHT_PORTS,       /* open a port in the target, read a port's state, reset all ports */
     RIGHT_CONNECT,     /* bind a port of the actor to a port that the target has opened to it */
     RIGHT_GRANT_TABLE, /* set up the target's grant table; read the table's size and version */
     RIGHT_MAP_GRANTS,  /* map, or copy to and from, a frame that the target has granted to the actor

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tearing down a domain: everything it had is given back to the machine, step by step. */
+/* Tearing down an ended domain: all that it had is given back, except the frames that other domains
+ * still map. */
 #include "hypervisor/log/log.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
@@ -86,7 +87,7 @@ static void step(struct domain *domain)
         report_crash(domain);
     }
     domain->crashed = NULL;
-    if (!events_stop(domain)) { /* from now on no event wakes its vCPUs */
+    if (!events_stop(domain)) { /* once this returns true, no event wakes a vCPU of the domain */
         return;
     }
     stop_console(domain);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Binding a port: to another domain, to a virtual interrupt, or to another vCPU of the same
- * domain. */
+/* Opening a port for another domain, binding one to another domain's port, to a virtual or
+ * inter-processor interrupt or to the guest console, and moving a port to another vCPU. */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/event/table.h"
@@ -30,8 +30,8 @@ s64 event_alloc_unbound(struct domain *domain, struct evtchn_alloc_unbound *ask)
     return port ? 0 : -XEN_ENOSPC;
 }
 
-/* Connects a new port of `domain` to `remote_port` of `remote`, which must be unbound and open to
- * `domain`. The locks of both domains are held. */
+/* Connects a new port of `domain` to `remote_port` of `remote`. -EINVAL: that port is not unbound,
+ * or not open to `domain`; -ENOSPC: no port is free. The locks of both domains are held. */
 static s64 connect(struct domain *domain, struct domain *remote, u32 remote_port, u32 *local_port)
 {
     struct channel *far = table_find(&remote->events, remote_port);
@@ -107,8 +107,8 @@ s64 event_bind_ipi(struct domain *domain, struct evtchn_bind_ipi *ask)
     return ask->port ? 0 : -XEN_ENOSPC;
 }
 
-/* True when EVTCHNOP_bind_vcpu may move the channel: inter-processor interrupts and most virtual
- * interrupts belong to one vCPU. */
+/* True when EVTCHNOP_bind_vcpu may move the channel. An inter-processor interrupt, and a virtual
+ * interrupt that is not global, stay with the vCPU on which they were bound. */
 static bool may_move(const struct channel *channel)
 {
     switch (channel->kind) {

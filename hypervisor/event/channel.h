@@ -2,7 +2,7 @@
 /* Event channels of a domain.
  *
  * A guest begins with the two-level ABI (xen.h: evtchn_pending, evtchn_mask); EVTCHNOP_init_control
- * changes it to FIFO queues in pages of its own, EVTCHNOP_reset back to two levels.
+ * changes it to FIFO queues, in pages that the guest provides, EVTCHNOP_reset back to two levels.
  *
  * Locks: event_channels.lock (RANK_EVENTS); the locks of two domains are taken in ascending order
  * of domain id. Functions that return s64 return 0 or a negated error number of the ABI. */
@@ -53,32 +53,36 @@ struct fifo;
 
 struct event_channels {
     struct lock lock;
-    u32 search;        /* all ports below are in use */
+    u32 search;        /* all ports below this number are in use */
     u32 top;           /* no port from this number on is in use */
     struct fifo *fifo; /* the FIFO queues; NULL while the domain uses the two-level ABI */
-    /* The channel table, by pages; each page is allocated when its first port is bound. page[0] is
-     * NULL before events_start and after events_stop. */
+    /* The channel table, by pages. events_start allocates page[0]; each other page is allocated
+     * when its first port is bound. page[0] is NULL before events_start and after events_stop. */
     struct channel *page[EVENT_PORTS_MAX / CHANNELS_A_PAGE];
 };
 
 /* Allocates the first page of the channel table from the hypervisor's memory. False: no memory. */
 bool events_start(struct domain *domain);
-/* Closes every channel together with its far end in another domain, frees the table and drops the
- * references on the guest's event pages. Call it before the shared info page or a vcpu_info page is
- * released; afterwards no event can be raised in this domain. False: interrupted; call it again. */
+/* Closes every channel (the far end of one to another domain becomes unbound), frees the table and
+ * drops the holds on the guest's event pages. Call it before the shared info page or a vcpu_info
+ * page is released; once it returns true, no event can be raised in this domain. False:
+ * interrupted; call it again. */
 bool events_stop(struct domain *domain);
 
-/* The number of ports of the ABI in use: ports 0 to event_ports() - 1 exist. */
+/* How many ports the ABI that the domain uses at present (two-level or FIFO) gives it: port numbers
+ * are below this. */
 u32 event_ports(const struct domain *domain);
 
 /* For the audit: writes the mfn of each event page of the guest on which there is a hold
  * (vmmu_hold) into `list`, which has room for EVENTS_HELD_MAX. Returns how many there are. */
 u32 events_held(const struct domain *domain, mfn_t *list);
 
-/* Binds a port of the domain to the guest console. Returns the port; 0: none is free. */
+/* Binds a port of the domain to the guest console. Returns the port; 0: none is free, or no
+ * memory. */
 u32 events_bind_console(struct domain *domain);
 
-/* Marks `port` pending in the domain, and wakes its vCPU if the port is not masked. A port that is
+/* Marks `port` pending in the domain, and wakes the vCPUs that poll it. If the port is not masked,
+ * also requests the upcall of its vCPU, unless the vCPU has been notified already. A port that is
  * not in use is ignored. May be called on any CPU; takes event_channels.lock. */
 void event_raise(struct domain *domain, u32 port);
 
@@ -93,8 +97,8 @@ bool event_upcall_due(const struct vcpu *vcpu);
  * event_channels.lock. */
 bool event_poll_due(const struct vcpu *vcpu);
 
-/* Sets all selector bits and the upcall flag of a vCPU, so that its kernel checks every port: for a
- * vCPU whose vcpu_info has moved to another page. */
+/* Sets all selector bits and the upcall flag of a vCPU, so that a kernel with the two-level ABI
+ * checks every port: for a vCPU whose vcpu_info has moved to another page. */
 void event_mark_all(struct vcpu *vcpu);
 
 /* ---- operations EVTCHNOP_* of `domain`, as in the ABI's event_channel.h; results are stored in
@@ -111,7 +115,8 @@ s64 event_status(struct domain *domain, struct evtchn_status *ask);
 s64 event_unmask(struct domain *domain, u32 port);
 s64 event_set_priority(struct domain *domain, const struct evtchn_set_priority *ask);
 
-/* The next three may be interrupted: *again is set, and the same call resumes the work. */
+/* The next three may be interrupted: they set *again, which is false before, and the same call
+ * resumes the work. */
 s64 event_reset(struct domain *domain, const struct evtchn_reset *ask, bool *again);
 s64 event_init_control(struct domain *domain, struct evtchn_init_control *ask, bool *again);
 s64 event_expand_array(struct domain *domain, const struct evtchn_expand_array *ask, bool *again);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Setting up the FIFO ABI: holding the guest's control blocks and event array pages, and the change
- * from the two-level ABI. */
+/* The FIFO ABI of a domain as a whole: set-up with the guest's control blocks and event array
+ * pages, the change from the two-level ABI, EVTCHNOP_set_priority, and the release of all
+ * queues. */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/fifo.h"
 #include "hypervisor/event/table.h"
@@ -11,7 +12,7 @@
 _Static_assert(sizeof(struct fifo) <= PAGE_SIZE, "the queues fit their page");
 
 /* Takes a hold on frame number `frame` of the guest and returns the hypervisor's view of it. NULL:
- * refused, or *again: interrupted, retry. */
+ * interrupted if *again is set, else refused. */
 static void *hold(struct domain *domain, u64 frame, bool *again)
 {
     enum vmmu_result result = vmmu_hold(&domain->mmu, mfn(frame));
@@ -20,8 +21,8 @@ static void *hold(struct domain *domain, u64 frame, bool *again)
     return result == VMMU_DONE ? frame_view(mfn(frame)) : NULL;
 }
 
-/* Changes the domain to FIFO queues. A pending two-level bit becomes `waits`: the event is raised
- * when the guest gives the array page of its port. */
+/* Changes the domain to FIFO queues. For each port in use, a pending two-level bit becomes `waits`:
+ * the event is raised when the guest gives the array page of the port. */
 static void leave_two_levels(struct domain *domain, struct fifo *fifo)
 {
     struct event_channels *events = &domain->events;
@@ -82,8 +83,8 @@ s64 event_init_control(struct domain *domain, struct evtchn_init_control *ask, b
     return done || *again ? 0 : -XEN_EINVAL;
 }
 
-/* Adds a page to the event array, and raises the events that were waiting for a word in this
- * page. */
+/* Adds a page to the event array, and raises the events that were waiting for a word in this page.
+ * -EOPNOTSUPP: the domain has no queues; -ENOSPC: the array has all its pages. */
 static s64 give_page(struct domain *domain, event_word_t *page)
 {
     struct fifo *fifo = domain->events.fifo;

@@ -39,7 +39,7 @@ static u32 read_word(const u32 *word)
 }
 
 /* Links `port` behind `tail`. False: the guest has taken `tail` off the queue, so the queue is
- * empty.
+ * empty (or the guest has written a link into `tail`, which it may not).
  *
  * The link field of a tail is 0, so adding `port` stores it. The link field of a word that is not
  * linked has no meaning, so it may be written before the linked bit is checked, and is cleared
@@ -72,8 +72,9 @@ static void leave_queue(struct fifo *fifo, struct channel *channel, u32 port, u1
     channel->queue = next;
 }
 
-/* Links a pending port into the queue of its vCPU and priority, if it is not linked yet, and
- * requests the upcall if the queue was not ready. */
+/* Links a pending port into the queue of its vCPU and priority, unless it is linked already or the
+ * vCPU has no control block. If the port is now the head of the queue, sets the queue's ready bit,
+ * and requests the upcall if that bit was clear. */
 static void enqueue(struct domain *domain, struct channel *channel, u32 port, event_word_t *word)
 {
     struct fifo *fifo = domain->events.fifo;
@@ -107,8 +108,10 @@ bool fifo_raise(struct domain *domain, struct channel *channel, u32 port)
         return news;
     }
     bool news = !set_bit(word, PENDING);
-    if (!(read_word(word) & (MASKED | LINKED))) { /* A CPU that changes these bits after this check
-                                                     sees PENDING set and links the port itself. */
+    if (!(read_word(word) &
+          (MASKED | LINKED))) { /* A CPU that clears one of these bits after this check finds
+                                   PENDING set: EVTCHNOP_unmask then links the port, and a guest
+                                   that took it off a queue handles the event. */
         enqueue(domain, channel, port, word);
     }
     return news;

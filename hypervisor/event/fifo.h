@@ -20,27 +20,31 @@
 struct fifo_queues {
     struct evtchn_fifo_control_block
         *control; /* in a page of the guest on which there is a hold; NULL: not given yet */
-    u16 tail[EVTCHN_FIFO_MAX_QUEUES]; /* by priority, the port appended last; 0: none yet */
+    u16 tail[EVTCHN_FIFO_MAX_QUEUES]; /* by priority, the port that was appended last; 0: none */
 };
 
 struct fifo {
     u32 pages;
-    event_word_t *array[FIFO_PAGES_MAX]; /* views of guest pages on which there is a hold */
+    event_word_t
+        *array[FIFO_PAGES_MAX]; /* views of guest pages on which there is a hold; `pages` of them */
     struct fifo_queues vcpu[FIFO_VCPUS_MAX];
 };
 
-/* Marks the port pending, and links it unless it is masked or linked already. True: it was not
+/* Marks the port pending, and links it unless it is masked or linked already. If the guest has
+ * given no array page for the port, channel->waits records the event instead. True: it was not
  * pending before. */
 bool fifo_raise(struct domain *domain, struct channel *channel, u32 port);
 
-/* Clears the port's mask bit, and links the port if it is pending. `channel`: the port's channel;
- * NULL: the port is not in use and is never linked. */
+/* Clears the port's mask bit, and links the port if it is pending; no effect if the guest has given
+ * no array page for it. `channel`: the port's channel; NULL: the port is not in use and is never
+ * linked. */
 void fifo_unmask(struct domain *domain, struct channel *channel, u32 port);
 
 /* True when the port is pending. `port`: any number; `channel`: NULL if the port is not in use. */
 bool fifo_pending(const struct fifo *fifo, const struct channel *channel, u32 port);
 
-/* True while the guest has not taken the port off its queue. `port`: any number. */
+/* True when the port is linked in a queue, where it stays until the guest takes it off. `port`: any
+ * number. */
 bool fifo_linked(const struct fifo *fifo, u32 port);
 
 /* Clears the port's pending state. The port stays linked until the guest takes it off its queue. */

@@ -26,8 +26,8 @@ bool events_start(struct domain *domain)
     return true;
 }
 
-/* Closes all ports, the console's only unless `but_console`, from the highest number down, so that
- * a call after an interruption resumes by itself. False: interrupted. */
+/* Closes all ports, except with `but_console` the console's. Each step closes the highest port that
+ * is left, so that a repeated call resumes after an interruption. False: interrupted. */
 static bool close_all(struct domain *domain, bool but_console)
 {
     for (;;) {
@@ -72,8 +72,9 @@ bool events_stop(struct domain *domain)
     return true;
 }
 
-/* Closes every port but the console's, since the guest has no way to get a new one of that. The
- * console's port is marked pending: the change of ABI could have lost its event. */
+/* Closes every port but the console's, which the guest could not get anew, and returns the domain
+ * to the two-level ABI. If it used FIFO, the console's port is marked pending, since the change
+ * could have lost its event. */
 s64 event_reset(struct domain *domain, const struct evtchn_reset *ask, bool *again)
 {
     struct event_channels *events = &domain->events;

@@ -11,7 +11,8 @@
 void tables_take(struct domain *a, struct domain *b);
 void tables_release(struct domain *a, struct domain *b);
 
-/* The channel of a port. NULL: the port is not in use. The caller holds the lock. */
+/* The channel of a port, any number. NULL: the port is not in use, or is port 0. The caller holds
+ * the lock. */
 static inline struct channel *table_find(struct event_channels *events, u32 port)
 {
     struct channel *page;
@@ -32,7 +33,7 @@ static inline struct channel *table_find(struct event_channels *events, u32 port
 u32 table_last(struct event_channels *events, bool but_console);
 
 /* Binds a free port to a copy of `channel`, with the default FIFO priority. Returns the port; 0:
- * none is free, or no memory. The caller holds the lock. */
+ * none is free, no memory, or the channels are stopped. The caller holds the lock. */
 u32 table_add(struct domain *domain, struct channel channel);
 
 /* Frees a port in use and clears its pending state. The caller holds the lock. */

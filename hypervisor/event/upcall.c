@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Raising an event: the port is marked pending as the domain's ABI requires, the upcall flag is
- * set, and the vCPU is woken. */
+/* Raising and unmasking events: the port's pending or mask bit is changed as the domain's ABI
+ * requires, the upcall flag is set, and the vCPU is woken. Also whether an upcall or a polled port
+ * is due. */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/fifo.h"
 #include "hypervisor/event/table.h"

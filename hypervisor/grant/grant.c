@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The grants that a domain gives: the table it shares with the hypervisor, and how each grant is
- * used. */
+/* The grants that a domain gives: the table it shares with the hypervisor, and the uses of each
+ * grant. */
 #include "hypervisor/grant/grant.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
@@ -69,8 +69,9 @@ static struct grant_use *use_of(const struct grants *g, u32 ref)
     return &g->use[ref / GRANTS_A_FRAME][ref % GRANTS_A_FRAME];
 }
 
-/* Marks the granter's entry as read, or also as written, if the entry permits `user` that access at
- * this moment. Returns a GNTST_ code. */
+/* Sets the reading flag in the granter's entry, and with `writable` the writing flag too, if the
+ * entry permits domain `user` that access at this moment. Returns GNTST_okay or, if not,
+ * GNTST_general_error. */
 static s16 mark(_Atomic u32 *at, u16 user, bool writable)
 {
     union entry_head seen = {.word = atomic_load_explicit(at, memory_order_acquire)}, marked;
@@ -123,7 +124,7 @@ void grant_put(struct domain *granter, u32 ref, bool writable)
 
     atomic_fetch_sub_explicit(&g->users, 1, memory_order_release);
     if (ref / GRANTS_A_FRAME >= g->frames) {
-        return; /* The granter has ended and its table is freed already. */
+        return; /* grants_stop has freed the granter's table already. */
     }
     use = use_of(g, ref);
     *(writable ? &use->writers : &use->readers) -= 1;

@@ -25,8 +25,8 @@ struct domain;
 
 /* How a grant is used at present. */
 struct grant_use {
-    u64 frame; /* the granted mfn; fixed while the grant is in use, even if the granter changes its
-                  entry */
+    u64 frame; /* the granted mfn, read when the first use begins; fixed until the last use ends,
+                  even if the granter changes its entry */
     u32 readers;
     u32 writers;
 };
@@ -34,7 +34,8 @@ struct grant_use {
 /* One mapping that a domain made of another domain's grant. */
 struct grant_handle {
     u64 frame;
-    u32 ref; /* the grant's number; in a free handle: the next free handle */
+    u32 ref; /* the grant's number; in a free handle: the number of the next free handle, or
+                HANDLE_NONE */
     u16 granter;
     u8 used : 1;
     u8 writable : 1;
@@ -47,8 +48,8 @@ struct grants {
     u32 frames;
     struct grant_entry_v1 *shared[GRANT_FRAMES_MAX];
     struct grant_use *use[GRANT_FRAMES_MAX];
-    _Atomic u64
-        users; /* uses that have begun and not ended; still counted after the table is freed */
+    _Atomic u64 users; /* uses of this domain's grants that have begun and not ended; still counted
+                          after the table is freed */
     struct lock handle_lock;
     u32 handle_pages;
     u32 free_handle;
@@ -58,17 +59,19 @@ struct grants {
 
 void grants_start(struct domain *domain);
 
-/* Ends all mappings that the domain made, and frees its grant table. Call it after the domain's
- * page tables are torn down. */
+/* Ends all uses that the domain, as mapper, has of other domains' grants, and frees its own grant
+ * table. Call it after its page tables are torn down, so that no entry uses the mappings. */
 void grants_stop(struct domain *domain);
 
-/* Makes the grant table at least `frames` pages long, 0 to GRANT_FRAMES_MAX. Takes the domain's
- * grant lock. Returns a GNTST_ code; a table that grew only partly stays so. */
+/* Makes the grant table at least `frames` pages long. Takes the domain's grant lock. Returns
+ * GNTST_okay; GNTST_general_error: `frames` is above GRANT_FRAMES_MAX; GNTST_no_space: no memory,
+ * and the pages that were added before stay. */
 s16 grant_grow(struct domain *domain, u32 frames);
 
-/* Begins a use of `granter`'s grant number `ref` by `user`: stores the granted frame in *frame and
- * returns GNTST_okay, or returns the GNTST_ code of the refusal. The caller holds `granter`'s grant
- * lock, and ends the use by grant_put under the same lock. */
+/* Begins a use of `granter`'s grant number `ref` (any value) by `user`, as a writer if `writable`:
+ * stores the granted frame in *frame and returns GNTST_okay, or returns the GNTST_ code of the
+ * refusal. The caller holds `granter`'s grant lock, and ends the use by grant_put under the same
+ * lock. */
 s16 grant_get(struct domain *granter, const struct domain *user, u32 ref, bool writable,
               mfn_t *frame);
 void grant_put(struct domain *granter, u32 ref, bool writable);
@@ -77,12 +80,12 @@ void grant_put(struct domain *granter, u32 ref, bool writable);
  * HANDLE_NONE: no memory, or the domain has too many handles. Takes handle_lock. */
 u32 handle_take(struct domain *mapper, const struct grant_handle *handle);
 
-/* Copies handle `number`, any value, into *handle. False: there is no such handle. Takes
- * handle_lock. */
+/* Copies handle `number`, any value, into *handle. False: the handle does not exist or is free.
+ * Takes handle_lock. */
 bool handle_get(struct domain *mapper, u32 number, struct grant_handle *handle);
 
-/* Frees handle `number`. False: it was free already, since another CPU unmapped it. Takes
- * handle_lock. */
+/* Frees handle `number`, which handle_take has returned. False: it is free already, for instance
+ * because another CPU ended the mapping. Takes handle_lock. */
 bool handle_drop(struct domain *mapper, u32 number);
 
 #endif

@@ -14,8 +14,8 @@ static struct grant_handle *at(const struct grants *g, u32 number)
     return &g->handles[page][number % HANDLES_A_PAGE];
 }
 
-/* Allocates one more page of handles, all free. False: no memory, or too many. The caller holds
- * handle_lock. */
+/* Allocates one more page of handles, all free. False: no memory, or the domain has
+ * HANDLE_PAGES_MAX pages already. The caller holds handle_lock. */
 static bool grow(struct grants *g)
 {
     struct grant_handle *page;

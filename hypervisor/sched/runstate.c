@@ -22,7 +22,7 @@ void sched_runstate(struct vcpu *vcpu, int state, u64 now)
     count_up_to(runstate, now);
     runstate->state = state;
     runstate->state_entry_time = now;
-    vcpu->areas_stale = vcpu->runstate_area != 0;
+    vcpu->runstate_stale = vcpu->runstate_area != 0;
 }
 
 void sched_read_runstate(struct vcpu *vcpu, struct vcpu_runstate_info *runstate)
@@ -48,13 +48,13 @@ static bool put_flag_byte(u64 area, u64 entry_time)
     return PUT_GUEST(at, &byte);
 }
 
-/* Copies the runstate and clears `areas_stale`. False: the guest's copy is up to date. */
+/* Copies the runstate and clears `runstate_stale`. False: the guest's copy is up to date. */
 static bool take_stale(struct vcpu *vcpu, struct vcpu_runstate_info *copy)
 {
     struct cpu *home = sched_lock_home(vcpu);
-    bool stale = vcpu->areas_stale && vcpu->runstate_area;
+    bool stale = vcpu->runstate_stale && vcpu->runstate_area;
 
-    vcpu->areas_stale = false;
+    vcpu->runstate_stale = false;
     *copy = vcpu->runstate;
     lock_release(&queue_of(home)->lock);
     return stale;

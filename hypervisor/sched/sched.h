@@ -85,7 +85,7 @@ void sched_read_runstate(struct vcpu *vcpu, struct vcpu_runstate_info *runstate)
 void sched_runstate(struct vcpu *vcpu, int state, u64 now);
 
 /* Writes the stale runstate copy of the current vCPU to the guest's memory, if its kernel's address
- * space is loaded. Call it before each entry to a guest that has `areas_stale` set. */
+ * space is loaded. Call it before each entry to a guest that has `runstate_stale` set. */
 void sched_refresh_areas(struct vcpu *vcpu);
 
 /* Locks the queue of the vCPU's home, which guards the scheduler's data of the vCPU, and returns

@@ -142,7 +142,7 @@ static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
             deliver_event(vcpu);
             continue;
         }
-        if (vcpu->areas_stale) {
+        if (vcpu->runstate_stale) {
             sched_refresh_areas(vcpu);
         }
         enter_guest(vcpu);

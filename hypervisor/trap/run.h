@@ -11,7 +11,7 @@
 static inline bool run_may_enter(const struct cpu *cpu, const struct vcpu *vcpu)
 {
     return !cpu->work && mfn_is_none(vcpu->mmu.deferred.frame) && !vcpu->nmi_pending &&
-           !vcpu->areas_stale &&
+           !vcpu->runstate_stale &&
            !__atomic_load_n(&vcpu->info->evtchn_upcall_pending, __ATOMIC_SEQ_CST);
 }
 

@@ -95,7 +95,8 @@ struct vcpu {
     _Atomic u32 state; /* enum vcpu_state; changed with the queue lock of the vCPU's home held */
     _Atomic(struct cpu *) loaded; /* the CPU that has loaded the vCPU; NULL: none, it is saved */
     struct queue_entry queue;
-    bool areas_stale;        /* the copy at runstate_area is out of date */
+    bool runstate_stale; /* the guest's copy at runstate_area is out of date: write it before the
+                            next entry to its kernel */
     struct timer singleshot; /* raises VIRQ_TIMER once */
     struct timer periodic;
     _Atomic u64 period; /* the period of `periodic`, in ns; 0: none */
