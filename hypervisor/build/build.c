@@ -26,8 +26,8 @@ _Static_assert(HANDOFF_NAME_MAX <= DOMAIN_NAME_MAX, "a guest's name fits its dom
 static struct {
     struct handoff *handoff;
     u32 place[HANDOFF_GUESTS_MAX];  /* of each guest: its place in the domain table */
-    bool built[HANDOFF_GUESTS_MAX]; /* of each guest: it could be built the first time, so it can be
-                                       built again */
+    bool built[HANDOFF_GUESTS_MAX]; /* of each guest: its last build succeeded, so it may be built
+                                       again */
 } guests;
 
 /* A guest under construction. */
@@ -41,7 +41,7 @@ struct build {
     u64 ramdisk_size;
     u64 tables_used;
     struct handoff_module *kernel,
-        *ramdisk; /* boot modules; NULL: the guest has none, or its contents are copied */
+        *ramdisk; /* boot modules; NULL: the guest has none, or does not need it any more */
     bool kernel_last, ramdisk_last; /* this guest is the last user of the module, so the module's
                                        pages can become the guest's memory */
 };
@@ -52,7 +52,8 @@ static bool fail(const struct build *b, const char *why)
     return false;
 }
 
-/* Begins this guest's use of module `number` (0: none, NULL). *last: no other guest will use it. */
+/* Begins this guest's use of boot module `number`. Returns NULL for 0, which means that the guest
+ * has no such module. *last: no other guest will use it. */
 static struct handoff_module *take_module(struct build *b, u32 number, bool *last)
 {
     struct handoff_module *module = number ? &b->handoff->module[number] : NULL;
@@ -61,7 +62,8 @@ static struct handoff_module *take_module(struct build *b, u32 number, bool *las
     return module;
 }
 
-/* Ends this guest's use of a module; the last use frees the module's pages that are left. */
+/* Ends this guest's use of a module; the last use frees those of the module's pages that no guest
+ * was given. */
 static void leave_module(struct handoff_module **module, bool last)
 {
     if (*module && last) {
@@ -136,7 +138,7 @@ static u64 address_of(const struct build *b, u64 at)
 }
 
 /* Builds the guest's page tables. The tables themselves are mapped read-only, since the virtual MMU
- * would refuse to pin them otherwise. */
+ * would refuse to pin them otherwise. False: no memory. */
 static bool map_memory(struct build *b)
 {
     const struct guest_layout *l = &b->layout;
@@ -320,8 +322,8 @@ void domain_build(u32 index)
     sched_add(b.domain->vcpu[0]);
 }
 
-/* True when the guest is to be started again after this end, and no frame of the old domain is in
- * use elsewhere. */
+/* True when the guest is to be started again after an end of this kind, has restarts left, and no
+ * frame of the old domain is in use elsewhere. */
 static bool may_rebuild(struct domain *old, struct handoff_guest *guest)
 {
     if (!(guest->restart >> old->end & 1) || !guest->restarts) {

@@ -12,14 +12,15 @@ struct domain;
  * may be built. Once, before other CPUs run. */
 void build_reserve(struct handoff *handoff);
 
-/* Builds guest number `index` of the boot hand-off in its place. If the guest cannot be built, the
- * log says why and its domain counts as crashed; other guests are not affected. */
+/* Builds guest number `index` of the boot hand-off in its place, and makes its first vCPU runnable.
+ * If the guest cannot be built, the log says why and its domain counts as crashed; other guests are
+ * not affected. */
 void domain_build(u32 index);
 
-/* Builds the guest of the torn-down domain `old` again, as a domain with another id, and frees
- * `old`. False, and `old` stays: the guest is not to be started again, could not be built the first
- * time, is not from the boot hand-off, or a frame of `old` is in use elsewhere (the log says so).
- * Call it from a run loop. */
+/* Frees the torn-down domain `old` and builds its guest again, as a domain with another id; if that
+ * fails, it is as for domain_build. False, and `old` stays: the guest is not to be started again
+ * after this end or as often as this, its last build failed, it is not from the boot hand-off, or a
+ * frame of `old` is in use elsewhere (the log says so). Call it from a run loop. */
 bool domain_rebuild(struct domain *old);
 
 #endif

@@ -2,7 +2,7 @@
 /* Laying out a new guest's memory. */
 #include "hypervisor/build/layout.h"
 
-#define PADDING     (512u * 1024 / PAGE_SIZE) /* pages mapped above the boot stack, at least */
+#define PADDING     (512u * 1024 / PAGE_SIZE) /* least number of pages mapped above boot stack */
 #define MAPPED_UNIT (4u * 1024 * 1024)
 
 static u64 pages_of(u64 bytes)

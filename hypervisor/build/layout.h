@@ -12,8 +12,8 @@ struct extent {
     u64 first, count;
 };
 
-/* All values are pfns. The virtual address of a pfn below `mapped_end` is virt_base + pfn *
- * PAGE_SIZE. */
+/* Places are pfns, sizes are numbers of pages. The virtual address of a pfn below `mapped_end` is
+ * the image's virt_base + pfn * PAGE_SIZE. */
 struct guest_layout {
     u64 pages;
     struct extent ramdisk; /* count 0: the guest has no ramdisk */
@@ -27,8 +27,8 @@ struct guest_layout {
     u64 mapped_end; /* one above the last pfn that is mapped from virt_base on */
 };
 
-/* Lays out a guest with `pages` pages of memory. False: the memory is too small; *needed pages
- * would be enough. */
+/* Lays out a guest with `pages` pages of memory. *needed: how many pages this layout takes up at
+ * least. False: that is more than `pages`. */
 bool guest_layout_make(struct guest_layout *layout, const struct pvimage *image, u64 pages,
                        u64 ramdisk_size, u64 *needed);
 

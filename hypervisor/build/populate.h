@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Giving a new guest its frames: whole pages of boot modules become guest memory without being
- * copied; all other pages get new frames. */
+/* Giving a new guest its frames: whole pages of a boot module become memory of the last guest that
+ * uses it, without being copied; all other pages get new frames. */
 #ifndef BUILD_POPULATE_H
 #define BUILD_POPULATE_H
 
@@ -25,13 +25,13 @@ struct population {
 bool populate_start(struct population *p, struct domain *domain, const struct guest_layout *l);
 
 /* Puts `size` bytes of `module`, from `offset` on, at guest-physical address `to`. With `last` (no
- * other guest needs the module) whole pages are given to the guest instead of being copied. False:
- * no memory. */
+ * other guest needs the module) pages of the module that fill a whole page of the guest are given
+ * to it instead of being copied. False: no memory. */
 bool populate_from_module(struct population *p, struct handoff_module *module, u64 offset, u64 size,
                           u64 to, bool last);
 
-/* Gives the guest zeroed memory from guest-physical address `from` up to `to`, where it has none
- * yet. False: no memory. */
+/* Gives the guest zeroed pages for the guest-physical addresses from `from` up to `to`, where it
+ * has no page yet. False: no memory. */
 bool populate_zeroed(struct population *p, u64 from, u64 to);
 
 /* Gives the guest one zeroed page as pfn `at`, unless it has a frame already. Returns its view;

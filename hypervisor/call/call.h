@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A hypercall that is being served. */
+/* A hypercall that is being served, its handler, and the dispatch. */
 #ifndef CALL_CALL_H
 #define CALL_CALL_H
 
@@ -8,19 +8,19 @@
 
 struct vcpu;
 
-/* A handler that is interrupted may rewrite the arguments, so that the same hypercall, repeated
- * with them, resumes the work. */
+/* A handler that gives way to other work (`again`) may rewrite the arguments, so that the same
+ * hypercall, repeated with them, resumes the work. */
 struct call {
     u64 argument[6];
-    bool
-        again; /* interrupted: the guest repeats the hypercall with the arguments as they are now */
+    /* interrupted: the guest repeats the hypercall with the arguments as they are now */
+    bool again;
     bool left; /* the vCPU's registers were replaced (iret), or it no longer runs: store no result,
                   end a multicall */
 };
 
 /* The handlers: each serves `call` of the current vCPU and returns the ABI's result, negative for
- * an error (-errno). They are not inlined: the dispatcher would otherwise save all registers that
- * the largest of them needs. */
+ * an error (-errno); with `again` or `left` set the result counts for nothing. They are not
+ * inlined: the dispatcher would otherwise save all registers that the largest of them needs. */
 #define CALL(number, name)                                                                         \
     __attribute__((noinline)) s64 call_##name(struct vcpu *vcpu, struct call *call);
 #include "hypervisor/call/calls.def"

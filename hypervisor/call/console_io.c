@@ -42,7 +42,7 @@ s64 call_console_io(struct vcpu *vcpu, struct call *call)
     switch ((u32)call->argument[0]) {
     case CONSOLEIO_write:
         return write(vcpu, call);
-    case CONSOLEIO_read: /* there is never any: input goes to the console ring */
+    case CONSOLEIO_read: /* 0 bytes read: input goes to the console ring only */
         return 0;
     default:
         return -XEN_ENOSYS;

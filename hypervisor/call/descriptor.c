@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptor tables and segment bases. */
+/* Descriptors and segment bases: set_gdt, update_descriptor, set_segment_base. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/mmu.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The operations of grant_table_op. */
+/* The operations of grant_table_op on single elements, and what they share. */
 #ifndef CALL_GRANT_H
 #define CALL_GRANT_H
 
@@ -20,7 +20,8 @@ struct domain *grant_domain(const struct vcpu *vcpu, enum right right, u16 id, s
 s16 grant_status(enum vmmu_result result);
 
 /* Each serves one element of the guest's array and stores the status in it. call->again set:
- * interrupted, nothing has happened, serve the element again. */
+ * interrupted, the grant and the mapping are as before, serve the element again. grant_copy_one is
+ * never interrupted. */
 void grant_map_one(struct vcpu *vcpu, struct call *call, struct gnttab_map_grant_ref *op);
 void grant_unmap_one(struct vcpu *vcpu, struct call *call, struct gnttab_unmap_grant_ref *op);
 void grant_copy_one(struct vcpu *vcpu, struct gnttab_copy *op);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GNTTABOP_map_grant_ref and unmap_grant_ref. */
+/* GNTTABOP_map_grant_ref and unmap_grant_ref; the checks and status codes of all grant
+ * operations. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/call/grant.h"
 #include "hypervisor/domain/domain.h"
@@ -46,8 +47,8 @@ static u64 entry_of(mfn_t m, u32 flags)
     return entry | (u64)(flags >> _GNTMAP_guest_avail0 & 7) << AVAILABLE_SHIFT;
 }
 
-/* Writes the page-table entry. The caller holds the granter's lock, so the grant that was checked
- * cannot end meanwhile. */
+/* Writes the page-table entry. The caller holds the granter's grant lock, so the grant that was
+ * checked cannot end meanwhile. */
 static enum vmmu_result map_frame(struct vcpu *vcpu, struct domain *granter,
                                   const struct gnttab_map_grant_ref *op, mfn_t m)
 {

@@ -53,7 +53,8 @@ static void query_size(struct vcpu *vcpu, struct gnttab_query_size *op)
     op->status = GNTST_okay;
 }
 
-/* Only version 1 exists, which is written back in any case. Returns the result of the hypercall. */
+/* Only version 1 exists, which is written back in any case. Returns the result of the hypercall:
+ * -EINVAL for another version. */
 static s64 set_version(struct gnttab_set_version *op)
 {
     s64 result = op->version == 1 ? 0 : -XEN_EINVAL;

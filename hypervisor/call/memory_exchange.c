@@ -59,7 +59,7 @@ static s64 check_in(const struct chunk *c)
     return 0;
 }
 
-/* Allocates all new extents before any frame of the guest is taken. */
+/* Allocates all new extents, before any frame of the guest is taken. -ENOMEM: none is allocated. */
 static s64 allocate_out(const struct chunk *c, mfn_t *out)
 {
     for (u64 i = 0; i < c->outs; i++) {
@@ -76,7 +76,7 @@ static s64 allocate_out(const struct chunk *c, mfn_t *out)
 }
 
 /* Takes the guest's frames. Returns how many: fewer than all if another vCPU has got a reference on
- * one of them since check_in. */
+ * one of them, or has changed the list, since check_in. */
 static u64 take_in(const struct chunk *c)
 {
     u64 taken = 0;
@@ -106,8 +106,9 @@ static u64 give_extent(const struct chunk *c, u64 first, u64 gpfn, u64 most)
     return given;
 }
 
-/* Exchanges the frames of one chunk. The guest gets the
- * frame number of an extent only if it got the whole extent. */
+/* Exchanges the frames of one chunk: gives the guest as many pages of the extents `out` as were
+ * taken from it, and frees the rest. The guest gets the frame number of an extent only if it got
+ * the whole extent. */
 static s64 swap(const struct chunk *c, const mfn_t *out)
 {
     s64 result = 0;

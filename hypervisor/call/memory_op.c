@@ -19,7 +19,7 @@
 #define PFNS_MAX  (1ull << 40)
 
 /* Allocates an extent and gives it to the domain as pfns from `gpfn` on; *first is its first mfn.
- * All of it or, with an error, nothing. */
+ * With an error, nothing is given. */
 static s64 give_extent(struct domain *domain, u64 gpfn, u32 order, u64 *first)
 {
     u64 count = 1ull << order;
@@ -50,7 +50,8 @@ static s64 give_extent(struct domain *domain, u64 gpfn, u32 order, u64 *first)
     return 0;
 }
 
-/* populate_physmap: the guest names the pfns and gets the first mfn. */
+/* populate_physmap: the guest names the pfns and gets the first mfn. False: refused, nothing is
+ * given. */
 static bool populate_one(struct domain *domain, u64 at, u32 order)
 {
     u64 gpfn, first;
@@ -70,7 +71,8 @@ static bool populate_one(struct domain *domain, u64 at, u32 order)
     return false;
 }
 
-/* increase_reservation: frames that have no pfn yet. */
+/* increase_reservation: frames that have no pfn yet; the guest gets the first mfn if it has given a
+ * list (`at` not 0). False: refused, nothing is given. */
 static bool increase_one(struct domain *domain, u64 at, u32 order)
 {
     u64 first;
@@ -91,7 +93,7 @@ static bool increase_one(struct domain *domain, u64 at, u32 order)
 }
 
 /* decrease_reservation. A frame that was handed back before and still exists, because an entry maps
- * it, counts as done. */
+ * it, counts as done. False: refused at some frame; those before it are handed back. */
 static bool decrease_one(struct domain *domain, u64 at, u32 order)
 {
     u64 first;
@@ -109,8 +111,8 @@ static bool decrease_one(struct domain *domain, u64 at, u32 order)
     return true;
 }
 
-/* Serves the extents from number `start` on, until one fails or the hypercall is interrupted.
- * Returns how many extents are done in all. */
+/* Serves the extents from number `start` on, until one fails or the hypercall is interrupted
+ * (call->again). Returns how many extents are done in all. */
 static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 start)
 {
     struct xen_memory_reservation r;
@@ -118,7 +120,8 @@ static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 st
     s64 error = 0;
     u64 done;
 
-    /* The ABI's result is the number of extents that are done, so most refusals return `start`. */
+    /* The ABI's result is the number of extents that are done, so each refusal here returns
+     * `start`. */
     if (!GET_GUEST(&r, call->argument[1]) ||
         !rights_target(vcpu->domain, RIGHT_MEMORY, r.domid, &error)) {
         return (s64)start;
@@ -188,7 +191,7 @@ static s64 machphys_list(u64 at)
     return PUT_GUEST(at, &list) ? 0 : -XEN_EFAULT;
 }
 
-/* Describes the guest's memory as one range of RAM: what it was built with. */
+/* Describes the guest's memory as one range of RAM: as large as what the guest was built with. */
 static s64 memory_map(struct domain *domain, u64 at)
 {
     struct xen_memory_map map;

@@ -15,7 +15,7 @@ struct vcpu;
  * one. */
 #define CALL_PREEMPTED (1ull << 31)
 
-/* Translates a result of the engine to the ABI's. VMMU_AGAIN sets call->again. */
+/* Translates a result of the engine to the ABI's. VMMU_AGAIN sets call->again and returns 0. */
 s64 call_result(struct call *call, enum vmmu_result result);
 
 /* Flushes the translations of the vCPUs in the guest's bit set at guest address `mask_at`, or of

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Page-table updates: mmu_update, update_va_mapping. */
+/* Page-table updates: mmu_update, update_va_mapping, update_va_mapping_otherdomain. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/mmu.h"
@@ -22,7 +22,8 @@ _Static_assert((u32)VMMU_UPDATE_NORMAL == MMU_NORMAL_PT_UPDATE &&
                    (u32)VMMU_UPDATE_NO_TRANSLATE == MMU_PT_UPDATE_NO_TRANSLATE,
                "the ABI's numbers");
 
-/* Serves `count` requests at guest address `at`; *done is how many have been served. */
+/* Serves `count` requests at guest address `at`, until one is refused or the hypercall is
+ * interrupted; *done is how many have been served. */
 static inline __attribute__((always_inline)) s64 update_many(struct vcpu *vcpu, struct call *call,
                                                              u64 at, u64 count, u64 *done)
 {

@@ -18,7 +18,7 @@ static s64 new_user_root(struct vcpu *vcpu, struct call *call, u64 m)
 {
     s64 result;
 
-    if (mfn_is_none(mfn(m))) { /* this number means "none" to the engine; in the ABI 0 does */
+    if (mfn_is_none(mfn(m))) { /* MFN_NONE means "no root" to the engine; in the ABI 0 does */
         return -XEN_EINVAL;
     }
     result = call_result(call, vmmu_set_user_root(&vcpu->mmu, m ? guest_mfn(m) : MFN_NONE));

@@ -7,7 +7,8 @@
 #define PORTS 65536u
 
 /* Sets the virtual I/O privilege level. The guest owns no port, so the level decides only whether
- * an IN in user mode faults or reads all ones. */
+ * port instructions, CLI and STI fault or are executed without effect; IN then reads what read_port
+ * says. */
 static s64 set_iopl(struct vcpu *vcpu, u64 at)
 {
     struct physdev_set_iopl ask;

@@ -7,7 +7,7 @@
 #include "hypervisor/event/channel.h"
 #include "hypervisor/sched/sched.h"
 
-/* Blocking unmasks upcalls, as STI; HLT enables interrupts on a processor. */
+/* Unmasks upcalls and blocks the vCPU, as STI and HLT do on a processor. */
 static s64 block(struct vcpu *vcpu)
 {
     __atomic_store_n(&vcpu->info->evtchn_upcall_mask, 0, __ATOMIC_SEQ_CST);

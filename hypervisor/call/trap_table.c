@@ -64,7 +64,7 @@ s64 call_set_callbacks(struct vcpu *vcpu, struct call *call)
     return result;
 }
 
-/* Translates the ABI's callback type. CALLBACKS: there is no such type. */
+/* Translates the ABI's callback type. CALLBACKS: it is not one of the vCPU's callbacks. */
 static enum callback callback_of(u16 type)
 {
     switch (type) {

@@ -22,8 +22,8 @@
 
 typedef struct vcpu_guest_context context;
 
-/* Checks that every address in the context is canonical: loading one that is not would fault in the
- * hypervisor. */
+/* Checks that RIP, the handlers' addresses, and the bases of FS and GS are canonical: loading one
+ * that is not would fault in the hypervisor. */
 static bool addresses_ok(const context *c)
 {
     for (u32 i = 0; i < ARRAY_LENGTH(c->trap_ctxt); i++) {
@@ -102,8 +102,9 @@ static void set_entries(struct vcpu *v, const context *c)
     v->kernel_sp = c->kernel_sp;
 }
 
-/* Copies the guest's FXSAVE image, which is the first part of the XSAVE area. Reserved bits of
- * MXCSR are cleared, since loading them would fault. */
+/* Copies the guest's FXSAVE image, if the context has one, to the first part of the XSAVE area. DAZ
+ * and the reserved bits of MXCSR are cleared, since loading a bit that the processor does not have
+ * would fault. */
 static void set_fpu(struct vcpu *v, const context *c)
 {
     u8 *area = v->fpu_area;
@@ -116,7 +117,8 @@ static void set_fpu(struct vcpu *v, const context *c)
     *(u64 *)(area + 512) = 3; /* XSTATE_BV: the x87 and SSE parts are present */
 }
 
-/* Sets GDT, roots and LDT through the engine, which takes their references. */
+/* Sets the GDT, the kernel root, the user root if there is one, and the LDT through the engine,
+ * which takes their references. */
 static enum vmmu_result set_tables(struct vcpu *v, const context *c)
 {
     struct vmmu_vcpu *mmu = &v->mmu;
@@ -170,8 +172,8 @@ static s64 apply(struct vcpu *v, struct call *call, const context *c)
     }
     result = set_tables(v, c);
     if (result == VMMU_AGAIN) {
-        call->again =
-            true; /* the references taken so far are kept; the repeated hypercall takes the rest */
+        /* The references taken so far are kept; the repeated hypercall takes the rest. */
+        call->again = true;
         return 0;
     }
     if (result != VMMU_DONE) {

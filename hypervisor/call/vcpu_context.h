@@ -8,10 +8,10 @@
 struct vcpu;
 struct call;
 
-/* Initialises `target`, which is down and was never initialised, from the struct vcpu_guest_context
- * at guest address `at` (ABI: arch-x86/xen.h). Everything is checked before anything takes effect:
- * a refused context leaves the vCPU as it was. May be interrupted (call->again). -EEXIST: it is
- * initialised already. */
+/* Initialises `target`, which is down, from the struct vcpu_guest_context at guest address `at`
+ * (ABI: arch-x86/xen.h). A refused context leaves the vCPU as it was, except that its debug
+ * registers may be changed already. May be interrupted (call->again). -EEXIST: it is initialised
+ * already. */
 s64 vcpu_initialise(struct vcpu *target, struct call *call, u64 at);
 
 #endif

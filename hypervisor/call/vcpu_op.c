@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* vcpu_op and set_timer_op: a guest's vCPUs and their timers. */
+/* vcpu_op and set_timer_op: a guest's vCPUs, the areas that it registers for them, and their
+ * timers. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/vcpu_context.h"
@@ -18,7 +19,7 @@ static bool is_up(const struct vcpu *vcpu)
     return atomic_load(&vcpu->state) != VCPU_DOWN;
 }
 
-/* Takes a vCPU down. When the last one goes down, the domain is shut down. */
+/* Takes a vCPU down. If no other vCPU is up, the domain is shut down instead, as powered off. */
 static s64 down(struct call *call, struct vcpu *target)
 {
     struct domain *domain = target->domain;

@@ -15,7 +15,8 @@
      1u << XENFEAT_highmem_assist | 1u << XENFEAT_gnttab_map_avail_bits |                          \
      1u << XENFEAT_memory_op_vnode_supported | 1u << XENFEAT_not_direct_mapped)
 
-/* Copies a text to the guest as an array of `size` bytes, filled up with zeroes. */
+/* Copies a text to the guest as an array of `size` bytes, filled up with zeroes; a text that does
+ * not fit is cut, and the last byte is always 0. */
 static s64 put_text(u64 at, const char *text, u64 size)
 {
     char bytes[64];

@@ -14,9 +14,9 @@
 static struct {
     struct lock lock;
     bool named;
-    u32 source; /* console number of the domain whose bytes were sent last */
+    u32 source; /* `slot` of the console whose bytes were sent last; only if `named` */
     u8 input[INPUT_BYTES];
-    u32 in, out; /* how many bytes were ever put in and taken out */
+    u32 in, out; /* how many bytes were ever put into `input` and taken out, modulo 2^32 */
     bool held;   /* input waits in COM2 because the buffer was full */
 } com2 = {.lock = {.rank = RANK_PORT}};
 
@@ -52,8 +52,8 @@ void guest_console_write(struct domain *domain, const char *bytes, u64 count)
     lock_release(&com2.lock);
 }
 
-/* Sends everything that is in the guest's output ring. True: the guest has room in the ring
- * again. */
+/* Sends everything that is in the guest's output ring, which is then empty. False: it was empty
+ * before. */
 static bool drain(struct domain *domain, struct xencons_interface *ring)
 {
     u32 end = __atomic_load_n(&ring->out_prod, __ATOMIC_ACQUIRE);
@@ -72,7 +72,7 @@ static bool drain(struct domain *domain, struct xencons_interface *ring)
         }
         guest_console_write(domain, ring->out + at, first);
         guest_console_write(domain, ring->out, count - first);
-    } /* else the guest's indices are inconsistent: continue at its write index */
+    } /* else the guest's indices are inconsistent: send nothing, continue at its write index */
     __atomic_store_n(&ring->out_cons, end, __ATOMIC_RELEASE);
     return true;
 }
@@ -90,7 +90,7 @@ void guest_console_drain(struct domain *domain)
 }
 
 /* Reads COM2 until it is empty or the buffer is full; what does not fit stays in COM2, whose flow
- * control stops the sender. The caller holds the port's lock. */
+ * control stops the sender. The caller holds com2.lock. */
 static void fill(void)
 {
     while (com2.in - com2.out < INPUT_BYTES) {
@@ -111,7 +111,8 @@ void guest_console_receive(void)
     lock_release(&com2.lock);
 }
 
-/* Moves as many bytes as fit into the guest's input ring. Returns how many. */
+/* Moves as many bytes as fit into the guest's input ring, none if its indices are inconsistent.
+ * Returns how many. */
 static u32 deliver(struct xencons_interface *ring)
 {
     u32 end = __atomic_load_n(&ring->in_prod, __ATOMIC_RELAXED);

@@ -2,7 +2,7 @@
 /* A guest's console: the ring page in the guest's memory, and the serial port COM2, which carries
  * the consoles of all guests.
  *
- * Locks: guest_console.lock (RANK_CONSOLE) for one guest's ring; a lock of the file's own
+ * Locks: guest_console.lock (RANK_CONSOLE) for one guest's ring; one lock in guest_console.c
  * (RANK_PORT) for COM2. */
 #ifndef CONSOLE_GUEST_CONSOLE_H
 #define CONSOLE_GUEST_CONSOLE_H
@@ -13,29 +13,30 @@
 struct domain;
 
 struct guest_console {
-    void *ring; /* struct xencons_interface, in the guest's memory; NULL: the guest has no console
-                   yet */
+    void *ring; /* struct xencons_interface, in the guest's memory; NULL: the guest has no console,
+                   not yet or since its teardown */
     mfn_t frame;
-    u32 slot; /* names the console on COM2 (lib/handoff.h); of the domain for all its life */
-    u32 port; /* event channel of the console; 0: the guest has closed it */
-    struct lock lock; /* guards the hypervisor's ends of the ring */
+    u32 slot;         /* number by which COM2 names the console, 0 upwards (lib/handoff.h) */
+    u32 port;         /* event channel of the console; 0: none, or the guest has closed it */
+    struct lock lock; /* guards `ring` and the indices in the ring that are ours to write */
 };
 
-/* Sends what the guest has put into its output ring to COM2, and raises the console event if that
- * made room. Called for the guest's console event, and when the domain ends, so that no output is
- * lost. Tolerates any value of the ring's indices. */
+/* Sends what the guest has put into its output ring to COM2, and raises the console event if there
+ * was anything. Called for the guest's console event, and when the domain ends, so that no output
+ * is lost. Tolerates any value of the ring's indices. */
 void guest_console_drain(struct domain *domain);
 
-/* Sends `count` bytes of the domain's output (from console_io or the ring) to COM2, in the frames
- * of lib/handoff.h. The guest may change the bytes at the same time. */
+/* Sends `count` bytes of the domain's output (from console_io or the ring) to COM2, preceded by the
+ * console's name if another console was sent last (lib/handoff.h). The guest may change the bytes
+ * at the same time. */
 void guest_console_write(struct domain *domain, const char *bytes, u64 count);
 
 /* Serves an interrupt of COM2: moves its input into a buffer; what does not fit waits in COM2. */
 void guest_console_receive(void);
 
-/* Moves buffered input to the guest's input ring. With one guest, input stays buffered while the
- * ring is full; with several guests input is dropped. The run loop calls it when the CPU has
- * work. */
+/* Moves buffered input to the guest's input ring. If the machine has exactly one guest, input stays
+ * buffered while its ring is full; otherwise input is dropped. The run loop calls it when the CPU
+ * has work. */
 void guest_console_input(void);
 
 #endif

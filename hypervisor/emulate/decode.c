@@ -16,8 +16,8 @@ enum {
     GROUP = 1 << 9,    /* ModRM.reg chooses the operation; `operation` is the number of the group */
     SPECIAL = 1 << 10, /* ModRM names a control or debug register and a general register */
     LOCKABLE = 1 << 11,
-    PLAIN = 1 << 12, /* with prefix 66, F2 or F3 this opcode is another instruction */
-    PORT = 1 << 13,  /* a port instruction: operands have at most 32 bits */
+    PLAIN = 1 << 12, /* with prefix 66, F2 or F3: another instruction, which is refused */
+    PORT = 1 << 13,  /* a port instruction: operands have at most 32 bits, even with REX.W */
 };
 
 struct form {
@@ -112,7 +112,8 @@ static const struct form two_byte[256] = {
     [0xc7] = {GROUP_CMPXCHG, GROUP | MEMORY | LOCKABLE},
 };
 
-/* The bytes of an instruction, how many have been read, and which prefixes were among them. */
+/* The bytes of an instruction, how many of them have been read (`at`), and which prefixes were
+ * among them. */
 struct cursor {
     const u8 *bytes;
     u32 size, at;
@@ -126,7 +127,8 @@ struct cursor {
 #define REX_X 2u
 #define REX_B 1u
 
-/* Reads the next `count` bytes as a little-endian number, sign-extended. */
+/* Reads the next `count` bytes as a little-endian number, sign-extended; 0 if there are not so
+ * many, and `ended` is set. */
 static u64 take_signed(struct cursor *c, u32 count)
 {
     u64 value = 0;

@@ -14,7 +14,8 @@
 enum operation {
     OPERATION_UNKNOWN,
 
-    /* Privileged instructions, and those by which a guest reads the machine's state. */
+    /* For emulate_privileged: privileged instructions, those by which a guest reads the machine's
+     * state, and INT. */
     OPERATION_IN,
     OPERATION_OUT,
     OPERATION_CLTS,
@@ -62,7 +63,8 @@ enum operation {
 };
 #define OPERATION_FIRST_STORE OPERATION_STOS
 
-/* Register numbers, as the processor encodes them: rax rcx rdx rbx rsp rbp rsi rdi r8 to r15. */
+/* Numbers of general registers, as the processor encodes them: rax rcx rdx rbx rsp rbp rsi rdi r8
+ * to r15. RIP and NONE are numbers of our own. */
 enum {
     REGISTER_RAX,
     REGISTER_RCX,
@@ -101,14 +103,14 @@ struct instruction {
     u64 immediate;  /* sign-extended; a port, vector or bit number is zero-extended */
 
     /* The memory operand that is written; for operations from OPERATION_FIRST_STORE on. */
-    u8 base, index;   /* or REGISTER_NONE */
+    u8 base, index;   /* register numbers, or REGISTER_NONE; `base` may be REGISTER_RIP */
     u8 scale;         /* 1, 2, 4, 8 */
     u64 displacement; /* sign-extended */
 };
 
 /* Decodes the first instruction in `bytes`, of which there are `size`, as 64-bit code or
- * (`long_mode` false) 32-bit code. False: not one of the operations above, not a valid instruction,
- * or longer than `size` bytes. */
+ * (`long_mode` false) 32-bit code. False, and *in is of no use: not one of the operations above,
+ * not a valid instruction, a memory operand with a 16-bit address, or longer than `size` bytes. */
 bool instruction_decode(const u8 *bytes, u32 size, bool long_mode, struct instruction *in);
 
 #endif

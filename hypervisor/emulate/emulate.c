@@ -30,8 +30,9 @@ static void set_pair(struct registers *r, u64 value)
 
 /* ---- ports: no guest has any --------------------------------------------------------------- */
 
-/* What a guest reads from a port. The counters of the interval timer read 0 and never change, so
- * that a kernel that measures time with them gives up; it would wait for all ones for ever. */
+/* What a guest reads from a port: all ones, since no device answers. The counters of the interval
+ * timer read 0 and never change, so that a kernel that measures time with them gives up; if they
+ * read as all ones, it would wait for ever. */
 static u64 read_port(u16 port)
 {
     return port >= TIMER_COUNTER_FIRST && port <= TIMER_COUNTER_LAST ? 0 : NO_DEVICE;

@@ -8,18 +8,20 @@
 struct vcpu;
 
 enum emulated {
-    EMULATED_DONE,  /* executed: the registers are changed and RIP is behind the instruction */
+    EMULATED_DONE,  /* executed: the registers are changed, and RIP is behind the instruction or,
+                       within a repeated string instruction, one element is done */
     EMULATED_RETRY, /* not executed, registers unchanged: let the guest execute it again (it lost a
                        race with another CPU, or was interrupted) */
-    EMULATED_FAULT, /* the instruction itself caused an exception, which has been delivered to the
-                       guest */
-    EMULATED_NOT,   /* not an instruction that is emulated: deliver the original fault */
+    EMULATED_FAULT, /* an exception that the instruction itself caused, or the vector of INT n, has
+                       been delivered to the guest */
+    EMULATED_NOT, /* not an instruction that is emulated, or not allowed to this guest: deliver the
+                     original fault */
 };
 
 /* emulate_privileged: after #GP, in guest kernel or user mode. emulate_forced_cpuid: after #UD, for
  * CPUID behind the ABI's forced-emulation prefix. The instruction is fetched from memory at RIP and
  * judged by itself; the fault's error code is not trusted. INT n is delivered as vector n if the
- * guest's gate allows it. */
+ * guest's gate allows it, else as #GP. */
 enum emulated emulate_privileged(struct vcpu *vcpu);
 enum emulated emulate_forced_cpuid(struct vcpu *vcpu);
 

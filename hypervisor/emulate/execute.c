@@ -307,7 +307,7 @@ static u64 execute_cmpxchg8b(struct registers *r, u64 old)
     return old;
 }
 
-/* The value of the source operand. */
+/* The value of the source operand; `source`: that of an operand in memory. */
 static u64 operand(const struct instruction *in, const struct registers *r, u64 source)
 {
     if (in->source == SOURCE_REGISTER) {

@@ -21,13 +21,13 @@ struct fetched {
 };
 
 /* Decodes the instruction in memory at the current vCPU's RIP; another CPU may have changed it
- * since the fault. NULL: memory cannot be read, the instruction is not one that is emulated, or it
- * is 16-bit code or code with a segment base. The result is valid until the next call for the same
- * vCPU. */
+ * since the fault. NULL: memory cannot be read, the instruction is not one that is emulated, or the
+ * code segment is a 16-bit one or has a base (one in the LDT is taken for a 32-bit one with base
+ * 0). The result is valid until the next call for the same vCPU. */
 const struct instruction *instruction_fetch(struct vcpu *vcpu);
 
-/* Moves RIP behind an executed instruction. If the guest single-steps (TF), delivers the #DB that
- * follows it. */
+/* Completes an executed instruction, or one element of a string instruction (instruction_advance).
+ * If the guest single-steps (TF), delivers the #DB that follows it. */
 void instruction_finish(struct vcpu *vcpu, const struct instruction *in);
 
 #endif

@@ -17,8 +17,9 @@ static u64 segment_base(u8 segment)
     return read_msr(segment == SEGMENT_FS ? MSR_FS_BASE : MSR_GS_BASE);
 }
 
-/* Reads `size` bytes of guest memory. If the page is gone, the instruction is retried, so that it
- * faults by itself. */
+/* Reads `size` bytes of guest memory. EMULATED_NOT: the addresses are not the guest's.
+ * EMULATED_RETRY: the page is not mapped any more; executed again, the instruction faults by
+ * itself. */
 static enum emulated read(u64 *value, u64 at, u32 size)
 {
     *value = 0;
@@ -70,8 +71,8 @@ static enum emulated store_slow(struct vcpu *vcpu, const struct instruction *in,
             return EMULATED_DONE;
         }
         registers_restore(in, &vcpu->registers, &kept);
-        if (result == VMMU_AGAIN ||
-            result == VMMU_REFUSED_NOT_L1_TABLE) { /* the page is no longer an L1 table */
+        /* Interrupted, or the page is no longer an L1 table. */
+        if (result == VMMU_AGAIN || result == VMMU_REFUSED_NOT_L1_TABLE) {
             return EMULATED_RETRY;
         }
         if (result != VMMU_DONE) {

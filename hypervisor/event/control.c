@@ -139,8 +139,7 @@ s64 event_set_priority(struct domain *domain, const struct evtchn_set_priority *
     } else if (ask->priority > EVTCHN_FIFO_PRIORITY_MIN) {
         result = -XEN_EINVAL;
     } else {
-        channel->priority =
-            (u8)ask->priority; /* takes effect when the port is linked the next time */
+        channel->priority = (u8)ask->priority; /* used when the port is linked the next time */
     }
     tables_release(domain, NULL);
     return result;

@@ -108,10 +108,9 @@ bool fifo_raise(struct domain *domain, struct channel *channel, u32 port)
         return news;
     }
     bool news = !set_bit(word, PENDING);
-    if (!(read_word(word) &
-          (MASKED | LINKED))) { /* A CPU that clears one of these bits after this check finds
-                                   PENDING set: EVTCHNOP_unmask then links the port, and a guest
-                                   that took it off a queue handles the event. */
+    /* A CPU that clears one of these bits after this check finds PENDING set: EVTCHNOP_unmask
+     * then links the port, and a guest that took it off a queue handles the event. */
+    if (!(read_word(word) & (MASKED | LINKED))) {
         enqueue(domain, channel, port, word);
     }
     return news;

@@ -89,8 +89,8 @@ s64 event_reset(struct domain *domain, const struct evtchn_reset *ask, bool *aga
     }
     tables_take(domain, NULL);
     struct fifo *fifo = events->fifo;
-    *again =
-        table_last(events, true) != 0; /* Another vCPU may have bound a port since close_all. */
+    /* Another vCPU may have bound a port since close_all. */
+    *again = table_last(events, true) != 0;
     if (fifo && !*again) {
         struct channel *console = table_find(events, domain->console.port);
         __atomic_store_n(&events->fifo, NULL, __ATOMIC_RELEASE);

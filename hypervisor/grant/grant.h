@@ -48,8 +48,9 @@ struct grants {
     u32 frames;
     struct grant_entry_v1 *shared[GRANT_FRAMES_MAX];
     struct grant_use *use[GRANT_FRAMES_MAX];
-    _Atomic u64 users; /* uses of this domain's grants that have begun and not ended; still counted
-                          after the table is freed */
+    /* Uses of this domain's grants that have begun and not ended; they count even after the table
+     * is freed. */
+    _Atomic u64 users;
     struct lock handle_lock;
     u32 handle_pages;
     u32 free_handle;

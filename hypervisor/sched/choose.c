@@ -52,8 +52,10 @@ static void take_up(struct cpu *cpu, struct vcpu *next, u64 now)
     sched_runstate(next, RUNSTATE_running, now);
 }
 
-/* Sets the end of the slice, which is when another vCPU may be preferred. With an empty queue, one
- * CPU and no cap there is none; with several CPUs a vCPU from another queue may be preferred. */
+/* Sets slice_end, the system time at which another vCPU may be preferred to `next`; 0: there is
+ * none to prefer, because the queue is empty, there is only one CPU and `next` has no cap, or
+ * because `next` is NULL. (With several CPUs, a vCPU from another queue may be preferred.) If a
+ * waiting vCPU that its domain's cap holds back may run before that, that time is slice_end. */
 static void set_slice_end(struct cpu *cpu, const struct vcpu *next, bool fresh, u64 now)
 {
     struct queue *queue = queue_of(cpu);
@@ -106,7 +108,7 @@ static struct vcpu *choose_here(struct cpu *cpu, u64 now)
 }
 
 /* At the end of a slice, pulls a vCPU that waits on another CPU and should run before the best one
- * here. */
+ * here. Does nothing if no vCPU can run here. */
 static void balance(struct cpu *cpu, u64 now)
 {
     struct queue *queue = queue_of(cpu);
@@ -116,8 +118,8 @@ static void balance(struct cpu *cpu, u64 now)
     lock_take(&queue->lock);
     queue_charge(cpu, now);
     here = queue_candidate(cpu, now);
-    than = here ? share_time(&here->domain->share) + 1
-                : 0; /* + 1 because a vCPU of the same domain has the same virtual time */
+    /* + 1 because a vCPU of the same domain has the same virtual time. */
+    than = here ? share_time(&here->domain->share) + 1 : 0;
     lock_release(&queue->lock);
     if (than) {
         place_pull(cpu, than, now);
@@ -134,8 +136,8 @@ struct vcpu *sched_choose(void)
         balance(cpu, now);
     }
     next = choose_here(cpu, now);
-    /* This CPU is now marked idle: later wake-ups kick it. vCPUs that were queued on other CPUs
-     * before it must find by itself. */
+    /* This CPU is now marked idle, so later wake-ups kick it. It must find by itself the vCPUs that
+     * were queued on other CPUs before. */
     while (!next && cpu_count() > 1 && place_pull(cpu, QUEUE_NONE, now)) {
         next = choose_here(cpu, now);
     }
@@ -168,12 +170,12 @@ void sched_left(struct vcpu *vcpu)
         queue->slice_end = 0;
         cpu_kick(cpu);
     }
-    bool waits =
-        vcpu->queue.waits; /* a vCPU that is in no queue may be freed once `loaded` is NULL */
+    /* Read `waits` first: a vCPU that is in no queue may be freed once `loaded` is NULL. */
+    bool waits = vcpu->queue.waits;
     atomic_store(&vcpu->loaded, NULL);
     if (waits) {
         queue_publish(cpu, now);
-        if (queue->chosen) { /* if the CPU were idle it would choose the vCPU itself */
+        if (queue->chosen) { /* an idle CPU chooses the vCPU itself */
             place_offer(cpu, now);
         }
     }

@@ -10,7 +10,7 @@ static u64 running(const struct cpu *cpu)
     return atomic_load(&queue_of(cpu)->running);
 }
 
-/* The next online CPU after number `after`, in a circle. */
+/* The next online CPU after number `after`, from the last one on to the first again. */
 static struct cpu *next_cpu(u32 after)
 {
     struct cpu *cpu;
@@ -66,8 +66,9 @@ static u64 idle_cpus(void)
     return idle;
 }
 
-/* Kicks one CPU of the set `idle` so that it pulls `vcpu`; the vCPU may be gone by then, which is
- * harmless. Returns the set of CPUs that turned out not to be idle, and the CPU that was kicked. */
+/* Kicks one CPU of the set `idle` that may run `vcpu`, so that it pulls it; the vCPU may be gone by
+ * then, which is harmless. Returns the set of CPUs that were tried: those that turned out not to be
+ * idle, and the one that was kicked. */
 static u64 offer_one(const struct vcpu *vcpu, u64 idle)
 {
     u64 asked = 0;
@@ -95,8 +96,8 @@ void place_offer(const struct cpu *cpu, u64 now)
     }
 }
 
-/* Of the CPUs not in the set `tried`: the one whose queue holds the vCPU with the least virtual
- * time, which must be below `than`. NULL: there is none. */
+/* Of the CPUs other than `cpu` and not in the set `tried`: the one whose hint `waiting` is the
+ * least and below `than`. NULL: there is none. */
 static struct cpu *find_waiting(const struct cpu *cpu, u64 tried, u64 than)
 {
     struct cpu *best = NULL;

@@ -88,8 +88,8 @@ static bool may_run(const struct vcpu *vcpu, const struct cpu *on, u64 now)
            share_may_run(&vcpu->domain->share, now) && !domain_has_ended(vcpu->domain);
 }
 
-/* True when `vcpu` should run before `best`. Of two equal ones the first in the list wins: it has
- * waited longer. */
+/* True when `vcpu` should run before `best` (NULL: always). Of two equal ones the first in the list
+ * wins: it has waited longer. */
 static bool better(const struct vcpu *vcpu, const struct vcpu *best)
 {
     return !best || !queue_before(best, vcpu);
@@ -135,8 +135,8 @@ void queue_charge(struct cpu *cpu, u64 now)
     queue->charged_at += ran;
 }
 
-/* The strongest competitors of a vCPU on its CPU: of its own domain (sibling) and of other domains
- * (stranger). */
+/* Of the vCPUs with which a vCPU competes for its CPU, the one that should run first: among those
+ * of its own domain (sibling) and among those of other domains (stranger). NULL: there is none. */
 struct rivals {
     const struct vcpu *sibling, *stranger;
 };

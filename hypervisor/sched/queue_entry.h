@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the scheduler keeps of a vCPU. */
+/* What the scheduler keeps for each vCPU. */
 #ifndef SCHED_QUEUE_ENTRY_H
 #define SCHED_QUEUE_ENTRY_H
 
@@ -16,7 +16,8 @@ struct queue_entry {
                                    last; NULL: never runnable so far */
     struct vcpu *next;
     u64 cpus;   /* bit N: CPU N may run this vCPU */
-    u64 ran;    /* CPU time in ns; orders the vCPUs of one domain, as virtual time orders domains */
+    u64 ran;    /* CPU time in ns, raised by queue_limit_lag; orders the vCPUs of one domain, as
+                   virtual time orders domains */
     bool waits; /* true while it is in the queue */
     bool yielded;
 };

@@ -52,8 +52,8 @@ struct cpu *sched_lock_home(struct vcpu *vcpu)
 }
 
 /* Kicks `cpu` if it should choose again because `vcpu` has come into its queue: it is idle, it
- * should be preempted, or its slice must get an end. True: the CPU was idle and has been claimed
- * for this vCPU. */
+ * should be preempted, or its slice must get an end or an earlier one. True: the CPU was idle and
+ * has been claimed for this vCPU. */
 static bool kick_for(struct cpu *cpu, const struct vcpu *vcpu, u64 now)
 {
     const struct share *share = &vcpu->domain->share;
@@ -114,7 +114,8 @@ static struct cpu *lock_to_wake(struct vcpu *vcpu, struct cpu **home)
     }
 }
 
-/* Makes a blocked or polling vCPU runnable, or with `from_down` one that is down. */
+/* Makes a blocked or polling vCPU runnable, or with `from_down` one that is down. No effect on a
+ * vCPU in another state or of an ended domain. */
 static void make_runnable(struct vcpu *vcpu, bool from_down)
 {
     struct cpu *home, *target = lock_to_wake(vcpu, &home);

@@ -4,8 +4,9 @@
  * Every CPU has a queue of the vCPUs that wait for it. It runs, for one slice at a time, a vCPU of
  * the domain with the least virtual time (share.h); of the vCPUs of one domain, the one that has
  * run least. A vCPU that wakes is queued on the CPU that it ran on last if that is idle, else on
- * another idle CPU, else on one where it preempts. A CPU that is idle, or whose slice has ended,
- * pulls vCPUs that are further behind from other queues. An idle CPU is disturbed for nothing else.
+ * another idle CPU, else on one where it preempts, else where it ran last. An idle CPU pulls vCPUs
+ * from other queues; a CPU whose slice has ended pulls one that is behind its own by more than a
+ * slice.
  *
  * What a domain gets: while several domains want the same CPUs, CPU time in proportion to their
  * weights, however many vCPUs they have; less if a domain has too few vCPUs or CPUs for that, or is
@@ -60,10 +61,11 @@ void sched_kick_domain(const struct domain *domain);
 void sched_left(struct vcpu *vcpu);
 
 /* All three are for the current vCPU and take effect in the run loop. sched_block (SCHEDOP_block):
- * sleeps unless an upcall is due; the caller has unmasked upcalls. sched_poll (SCHEDOP_poll):
- * sleeps until one of poll_ports is pending, which is checked here, an upcall is due, or system
- * time reaches `timeout` (0: never). sched_give_way (SCHEDOP_yield): lets all other vCPUs that wait
- * for this CPU run first, once. */
+ * sleeps unless an upcall or an NMI is due; the caller has unmasked upcalls. sched_poll
+ * (SCHEDOP_poll): sleeps until one of poll_ports is pending, which is checked here, an upcall or an
+ * NMI is due, or system time reaches `timeout` (0: never). sched_give_way (SCHEDOP_yield): lets
+ * another vCPU that waits for this CPU run first, if there is one, even one with more virtual
+ * time. */
 void sched_block(struct vcpu *vcpu);
 void sched_give_way(struct vcpu *vcpu);
 void sched_poll(struct vcpu *vcpu, u64 timeout);
@@ -76,20 +78,22 @@ struct vcpu *sched_choose(void);
 /* The system time at which this CPU must choose again at the latest, idle or not. 0: no limit. */
 u64 sched_slice_end(void);
 
-/* Copies the vCPU's runstate, up to date, without the parts that are the hypervisor's own. May be
- * called on any CPU; takes the lock of its home's queue. */
+/* Copies the vCPU's runstate, up to date, with its padding cleared. May be called on any CPU; takes
+ * the lock of its home's queue. */
 void sched_read_runstate(struct vcpu *vcpu, struct vcpu_runstate_info *runstate);
 
-/* Changes the vCPU's runstate at system time `now`, and marks the copy in the guest's memory stale.
- * The caller holds the lock of its home's queue. */
+/* Changes the vCPU's runstate to `state` (RUNSTATE_*) at system time `now`, counts the time spent
+ * in the old one, and marks the copy in the guest's memory stale, if there is one. The caller holds
+ * the lock of its home's queue. */
 void sched_runstate(struct vcpu *vcpu, int state, u64 now);
 
-/* Writes the stale runstate copy of the current vCPU to the guest's memory, if its kernel's address
- * space is loaded. Call it before each entry to a guest that has `runstate_stale` set. */
+/* Writes the runstate of the current vCPU to the copy in the guest's memory, if that is stale and
+ * the vCPU is in kernel mode, in whose address space the copy lies. A copy that cannot be written
+ * is left as it is. Call it before each entry to a guest that has `runstate_stale` set. */
 void sched_refresh_areas(struct vcpu *vcpu);
 
 /* Locks the queue of the vCPU's home, which guards the scheduler's data of the vCPU, and returns
- * that CPU. */
+ * that CPU. The vCPU must have a home: it was added once (sched_add). */
 struct cpu *sched_lock_home(struct vcpu *vcpu);
 
 #endif

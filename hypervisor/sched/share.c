@@ -45,8 +45,8 @@ void share_charge(struct share *share, u64 ns, u64 now)
     if (!share->cap) {
         return;
     }
-    raise(&share->paid_at,
-          now - ns); /* CPU time that the cap allowed earlier and that was not used is lost */
+    /* CPU time that the cap allowed earlier and that was not used is lost. */
+    raise(&share->paid_at, now - ns);
     atomic_fetch_add_explicit(&share->paid_at, ns * 100 / share->cap, memory_order_relaxed);
 }
 

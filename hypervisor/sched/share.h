@@ -26,7 +26,7 @@ struct share {
     u64 lag; /* ns: one slice for each vCPU that can run at the same time */
     u64 lag_virtual;
     u64 preempts; /* SHARE_PREEMPTS_NS as virtual time */
-    /* Changed by any CPU. */
+    /* Changed by every CPU that schedules a vCPU of the domain. */
     _Alignas(64) _Atomic u64 virtual_time;
     _Atomic u64 paid_at; /* system time from which the cap permits the domain to run */
 };
@@ -52,7 +52,8 @@ static inline bool share_may_run(const struct share *share, u64 now)
     return !share->cap || atomic_load_explicit(&share->paid_at, memory_order_relaxed) <= now;
 }
 
-/* Raises the virtual time of `share` to the least that it may be behind that of `rival`. */
+/* If `share` is behind `rival` in virtual time by more than the sum of their lags, raises it until
+ * it is behind by just that. */
 void share_raise(struct share *share, const struct share *rival);
 
 #endif
