@@ -32,10 +32,11 @@ void defer_note(struct vmmu_vcpu *vcpu, mfn_t m, enum defer_kind kind);
 void defer_put(struct vmmu_vcpu *vcpu, mfn_t m);
 
 /* Gives up `m`, on which the caller has a reference, after a type_get of it that returned `result`,
- * not VMMU_DONE. Drops the reference; but if `result` is a refusal and `m` is partial, because the
- * undoing of the promotion was interrupted, that undoing, with the reference, becomes the vCPU's
- * deferred release. After VMMU_AGAIN a partial frame stays partial for the next attempt: the
- * partial state has a reference of its own. */
+ * not VMMU_DONE. If `result` is a refusal and `m` is partial (the undoing of its promotion was
+ * interrupted), the undoing becomes the vCPU's deferred release, and the caller's reference passes
+ * to it. Otherwise drops the reference; after VMMU_AGAIN a partial frame stays partial for the next
+ * attempt. In both cases the partial state has a further reference of its own, so that `m`
+ * stays. */
 void defer_abandon(struct vmmu_vcpu *vcpu, mfn_t m, enum vmmu_result result);
 
 #endif

@@ -87,7 +87,8 @@ static bool adopt_partial(mfn_t m, u64 old, enum vmmu_type type, u64 *word,
         return false;
     }
     *result = promote(m, type, (u32)use_place(old), old & USE_CHILD, word);
-    ref_put(m); /* the reference that belongs to the partial state */
+    ref_put(m); /* the reference of the partial state that take_over ended; if the frame is partial
+                   again, a new one has been taken for that */
     return true;
 }
 
@@ -180,7 +181,8 @@ enum vmmu_result type_finish(mfn_t m)
     }
     const enum vmmu_result result =
         table_demote(m, use_type(old), (u32)use_place(old), old & USE_CHILD);
-    ref_put(m); /* the reference that belongs to the partial state */
+    ref_put(m); /* the reference of the partial state that take_over ended; if the frame is partial
+                   again, a new one has been taken for that */
     return result;
 }
 

@@ -465,8 +465,8 @@ struct vmmu_walk {
  * owner. Takes no reference: the result may be out of date at once. */
 void vmmu_walk(mfn_t root, vaddr_t va, struct vmmu_walk *walk);
 
-/* What the frame table says of a frame, for reports. If the frame does not exist or has no owner,
- * all members but `valid` are 0. */
+/* What the frame table says of a frame, for reports. `valid` says whether the frame exists. If it
+ * does not, or has no owner, all other members are 0. */
 struct vmmu_frame_info {
     bool valid; /* the frame exists */
     u16 owner;  /* a domain's number, or VMMU_OWNER_DEVICE; only if `owned` */
@@ -523,8 +523,8 @@ struct vmmu_finding {
     u64 expected, found;
 };
 
-/* What an audit must be given because it is not in the frame table: the vCPUs (their roots,
- * descriptor pages and deferred releases) and the holds. */
+/* The input of an audit: the users of frames that are not in the frame table (vCPUs with their
+ * roots, descriptor pages and deferred releases; holds), an option, and memory to count in. */
 struct vmmu_audit {
     struct vmmu_vcpu *const *vcpus;
     u32 vcpu_count;

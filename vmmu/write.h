@@ -12,11 +12,12 @@ struct write {
     struct entry_owners owners;
     u32 index; /* the slot of the entry in `table` */
     mfn_t table;
-    u64 entry; /* the new entry as the guest wants it, before entry_installed changes it; of a
-                  conditional write, only its bits in `mask` */
+    u64 entry; /* the new entry as the guest wants it, before entry_installed changes it. In a
+                  conditional write its bits outside `mask` are 0; these come from the old entry */
     u64 keep;  /* the bits that the new entry keeps from the old one; 0 in a conditional write */
     u64 mask; /* not 0: the write is conditional. It is done only if the old entry equals `expected`
-                 in the bits of `mask`, and changes only these bits. */
+                 in the bits of `mask`, and changes only these bits. The bits of `expected` outside
+                 `mask` are 0. */
     u64 expected;
     u64 word;  /* result: the word to report if the write is refused */
     bool done; /* result of a conditional write on the slow path: whether the entry was written */
@@ -71,16 +72,18 @@ ALWAYS_INLINE bool write_lock(mfn_t table, u32 level, u16 owner)
 }
 
 /* The slow path: does `write` in a live table of this level, on which the caller has a reference.
- * Takes and releases the table's lock. The mask of a conditional write has all bits set. The vCPU
- * has no deferred release before; it may have one afterwards. Refuses what vmmu_update refuses of
- * an entry; write->word is then the word to report. VMMU_AGAIN, with the entry unchanged: entry_get
- * returned that, the table is no longer a live one of this level and owner, or a conditional write
- * found an entry other than the expected one (write->done is false). */
+ * Takes and releases the table's lock. In a conditional write all bits of `mask` must be set. The
+ * vCPU has no deferred release before; it may have one afterwards. Refuses what vmmu_update refuses
+ * of an entry; write->word is then the word to report. VMMU_AGAIN, with the entry unchanged and, if
+ * the write is conditional, write->done false: entry_get returned VMMU_AGAIN; or the table is no
+ * longer a live one of this level and owner; or the write is conditional and the old entry is not
+ * the expected one. */
 enum vmmu_result write_entry_slow(struct write *write, u32 level);
 
-/* Drops the references of `entry`, which a table of this level and of domain `table_owner` no
- * longer holds; does nothing if `entry` is not present. If that begins a demotion which is
- * interrupted, the rest becomes the vCPU's deferred release. */
+/* Drops the references taken for `entry`, which is not, or not any more, in a table of this level
+ * and of domain `table_owner`; at level 1 it flushes first if the target has another owner. Does
+ * nothing if `entry` is not present. If the demotion that this begins is interrupted, the rest
+ * becomes the vCPU's deferred release; the vCPU has none before. */
 void write_put_entry(struct vmmu_vcpu *vcpu, u32 level, u64 entry, u16 table_owner);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading what a Multiboot 1 boot loader provides. */
+/* Reads the memory map and the modules that a Multiboot 1 boot loader reports, into boot memory and
+ * the boot hand-off. */
 #include "hypervisor/boot/multiboot.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/memory/boot_memory.h"

@@ -28,7 +28,7 @@
 enum other {
     OTHER_SILENT,
     OTHER_CAME,   /* the CPU executes smp_other_start */
-    OTHER_ODD,    /* the CPU lacks a feature of the first CPU, and has halted */
+    OTHER_ODD,    /* the CPU's XSAVE features differ from the first CPU's, and it has halted */
     OTHER_THREAD, /* rejected: second hardware thread of a core that leaks data between its threads;
                      it has halted */
     OTHER_EQUAL,  /* the CPU compares its TSC with the first CPU's */

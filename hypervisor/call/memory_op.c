@@ -111,8 +111,9 @@ static bool decrease_one(struct domain *domain, u64 at, u32 order)
     return true;
 }
 
-/* Serves the extents from number `start` on, until one fails or the hypercall is interrupted
- * (call->again). Returns how many extents are done in all. */
+/* Serves the extents from number `start` on, until one fails, and returns how many are done in all,
+ * those before `start` included. If it is interrupted, it puts that number into the command for the
+ * repeated hypercall, sets call->again and returns 0. */
 static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 start)
 {
     struct xen_memory_reservation r;

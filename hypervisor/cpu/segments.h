@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The reserved page of every GDT, which guests cannot change. It has the descriptors that the ABI
- * promises to guests, those of the hypervisor's own segments, and each CPU's TSS and LDT. */
+/* The reserved page of every GDT: one page that all CPUs share and that guests cannot change. It
+ * has the descriptors that the ABI promises to guests, those of the hypervisor's own segments, and
+ * for each CPU that CPU's TSS and LDT descriptors. */
 #ifndef CPU_SEGMENTS_H
 #define CPU_SEGMENTS_H
 

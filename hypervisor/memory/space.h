@@ -25,9 +25,9 @@ static inline u64 space_cr3(mfn_t root)
     return root.n << PAGE_SHIFT;
 }
 
-/* Loads `cr3`, a root of `domain`, which this CPU runs from now on, and reports the flush to the
- * virtual MMU. The caller has set this CPU's bit in domain->cpus before, and has references that
- * keep the root. */
+/* Loads `cr3`, a root of `domain`. From now on this CPU counts as running `domain`, and the flush
+ * is reported to the virtual MMU. The caller has set this CPU's bit in domain->cpus before, and has
+ * references that keep the root. */
 void space_load(struct vmmu_domain *domain, u64 cr3);
 
 /* Loads `cr3`, another root of the domain that this CPU runs, or the root that is built at boot.

@@ -26,7 +26,8 @@ struct share {
     u64 lag; /* ns: one slice for each vCPU that can run at the same time */
     u64 lag_virtual;
     u64 preempts; /* SHARE_PREEMPTS_NS as virtual time */
-    /* Changed by every CPU that schedules a vCPU of the domain. */
+    /* The members from here on are changed by every CPU that schedules a vCPU of the domain, and
+     * have a cache line of their own. */
     _Alignas(64) _Atomic u64 virtual_time;
     _Atomic u64 paid_at; /* system time from which the cap permits the domain to run */
 };

@@ -21,8 +21,9 @@ static struct {
     _Atomic bool begun; /* set by the CPU that ends the machine */
 } ending;
 
-/* After the end of the last domain: audits the machine, which should have no frame in use, and
- * switches it off. */
+/* After the end of the last domain: runs the audit and switches the machine off. No vCPU, page
+ * table or hold should be left by then; the audit does not report a frame that only still has an
+ * owner. */
 static void end_machine(void)
 {
     if (atomic_exchange_explicit(&ending.begun, true, memory_order_relaxed)) {

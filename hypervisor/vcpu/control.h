@@ -11,8 +11,9 @@ struct vcpu;
  * those that are always set. control_guest_cr4(0) is the CR4 of a new vCPU. */
 u64 control_guest_cr4(u64 wanted);
 
-/* Loads this CPU's CR4 with the one bit of the current vCPU's CR4 that takes effect in guest user
- * mode (TSD). Call it after a change of the vCPU's CR4, and at each switch of vCPUs. */
+/* Sets TSD in this CPU's CR4 as in the current vCPU's CR4, the only bit of it that is loaded. TSD
+ * applies to guest kernel mode too, where RDTSC is then emulated. Call it after a change of the
+ * vCPU's CR4, and at each switch of vCPUs. */
 void control_load(const struct vcpu *vcpu);
 
 /* Reads the CR`number` that the current vCPU is shown; 0, 2, 3 and 4 exist. False: there is no such
