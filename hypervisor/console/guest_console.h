@@ -34,9 +34,10 @@ void guest_console_write(struct domain *domain, const char *bytes, u64 count);
 /* Serves an interrupt of COM2: moves its input into a buffer; what does not fit waits in COM2. */
 void guest_console_receive(void);
 
-/* Moves buffered input to the guest's input ring. If the machine has exactly one guest, input stays
- * buffered while its ring is full; otherwise input is dropped. The run loop calls it when the CPU
- * has work. */
+/* Moves buffered input to the guest's input ring, as much as fits; the rest stays buffered. Unless
+ * place 0 is the only place of the domain table that ever held a domain, and holds one now, drops
+ * all buffered input instead. Called from the run loop when the CPU has work, and when a guest
+ * sends an event to its console. */
 void guest_console_input(void);
 
 #endif

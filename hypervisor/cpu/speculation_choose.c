@@ -6,7 +6,7 @@
 
 #define BIT(n) (1ull << (n))
 
-/* Properties of processors, used as bits of a set. */
+/* Properties of processors: bit numbers in a set (BIT). */
 enum fact {
     IN_ORDER,       /* speculation leaves no traces: no mitigation is needed */
     ANY,            /* the processor speculates */

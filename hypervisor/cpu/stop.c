@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Stopping all CPUs but one. */
+/* One CPU stops all others in their run loops, and later lets them continue. */
 #include "hypervisor/cpu/stop.h"
 #include "hypervisor/cpu/cpu.h"
 #include "vmmu/vmmu.h"

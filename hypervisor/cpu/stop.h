@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Stopping all CPUs but one. */
+/* One CPU stops all others in their run loops, and later lets them continue. */
 #ifndef CPU_STOP_H
 #define CPU_STOP_H
 

@@ -46,7 +46,7 @@ struct domain {
     struct vcpu *crashed; /* the vCPU that ran when the domain crashed, until it has been reported;
                              NULL: none */
     _Atomic u64 unknown_calls;
-    u64 started_at; /* system time, ns */
+    u64 started_at; /* system time at which the domain was created, ns */
 };
 
 /* Makes the next domain in a reserved place of the domain table, without memory and with `vcpus`

@@ -78,5 +78,7 @@ struct domain *domain_by_id(u16 id)
     struct domain *domain =
         atomic_load_explicit(&domain_table.domain[(id - 1u) % DOMAINS_MAX], memory_order_acquire);
 
-    return domain && domain->id == id ? domain : NULL; /* no domain has id 0 */
+    return domain && domain->id == id ? domain
+                                      : NULL; /* id 0 reads the last place and never matches: ids
+                                                 begin at 1 (domain_table_id) */
 }

@@ -118,7 +118,9 @@ static void balance(struct cpu *cpu, u64 now)
     lock_take(&queue->lock);
     queue_charge(cpu, now);
     here = queue_candidate(cpu, now);
-    /* + 1 because a vCPU of the same domain has the same virtual time. */
+    /* place_pull reads only queues whose virtual time is below `than`. + 1: also one where a vCPU
+     * of the same domain waits, whose virtual time is equal; place_pull compares those two by the
+     * time that each has run. 0: no vCPU can run here, pull none. */
     than = here ? share_time(&here->domain->share) + 1 : 0;
     lock_release(&queue->lock);
     if (than) {

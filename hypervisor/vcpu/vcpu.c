@@ -70,8 +70,8 @@ struct vcpu *current_vcpu(void)
     return this_cpu()->current;
 }
 
-/* Takes a free descriptor window. The last VMMU_CPUS_MAX windows are those in which each CPU has
- * its first GDT (cpu/start.c). False: none is free. */
+/* Takes a free descriptor window, but none of the last VMMU_CPUS_MAX: each CPU has one of those for
+ * the GDT that it uses until it runs its first vCPU (cpu/start.c). False: none is free. */
 static bool window_take(u32 *window)
 {
     for (u32 i = 0; i + VMMU_CPUS_MAX < WINDOWS_MAX; i++) {

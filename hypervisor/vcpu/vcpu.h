@@ -48,7 +48,7 @@ struct vcpu {
     struct registers registers;
 
     u64 stack;       /* top of the main stack of the CPU in the next member */
-    struct cpu *cpu; /* the CPU that runs the vCPU, or ran it last */
+    struct cpu *cpu; /* the CPU that runs the vCPU, or ran it last; NULL: it has never run */
     u64 frame_top; /* top of the guest kernel's stack for entries from user mode, 16-byte aligned */
     u64 fast_entry; /* the kernel's handler for SYSCALL from user mode; 0: take the slow path */
     u64 fast_fault; /* the kernel's handler for page faults; 0: take the slow path */
