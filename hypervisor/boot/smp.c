@@ -120,7 +120,7 @@ static bool wait_beyond(enum other from, u64 ns)
 /* Resets the CPU with APIC id `id` and makes it execute the start-up code. Only very old CPUs need
  * a wait after the reset, so the first attempt does not wait. A start-up interrupt that arrives
  * before the reset has finished is lost, and a repeated one does no harm. False: the CPU did not
- * take the stack. */
+ * fetch its stack from `other_stack`, so it has not started. */
 static bool call_up(u32 id)
 {
     for (u32 tries = 0; tries < RESET_TRIES && atomic_load(&other_stack); tries++) {

@@ -48,8 +48,8 @@ struct cpu {
     u32 apic_id;
     struct vcpu *current;      /* the vCPU that is loaded; NULL: idle, on the idle root */
     struct vmmu_domain *space; /* the domain whose root is loaded (memory/space.h); NULL: idle */
-    u16 last_domain;           /* the id of the domain that ran here last and has trained the branch
-                                  predictors; 0: none */
+    u16 last_domain; /* the id of the domain that this CPU ran last; when another comes, the
+                        mitigations between domains are applied (speculation_switch); 0: none yet */
     struct timers timers;
     struct tss tss;
     _Alignas(64) struct flushes flushes;

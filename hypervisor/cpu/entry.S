@@ -298,7 +298,7 @@ FUNCTION entry_page_fault
         je      entry_common
         mov     %rcx, V(REGISTERS_RCX)
         mov     V(VCPU_INFO), %rcx
-        cmpb    $0, INFO_MASK(%rcx)             /* as in entry_syscall */
+        cmpb    $0, INFO_MASK(%rcx)             /* events masked: slow path records it */
         jne     .Lfault_slow
         mov     %rdi, V(REGISTERS_RDI)
         mov     %r11, V(REGISTERS_R11)

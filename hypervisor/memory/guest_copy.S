@@ -3,7 +3,8 @@
 #include "hypervisor/cpu/guest_access.inc"
 #include "lib/assembly.inc"
 
-/* 16 L4 slots are 2^43 bytes; the hypervisor's are the 16th such group from the top (layout.h). */
+/* 16 L4 slots are 2^43 bytes. An address shifted right by this, signed, is the number of its group;
+ * the hypervisor's is group -16 (layout.h). */
 #define SLOT_GROUP_SHIFT 43
 
 /* Replaces an address in the hypervisor's L4 slots by 0, without a branch, so that no access reads

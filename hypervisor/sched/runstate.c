@@ -48,8 +48,8 @@ static bool put_flag_byte(u64 area, u64 entry_time)
     return PUT_GUEST(at, &byte);
 }
 
-/* Copies the runstate and clears `runstate_stale`. False: the guest's copy is up to date, or there
- * is none. */
+/* Copies the runstate into *copy and clears `runstate_stale`. False: the guest has registered no
+ * copy, or its copy is up to date. */
 static bool take_stale(struct vcpu *vcpu, struct vcpu_runstate_info *copy)
 {
     struct cpu *home = sched_lock_home(vcpu);

@@ -23,7 +23,8 @@ struct timer {
 struct timers {
     struct lock lock;    /* guards `first` and the timers in the list */
     struct timer *first; /* in ascending order of deadlines */
-    u64 programmed;      /* the deadline for which the local APIC timer is programmed; 0: none */
+    u64 programmed; /* the deadline for which the local APIC timer was last programmed, kept after
+                       it has passed; 0: the timer is stopped */
 };
 
 #endif
