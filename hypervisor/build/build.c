@@ -9,7 +9,6 @@
 #include "hypervisor/build/populate.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/sched/sched.h"
-#include "hypervisor/time/clock.h"
 #include "hypervisor/vcpu/clock_page.h"
 #include "lib/print.h"
 #include "lib/pvimage.h"

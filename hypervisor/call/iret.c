@@ -2,8 +2,6 @@
 /* The iret hypercall: return from a trap, to guest kernel mode or user mode. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
-#include "hypervisor/log/log.h"
-#include "hypervisor/cpu/segments.h"
 #include "hypervisor/domain/domain.h"
 
 /* RFLAGS bits that a guest may set by iret. VM is not among them: QEMU would enter virtual-8086

@@ -3,7 +3,6 @@
 #include "hypervisor/call/memory_exchange.h"
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
-#include "hypervisor/call/mmu.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/frames.h"

@@ -5,8 +5,7 @@
 #include "hypervisor/cpu/stop.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
-#include "hypervisor/memory/map.h"
-#include "hypervisor/time/clock.h"
+#include "lib/x86/pte.h"
 
 #define SCRATCH_ORDER 9u
 #define SCRATCH_WORDS 2u /* 32-bit words of scratch memory that the audit needs for each frame */

@@ -4,7 +4,6 @@
 #include "hypervisor/log/log.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
-#include "hypervisor/memory/frames.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/timer.h"
 

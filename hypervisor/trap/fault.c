@@ -3,9 +3,10 @@
 #include "hypervisor/trap/fault.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/vcpu/vcpu.h"
-#include "hypervisor/memory/map.h"
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/emulate/emulate.h"
+#include "hypervisor/memory/layout.h"
+#include "lib/x86/pte.h"
 
 bool fault_was_stale(struct vcpu *vcpu, u64 address, u32 error_code)
 {

@@ -18,7 +18,6 @@
 #include "hypervisor/memory/map.h"
 #include "hypervisor/ranks.h"
 #include "hypervisor/sched/sched.h"
-#include "hypervisor/time/clock.h"
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/processor.h"
