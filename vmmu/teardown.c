@@ -16,7 +16,8 @@
 
 /* Drops what domain `id` itself has on its frame `m`: the pin or the partial state, if there is
  * one, and the ownership reference, if it is not dropped yet. Does nothing for a shared page and
- * for a frame whose last reference is gone. VMMU_AGAIN: interrupted; call it again. */
+ * for a frame whose last reference is gone. VMMU_AGAIN: interrupted, or another CPU is changing the
+ * frame's type; call it again. */
 static enum vmmu_result release(mfn_t m, u16 id)
 {
     enum vmmu_result result = VMMU_DONE;
@@ -31,6 +32,12 @@ static enum vmmu_result release(mfn_t m, u16 id)
         /* The frame may be partial because of an operation that was never resumed, or of an
          * interrupted call of this function. */
         result = type_finish(m);
+        const u64 use = frame_type_word(m);
+        if (frame_count(use) != 0 && !(use & USE_VALIDATED)) {
+            /* Another domain's CPU demotes the frame and may leave it partial. The pass must not go
+             * on: nobody would complete that demotion, and its reference would keep the frame. */
+            result = VMMU_AGAIN;
+        }
     }
     if (result == VMMU_DONE) {
         ref_release(m, id, RELEASE_OWN);

@@ -62,6 +62,7 @@ int guest_teardown(void **state)
     machine.stop_each = 0;
     machine.on_flush = NULL;
     machine.on_pause = NULL;
+    machine.on_ask = NULL;
     assert_audit();
     while (held_count) {
         guest_unhold(held[0]);

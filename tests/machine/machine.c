@@ -231,6 +231,9 @@ void port_flush(u64 cpus)
 
 bool port_should_stop(void)
 {
+    if (machine.on_ask) {
+        machine.on_ask();
+    }
     const u64 asks = __atomic_add_fetch(&machine.asks, 1, __ATOMIC_RELAXED);
     return asks == machine.stop_at || (machine.stop_each && asks % machine.stop_each == 0);
 }

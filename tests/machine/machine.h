@@ -24,6 +24,7 @@ struct machine {
     u64 stop_each;          /* if not 0: every stop_each-th question gets "yes" */
     void (*on_flush)(void); /* called by port_flush before any CPU flushes */
     void (*on_pause)(void); /* called by port_pause */
+    void (*on_ask)(void);   /* called by port_should_stop */
     bool threads;           /* several threads run at once, and the fake CPUs are not used */
     u64 findings;           /* of the audit */
     const char *last_finding;

@@ -209,6 +209,41 @@ static void released_pinned_and_partial_frames_are_found(void **state)
     assert_int_equal(machine.freed, 4);
 }
 
+static enum vmmu_result stopped;
+
+/* The teardown runs from its beginning to its result while the table is exclusive. */
+static void stop_the_domain(void)
+{
+    machine.on_ask = NULL;
+    machine.stop_each = 0;
+    stopped = vmmu_domain_stop(&guest.domain);
+    machine.stop_each = 1;
+}
+
+/* The other guest maps a partial table of the dying one, so its CPU demotes the table; it is
+ * interrupted, and leaves the table partial for the second time. */
+static void a_table_that_another_cpu_demotes_is_waited_for(void **state)
+{
+    const struct space space = guest_space(&guest), theirs = guest_running_space(&other);
+    (void)state;
+    for (u32 i = 1; i < TABLES; i++) {
+        machine_words(space.l2)[i] = LINK(guest_page(&guest));
+    }
+    machine.stop_each = 1;
+    assert_result(VMMU_AGAIN, vmmu_pin(&guest.vcpu[0], &guest.domain, space.l2, 2));
+    assert_result(VMMU_AGAIN, vmmu_pin(&guest.vcpu[0], &guest.domain, space.l2, 2));
+    assert_true(look(space.l2).partial);
+    machine.on_ask = stop_the_domain;
+    assert_result(VMMU_AGAIN,
+                  vmmu_update(&other.vcpu[0], &other.domain, &guest.domain,
+                              machine_at(theirs.l1, 5), RW(space.l2), VMMU_UPDATE_NORMAL));
+    assert_null(machine.on_ask);
+    assert_result(VMMU_AGAIN, stopped);
+    machine.stop_each = 0;
+    guest_end(&guest);
+    assert_all_back();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +255,7 @@ int main(void)
         SMALL_TEST(killed_between_two_roots),
         SMALL_TEST(held_and_foreign_frames_follow_later),
         SMALL_TEST(released_pinned_and_partial_frames_are_found),
+        SMALL_TEST(a_table_that_another_cpu_demotes_is_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
