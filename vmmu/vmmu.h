@@ -508,9 +508,9 @@ bool vmmu_domain_is_gone(const struct vmmu_domain *domain);
 /* Unpins every frame that the domain owns, completes the demotion of its partial tables, and drops
  * its ownership references, which demotes and frees what nothing else uses. Shared pages stay until
  * vmmu_unshare. Sets `dying`: vmmu_give refuses from now on. Call it after vmmu_vcpu_stop of each
- * of the domain's vCPUs, while no CPU runs the domain. VMMU_AGAIN: interrupted, or the CPU of another
- * domain is demoting one of the tables; call it again. After VMMU_DONE only those frames are left
- * that another domain or the hypervisor still refers to. */
+ * of the domain's vCPUs, while no CPU runs the domain. VMMU_AGAIN: interrupted, or the CPU of
+ * another domain is demoting one of the tables; call it again. After VMMU_DONE only those frames
+ * are left that another domain or the hypervisor still refers to. */
 enum vmmu_result vmmu_domain_stop(struct vmmu_domain *domain);
 
 /* ---- audit ------------------------------------------------------------------------------- */
