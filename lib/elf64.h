@@ -13,6 +13,7 @@
 #define ELF64_TYPE_DYN       3
 #define ELF64_SEGMENT_LOAD   1
 #define ELF64_SEGMENT_NOTE   4
+#define ELF64_SEGMENT_RIGHTS 7u /* in the flags: execute, write, read */
 #define ELF64_SECTION_NOTE   7
 #define ELF64_SECTION_NOBITS 8
 

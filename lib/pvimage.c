@@ -30,10 +30,12 @@ struct notes {
     bool bad;                     /* a note has a size or value that makes no sense */
 };
 
-/* Says whether a range of bytes lies within the image. */
+/* Says whether a range of bytes lies within the image. A range of no bytes does, wherever its
+ * header puts it: linkers give parts without bytes, such as .bss, offsets beyond the end of the
+ * file. */
 static bool inside(const struct source *from, u64 offset, u64 size)
 {
-    return offset <= from->size && size <= from->size - offset;
+    return !size || (offset <= from->size && size <= from->size - offset);
 }
 
 /* Copies `size` bytes from the image. Returns false if they are not all within it. */
@@ -65,10 +67,18 @@ static bool text_equal(const u8 *bytes, u64 size, const char *text)
 
 /* ---- notes ---------------------------------------------------------------------------------- */
 
-/* Reads a little-endian number of 1, 2, 4 or 8 bytes. Returns false for another size. */
+/* Says whether a text names the interface that PV kernels of this ABI ask for. Some add their
+ * machine, such as "xen-3.0-x86_64". */
+static bool is_xen_version(const u8 *text, u64 size)
+{
+    return size >= 7 && text_equal(text, 7, "xen-3.0");
+}
+
+/* Reads a little-endian number of 1, 2, 4 or 8 bytes; no bytes are 0, as Xen has it. Returns false
+ * for another size. */
 static bool note_number(const u8 *value, u32 size, u64 *number)
 {
-    if (size != 1 && size != 2 && size != 4 && size != 8) {
+    if (size && size != 1 && size != 2 && size != 4 && size != 8) {
         return false;
     }
     *number = 0;
@@ -107,12 +117,7 @@ static void take_note(struct notes *notes, u32 type, const u8 *value, u32 size)
         number = &notes->phys32_entry;
         break;
     case XEN_ELFNOTE_XEN_VERSION:
-        while (size && !value[size - 1]) {
-            size--;
-        }
-        if (!text_equal(value, size, "xen-3.0")) {
-            notes->bad = true;
-        }
+        notes->bad |= !is_xen_version(value, size);
         break;
     default:
         break;
@@ -142,8 +147,9 @@ static bool walk_notes(const struct source *from, u64 offset, u64 size, struct n
         if (sizeof(note) + name_space + note.value_size > size) {
             return false;
         }
-        if (text_equal(from->bytes + offset + sizeof(note), note.name_size ? note.name_size - 1 : 0,
-                       "Xen")) {
+        /* Some tools do not count the 0 at the end of the name. */
+        if ((note.name_size == 3 || note.name_size == 4) &&
+            text_equal(from->bytes + offset + sizeof(note), 3, "Xen")) {
             take_note(notes, note.type, from->bytes + offset + sizeof(note) + name_space,
                       note.value_size);
         }
@@ -205,7 +211,7 @@ static void take_word(struct notes *notes, const u8 *word, u64 size)
     } else if (text_equal(word, name, "HYPERCALL_PAGE")) {
         number = &notes->hypercall_page;
     } else if (text_equal(word, name, "XEN_VER")) {
-        notes->bad |= name == size || !text_equal(word + name + 1, size - name - 1, "xen-3.0");
+        notes->bad |= name == size || !is_xen_version(word + name + 1, size - name - 1);
     }
     if (number == &notes->hypercall_page) {
         notes->hypercall_page_is_index = true;
@@ -306,7 +312,7 @@ static void notes_in_sections(const struct source *from, const struct elf64_head
     }
     for (u32 i = 0; i < header->section_count; i++) {
         if (section_read(from, header, i, &section) && section.type != ELF64_SECTION_NOBITS &&
-            section_is_named(from, &names, &section, "__xen_guest")) {
+            section.size && section_is_named(from, &names, &section, "__xen_guest")) {
             walk_words(from->bytes + section.offset, section.size, notes);
         }
     }
@@ -336,8 +342,11 @@ static enum pvimage_error header_read(const struct source *from, struct elf64_he
         (header->type != ELF64_TYPE_EXEC && header->type != ELF64_TYPE_DYN)) {
         return PVIMAGE_NOT_X86_64;
     }
-    if (!header->segment_count || header->segment_header_size < sizeof(struct elf64_segment)) {
-        return PVIMAGE_BAD_LAYOUT;
+    if (!header->segment_count) {
+        return PVIMAGE_NO_SEGMENTS;
+    }
+    if (header->segment_header_size < sizeof(struct elf64_segment)) {
+        return PVIMAGE_SHORT_HEADERS;
     }
     if (!inside(from, header->segments_at,
                 (u64)header->segment_count * header->segment_header_size)) {
@@ -371,6 +380,14 @@ static enum pvimage_error segment_add(struct pvimage *image, const struct pvimag
     return PVIMAGE_OK;
 }
 
+/* Says whether a segment header describes something to load: Xen leaves out a segment that may be
+ * neither read, written nor executed. */
+static bool is_loaded(const struct elf64_segment *segment)
+{
+    return segment->type == ELF64_SEGMENT_LOAD && segment->flags & ELF64_SEGMENT_RIGHTS &&
+           (segment->memory_size || segment->file_size);
+}
+
 static enum pvimage_error segments_read(const struct source *from,
                                         const struct elf64_header *header, u64 paddr_offset,
                                         struct pvimage *image)
@@ -385,16 +402,19 @@ static enum pvimage_error segments_read(const struct source *from,
                    sizeof(segment))) {
             return PVIMAGE_TRUNCATED;
         }
-        if (segment.type != ELF64_SEGMENT_LOAD || !segment.memory_size) {
+        if (!is_loaded(&segment)) {
             continue;
         }
         if (!inside(from, segment.offset, segment.file_size)) {
             return PVIMAGE_TRUNCATED;
         }
-        if (segment.file_size > segment.memory_size || segment.physical < paddr_offset) {
+        if (segment.file_size > segment.memory_size) {
+            return PVIMAGE_BAD_SIZES;
+        }
+        if (segment.physical < paddr_offset) {
             return PVIMAGE_BAD_LAYOUT;
         }
-        loaded.file_offset = segment.offset;
+        loaded.file_offset = segment.file_size ? segment.offset : 0;
         loaded.file_size = segment.file_size;
         loaded.physical = segment.physical - paddr_offset;
         loaded.memory_size = segment.memory_size;
@@ -404,7 +424,7 @@ static enum pvimage_error segments_read(const struct source *from,
         error = segment_add(image, &loaded);
     }
     if (!error && !image->segment_count) {
-        error = PVIMAGE_BAD_LAYOUT;
+        error = PVIMAGE_NO_SEGMENTS;
     }
     if (!error) {
         const struct pvimage_segment *last = &image->segment[image->segment_count - 1];
@@ -525,6 +545,12 @@ const char *pvimage_sentence(enum pvimage_error error)
         return "an ELF image, but not a 64-bit x86 executable";
     case PVIMAGE_TRUNCATED:
         return "truncated: a header or a segment lies outside the file";
+    case PVIMAGE_SHORT_HEADERS:
+        return "its program headers are shorter than those of a 64-bit ELF image";
+    case PVIMAGE_NO_SEGMENTS:
+        return "an ELF image without a segment to load";
+    case PVIMAGE_BAD_SIZES:
+        return "a segment has more bytes in the file than in memory";
     case PVIMAGE_BAD_LAYOUT:
         return "its segments overlap, wrap around, are too many or lie where no guest may";
     case PVIMAGE_NO_NOTES:
@@ -533,8 +559,8 @@ const char *pvimage_sentence(enum pvimage_error error)
     case PVIMAGE_NO_ENTRY:
         return "no ENTRY note, and no ELF entry point inside the image";
     case PVIMAGE_BAD_NOTE:
-        return "a Xen note whose size or value makes no sense (ENTRY, VIRT_BASE, PADDR_OFFSET, "
-               "HYPERCALL_PAGE, INIT_P2M)";
+        return "a Xen note whose size or value makes no sense (XEN_VERSION, ENTRY, VIRT_BASE, "
+               "PADDR_OFFSET, HYPERCALL_PAGE, INIT_P2M)";
     case PVIMAGE_ERRORS:
         break;
     }

@@ -14,9 +14,12 @@
 
 enum pvimage_error {
     PVIMAGE_OK = 0,
-    PVIMAGE_NOT_ELF,    /* no ELF header */
-    PVIMAGE_NOT_X86_64, /* ELF, but not a 64-bit x86 executable */
-    PVIMAGE_TRUNCATED,  /* a header or segment does not end within the file */
+    PVIMAGE_NOT_ELF,       /* no ELF header */
+    PVIMAGE_NOT_X86_64,    /* ELF, but not a 64-bit x86 executable */
+    PVIMAGE_TRUNCATED,     /* a header or segment does not end within the file */
+    PVIMAGE_SHORT_HEADERS, /* the program headers are shorter than ELF64 has them */
+    PVIMAGE_NO_SEGMENTS,   /* no segment is to be loaded */
+    PVIMAGE_BAD_SIZES,     /* a segment has more bytes in the file than in memory */
     PVIMAGE_BAD_LAYOUT, /* segments overlap, wrap around, are too many, or lie where no guest may */
     PVIMAGE_NO_NOTES,   /* no Xen notes: the kernel was not built for PV */
     PVIMAGE_NO_ENTRY,   /* neither an ENTRY note nor an ELF entry point inside the image */
@@ -26,7 +29,7 @@ enum pvimage_error {
 
 /* A loadable segment. A guest-physical address is a byte offset from the beginning of pfn 0. */
 struct pvimage_segment {
-    u64 file_offset;
+    u64 file_offset; /* within the file; 0 if no byte is read from it */
     u64 file_size;
     u64 physical;    /* guest-physical address: p_paddr - PADDR_OFFSET */
     u64 memory_size; /* at least file_size; bytes that are not in the file are zero */

@@ -24,6 +24,7 @@ struct elf64_segment *synthetic_segment(struct synthetic *elf, u64 physical, u64
     struct elf64_segment *segment = &elf->segment[elf->header.segment_count++];
 
     segment->type = ELF64_SEGMENT_LOAD;
+    segment->flags = ELF64_SEGMENT_RIGHTS;
     segment->offset = SYNTHETIC_BODY_AT;
     segment->physical = segment->virtual = physical;
     segment->file_size = file_size;

@@ -235,15 +235,14 @@ static void bad_segments(void **state)
     assert_int_equal(with_segment(0x100100, 4096, 100, 200), PVIMAGE_BAD_LAYOUT);
     assert_int_equal(with_segment(0xff000, 4096, 0, 0x1001), PVIMAGE_BAD_LAYOUT);
     assert_int_equal(with_segment(0xff000, 4096, 0, 0x1000), PVIMAGE_OK);
-    assert_int_equal(with_segment(0x200000, 4096, 300, 200), PVIMAGE_BAD_LAYOUT);
+    assert_int_equal(with_segment(0x200000, 4096, 300, 200), PVIMAGE_BAD_SIZES);
+    assert_int_equal(with_segment(0x200000, 4096, 1, 0), PVIMAGE_BAD_SIZES);
     assert_int_equal(with_segment(0x200000, 9096, 1, 200), PVIMAGE_TRUNCATED);
     assert_int_equal(with_segment(0x200000, ~0ull, 1, 200), PVIMAGE_TRUNCATED);
     assert_int_equal(with_segment(0x200000, 1, ~0ull, ~0ull), PVIMAGE_TRUNCATED);
     assert_int_equal(with_segment(0x200000, 4096, 0, ~0ull), PVIMAGE_BAD_LAYOUT);
     assert_int_equal(with_segment(~0ull, 4096, 0, 2), PVIMAGE_BAD_LAYOUT);
     assert_int_equal(with_segment(0x7fffffffffff, 4096, 0, 0x1000), PVIMAGE_BAD_LAYOUT);
-    /* An empty segment is left out. */
-    assert_int_equal(with_segment(0x200000, 4096, 0, 0), PVIMAGE_OK);
     synthetic_start(&elf, 5000);
     synthetic_number(&elf, XEN_ELFNOTE_ENTRY, 0x100000);
     for (i = 1; i < PVIMAGE_SEGMENTS_MAX; i++) {
@@ -256,8 +255,137 @@ static void bad_segments(void **state)
     synthetic_start(&elf, 5000);
     synthetic_number(&elf, XEN_ELFNOTE_ENTRY, 0x100000);
     elf.header.segment_count = 1;
-    /* No segment is to be loaded. */
-    assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_BAD_LAYOUT);
+    assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_NO_SEGMENTS);
+    elf.header.segment_count = 0;
+    assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_NO_SEGMENTS);
+    synthetic_start(&elf, 5000);
+    elf.header.segment_header_size = sizeof(struct elf64_segment) - 1;
+    assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_SHORT_HEADERS);
+}
+
+/* Offsets that linkers give to what has no bytes: in the file, at its end, beyond it, no number. */
+static const u64 anywhere[] = {0, 4096, 4096 + 5000, 1ull << 40, ~0ull};
+#define ANYWHERE (sizeof(anywhere) / sizeof(anywhere[0]))
+
+/* A segment without bytes in the file is loaded, wherever its header says that they are, and has no
+ * offset outside the file. One that is also empty in memory is left out. */
+static void segments_without_bytes(void **state)
+{
+    (void)state;
+    for (u32 i = 0; i < ANYWHERE; i++) {
+        struct elf64_segment *segment;
+        struct synthetic elf;
+        struct pvimage image;
+
+        synthetic_start(&elf, 5000);
+        synthetic_number(&elf, XEN_ELFNOTE_ENTRY, 0x100000);
+        segment = synthetic_segment(&elf, 0x200000, 0, 9000);
+        segment->offset = anywhere[i];
+        assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_OK);
+        assert_int_equal(image.segment_count, 2);
+        assert_int_equal(image.segment[1].file_offset, 0);
+        assert_int_equal(image.segment[1].file_size, 0);
+        assert_int_equal(image.segment[1].memory_size, 9000);
+        assert_int_equal(image.end, 0x200000 + 9000);
+        segment->memory_size = 0;
+        segment->physical = anywhere[i];
+        assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_OK);
+        assert_int_equal(image.segment_count, 1);
+        assert_int_equal(image.end, 0x100000 + 5000);
+        /* One that may not even be read. */
+        segment->flags = 0;
+        segment->file_size = segment->memory_size = 9000;
+        assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_OK);
+        assert_int_equal(image.segment_count, 1);
+    }
+}
+
+/* Segments and sections of notes, and other sections, without contents. */
+static void notes_without_bytes(void **state)
+{
+    (void)state;
+    for (u32 i = 0; i < ANYWHERE; i++) {
+        struct elf64_segment *segment;
+        struct synthetic elf;
+        struct pvimage image;
+
+        synthetic_start(&elf, 5000);
+        synthetic_number(&elf, XEN_ELFNOTE_ENTRY, 0x100008);
+        segment = synthetic_segment(&elf, 0, 0, i);
+        segment->type = ELF64_SEGMENT_NOTE;
+        segment->offset = anywhere[i];
+        assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_OK);
+        assert_int_equal(image.entry, 0x100008);
+        /* The notes are in a section; one before it has none. */
+        elf.header.segment_count = 2;
+        elf.segment[0].type = 0;
+        elf.header.section_count = 3;
+        elf.section[0] = (struct elf64_section){
+            .type = i % 2 ? ELF64_SECTION_NOTE : 1, .name = 8, .offset = anywhere[i]};
+        elf.section[2].type = ELF64_SECTION_NOTE;
+        elf.section[2].offset = 2048;
+        elf.section[2].size = elf.note_size;
+        assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_OK);
+        assert_int_equal(image.entry, 0x100008);
+        elf.section[0] = (struct elf64_section){
+            .type = ELF64_SECTION_NOBITS, .offset = anywhere[i], .size = 1ull << 50};
+        assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_OK);
+        /* A string of the old form that is empty. */
+        elf.section[2] = (struct elf64_section){.type = 1, .name = 8, .offset = anywhere[i]};
+        assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_NO_NOTES);
+    }
+}
+
+/* Notes without a name, or without a value: Xen reads the latter as 0. */
+static void empty_notes(void **state)
+{
+    struct elf64_note nameless = {0, 4, 1}, nothing = {0, 0, 0};
+    struct synthetic elf;
+    struct pvimage image;
+
+    (void)state;
+    synthetic_start(&elf, 5000);
+    memcpy(elf.note, &nothing, sizeof(nothing));
+    memcpy(elf.note + sizeof(nothing), &nameless, sizeof(nameless));
+    elf.note_size = sizeof(nothing) + sizeof(nameless) + 4;
+    assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_NO_NOTES);
+    synthetic_number(&elf, XEN_ELFNOTE_ENTRY, 0x100008);
+    synthetic_note(&elf, XEN_ELFNOTE_MOD_START_PFN, "", 0);
+    synthetic_note(&elf, XEN_ELFNOTE_GUEST_OS, "", 0);
+    synthetic_note(&elf, XEN_ELFNOTE_XEN_VERSION, "xen-3.0-x86_64", 15);
+    assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_OK);
+    assert_int_equal(image.entry, 0x100008);
+    assert_false(image.ramdisk_unmapped);
+    synthetic_note(&elf, XEN_ELFNOTE_XEN_VERSION, "", 0);
+    assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_BAD_NOTE);
+    /* A name whose size does not count its 0. */
+    synthetic_start(&elf, 5000);
+    synthetic_number(&elf, XEN_ELFNOTE_ENTRY, 0x100010);
+    elf.note[0] = 3;
+    assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_OK);
+    assert_int_equal(image.entry, 0x100010);
+}
+
+/* Headers of sections that are missing, or lie outside the file, count as no sections. */
+static void sections_without_headers(void **state)
+{
+    (void)state;
+    for (u32 i = 0; i < ANYWHERE * 2; i++) {
+        struct synthetic elf;
+        struct pvimage image;
+        size_t size;
+        u8 *file;
+
+        synthetic_start(&elf, 5000);
+        synthetic_number(&elf, XEN_ELFNOTE_ENTRY, 0x100008);
+        elf.segment[0].type = i % 2 ? ELF64_SEGMENT_NOTE : 0;
+        file = synthetic_file(&elf, &size);
+        elf.header.sections_at = anywhere[i / 2];
+        elf.header.section_count = i % 4 < 2 ? 0 : 0xffff;
+        memcpy(file, &elf.header, sizeof(elf.header));
+        assert_int_equal(pvimage_read(file, size, &image), i % 2 ? PVIMAGE_OK : PVIMAGE_NO_NOTES);
+        free(file);
+    }
 }
 
 /* The reader's result for a kernel with one number note. */
@@ -426,6 +554,10 @@ int main(void)
         cmocka_unit_test(the_old_string),
         cmocka_unit_test(not_an_x86_64_elf),
         cmocka_unit_test(bad_segments),
+        cmocka_unit_test(segments_without_bytes),
+        cmocka_unit_test(notes_without_bytes),
+        cmocka_unit_test(empty_notes),
+        cmocka_unit_test(sections_without_headers),
         cmocka_unit_test(bad_notes),
         cmocka_unit_test(every_truncation),
         cmocka_unit_test(every_flipped_bit),
