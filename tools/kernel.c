@@ -38,8 +38,8 @@ static bool is_bzimage(const struct buffer *file)
            !memcmp(file->bytes + BZ_MAGIC, "HdrS", 4);
 }
 
-/* Unpacks `size` bytes at `bytes` into `elf`. trailed: the last four bytes are the size of the
- * unpacked data, which Linux appends to a payload that is not packed with gzip. */
+/* Unpacks `size` bytes at `bytes` into `elf`. trailed: the last four bytes of a payload that is not
+ * packed with gzip, which has a size of its own, are the size of the unpacked data. */
 static bool unpack_elf(const char *path, const uint8_t *bytes, size_t size, bool trailed,
                        struct buffer *elf, struct failure *failure)
 {
@@ -50,6 +50,9 @@ static bool unpack_elf(const char *path, const uint8_t *bytes, size_t size, bool
     if (is_elf(bytes, size)) {
         buffer_append(elf, bytes, size);
         return true;
+    }
+    if (!size) {
+        return refuse(failure, "%s: not a kernel: its header describes no payload", path);
     }
     if (packing == PACKING_NONE) {
         return refuse(failure, "%s: not a kernel: its payload is packed in no known way", path);
@@ -66,7 +69,7 @@ static bool unpack_elf(const char *path, const uint8_t *bytes, size_t size, bool
     if (!unpack(packing, bytes, size, elf, &reason)) {
         return refuse(failure, "%s: %.600s", path, reason.sentence);
     }
-    if (trailed && elf->size != wanted) {
+    if (trailed && packing != PACKING_GZIP && elf->size != wanted) {
         return refuse(failure, "%s: its %s data is damaged: %zu bytes come out, not %u", path,
                       packing_name(packing), elf->size, wanted);
     }

@@ -10,7 +10,7 @@ const char options_help_text[] =
     "usage: pinion run [options] KERNEL            one guest from a kernel image\n"
     "       pinion run [options] GUEST.cfg ...     one or more guests, each in xl.cfg syntax\n"
     "\n"
-    "KERNEL is a bzImage (gzip, xz, zstd, lz4) or an ELF file, with Xen PV notes.\n"
+    "KERNEL is a bzImage (gzip, xz, lzma, zstd, lz4) or an ELF file, with Xen PV notes.\n"
     "\n"
     "One guest from a kernel image:\n"
     "  --ramdisk FILE         its initial ramdisk\n"
