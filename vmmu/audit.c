@@ -206,7 +206,8 @@ static void check_table(struct recount *run, mfn_t m, u64 use)
         const u64 entry = entry_of(m, i);
         if (entry_slot_is_guests(level, i)) {
             check_entry(run, m, level, entry);
-        } else if (entry != vmmu_engine.hypervisor_slots[i - VMMU_GUEST_HOLE_FIRST]) {
+        } else if (entry != vmmu_engine.hypervisor_slots[i - VMMU_GUEST_HOLE_FIRST] &&
+                   !(i == VMMU_M2P_SLOT && entry == 0)) {
             tell(run, m, "a wrong entry in a slot of the hypervisor",
                  vmmu_engine.hypervisor_slots[i - VMMU_GUEST_HOLE_FIRST], entry);
         }

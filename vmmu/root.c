@@ -3,6 +3,7 @@
 #include "vmmu/defer.h"
 #include "vmmu/entry.h"
 #include "vmmu/descriptor_table.h"
+#include "vmmu/m2p.h"
 #include "vmmu/ref.h"
 #include "vmmu/result.h"
 #include "vmmu/type.h"
@@ -25,6 +26,21 @@ static enum vmmu_result get_root(struct vmmu_vcpu *vcpu, mfn_t m)
     return result_report(vcpu->domain, result, word);
 }
 
+void m2p_show_slow(const struct vmmu_domain *domain, mfn_t root, bool kernel)
+{
+    if (!type_lock(root, VMMU_TYPE_L4)) {
+        return;
+    }
+    /* The mode is read with the table locked: otherwise another CPU could change it and hide the
+     * M2P in this table before this one shows it. */
+    const bool hidden = m2p_is_hidden(domain);
+    if (kernel != hidden) {
+        const u64 entry = vmmu_engine.hypervisor_slots[VMMU_M2P_SLOT - VMMU_GUEST_HOLE_FIRST];
+        word_write(&frame_words(root)[VMMU_M2P_SLOT], hidden ? 0 : entry);
+    }
+    type_unlock(root);
+}
+
 enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m)
 {
     enum vmmu_result result = defer_complete(vcpu);
@@ -44,6 +60,7 @@ enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m)
             defer_note(vcpu, old, DEFER_PUT);
         }
     }
+    m2p_show(vcpu->domain, m);
     vmmu_ldt_drop(vcpu);
     count_up(&vcpu->domain->counters.root_switches, 1);
     return VMMU_DONE;
@@ -54,14 +71,21 @@ enum vmmu_result vmmu_set_user_root(struct vmmu_vcpu *vcpu, mfn_t m)
     enum vmmu_result result = defer_complete(vcpu);
     const mfn_t old = vcpu->user_root;
 
-    if (result != VMMU_DONE || mfn_equal(m, old)) {
+    if (result != VMMU_DONE) {
         return result;
+    }
+    if (mfn_equal(m, old)) {
+        if (!mfn_is_none(m)) {
+            m2p_hide(vcpu->domain, m);
+        }
+        return VMMU_DONE;
     }
     if (!mfn_is_none(m)) {
         result = get_root(vcpu, m);
         if (result != VMMU_DONE) {
             return result;
         }
+        m2p_hide(vcpu->domain, m);
     }
     vcpu->user_root = m;
     if (!mfn_is_none(old)) {

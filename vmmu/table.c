@@ -4,6 +4,7 @@
 
 #include "vmmu/entry.h"
 #include "vmmu/flush.h"
+#include "vmmu/m2p.h"
 #include "vmmu/port.h"
 #include "vmmu/ref.h"
 #include "vmmu/type.h"
@@ -134,8 +135,8 @@ enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, bool chil
 }
 
 /* Completes a promotion, all entries of which are accepted: if some entries may `differ` from their
- * form in a live table, stores them in that form; stores the hypervisor's entries in an L4 table;
- * and publishes the table as validated. */
+ * form in a live table, stores them in that form; stores the hypervisor's entries in an L4 table,
+ * that of the M2P if the domain's mode says so; and publishes the table as validated. */
 static void install(mfn_t m, u32 level, _Atomic u64 *entries, bool differ)
 {
     for (u32 i = 0; differ && i < ENTRIES; i++) {
@@ -146,6 +147,9 @@ static void install(mfn_t m, u32 level, _Atomic u64 *entries, bool differ)
     }
     for (u32 i = 0; level == 4 && i < ARRAY_LENGTH(vmmu_engine.hypervisor_slots); i++) {
         word_write(&entries[VMMU_GUEST_HOLE_FIRST + i], vmmu_engine.hypervisor_slots[i]);
+    }
+    if (level == 4 && !m2p_is_hidden(port_domain(ref_owner(frame_references(m))))) {
+        word_write(&entries[VMMU_M2P_SLOT], 0);
     }
     frame_publish(m, use_of((enum vmmu_type)level) | USE_VALIDATED | 1);
 }

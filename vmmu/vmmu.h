@@ -45,9 +45,11 @@ extern "C" {
  * (FIRST_RESERVED_GDT_PAGE). */
 #define VMMU_GDT_FRAMES 14u
 #define VMMU_LDT_FRAMES 16u
-/* The slots of each L4 table that belong to the hypervisor, first and last. */
+/* The slots of each L4 table that belong to the hypervisor, first and last. The first of them shows
+ * the M2P and nothing else. It is the only one that a live L4 table may lack: see `hides_m2p`. */
 #define VMMU_GUEST_HOLE_FIRST 256u
 #define VMMU_GUEST_HOLE_LAST  271u
+#define VMMU_M2P_SLOT         VMMU_GUEST_HOLE_FIRST
 
 /* Owners. A domain's number is below VMMU_DOMAINS_END. A frame without an owner is free or the
  * hypervisor's. VMMU_OWNER_DEVICE, a number that no domain has (the ABI's DOMID_IO), owns the
@@ -134,6 +136,12 @@ struct vmmu_domain {
     VMMU_ATOMIC(u64) frames; /* number of frames that the domain owns, without shared pages */
     u64 frames_max;          /* vmmu_give refuses once `frames` has reached this limit */
     VMMU_ATOMIC(u64) shared; /* number of pages shared with the domain (vmmu_share) */
+    /* The ABI's VMASST_TYPE_m2p_strict, which the caller may change at any time. It decides which
+     * of the domain's L4 tables show the M2P. False: a promoted table does not show it until it is
+     * set as a kernel root. True: a promoted table shows it until it is set as a user root, and
+     * then no longer, also where it is a kernel root. A change of the mode itself changes no table.
+     */
+    VMMU_ATOMIC(bool) hides_m2p;
     struct vmmu_counters counters;
     /* The latest refusal (enum vmmu_result), for the crash report. VMMU_DONE: none yet. */
     VMMU_ATOMIC(u32) last_refusal;
@@ -180,9 +188,10 @@ struct vmmu_vcpu {
  *
  * frames: the frame table, `count` elements of zeroes, indexed by mfn. m2p: the machine-to-physical
  * map, `count` words, which the engine writes and guests read. The engine uses both arrays from now
- * on. hypervisor_slots: the 16 entries that each L4 table gets in slots 256 to 271; they are
- * copied. l1tf: the processor may speculatively read memory through an entry that is not present
- * (L1 terminal fault), so such entries are checked too. */
+ * on. hypervisor_slots: the 16 entries that each L4 table gets in slots 256 to 271, the first of
+ * them (VMMU_M2P_SLOT) as its domain's mode says; they are copied. l1tf: the processor may
+ * speculatively read memory through an entry that is not present (L1 terminal fault), so such
+ * entries are checked too. */
 void vmmu_start(struct vmmu_frame *frames, u64 count, u64 *m2p, const u64 hypervisor_slots[16],
                 bool l1tf);
 
@@ -393,14 +402,16 @@ enum vmmu_result vmmu_unpin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, m
  * table if it is not one yet. Also drops the vCPU's mapped LDT pages. After VMMU_DONE the CPU still
  * runs on the old root, whose release is therefore deferred: the caller loads the new root into CR3
  * before it calls any other function with this vCPU. If `m` is the kernel root already, only the
- * LDT pages are dropped. May stop and be resumed. Refuses: BAD_FRAME, NOT_OWNER, WRONG_TYPE,
+ * LDT pages are dropped. Either way `m` shows the M2P from now on, unless the domain's `hides_m2p`
+ * is set. May stop and be resumed. Refuses: BAD_FRAME, NOT_OWNER, WRONG_TYPE,
  * TOO_MANY_REFERENCES, and the entry rules (listed at the head of this file). Xen ABI:
  * MMUEXT_NEW_BASEPTR. */
 enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m);
 
 /* Makes `m`, a frame of the vCPU's domain, the vCPU's user root; the frame is promoted to an L4
- * table if it is not one yet. MFN_NONE: the vCPU has no user root from now on. If `m` is the user
- * root already, nothing happens. Drops the old user root, on which no CPU may be running; if its
+ * table if it is not one yet. MFN_NONE: the vCPU has no user root from now on. If the domain's
+ * `hides_m2p` is set, `m` no longer shows the M2P, also if it is the user root already; apart from
+ * that nothing happens then. Drops the old user root, on which no CPU may be running; if its
  * demotion is interrupted, the rest becomes the vCPU's deferred release. May stop and be resumed.
  * Refuses what vmmu_set_kernel_root refuses. Xen ABI: MMUEXT_NEW_USER_BASEPTR. */
 enum vmmu_result vmmu_set_user_root(struct vmmu_vcpu *vcpu, mfn_t m);

@@ -4,25 +4,28 @@
 #include "hypervisor/domain/domain.h"
 
 /* The modes that are accepted. Writable page tables are always on; the 4 GiB and PAE modes have a
- * meaning for 32-bit guests only. architectural_iopl and m2p_strict are not implemented. */
+ * meaning for 32-bit guests only. architectural_iopl is not implemented. */
 #define KNOWN                                                                                      \
-    (1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_4gb_segments |                      \
-     1u << VMASST_TYPE_4gb_segments_notify | 1u << VMASST_TYPE_pae_extended_cr3 |                  \
-     1u << VMASST_TYPE_runstate_update_flag)
+    (1ull << VMASST_TYPE_writable_pagetables | 1ull << VMASST_TYPE_4gb_segments |                  \
+     1ull << VMASST_TYPE_4gb_segments_notify | 1ull << VMASST_TYPE_pae_extended_cr3 |              \
+     1ull << VMASST_TYPE_runstate_update_flag | 1ull << VMASST_TYPE_m2p_strict)
 
 s64 call_vm_assist(struct vcpu *vcpu, struct call *call)
 {
     struct domain *domain = vcpu->domain;
     u32 command = (u32)call->argument[0], type = (u32)call->argument[1];
+    bool enable = command == VMASST_CMD_enable;
 
-    if (type >= 32 || !(KNOWN >> type & 1)) {
+    if (type >= 64 || !(KNOWN >> type & 1)) {
         return -XEN_EINVAL;
     }
-    if (command != VMASST_CMD_enable && command != VMASST_CMD_disable) {
+    if (!enable && command != VMASST_CMD_disable) {
         return -XEN_ENOSYS;
     }
     lock_take(&domain->lock);
-    if (command == VMASST_CMD_enable) {
+    if (type == VMASST_TYPE_m2p_strict) {
+        atomic_store(&domain->mmu.hides_m2p, enable);
+    } else if (enable) {
         domain->vm_assist |= 1u << type;
     } else {
         domain->vm_assist &= ~(1u << type);

@@ -31,9 +31,9 @@ struct domain {
     u32 vcpu_count;
     struct vcpu *vcpu[DOMAIN_VCPUS_MAX];
     struct shared_info *shared;
-    mfn_t shared_frame; /* frame of `shared`; its type is VMMU_TYPE_SHARED */
-    u64 pages;          /* memory that the guest was built with, in pages */
-    _Atomic u32 vm_assist;
+    mfn_t shared_frame;    /* frame of `shared`; its type is VMMU_TYPE_SHARED */
+    u64 pages;             /* memory that the guest was built with, in pages */
+    _Atomic u32 vm_assist; /* the modes that are on, but for m2p_strict, which the engine has */
     struct event_channels events;
     struct guest_console console;
     struct grants grants;

@@ -18,7 +18,8 @@
  *   ..270
  *   271   0xffff878000000000  frame table, 16 bytes a frame                ---     rw-
  *
- * The rest of the address space is the guest's. All L4 tables share these 16 slots.
+ * The rest of the address space is the guest's. All L4 tables share these 16 slots, but some have
+ * nothing in slot 256: user roots need not show the M2P (vmmu/vmmu.h, hides_m2p).
  *
  * The frame table is last, for safety under speculation. A guest may give a wrong frame number, of
  * at most 52 bits, and the processor may speculatively read the frame table's element for it before

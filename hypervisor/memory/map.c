@@ -11,7 +11,7 @@
 
 #define LARGE_PAGE 0x200000ull
 #define TABLE      (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
-#define OURS       (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL)
+#define LEAF       (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY)
 
 extern char image_text[], image_rodata[], image_data[], image_end[];
 
@@ -61,7 +61,7 @@ bool map_page(u64 address, mfn_t m, u64 flags)
     lock_take(&map.lock);
     entry = entry_for(address, 1);
     if (entry) {
-        *entry = mfn_is_none(m) ? 0 : m.n << PAGE_SHIFT | flags | OURS;
+        *entry = mfn_is_none(m) ? 0 : m.n << PAGE_SHIFT | flags | LEAF | PTE_GLOBAL;
     }
     lock_release(&map.lock);
     invalidate_page(address);
@@ -75,7 +75,7 @@ static void map_large(u64 address, maddr_t at, u64 flags)
     if (!entry) {
         panic("no memory for the hypervisor's page tables");
     }
-    *entry = at.a | flags | OURS | PTE_LARGE;
+    *entry = at.a | flags | LEAF | PTE_LARGE;
 }
 
 static void map_image(void)
@@ -105,7 +105,7 @@ void map_start(u64 frames)
     map.devices = LAYOUT_DEVICES;
     for (u64 at = 0; at < frames << PAGE_SHIFT; at += LARGE_PAGE) {
         if (boot_memory_has_ram(at, at + LARGE_PAGE)) {
-            map_large(LAYOUT_DIRECT + at, maddr(at), PTE_NX | PTE_WRITABLE);
+            map_large(LAYOUT_DIRECT + at, maddr(at), PTE_NX | PTE_WRITABLE | PTE_GLOBAL);
         }
     }
     map_image();
@@ -132,7 +132,7 @@ void *map_frames(maddr_t at, u64 bytes)
 
         next = page + (large ? LARGE_PAGE : PAGE_SIZE);
         if (large) {
-            map_large(view + page, maddr(page), PTE_NX | PTE_WRITABLE);
+            map_large(view + page, maddr(page), PTE_NX | PTE_WRITABLE | PTE_GLOBAL);
         } else if (!map_page(view + page, mfn_of(maddr(page)), PTE_NX | PTE_WRITABLE)) {
             panic("no memory for the hypervisor's page tables");
         }
@@ -144,6 +144,8 @@ void map_m2p(maddr_t at, u64 bytes)
 {
     map.m2p = at;
     map.m2p_units = bytes / LARGE_PAGE;
+    /* Not global: a user root that does not show the M2P must not find what its kernel root left in
+     * the TLB. */
     for (u64 done = 0; done < bytes; done += LARGE_PAGE) {
         map_large(LAYOUT_M2P + done, maddr(at.a + done), PTE_NX | PTE_USER);
     }

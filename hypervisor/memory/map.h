@@ -25,7 +25,8 @@ bool map_page(u64 address, mfn_t m, u64 flags);
 void *map_frames(maddr_t at, u64 bytes);
 
 /* Maps the M2P array at LAYOUT_M2P, read-only for guests and the hypervisor: `bytes` bytes of
- * memory from machine address `at`, both multiples of 2 MiB. Panics without memory. */
+ * memory from machine address `at`, both multiples of 2 MiB. Its translations are not global.
+ * Panics without memory. */
 void map_m2p(maddr_t at, u64 bytes);
 
 /* The number of 2 MiB units of the M2P array, and the first frame of unit number `unit`. */

@@ -9,8 +9,8 @@
  *                 mode. They load struct vcpu's kernel_cr3 and user_cr3, which vcpu/ fills with
  *                 what space_cr3 returns, and nothing else.
  *
- * Every load of CR3 drops this CPU's translations of guest memory. The translations of the
- * hypervisor's addresses are global and stay. */
+ * Every load of CR3 drops this CPU's translations of guest memory and of the M2P. The translations
+ * of the hypervisor's other addresses are global and stay. */
 #ifndef MEMORY_SPACE_H
 #define MEMORY_SPACE_H
 

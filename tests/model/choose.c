@@ -294,6 +294,8 @@ static void for_frame(const struct oracle *o, struct model_op *op)
         if (op->kind == OP_USER_ROOT && choose_percent(25)) {
             op->at = MFN_NONE.n;
         }
+    } else if (op->kind == OP_HIDE_M2P) {
+        op->number = choose_percent(50);
     } else if (choose_percent(1)) {
         op->at = random64();
     }
@@ -399,6 +401,7 @@ static enum model_op_kind choose_kind(void)
         [OP_SET_LDT] = 8,      [OP_LDT_FAULT] = 14,  [OP_LDT_DROP] = 2,   [OP_DESCRIPTOR] = 15,
         [OP_VCPU_STOP] = 2,    [OP_STORE] = 90,      [OP_MAP_AT] = 30,    [OP_UNMAP_AT] = 20,
         [OP_UNMAP_VA] = 10,    [OP_LOAD] = 15,       [OP_FLUSH] = 6,      [OP_SCHEDULE] = 15,
+        [OP_HIDE_M2P] = 10,
     };
     u32 total = 0;
     for (u32 i = 0; i < OP_KINDS; i++) {

@@ -229,6 +229,9 @@ static void open_table(struct oracle *o, u32 m)
                          ? oracle_installed((u32)f->type, f->word[i])
                          : o->hypervisor_slot[oracle_slot[i] - 256];
     }
+    if (f->type == VMMU_TYPE_L4 && !o->domain[f->owner].hides_m2p) {
+        f->word[oracle_slot_position(256)] = 0;
+    }
     f->open = true;
     o->domain[f->owner].promotions++;
 }

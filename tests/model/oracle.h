@@ -35,6 +35,7 @@ u32 oracle_slot_position(u32 index);
     X(REFERENCE)                                                                                   \
     X(UNREFERENCE)                                                                                 \
     X(SET_M2P)                                                                                     \
+    X(HIDE_M2P)                                                                                    \
     X(UPDATE)                                                                                      \
     X(UPDATE_VA)                                                                                   \
     X(EMULATED_WRITE)                                                                              \
@@ -111,7 +112,7 @@ struct oracle_vcpu {
 };
 
 struct oracle_domain {
-    bool started, dying;
+    bool started, dying, hides_m2p;
     u32 frames, frames_max, cursor;
     enum vmmu_result last_refusal;
     u64 entries_checked, updates, promotions, demotions, pins, unpins, emulated_writes,

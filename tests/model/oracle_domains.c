@@ -206,6 +206,9 @@ static enum vmmu_result of_domain(struct oracle *o, const struct model_op *op)
         return unreference(o, op);
     case OP_SET_M2P:
         return set_m2p(o, op);
+    case OP_HIDE_M2P:
+        o->domain[op->domain].hides_m2p = op->number;
+        return VMMU_DONE;
     case OP_DOMAIN_START:
         return domain_start(o, op);
     default:

@@ -129,6 +129,18 @@ void oracle_ldt_drop(struct oracle *o, struct oracle_vcpu *v)
     }
 }
 
+/* Shows the M2P in a table that is used as a kernel root, or hides it in one that is used as a user
+ * root, if the mode of the domain is the one in which that happens. */
+static void show_m2p(struct oracle *o, u32 domain, u32 m, bool kernel)
+{
+    if (kernel && !o->domain[domain].hides_m2p) {
+        o->frame[m].word[oracle_slot_position(256)] = o->hypervisor_slot[0];
+    }
+    if (!kernel && o->domain[domain].hides_m2p) {
+        o->frame[m].word[oracle_slot_position(256)] = 0;
+    }
+}
+
 static enum vmmu_result kernel_root(struct oracle *o, struct oracle_vcpu *v,
                                     const struct model_op *op)
 {
@@ -143,6 +155,7 @@ static enum vmmu_result kernel_root(struct oracle *o, struct oracle_vcpu *v,
             oracle_owe(v, old, true);
         }
     }
+    show_m2p(o, v->domain, v->kernel_root, true);
     oracle_ldt_drop(o, v);
     o->domain[v->domain].root_switches++;
     return VMMU_DONE;
@@ -153,17 +166,17 @@ static enum vmmu_result user_root(struct oracle *o, struct oracle_vcpu *v,
 {
     const u32 old = v->user_root;
     const u32 next = op->at == MFN_NONE.n ? ORACLE_NONE : (u32)op->at;
-    if (op->at == (old == ORACLE_NONE ? MFN_NONE.n : old)) {
-        return VMMU_DONE;
-    }
-    if (next != ORACLE_NONE) {
+    if (next != ORACLE_NONE && op->at != old) {
         const enum vmmu_result result = get_root(o, v, op->at);
         if (result != VMMU_DONE) {
             return result;
         }
     }
+    if (next != ORACLE_NONE) {
+        show_m2p(o, v->domain, next, false);
+    }
     v->user_root = next;
-    if (old != ORACLE_NONE) {
+    if (old != ORACLE_NONE && next != old) {
         put_or_owe(o, v, old);
     }
     return VMMU_DONE;

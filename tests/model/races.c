@@ -421,6 +421,7 @@ static void anything(struct actor *actor)
         break;
     case 5:
         raced_count(actor, vmmu_set_user_root(actor->vcpu, threads_below(2) ? m : MFN_NONE));
+        atomic_store(&actor->domain->hides_m2p, threads_below(2));
         break;
     case 6:
         descriptors(actor);

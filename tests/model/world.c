@@ -273,6 +273,9 @@ static enum vmmu_result of_domain(const struct model_op *op)
         return VMMU_DONE;
     case OP_SET_M2P:
         return vmmu_set_m2p(d, m, op->value);
+    case OP_HIDE_M2P:
+        atomic_store(&d->hides_m2p, op->number);
+        return VMMU_DONE;
     case OP_DOMAIN_START:
         restart_domain(op);
         return VMMU_DONE;

@@ -96,7 +96,7 @@ static void wrong_entries(void **state)
     assert_true(with_entry(s.space.l2, 0, LINK(s.space.l1) | PTE_LARGE));
     assert_true(with_entry(s.space.l2, 0, LINK(s.space.l2)));
     assert_true(with_entry(s.space.l3, 0, LINK(s.page)));
-    assert_true(with_entry(s.space.l4, VMMU_GUEST_HOLE_FIRST, 0));
+    assert_true(with_entry(s.space.l4, VMMU_M2P_SLOT, 1));
     assert_true(with_entry(s.space.l4, VMMU_GUEST_HOLE_LAST, RW(s.page)));
     assert_true(with_entry(s.gdt, 100, 0x00cf9a000000ffffull)); /* a ring 0 code segment */
 }

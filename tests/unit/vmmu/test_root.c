@@ -105,13 +105,74 @@ static void several_vcpus_share_a_root(void **state)
     assert_int_equal(look(a.l4).type_count, 3);
 }
 
+/* What slot 256, that of the M2P, of an L4 table has. */
+static u64 m2p_slot(mfn_t m)
+{
+    return machine_words(m)[VMMU_M2P_SLOT];
+}
+
+static void the_m2p_is_shown_where_a_kernel_runs(void **state)
+{
+    const struct space a = guest_running_space(&guest);
+    const struct space user = guest_space(&guest);
+    struct vmmu_vcpu *vcpu = &guest.vcpu[0];
+    (void)state;
+    assert_int_equal(m2p_slot(a.l4), machine_hypervisor_slot(0));
+    machine_words(user.l4)[VMMU_M2P_SLOT] = RW(user.l1);
+    assert_done(vmmu_set_user_root(vcpu, user.l4));
+    assert_int_equal(m2p_slot(user.l4), 0);
+    assert_audit();
+    /* A table that is both shows it, from when the kernel uses it. */
+    assert_done(vmmu_set_kernel_root(vcpu, user.l4));
+    cpu_load_root(0, user.l4);
+    assert_int_equal(m2p_slot(user.l4), machine_hypervisor_slot(0));
+    assert_done(vmmu_set_user_root(vcpu, a.l4));
+    assert_done(vmmu_set_user_root(vcpu, user.l4));
+    assert_int_equal(m2p_slot(user.l4), machine_hypervisor_slot(0));
+}
+
+static void the_m2p_is_hidden_where_user_mode_runs(void **state)
+{
+    const struct space a = guest_running_space(&guest);
+    const struct space user = guest_space(&guest), fresh = guest_space(&guest);
+    struct vmmu_vcpu *vcpu = &guest.vcpu[0];
+    (void)state;
+    assert_done(vmmu_set_user_root(vcpu, a.l4));
+    atomic_store(&guest.domain.hides_m2p, true);
+    /* The mode takes effect with the next use, also of the same root. */
+    assert_int_equal(m2p_slot(a.l4), machine_hypervisor_slot(0));
+    assert_done(vmmu_set_user_root(vcpu, a.l4));
+    assert_int_equal(m2p_slot(a.l4), 0);
+    assert_int_equal(look(a.l4).type_count, 3);
+    /* A new table shows it until user mode uses it, and then no longer. */
+    assert_done(vmmu_set_kernel_root(vcpu, user.l4));
+    cpu_load_root(0, user.l4);
+    assert_int_equal(m2p_slot(user.l4), machine_hypervisor_slot(0));
+    assert_done(vmmu_set_user_root(vcpu, user.l4));
+    assert_int_equal(m2p_slot(user.l4), 0);
+    assert_done(vmmu_set_kernel_root(vcpu, user.l4));
+    assert_int_equal(m2p_slot(user.l4), 0);
+    assert_audit();
+    /* Back to the other mode: a kernel that uses the table has it again. */
+    atomic_store(&guest.domain.hides_m2p, false);
+    assert_done(vmmu_set_kernel_root(vcpu, user.l4));
+    assert_int_equal(m2p_slot(user.l4), machine_hypervisor_slot(0));
+    assert_done(vmmu_set_user_root(vcpu, fresh.l4));
+    assert_int_equal(m2p_slot(fresh.l4), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        GUEST_TEST(a_root_is_promoted_and_held),       GUEST_TEST(an_old_root_outlives_its_release),
-        GUEST_TEST(a_refused_root_leaves_the_old_one), GUEST_TEST(a_user_root_comes_and_goes),
-        GUEST_TEST(the_same_root_again_costs_nothing), GUEST_TEST(a_loaded_root_cannot_be_unhooked),
+        GUEST_TEST(a_root_is_promoted_and_held),
+        GUEST_TEST(an_old_root_outlives_its_release),
+        GUEST_TEST(a_refused_root_leaves_the_old_one),
+        GUEST_TEST(a_user_root_comes_and_goes),
+        GUEST_TEST(the_same_root_again_costs_nothing),
+        GUEST_TEST(a_loaded_root_cannot_be_unhooked),
         GUEST_TEST(several_vcpus_share_a_root),
+        GUEST_TEST(the_m2p_is_shown_where_a_kernel_runs),
+        GUEST_TEST(the_m2p_is_hidden_where_user_mode_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
