@@ -3,6 +3,7 @@
 #include "hypervisor/cpu/processor.h"
 #include "hypervisor/cpu/asm.h"
 #include "lib/string.h"
+#include "lib/x86/cpuid.h"
 
 #define BIT(n) (1u << (n))
 
@@ -33,6 +34,12 @@ static bool find_tsc_aux(void)
         return true;
     }
     return processor_last_leaf(0) >= 7 && read_cpuid(7, 0).ecx & BIT(22);
+}
+
+bool processor_has_sysenter(void)
+{
+    return read_cpuid(1, 0).edx & CPUID_1_EDX_SEP && !processor_vendor_is("AuthenticAMD") &&
+           !processor_vendor_is("HygonGenuine");
 }
 
 /* The answer of CPUID is kept, since every switch of vCPUs needs it, and CPUID is slow if the

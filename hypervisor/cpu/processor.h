@@ -12,6 +12,10 @@ bool processor_vendor_is(const char *vendor);
  * itself if the range is empty. */
 u32 processor_last_leaf(u32 first);
 
+/* True when the processor has SYSENTER in 64-bit and compatibility mode. Those of AMD have it in
+ * legacy mode only (AMD64 manual, volume 3), which CPUID's bit SEP does not say. */
+bool processor_has_sysenter(void);
+
 /* True when the processor has MSR_TSC_AUX (and with it RDTSCP or RDPID). */
 bool processor_has_tsc_aux(void);
 

@@ -9,6 +9,7 @@
 #include "hypervisor/memory/map.h"
 #include "hypervisor/ranks.h"
 #include "hypervisor/cpu/entry.h"
+#include "hypervisor/cpu/processor.h"
 #include "hypervisor/cpu/registers.h"
 #include "hypervisor/cpu/xsave.h"
 #include "lib/string.h"
@@ -109,6 +110,22 @@ static void load_tables(struct cpu *cpu)
     idt_load();
 }
 
+/* Where SYSENTER does not exist its selector is 0, which makes it a #GP on an emulated processor
+ * that executes it all the same. */
+static void start_sysenter(u64 stub)
+{
+    if (!(read_cpuid(1, 0).edx & CPUID_1_EDX_SEP)) {
+        return;
+    }
+    if (!processor_has_sysenter()) {
+        write_msr(MSR_SYSENTER_CS, 0);
+        return;
+    }
+    write_msr(MSR_SYSENTER_CS, SELECTOR_CODE);
+    write_msr(MSR_SYSENTER_ESP, stub + CPU_STACK_END);
+    write_msr(MSR_SYSENTER_EIP, stub + (u64)(sysenter_template - syscall_template));
+}
+
 static void start_syscalls(struct cpu *cpu)
 {
     u64 stub = (u64)cpu - CPU_STATE;
@@ -118,11 +135,7 @@ static void start_syscalls(struct cpu *cpu)
     write_msr(MSR_CSTAR, stub + (u64)(syscall32_template - syscall_template));
     write_msr(MSR_SYSCALL_MASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT |
                                     RFLAGS_RF | RFLAGS_VM | RFLAGS_AC);
-    if (read_cpuid(1, 0).edx & CPUID_1_EDX_SEP) {
-        write_msr(MSR_SYSENTER_CS, SELECTOR_CODE);
-        write_msr(MSR_SYSENTER_ESP, stub + CPU_STACK_END);
-        write_msr(MSR_SYSENTER_EIP, stub + (u64)(sysenter_template - syscall_template));
-    }
+    start_sysenter(stub);
 }
 
 void cpu_start_tables(void)

@@ -16,6 +16,7 @@
 #include "hypervisor/irq/interrupt.h"
 #include "hypervisor/trap/stale_code.h"
 #include "hypervisor/cpu/halt.h"
+#include "hypervisor/cpu/segments.h"
 #include "lib/x86/debug_register.h"
 #include "lib/x86/descriptor.h"
 
@@ -163,6 +164,32 @@ void trap_in_hypervisor(struct registers *r)
     r->rip = fixup;
 }
 
+/* Serves a #DB on its interrupt stack. Returns as trap_on_ist. */
+static bool debug_on_ist(struct vcpu *vcpu, struct registers *r)
+{
+    u64 sysenter_stub = (u64)this_cpu() - CPU_STATE + (u64)(sysenter_template - syscall_template);
+
+    if (r->cs & 3 && vcpu) {
+        vcpu->registers = *r;
+        return true;
+    }
+    write_dr6(DR6_FIXED); /* the guest's watchpoint or single step took effect in the hypervisor,
+                             which is not reported to it */
+    if (r->rip == sysenter_stub) {
+        /* SYSENTER does not clear TF, so that a step of it ends here. The stub has saved nothing
+         * yet, least of all TF: make the block that it would have made of these registers. */
+        r->vector = ENTRY_SYSENTER;
+        r->rip = r->rsp = 0;
+        r->cs = SELECTOR_USER_CS32;
+        r->ss = SELECTOR_USER_DS;
+        r->rflags |= RFLAGS_IF;
+        vcpu->registers = *r;
+        return true;
+    }
+    r->rflags &= ~RFLAGS_TF;
+    return false;
+}
+
 bool trap_on_ist(struct registers *r)
 {
     struct vcpu *vcpu = this_cpu()->current;
@@ -172,15 +199,8 @@ bool trap_on_ist(struct registers *r)
         r->rflags &= ~RFLAGS_VM;
         r->cs |= 3;
     }
-    if (r->vector == VECTOR_DB && r->cs & 3 && vcpu) {
-        vcpu->registers = *r;
-        return true;
-    }
-    if (r->vector == VECTOR_DB) { /* A watchpoint or single step of the guest took effect in the
-                                     entry code: continue without it. */
-        write_dr6(DR6_FIXED);
-        r->rflags &= ~RFLAGS_TF;
-        return false;
+    if (r->vector == VECTOR_DB) {
+        return debug_on_ist(vcpu, r);
     }
     if (r->vector == VECTOR_NMI) {
         halt_nmi();

@@ -304,6 +304,9 @@ static void adjust(const struct vcpu *vcpu, u32 leaf, u32 subleaf, struct cpuid 
     }
     r->ebx |= vcpu->id * 2 << 24 | 1 << 16;
     r->ecx |= CPUID_1_ECX_HYPERVISOR;
+    if (!processor_has_sysenter()) {
+        r->edx &= ~CPUID_1_EDX_SEP;
+    }
     if (!xsave_xcr0()) {
         r->ecx &= ~CPUID_1_ECX_XSAVE;
     } else if (vcpu->in_kernel || vcpu->cr4 & CR4_OSXSAVE) {
