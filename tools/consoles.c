@@ -31,12 +31,21 @@ static void take_run(struct consoles *consoles, const uint8_t *bytes, size_t siz
         return;
     }
     while (size) {
+        struct buffer *line = &consoles->line[consoles->current];
         const uint8_t *end = memchr(bytes, '\n', size);
-        size_t part = end ? (size_t)(end - bytes) + 1 : size;
+        size_t part = end ? (size_t)(end - bytes) : size, room = CONSOLES_LINE_MAX - line->size;
 
-        buffer_append(&consoles->line[consoles->current], bytes, part);
-        if (end) {
+        if (part > room) {
+            part = room;
+            buffer_append(line, bytes, part);
+            buffer_append(line, CONSOLES_CUT "\n", sizeof(CONSOLES_CUT));
             show_line(consoles, consoles->current, out);
+        } else {
+            part += end != NULL;
+            buffer_append(line, bytes, part);
+            if (end) {
+                show_line(consoles, consoles->current, out);
+            }
         }
         bytes += part;
         size -= part;

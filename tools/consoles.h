@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Separates the guests' consoles, which arrive mixed on one serial port (lib/handoff.h), and makes
  * standard output of them. The bytes of a single guest are not changed; with several guests only
- * whole lines are written, and each begins with "NAME: ". */
+ * whole lines are written, and each begins with "NAME: ". A line of more than CONSOLES_LINE_MAX
+ * bytes is cut: CONSOLES_CUT and a newline follow, and the rest is a line of its own. */
 #ifndef TOOLS_CONSOLES_H
 #define TOOLS_CONSOLES_H
 
 #include "tools/buffer.h"
 #include "tools/guest.h"
+
+#define CONSOLES_LINE_MAX 65536u
+#define CONSOLES_CUT      "[line cut]"
 
 struct consoles {
     const struct guests *guests;

@@ -94,23 +94,42 @@ static void what_the_hypervisor_would_never_send(void **state)
            "x");
 }
 
+/* A guest that never ends its line: the memory for it is bounded, and the cut is visible. A line
+ * that just fits is not cut. */
 static void a_long_line(void **state)
 {
     struct consoles consoles;
     struct buffer out = {0};
     size_t i, size = 3000000;
+    uint8_t *text;
 
     (void)state;
     consoles_start(&consoles, &three);
     for (i = 0; i < size / 10; i++) {
         consoles_take(&consoles, (const uint8_t *)"0123456789", 10, &out);
+        assert_true(consoles.line[0].room <= 4 * CONSOLES_LINE_MAX);
     }
-    assert_int_equal(out.size, 0);
+    assert_int_equal(out.size / (3 + CONSOLES_LINE_MAX + sizeof(CONSOLES_CUT)),
+                     size / CONSOLES_LINE_MAX);
+    text = out.bytes + 3 + CONSOLES_LINE_MAX; /* 65536 digits: the last one is 5 */
+    assert_memory_equal(text - 1, "5" CONSOLES_CUT "\na: 6", 1 + sizeof(CONSOLES_CUT) + 4);
+    out.size = 0;
     consoles_take(&consoles, (const uint8_t *)"\n", 1, &out);
-    assert_int_equal(out.size, 3 + size + 1);
+    assert_int_equal(out.size, 3 + size % CONSOLES_LINE_MAX + 1);
     consoles_finish(&consoles, &out);
-    assert_int_equal(out.size, 3 + size + 1);
+    assert_int_equal(out.size, 3 + size % CONSOLES_LINE_MAX + 1);
     buffer_free(&out);
+
+    text = grow(NULL, CONSOLES_LINE_MAX + 1);
+    memset(text, 'x', CONSOLES_LINE_MAX);
+    text[CONSOLES_LINE_MAX] = '\n';
+    consoles_start(&consoles, &three);
+    consoles_take(&consoles, text, CONSOLES_LINE_MAX, &out);
+    consoles_take(&consoles, text + CONSOLES_LINE_MAX, 1, &out);
+    assert_int_equal(out.size, 3 + CONSOLES_LINE_MAX + 1);
+    consoles_finish(&consoles, &out);
+    buffer_free(&out);
+    free(text);
 }
 
 int main(void)
