@@ -43,7 +43,8 @@
 enum handoff_exit {
     HANDOFF_ALL_WELL = 0x10, /* every guest powered off or rebooted */
     HANDOFF_CRASHED = 0x11,  /* a guest crashed */
-    HANDOFF_FAILED = 0x12,   /* the hypervisor failed */
+    HANDOFF_FAILED = 0x12,   /* the hypervisor failed; the last line of its log says why */
+    HANDOFF_NO_LOG = 0x13,   /* there is no COM1, so the hypervisor did not start */
 };
 
 #define HANDOFF_NAME_MAX   31 /* characters in the name of a guest */

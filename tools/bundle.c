@@ -3,16 +3,16 @@
 #include "tools/bundle.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "tools/cpulist.h"
 
-#define MIB (1ull << 20)
+#define MIB            (1ull << 20)
+#define NOT_EXECUTABLE 8u /* MFD_NOEXEC_SEAL, which the C library does not have yet */
 #define HYPERVISOR                                                                                 \
     64u /* MiB for firmware, the hypervisor, and what it allocates while guests run */
 #define FRAME_COST 24u /* bytes for each frame of memory: 16 in the frame table, 8 in the M2P */
@@ -213,7 +213,7 @@ bool bundle_read(struct bundle *bundle, const struct guests *guests, const char 
         if (!read_kernel(bundle, guests, i, kernels, &kernels[i], failure) ||
             (guest->ramdisk && !read_ramdisk(bundle, guest->ramdisk, &ramdisk, failure)) ||
             !check_memory(bundle, guest, kernels[i], ramdisk, failure)) {
-            bundle_remove(bundle);
+            bundle_free(bundle);
             return false;
         }
         say(bundle, "guest", guest->name);
@@ -232,77 +232,76 @@ bool bundle_read(struct bundle *bundle, const struct guests *guests, const char 
     return true;
 }
 
-/* ---- the folder ----------------------------------------------------------------------------- */
+/* ---- memory files --------------------------------------------------------------------------- */
 
-static bool write_file(const char *path, const struct buffer *contents, struct failure *failure)
+/* A system may refuse memory files that could be executed (sysctl vm.memfd_noexec); one before
+ * Linux 6.3 does not know the flag. */
+static int make_file(void)
 {
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int file = memfd_create("pinion", MFD_CLOEXEC | NOT_EXECUTABLE);
+
+    return file < 0 && errno == EINVAL ? memfd_create("pinion", MFD_CLOEXEC) : file;
+}
+
+/* Moves the contents to a new memory file. Returns its descriptor; -1: that failed. */
+static int write_file(struct buffer *contents, struct failure *failure)
+{
+    int file = make_file();
     size_t done = 0;
 
     while (file >= 0 && done < contents->size) {
         ssize_t wrote = write(file, contents->bytes + done, contents->size - done);
 
-        if (wrote < 0) {
+        if (wrote < 0 && errno != EINTR) {
             break;
         }
-        done += (size_t)wrote;
+        done += wrote > 0 ? (size_t)wrote : 0;
     }
     if (file < 0 || done < contents->size) {
-        refuse(failure, "%s: cannot be written: %s", path, strerror(errno));
+        refuse(failure, "a memory file of %zu bytes cannot be made: %s", contents->size,
+               strerror(errno));
         if (file >= 0) {
             close(file);
         }
-        return false;
+        return -1;
     }
-    close(file);
-    return true;
-}
-
-static void module_path(const struct bundle *bundle, unsigned module, char *path, size_t size)
-{
-    if (module) {
-        snprintf(path, size, "%s/%u", bundle->folder, module);
-    } else {
-        snprintf(path, size, "%s/handoff", bundle->folder);
-    }
+    free(contents->bytes);
+    contents->bytes = NULL;
+    contents->room = 0;
+    return file;
 }
 
 bool bundle_write(struct bundle *bundle, struct failure *failure)
 {
-    const char *parent = getenv("TMPDIR");
-    char path[BUNDLE_PATH_MAX + 16];
-
-    if (!parent || !parent[0] || strlen(parent) > BUNDLE_PATH_MAX - 32) {
-        parent = "/tmp";
-    }
-    snprintf(bundle->folder, sizeof(bundle->folder), "%s/pinion.XXXXXX", parent);
-    if (!mkdtemp(bundle->folder)) {
-        bundle->folder[0] = 0;
-        return refuse(failure, "%s: cannot make a folder there: %s", parent, strerror(errno));
-    }
     for (unsigned i = 0; i <= bundle->modules; i++) {
-        module_path(bundle, i, path, sizeof(path));
-        if (!write_file(path, i ? &bundle->module[i - 1] : &bundle->text, failure)) {
+        int file = write_file(i ? &bundle->module[i - 1] : &bundle->text, failure);
+
+        if (file < 0) {
             return false;
         }
+        bundle->file[bundle->files++] = file;
     }
     return true;
 }
 
-void bundle_remove(struct bundle *bundle)
+void bundle_release(struct bundle *bundle)
 {
-    char path[BUNDLE_PATH_MAX + 16];
+    while (bundle->files) {
+        int file = bundle->file[--bundle->files];
 
-    for (unsigned i = 0; i <= bundle->modules && bundle->folder[0]; i++) {
-        module_path(bundle, i, path, sizeof(path));
-        unlink(path);
+        /* The emulator keeps its descriptor until it ends, so closing ours frees no memory. */
+        if (ftruncate(file, 0)) {
+            ; /* then the memory is freed when the emulator ends */
+        }
+        close(file);
     }
-    if (bundle->folder[0]) {
-        rmdir(bundle->folder);
-    }
+}
+
+void bundle_free(struct bundle *bundle)
+{
+    bundle_release(bundle);
     while (bundle->modules) {
         buffer_free(&bundle->module[--bundle->modules]);
     }
     buffer_free(&bundle->text);
-    bundle->folder[0] = 0;
 }

@@ -9,7 +9,7 @@
 #include "tools/kernel.h"
 
 #define BUNDLE_MODULES_MAX (2 * HANDOFF_GUESTS_MAX)
-#define BUNDLE_PATH_MAX    512
+#define BUNDLE_FILES_MAX   (BUNDLE_MODULES_MAX + 1)
 
 struct bundle {
     unsigned modules; /* how many, without the text; module number N is module[N - 1] */
@@ -17,7 +17,8 @@ struct bundle {
     bool is_kernel[BUNDLE_MODULES_MAX];
     struct pvimage image[BUNDLE_MODULES_MAX]; /* of a module that is a kernel */
     struct buffer text;                       /* of the boot hand-off */
-    char folder[BUNDLE_PATH_MAX]; /* where bundle_write has written the files; empty: nowhere */
+    unsigned files;                           /* memory files that bundle_write has made */
+    int file[BUNDLE_FILES_MAX]; /* their descriptors: the text, then module 1, 2 and so on */
 };
 
 /* Reads and checks the files of all guests, and composes the text. Files with the same contents
@@ -26,12 +27,16 @@ struct bundle {
 bool bundle_read(struct bundle *bundle, const struct guests *guests, const char *mitigations,
                  struct failure *failure);
 
-/* Writes the text and the modules into a new folder that only the user can read: files handoff, 1,
- * 2 and so on. */
+/* Moves the text and the modules to memory files, which have no name and end with the processes
+ * that have them open. Afterwards the bundle has no bytes of them any more, only their sizes. */
 bool bundle_write(struct bundle *bundle, struct failure *failure);
 
-/* Removes that folder, if there is one, and frees the bundle. */
-void bundle_remove(struct bundle *bundle);
+/* Empties and closes the memory files, whoever else has them open. Call it when the machine has
+ * read them. */
+void bundle_release(struct bundle *bundle);
+
+/* Frees the bundle and its memory files. */
+void bundle_free(struct bundle *bundle);
 
 /* Returns the least memory, in MiB, in which the hypervisor can build a guest with this kernel.
  * ramdisk: its size in bytes. */

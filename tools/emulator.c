@@ -119,7 +119,8 @@ char **emulator_command(const struct emulator *emulator, const struct emulator_m
                                         "max",      "-nodefaults", "-no-user-config",
                                         "-display", "none",        "-no-reboot"};
     struct words words = {0};
-    char modules[64 * (BUNDLE_MODULES_MAX + 1)];
+    char modules[32 * BUNDLE_FILES_MAX];
+    size_t size = 0;
 
     add(&words, "%s", emulator->program);
     if (!chooses_accelerator(options)) {
@@ -133,13 +134,9 @@ char **emulator_command(const struct emulator *emulator, const struct emulator_m
     add(&words, "%u", machine->memory);
     add(&words, "-smp");
     add(&words, "%u", machine->cpus);
-    /* QEMU's list separates modules by commas. Names by way of the descriptor cannot contain any,
-     * whereas the folder's own name could. */
-    size_t size =
-        (size_t)snprintf(modules, sizeof(modules), "/proc/self/fd/%d/handoff", machine->folder);
-    for (unsigned i = 1; i <= machine->modules; i++) {
-        size += (size_t)snprintf(modules + size, sizeof(modules) - size, ",/proc/self/fd/%d/%u",
-                                 machine->folder, i);
+    for (unsigned i = 0; i < machine->files; i++) {
+        size += (size_t)snprintf(modules + size, sizeof(modules) - size, "%s/proc/self/fd/%d",
+                                 i ? "," : "", machine->file[i]);
     }
     add(&words, "-kernel");
     add(&words, "%s", emulator->hypervisor);
@@ -212,7 +209,9 @@ static void become(char **command, const struct emulator_machine *machine, pid_t
     dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output belongs to the guests' consoles */
     inherit(machine->log);
     inherit(machine->console);
-    inherit(machine->folder);
+    for (unsigned i = 0; i < machine->files; i++) {
+        inherit(machine->file[i]);
+    }
     execv(command[0], command);
     fprintf(stderr, "pinion: %s: %s\n", command[0], strerror(errno));
     _exit(127);
@@ -221,16 +220,14 @@ static void become(char **command, const struct emulator_machine *machine, pid_t
 bool emulator_start(struct emulator *emulator, const struct bundle *bundle,
                     const struct options *options, unsigned memory, struct failure *failure)
 {
-    struct emulator_machine machine = {
-        .memory = memory, .cpus = options->machine_cpus, .modules = bundle->modules};
+    struct emulator_machine machine = {.memory = memory,
+                                       .cpus = options->machine_cpus,
+                                       .file = bundle->file,
+                                       .files = bundle->files};
     int log[2], console[2];
     pid_t parent = getpid();
     char **command;
 
-    machine.folder = open(bundle->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (machine.folder < 0) {
-        return refuse(failure, "%s: %s", bundle->folder, strerror(errno));
-    }
     if (!make_wire(log, failure) || !make_wire(console, failure)) {
         return false;
     }
@@ -244,7 +241,6 @@ bool emulator_start(struct emulator *emulator, const struct bundle *bundle,
     emulator_command_free(command);
     close(log[1]);
     close(console[1]);
-    close(machine.folder);
     emulator->log_wire = log[0];
     emulator->console_wire = console[0];
     if (emulator->pid < 0) {
@@ -270,7 +266,7 @@ int emulator_wait(struct emulator *emulator)
     return status;
 }
 
-int emulator_exit_status(int status, struct failure *failure)
+int emulator_exit_status(int status, const char *last_line, struct failure *failure)
 {
     failure->sentence[0] = 0;
     if (WIFSIGNALED(status)) {
@@ -284,7 +280,12 @@ int emulator_exit_status(int status, struct failure *failure)
     case 2 * HANDOFF_CRASHED + 1:
         return 1;
     case 2 * HANDOFF_FAILED + 1:
-        refuse(failure, "the hypervisor failed; its log says why");
+        refuse(failure, "the hypervisor failed: %s",
+               last_line[0] ? last_line : "it has written no log");
+        return 3;
+    case 2 * HANDOFF_NO_LOG + 1:
+        refuse(failure, "the machine has no first serial port (COM1), to which the hypervisor "
+                        "writes its log");
         return 3;
     case 0:
         refuse(failure, "the machine stopped or reset before the hypervisor reported an end");

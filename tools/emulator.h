@@ -22,13 +22,13 @@ struct emulator {
 /* Finds QEMU in PATH, and the hypervisor image. Returns false if one of them cannot be used. */
 bool emulator_find(struct emulator *emulator, struct failure *failure);
 
-/* The machine's equipment. The three descriptors are inherited by QEMU. */
+/* The machine's equipment. The descriptors are inherited by QEMU. */
 struct emulator_machine {
     unsigned memory; /* MiB */
     unsigned cpus;
-    unsigned modules; /* of the bundle, without the text */
     int log, console; /* QEMU's ends of the wires to COM1 and COM2 */
-    int folder;       /* that bundle_write has made */
+    const int *file;  /* the files that bundle_write has made */
+    unsigned files;
 };
 
 /* Returns the words of QEMU's command line, ended by NULL. The caller frees them with
@@ -48,7 +48,7 @@ void emulator_kill(struct emulator *emulator);
 int emulator_wait(struct emulator *emulator);
 
 /* Returns the exit status of `pinion run` for QEMU's status, and fills in the failure for all but a
- * normal end. */
-int emulator_exit_status(int status, struct failure *failure);
+ * normal end. last_line: of the hypervisor's log, without its time; empty: the log is empty. */
+int emulator_exit_status(int status, const char *last_line, struct failure *failure);
 
 #endif

@@ -208,7 +208,7 @@ static int carry(struct emulator *emulator, const struct guests *guests, unsigne
     relay_free(&relay);
     switch (end) {
     case RELAY_ENDED:
-        return emulator_exit_status(status, failure);
+        return emulator_exit_status(status, "its log says why", failure);
     case RELAY_TIMEOUT:
         refuse(failure, "time-out: the guests were stopped after %u s", timeout);
         return EXIT_TIMEOUT;
@@ -282,7 +282,7 @@ int run(int count, char **words)
     if (failure.sentence[0]) {
         complain(failure.sentence);
     }
-    bundle_remove(&bundle);
+    bundle_free(&bundle);
     guests_free(&guests);
     options_free(&options);
     if (signal) {

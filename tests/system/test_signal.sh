@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Proves that the machine ends with the command: after SIGTERM neither an emulator nor a file of the run is left,
-# after SIGKILL no emulator is left, and the run ends when the reader of its output goes away.
+# Proves that the machine ends with the command: after any signal, SIGKILL among them, neither an emulator nor a
+# file of the run is left; and the run ends when the reader of its output goes away.
 . "$(dirname "$0")/common.sh"
 
 mkdir "$work/tmp"
@@ -35,19 +35,31 @@ expect_no_emulator() {
     wrong "an emulator is left after $1"
 }
 
+# A run has no file on disk, not even while it lasts.
+expect_no_files() {
+    [ -z "$(ls "$work/tmp")" ] || wrong "files $1: $(ls "$work/tmp")"
+    rm -rf "${work:?}"/tmp/*
+}
+
+# ends_by NUMBER NAME
+ends_by() {
+    start
+    expect_no_files "during a run"
+    kill "-$2" $!
+    status=0
+    wait $! 2>/dev/null || status=$?
+    expect_status $((128 + $1)) "ended by SIG$2"
+    expect_no_emulator "SIG$2"
+    expect_no_files "after SIG$2"
+}
+
 start
 [ -n "$(emulators)" ] || wrong "this test does not see the emulator"
 kill -TERM $!
-status=0
-wait $! 2>/dev/null || status=$?
-expect_status 143 "ended by SIGTERM"
-expect_no_emulator SIGTERM
-[ -z "$(ls "$work/tmp")" ] || wrong "files left behind"
-
-start
-kill -KILL $!
 wait $! 2>/dev/null
-expect_no_emulator SIGKILL
+ends_by 15 TERM
+ends_by 10 USR1
+ends_by 9 KILL
 
 status=0
 "$B/pinion" run --timeout 60 --log "$work/log" --memory 192 --ramdisk "$ramdisk" \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that the command makes the bundle that lib/handoff.h promises to the hypervisor (the text,
- * and each module once although several guests have the same contents), removes its private folder,
- * and checks that the machine's memory is enough. */
+ * and each module once although several guests have the same contents), puts it into memory files
+ * that have no name on any disk, and checks that the machine's memory is enough. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -77,7 +77,7 @@ static void set_guest(struct guests *guests, const char *name, const char *kerne
     guest->vcpus = 1;
 }
 
-static void the_text(void **state)
+static void the_text(void **unused)
 {
     static const char expected[] =
         "pinion 1\nmitigations partial\n"
@@ -88,12 +88,12 @@ static void the_text(void **state)
     struct failure failure = {""};
     struct guests guests = {0};
     struct bundle bundle;
-    char path[BUNDLE_PATH_MAX + 16];
     struct buffer written = {0};
-    struct stat folder_state;
-    char kept[BUNDLE_PATH_MAX];
+    struct stat state;
+    char path[32];
+    int other;
 
-    (void)state;
+    (void)unused;
     set_guest(&guests, "a", "kernel", "ramdisk", "x  y=z");
     set_guest(&guests, "b", "same", NULL, "");
     guests.guest[1].vcpus = 3;
@@ -111,15 +111,25 @@ static void the_text(void **state)
     assert_true(bundle_machine_memory(&bundle, &guests) >= 60 + 64);
 
     assert_true(bundle_write(&bundle, &failure));
-    strcpy(kept, bundle.folder);
-    assert_int_equal(stat(kept, &folder_state), 0);
-    assert_int_equal(folder_state.st_mode & 0777, 0700);
-    snprintf(path, sizeof(path), "%s/2", kept);
+    assert_int_equal(bundle.files, 4);
+    assert_null(bundle.text.bytes); /* not in memory twice */
+    assert_int_equal(bundle.module[1].size, 7);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(fstat(bundle.file[i], &state), 0);
+        assert_int_equal(state.st_nlink, 0);
+    }
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", bundle.file[2]);
     assert_true(buffer_read_file(&written, path, &failure));
     assert_int_equal(written.size, 7);
+    assert_memory_equal(written.bytes, "ramdisk", 7);
     buffer_free(&written);
-    bundle_remove(&bundle);
-    assert_int_not_equal(stat(kept, &folder_state), 0);
+    other = dup(bundle.file[2]); /* the emulator's */
+    bundle_release(&bundle);
+    assert_int_equal(fstat(other, &state), 0);
+    assert_int_equal(state.st_size, 0);
+    assert_int_equal(state.st_blocks, 0);
+    close(other);
+    bundle_free(&bundle);
     guests_free(&guests);
 }
 

@@ -16,8 +16,9 @@
 static char *command_text(const char **arguments, unsigned count)
 {
     static const struct emulator emulator = {.program = "/bin/qemu", .hypervisor = "/x/pinion.bin"};
+    static const int file[] = {7, 8, 11};
     const struct emulator_machine machine = {
-        .memory = 320, .cpus = 1, .modules = 2, .log = 5, .console = 6, .folder = 7};
+        .memory = 320, .cpus = 1, .log = 5, .console = 6, .file = file, .files = 3};
     struct options options = {.emulator_argument = arguments, .emulator_arguments = count};
     char **command = emulator_command(&emulator, &machine, &options);
     struct buffer text = {0};
@@ -40,7 +41,7 @@ static void the_command_line(void **state)
     assert_string_equal(text,
                         "/bin/qemu -accel tcg -machine pc -cpu max -nodefaults -no-user-config "
                         "-display none -no-reboot -m 320 -smp 1 -kernel /x/pinion.bin "
-                        "-initrd /proc/self/fd/7/handoff,/proc/self/fd/7/1,/proc/self/fd/7/2 "
+                        "-initrd /proc/self/fd/7,/proc/self/fd/8,/proc/self/fd/11 "
                         "-chardev socket,id=log,fd=5 -serial chardev:log "
                         "-chardev socket,id=console,fd=6 -serial chardev:console "
                         "-device isa-debug-exit,iobase=0xf4,iosize=1 -d int");
@@ -65,7 +66,7 @@ static void expect(int status, int exit_status, const char *sentence)
 {
     struct failure failure;
 
-    assert_int_equal(emulator_exit_status(status, &failure), exit_status);
+    assert_int_equal(emulator_exit_status(status, "last words", &failure), exit_status);
     assert_string_equal(failure.sentence, sentence);
 }
 
@@ -74,7 +75,9 @@ static void the_end(void **state)
     (void)state;
     expect(33 << 8, 0, "");
     expect(35 << 8, 1, "");
-    expect(37 << 8, 3, "the hypervisor failed; its log says why");
+    expect(37 << 8, 3, "the hypervisor failed: last words");
+    expect(39 << 8, 3,
+           "the machine has no first serial port (COM1), to which the hypervisor writes its log");
     expect(0, 3, "the machine stopped or reset before the hypervisor reported an end");
     expect(1 << 8, 3, "the emulator ended with status 1 before the hypervisor reported an end");
     expect(9, 3, "the emulator was ended by signal 9 (Killed)");
