@@ -31,8 +31,8 @@ bool bundle_read(struct bundle *bundle, const struct guests *guests, const char 
  * that have them open. Afterwards the bundle has no bytes of them any more, only their sizes. */
 bool bundle_write(struct bundle *bundle, struct failure *failure);
 
-/* Empties and closes the memory files, whoever else has them open. Call it when the machine has
- * read them. */
+/* Empties and closes the memory files, which frees their memory although the emulator has them
+ * open. Call it when the machine has read them. */
 void bundle_release(struct bundle *bundle);
 
 /* Frees the bundle and its memory files. */

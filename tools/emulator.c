@@ -205,6 +205,7 @@ static void become(char **command, const struct emulator_machine *machine, pid_t
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     dup2(nothing, STDIN_FILENO);
     dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output belongs to the guests' consoles */
     inherit(machine->log);
@@ -264,6 +265,22 @@ int emulator_wait(struct emulator *emulator)
         ;
     emulator->pid = -1;
     return status;
+}
+
+bool emulator_is_reported_end(int status)
+{
+    if (!WIFEXITED(status)) {
+        return false;
+    }
+    switch (WEXITSTATUS(status)) {
+    case 2 * HANDOFF_ALL_WELL + 1:
+    case 2 * HANDOFF_CRASHED + 1:
+    case 2 * HANDOFF_FAILED + 1:
+    case 2 * HANDOFF_NO_LOG + 1:
+        return true;
+    default:
+        return false;
+    }
 }
 
 int emulator_exit_status(int status, const char *last_line, struct failure *failure)

@@ -47,6 +47,9 @@ void emulator_kill(struct emulator *emulator);
 /* Waits until QEMU has ended. Returns its status as waitpid gives it. */
 int emulator_wait(struct emulator *emulator);
 
+/* Says whether QEMU's status is an end that the hypervisor has reported (lib/handoff.h). */
+bool emulator_is_reported_end(int status);
+
 /* Returns the exit status of `pinion run` for QEMU's status, and fills in the failure for all but a
  * normal end. last_line: of the hypervisor's log, without its time; empty: the log is empty. */
 int emulator_exit_status(int status, const char *last_line, struct failure *failure);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The command `pinion`: calls the function of a subcommand. */
-#include <stdio.h>
 #include <string.h>
 
+#include "tools/output.h"
 #include "tools/run.h"
 
 static const char help_text[] =
@@ -11,19 +11,34 @@ static const char help_text[] =
     "Pinion is a small hypervisor whose guests run on page tables that they edit themselves.\n"
     "  run      boot guests on Pinion, inside QEMU; pinion run --help says more\n";
 
+/* Prints a text on standard output. Returns the exit status. */
+static int print(const char *text)
+{
+    struct failure failure;
+
+    if (output_print(text, &failure)) {
+        return 0;
+    }
+    output_complain(failure.sentence);
+    return EXIT_OUTPUT;
+}
+
 int main(int count, char **words)
 {
+    struct failure failure;
+
+    output_start();
     if (count < 2) {
-        fputs("pinion: a command is missing; see pinion --help\n", stderr);
-        return 2;
+        output_complain("a command is missing; see pinion --help");
+        return EXIT_BAD_INPUT;
     }
     if (!strcmp(words[1], "--help") || !strcmp(words[1], "-h") || !strcmp(words[1], "help")) {
-        fputs(help_text, stdout);
-        return 0;
+        return print(help_text);
     }
     if (!strcmp(words[1], "run")) {
         return run(count - 2, words + 2);
     }
-    fprintf(stderr, "pinion: unknown command %s; see pinion --help\n", words[1]);
-    return 2;
+    refuse(&failure, "unknown command %s; see pinion --help", words[1]);
+    output_complain(failure.sentence);
+    return EXIT_BAD_INPUT;
 }

@@ -43,8 +43,9 @@ const char options_help_text[] =
     "PINION_HYPERVISOR names the hypervisor image (default: pinion.bin beside this command).\n"
     "\n"
     "Exit status: 0 every guest powered off or rebooted, 1 a guest crashed (the log says why),\n"
-    "2 bad usage or bad input, nothing was started, 3 the hypervisor failed, 124 time-out,\n"
-    "130 stopped with Ctrl-].\n";
+    "2 bad usage or bad input, nothing was started, 3 the hypervisor failed, 4 the guests ended "
+    "well\n"
+    "but an output could not be written, 124 time-out, 130 stopped with Ctrl-].\n";
 
 enum option {
     OPTION_RAMDISK,

@@ -33,6 +33,7 @@ void relay_start(struct relay *relay, const struct guests *guests)
     *relay = (struct relay){0};
     relay->log_wire = relay->console_wire = relay->log_to = relay->out_to = -1;
     relay->in_from = relay->signals = -1;
+    relay->needs_reader = true;
     consoles_start(&relay->consoles, guests);
 }
 
@@ -80,6 +81,27 @@ static bool read_wire(int wire, uint8_t *bytes, size_t room, size_t *size)
     return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
+/* Keeps the last complete line of the log. Of a longer one, the beginning. */
+static void keep_last_line(struct relay *relay, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (bytes[i] == '\n') {
+            memcpy(relay->last_line, relay->line, relay->line_size);
+            relay->last_line[relay->line_size] = 0;
+            relay->line_size = 0;
+        } else if (bytes[i] != '\r' && relay->line_size < RELAY_LINE_MAX - 1) {
+            relay->line[relay->line_size++] = (char)bytes[i];
+        }
+    }
+}
+
+const char *relay_last_line(const struct relay *relay)
+{
+    const char *end_of_time = strstr(relay->last_line, "] ");
+
+    return relay->last_line[0] == '[' && end_of_time ? end_of_time + 2 : relay->last_line;
+}
+
 static void take_log(struct relay *relay)
 {
     uint8_t bytes[65536];
@@ -89,7 +111,8 @@ static void take_log(struct relay *relay)
         relay->log_wire = -1;
     }
     relay->awake |= size > 0;
-    if (!relay->log_broken) {
+    keep_last_line(relay, bytes, size);
+    if (!relay->log_error) {
         buffer_append(&relay->log.buffer, bytes, size);
     }
 }
@@ -106,25 +129,45 @@ static void take_console(struct relay *relay)
         relay->console_wire = -1;
         consoles_finish(&relay->consoles, &relay->out.buffer);
     }
-    if (relay->out_broken) {
+    if (relay->out_error) {
         empty(&relay->out);
     }
 }
 
-/* Writes a part of a queue. Returns false if it can never be written; then the queue is emptied. */
-static bool write_queue(int to, struct queue *queue)
+/* Writes a part of a queue. Returns 0, or the errno if it can never be written; then the queue is
+ * emptied. */
+static int write_queue(int to, struct queue *queue, bool *within_line)
 {
+    const uint8_t *bytes = queue->buffer.bytes + queue->done;
     size_t size = waiting(queue) < WRITE_PIECE ? waiting(queue) : WRITE_PIECE;
-    ssize_t wrote = write(to, queue->buffer.bytes + queue->done, size);
+    ssize_t wrote = write(to, bytes, size);
 
     if (wrote < 0 && errno != EAGAIN && errno != EINTR) {
         empty(queue);
-        return false;
+        return errno;
     }
     if (wrote > 0) {
+        *within_line = bytes[wrote - 1] != '\n';
         written(queue, (size_t)wrote);
     }
-    return true;
+    return 0;
+}
+
+static enum relay_end write_log(struct relay *relay)
+{
+    relay->log_error = write_queue(relay->log_to, &relay->log, &relay->log_within_line);
+    return relay->log_error ? RELAY_BROKEN : RELAY_ENDED;
+}
+
+static enum relay_end write_out(struct relay *relay)
+{
+    bool within_line;
+
+    relay->out_error = write_queue(relay->out_to, &relay->out, &within_line);
+    if (relay->out_error == EPIPE && relay->needs_reader) {
+        return RELAY_NO_READER;
+    }
+    return relay->out_error ? RELAY_BROKEN : RELAY_ENDED;
 }
 
 /* Reads keys for the guest. Returns false if the user pressed Ctrl-]. */
@@ -179,17 +222,9 @@ static void fill_slots(const struct relay *relay, struct pollfd *slot)
     slot[SLOT_SIGNALS] = (struct pollfd){relay->signals, POLLIN, 0};
 }
 
-/* Reads and writes as poll says is possible. Returns the reason to end, or RELAY_ENDED to continue.
- */
-static enum relay_end serve_slots(struct relay *relay, const struct pollfd *slot)
+/* Reads from the machine and sends to it, as poll says is possible. */
+static void serve_wires(struct relay *relay, const struct pollfd *slot)
 {
-    struct signalfd_siginfo signal;
-
-    if (slot[SLOT_SIGNALS].revents &&
-        read(relay->signals, &signal, sizeof(signal)) == sizeof(signal)) {
-        relay->signal = (int)signal.ssi_signo;
-        return RELAY_SIGNAL;
-    }
     if (slot[SLOT_LOG_WIRE].revents) {
         take_log(relay);
     }
@@ -199,31 +234,58 @@ static enum relay_end serve_slots(struct relay *relay, const struct pollfd *slot
     if (slot[SLOT_CONSOLE_WIRE].revents & ~POLLOUT) {
         take_console(relay);
     }
-    if (slot[SLOT_LOG_TO].revents && !write_queue(relay->log_to, &relay->log)) {
-        relay->log_broken = true;
-    }
-    if (slot[SLOT_OUT_TO].revents && !write_queue(relay->out_to, &relay->out)) {
-        relay->out_broken = true;
-        return RELAY_NO_READER;
-    }
-    if (slot[SLOT_IN].revents && !take_input(relay)) {
-        return RELAY_QUIT;
-    }
-    return RELAY_ENDED;
 }
 
-enum relay_end relay_run(struct relay *relay, unsigned seconds)
+/* Reads and writes as poll says is possible. Returns the reason to return from relay_run, or
+ * RELAY_ENDED to continue. */
+static enum relay_end serve_slots(struct relay *relay, const struct pollfd *slot)
 {
-    long long deadline = milliseconds() + seconds * 1000ll;
+    struct signalfd_siginfo signal;
+    enum relay_end end = RELAY_ENDED;
+    bool awake = relay->awake;
 
-    while (relay->log_wire >= 0 || relay->console_wire >= 0 || waiting(&relay->log) ||
-           waiting(&relay->out)) {
-        bool machine_runs = relay->log_wire >= 0 || relay->console_wire >= 0;
-        long long left = deadline - milliseconds();
+    if (slot[SLOT_SIGNALS].revents &&
+        read(relay->signals, &signal, sizeof(signal)) == sizeof(signal)) {
+        relay->signal = (int)signal.ssi_signo;
+        return RELAY_SIGNAL;
+    }
+    serve_wires(relay, slot);
+    if (slot[SLOT_LOG_TO].revents) {
+        end = write_log(relay);
+    }
+    if (end == RELAY_ENDED && slot[SLOT_OUT_TO].revents) {
+        end = write_out(relay);
+    }
+    if (end == RELAY_ENDED && slot[SLOT_IN].revents && !take_input(relay)) {
+        end = RELAY_QUIT;
+    }
+    return end == RELAY_ENDED && relay->awake && !awake ? RELAY_AWAKE : end;
+}
+
+void relay_set_deadline(struct relay *relay, unsigned seconds)
+{
+    relay->deadline = seconds ? milliseconds() + seconds * 1000ll : 0;
+}
+
+static bool machine_runs(const struct relay *relay)
+{
+    return relay->log_wire >= 0 || relay->console_wire >= 0;
+}
+
+static bool is_done(const struct relay *relay)
+{
+    return !machine_runs(relay) && !waiting(&relay->log) && !waiting(&relay->out);
+}
+
+enum relay_end relay_run(struct relay *relay)
+{
+    while (!is_done(relay)) {
         struct pollfd slot[SLOTS];
         int wait = -1;
 
-        if (seconds && machine_runs) {
+        if (relay->deadline && machine_runs(relay)) {
+            long long left = relay->deadline - milliseconds();
+
             if (left <= 0) {
                 return RELAY_TIMEOUT;
             }
@@ -241,25 +303,25 @@ enum relay_end relay_run(struct relay *relay, unsigned seconds)
     return RELAY_ENDED;
 }
 
-void relay_drain(struct relay *relay)
+bool relay_drain(struct relay *relay)
 {
     long long deadline = milliseconds() + DRAIN_TIME * 1000ll;
 
     relay->in_from = relay->signals = -1;
     empty(&relay->in);
-    while (relay->log_wire >= 0 || relay->console_wire >= 0 || waiting(&relay->log) ||
-           waiting(&relay->out)) {
+    while (!is_done(relay)) {
         long long left = deadline - milliseconds();
         struct pollfd slot[SLOTS];
 
         if (left <= 0) {
-            return;
+            return false;
         }
         fill_slots(relay, slot);
         if (poll(slot, SLOTS, (int)left) > 0) {
             serve_slots(relay, slot);
         }
     }
+    return true;
 }
 
 void relay_free(struct relay *relay)

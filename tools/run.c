@@ -16,15 +16,9 @@
 #include "tools/cfg.h"
 #include "tools/emulator.h"
 #include "tools/options.h"
+#include "tools/output.h"
 #include "tools/relay.h"
 #include "tools/terminal.h"
-
-enum exit_status { EXIT_BAD_INPUT = 2, EXIT_FAILED = 3, EXIT_TIMEOUT = 124, EXIT_QUIT = 130 };
-
-static void complain(const char *sentence)
-{
-    fprintf(stderr, "pinion: %s\n", sentence);
-}
 
 /* ---- options and guests --------------------------------------------------------------------- */
 
@@ -38,7 +32,10 @@ static bool read_one_cfg(const char *path, struct guest *guest, struct failure *
     buffer_append(&ignored, "", 1);
     char *rest = (char *)ignored.bytes;
     while (well && (line = strsep(&rest, "\n")) && *line) {
-        fprintf(stderr, "pinion: %s is not used\n", line);
+        struct failure ignoring;
+
+        refuse(&ignoring, "%s is not used", line);
+        output_complain(ignoring.sentence);
     }
     buffer_free(&ignored);
     buffer_free(&text);
@@ -126,34 +123,49 @@ static bool check_cpus(const struct options *options, const struct guests *guest
     return true;
 }
 
+/* Opens where the log is written; a slow reader of it must not delay the rest. */
 static bool open_log(const struct options *options, int *log, struct failure *failure)
 {
-    *log = STDERR_FILENO;
     if (!options->log) {
+        *log = output_without_waiting(STDERR_FILENO);
         return true;
     }
     *log = open(options->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (*log < 0) {
         return refuse(failure, "%s: cannot be written: %s", options->log, strerror(errno));
     }
+    fcntl(*log, F_SETFL, O_NONBLOCK);
     return true;
 }
 
 /* ---- the run -------------------------------------------------------------------------------- */
 
+static bool is_ignored(int number)
+{
+    struct sigaction action;
+
+    return !sigaction(number, NULL, &action) && action.sa_handler == SIG_IGN;
+}
+
 /* Makes the signals that end a run readable from a descriptor, so that pinion can restore the
- * terminal and remove its files first. Returns the descriptor. */
+ * terminal and end the emulator first. Those that pinion's parent has made it ignore, as nohup
+ * does, are ignored on. A write that would raise SIGPIPE or SIGXFSZ fails instead. Returns the
+ * descriptor. */
 static int catch_signals(void)
 {
-    static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    static const int ending[] = {SIGINT,  SIGTERM, SIGHUP,    SIGQUIT, SIGUSR1,   SIGUSR2, SIGALRM,
+                                 SIGPROF, SIGXCPU, SIGVTALRM, SIGIO,   SIGSTKFLT, SIGPWR};
     sigset_t set;
 
     sigemptyset(&set);
     for (unsigned i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
-        sigaddset(&set, ending[i]);
+        if (!is_ignored(ending[i])) {
+            sigaddset(&set, ending[i]);
+        }
     }
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -169,9 +181,72 @@ static void die_of(int number)
     sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-static void attach_input(struct relay *relay, const struct guests *guests)
+struct run {
+    const struct options *options;
+    const struct guests *guests;
+    struct bundle *bundle;
+    struct emulator emulator;
+    struct relay relay;
+    int log;                         /* where the log is written */
+    bool log_reported, out_reported; /* the user knows that this output cannot be written */
+    int signals;                     /* from which the signals that end the run are read */
+    bool needs_reader;               /* the run ends when nobody reads standard output any more */
+    int signal;                      /* by which pinion must end; 0: none */
+};
+
+static const char *log_name(const struct run *run)
 {
-    if (guests->count != 1) {
+    return run->options->log ? run->options->log : "standard error";
+}
+
+/* Prints a sentence while the log may be in the middle of a line on the same standard error. */
+static void complain(const struct run *run, const char *sentence)
+{
+    if (!run->options->log && run->relay.log_within_line) {
+        output_end_line();
+    }
+    output_complain(sentence);
+}
+
+static void report_output(const struct run *run, const char *name, int error)
+{
+    struct failure sentence;
+
+    refuse(&sentence, "%s: %s; the run goes on without it", name, strerror(error));
+    complain(run, sentence.sentence);
+}
+
+/* Reports to the user, once for each, which outputs cannot be written. may_wait: false if standard
+ * error must not delay the run; then the report comes later. */
+static void report_broken(struct run *run, bool may_wait)
+{
+    output_lost();
+    if (!may_wait && !output_can_complain()) {
+        return;
+    }
+    if (run->relay.out_error && !run->out_reported) {
+        run->out_reported = true;
+        report_output(run, "standard output", run->relay.out_error);
+    }
+    if (run->relay.log_error && !run->log_reported) {
+        run->log_reported = true;
+        report_output(run, log_name(run), run->relay.log_error);
+    }
+}
+
+static void attach(struct run *run)
+{
+    struct relay *relay = &run->relay;
+
+    relay_start(relay, run->guests);
+    relay->log_wire = run->emulator.log_wire;
+    relay->console_wire = run->emulator.console_wire;
+    relay->log_to = run->log;
+    relay->out_to = output_without_waiting(STDOUT_FILENO);
+    relay->signals = run->signals;
+    relay->needs_reader = run->needs_reader;
+    relay_set_deadline(relay, run->options->timeout);
+    if (run->guests->count != 1) {
         return;
     }
     if (!isatty(STDIN_FILENO)) {
@@ -183,82 +258,115 @@ static void attach_input(struct relay *relay, const struct guests *guests)
     }
 }
 
-/* Copies input and output until the machine has ended or has been killed. Stores in *signal the
- * signal by which pinion must end; 0: none. */
-static int carry(struct emulator *emulator, const struct guests *guests, unsigned timeout, int log,
-                 int signals, int *signal, struct failure *failure)
+/* Copies input and output until the machine has ended or must be ended. */
+static enum relay_end copy(struct run *run)
 {
-    struct relay relay;
+    enum relay_end end;
 
-    relay_start(&relay, guests);
-    relay.log_wire = emulator->log_wire;
-    relay.console_wire = emulator->console_wire;
-    relay.log_to = log;
-    relay.out_to = STDOUT_FILENO;
-    relay.signals = signals;
-    attach_input(&relay, guests);
-    enum relay_end end = relay_run(&relay, timeout);
-    if (end != RELAY_ENDED) {
-        emulator_kill(emulator);
-        relay_drain(&relay);
+    do {
+        end = relay_run(&run->relay);
+        if (end == RELAY_AWAKE) {
+            bundle_release(run->bundle); /* the emulator has read the files before the boot */
+        } else if (end == RELAY_BROKEN) {
+            report_broken(run, false);
+        }
+    } while (end == RELAY_AWAKE || end == RELAY_BROKEN);
+    return end;
+}
+
+/* Closes the outputs, because some file systems report only then that a write failed. */
+static void close_outputs(struct run *run)
+{
+    struct relay *relay = &run->relay;
+
+    if (!relay->out_error) {
+        relay->out_error = output_close(STDOUT_FILENO);
     }
-    int status = emulator_wait(emulator);
-    terminal_restore();
-    *signal = end == RELAY_SIGNAL ? relay.signal : end == RELAY_NO_READER ? SIGPIPE : 0;
-    relay_free(&relay);
-    switch (end) {
-    case RELAY_ENDED:
-        return emulator_exit_status(status, "its log says why", failure);
-    case RELAY_TIMEOUT:
-        refuse(failure, "time-out: the guests were stopped after %u s", timeout);
-        return EXIT_TIMEOUT;
-    case RELAY_QUIT:
-        refuse(failure, "stopped with Ctrl-]");
-        return EXIT_QUIT;
-    default:
-        return EXIT_BAD_INPUT;
+    int error = output_close(run->log);
+    if (!relay->log_error) {
+        relay->log_error = error;
+    }
+    if (relay->log_error || relay->out_error) {
+        report_broken(run, true);
     }
 }
 
-/* Opens descriptors 0 to 2 if they are closed; otherwise a file that is opened later could be taken
- * for standard input, output or error. */
-static void fill_standard_descriptors(void)
+/* Ends the machine if it has not ended, writes what it has left, and closes the outputs. Returns
+ * the emulator's status, and in *end the reason for the end. */
+static int end_machine(struct run *run, enum relay_end *end)
 {
-    int file;
+    if (*end != RELAY_ENDED) {
+        emulator_kill(&run->emulator);
+    }
+    int status = emulator_wait(&run->emulator);
+    if (*end == RELAY_TIMEOUT && emulator_is_reported_end(status)) {
+        /* The machine had ended in time, and only its output was not written yet. */
+        relay_set_deadline(&run->relay, 0);
+        *end = copy(run);
+    }
+    bool all_written = *end == RELAY_ENDED || relay_drain(&run->relay);
+    terminal_restore();
+    run->signal = *end == RELAY_SIGNAL ? run->relay.signal : *end == RELAY_NO_READER ? SIGPIPE : 0;
+    if (!run->signal) {
+        close_outputs(run);
+    }
+    if (!all_written && *end != RELAY_NO_READER) {
+        complain(run, "the last output could not be written: its reader does not take it");
+    }
+    return status;
+}
 
-    do {
-        file = open("/dev/null", O_RDWR);
-    } while (file >= 0 && file <= STDERR_FILENO);
-    close(file);
+/* Copies input and output until the machine has ended or has been ended. Returns the exit status.
+ */
+static int carry(struct run *run, struct failure *failure)
+{
+    attach(run);
+    enum relay_end end = copy(run);
+    int status = end_machine(run, &end);
+    switch (end) {
+    case RELAY_ENDED:
+        status = emulator_exit_status(status, relay_last_line(&run->relay), failure);
+        break;
+    case RELAY_TIMEOUT:
+        refuse(failure, "time-out: the guests were stopped after %u s", run->options->timeout);
+        status = EXIT_TIMEOUT;
+        break;
+    case RELAY_QUIT:
+        refuse(failure, "stopped with Ctrl-]");
+        status = EXIT_QUIT;
+        break;
+    default:
+        status = EXIT_BAD_INPUT;
+    }
+    relay_free(&run->relay);
+    return status;
 }
 
 /* Checks everything that can be wrong with the input, and only then starts the machine. */
 static int run_guests(struct options *options, struct guests *guests, struct bundle *bundle,
                       int *signal, struct failure *failure)
 {
-    struct emulator emulator;
+    struct run run = {.options = options, .guests = guests, .bundle = bundle};
     unsigned memory;
-    int log = -1, signals, status;
 
     if (!read_guests(options, guests, failure)) {
         return EXIT_BAD_INPUT;
     }
     choose_cpus(options, guests);
-    if (!check_cpus(options, guests, failure) || !emulator_find(&emulator, failure) ||
+    if (!check_cpus(options, guests, failure) || !emulator_find(&run.emulator, failure) ||
         !bundle_read(bundle, guests, options->mitigations, failure) ||
         !choose_memory(options, bundle, guests, &memory, failure) ||
-        !open_log(options, &log, failure)) {
+        !open_log(options, &run.log, failure)) {
         return EXIT_BAD_INPUT;
     }
-    signals = catch_signals();
+    run.needs_reader = !is_ignored(SIGPIPE);
+    run.signals = catch_signals();
     if (!bundle_write(bundle, failure) ||
-        !emulator_start(&emulator, bundle, options, memory, failure)) {
+        !emulator_start(&run.emulator, bundle, options, memory, failure)) {
         return EXIT_FAILED;
     }
-    status = carry(&emulator, guests, options->timeout, log, signals, signal, failure);
-    if (log != STDERR_FILENO) {
-        close(log);
-    }
+    int status = carry(&run, failure);
+    *signal = run.signal;
     return status;
 }
 
@@ -270,17 +378,15 @@ int run(int count, char **words)
     struct bundle bundle = {0};
     int status = EXIT_BAD_INPUT, signal = 0;
 
-    fill_standard_descriptors();
     if (options_read(&options, count, words, &failure)) {
         if (options.help) {
-            fputs(options_help_text, stdout);
-            status = 0;
+            status = output_print(options_help_text, &failure) ? 0 : EXIT_OUTPUT;
         } else {
             status = run_guests(&options, &guests, &bundle, &signal, &failure);
         }
     }
     if (failure.sentence[0]) {
-        complain(failure.sentence);
+        output_complain(failure.sentence);
     }
     bundle_free(&bundle);
     guests_free(&guests);
@@ -288,5 +394,5 @@ int run(int count, char **words)
     if (signal) {
         die_of(signal);
     }
-    return status;
+    return output_status(status);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Proves that the machine ends with the command: after any signal, SIGKILL among them, neither an emulator nor a
-# file of the run is left; and the run ends when the reader of its output goes away.
+# file of the run is left; a signal that the command's parent ignores does not end it (nohup); and the run ends
+# when the reader of its output goes away.
 . "$(dirname "$0")/common.sh"
 
 mkdir "$work/tmp"
@@ -60,6 +61,15 @@ wait $! 2>/dev/null
 ends_by 15 TERM
 ends_by 10 USR1
 ends_by 9 KILL
+
+trap '' HUP
+start
+trap - HUP
+kill -HUP $!
+kill -TERM $!
+status=0
+wait $! 2>/dev/null || status=$?
+expect_status 143 "SIGHUP is ignored, then ended by SIGTERM"
 
 status=0
 "$B/pinion" run --timeout 60 --log "$work/log" --memory 192 --ramdisk "$ramdisk" \

@@ -81,6 +81,10 @@ static void the_end(void **state)
     expect(0, 3, "the machine stopped or reset before the hypervisor reported an end");
     expect(1 << 8, 3, "the emulator ended with status 1 before the hypervisor reported an end");
     expect(9, 3, "the emulator was ended by signal 9 (Killed)");
+    assert_true(emulator_is_reported_end(33 << 8) && emulator_is_reported_end(35 << 8) &&
+                emulator_is_reported_end(37 << 8) && emulator_is_reported_end(39 << 8));
+    assert_false(emulator_is_reported_end(0) || emulator_is_reported_end(1 << 8) ||
+                 emulator_is_reported_end(9) || emulator_is_reported_end(33));
 }
 
 static void finding(void **state)

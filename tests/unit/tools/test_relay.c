@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that the relay loses no byte and never deadlocks: with a fast machine and a slow reader,
- * with keys that wait for the machine, with a deadline that must hold although no one reads, and
- * with a reader that goes away. */
+ * with keys that wait for the machine, with a deadline that must hold although no one reads, with a
+ * reader that goes away, and with outputs that cannot be written, which it reports. */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "tools/output.h"
 #include "tools/relay.h"
 
 static const struct guests one = {1, {{.name = "only"}}};
@@ -98,6 +101,17 @@ static int child_status(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* Runs the relay with a deadline, and goes on where it has only reported that the machine is awake.
+ */
+static enum relay_end run(struct bench *bench, unsigned seconds)
+{
+    enum relay_end end;
+
+    relay_set_deadline(&bench->relay, seconds);
+    end = relay_run(&bench->relay);
+    return end == RELAY_AWAKE ? relay_run(&bench->relay) : end;
+}
+
 /* ---- a fast machine and a slow reader -----------------------------------------------------------
  */
 
@@ -143,24 +157,37 @@ static void slow_reader(struct bench *bench)
     _exit(total == FLOOD ? 0 : 2);
 }
 
-static void nothing_is_lost(void **state)
+static void nothing_is_lost(int flags)
 {
     pid_t machine, reader;
     struct bench bench;
 
-    (void)state;
     start(&bench);
+    assert_int_equal(fcntl(bench.out_pipe[1], F_SETFL, flags), 0);
     drop(&bench.in_pipe[1]);
     machine = child(flooding_machine, &bench);
     reader = child(slow_reader, &bench);
     drop(&bench.log_wire[1]);
     drop(&bench.console_wire[1]);
     drop(&bench.out_pipe[0]);
-    assert_int_equal(relay_run(&bench.relay, 60), RELAY_ENDED);
+    assert_int_equal(run(&bench, 60), RELAY_ENDED);
     assert_int_equal(child_status(machine), 0);
     drop(&bench.out_pipe[1]);
     assert_int_equal(child_status(reader), 0);
     close_all(&bench);
+}
+
+static void nothing_is_lost_on_a_pipe(void **state)
+{
+    (void)state;
+    nothing_is_lost(0);
+}
+
+/* Another process may have made our standard output one that does not block. */
+static void nothing_is_lost_without_blocking(void **state)
+{
+    (void)state;
+    nothing_is_lost(O_NONBLOCK);
 }
 
 /* ---- the other cases
@@ -197,7 +224,7 @@ static void keys_wait_for_the_machine(void **state)
     machine = child(waking_machine, &bench);
     drop(&bench.log_wire[1]);
     drop(&bench.console_wire[1]);
-    assert_int_equal(relay_run(&bench.relay, 20), RELAY_ENDED);
+    assert_int_equal(run(&bench, 20), RELAY_ENDED);
     assert_int_equal(child_status(machine), 0);
     assert_int_equal(read(bench.out_pipe[0], bytes, sizeof(bytes)), 4);
     assert_memory_equal(bytes, "seen", 4);
@@ -224,13 +251,13 @@ static void a_deadline_with_a_stuck_reader(void **state)
     (void)state;
     start(&bench);
     machine = child(flooding_machine, &bench);
-    assert_int_equal(relay_run(&bench.relay, 1), RELAY_TIMEOUT);
+    assert_int_equal(run(&bench, 1), RELAY_TIMEOUT);
     assert_in_range((long)(seconds() - before), 1, 3);
     kill(machine, SIGKILL);
     assert_int_equal(child_status(machine), -1);
     drop(&bench.log_wire[1]);
     drop(&bench.console_wire[1]);
-    relay_drain(&bench.relay);
+    assert_false(relay_drain(&bench.relay));
     assert_in_range((long)(seconds() - before), 1, 8);
     close_all(&bench);
 }
@@ -249,9 +276,39 @@ static void what_is_on_the_wire_is_drained(void **state)
     write_all(bench.log_wire[1], "of both", 7);
     drop(&bench.console_wire[1]);
     drop(&bench.log_wire[1]);
-    relay_drain(&bench.relay);
+    assert_true(relay_drain(&bench.relay));
     assert_int_equal(read(bench.out_pipe[0], bytes, sizeof(bytes)), 10);
     assert_int_equal(read(bench.log_pipe[0], bytes, sizeof(bytes)), 7);
+    close_all(&bench);
+}
+
+/* Standard output is a terminal that does not take any more (the user pressed Ctrl-S, say). It says
+ * that it can be written, and then a write that does not fit would wait. */
+static void a_deadline_with_a_stuck_terminal(void **state)
+{
+    double before = seconds();
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY), slave;
+    struct bench bench;
+    pid_t machine;
+
+    (void)state;
+    assert_true(terminal >= 0 && !grantpt(terminal) && !unlockpt(terminal));
+    slave = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+    assert_true(slave >= 0);
+    start(&bench);
+    bench.relay.out_to = output_without_waiting(slave);
+    assert_int_not_equal(bench.relay.out_to, slave);
+    assert_false(fcntl(slave, F_GETFL) & O_NONBLOCK);
+    machine = child(flooding_machine, &bench);
+    alarm(60); /* ends this test if the relay waits in a write */
+    assert_int_equal(run(&bench, 1), RELAY_TIMEOUT);
+    alarm(0);
+    assert_in_range((long)(seconds() - before), 1, 30);
+    kill(machine, SIGKILL);
+    assert_int_equal(child_status(machine), -1);
+    close(bench.relay.out_to);
+    close(slave);
+    close(terminal);
     close_all(&bench);
 }
 
@@ -262,20 +319,100 @@ static void a_reader_that_goes_away(void **state)
     (void)state;
     signal(SIGPIPE, SIG_IGN);
     start(&bench);
-    drop(&bench.log_pipe[0]); /* the run continues when the log's reader goes away */
     write_all(bench.log_wire[1], "log", 3);
+    assert_int_equal(relay_run(&bench.relay), RELAY_AWAKE);
     drop(&bench.out_pipe[0]); /* the run ends when standard output's reader goes away */
     write_all(bench.console_wire[1], "out", 3);
-    assert_int_equal(relay_run(&bench.relay, 20), RELAY_NO_READER);
-    assert_true(bench.relay.out_broken);
+    assert_int_equal(run(&bench, 20), RELAY_NO_READER);
     close_all(&bench);
+
     start(&bench);
+    bench.relay.needs_reader = false; /* or it goes on */
+    drop(&bench.out_pipe[0]);
+    write_all(bench.console_wire[1], "out", 3);
+    assert_int_equal(run(&bench, 20), RELAY_BROKEN);
+    assert_int_equal(bench.relay.out_error, EPIPE);
+    drop(&bench.log_wire[1]);
+    drop(&bench.console_wire[1]);
+    assert_int_equal(run(&bench, 20), RELAY_ENDED);
+    close_all(&bench);
+
+    start(&bench); /* it goes on, too, when the log's reader goes away */
     drop(&bench.log_pipe[0]);
     write_all(bench.log_wire[1], "log", 3);
     drop(&bench.log_wire[1]);
     drop(&bench.console_wire[1]);
-    assert_int_equal(relay_run(&bench.relay, 20), RELAY_ENDED);
-    assert_true(bench.relay.log_broken);
+    assert_int_equal(run(&bench, 20), RELAY_BROKEN);
+    assert_int_equal(bench.relay.log_error, EPIPE);
+    assert_int_equal(run(&bench, 20), RELAY_ENDED);
+    close_all(&bench);
+}
+
+/* An output is full. That is reported once, and the other output gets every byte. */
+static void a_full_output(void **state)
+{
+    struct bench bench;
+    char bytes[100];
+    int full = open("/dev/full", O_WRONLY);
+
+    (void)state;
+    assert_true(full >= 0);
+    start(&bench);
+    bench.relay.out_to = full;
+    write_all(bench.console_wire[1], "lost", 4);
+    assert_int_equal(run(&bench, 20), RELAY_BROKEN);
+    assert_int_equal(bench.relay.out_error, ENOSPC);
+    write_all(bench.console_wire[1], "lost, too", 9);
+    write_all(bench.log_wire[1], "kept", 4);
+    drop(&bench.log_wire[1]);
+    drop(&bench.console_wire[1]);
+    assert_int_equal(run(&bench, 20), RELAY_ENDED);
+    assert_int_equal(bench.relay.log_error, 0);
+    assert_int_equal(read(bench.log_pipe[0], bytes, sizeof(bytes)), 4);
+    close_all(&bench);
+
+    start(&bench);
+    bench.relay.log_to = full;
+    write_all(bench.log_wire[1], "lost", 4);
+    drop(&bench.log_wire[1]);
+    assert_int_equal(run(&bench, 20), RELAY_BROKEN);
+    assert_int_equal(bench.relay.log_error, ENOSPC);
+    write_all(bench.console_wire[1], "kept", 4);
+    drop(&bench.console_wire[1]);
+    assert_int_equal(run(&bench, 20), RELAY_ENDED);
+    assert_int_equal(bench.relay.out_error, 0);
+    assert_int_equal(read(bench.out_pipe[0], bytes, sizeof(bytes)), 4);
+    close_all(&bench);
+    close(full);
+}
+
+static void the_last_line(void **state)
+{
+    struct bench bench;
+    static char long_line[3 * RELAY_LINE_MAX];
+
+    (void)state;
+    memset(long_line, 'x', sizeof(long_line));
+    long_line[sizeof(long_line) - 1] = '\n';
+    start(&bench);
+    assert_string_equal(relay_last_line(&bench.relay), "");
+    write_all(bench.log_wire[1], "[    0.5", 8);
+    assert_int_equal(relay_run(&bench.relay), RELAY_AWAKE);
+    write_all(bench.log_wire[1], "00000] no clock\r\nrest", 21);
+    drop(&bench.log_wire[1]);
+    drop(&bench.console_wire[1]);
+    assert_int_equal(run(&bench, 20), RELAY_ENDED);
+    assert_string_equal(relay_last_line(&bench.relay), "no clock");
+    assert_true(bench.relay.log_within_line);
+    close_all(&bench);
+
+    start(&bench);
+    write_all(bench.log_wire[1], long_line, sizeof(long_line));
+    drop(&bench.log_wire[1]);
+    drop(&bench.console_wire[1]);
+    assert_int_equal(run(&bench, 20), RELAY_ENDED);
+    assert_int_equal(strlen(relay_last_line(&bench.relay)), RELAY_LINE_MAX - 1);
+    assert_false(bench.relay.log_within_line);
     close_all(&bench);
 }
 
@@ -288,11 +425,11 @@ static void the_quit_key_and_signals(void **state)
     start(&bench);
     bench.relay.is_terminal = true;
     write_all(bench.in_pipe[1], "ls\x1d", 3);
-    assert_int_equal(relay_run(&bench.relay, 20), RELAY_QUIT);
+    assert_int_equal(run(&bench, 20), RELAY_QUIT);
     close_all(&bench);
     start(&bench); /* standard input is no terminal: the byte has no special meaning */
     write_all(bench.in_pipe[1], "ls\x1d", 3);
-    assert_int_equal(relay_run(&bench.relay, 1), RELAY_TIMEOUT);
+    assert_int_equal(run(&bench, 1), RELAY_TIMEOUT);
     close_all(&bench);
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
@@ -300,7 +437,7 @@ static void the_quit_key_and_signals(void **state)
     start(&bench);
     bench.relay.signals = signalfd(-1, &set, 0);
     raise(SIGTERM);
-    assert_int_equal(relay_run(&bench.relay, 20), RELAY_SIGNAL);
+    assert_int_equal(run(&bench, 20), RELAY_SIGNAL);
     assert_int_equal(bench.relay.signal, SIGTERM);
     close(bench.relay.signals);
     close_all(&bench);
@@ -309,11 +446,15 @@ static void the_quit_key_and_signals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_is_lost),
+        cmocka_unit_test(nothing_is_lost_on_a_pipe),
+        cmocka_unit_test(nothing_is_lost_without_blocking),
         cmocka_unit_test(keys_wait_for_the_machine),
         cmocka_unit_test(a_deadline_with_a_stuck_reader),
         cmocka_unit_test(what_is_on_the_wire_is_drained),
+        cmocka_unit_test(a_deadline_with_a_stuck_terminal),
         cmocka_unit_test(a_reader_that_goes_away),
+        cmocka_unit_test(a_full_output),
+        cmocka_unit_test(the_last_line),
         cmocka_unit_test(the_quit_key_and_signals),
     };
 
