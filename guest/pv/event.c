@@ -35,8 +35,13 @@ static long ready(long result, evtchn_port_t port, event_handler *handler)
 long event_bind_virq(unsigned virq, event_handler *handler)
 {
     struct evtchn_bind_virq request = {.virq = virq, .vcpu = cpu_number()};
-    long result = event_channel_op(EVTCHNOP_bind_virq, &request);
+    long result;
 
+    if (virq == VIRQ_TIMER) {
+        /* Xen starts every vCPU with a timer of 100 Hz, whose events would look like alarms. */
+        vcpu_op(VCPUOP_stop_periodic_timer, cpu_number(), NULL);
+    }
+    result = event_channel_op(EVTCHNOP_bind_virq, &request);
     return ready(result, request.port, handler);
 }
 
