@@ -3,6 +3,10 @@
  * loads and stores. */
 #include "tests/guests/random_calls/domain.h"
 
+/* A time that never comes, in ns: six days after the start. Xen would make 100 ms of a time that is
+ * 2^50 ns away, and a slow episode would see the event. */
+#define FAR_FUTURE (1ull << 49)
+
 static u8 scratch[PAGE_SIZE] __attribute__((aligned(4096)));
 u64 leaving[POOL];
 
@@ -114,7 +118,7 @@ void make_vcpu(struct request *r)
         add_number(" ns ", (s64)ask[0]);
         break;
     case VCPUOP_set_singleshot_timer:
-        ask[0] = 1ull << 60;
+        ask[0] = FAR_FUTURE;
         ask[1] = VCPU_SSHOTTMR_future;
         break;
     case VCPUOP_register_vcpu_info: /* never a valid one here, either */
@@ -193,7 +197,7 @@ void make_simple(struct request *r)
     r->argument[1] = maybe_bad(ask);
     switch (r->number) {
     case __HYPERVISOR_set_timer_op:
-        r->argument[0] = once_in(2) ? 0 : 1ull << 60;
+        r->argument[0] = once_in(2) ? 0 : FAR_FUTURE;
         break;
     case __HYPERVISOR_vm_assist:
         r->argument[1] = PICK(assists);
