@@ -52,8 +52,8 @@ void event_wait(void);
  * ticks of the time-stamp counter. */
 u64 clock_now(void);
 
-/* Makes VIRQ_TIMER arrive on this CPU at time `at` (as clock_now counts), and at no other time after
- * event_bind_virq for it. A CPU has one alarm: a new one replaces the old. */
+/* Makes VIRQ_TIMER arrive on this CPU at time `at` (as clock_now counts), and at no other time
+ * after event_bind_virq for it. A CPU has one alarm: a new one replaces the old. */
 int clock_alarm(u64 at);
 
 #endif
