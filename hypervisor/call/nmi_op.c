@@ -16,8 +16,8 @@ s64 call_nmi_op(struct vcpu *vcpu, struct call *call)
         if (vcpu->id || !address_canonical(ask.handler_address)) {
             return -XEN_EINVAL;
         }
-        vcpu->trap[VECTOR_NMI] =
-            (struct entry_point){.address = ask.handler_address, .cs = FLAT_KERNEL_CS};
+        vcpu->trap[VECTOR_NMI] = (struct entry_point){
+            .address = ask.handler_address, .cs = FLAT_KERNEL_CS, .mask_events = true};
         return 0;
     case XENNMI_unregister_callback:
         if (!vcpu->id) {

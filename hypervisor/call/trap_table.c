@@ -95,7 +95,8 @@ static s64 register_callback(struct vcpu *vcpu, u64 at)
     }
     mask = request.flags & CALLBACKF_mask_events;
     if (request.type == CALLBACKTYPE_nmi) {
-        vcpu->trap[VECTOR_NMI] = (struct entry_point){.address = request.address};
+        vcpu->trap[VECTOR_NMI] = (struct entry_point){
+            .address = request.address, .cs = FLAT_KERNEL_CS, .mask_events = true};
         return 0;
     }
     if (callback_of(request.type) == CALLBACKS) {

@@ -79,7 +79,9 @@ static s64 register_time(struct vcpu *vcpu, struct vcpu *target, u64 at)
         return -XEN_EFAULT;
     }
     vcpu->time_area = ask.addr.p;
-    clock_page_update_area(vcpu); /* no error if this fails: the guest may map the area later */
+    /* No error if this fails: the guest may map the area later. */
+    vcpu->time_stale = !clock_page_update_area(vcpu);
+    vcpu->runstate_stale |= vcpu->time_stale;
     return 0;
 }
 

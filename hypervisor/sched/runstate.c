@@ -6,6 +6,7 @@
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
 #include "hypervisor/sched/queue.h"
+#include "hypervisor/vcpu/clock_page.h"
 #include "lib/string.h"
 
 static void count_up_to(struct vcpu_runstate_info *runstate, u64 now)
@@ -22,7 +23,7 @@ void sched_runstate(struct vcpu *vcpu, int state, u64 now)
     count_up_to(runstate, now);
     runstate->state = state;
     runstate->state_entry_time = now;
-    vcpu->runstate_stale = vcpu->runstate_area != 0;
+    vcpu->runstate_stale = (vcpu->runstate_area | vcpu->time_stale) != 0;
 }
 
 void sched_read_runstate(struct vcpu *vcpu, struct vcpu_runstate_info *runstate)
@@ -67,7 +68,13 @@ void sched_refresh_areas(struct vcpu *vcpu)
     u64 entry_time;
     bool flagged = vcpu->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1;
 
-    if (!vcpu->in_kernel || !take_stale(vcpu, &copy)) {
+    if (!vcpu->in_kernel) {
+        return;
+    }
+    if (vcpu->time_stale) {
+        vcpu->time_stale = !clock_page_update_area(vcpu);
+    }
+    if (!take_stale(vcpu, &copy)) {
         return;
     }
     entry_time = copy.state_entry_time;

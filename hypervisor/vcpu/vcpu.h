@@ -89,14 +89,15 @@ struct vcpu {
     mfn_t info_frame; /* the registered page of vcpu_info, with a hold (vmmu_hold); else MFN_NONE */
     u64 runstate_area; /* guest virtual address of the runstate copy; 0: none */
     struct vcpu_runstate_info runstate;
-    u64 time_area; /* guest virtual address of a vcpu_time_info copy; 0: none */
+    u64 time_area;   /* guest virtual address of a vcpu_time_info copy; 0: none */
+    bool time_stale; /* the copy at time_area could not be written so far: try again */
 
     /* Scheduling and time. Any CPU may change `state` and `loaded`. */
     _Atomic u32 state; /* enum vcpu_state; changed with the queue lock of the vCPU's home held */
     _Atomic(struct cpu *) loaded; /* the CPU that has loaded the vCPU; NULL: none, it is saved */
     struct queue_entry queue;
-    bool runstate_stale; /* the guest's copy at runstate_area is out of date: write it before the
-                            next entry to its kernel */
+    bool runstate_stale; /* the guest's copy at runstate_area or time_area is out of date: write it
+                            before the next entry to its kernel */
     struct timer singleshot; /* raises VIRQ_TIMER once */
     struct timer periodic;
     _Atomic u64 period; /* the period of `periodic`, in ns; 0: none */

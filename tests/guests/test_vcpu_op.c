@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Operations on vCPUs: their vcpu_info and runstate, as one vCPU can test them. */
-#include "tests/guests/common/guest.h"
+#include "tests/guests/common/time.h"
+#include <xen/nmi.h>
 
 static u8 area_page[PAGE_SIZE] __attribute__((aligned(4096)));
 static struct vcpu_runstate_info runstate __attribute__((aligned(64)));
@@ -88,10 +89,49 @@ static void check_cr2(void)
 
 static unsigned nmis;
 
+static u8 mask_in_nmi;
+
 static void count_nmi(struct trap_frame *frame)
 {
     (void)frame;
+    mask_in_nmi = vcpu_info()->evtchn_upcall_mask;
     nmis++;
+}
+
+/* One NMI with events unmasked: its handler runs with the mask `masks`, and leaves it as it was. */
+static void check_nmi_mask(unsigned masks, const char *how)
+{
+    mask_in_nmi = 2;
+    vcpu_info()->evtchn_upcall_mask = 0;
+    check_equal(vcpu_op(VCPUOP_send_nmi, 0, NULL), 0, "send_nmi");
+    xen_version(XENVER_version, NULL);
+    check_equal(mask_in_nmi, masks, "events in the handler of the NMI, registered by %s", how);
+    check_equal(vcpu_info()->evtchn_upcall_mask, 0, "events after it, registered by %s", how);
+    vcpu_info()->evtchn_upcall_mask = 1;
+}
+
+/* The trap table decides whether events are masked in the handler; the two calls that register an
+ * NMI handler always mask them. */
+static void check_nmi_registration(void)
+{
+    struct trap_info table[2] = {trap_description(VECTOR_NMI)};
+    struct xennmi_callback by_nmi_op = {.handler_address = table[0].address};
+
+    trap_take(VECTOR_NMI, count_nmi);
+    check_nmi_mask(0, "the trap table");
+    table[0].flags = 4;
+    check_equal(hypercall(__HYPERVISOR_set_trap_table, address(table), 0, 0), 0, "the table");
+    check_nmi_mask(1, "the trap table with the flag");
+    table[0].flags = 0;
+    check_equal(hypercall(__HYPERVISOR_set_trap_table, address(table), 0, 0), 0, "the table");
+    check_equal(hypercall(__HYPERVISOR_nmi_op, XENNMI_register_callback, address(&by_nmi_op), 0), 0,
+                "nmi_op");
+    check_nmi_mask(1, "nmi_op");
+    check_equal(hypercall(__HYPERVISOR_set_trap_table, address(table), 0, 0), 0, "the table");
+    check_equal(set_callback(CALLBACKTYPE_nmi, 0, table[0].address), 0, "callback_op");
+    check_nmi_mask(1, "callback_op");
+    check_equal(hypercall(__HYPERVISOR_set_trap_table, address(table), 0, 0), 0, "the table");
+    trap_take(VECTOR_NMI, NULL);
 }
 
 static void check_nmi(void)
@@ -126,6 +166,25 @@ static void check_time_area(void)
                 "a time area in Xen's space");
 }
 
+/* An area that is mapped only after it was registered is filled when the vCPU runs again. */
+static void check_late_time_area(void)
+{
+    struct vcpu_time_info *time = page_take();
+    struct vcpu_register_time_memory_area request;
+
+    check_equal(update_va_mapping(address(time), 0, UVMF_INVLPG), 0, "unmapping the page");
+    set_xen_guest_handle(request.addr.h, time);
+    check_equal(vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0, &request), 0,
+                "a time area that is not mapped");
+    check_equal(page_writable(time), 0, "mapping it");
+    for (unsigned i = 0; i < 500 && !*(volatile u32 *)&time->tsc_to_system_mul; i++) {
+        struct sched_poll rest = {.timeout = time_of(&vcpu_info()->time) + 10 * MILLISECOND};
+
+        sched_op(SCHEDOP_poll, &rest);
+    }
+    check(time->tsc_to_system_mul, "an area that was mapped later stays empty");
+}
+
 void test_main(void)
 {
     static struct vcpu_guest_context context;
@@ -134,7 +193,9 @@ void test_main(void)
     check_existence();
     check_runstate();
     check_time_area();
+    check_late_time_area();
     check_nmi();
+    check_nmi_registration();
     result = vcpu_op(VCPUOP_initialise, 0, &context);
     check_equal(result, -XEN_EEXIST, "initialise(0)");
     check_equal(vcpu_op(VCPUOP_initialise, 4095, &context), -XEN_ENOENT, "initialise(4095)");

@@ -7,6 +7,7 @@
 #include "hypervisor/irq/vector.h"
 #include "hypervisor/time/timer.h"
 #include "hypervisor/sched/queue.h"
+#include "hypervisor/vcpu/clock_page.h"
 
 struct sim sim;
 static _Alignas(CPU_REGION) char regions[CPUS][CPU_REGION];
@@ -44,6 +45,12 @@ bool copy_to_guest(u64 to, const void *from, u64 size)
 struct task *task_of(const struct vcpu *vcpu)
 {
     return &sim.task[vcpu->domain->place][vcpu->id];
+}
+
+bool clock_page_update_area(struct vcpu *vcpu)
+{
+    (void)vcpu;
+    return true;
 }
 
 bool event_upcall_due(const struct vcpu *vcpu)

@@ -19,6 +19,7 @@
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
 #include "hypervisor/time/timer.h"
+#include "hypervisor/vcpu/clock_page.h"
 
 #define MS 1000000ull
 
@@ -80,6 +81,12 @@ void apic_send(u32 id, u32 vector)
 bool copy_to_guest(u64 to, const void *from, u64 size)
 {
     memcpy((void *)to, from, size);
+    return true;
+}
+
+bool clock_page_update_area(struct vcpu *vcpu)
+{
+    (void)vcpu;
     return true;
 }
 
