@@ -21,8 +21,8 @@ s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call)
 #undef CALL
     }
     atomic_fetch_add_explicit(&vcpu->domain->unknown_calls, 1, memory_order_relaxed);
-    log_limited(vcpu->domain->id, "d%u: unknown hypercall %llu", vcpu->domain->id,
-                (unsigned long long)number);
+    log_limited(vcpu->domain->place, vcpu->domain->id, "d%u: unknown hypercall %llu",
+                vcpu->domain->id, (unsigned long long)number);
     return -XEN_ENOSYS;
 }
 

@@ -2,9 +2,11 @@
 /* The domain table. */
 #include "hypervisor/domain/domain_table.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/log/log.h"
 #include "lib/index.h"
 
 _Static_assert(DOMAINS_MAX == 32, "one bit a place");
+_Static_assert(DOMAINS_MAX <= LOG_LIMITS, "one limit of the log a place");
 
 static struct {
     _Atomic u32 reserved; /* bit N: place N is reserved */

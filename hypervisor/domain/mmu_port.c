@@ -60,8 +60,10 @@ struct vmmu_domain *port_domain(u16 id)
 
 void port_refused(struct vmmu_domain *domain, enum vmmu_result rule, u64 word)
 {
-    log_limited(domain->id, "d%u: refused, %s: %s %#llx", domain->id, vmmu_result_name(rule),
-                vmmu_result_sentence(rule), (unsigned long long)word);
+    const struct domain *of = domain->user;
+
+    log_limited(of->place, domain->id, "d%u: refused, %s: %s %#llx", domain->id,
+                vmmu_result_name(rule), vmmu_result_sentence(rule), (unsigned long long)word);
 }
 
 void port_audit_found(const struct vmmu_finding *finding)

@@ -139,8 +139,8 @@ static enum emulated emulate_rdmsr(struct vcpu *vcpu, const struct instruction *
 
     (void)in;
     if (!guest_read_msr(vcpu, index, &value)) {
-        log_limited(vcpu->domain->id, "d%u: reads MSR %#x, which it does not have",
-                    vcpu->domain->id, index);
+        log_limited(vcpu->domain->place, vcpu->domain->id,
+                    "d%u: reads MSR %#x, which it does not have", vcpu->domain->id, index);
         if (vcpu->trap[VECTOR_GP].address) {
             return EMULATED_NOT;
         }
@@ -159,8 +159,9 @@ static enum emulated emulate_wrmsr(struct vcpu *vcpu, const struct instruction *
     if (guest_write_msr(vcpu, (u32)r->rcx, value)) {
         return EMULATED_DONE;
     }
-    log_limited(vcpu->domain->id, "d%u: writes %#llx to MSR %#x, which it may not",
-                vcpu->domain->id, (unsigned long long)value, (u32)r->rcx);
+    log_limited(vcpu->domain->place, vcpu->domain->id,
+                "d%u: writes %#llx to MSR %#x, which it may not", vcpu->domain->id,
+                (unsigned long long)value, (u32)r->rcx);
     return EMULATED_NOT;
 }
 

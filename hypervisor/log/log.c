@@ -3,17 +3,16 @@
 #include "hypervisor/log/log.h"
 #include "hypervisor/log/uart.h"
 #include "hypervisor/ranks.h"
-#include "lib/handoff.h"
 #include "lib/lock.h"
 #include "lib/print.h"
 
 #define LINE_MAX    400
 #define BURST       20
 #define REFILL_NS   500000000ull /* the time in which a bucket gets one more token */
-#define BUCKETS     (HANDOFF_GUESTS_MAX + 1)
 #define PANIC_TRIES 10000000u
 
-/* A token bucket, which limits the lines about one domain: each line takes one token. */
+/* A token bucket, which limits the lines about the domains of one place: each line takes one token.
+ */
 struct bucket {
     u64 since; /* system time up to which tokens have been added */
     u32 tokens;
@@ -23,7 +22,7 @@ struct bucket {
 
 static struct {
     struct lock lock;
-    struct bucket bucket[BUCKETS];
+    struct bucket bucket[LOG_LIMITS];
 } logging = {.lock = {.rank = RANK_LOG}};
 
 /* Writes one line. The caller holds the lock. */
@@ -84,9 +83,9 @@ static bool take_token(struct bucket *bucket)
     return true;
 }
 
-void log_limited(u16 domain_id, const char *format, ...)
+void log_limited(u32 place, u16 domain_id, const char *format, ...)
 {
-    struct bucket *bucket = &logging.bucket[domain_id < BUCKETS ? domain_id : 0];
+    struct bucket *bucket = &logging.bucket[place];
     va_list arguments;
 
     va_start(arguments, format);

@@ -11,11 +11,16 @@
  * is cut. Takes RANK_LOG. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* As log_line, but limited for each domain to a burst of 20 lines, then 2 lines a second. Lines
- * beyond the limit are dropped and counted, and the count is logged with the domain's next line
- * that is not dropped. `domain_id` 0: the hypervisor itself, with which all ids above
- * HANDOFF_GUESTS_MAX share a limit. */
-void log_limited(u16 domain_id, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The number of limits that log_limited has. */
+#define LOG_LIMITS 32u
+
+/* As log_line, but limited to a burst of 20 lines, then 2 lines a second. Lines beyond the limit
+ * are dropped and counted, and the count is logged with the next line that is not dropped. There is
+ * one limit for each place of the domain table: `place`, less than LOG_LIMITS, is that of the
+ * domain which the line is about, and `domain_id` its id. So a guest that is started again keeps
+ * its limit, and has it alone. */
+void log_limited(u32 place, u16 domain_id, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* For panic: writes the last lines of the log. If the log's lock stays taken, writes without it. */
 void log_last_words(const char *format, va_list arguments);

@@ -148,8 +148,9 @@ void log_line(const char *format, ...)
     (void)format;
 }
 
-void log_limited(u16 domain_id, const char *format, ...)
+void log_limited(u32 place, u16 domain_id, const char *format, ...)
 {
+    (void)place;
     (void)domain_id;
     (void)format;
 }

@@ -61,8 +61,9 @@ void deliver_page_fault(struct vcpu *vcpu, u64 address, u32 error_code)
     test.fault_address = address;
 }
 
-void log_limited(u16 domain_id, const char *format, ...)
+void log_limited(u32 place, u16 domain_id, const char *format, ...)
 {
+    (void)place;
     (void)domain_id;
     (void)format;
 }
