@@ -23,27 +23,8 @@ static s64 yield(struct vcpu *vcpu)
 
 static s64 shutdown(struct vcpu *vcpu, struct call *call, u32 reason)
 {
-    struct domain *domain = vcpu->domain;
-
-    switch (reason) {
-    case SHUTDOWN_poweroff:
-        domain_shutdown(domain, DOMAIN_POWERED_OFF);
-        break;
-    case SHUTDOWN_reboot:
-        domain_shutdown(domain, DOMAIN_REBOOTED);
-        break;
-    case SHUTDOWN_crash:
-        domain_crash(domain, "the guest asked for it: SCHEDOP_shutdown crash");
-        break;
-    case SHUTDOWN_watchdog:
-        domain_crash(domain, "the guest asked for it: SCHEDOP_shutdown watchdog");
-        break;
-    case SHUTDOWN_suspend:
-        return 1; /* means "suspend was cancelled": saving a guest is not implemented */
-    case SHUTDOWN_soft_reset:
-        return -XEN_EOPNOTSUPP;
-    default:
-        return -XEN_EINVAL;
+    if (!domain_shutdown_for(vcpu->domain, reason)) {
+        return 1; /* means "suspend was cancelled" */
     }
     call->left = true;
     return 0;
@@ -108,11 +89,15 @@ static s64 remote_shutdown(struct vcpu *vcpu, u64 at)
     return error;
 }
 
-static s64 shutdown_code(u64 at)
+static s64 shutdown_code(struct vcpu *vcpu, u64 at)
 {
     struct sched_shutdown ask;
 
-    return GET_GUEST(&ask, at) ? 0 : -XEN_EFAULT; /* the code is accepted and not used */
+    if (!GET_GUEST(&ask, at)) {
+        return -XEN_EFAULT;
+    }
+    domain_fix_reason(vcpu->domain, ask.reason);
+    return 0;
 }
 
 s64 call_sched_op(struct vcpu *vcpu, struct call *call)
@@ -131,7 +116,7 @@ s64 call_sched_op(struct vcpu *vcpu, struct call *call)
     case SCHEDOP_remote_shutdown:
         return remote_shutdown(vcpu, at);
     case SCHEDOP_shutdown_code:
-        return shutdown_code(at);
+        return shutdown_code(vcpu, at);
     case SCHEDOP_pin_override:
         return -XEN_EPERM;
     case SCHEDOP_watchdog: /* not implemented */

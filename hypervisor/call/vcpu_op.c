@@ -19,7 +19,8 @@ static bool is_up(const struct vcpu *vcpu)
     return atomic_load(&vcpu->state) != VCPU_DOWN;
 }
 
-/* Takes a vCPU down. If no other vCPU is up, the domain is shut down instead, as powered off. */
+/* Takes a vCPU down. If no other vCPU is up, the domain is shut down instead, as powered off, or
+ * for the reason that SCHEDOP_shutdown_code has fixed. */
 static s64 down(struct call *call, struct vcpu *target)
 {
     struct domain *domain = target->domain;
@@ -34,7 +35,9 @@ static s64 down(struct call *call, struct vcpu *target)
     }
     lock_release(&domain->lock);
     if (!others) {
-        domain_shutdown(domain, DOMAIN_POWERED_OFF);
+        if (!domain_shutdown_for(domain, SHUTDOWN_poweroff)) {
+            domain_shutdown(domain, DOMAIN_POWERED_OFF);
+        }
         call->left = true;
         return 0;
     }

@@ -73,6 +73,7 @@ struct domain *domain_create(const char *name, u32 place, u64 pages, u32 vcpus)
     vmmu_domain_start(&domain->mmu, domain->id, pages);
     domain->mmu.user = domain;
     domain->started_at = clock_now();
+    domain->shutdown_code = DOMAIN_NO_CODE;
     domain_table_put(domain);
     vmmu_share(&domain->mmu, domain->shared_frame, true);
     for (u32 i = 0; i < XEN_LEGACY_MAX_VCPUS; i++) {
@@ -162,4 +163,52 @@ void domain_crash(struct domain *domain, const char *reason)
         domain_shutdown(domain, DOMAIN_CRASHED);
     }
     this_cpu()->work = true;
+}
+
+/* Ends the domain as crashed because its guest asked for an end with this reason. */
+static void crash_for(struct domain *domain, u32 reason)
+{
+    char sentence[80];
+
+    switch (reason) {
+    case SHUTDOWN_crash:
+        domain_crash(domain, "the guest asked for it: SCHEDOP_shutdown crash");
+        return;
+    case SHUTDOWN_watchdog:
+        domain_crash(domain, "the guest asked for it: SCHEDOP_shutdown watchdog");
+        return;
+    case SHUTDOWN_soft_reset:
+        domain_crash(domain, "the guest asked for a soft reset, which is not implemented");
+        return;
+    }
+    print_to(sentence, sizeof sentence,
+             "the guest asked for it: SCHEDOP_shutdown with the unknown reason %u", reason);
+    domain_crash(domain, sentence);
+}
+
+void domain_fix_reason(struct domain *domain, u32 reason)
+{
+    u32 none = DOMAIN_NO_CODE;
+
+    atomic_compare_exchange_strong_explicit(&domain->shutdown_code, &none, reason,
+                                            memory_order_relaxed, memory_order_relaxed);
+}
+
+bool domain_shutdown_for(struct domain *domain, u32 reason)
+{
+    u32 fixed = atomic_load_explicit(&domain->shutdown_code, memory_order_relaxed);
+
+    reason = fixed != DOMAIN_NO_CODE ? fixed : reason;
+    switch (reason) {
+    case SHUTDOWN_suspend:
+        return false;
+    case SHUTDOWN_poweroff:
+        domain_shutdown(domain, DOMAIN_POWERED_OFF);
+        return true;
+    case SHUTDOWN_reboot:
+        domain_shutdown(domain, DOMAIN_REBOOTED);
+        return true;
+    }
+    crash_for(domain, reason);
+    return true;
 }

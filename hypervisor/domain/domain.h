@@ -15,6 +15,7 @@
 
 #define DOMAIN_VCPUS_MAX 32
 #define DOMAIN_NAME_MAX  31
+#define DOMAIN_NO_CODE   (~0u)
 
 enum domain_end {
     DOMAIN_RUNNING,
@@ -46,7 +47,9 @@ struct domain {
     struct vcpu *crashed; /* the vCPU that ran when the domain crashed, until it has been reported;
                              NULL: none */
     _Atomic u64 unknown_calls;
-    u64 started_at; /* system time at which the domain was created, ns */
+    _Atomic u32 shutdown_code; /* the reason that SCHEDOP_shutdown_code has fixed; DOMAIN_NO_CODE:
+                                  none */
+    u64 started_at;            /* system time at which the domain was created, ns */
 };
 
 /* Makes the next domain in a reserved place of the domain table, without memory and with `vcpus`
@@ -97,6 +100,16 @@ void domain_crash(struct domain *domain, const char *reason);
 /* Ends the domain in the way `end` (not DOMAIN_RUNNING), as SCHEDOP_shutdown does. No effect if the
  * domain has ended already. */
 void domain_shutdown(struct domain *domain, enum domain_end end);
+
+/* Ends `domain`, that of the current vCPU, for the reason that its guest gives (SHUTDOWN_*, or any
+ * other number), or for the one that domain_fix_reason has fixed before: powered off, rebooted, or
+ * with every other reason crashed. False, and no effect: the reason is SHUTDOWN_suspend, since
+ * saving a guest is not implemented. Xen ABI: SCHEDOP_shutdown. */
+bool domain_shutdown_for(struct domain *domain, u32 reason);
+
+/* Fixes the reason for which the guest of `domain` will be said to have ended when it shuts itself
+ * down. The first call counts. Xen ABI: SCHEDOP_shutdown_code. */
+void domain_fix_reason(struct domain *domain, u32 reason);
 
 /* Counts a torn-down domain as ended for good. It stays in the domain table. */
 void domain_gone(struct domain *domain);
