@@ -10,34 +10,37 @@
  *
  *     pinion 1                 the format's version; must be the first line
  *     mitigations WORD         optional: auto (the default), partial, off; before any guest
- *     guest NAME               1..31 characters of [A-Za-z0-9._-], unique
- *     memory MIB               the guest's memory
- *     vcpus N                  the guest's number of vCPUs
- *     weight N                 the guest's share of the CPUs, 1..65535 (default HANDOFF_WEIGHT)
- *     cap N                    the most CPU time for the guest, in percent of one CPU (default 0:
- *                              no cap)
- *     affinity N CPUS          vCPU N runs on these CPUs only, as in `0,2,3` (default: on all)
- *     kernel M                 the kernel's module number, 1 upwards; guests may share a module
- *     ramdisk M                optional: the ramdisk's module number
- *     cmdline TEXT             optional: the kernel's command line
- *     restarts N               optional: how often the guest may be built and started again
- *     restart END              optional, once for each END (poweroff, reboot, crash): the guest is
- *                              started again after an end of this kind
+ *     ram WORD                 optional: zeroed, where all RAM was zero when the machine was
+ * switched on, so that none of it has to be cleaned; unknown (the default); before any guest audit
+ * WORD               optional: on, where the hypervisor is to check itself after each crash and at
+ * the end; off (the default); before any guest guest NAME               1..31 characters of
+ * [A-Za-z0-9._-], unique memory MIB               the guest's memory vcpus N                  the
+ * guest's number of vCPUs weight N                 the guest's share of the CPUs, 1..65535 (default
+ * HANDOFF_WEIGHT) cap N                    the most CPU time for the guest, in percent of one CPU
+ * (default 0: no cap) affinity N CPUS          vCPU N runs on these CPUs only, as in `0,2,3`
+ * (default: on all) kernel M                 the kernel's module number, 1 upwards; guests may
+ * share a module ramdisk M                optional: the ramdisk's module number cmdline TEXT
+ * optional: the kernel's command line restarts N               optional: how often the guest may be
+ * built and started again restart END              optional, once for each END (poweroff, reboot,
+ * crash): the guest is started again after an end of this kind
  *
  * Serial ports. The hypervisor writes its log as text to COM1, and the guests' consoles to COM2:
  * the byte HANDOFF_ESCAPE and the byte 'A' + N mean that the bytes which follow, up to the next
  * such pair, come from guest N (counted from 0 in the order of the text). An escape byte in a
- * guest's own output is sent twice. Bytes received on COM2 are input for the guest if there is only
- * one; if there are several they are dropped. Nothing may be sent to the hypervisor before the
- * first byte of its log has arrived, because it sets up and empties the ports just before that.
+ * guest's own output is sent twice. HANDOFF_ESCAPE and HANDOFF_ENDED mean that all guests have
+ * ended and that no output of theirs follows. Bytes received on COM2 are input for the guest if
+ * there is only one; if there are several they are dropped. Nothing may be sent to the hypervisor
+ * before the first byte of its log has arrived, because it sets up and empties the ports just
+ * before that.
  *
- * The end. When the last guest has ended, the hypervisor writes one byte (enum handoff_exit) to I/O
- * port HANDOFF_EXIT_PORT, where QEMU's device isa-debug-exit ends the emulator with the exit status
- * 2 * byte + 1. Without that device the hypervisor halts. */
+ * The end. When the last guest has ended (with `audit on` after the audit), the hypervisor writes
+ * one byte (enum handoff_exit) to I/O port HANDOFF_EXIT_PORT, where QEMU's device isa-debug-exit
+ * ends the emulator with the exit status 2 * byte + 1. Without that device the hypervisor halts. */
 #ifndef LIB_HANDOFF_H
 #define LIB_HANDOFF_H
 
 #define HANDOFF_ESCAPE    0x10 /* the control character DLE */
+#define HANDOFF_ENDED     '!'
 #define HANDOFF_EXIT_PORT 0xf4
 
 enum handoff_exit {

@@ -15,7 +15,9 @@
 #define NOT_EXECUTABLE 8u /* MFD_NOEXEC_SEAL, which the C library does not have yet */
 #define HYPERVISOR                                                                                 \
     64u /* MiB for firmware, the hypervisor, and what it allocates while guests run */
-#define FRAME_COST 24u /* bytes for each frame of memory: 16 in the frame table, 8 in the M2P */
+/* Bytes for each frame of memory: 16 in the frame table, 8 in the M2P, an eighth in the dirty map.
+ */
+#define FRAME_COST 25u
 #define PADDING    (512ull << 10) /* free space that the ABI promises behind the boot stack */
 
 /* Pages for start_info, xenstore, console, the boot stack, and page tables above level 1. */
@@ -196,16 +198,27 @@ static void say_restarts(struct bundle *bundle, const struct guest *guest)
     }
 }
 
-bool bundle_read(struct bundle *bundle, const struct guests *guests, const char *mitigations,
-                 struct failure *failure)
+static void say_machine(struct bundle *bundle, const struct bundle_machine *machine)
+{
+    say(bundle, "pinion", "1");
+    if (machine->mitigations) {
+        say(bundle, "mitigations", machine->mitigations);
+    }
+    if (machine->ram_zeroed) {
+        say(bundle, "ram", "zeroed");
+    }
+    if (machine->audit) {
+        say(bundle, "audit", "on");
+    }
+}
+
+bool bundle_read(struct bundle *bundle, const struct guests *guests,
+                 const struct bundle_machine *machine, struct failure *failure)
 {
     unsigned kernels[HANDOFF_GUESTS_MAX];
 
     *bundle = (struct bundle){0};
-    say(bundle, "pinion", "1");
-    if (mitigations) {
-        say(bundle, "mitigations", mitigations);
-    }
+    say_machine(bundle, machine);
     for (unsigned i = 0; i < guests->count; i++) {
         const struct guest *guest = &guests->guest[i];
         unsigned ramdisk = 0;

@@ -21,11 +21,17 @@ struct bundle {
     int file[BUNDLE_FILES_MAX]; /* their descriptors: the text, then module 1, 2 and so on */
 };
 
+/* What the text of the boot hand-off says about the whole machine (lib/handoff.h). */
+struct bundle_machine {
+    const char *mitigations; /* the word for the text; NULL: none, which means the default */
+    bool ram_zeroed;
+    bool audit;
+};
+
 /* Reads and checks the files of all guests, and composes the text. Files with the same contents
- * become one module. mitigations: the word for the text; NULL: none, which means the default.
- * Returns false and fills in the failure if a file cannot be used. */
-bool bundle_read(struct bundle *bundle, const struct guests *guests, const char *mitigations,
-                 struct failure *failure);
+ * become one module. Returns false and fills in the failure if a file cannot be used. */
+bool bundle_read(struct bundle *bundle, const struct guests *guests,
+                 const struct bundle_machine *machine, struct failure *failure);
 
 /* Moves the text and the modules to memory files, which have no name and end with the processes
  * that have them open. Afterwards the bundle has no bytes of them any more, only their sizes. */

@@ -112,6 +112,37 @@ static bool chooses_accelerator(const struct options *options)
     return false;
 }
 
+/* Says whether QEMU's option `word` cannot bring memory with contents: from a file, a saved state,
+ * a device or another firmware. */
+static bool is_harmless(const char *word)
+{
+    static const char *const harmless[] = {"accel",  "cpu", "d",    "D",      "enable-kvm",
+                                           "icount", "gdb", "name", "plugin", "rtc",
+                                           "s",      "S",   "seed", "trace"};
+
+    while (*word == '-') {
+        word++;
+    }
+    for (unsigned i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
+        if (!strcmp(word, harmless[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool emulator_ram_is_zeroed(const struct options *options)
+{
+    for (unsigned i = 0; i < options->emulator_arguments; i++) {
+        const char *word = options->emulator_argument[i];
+
+        if (word[0] == '-' && !is_harmless(word)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 char **emulator_command(const struct emulator *emulator, const struct emulator_machine *machine,
                         const struct options *options)
 {

@@ -37,6 +37,10 @@ char **emulator_command(const struct emulator *emulator, const struct emulator_m
                         const struct options *options);
 void emulator_command_free(char **command);
 
+/* Says whether the machine's RAM is certainly zero when the machine is switched on. QEMU makes it
+ * so. False: the user's arguments have an option that may bring memory with contents. */
+bool emulator_ram_is_zeroed(const struct options *options);
+
 /* Starts QEMU, with `memory` MiB, and connects the wires. Returns false if that failed. */
 bool emulator_start(struct emulator *emulator, const struct bundle *bundle,
                     const struct options *options, unsigned memory, struct failure *failure);

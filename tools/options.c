@@ -30,6 +30,10 @@ const char options_help_text[] =
     "they\n"
     "                         do not suffice; partial starts the guests in any case; off applies\n"
     "                         none (for measurements)\n"
+    "  --audit WORD           on: check all counts of the memory after a crash and at the end, "
+    "which\n"
+    "                         takes the longer the more memory there is; off: do not (the "
+    "default)\n"
     "The run:\n"
     "  --timeout SECONDS      stop the machine then (default: never)\n"
     "  --log FILE             the hypervisor's log (default: standard error)\n"
@@ -56,6 +60,7 @@ enum option {
     OPTION_MACHINE_MEMORY,
     OPTION_MACHINE_CPUS,
     OPTION_MITIGATIONS,
+    OPTION_AUDIT,
     OPTION_TIMEOUT,
     OPTION_EMULATOR_ARG,
     OPTION_LOG,
@@ -71,6 +76,7 @@ static const char *const option_name[OPTIONS] = {
     [OPTION_MACHINE_MEMORY] = "machine-memory",
     [OPTION_MACHINE_CPUS] = "machine-cpus",
     [OPTION_MITIGATIONS] = "mitigations",
+    [OPTION_AUDIT] = "audit",
     [OPTION_TIMEOUT] = "timeout",
     [OPTION_EMULATOR_ARG] = "emulator-arg",
     [OPTION_LOG] = "log",
@@ -149,6 +155,12 @@ static bool take_mitigations(struct options *options, const char *value, struct 
     return true;
 }
 
+static bool take_audit(struct options *options, const char *value, struct failure *failure)
+{
+    options->audit = strcmp(value, "on") == 0;
+    return options->audit || strcmp(value, "off") == 0 || refuse(failure, "expected on or off");
+}
+
 static bool take_option(struct options *options, enum option option, const char *value,
                         struct failure *failure)
 {
@@ -159,6 +171,8 @@ static bool take_option(struct options *options, enum option option, const char 
         return take_number(value, 255, &options->machine_cpus, failure);
     case OPTION_MITIGATIONS:
         return take_mitigations(options, value, failure);
+    case OPTION_AUDIT:
+        return take_audit(options, value, failure);
     case OPTION_TIMEOUT:
         return take_number(value, 100000000, &options->timeout, failure);
     case OPTION_EMULATOR_ARG:

@@ -17,6 +17,7 @@ struct options {
     unsigned timeout;        /* seconds; 0: never */
     const char *log;         /* path of the log; NULL: standard error */
     const char *mitigations; /* a word of lib/handoff.h; NULL: the default */
+    bool audit;              /* check all counts after a crash and at the end */
     const char **emulator_argument;
     unsigned emulator_arguments;
 };

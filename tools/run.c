@@ -348,13 +348,16 @@ static int run_guests(struct options *options, struct guests *guests, struct bun
 {
     struct run run = {.options = options, .guests = guests, .bundle = bundle};
     unsigned memory;
+    struct bundle_machine machine = {.mitigations = options->mitigations,
+                                     .ram_zeroed = emulator_ram_is_zeroed(options),
+                                     .audit = options->audit};
 
     if (!read_guests(options, guests, failure)) {
         return EXIT_BAD_INPUT;
     }
     choose_cpus(options, guests);
     if (!check_cpus(options, guests, failure) || !emulator_find(&run.emulator, failure) ||
-        !bundle_read(bundle, guests, options->mitigations, failure) ||
+        !bundle_read(bundle, guests, &machine, failure) ||
         !choose_memory(options, bundle, guests, &memory, failure) ||
         !open_log(options, &run.log, failure)) {
         return EXIT_BAD_INPUT;

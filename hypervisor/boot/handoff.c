@@ -147,6 +147,33 @@ static enum mitigations mitigations_of(const struct line *line)
     bad(line, "auto, partial or off");
 }
 
+/* True if the value is `yes`, false if it is `no`; no other word is right. */
+static bool choice_of(const struct line *line, const char *yes, const char *no)
+{
+    if (strcmp(line->value, yes) == 0) {
+        return true;
+    }
+    if (strcmp(line->value, no) != 0) {
+        bad(line, yes);
+    }
+    return false;
+}
+
+/* Applies a line that is about the whole machine. False: it is none. */
+static bool set_machine(struct handoff *handoff, const struct line *line)
+{
+    if (strcmp(line->text, "mitigations") == 0) {
+        handoff->mitigations = mitigations_of(line);
+    } else if (strcmp(line->text, "ram") == 0) {
+        handoff->ram_zeroed = choice_of(line, "zeroed", "unknown");
+    } else if (strcmp(line->text, "audit") == 0) {
+        handoff->audit = choice_of(line, "on", "off");
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void set(struct handoff *handoff, struct line *line)
 {
     struct handoff_guest *guest = &handoff->guest[handoff->guest_count - 1];
@@ -155,8 +182,7 @@ static void set(struct handoff *handoff, struct line *line)
         start_guest(handoff, line);
         return;
     }
-    if (strcmp(line->text, "mitigations") == 0) {
-        handoff->mitigations = mitigations_of(line);
+    if (set_machine(handoff, line)) {
         return;
     }
     if (handoff->guest_count == 0) {

@@ -34,6 +34,8 @@ struct handoff {
     u32 module_count;
     struct handoff_module module[HANDOFF_MODULES_MAX];
     enum mitigations mitigations;
+    bool ram_zeroed; /* the RAM was zero when the machine was switched on */
+    bool audit;      /* check all references and the free memory after a crash and at the end */
     u32 guest_count;
     struct handoff_guest guest[HANDOFF_GUESTS_MAX];
 };

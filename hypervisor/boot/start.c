@@ -14,8 +14,10 @@
 #include "hypervisor/cpu/speculation.h"
 #include "hypervisor/build/build.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/report.h"
 #include "hypervisor/trap/run.h"
 #include "hypervisor/memory/boot_memory.h"
+#include "hypervisor/memory/dirty.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/sched/sched.h"
@@ -34,7 +36,8 @@ static struct {
     u64 tsc; /* TSC at the beginning of start; under QEMU's -icount: instructions executed */
 } boot;
 
-/* Allocates the frame table and the M2P, and starts the virtual MMU and the frame allocator. */
+/* Allocates the frame table, the M2P and the dirty map, and starts the virtual MMU and the frame
+ * allocator. */
 static void start_engine(void)
 {
     u64 frames = boot_memory_frames();
@@ -42,14 +45,15 @@ static void start_engine(void)
     u64 m2p_size = (frames * sizeof(u64) + M2P_UNIT - 1) & ~(M2P_UNIT - 1);
     maddr_t at = boot_memory_take(table_size, PAGE_SIZE);
     maddr_t m2p = boot_memory_take(m2p_size, M2P_UNIT);
+    maddr_t dirty_map = boot_memory_take(dirty_size(frames), PAGE_SIZE);
     struct vmmu_frame *table = map_frames(at, table_size);
 
     memset(table, 0, table_size);
     memset(direct(m2p), M2P_INVALID, m2p_size);
     map_m2p(m2p, m2p_size);
     vmmu_start(table, frames, direct(m2p), map_hypervisor_slots(), processor_has_l1tf());
-    frames_start(table, frames);
-    boot_memory_hand_over();
+    frames_start(table, frames, direct(dirty_map));
+    boot_memory_hand_over(!boot.handoff.ram_zeroed);
     map_use_allocator();
 }
 
@@ -60,7 +64,8 @@ static void free_unused_modules(void)
         struct handoff_module *module = &boot.handoff.module[i];
 
         if (module->users == 0) {
-            frames_free_range(mfn_of(module->start), (module->size + PAGE_SIZE - 1) >> PAGE_SHIFT);
+            frames_free_range(mfn_of(module->start), (module->size + PAGE_SIZE - 1) >> PAGE_SHIFT,
+                              true);
         }
     }
 }
@@ -110,6 +115,7 @@ void start(u32 loader_information)
     map_start(boot_memory_frames());
     space_load_root(space_cr3(map_idle_root()));
     start_engine();
+    report_use_audit(boot.handoff.audit);
     speculation_start(boot.handoff.mitigations, boot.handoff.guest_count);
     cpu = start_first_cpu();
     pic_start();

@@ -321,30 +321,38 @@ void domain_build(u32 index)
     sched_add(b.domain->vcpu[0]);
 }
 
-/* True when the guest is to be started again after an end of this kind, has restarts left, and no
- * frame of the old domain is in use elsewhere. */
-static bool may_rebuild(struct domain *old, struct handoff_guest *guest)
+/* The guest of the boot hand-off that `domain` was built for, if it is to be started again after
+ * this end; guest_count: it is not, it has no restarts left, or its last build failed. */
+static u32 guest_to_restart(const struct domain *domain)
 {
-    if (!(guest->restart >> old->end & 1) || !guest->restarts) {
-        return false;
+    const struct handoff *handoff = guests.handoff;
+    u32 index = 0;
+
+    while (index < handoff->guest_count && guests.place[index] != domain->place) {
+        index++;
     }
-    if (!vmmu_domain_is_gone(&old->mmu) || old->grants.users) {
-        log_line("%s: not started again: others still hold pages of it", old->name);
-        return false;
+    if (index < handoff->guest_count && guests.built[index] && handoff->guest[index].restarts &&
+        handoff->guest[index].restart >> domain->end & 1) {
+        return index;
     }
-    return true;
+    return handoff->guest_count;
+}
+
+bool domain_restarts(const struct domain *domain)
+{
+    return guest_to_restart(domain) < guests.handoff->guest_count;
 }
 
 bool domain_rebuild(struct domain *old)
 {
     struct handoff *handoff = guests.handoff;
-    u32 index = 0;
+    u32 index = guest_to_restart(old);
 
-    while (index < handoff->guest_count && guests.place[index] != old->place) {
-        index++;
+    if (index == handoff->guest_count) {
+        return false;
     }
-    if (index == handoff->guest_count || !guests.built[index] ||
-        !may_rebuild(old, &handoff->guest[index])) {
+    if (!vmmu_domain_is_gone(&old->mmu) || old->grants.users) {
+        log_line("%s: not started again: others still hold pages of it", old->name);
         return false;
     }
     struct handoff_guest *guest = &handoff->guest[index];

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Giving a new guest its frames. */
 #include "hypervisor/build/populate.h"
-#include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
 #include "lib/string.h"
@@ -47,7 +46,7 @@ bool populate_start(struct population *p, struct domain *domain, const struct gu
     if (mfn_is_none(first)) {
         return false;
     }
-    frames_free_range(mfn(first.n + l->p2m.count), (1ull << order) - l->p2m.count);
+    frames_free_range(mfn(first.n + l->p2m.count), (1ull << order) - l->p2m.count, false);
     *p = (struct population){.domain = domain, .p2m = frame_view(first), .pages = l->pages};
     memset(p->p2m, 0xff, l->p2m.count << PAGE_SHIFT);
     for (u64 i = 0; i < l->p2m.count; i++) {
@@ -69,7 +68,6 @@ void *populate_page(struct population *p, u64 at)
     if (mfn_is_none(m) || !give(p, at, m)) {
         return NULL;
     }
-    page_clear(frame_view(m));
     return frame_view(m);
 }
 
@@ -137,7 +135,7 @@ bool populate_rest(struct population *p)
 
 void populate_end(struct population *p)
 {
-    frames_free_range(p->spare, p->spare_count);
+    frames_free_range(p->spare, p->spare_count, false);
     p->spare_count = 0;
 }
 
@@ -149,10 +147,8 @@ void populate_release_module(struct handoff_module *module)
     for (u64 i = 0; i < count; i++) {
         mfn_t m = mfn(first.n + i);
 
-        if (frame_is_taken(m)) {
-            continue;
+        if (!frame_is_taken(m)) {
+            frames_free(m, 0);
         }
-        page_clear(frame_view(m));
-        frames_free(m, 0);
     }
 }

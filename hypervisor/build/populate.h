@@ -38,14 +38,13 @@ bool populate_zeroed(struct population *p, u64 from, u64 to);
  * NULL: no memory. */
 void *populate_page(struct population *p, u64 at);
 
-/* Gives the guest frames for all pfns that have none; their contents are not cleared. False: no
- * memory. */
+/* Gives the guest frames for all pfns that have none. False: no memory. */
 bool populate_rest(struct population *p);
 
 /* Returns the rest of the spare block to the allocator. */
 void populate_end(struct population *p);
 
-/* Clears the pages of the module that no guest has been given, and frees them. */
+/* Frees the pages of the module that no guest has been given. */
 void populate_release_module(struct handoff_module *module);
 
 #endif

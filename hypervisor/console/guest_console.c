@@ -89,6 +89,15 @@ void guest_console_drain(struct domain *domain)
     }
 }
 
+void guest_console_ended(void)
+{
+    static const char ended[] = {HANDOFF_ESCAPE, HANDOFF_ENDED};
+
+    lock_take(&com2.lock);
+    uart_write(UART_GUESTS, ended, sizeof ended);
+    lock_release(&com2.lock);
+}
+
 /* Reads COM2 until it is empty or the buffer is full; what does not fit stays in COM2, whose flow
  * control stops the sender. The caller holds com2.lock. */
 static void fill(void)

@@ -31,6 +31,9 @@ void guest_console_drain(struct domain *domain);
  * at the same time. */
 void guest_console_write(struct domain *domain, const char *bytes, u64 count);
 
+/* Says on COM2 that all guests have ended: that no output of a guest follows (lib/handoff.h). */
+void guest_console_ended(void);
+
 /* Serves an interrupt of COM2: moves its input into a buffer; what does not fit waits in COM2. */
 void guest_console_receive(void);
 

@@ -17,8 +17,8 @@
 
 static struct {
     _Atomic u32 live; /* domains that were announced (domains_expect) and have not ended for good */
-    _Atomic u32 ending; /* domains that were shut down or crashed, and are neither counted as ended
-                           for good nor freed yet */
+    _Atomic u32 ending; /* domains that were shut down or crashed, and are neither finished nor
+                           freed yet */
     _Atomic bool failed;
 } domains;
 
@@ -108,7 +108,14 @@ bool domain_any_failed(void)
 
 void domain_gone(struct domain *domain)
 {
-    count_as_gone(domain->end == DOMAIN_CRASHED);
+    if (!atomic_exchange_explicit(&domain->gone, true, memory_order_relaxed)) {
+        count_as_gone(domain->end == DOMAIN_CRASHED);
+    }
+}
+
+void domain_finish(struct domain *domain)
+{
+    domain_gone(domain);
     atomic_fetch_sub_explicit(&domains.ending, 1, memory_order_acq_rel);
 }
 

@@ -42,10 +42,12 @@ struct domain {
     struct lock lock;   /* guards shared_info's wall clock, `crashed`, changes of `vm_assist`, and
                            VCPUOP_down */
     _Atomic u32 end;    /* enum domain_end; the first end counts */
+    _Atomic bool gone;  /* it counts as ended for good */
     _Atomic bool torn_down, finished;
     struct lock teardown_lock; /* held while a CPU tears the domain down; only ever tried */
     struct vcpu *crashed; /* the vCPU that ran when the domain crashed, until it has been reported;
                              NULL: none */
+    bool reported;        /* the log and the console have all that there is to say of it */
     _Atomic u64 unknown_calls;
     _Atomic u32 shutdown_code; /* the reason that SCHEDOP_shutdown_code has fixed; DOMAIN_NO_CODE:
                                   none */
@@ -62,12 +64,17 @@ struct domain *domain_create(const char *name, u32 place, u64 pages, u32 vcpus);
  * ended for good. Once, before other CPUs run. */
 void domains_expect(u32 count);
 
-/* True while some domain has been shut down or has crashed, and is neither counted as ended for
- * good nor freed yet. */
+/* True while some domain has been shut down or has crashed, and is neither finished
+ * (domain_finish) nor freed yet. */
 bool domains_ending(void);
 
-/* True when every announced domain has ended for good or could not be made. */
+/* True when every announced domain has ended for good or could not be made. A domain has ended for
+ * good as soon as the log and its console have all that there is to say of it, unless its guest is
+ * to be started again; it may still have all its memory. */
 bool domains_all_gone(void);
+
+/* Counts a domain as ended for good. Without effect the second time. */
+void domain_gone(struct domain *domain);
 
 /* True when a domain has crashed or could not be made. */
 bool domain_any_failed(void);
@@ -111,8 +118,11 @@ bool domain_shutdown_for(struct domain *domain, u32 reason);
  * down. The first call counts. Xen ABI: SCHEDOP_shutdown_code. */
 void domain_fix_reason(struct domain *domain, u32 reason);
 
-/* Counts a torn-down domain as ended for good. It stays in the domain table. */
-void domain_gone(struct domain *domain);
+/* Finishes a torn-down domain whose guest is not started again. It stays in the domain table. */
+void domain_finish(struct domain *domain);
+
+/* Defined by build/: true when the guest of an ended domain is to be started again. */
+bool domain_restarts(const struct domain *domain);
 
 /* Tears an ended domain down as far as is possible without waiting: not while another CPU does so,
  * not while a vCPU is loaded on a CPU, and only until the work is interrupted. To be repeated until

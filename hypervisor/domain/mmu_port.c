@@ -7,7 +7,6 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
-#include "lib/string.h"
 
 u32 port_cpu(void)
 {
@@ -34,7 +33,6 @@ bool port_should_stop(void)
 void port_frame_free(struct vmmu_domain *domain, mfn_t m)
 {
     (void)domain;
-    page_clear(frame_view(m));
     frames_free(m, 0);
 }
 

@@ -12,6 +12,10 @@
 
 typedef unsigned long long ull;
 
+static struct {
+    bool audits;
+} reporting;
+
 static void report_walk(mfn_t root, const char *of, u64 address)
 {
     struct vmmu_walk walk;
@@ -150,14 +154,27 @@ static void audit(void)
         return;
     }
     lists.scratch_frames = (PAGE_SIZE << order) / (SCRATCH_WORDS * sizeof(u32));
-    findings = vmmu_audit(&lists);
+    findings = vmmu_audit(&lists) + frames_audit();
     page_free(lists.scratch, order);
     log_line("audit: %llu finding%s, %llu frames free", (ull)findings, findings == 1 ? "" : "s",
              (ull)frames_free_count());
 }
 
+void report_use_audit(bool on)
+{
+    reporting.audits = on;
+}
+
+bool report_audits(void)
+{
+    return reporting.audits;
+}
+
 void report_audit(void)
 {
+    if (!reporting.audits) {
+        return;
+    }
     stop_others();
     audit();
     stop_end();

@@ -4,6 +4,8 @@
 #ifndef DOMAIN_REPORT_H
 #define DOMAIN_REPORT_H
 
+#include "lib/types.h"
+
 struct domain;
 
 /* Logs each vCPU that was ever initialised, first the one that ran when the domain crashed:
@@ -15,8 +17,16 @@ void report_crash(const struct domain *domain);
 /* Logs the counters of the domain's virtual MMU, at its end. */
 void report_costs(struct domain *domain);
 
-/* Audits all references and type references of the machine while the other CPUs are stopped. Logs
- * one line for each difference and one for the result. Call it from a run loop. */
+/* Says whether report_audit is to do anything (the hand-off's `audit`). Once, at boot. */
+void report_use_audit(bool on);
+
+/* True when the hand-off wants audits. */
+bool report_audits(void);
+
+/* Audits all references and type references of the machine and the free memory, while the other
+ * CPUs are stopped. Logs one line for each difference and one for the result. Does nothing unless
+ * the hand-off wants audits, since all guests wait for it, the longer the more memory there is.
+ * Call it from a run loop. */
 void report_audit(void);
 
 #endif

@@ -48,6 +48,20 @@ static void stop_console(struct domain *domain)
     domain->console.frame = MFN_NONE;
 }
 
+/* Says the last about the domain, which from now on counts as ended for good unless its guest is
+ * started again: what follows only gives its memory back. */
+static void report_end(struct domain *domain)
+{
+    if (domain->reported) {
+        return;
+    }
+    domain->reported = true;
+    report_costs(domain);
+    if (!domain_restarts(domain)) {
+        domain_gone(domain);
+    }
+}
+
 static bool drop_tables(struct domain *domain)
 {
     for (u32 i = 0; i < domain->vcpu_count; i++) {
@@ -90,11 +104,11 @@ static void step(struct domain *domain)
         return;
     }
     stop_console(domain);
+    report_end(domain);
     if (!drop_tables(domain)) {
         return;
     }
     drop_rest(domain);
-    report_costs(domain);
     if (domain->mmu.frames) {
         log_line("%s: %llu frames are still held elsewhere", domain->name,
                  (unsigned long long)domain->mmu.frames);
@@ -103,6 +117,7 @@ static void step(struct domain *domain)
         report_audit();
     }
     atomic_store_explicit(&domain->torn_down, true, memory_order_release);
+    sched_kick_idle(); /* its memory is to be cleaned */
 }
 
 void domain_teardown(struct domain *domain)

@@ -2,9 +2,13 @@
 /* Memory at boot, before the allocator runs. */
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/log/log.h"
+#include "hypervisor/memory/frames.h"
 
 #define RANGES_MAX 64
-#define REACHABLE  0x100000000ull /* the memory that head.S has mapped: 4 GiB */
+#define FIRMWARE                                                                                   \
+    0x2000000ull /* firmware works in the last 32 MiB of a range of RAM: SeaBIOS leaves its own    \
+                    start-up code 16 MiB below the end */
+#define REACHABLE 0x100000000ull /* the memory that head.S has mapped: 4 GiB */
 
 struct range {
     u64 start, end;
@@ -97,13 +101,32 @@ maddr_t boot_memory_take(u64 size, u64 align)
     panic("no room for %llu KiB of fixed tables", (unsigned long long)(size >> 10));
 }
 
-void boot_memory_hand_over(void)
+/* The address in the free range `r` from which firmware may have worked. */
+static u64 firmware_from(const struct range *r)
+{
+    u64 from = r->end;
+
+    for (u32 i = 0; i < boot_memory.ram_count; i++) {
+        const struct range *ram = &boot_memory.ram[i];
+        u64 left = ram->end - ram->start > FIRMWARE ? ram->end - FIRMWARE : ram->start;
+
+        if (r->start >= ram->start && r->start < ram->end && left < from) {
+            from = left > r->start ? left : r->start;
+        }
+    }
+    return from;
+}
+
+void boot_memory_hand_over(bool dirty)
 {
     for (u32 i = 0; i < boot_memory.free_count; i++) {
-        struct range *r = &boot_memory.free[i];
+        const struct range *r = &boot_memory.free[i];
 
         if (r->start < r->end) {
-            frames_free_range(mfn(r->start >> PAGE_SHIFT), (r->end - r->start) >> PAGE_SHIFT);
+            u64 from = dirty ? r->start : firmware_from(r);
+
+            frames_free_range(mfn(r->start >> PAGE_SHIFT), (from - r->start) >> PAGE_SHIFT, false);
+            frames_free_range(mfn(from >> PAGE_SHIFT), (r->end - from) >> PAGE_SHIFT, true);
         }
     }
     boot_memory.free_count = 0;

@@ -23,14 +23,13 @@ bool boot_memory_has_ram(u64 start, u64 end);
  * returned and is not cleared. Panics when there is none. */
 maddr_t boot_memory_take(u64 size, u64 align);
 
-/* Gives all memory that is still free to the allocator. No function above except boot_memory_frames
- * and boot_memory_has_ram may be called afterwards. */
-void boot_memory_hand_over(void);
+/* Gives all memory that is still free to the allocator; with `dirty` as dirty memory, otherwise as
+ * clean memory but for the last 32 MiB of each range of RAM, in which firmware works. No function
+ * above except boot_memory_frames and boot_memory_has_ram may be called afterwards. */
+void boot_memory_hand_over(bool dirty);
 
-/* The allocator's functions for boot (frames.c). frames_start makes the allocator empty, with the
- * frame table `frames`, which has `count` elements. frames_free_range gives it `count` frames of
- * RAM from `first` on. */
-void frames_start(struct vmmu_frame *frames, u64 count);
-void frames_free_range(mfn_t first, u64 count);
+/* The allocator's function for boot (frames.c): makes the allocator empty, with the frame table
+ * `frames`, which has `count` elements, and memory for the dirty map (dirty_size). */
+void frames_start(struct vmmu_frame *frames, u64 count, void *dirty_map);
 
 #endif

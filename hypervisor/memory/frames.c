@@ -4,27 +4,41 @@
 #include "hypervisor/log/log.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/direct.h"
+#include "hypervisor/memory/dirty.h"
 #include "hypervisor/ranks.h"
 #include "lib/lock.h"
-#include "lib/string.h"
 #include "vmmu/vmmu.h"
 
 /* A free block is described by its first frame, the head, in the frame table: `references` is the
- * block's order + 1, and `type` holds the links of the list of free blocks of that order, the next
- * head in the upper half and the previous head in the lower half.
+ * block's order + 1, with BLOCK_DIRTY if a frame of the block is dirty, and `type` holds the links
+ * of a list, the next head in the upper half and the previous head in the lower half. There are two
+ * lists of each order: of blocks without a dirty frame, and of the others.
  *
  * Every other frame of the allocator, and every frame without an owner, has 0 in `references`. A
  * frame with an owner (a domain, or VMMU_OWNER_DEVICE) has bit 63 set there. So `references` alone
  * distinguishes the head of a free block from all other frames. Only RAM is ever given to the
- * allocator. */
-#define LINK_NONE 0xffffffffu
+ * allocator.
+ *
+ * A block that is being cleaned is on no list, so that the lock is free meanwhile; it counts as
+ * free, and an allocation that finds nothing else waits for it. */
+#define LINK_NONE   0xffffffffu
+#define BLOCK_DIRTY 0x100u
+#define FRAME_OWNED (1ull << 63)
+#define ORDERS      (FRAMES_ORDER_MAX + 1)
+#define CLEAN_ORDER                                                                                \
+    4u /* frames_clean cleans at most 16 frames, so that a wake-up waits briefly                   \
+        */
+
+enum kind { CLEAN, DIRTY, KINDS };
 
 static struct {
     struct lock lock;
     struct vmmu_frame *frames;
     u64 count;
-    u64 free;
-    u32 head[FRAMES_ORDER_MAX + 1];
+    u64 free;          /* the dirty ones and those being cleaned included */
+    _Atomic u64 dirty; /* those being cleaned included; read without the lock */
+    u32 cleaning;      /* blocks that frames_clean has taken off the lists */
+    u32 head[KINDS][ORDERS];
 } allocator = {.lock = {.rank = RANK_FRAMES}};
 
 static u32 next_of(u32 at)
@@ -43,27 +57,32 @@ static void link(u32 at, u32 next, u32 previous)
                           memory_order_relaxed);
 }
 
-static void set_order(u32 at, u64 order_plus_1)
+static u64 state_of(u64 at)
 {
-    atomic_store_explicit(&allocator.frames[at].references, order_plus_1, memory_order_relaxed);
+    return atomic_load_explicit(&allocator.frames[at].references, memory_order_relaxed);
+}
+
+static void set_state(u32 at, u64 state)
+{
+    atomic_store_explicit(&allocator.frames[at].references, state, memory_order_relaxed);
 }
 
 static bool is_free_head(u64 at, u32 order)
 {
-    return at < allocator.count && atomic_load_explicit(&allocator.frames[at].references,
-                                                        memory_order_relaxed) == order + 1;
+    return at < allocator.count && (state_of(at) & ~(u64)BLOCK_DIRTY) == order + 1;
 }
 
 static void push(u32 at, u32 order)
 {
-    u32 next = allocator.head[order];
+    enum kind kind = dirty_any(at, order) ? DIRTY : CLEAN;
+    u32 next = allocator.head[kind][order];
 
-    set_order(at, order + 1);
+    set_state(at, (order + 1) | (kind == DIRTY ? BLOCK_DIRTY : 0));
     link(at, next, LINK_NONE);
     if (next != LINK_NONE) {
         link(next, next_of(next), at);
     }
-    allocator.head[order] = at;
+    allocator.head[kind][order] = at;
 }
 
 static void unlink(u32 at, u32 order)
@@ -76,60 +95,124 @@ static void unlink(u32 at, u32 order)
     if (previous != LINK_NONE) {
         link(previous, next, previous_of(previous));
     } else {
-        allocator.head[order] = next;
+        allocator.head[state_of(at) & BLOCK_DIRTY ? DIRTY : CLEAN][order] = next;
     }
-    set_order(at, 0);
+    set_state(at, 0);
 }
 
-void frames_start(struct vmmu_frame *frames, u64 count)
+/* Puts a block on its list, after joining it with its free neighbours. */
+static void put_back(u32 at, u32 order)
+{
+    for (; order < FRAMES_ORDER_MAX && is_free_head(at ^ (1u << order), order); order++) {
+        unlink(at ^ (1u << order), order);
+        at &= ~(1u << order);
+    }
+    push(at, order);
+}
+
+/* The lowest order from `order` on of which there is a block of this kind; ORDERS: there is none.
+ */
+static u32 find(enum kind kind, u32 order)
+{
+    while (order < ORDERS && allocator.head[kind][order] == LINK_NONE) {
+        order++;
+    }
+    return order;
+}
+
+/* Takes the first block of this kind and of order `have` off its list, and returns the first frame
+ * of a part of it, of order `order`; the rest goes back to the lists. Of two halves of which one
+ * has dirty frames, the part is in that one, or with `avoid` in the other. */
+static u32 take(enum kind kind, u32 have, u32 order, bool avoid)
+{
+    u32 at = allocator.head[kind][have];
+
+    unlink(at, have);
+    while (have > order) {
+        u32 right;
+
+        have--;
+        right = at + (1u << have);
+        if (kind == DIRTY && dirty_any(at, have) == avoid && dirty_any(right, have) != avoid) {
+            push(at, have);
+            at = right;
+        } else {
+            push(right, have);
+        }
+    }
+    return at;
+}
+
+void frames_start(struct vmmu_frame *frames, u64 count, void *dirty_map)
 {
     allocator.frames = frames;
     allocator.count = count;
-    for (u32 order = 0; order <= FRAMES_ORDER_MAX; order++) {
-        allocator.head[order] = LINK_NONE;
+    for (u32 order = 0; order < ORDERS; order++) {
+        allocator.head[CLEAN][order] = allocator.head[DIRTY][order] = LINK_NONE;
     }
+    dirty_start(dirty_map, count);
+}
+
+/* Clears what is dirty of a block that is on no list. */
+static void clean(u32 at, u32 order)
+{
+    u64 count = dirty_wipe(at, order);
+
+    lock_take(&allocator.lock);
+    dirty_clear(at, order);
+    allocator.dirty -= count;
+    lock_release(&allocator.lock);
 }
 
 mfn_t frames_alloc(u32 order)
 {
-    u32 have = order;
-    u32 at;
+    u32 have, at;
+    bool dirty = false;
 
     lock_take(&allocator.lock);
-    while (have <= FRAMES_ORDER_MAX && allocator.head[have] == LINK_NONE) {
-        have++;
-    }
-    if (have > FRAMES_ORDER_MAX) {
+    while ((have = find(CLEAN, order)) == ORDERS) {
+        have = find(DIRTY, order);
+        if (have < ORDERS) {
+            dirty = true;
+            break;
+        }
+        bool wait = allocator.cleaning;
         lock_release(&allocator.lock);
-        return MFN_NONE;
+        if (!wait) {
+            return MFN_NONE;
+        }
+        lock_wait();
+        lock_take(&allocator.lock);
     }
-    at = allocator.head[have];
-    unlink(at, have);
-    while (have > order) {
-        have--;
-        push(at + (1u << have), have);
-    }
+    at = take(dirty ? DIRTY : CLEAN, have, order, true);
+    dirty = dirty && dirty_any(at, order);
     allocator.free -= 1ull << order;
     lock_release(&allocator.lock);
+    if (dirty) {
+        clean(at, order);
+    }
     return mfn(at);
+}
+
+static void free_block(u64 at, u32 order, bool dirty)
+{
+    ASSERT(at + (1ull << order) <= allocator.count && (at & ((1ull << order) - 1)) == 0);
+    lock_take(&allocator.lock);
+    allocator.free += 1ull << order;
+    if (dirty) {
+        allocator.dirty += 1ull << order;
+        dirty_set(at, order);
+    }
+    put_back((u32)at, order);
+    lock_release(&allocator.lock);
 }
 
 void frames_free(mfn_t first, u32 order)
 {
-    u64 at = first.n;
-
-    ASSERT(at + (1ull << order) <= allocator.count && (at & ((1ull << order) - 1)) == 0);
-    lock_take(&allocator.lock);
-    allocator.free += 1ull << order;
-    for (; order < FRAMES_ORDER_MAX && is_free_head(at ^ (1ull << order), order); order++) {
-        unlink((u32)(at ^ (1ull << order)), order);
-        at &= ~(1ull << order);
-    }
-    push((u32)at, order);
-    lock_release(&allocator.lock);
+    free_block(first.n, order, true);
 }
 
-void frames_free_range(mfn_t first, u64 count)
+void frames_free_range(mfn_t first, u64 count, bool dirty)
 {
     u64 at = first.n, end = at + count;
 
@@ -142,14 +225,46 @@ void frames_free_range(mfn_t first, u64 count)
         while ((1ull << order) > end - at) {
             order--;
         }
-        frames_free(mfn(at), order);
+        free_block(at, order, dirty);
         at += 1ull << order;
     }
+}
+
+bool frames_clean(void)
+{
+    u32 have, at, order;
+
+    if (!allocator.dirty) {
+        return false;
+    }
+    lock_take(&allocator.lock);
+    have = find(DIRTY, 0);
+    if (have == ORDERS) { /* other CPUs clean the rest */
+        lock_release(&allocator.lock);
+        return false;
+    }
+    order = have < CLEAN_ORDER ? have : CLEAN_ORDER;
+    at = take(DIRTY, have, order, false);
+    allocator.cleaning++;
+    lock_release(&allocator.lock);
+    u64 count = dirty_wipe(at, order);
+    lock_take(&allocator.lock);
+    dirty_clear(at, order);
+    allocator.dirty -= count;
+    put_back(at, order);
+    allocator.cleaning--;
+    lock_release(&allocator.lock);
+    return true;
 }
 
 u64 frames_free_count(void)
 {
     return allocator.free;
+}
+
+u64 frames_dirty_count(void)
+{
+    return allocator.dirty;
 }
 
 u64 frames_count(void)
@@ -161,14 +276,78 @@ void *page_alloc(u32 order)
 {
     mfn_t m = frames_alloc(order);
 
-    if (mfn_is_none(m)) {
-        return NULL;
-    }
-    return memset(frame_view(m), 0, PAGE_SIZE << order);
+    return mfn_is_none(m) ? NULL : frame_view(m);
 }
 
 void page_free(void *page, u32 order)
 {
-    memset(page, 0, PAGE_SIZE << order);
     frames_free(frame_of_view(page), order);
+}
+
+/* ---- audit ---------------------------------------------------------------------------------- */
+
+/* What frames_audit has counted. */
+struct recount {
+    u64 free, dirty, findings;
+};
+
+static void differ(struct recount *run, u64 at, const char *what)
+{
+    run->findings++;
+    log_line("audit: free memory: frame %#llx: %s", (unsigned long long)at, what);
+}
+
+/* Reads eight words of a frame that should have been cleaned; which ones depends on its number. */
+static bool looks_clean(u64 at)
+{
+    const u64 *words = (const u64 *)frame_view(mfn(at)) + at * 8 % (PAGE_SIZE / sizeof(u64));
+
+    return (words[0] | words[1] | words[2] | words[3] | words[4] | words[5] | words[6] |
+            words[7]) == 0;
+}
+
+static void audit_block(struct recount *run, u64 at, u32 order)
+{
+    if (at % (1ull << order) || at + (1ull << order) > allocator.count) {
+        differ(run, at, "a block that is not aligned to its size, or too large");
+        return;
+    }
+    if (!(state_of(at) & BLOCK_DIRTY) != !dirty_any(at, order)) {
+        differ(run, at, "a block on the wrong list");
+    }
+    for (u64 i = at; i < at + (1ull << order); i++) {
+        bool dirty = dirty_any(i, 0);
+
+        run->free++;
+        run->dirty += dirty;
+        if (i != at && state_of(i)) {
+            differ(run, i, "in use inside a free block");
+        }
+        if (!dirty && !looks_clean(i)) {
+            differ(run, i, "counts as clean and has contents");
+        }
+    }
+}
+
+u64 frames_audit(void)
+{
+    struct recount run = {0};
+
+    for (u64 at = 0; at < allocator.count;) {
+        u64 state = state_of(at), order = (state & ~(u64)BLOCK_DIRTY) - 1;
+
+        if (!(state & FRAME_OWNED) && order < ORDERS) {
+            audit_block(&run, at, (u32)order);
+            at += 1ull << order;
+            continue;
+        }
+        if (dirty_any(at, 0)) {
+            differ(&run, at, "counts as dirty and is not free");
+        }
+        at++;
+    }
+    if (run.free != allocator.free || run.dirty != allocator.dirty || allocator.cleaning) {
+        differ(&run, 0, "the numbers of free or dirty frames");
+    }
+    return run.findings;
 }

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The allocator of frames: a buddy system that keeps its lists in the frame table. The functions
- * that take and give back frames take RANK_FRAMES. */
+ * that take and give back frames take RANK_FRAMES.
+ *
+ * A free frame is clean, that is, all its words are 0, or dirty: it may still have the contents
+ * that its last user left. Nobody waits for a frame to be cleaned when it is freed: idle CPUs clean
+ * dirty frames (frames_clean), and an allocation that finds no clean frame cleans what it takes. So
+ * every frame that is handed out is clean. */
 #ifndef MEMORY_FRAMES_H
 #define MEMORY_FRAMES_H
 
@@ -8,18 +13,32 @@
 
 #define FRAMES_ORDER_MAX 18u /* 1 GiB */
 
-/* frames_alloc takes `1 << order` frames, aligned to their number. Returns the first; MFN_NONE:
- * none are left. Their contents are undefined, but never those of another guest, since freed guest
- * memory is scrubbed first. frames_free gives a block of that form back. */
+/* frames_alloc takes `1 << order` clean frames, aligned to their number. Returns the first;
+ * MFN_NONE: none are left. frames_free gives a block of that form back, dirty. */
 mfn_t frames_alloc(u32 order);
 void frames_free(mfn_t first, u32 order);
-/* The number of free frames. */
+
+/* Gives `count` frames of RAM from `first` on to the allocator; with `dirty` as dirty ones,
+ * otherwise as clean ones, which they must be. */
+void frames_free_range(mfn_t first, u64 count, bool dirty);
+
+/* Cleans up to 16 dirty frames. False: there was nothing to do. For idle CPUs; takes RANK_FRAMES
+ * before and after, but not during the work. */
+bool frames_clean(void);
+
+/* The number of free frames, and how many of these are dirty. */
 u64 frames_free_count(void);
+u64 frames_dirty_count(void);
 u64 frames_count(void); /* of the machine: one above the highest frame of RAM */
 
 /* page_alloc takes `1 << order` pages for the hypervisor and returns their address in the direct
- * map, cleared. NULL: none are left. page_free clears them and gives them back. */
+ * map, cleared. NULL: none are left. page_free gives them back. */
 void *page_alloc(u32 order);
 void page_free(void *page, u32 order);
+
+/* Compares the lists, the dirty map and the counts with one another, and reads a part of each clean
+ * frame. Logs one line for each difference and returns their number. No other CPU may use the
+ * allocator meanwhile. */
+u64 frames_audit(void);
 
 #endif

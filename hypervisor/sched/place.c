@@ -4,6 +4,7 @@
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/sched/queue.h"
+#include "hypervisor/sched/sched.h"
 
 static u64 running(const struct cpu *cpu)
 {
@@ -147,4 +148,16 @@ bool place_claim(struct cpu *cpu, const struct vcpu *vcpu)
 
     return atomic_compare_exchange_strong(&queue_of(cpu)->running, &idle,
                                           share_time(&vcpu->domain->share));
+}
+
+void sched_kick_idle(void)
+{
+    for (u32 i = 0; i < cpu_count(); i++) {
+        struct cpu *cpu = cpu_at(i);
+
+        if (cpu != this_cpu() && atomic_load(&queue_of(cpu)->running) == QUEUE_NONE) {
+            cpu_kick(cpu);
+            return;
+        }
+    }
 }

@@ -56,6 +56,9 @@ bool sched_stopped(const struct vcpu *vcpu);
 /* Kicks every CPU that has a vCPU of the domain loaded: for a domain that has ended. */
 void sched_kick_domain(const struct domain *domain);
 
+/* Kicks an idle CPU other than this one, if there is one: for work that idle CPUs do. */
+void sched_kick_idle(void);
+
 /* Called when this CPU has saved the state of `vcpu`, which it no longer runs: from now on other
  * CPUs may run it. */
 void sched_left(struct vcpu *vcpu);

@@ -8,6 +8,7 @@
 #include "hypervisor/build/build.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
+#include "hypervisor/memory/frames.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
 #include "hypervisor/time/timer.h"
@@ -18,19 +19,27 @@
 #define TEARDOWN_STEP_NS 1000000ull
 
 static struct {
-    _Atomic bool begun; /* set by the CPU that ends the machine */
+    _Atomic bool announced; /* the log says that all guests have ended */
+    _Atomic bool begun;     /* set by the CPU that ends the machine */
 } ending;
 
-/* After the end of the last domain: runs the audit and switches the machine off. No vCPU, page
- * table or hold should be left by then; the audit does not report a frame that only still has an
- * owner. */
+/* Ends the machine after the end of the last domain. Nobody is left for whom memory would have to
+ * be given back, so the machine is switched off at once; only if there is to be an audit, not
+ * before all domains are torn down. No vCPU, page table or hold should be left by then; the audit
+ * does not report a frame that only still has an owner. */
 static void end_machine(void)
 {
+    if (!atomic_exchange_explicit(&ending.announced, true, memory_order_relaxed)) {
+        log_line("all guests have ended");
+        guest_console_ended();
+    }
+    if (report_audits() && domains_ending()) {
+        return;
+    }
     if (atomic_exchange_explicit(&ending.begun, true, memory_order_relaxed)) {
         return;
     }
     report_audit();
-    log_line("all guests have ended");
     machine_exit(domain_any_failed() ? HANDOFF_CRASHED : HANDOFF_ALL_WELL);
 }
 
@@ -39,7 +48,7 @@ static void finish(struct domain *domain)
 {
     if (!atomic_exchange_explicit(&domain->finished, true, memory_order_acq_rel) &&
         !domain_rebuild(domain)) {
-        domain_gone(domain);
+        domain_finish(domain);
     }
 }
 
@@ -108,6 +117,18 @@ static void serve_work(struct cpu *cpu)
     }
 }
 
+/* Waits until this CPU has work: cleans free memory, and sleeps when there is none to clean. The
+ * steps are small, since what wakes the CPU waits for one of them. */
+static void idle(struct cpu *cpu)
+{
+    while (!cpu->work && frames_clean()) {
+        __asm__ volatile("sti; nop; cli" : : : "memory");
+    }
+    if (!cpu->work) {
+        __asm__ volatile("sti; hlt; cli" : : : "memory");
+    }
+}
+
 /* Serves work until there is a vCPU that can run, and enters it. */
 static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
 {
@@ -122,7 +143,7 @@ static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
                 continue;
             }
             if (!cpu->current) {
-                __asm__ volatile("sti; hlt; cli" : : : "memory");
+                idle(cpu);
                 continue;
             }
             vcpu = cpu->current;

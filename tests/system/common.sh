@@ -12,10 +12,10 @@ failures=0
 # For runs that count instructions: in these QEMU 10 aborts when a guest reads the timer of an x2APIC.
 no_x2apic='--emulator-arg -cpu --emulator-arg max,-x2apic'
 
-# pinion ARG...: runs the command; sets $status and writes $work/out (consoles), $work/err and $work/log.
+# pinion ARG...: runs the command, with audits; sets $status and writes $work/out (consoles), $work/err and $work/log.
 pinion() {
     status=0
-    "$B/pinion" run --timeout "${timeout:-120}" --log "$work/log" "$@" \
+    "$B/pinion" run --audit on --timeout "${timeout:-120}" --log "$work/log" "$@" \
         </dev/null >"$work/out" 2>"$work/err" || status=$?
 }
 

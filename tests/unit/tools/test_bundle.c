@@ -80,7 +80,7 @@ static void set_guest(struct guests *guests, const char *name, const char *kerne
 static void the_text(void **unused)
 {
     static const char expected[] =
-        "pinion 1\nmitigations partial\n"
+        "pinion 1\nmitigations partial\nram zeroed\naudit on\n"
         "guest a\nmemory 10\nvcpus 1\nkernel 1\nramdisk 2\ncmdline x  y=z\n"
         "guest b\nmemory 20\nvcpus 3\nweight 512\ncap 250\naffinity 0 0,2,3\naffinity 2 63\nkernel "
         "1\n"
@@ -92,6 +92,7 @@ static void the_text(void **unused)
     struct stat state;
     char path[32];
     int other;
+    const struct bundle_machine machine = {"partial", true, true};
 
     (void)unused;
     set_guest(&guests, "a", "kernel", "ramdisk", "x  y=z");
@@ -104,7 +105,7 @@ static void the_text(void **unused)
     guests.guest[1].cpus[2] = 1ull << 63;
     set_guest(&guests, "c", "other", "ramdisk", NULL);
     guests.guest[2].weight = HANDOFF_WEIGHT;
-    assert_true(bundle_read(&bundle, &guests, "partial", &failure));
+    assert_true(bundle_read(&bundle, &guests, &machine, &failure));
     assert_int_equal(bundle.modules, 3);
     assert_int_equal(bundle.text.size, sizeof(expected) - 1);
     assert_memory_equal(bundle.text.bytes, expected, sizeof(expected) - 1);
@@ -137,12 +138,13 @@ static void the_text(void **unused)
 static void refused(const char *kernel, const char *ramdisk, unsigned memory, const char *what)
 {
     struct failure failure = {""};
+    const struct bundle_machine machine = {0};
     struct guests guests = {0};
     struct bundle bundle;
 
     set_guest(&guests, "a", kernel, ramdisk, NULL);
     guests.guest[0].memory = memory;
-    assert_false(bundle_read(&bundle, &guests, NULL, &failure));
+    assert_false(bundle_read(&bundle, &guests, &machine, &failure));
     if (!strstr(failure.sentence, what)) {
         fail_msg("\"%s\" lacks \"%s\"", failure.sentence, what);
     }

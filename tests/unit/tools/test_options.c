@@ -37,6 +37,7 @@ static void defaults(void **state)
     assert_null(options.guest.cmdline);
     assert_null(options.log);
     assert_null(options.mitigations);
+    assert_false(options.audit);
     assert_int_equal(options.timeout + options.machine_memory + options.machine_cpus, 0);
     assert_int_equal(options.emulator_arguments, 0);
 }
@@ -47,8 +48,9 @@ static void every_option(void **state)
     assert_true(READ("--ramdisk", "r", "--cmdline=a=b c", "k", "--memory", "64", "--vcpus", "1",
                      "--name", "n-1", "--machine-memory", "512", "--machine-cpus=2", "--timeout",
                      "9", "--emulator-arg", "-d", "--emulator-arg=int,cpu", "--log", "l",
-                     "--mitigations=off"));
+                     "--mitigations=off", "--audit", "on"));
     assert_string_equal(options.mitigations, "off");
+    assert_true(options.audit);
     assert_string_equal(options.guest.ramdisk, "r");
     assert_string_equal(options.guest.cmdline, "a=b c");
     assert_string_equal(options.operand[0], "k");
@@ -95,6 +97,7 @@ static void mistakes(void **state)
         {{"--timeout", "99999999999999999999", "k"},
          "run: --timeout 99999999999999999999: expected a number from 1 to 100000000"},
         {{"--mitigations", "some", "k"}, "run: --mitigations some: expected auto, partial or off"},
+        {{"--audit", "yes", "k"}, "run: --audit yes: expected on or off"},
         {{"--mitigations=", "k"}, "run: --mitigations : expected auto, partial or off"},
         {{"--machine-cpus", "two", "k"},
          "run: --machine-cpus two: expected a number from 1 to 255"},
