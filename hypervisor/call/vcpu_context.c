@@ -9,6 +9,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "lib/string.h"
+#include "lib/x86/control.h"
 
 #define CONTEXT_ORDER  1u
 #define GDT_PAGE       512u
@@ -188,6 +189,8 @@ static s64 apply(struct vcpu *v, struct call *call, const context *c)
     v->fs_base = c->fs_base;
     v->gs_base = v->in_kernel ? c->gs_base_kernel : c->gs_base_user;
     v->gs_base_inactive = v->in_kernel ? c->gs_base_user : c->gs_base_kernel;
+    v->fpu_task_switched = c->ctrlreg[0] & CR0_TS;
+    v->info->arch.cr2 = c->ctrlreg[2];
     v->cr4 = control_guest_cr4(c->ctrlreg[4]);
     v->initialised = true;
     return 0;
