@@ -15,5 +15,12 @@ $(B)/torture: $(TORTURE_OBJ) $(call stamp,torture,$(TORTURE_LDFLAGS) $(TORTURE_O
 	$(CC) $(TORTURE_LDFLAGS) -o $@ $(TORTURE_OBJ)
 $(B)/torture.cpio: $(B)/torture tests/system/torture/init tools/demo/make-initramfs
 	tools/demo/make-initramfs $@ $(B)/torture tests/system/torture/init
-images: all $(B)/initramfs.cpio $(B)/torture.cpio $(B)/vmlinuz
+# Without a C library, so that no 32-bit one is needed.
+PORTS_CFLAGS := -std=gnu11 -O2 $(WARN) -ffreestanding -nostdlib -static -fno-pie -no-pie \
+	-fno-stack-protector -fcf-protection=none
+$(B)/ports64 $(B)/ports32: $(B)/ports%: tests/system/ports/ports.c $(call stamp,ports,$(PORTS_CFLAGS)) | packages
+	$(CC) $(PORTS_CFLAGS) -m$* -o $@ $<
+$(B)/ports.cpio: $(B)/ports64 $(B)/ports32 tests/system/ports/init tools/demo/make-initramfs
+	tools/demo/make-initramfs $@ $(B)/ports64 tests/system/ports/init $(B)/ports32
+images: all $(addprefix $(B)/,initramfs.cpio torture.cpio ports.cpio vmlinuz)
 .PHONY: images

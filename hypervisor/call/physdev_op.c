@@ -23,14 +23,23 @@ static s64 set_iopl(struct vcpu *vcpu, u64 at)
     return 0;
 }
 
-static s64 set_iobitmap(u64 at)
+/* Sets the bitmap of the ports that the vCPU may use without the privilege level. Only its place is
+ * kept: the guest changes its bits in its own memory, which is read when an instruction needs
+ * them. */
+static s64 set_iobitmap(struct vcpu *vcpu, u64 at)
 {
     struct physdev_set_iobitmap ask;
 
     if (!GET_GUEST(&ask, at)) {
         return -XEN_EFAULT;
     }
-    return ask.nr_ports > PORTS ? -XEN_EINVAL : 0;
+    /* The rest of the bitmap is checked when it is read. */
+    if (ask.nr_ports > PORTS || !guest_range_ok((u64)ask.bitmap.p, 1)) {
+        return -XEN_EINVAL;
+    }
+    vcpu->io_bitmap = (u64)ask.bitmap.p;
+    vcpu->io_bitmap_ports = ask.nr_ports;
+    return 0;
 }
 
 s64 call_physdev_op(struct vcpu *vcpu, struct call *call)
@@ -41,7 +50,7 @@ s64 call_physdev_op(struct vcpu *vcpu, struct call *call)
     case PHYSDEVOP_set_iopl:
         return set_iopl(vcpu, at);
     case PHYSDEVOP_set_iobitmap:
-        return set_iobitmap(at);
+        return set_iobitmap(vcpu, at);
     case PHYSDEVOP_eoi: /* end of a physical interrupt: no guest has one */
     case PHYSDEVOP_irq_status_query:
         return -XEN_EINVAL;

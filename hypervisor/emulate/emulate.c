@@ -12,13 +12,10 @@
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/emulate/execute.h"
 #include "hypervisor/emulate/fetch.h"
+#include "hypervisor/emulate/port.h"
 #include "hypervisor/vcpu/msr.h"
 #include "lib/x86/descriptor.h"
 #include "lib/string.h"
-
-#define TIMER_COUNTER_FIRST 0x40
-#define TIMER_COUNTER_LAST  0x42
-#define NO_DEVICE           (~0ull) /* what a read returns where no device answers */
 
 #define SIZE_OF(in) ((in)->operand_size)
 
@@ -26,39 +23,6 @@ static void set_pair(struct registers *r, u64 value)
 {
     r->rax = (u32)value;
     r->rdx = value >> 32;
-}
-
-/* ---- ports: no guest has any --------------------------------------------------------------- */
-
-/* What a guest reads from a port: all ones, since no device answers. The counters of the interval
- * timer read 0 and never change, so that a kernel that measures time with them gives up; if they
- * read as all ones, it would wait for ever. */
-static u64 read_port(u16 port)
-{
-    return port >= TIMER_COUNTER_FIRST && port <= TIMER_COUNTER_LAST ? 0 : NO_DEVICE;
-}
-
-static enum emulated emulate_in(struct vcpu *vcpu, const struct instruction *in)
-{
-    struct registers *r = &vcpu->registers;
-    u16 port = (u16)(in->source == SOURCE_IMMEDIATE ? in->immediate : r->rdx);
-
-    register_write(r, REGISTER_RAX, SIZE_OF(in), read_port(port));
-    return EMULATED_DONE;
-}
-
-static enum emulated emulate_ins(struct vcpu *vcpu, const struct instruction *in)
-{
-    u64 value = NO_DEVICE, at = instruction_address(in, &vcpu->registers, 0);
-    struct vmmu_walk walk;
-
-    if (instruction_idle(in, &vcpu->registers) || copy_to_guest(at, &value, SIZE_OF(in))) {
-        return EMULATED_DONE;
-    }
-    vmmu_walk(vcpu_root(vcpu), vaddr(at), &walk);
-    deliver_page_fault(
-        vcpu, at, PF_WRITE | (walk.present ? PF_PRESENT : 0) | (vcpu->in_kernel ? 0 : PF_USER));
-    return EMULATED_FAULT;
 }
 
 static enum emulated emulate_nothing(struct vcpu *vcpu, const struct instruction *in)
@@ -221,12 +185,12 @@ static enum emulated emulate_int(struct vcpu *vcpu, const struct instruction *in
 
 /* OPERATION(name, function, who may execute it) */
 #define PRIVILEGED                                                                                 \
-    OPERATION(IN, emulate_in, WITH_PORTS)                                                          \
-    OPERATION(OUT, emulate_nothing, WITH_PORTS)                                                    \
-    OPERATION(INS, emulate_ins, WITH_PORTS)                                                        \
-    OPERATION(OUTS, emulate_nothing, WITH_PORTS)                                                   \
-    OPERATION(CLI, emulate_nothing, WITH_PORTS)                                                    \
-    OPERATION(STI, emulate_nothing, WITH_PORTS)                                                    \
+    OPERATION(IN, port_in, WITH_PORTS)                                                             \
+    OPERATION(OUT, port_out, WITH_PORTS)                                                           \
+    OPERATION(INS, port_ins, WITH_PORTS)                                                           \
+    OPERATION(OUTS, port_outs, WITH_PORTS)                                                         \
+    OPERATION(CLI, emulate_nothing, WITH_LEVEL)                                                    \
+    OPERATION(STI, emulate_nothing, WITH_LEVEL)                                                    \
     OPERATION(CLTS, emulate_clts, KERNEL)                                                          \
     OPERATION(WBINVD, emulate_nothing, KERNEL)                                                     \
     OPERATION(READ_CR, emulate_read_cr, KERNEL)                                                    \
@@ -241,7 +205,9 @@ static enum emulated emulate_int(struct vcpu *vcpu, const struct instruction *in
     OPERATION(CPUID, emulate_cpuid, ANYBODY)                                                       \
     OPERATION(INT, emulate_int, ANYBODY)
 
-enum who { NOBODY, KERNEL, WITH_PORTS, ANYBODY };
+/* WITH_LEVEL: a mode that the virtual I/O privilege level permits. WITH_PORTS: also one that the
+ * I/O bitmap permits the ports of the instruction. */
+enum who { NOBODY, KERNEL, WITH_LEVEL, WITH_PORTS, ANYBODY };
 
 static const u8 who_may[OPERATIONS] = {
 #define OPERATION(name, function, who) [OPERATION_##name] = who,
@@ -249,13 +215,15 @@ static const u8 who_may[OPERATIONS] = {
 #undef OPERATION
 };
 
-static bool may(const struct vcpu *vcpu, enum who who)
+static bool may(struct vcpu *vcpu, const struct instruction *in)
 {
-    switch (who) {
+    switch (who_may[in->operation]) {
     case KERNEL:
         return vcpu->in_kernel;
-    case WITH_PORTS:
+    case WITH_LEVEL:
         return vcpu->iopl >= virtual_ring(vcpu);
+    case WITH_PORTS:
+        return vcpu->iopl >= virtual_ring(vcpu) || port_in_bitmap(vcpu, in);
     case ANYBODY:
         return true;
     default:
@@ -281,7 +249,7 @@ enum emulated emulate_privileged(struct vcpu *vcpu)
     const struct instruction *in = instruction_fetch(vcpu);
     enum emulated result;
 
-    if (!in || !may(vcpu, who_may[in->operation])) {
+    if (!in || !may(vcpu, in)) {
         return EMULATED_NOT;
     }
     result = emulate(vcpu, in);

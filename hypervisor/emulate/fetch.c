@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Fetching the instruction at a guest's RIP, and completing one that was executed for the guest. */
 #include "hypervisor/emulate/fetch.h"
+#include "hypervisor/cpu/asm.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/vcpu/debug.h"
 #include "hypervisor/cpu/segments.h"
@@ -78,4 +79,12 @@ void instruction_finish(struct vcpu *vcpu, const struct instruction *in)
         vcpu->debug[6] |= DR6_BS;
         deliver_trap(vcpu, VECTOR_DB, 0);
     }
+}
+
+u64 segment_base(u8 segment)
+{
+    if (segment == SEGMENT_FLAT) {
+        return 0;
+    }
+    return read_msr(segment == SEGMENT_FS ? MSR_FS_BASE : MSR_GS_BASE);
 }

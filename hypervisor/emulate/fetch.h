@@ -30,4 +30,7 @@ const struct instruction *instruction_fetch(struct vcpu *vcpu);
  * If the guest single-steps (TF), delivers the #DB that follows it. */
 void instruction_finish(struct vcpu *vcpu, const struct instruction *in);
 
+/* The base of `segment` (enum segment) in the current vCPU's present mode. */
+u64 segment_base(u8 segment);
+
 #endif

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Executing a guest's store to a live page table through the virtual MMU. */
 #include "hypervisor/memory/guest_copy.h"
-#include "hypervisor/cpu/asm.h"
 #include "hypervisor/vcpu/vcpu.h"
 #include "hypervisor/emulate/emulate.h"
 #include "hypervisor/emulate/execute.h"
 #include "hypervisor/emulate/fetch.h"
 
 #define TRIES 4 /* attempts, if other CPUs store to the same entry at the same time */
-
-static u64 segment_base(u8 segment)
-{
-    if (segment == SEGMENT_FLAT) {
-        return 0;
-    }
-    return read_msr(segment == SEGMENT_FS ? MSR_FS_BASE : MSR_GS_BASE);
-}
 
 /* Reads `size` bytes of guest memory. EMULATED_NOT: the addresses are not the guest's.
  * EMULATED_RETRY: the page is not mapped any more; executed again, the instruction faults by

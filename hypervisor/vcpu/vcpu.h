@@ -84,7 +84,10 @@ struct vcpu {
     struct lock initialise_lock; /* held by the CPU that gives the first state */
     s64 refused; /* error of a refused first state, whose references are being dropped; 0: none */
     struct fetched fetched;
-    u8 iopl; /* virtual: least privileged ring that may use ports, CLI, STI */
+    u8 iopl;             /* virtual: least privileged ring that may use ports, CLI, STI */
+    u32 io_bitmap_ports; /* how many ports the next member has a bit for; 0: there is none */
+    u64 io_bitmap; /* guest virtual address in the kernel root: a clear bit permits its port to
+                      modes that `iopl` does not; the memory may be gone */
 
     mfn_t info_frame; /* the registered page of vcpu_info, with a hold (vmmu_hold); else MFN_NONE */
     u64 runstate_area; /* guest virtual address of the runstate copy; 0: none */

@@ -22,8 +22,23 @@ bool guest_range_ok(u64 address, u64 size)
            (address + size <= 1ull << 47 || address >= 0xffff880000000000);
 }
 
+bool address_canonical(u64 address)
+{
+    return (u64)((s64)(address << 16) >> 16) == address;
+}
+
+void vcpu_toggle_mode(struct vcpu *vcpu)
+{
+    vcpu->in_kernel = !vcpu->in_kernel;
+    test.toggles++;
+}
+
 u8 *guest(u64 address, u64 size)
 {
+    if (test.vcpu.in_kernel && address >= KERNEL_ONLY && size <= sizeof test.kernel_only &&
+        address - KERNEL_ONLY <= sizeof test.kernel_only - size) {
+        return test.kernel_only + (address - KERNEL_ONLY);
+    }
     if (address < MEMORY || size > MEMORY_SIZE || address - MEMORY > MEMORY_SIZE - size) {
         return NULL;
     }
@@ -123,8 +138,8 @@ struct cpuid guest_cpuid(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
 void vmmu_walk(mfn_t root, vaddr_t va, struct vmmu_walk *walk)
 {
     (void)root;
-    (void)va;
     memset(walk, 0, sizeof *walk);
+    walk->present = va.a == test.read_only;
 }
 
 /* Returns false in a test with a refusal or a race, so that the store goes through

@@ -19,10 +19,12 @@
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/emulate/decode.h"
 #include "hypervisor/emulate/emulate.h"
+#include "hypervisor/emulate/port.h"
 #include "hypervisor/vcpu/msr.h"
 
 #define MEMORY      0x10000u /* the readable guest addresses: MEMORY_SIZE bytes from here */
 #define MEMORY_SIZE 0x2000u
+#define KERNEL_ONLY 0x20000u /* one page that only the kernel root maps */
 #define CODE        (MEMORY + 0x100)
 #define TABLE       (MEMORY + 0x1000)
 #define CS64        0xe033
@@ -32,12 +34,15 @@ struct test {
     struct domain domain;
     struct vcpu vcpu;
     u8 memory[MEMORY_SIZE];
+    u8 kernel_only[0x1000];
     int delivered; /* the vector that was delivered, or -1 */
     u32 error_code;
     u64 fault_address;
+    u64 read_only; /* an address that walks find mapped, though copies to it fail */
     enum vmmu_result write_result;
     u32 races; /* how many of the next writes another CPU precedes with one of its own */
     u32 writes;
+    u32 toggles; /* how many switches between the two modes */
     u32 touched; /* how many calls changed or returned privileged state */
 };
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves which instructions are emulated for a guest. In user mode a guest gets only INT n and
- * CPUID; INT n obeys the gate's privilege level; ports read as empty; a store to a page table
- * changes registers only if it changed the entry, and a store that loses a race, one that is
- * refused and one that hits no entry have different results. Memory, the virtual MMU and delivery
- * are fakes of emulate_world.c. */
+ * CPUID; INT n obeys the gate's privilege level; ports read as empty, and which ones user mode may
+ * use is what the I/O bitmap in kernel memory says; a store to a page table changes registers only
+ * if it changed the entry, and a store that loses a race, one that is refused and one that hits no
+ * entry have different results. Memory, the virtual MMU and delivery are fakes of emulate_world.c.
+ */
 #include "tests/unit/emulate/emulate_world.h"
 #include "lib/x86/debug_register.h"
 
@@ -90,11 +91,12 @@ static void ports_are_empty(void **state)
     assert_int_equal(r->rdi, TABLE + 4);
     r = GUEST("\xf3\x6e");
     r->rcx = 2;
+    r->rsi = TABLE;
     assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_DONE);
     assert_int_equal(r->rip, CODE);
     expect_done(2);
     assert_int_equal(r->rcx, 0);
-    assert_int_equal(r->rsi, 2);
+    assert_int_equal(r->rsi, TABLE + 2);
 }
 
 static void a_port_read_into_bad_memory_faults_there(void **state)
@@ -108,6 +110,115 @@ static void a_port_read_into_bad_memory_faults_there(void **state)
     assert_int_equal(test.fault_address, 0xdead000);
     assert_int_equal(test.error_code, PF_WRITE);
     assert_int_equal(r->rip, CODE);
+}
+
+/* The element of a string instruction that crosses the end of a page: the fault names the first
+ * byte that is not accessible. */
+static void a_string_fault_names_the_page(void **state)
+{
+    static const struct {
+        const char *bytes;
+        u32 error_code;
+    } cases[] = {{"\x6d", PF_WRITE}, {"\x6f", 0}}; /* insl, outsl */
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct registers *r = code(CODE, cases[i].bytes, 1);
+
+        r->rdi = r->rsi = MEMORY + MEMORY_SIZE - 2;
+        test.vcpu.in_kernel = false;
+        test.vcpu.iopl = 3;
+        assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_FAULT);
+        assert_int_equal(test.delivered, VECTOR_PF);
+        assert_int_equal(test.fault_address, MEMORY + MEMORY_SIZE);
+        assert_int_equal(test.error_code, cases[i].error_code | PF_USER);
+        assert_int_equal(r->rip, CODE);
+
+        test.delivered = -1;
+        r->rdi = r->rsi = 1ull << 62; /* not canonical: the original #GP */
+        assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_NOT);
+        assert_int_equal(test.delivered, -1);
+
+        r->rdi = r->rsi = test.read_only = 0xdead000;
+        assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_FAULT);
+        assert_int_equal(test.error_code, cases[i].error_code | PF_USER | PF_PRESENT);
+    }
+}
+
+/* ---- ports by the bitmap --------------------------------------------------------------------- */
+
+/* User mode executes `bytes` at port `port`, with a bitmap that permits `count` ports from `first`
+ * and has `ports` bits; returns the result. */
+static enum emulated by_bitmap(const char *bytes, u32 port, u32 first, u32 count, u32 ports)
+{
+    struct registers *r = code(CODE, bytes, 2);
+
+    memset(test.kernel_only, 0xff, sizeof test.kernel_only);
+    for (u32 i = first; i < first + count; i++) {
+        test.kernel_only[i / 8] &= (u8) ~(1u << i % 8);
+    }
+    test.vcpu.in_kernel = false;
+    test.vcpu.iopl = 0;
+    test.vcpu.io_bitmap = KERNEL_ONLY;
+    test.vcpu.io_bitmap_ports = ports;
+    r->rdx = port | 0xabcd0000; /* only DX counts */
+    return emulate_privileged(&test.vcpu);
+}
+
+static void a_bitmap_permits_each_port(void **state)
+{
+    static const struct {
+        const char *bytes;
+        u32 width;
+    } cases[] = {{"\xec", 1}, {"\x66\xed", 2}, {"\xed", 4},
+                 {"\xee", 1}, {"\x66\xef", 2}, {"\xef", 4}};
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(cases); i++) {
+        for (u32 port = 0; port < 24; port++) {
+            for (u32 first = 0; first < 24; first++) {
+                for (u32 count = 0; count < 6; count++) {
+                    bool all = first <= port && port + cases[i].width <= first + count;
+
+                    assert_int_equal(by_bitmap(cases[i].bytes, port, first, count, 65536),
+                                     all ? EMULATED_DONE : EMULATED_NOT);
+                    assert_int_equal(test.vcpu.registers.rip,
+                                     CODE + (all ? (cases[i].bytes[0] == 0x66) + 1u : 0));
+                    assert_false(test.vcpu.in_kernel);
+                    assert_int_equal(test.toggles, 2);
+                }
+            }
+        }
+    }
+}
+
+static void a_bitmap_ends(void **state)
+{
+    (void)state;
+    assert_int_equal(by_bitmap("\xec", 0, 0, 64, 0), EMULATED_NOT);
+    assert_int_equal(test.toggles, 0);
+    assert_int_equal(by_bitmap("\xec", 8, 0, 64, 8), EMULATED_NOT);
+    assert_int_equal(by_bitmap("\xec", 8, 0, 64, 9), EMULATED_DONE);
+    assert_int_equal(by_bitmap("\xed", 6, 0, 64, 9), EMULATED_NOT);
+    assert_int_equal(by_bitmap("\xed", 6, 0, 64, 10), EMULATED_DONE);
+    assert_int_equal(by_bitmap("\xed", 0xfffe, 0, 64, 65536), EMULATED_NOT); /* no 65,536th port */
+    /* Only one page of the bitmap can be read. */
+    assert_int_equal(by_bitmap("\xec", 0x7fff, 0, 0x8000, 65536), EMULATED_DONE);
+    assert_int_equal(by_bitmap("\x66\xed", 0x7fff, 0, 0x8000, 65536), EMULATED_NOT);
+    assert_int_equal(by_bitmap("\xec", 0x8000, 0, 0x8000, 65536), EMULATED_NOT);
+    assert_int_equal(test.toggles, 2);
+    assert_false(test.vcpu.in_kernel);
+}
+
+static void a_bitmap_permits_ports_only(void **state)
+{
+    (void)state;
+    assert_int_equal(by_bitmap("\xfa", 0, 0, 64, 65536), EMULATED_NOT);     /* cli */
+    assert_int_equal(by_bitmap("\xfb", 0, 0, 64, 65536), EMULATED_NOT);     /* sti */
+    assert_int_equal(by_bitmap("\x0f\x06", 0, 0, 64, 65536), EMULATED_NOT); /* clts */
+    assert_int_equal(test.toggles, 0);
+    assert_int_equal(by_bitmap("\xe4\x21", 0, 0x21, 1, 65536), EMULATED_DONE); /* in $0x21, %al */
+    assert_int_equal(by_bitmap("\xe4\x21", 0x21, 0x20, 1, 65536), EMULATED_NOT);
 }
 
 /* Ports, CLI and STI depend on the virtual IOPL; the guest's kernel counts as ring 1 or 0. */
@@ -417,6 +528,10 @@ int main(void)
         cmocka_unit_test(user_mode_gets_nothing_privileged),
         cmocka_unit_test(ports_are_empty),
         cmocka_unit_test(a_port_read_into_bad_memory_faults_there),
+        cmocka_unit_test(a_string_fault_names_the_page),
+        cmocka_unit_test(a_bitmap_permits_each_port),
+        cmocka_unit_test(a_bitmap_ends),
+        cmocka_unit_test(a_bitmap_permits_ports_only),
         cmocka_unit_test(ports_obey_the_virtual_iopl),
         cmocka_unit_test(control_registers),
         cmocka_unit_test(msrs_and_their_faults),
