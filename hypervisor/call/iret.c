@@ -38,6 +38,10 @@ s64 call_iret(struct vcpu *vcpu, struct call *call)
     r->r11 = frame.flags & VGCF_in_syscall ? r->rflags : frame.r11;
     r->rcx = frame.flags & VGCF_in_syscall ? r->rip : frame.rcx;
     vcpu->nmi_masked = false;
+    if (vcpu->domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl) {
+        vcpu->iopl = frame.rflags >> RFLAGS_IOPL_SHIFT & 3;
+        vcpu_refresh_iopl(vcpu);
+    }
     vcpu->info->evtchn_upcall_mask = !(frame.rflags & RFLAGS_IF);
     return 0;
 }

@@ -20,6 +20,7 @@ static s64 set_iopl(struct vcpu *vcpu, u64 at)
         return -XEN_EINVAL;
     }
     vcpu->iopl = (u8)ask.iopl;
+    vcpu_refresh_iopl(vcpu);
     return 0;
 }
 

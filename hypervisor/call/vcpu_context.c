@@ -16,7 +16,6 @@
 #define MXCSR_SETTABLE 0xffffu
 #define MXCSR_OFFSET   24u
 #define RING_3         3u
-#define IOPL_SHIFT     12u
 #define RFLAGS_SETTABLE                                                                            \
     (RFLAGS_ARITHMETIC | RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC |   \
      RFLAGS_ID)
@@ -182,7 +181,7 @@ static s64 apply(struct vcpu *v, struct call *call, const context *c)
         return undo(v, call);
     }
     set_registers(v, &c->user_regs);
-    v->iopl = c->user_regs.rflags >> IOPL_SHIFT & 3;
+    v->iopl = c->user_regs.rflags >> RFLAGS_IOPL_SHIFT & 3;
     set_entries(v, c);
     set_fpu(v, c);
     v->in_kernel = c->flags & VGCF_in_kernel;

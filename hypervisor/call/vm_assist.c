@@ -2,13 +2,15 @@
 /* vm_assist: modes that a domain may switch on. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/sched/sched.h"
 
 /* The modes that are accepted. Writable page tables are always on; the 4 GiB and PAE modes have a
- * meaning for 32-bit guests only. architectural_iopl is not implemented. */
+ * meaning for 32-bit guests only. */
 #define KNOWN                                                                                      \
     (1ull << VMASST_TYPE_writable_pagetables | 1ull << VMASST_TYPE_4gb_segments |                  \
      1ull << VMASST_TYPE_4gb_segments_notify | 1ull << VMASST_TYPE_pae_extended_cr3 |              \
-     1ull << VMASST_TYPE_runstate_update_flag | 1ull << VMASST_TYPE_m2p_strict)
+     1ull << VMASST_TYPE_architectural_iopl | 1ull << VMASST_TYPE_runstate_update_flag |           \
+     1ull << VMASST_TYPE_m2p_strict)
 
 s64 call_vm_assist(struct vcpu *vcpu, struct call *call)
 {
@@ -31,5 +33,9 @@ s64 call_vm_assist(struct vcpu *vcpu, struct call *call)
         domain->vm_assist &= ~(1u << type);
     }
     lock_release(&domain->lock);
+    if (type == VMASST_TYPE_architectural_iopl) {
+        vcpu_refresh_iopl(vcpu);
+        sched_kick_domain(domain); /* vCPUs on other CPUs are refreshed in the run loop */
+    }
     return 0;
 }

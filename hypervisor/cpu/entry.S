@@ -372,7 +372,7 @@ LOCAL_FUNCTION syscall_of_kernel
         mov     VCPU_CPU(%rdi), %rcx
         cmpb    $0, CPU_WORK(%rcx)
         jne     .Lsyscall_slow_by_vcpu
-        cmpb    $0, VCPU_NMI_MASKED(%rdi)
+        cmpw    $0, VCPU_SLOW_IRET(%rdi)
         jne     .Lsyscall_slow_by_vcpu
         cmpq    $0, VCPU_USER_CR3(%rdi)
         je      .Lsyscall_slow_by_vcpu

@@ -19,7 +19,7 @@
 #define VCPU_IN_KERNEL        (VCPU_STACK + 64)
 #define VCPU_FAST_MASKS       (VCPU_STACK + 65)
 #define VCPU_FAST_FAULT_MASKS (VCPU_STACK + 66)
-#define VCPU_NMI_MASKED       (VCPU_STACK + 67)
+#define VCPU_SLOW_IRET        (VCPU_STACK + 67) /* nmi_masked and shown_iopl, one byte each */
 
 /* struct vcpu_info of the ABI: evtchn_upcall_pending, evtchn_upcall_mask, arch.cr2. */
 #define INFO_PENDING 0

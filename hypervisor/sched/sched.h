@@ -53,7 +53,8 @@ void sched_remove(struct vcpu *vcpu);
 /* True when the vCPU is down and no CPU has its state loaded. */
 bool sched_stopped(const struct vcpu *vcpu);
 
-/* Kicks every CPU that has a vCPU of the domain loaded: for a domain that has ended. */
+/* Kicks every CPU that has a vCPU of the domain loaded: for a domain that has ended, or whose
+ * vm_assist has changed. */
 void sched_kick_domain(const struct domain *domain);
 
 /* Kicks an idle CPU other than this one, if there is one: for work that idle CPUs do. */

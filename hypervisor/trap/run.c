@@ -110,6 +110,8 @@ static void serve_work(struct cpu *cpu)
     next = sched_choose();
     if (next != cpu->current) {
         vcpu_switch(cpu->current, next);
+    } else if (next) {
+        vcpu_refresh_iopl(next); /* another vCPU may have changed the domain's vm_assist */
     }
     timers_run(next_pass(tearing_down));
     if (tearing_down && !next) {

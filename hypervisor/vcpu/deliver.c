@@ -24,7 +24,8 @@ static inline u32 frame_build(u64 frame[FRAME_MAX], const struct vcpu *vcpu, con
     }
     context[0] = r->rip;
     context[1] = ((u16)r->cs & ~(vcpu->in_kernel ? 3ull : 0)) | mask << 32;
-    context[2] = (r->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | (mask ? 0 : RFLAGS_IF);
+    context[2] = (r->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) | (mask ? 0 : RFLAGS_IF) |
+                 (u64)vcpu->shown_iopl << 8;
     context[3] = r->rsp;
     context[4] = r->ss;
     return 7 + extras;

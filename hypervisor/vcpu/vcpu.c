@@ -39,7 +39,8 @@ ASSERT_OFFSET(struct vcpu, info, VCPU_INFO);
 ASSERT_OFFSET(struct vcpu, in_kernel, VCPU_IN_KERNEL);
 ASSERT_OFFSET(struct vcpu, fast_masks, VCPU_FAST_MASKS);
 ASSERT_OFFSET(struct vcpu, fast_fault_masks, VCPU_FAST_FAULT_MASKS);
-ASSERT_OFFSET(struct vcpu, nmi_masked, VCPU_NMI_MASKED);
+ASSERT_OFFSET(struct vcpu, nmi_masked, VCPU_SLOW_IRET);
+ASSERT_OFFSET(struct vcpu, shown_iopl, VCPU_SLOW_IRET + 1);
 ASSERT_OFFSET(struct vcpu_info, evtchn_upcall_pending, INFO_PENDING);
 ASSERT_OFFSET(struct vcpu_info, evtchn_upcall_mask, INFO_MASK);
 ASSERT_OFFSET(struct vcpu_info, arch.cr2, INFO_CR2);
@@ -178,13 +179,24 @@ void vcpu_refresh_fast(struct vcpu *vcpu)
     const struct entry_point *entry = &vcpu->callback[CALLBACK_SYSCALL];
     const struct entry_point *fault = &vcpu->trap[VECTOR_PF];
     u64 top = vcpu->kernel_sp & ~15ull, size = FRAME_WORDS * sizeof(u64);
-    bool fast = guest_range_ok(top - size, size);
+    bool fast = guest_range_ok(top - size, size) && !vcpu->shown_iopl;
 
     vcpu->frame_top = top;
     vcpu->fast_entry = fast ? entry->address : 0;
     vcpu->fast_fault = fast ? fault->address : 0;
     vcpu->fast_masks = entry->mask_events;
     vcpu->fast_fault_masks = fault->mask_events;
+}
+
+void vcpu_refresh_iopl(struct vcpu *vcpu)
+{
+    bool wanted = vcpu->domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl;
+    u8 shown = wanted ? (u8)(vcpu->iopl << (RFLAGS_IOPL_SHIFT - 8)) : 0;
+
+    if (vcpu->shown_iopl != shown) {
+        vcpu->shown_iopl = shown;
+        vcpu_refresh_fast(vcpu);
+    }
 }
 
 /* The CR3 of the vCPU's present mode. */
@@ -292,6 +304,7 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
     attach(cpu, to);
     vcpu_refresh_roots(to);
     vcpu_refresh_fast(to);
+    vcpu_refresh_iopl(to);
     space_load(&to->domain->mmu, root_cr3(to));
 }
 

@@ -43,7 +43,7 @@ enum vcpu_state {
 
 /* While a vCPU is current, TSS.RSP0 points to the end of `registers`, so an entry from the guest
  * pushes its registers directly into the vCPU. The entry code then switches to the stack in the
- * next member, and uses the members down to `nmi_masked` by their offsets in cpu/vcpu_offsets.h. */
+ * next member, and uses the members down to `shown_iopl` by their offsets in cpu/vcpu_offsets.h. */
 struct vcpu {
     struct registers registers;
 
@@ -58,7 +58,10 @@ struct vcpu {
     bool in_kernel;         /* guest kernel mode; else guest user mode */
     bool fast_masks;        /* the handler at fast_entry starts with upcalls masked */
     bool fast_fault_masks;  /* the handler at fast_fault starts with upcalls masked */
-    bool nmi_masked;
+    bool nmi_masked;        /* until the guest's next iret, which takes the slow path */
+    u8 shown_iopl;          /* the second byte of RFLAGS in the guest's frames shows these bits: the
+                               virtual IOPL, if the guest has asked for it; not 0: all frames are built
+                               and loaded by the slow paths */
 
     struct domain *domain;
     u32 id;
@@ -121,9 +124,12 @@ mfn_t vcpu_root(const struct vcpu *vcpu);
 void vcpu_toggle_mode(struct vcpu *vcpu);
 
 /* Update the members that the entry code reads: vcpu_refresh_roots after a change of the vCPU's
- * roots, vcpu_refresh_fast after a change of its kernel stack, trap table or callbacks. */
+ * roots, vcpu_refresh_fast after a change of its kernel stack, trap table or callbacks,
+ * vcpu_refresh_iopl after a change of its virtual IOPL or of the domain's
+ * VMASST_TYPE_architectural_iopl. */
 void vcpu_refresh_roots(struct vcpu *vcpu);
 void vcpu_refresh_fast(struct vcpu *vcpu);
+void vcpu_refresh_iopl(struct vcpu *vcpu);
 
 /* Loads CR3 with the root of the current vCPU's present mode. */
 void vcpu_load_root(struct vcpu *vcpu);

@@ -377,6 +377,11 @@ void vcpu_refresh_fast(struct vcpu *vcpu)
     (void)vcpu;
 }
 
+void vcpu_refresh_iopl(struct vcpu *vcpu)
+{
+    (void)vcpu;
+}
+
 void vcpu_refresh_roots(struct vcpu *vcpu)
 {
     (void)vcpu;

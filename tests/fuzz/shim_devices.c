@@ -62,6 +62,11 @@ bool sched_stopped(const struct vcpu *vcpu)
     return atomic_load(&vcpu->state) == VCPU_DOWN;
 }
 
+void sched_kick_domain(const struct domain *domain)
+{
+    (void)domain;
+}
+
 void sched_read_runstate(struct vcpu *vcpu, struct vcpu_runstate_info *runstate)
 {
     *runstate = vcpu->runstate;

@@ -187,7 +187,7 @@ void make_simple(struct request *r)
                                  50,
                                  63,
                                  __HYPERVISOR_sched_op_compat};
-    static const u8 assists[] = {0, 1, 2, 3, 5, 6, 31};
+    static const u8 assists[] = {0, 1, 2, 3, 4, 5, 6, 31};
     static const u8 versions[] = {0, 6, 7, 11, 99};
     static const u8 schedules[] = {0, 3, 8, 99};
     u64 *ask = take(64);
