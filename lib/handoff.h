@@ -10,19 +10,24 @@
  *
  *     pinion 1                 the format's version; must be the first line
  *     mitigations WORD         optional: auto (the default), partial, off; before any guest
- *     ram WORD                 optional: zeroed, where all RAM was zero when the machine was
- * switched on, so that none of it has to be cleaned; unknown (the default); before any guest audit
- * WORD               optional: on, where the hypervisor is to check itself after each crash and at
- * the end; off (the default); before any guest guest NAME               1..31 characters of
- * [A-Za-z0-9._-], unique memory MIB               the guest's memory vcpus N                  the
- * guest's number of vCPUs weight N                 the guest's share of the CPUs, 1..65535 (default
- * HANDOFF_WEIGHT) cap N                    the most CPU time for the guest, in percent of one CPU
- * (default 0: no cap) affinity N CPUS          vCPU N runs on these CPUs only, as in `0,2,3`
- * (default: on all) kernel M                 the kernel's module number, 1 upwards; guests may
- * share a module ramdisk M                optional: the ramdisk's module number cmdline TEXT
- * optional: the kernel's command line restarts N               optional: how often the guest may be
- * built and started again restart END              optional, once for each END (poweroff, reboot,
- * crash): the guest is started again after an end of this kind
+ *     ram WORD                 optional: zeroed, if all RAM was zero when the machine was switched
+ *                              on, so that none has to be cleaned; unknown (the default); before
+ *                              any guest
+ *     audit WORD               optional: on, if the hypervisor is to check itself after each crash
+ *                              and at the end; off (the default); before any guest
+ *     guest NAME               1..31 characters of [A-Za-z0-9._-], unique
+ *     memory MIB               the guest's memory
+ *     vcpus N                  the guest's number of vCPUs
+ *     weight N                 the guest's share of the CPUs, 1..65535 (default HANDOFF_WEIGHT)
+ *     cap N                    the most CPU time for the guest, in percent of one CPU (default 0:
+ *                              no cap)
+ *     affinity N CPUS          vCPU N runs on these CPUs only, as in `0,2,3` (default: on all)
+ *     kernel M                 the kernel's module number, 1 upwards; guests may share a module
+ *     ramdisk M                optional: the ramdisk's module number
+ *     cmdline TEXT             optional: the kernel's command line
+ *     restarts N               optional: how often the guest may be built and started again
+ *     restart END              optional, once for each END (poweroff, reboot, crash): the guest is
+ *                              started again after an end of this kind
  *
  * Serial ports. The hypervisor writes its log as text to COM1, and the guests' consoles to COM2:
  * the byte HANDOFF_ESCAPE and the byte 'A' + N mean that the bytes which follow, up to the next

@@ -32,8 +32,8 @@ const char options_help_text[] =
     "                         none (for measurements)\n"
     "  --audit WORD           on: check all counts of the memory after a crash and at the end, "
     "which\n"
-    "                         takes the longer the more memory there is; off: do not (the "
-    "default)\n"
+    "                         takes the longer the more memory there is; off: do not; auto (the\n"
+    "                         default): on if the guests have at most 1024 MiB together\n"
     "The run:\n"
     "  --timeout SECONDS      stop the machine then (default: never)\n"
     "  --log FILE             the hypervisor's log (default: standard error)\n"
@@ -157,8 +157,15 @@ static bool take_mitigations(struct options *options, const char *value, struct 
 
 static bool take_audit(struct options *options, const char *value, struct failure *failure)
 {
-    options->audit = strcmp(value, "on") == 0;
-    return options->audit || strcmp(value, "off") == 0 || refuse(failure, "expected on or off");
+    static const char *const word[] = {"auto", "on", "off"};
+
+    for (unsigned i = 0; i < 3; i++) {
+        if (strcmp(value, word[i]) == 0) {
+            options->audit = (enum audit)i;
+            return true;
+        }
+    }
+    return refuse(failure, "expected auto, on or off");
 }
 
 static bool take_option(struct options *options, enum option option, const char *value,

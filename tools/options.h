@@ -5,6 +5,11 @@
 
 #include "tools/guest.h"
 
+/* Whether the hypervisor audits. AUTO: if the guests have at most AUDITED_MEMORY_MAX MiB together,
+ * with which nobody notices how long it takes. */
+enum audit { AUDIT_AUTO, AUDIT_ON, AUDIT_OFF };
+#define AUDITED_MEMORY_MAX 1024u
+
 struct options {
     bool help;
     struct guest guest;   /* made from --name, --memory and the other options for one guest */
@@ -17,7 +22,7 @@ struct options {
     unsigned timeout;        /* seconds; 0: never */
     const char *log;         /* path of the log; NULL: standard error */
     const char *mitigations; /* a word of lib/handoff.h; NULL: the default */
-    bool audit;              /* check all counts after a crash and at the end */
+    enum audit audit;        /* when all counts are checked, after a crash and at the end */
     const char **emulator_argument;
     unsigned emulator_arguments;
 };

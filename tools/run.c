@@ -342,6 +342,17 @@ static int carry(struct run *run, struct failure *failure)
     return status;
 }
 
+static bool audits(const struct options *options, const struct guests *guests)
+{
+    unsigned long long memory = 0;
+
+    for (unsigned i = 0; i < guests->count; i++) {
+        memory += guests->guest[i].memory;
+    }
+    return options->audit == AUDIT_ON ||
+           (options->audit == AUDIT_AUTO && memory <= AUDITED_MEMORY_MAX);
+}
+
 /* Checks everything that can be wrong with the input, and only then starts the machine. */
 static int run_guests(struct options *options, struct guests *guests, struct bundle *bundle,
                       int *signal, struct failure *failure)
@@ -349,13 +360,13 @@ static int run_guests(struct options *options, struct guests *guests, struct bun
     struct run run = {.options = options, .guests = guests, .bundle = bundle};
     unsigned memory;
     struct bundle_machine machine = {.mitigations = options->mitigations,
-                                     .ram_zeroed = emulator_ram_is_zeroed(options),
-                                     .audit = options->audit};
+                                     .ram_zeroed = emulator_ram_is_zeroed(options)};
 
     if (!read_guests(options, guests, failure)) {
         return EXIT_BAD_INPUT;
     }
     choose_cpus(options, guests);
+    machine.audit = audits(options, guests);
     if (!check_cpus(options, guests, failure) || !emulator_find(&run.emulator, failure) ||
         !bundle_read(bundle, guests, &machine, failure) ||
         !choose_memory(options, bundle, guests, &memory, failure) ||

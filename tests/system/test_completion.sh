@@ -26,7 +26,7 @@ offers '--timeout' pinion run --memory 5 vmlinuz --t
 offers '' pinion run web.cfg --mem
 offers 'auto,off,partial' pinion run --mitigations ''
 offers 'partial' pinion run --mitigations = p
-offers 'off,on' pinion run --audit ''
+offers 'auto,off,on' pinion run --audit ''
 offers 'auto,off,partial' pinion run --mitigations =
 offers 'vmlinuz' pinion run --log x v
 offers 'db.cfg,disk image,folder,vmlinuz,web.cfg' pinion run ''

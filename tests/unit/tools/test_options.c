@@ -37,7 +37,7 @@ static void defaults(void **state)
     assert_null(options.guest.cmdline);
     assert_null(options.log);
     assert_null(options.mitigations);
-    assert_false(options.audit);
+    assert_int_equal(options.audit, AUDIT_AUTO);
     assert_int_equal(options.timeout + options.machine_memory + options.machine_cpus, 0);
     assert_int_equal(options.emulator_arguments, 0);
 }
@@ -50,7 +50,7 @@ static void every_option(void **state)
                      "9", "--emulator-arg", "-d", "--emulator-arg=int,cpu", "--log", "l",
                      "--mitigations=off", "--audit", "on"));
     assert_string_equal(options.mitigations, "off");
-    assert_true(options.audit);
+    assert_int_equal(options.audit, AUDIT_ON);
     assert_string_equal(options.guest.ramdisk, "r");
     assert_string_equal(options.guest.cmdline, "a=b c");
     assert_string_equal(options.operand[0], "k");
@@ -97,7 +97,7 @@ static void mistakes(void **state)
         {{"--timeout", "99999999999999999999", "k"},
          "run: --timeout 99999999999999999999: expected a number from 1 to 100000000"},
         {{"--mitigations", "some", "k"}, "run: --mitigations some: expected auto, partial or off"},
-        {{"--audit", "yes", "k"}, "run: --audit yes: expected on or off"},
+        {{"--audit", "yes", "k"}, "run: --audit yes: expected auto, on or off"},
         {{"--mitigations=", "k"}, "run: --mitigations : expected auto, partial or off"},
         {{"--machine-cpus", "two", "k"},
          "run: --machine-cpus two: expected a number from 1 to 255"},
