@@ -48,6 +48,9 @@ static __attribute__((noinline)) void syscall_from_guest(struct vcpu *vcpu, stru
 
 static void debug_from_guest(struct vcpu *vcpu)
 {
+    if (domain_has_ended(vcpu->domain)) { /* frame_lost crashed it */
+        return;
+    }
     vcpu->debug[6] = (vcpu->debug[6] & ~DR6_HITS) | read_dr6();
     write_dr6(DR6_FIXED);
     deliver_trap(vcpu, VECTOR_DB, 0);
@@ -164,6 +167,24 @@ void trap_in_hypervisor(struct registers *r)
     r->rip = fixup;
 }
 
+/* Handles a #DB that arrived while the code of another was still on the interrupt stack: its frame
+ * has overwritten the other's, so that nobody knows where the guest was. A processor reports what
+ * one instruction raises together, as a rule; an emulator may not. Ends the domain, where returning
+ * to the frame would loop for ever. Returns as trap_on_ist. */
+static bool frame_lost(struct vcpu *vcpu)
+{
+    domain_crash(vcpu->domain, "a second debug exception before the first was saved");
+    vcpu->registers.vector = VECTOR_DB;
+    return true;
+}
+
+static bool on_debug_stack(u64 rsp)
+{
+    u64 top = this_cpu()->tss.ist[IST_DB - 1];
+
+    return rsp <= top && rsp > top - PAGE_SIZE;
+}
+
 /* Serves a #DB on its interrupt stack. Returns as trap_on_ist. */
 static bool debug_on_ist(struct vcpu *vcpu, struct registers *r)
 {
@@ -175,6 +196,9 @@ static bool debug_on_ist(struct vcpu *vcpu, struct registers *r)
     }
     write_dr6(DR6_FIXED); /* the guest's watchpoint or single step took effect in the hypervisor,
                              which is not reported to it */
+    if (vcpu && on_debug_stack(r->rsp)) {
+        return frame_lost(vcpu);
+    }
     if (r->rip == sysenter_stub) {
         /* SYSENTER does not clear TF, so that a step of it ends here. The stub has saved nothing
          * yet, least of all TF: make the block that it would have made of these registers. */
