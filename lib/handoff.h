@@ -15,7 +15,7 @@
  *                              any guest
  *     audit WORD               optional: on, if the hypervisor is to check itself after each crash
  *                              and at the end; off (the default); before any guest
- *     guest NAME               1..31 characters of [A-Za-z0-9._-], unique
+ *     guest NAME               1..HANDOFF_NAME_MAX bytes without control characters, unique
  *     memory MIB               the guest's memory
  *     vcpus N                  the guest's number of vCPUs
  *     weight N                 the guest's share of the CPUs, 1..65535 (default HANDOFF_WEIGHT)
@@ -55,7 +55,7 @@ enum handoff_exit {
     HANDOFF_NO_LOG = 0x13,   /* there is no COM1, so the hypervisor did not start */
 };
 
-#define HANDOFF_NAME_MAX   31 /* characters in the name of a guest */
+#define HANDOFF_NAME_MAX   127 /* bytes of the name of a guest */
 #define HANDOFF_GUESTS_MAX 32
 #define HANDOFF_VCPUS_MAX  32 /* the most vCPUs of one guest */
 #define HANDOFF_CPUS_MAX   64

@@ -1,520 +1,452 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the xl.cfg syntax, in one pass over the text, setting by setting. */
+/* Makes a guest from the settings of a file in the syntax of xl.cfg. */
 #include "tools/cfg.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tools/cpulist.h"
+#include "tools/settings.h"
 
-enum value_kind { VALUE_TEXT, VALUE_NUMBER, VALUE_LIST };
-
-struct value {
-    enum value_kind kind;
-    char *text;                /* of a VALUE_TEXT */
-    unsigned long long number; /* of a VALUE_NUMBER */
-    struct value *item;        /* elements of a VALUE_LIST */
-    unsigned items;            /* their number */
-};
+#define START_MAX 4096u /* bytes of a file that say what it is */
 
 struct reader {
-    const char *path;
-    const char *at, *end; /* what has not been read yet */
-    unsigned line;        /* number of the line that contains `at` */
+    struct settings settings;
     struct guest *guest;
-    char *root, *extra, *cmdline; /* the values of these keys; NULL: not given */
-    unsigned cpu_lists;           /* vCPUs for which `cpus` has a list of their own */
-    struct buffer *ignored;
+    struct buffer *notes;
     struct failure *failure;
-    unsigned restart_line[GUEST_ENDS]; /* the line with on_END = "restart"; 0: none */
 };
 
-/* Fills in the failure "path:line: expected WHAT". Returns false. */
-static bool expected(struct reader *reader, unsigned line, const char *what)
+/* Every key that is looked up below. */
+static const char *const used_key[] = {
+    "name",   "kernel",  "ramdisk",     "cmdline",     "root",       "extra",    "memory",
+    "maxmem", "vcpus",   "maxvcpus",    "cap",         "cpu_weight", "cpus",     "restarts",
+    "type",   "builder", "on_watchdog", "on_poweroff", "on_reboot",  "on_crash", "on_soft_reset",
+};
+
+/* ---- messages ------------------------------------------------------------------------------- */
+
+/* Writes "path:line: ", or "path: " if the line is not known. */
+static void say_place(struct reader *reader, const char *key, char *place, size_t size)
 {
-    return refuse(reader->failure, "%s:%u: expected %s", reader->path, line, what);
+    unsigned line = settings_line(&reader->settings, key);
+
+    if (line) {
+        snprintf(place, size, "%.400s:%u: ", reader->settings.path, line);
+    } else {
+        snprintf(place, size, "%.400s: ", reader->settings.path);
+    }
 }
 
-/* ---- characters ----------------------------------------------------------------------------- */
-
-/* Returns the next character, without reading it; EOF at the end. */
-static int peek(const struct reader *reader)
+/* Fills in the failure: the place of the key, then the sentence. Returns false. */
+__attribute__((format(printf, 3, 4))) static bool wrong(struct reader *reader, const char *key,
+                                                        const char *format, ...)
 {
-    return reader->at < reader->end ? (unsigned char)*reader->at : EOF;
+    char place[440], sentence[580];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof(sentence), format, arguments);
+    va_end(arguments);
+    say_place(reader, key, place, sizeof(place));
+    return refuse(reader->failure, "%s%s", place, sentence);
 }
 
-/* Reads the next character; EOF at the end. */
-static int next(struct reader *reader)
+/* Notes that a setting is not used: "path:line: KEY WHY". */
+static void note(struct reader *reader, const char *key, const char *why)
 {
-    int c = peek(reader);
+    char place[440], line[640];
 
-    if (c == EOF) {
-        return EOF;
-    }
-    reader->at++;
-    if (c == '\n') {
-        reader->line++;
-    }
-    return c;
-}
-
-/* Skips blanks and comments, and if `lines` also line ends. */
-static void skip(struct reader *reader, bool lines)
-{
-    for (;;) {
-        int c = peek(reader);
-
-        if (c == '#') {
-            while (peek(reader) != '\n' && peek(reader) != EOF) {
-                next(reader);
-            }
-        } else if (c == ' ' || c == '\t' || c == '\r' || (lines && (c == '\n' || c == ';'))) {
-            next(reader);
-        } else {
-            break;
-        }
-    }
+    say_place(reader, key, place, sizeof(place));
+    snprintf(line, sizeof(line), "%s%s %s\n", place, key, why);
+    buffer_append(reader->notes, line, strlen(line));
 }
 
 /* ---- values --------------------------------------------------------------------------------- */
 
-/* Reads "text", in which \\ \" \' \n \t are escapes, or 'text', in which a backslash means itself.
- */
-static bool read_text(struct reader *reader, struct value *value)
+/* Returns the text of a key, which belongs to the settings; NULL: it has none. As in xl a list is
+ * reported and counts as missing. */
+static const char *text_of(struct reader *reader, const char *key)
 {
-    unsigned line = reader->line;
-    struct buffer text = {0};
-    int quote = next(reader), c;
+    const char *text = NULL;
 
-    while ((c = next(reader)) != quote) {
-        if (quote == '"' && c == '\\') {
-            c = next(reader);
-            c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
-        } else if (c == '\n') {
-            c = EOF;
-        }
-        if (c == EOF || !c) {
-            buffer_free(&text);
-            return expected(reader, line,
-                            quote == '"' ? "a closing \" on this line"
-                                         : "a closing ' on this line");
-        }
-        char kept = (char)c;
-        buffer_append(&text, &kept, 1);
+    if (settings_find(&reader->settings, key, &text) == SETTING_LIST) {
+        note(reader, key, "is a list where a single value belongs, and is not used");
+        return NULL;
     }
-    buffer_append(&text, "", 1);
-    value->kind = VALUE_TEXT;
-    value->text = (char *)text.bytes;
-    return true;
+    return text;
 }
 
-static bool read_number(struct reader *reader, struct value *value)
+/* Gives the number of a key. Returns false if it has none. As in xl, what is no number is reported
+ * and counts as missing. */
+static bool number_of(struct reader *reader, const char *key, long *number)
 {
-    const char *start = reader->at;
-    char digits[24], *end;
-
-    while (isalnum(peek(reader))) {
-        next(reader);
-    }
-    size_t size = (size_t)(reader->at - start);
-    if (size >= sizeof(digits)) {
-        return expected(reader, reader->line, "a shorter number");
-    }
-    memcpy(digits, start, size);
-    digits[size] = 0;
-    value->kind = VALUE_NUMBER;
-    value->number = strtoull(digits, &end, 0);
-    if (*end) {
-        return expected(reader, reader->line, "a number, a text in quotes or a list in [ ]");
-    }
-    return true;
-}
-
-static void value_free(struct value *value)
-{
-    while (value->items) {
-        value_free(&value->item[--value->items]);
-    }
-    free(value->item);
-    free(value->text);
-}
-
-static bool read_value(struct reader *reader, struct value *value, unsigned depth);
-
-static bool read_list(struct reader *reader, struct value *value, unsigned depth)
-{
-    unsigned line = reader->line;
-
-    next(reader);
-    value->kind = VALUE_LIST;
-    for (;;) {
-        struct value item = {0};
-
-        skip(reader, true);
-        if (peek(reader) == ']') {
-            break;
-        }
-        if (peek(reader) == EOF) {
-            return expected(reader, line, "a ] that closes this list");
-        }
-        if (!read_value(reader, &item, depth + 1)) {
-            value_free(&item);
-            return false;
-        }
-        value->item = grow(value->item, (value->items + 1) * sizeof(item));
-        value->item[value->items++] = item;
-        skip(reader, true);
-        if (peek(reader) == ',') {
-            next(reader);
-        } else if (peek(reader) != ']') {
-            return expected(reader, reader->line, "a , or a ] in this list");
-        }
-    }
-    next(reader);
-    return true;
-}
-
-static bool read_value(struct reader *reader, struct value *value, unsigned depth)
-{
-    int c = peek(reader);
-
-    if (c == '"' || c == '\'') {
-        return read_text(reader, value);
-    }
-    if (isdigit(c)) {
-        return read_number(reader, value);
-    }
-    if (c == '[' && depth < 8) {
-        return read_list(reader, value, depth);
-    }
-    return expected(reader, reader->line, "a number, a text in quotes or a list in [ ]");
-}
-
-/* ---- settings ------------------------------------------------------------------------------- */
-
-/* Gives the number of a value. A number may stand in quotes, as xl allows. */
-static bool as_number(const struct value *value, unsigned long long *number)
-{
-    char *end;
-
-    if (value->kind == VALUE_LIST) {
+    if (!text_of(reader, key)) {
         return false;
     }
-    if (value->kind == VALUE_NUMBER) {
-        *number = value->number;
+    if (!settings_number(&reader->settings, key, number)) {
+        note(reader, key, "is no number, and is not used");
+        return false;
+    }
+    return true;
+}
+
+/* Sets a number of the guest, if the key has one. A negative number becomes one that is far too
+ * large. */
+static bool take_number(struct reader *reader, const char *key,
+                        bool (*set)(struct guest *, unsigned long long, struct failure *))
+{
+    struct failure reason;
+    long number;
+
+    if (!number_of(reader, key, &number) ||
+        set(reader->guest, (unsigned long long)number, &reason)) {
         return true;
     }
-    *number = strtoull(value->text, &end, 0);
-    return isdigit((unsigned char)value->text[0]) && !*end;
+    return wrong(reader, key, "%s", reason.sentence);
 }
 
-static bool set_text(struct reader *reader, unsigned line, char **field, struct value *value)
+static void take_text(struct reader *reader, const char *key, char **field)
 {
-    if (value->kind != VALUE_TEXT) {
-        return expected(reader, line, "a text in quotes");
+    const char *text = text_of(reader, key);
+
+    if (text && text[0]) {
+        *field = copy_text(text);
     }
-    free(*field);
-    *field = value->text;
-    value->text = NULL;
-    return true;
 }
 
-static bool set_number(struct reader *reader, unsigned line, const struct value *value,
-                       bool (*set)(struct guest *, unsigned long long, struct failure *))
-{
-    struct failure reason;
-    unsigned long long number;
+/* ---- keys ----------------------------------------------------------------------------------- */
 
-    if (!as_number(value, &number)) {
-        return expected(reader, line, "a number");
-    }
-    if (!set(reader->guest, number, &reason)) {
-        return refuse(reader->failure, "%s:%u: %.600s", reader->path, line, reason.sentence);
-    }
-    return true;
-}
-
-static bool set_name(struct reader *reader, unsigned line, const struct value *value)
+static bool take_name(struct reader *reader)
 {
+    const char *name = text_of(reader, "name");
     struct failure reason;
 
-    if (value->kind != VALUE_TEXT) {
-        return expected(reader, line, "a text in quotes");
+    if (!name) {
+        return refuse(reader->failure, "%s: expected a name: name = \"...\"",
+                      reader->settings.path);
     }
-    if (!guest_set_name(reader->guest, value->text, &reason)) {
-        return refuse(reader->failure, "%s:%u: %.600s", reader->path, line, reason.sentence);
-    }
-    return true;
-}
-
-static bool is_text(const struct value *value, const char *text)
-{
-    return value->kind == VALUE_TEXT && !strcmp(value->text, text);
-}
-
-/* Handles the keys on_poweroff, on_reboot and on_crash. Returns false if `key` is none of them, or
- * has a value that only xl has. */
-static bool take_action(struct reader *reader, unsigned line, const char *key,
-                        const struct value *value)
-{
-    bool restart = is_text(value, "restart");
-
-    for (unsigned end = 0; end < GUEST_ENDS; end++) {
-        if (strncmp(key, "on_", 3) || strcmp(key + 3, guest_end_word[end])) {
-            continue;
-        }
-        reader->restart_line[end] = restart ? line : 0;
-        return restart || is_text(value, "destroy");
-    }
-    return false;
-}
-
-/* Reports a key as ignored. */
-static void ignore(struct reader *reader, unsigned line, const char *key)
-{
-    char place[600];
-
-    snprintf(place, sizeof(place), "%.400s:%u: %.100s\n", reader->path, line, key);
-    buffer_append(reader->ignored, place, strlen(place));
-}
-
-/* Reads a list of CPUs, as a text or a single number. Bit N of *cpus is CPU N. */
-static bool read_cpus(struct reader *reader, unsigned line, const struct value *value,
-                      unsigned long long *cpus)
-{
-    struct failure reason;
-    char digits[24];
-
-    snprintf(digits, sizeof(digits), "%llu", value->number);
-    if (value->kind == VALUE_LIST) {
-        return expected(reader, line, "a list of CPUs for each vCPU, as in [\"0\", \"1-3\"]");
-    }
-    if (!cpulist_read(value->kind == VALUE_TEXT ? value->text : digits, cpus, &reason)) {
-        return refuse(reader->failure, "%s:%u: %.600s", reader->path, line, reason.sentence);
+    if (!guest_set_name(reader->guest, name, &reason)) {
+        return wrong(reader, "name", "%s", reason.sentence);
     }
     return true;
 }
 
-/* Handles the key cpus: one list of CPUs for all vCPUs, or a list of such lists, the first for vCPU
- * 0 and so on; vCPUs without one may run on all CPUs. */
-static bool set_cpus(struct reader *reader, unsigned line, const struct value *value)
+/* The kernel and its ramdisk. An empty path is none, as for xl. */
+static bool take_files(struct reader *reader)
 {
-    unsigned long long *cpus = reader->guest->cpus, all = 0;
-
-    if (value->kind != VALUE_LIST && !read_cpus(reader, line, value, &all)) {
-        return false;
-    }
-    if (value->items > GUEST_VCPUS_MAX) {
-        return expected(reader, line, "no more lists of CPUs than vCPUs");
-    }
-    reader->cpu_lists = value->items;
-    for (unsigned i = 0; i < GUEST_VCPUS_MAX; i++) {
-        cpus[i] = all;
-        if (i < value->items && !read_cpus(reader, line, &value->item[i], &cpus[i])) {
-            return false;
-        }
+    take_text(reader, "kernel", &reader->guest->kernel);
+    take_text(reader, "ramdisk", &reader->guest->ramdisk);
+    if (!reader->guest->kernel) {
+        return refuse(reader->failure, "%s: expected a kernel: kernel = \"...\"",
+                      reader->settings.path);
     }
     return true;
 }
 
-/* Checks a key for which Pinion knows two values at most, `one` and `other`. */
-static bool only(struct reader *reader, unsigned line, const struct value *value, const char *one,
-                 const char *other)
+/* The kernel command line: the value of cmdline, or "root=ROOT EXTRA" from root and extra. */
+static bool take_cmdline(struct reader *reader)
 {
-    if (is_text(value, one) || is_text(value, other)) {
-        return true;
-    }
-    return refuse(reader->failure, "%s:%u: expected \"%s\": Pinion runs PV guests only",
-                  reader->path, line, one);
-}
-
-static bool take(struct reader *reader, unsigned line, const char *key, struct value *value)
-{
-    if (!strcmp(key, "name")) {
-        return set_name(reader, line, value);
-    }
-    if (!strcmp(key, "kernel")) {
-        return set_text(reader, line, &reader->guest->kernel, value);
-    }
-    if (!strcmp(key, "ramdisk")) {
-        return set_text(reader, line, &reader->guest->ramdisk, value);
-    }
-    if (!strcmp(key, "cmdline")) {
-        return set_text(reader, line, &reader->cmdline, value);
-    }
-    if (!strcmp(key, "root")) {
-        return set_text(reader, line, &reader->root, value);
-    }
-    if (!strcmp(key, "extra")) {
-        return set_text(reader, line, &reader->extra, value);
-    }
-    if (!strcmp(key, "memory")) {
-        return set_number(reader, line, value, guest_set_memory);
-    }
-    if (!strcmp(key, "vcpus") || !strcmp(key, "maxvcpus")) {
-        return set_number(reader, line, value, guest_set_vcpus);
-    }
-    if (!strcmp(key, "restarts")) {
-        return set_number(reader, line, value, guest_set_restarts);
-    }
-    if (!strcmp(key, "cpu_weight")) {
-        return set_number(reader, line, value, guest_set_weight);
-    }
-    if (!strcmp(key, "cap")) {
-        return set_number(reader, line, value, guest_set_cap);
-    }
-    if (!strcmp(key, "cpus")) {
-        return set_cpus(reader, line, value);
-    }
-    if (!strcmp(key, "type")) {
-        return only(reader, line, value, "pv", "pv");
-    }
-    if (!strcmp(key, "builder")) {
-        return only(reader, line, value, "generic", "linux");
-    }
-    if (!take_action(reader, line, key, value)) {
-        ignore(reader, line, key);
-    }
-    return true;
-}
-
-/* Reads a setting, "key = value", up to the end of the line or a semicolon. */
-static bool read_setting(struct reader *reader)
-{
-    unsigned line = reader->line;
-    const char *start = reader->at;
-    struct value value = {0};
-    char key[64];
-
-    while (isalnum(peek(reader)) || peek(reader) == '_' || peek(reader) == '-') {
-        next(reader);
-    }
-    size_t size = (size_t)(reader->at - start);
-    if (!size || size >= sizeof(key)) {
-        return expected(reader, line, "a setting: key = value");
-    }
-    memcpy(key, start, size);
-    key[size] = 0;
-    skip(reader, false);
-    if (next(reader) != '=') {
-        return expected(reader, line, "= after the key");
-    }
-    skip(reader, false);
-    bool well = read_value(reader, &value, 0) && take(reader, line, key, &value);
-    value_free(&value);
-    if (!well) {
-        return false;
-    }
-    skip(reader, false);
-    if (peek(reader) != EOF && peek(reader) != '\n' && peek(reader) != ';') {
-        return expected(reader, reader->line, "the end of the line after the value");
-    }
-    return true;
-}
-
-/* Makes the kernel command line: the value of cmdline, or "root=ROOT EXTRA" from root and extra. */
-static bool join_cmdline(struct reader *reader)
-{
-    struct failure reason;
+    const char *cmdline = text_of(reader, "cmdline");
+    const char *root = text_of(reader, "root"), *extra = text_of(reader, "extra");
+    const char *key = cmdline ? "cmdline" : extra ? "extra" : "root";
     struct buffer text = {0};
+    struct failure reason;
 
-    if (reader->cmdline) {
-        buffer_append(&text, reader->cmdline, strlen(reader->cmdline));
-    } else if (reader->root || reader->extra) {
-        if (reader->root) {
-            buffer_append(&text, "root=", 5);
-            buffer_append(&text, reader->root, strlen(reader->root));
+    if (cmdline) {
+        buffer_append(&text, cmdline, strlen(cmdline));
+        if (root) {
+            note(reader, "root", "is not used beside cmdline");
         }
-        if (reader->root && reader->extra) {
-            buffer_append(&text, " ", 1);
+        if (extra) {
+            note(reader, "extra", "is not used beside cmdline");
         }
-        if (reader->extra) {
-            buffer_append(&text, reader->extra, strlen(reader->extra));
-        }
-    } else {
+    } else if (root) {
+        buffer_append(&text, "root=", 5);
+        buffer_append(&text, root, strlen(root));
+        buffer_append(&text, " ", extra ? 1 : 0);
+    }
+    if (!cmdline && extra) {
+        buffer_append(&text, extra, strlen(extra));
+    }
+    if (!cmdline && !root && !extra) {
         return true;
     }
     buffer_append(&text, "", 1);
     reader->guest->cmdline = (char *)text.bytes;
     if (!guest_check_cmdline(reader->guest->cmdline, &reason)) {
-        return refuse(reader->failure, "%s: %.600s", reader->path, reason.sentence);
+        return wrong(reader, key, "%s", reason.sentence);
     }
     return true;
 }
 
-/* Decides after which ends the guest is restarted. Without the key restarts, on_END = "restart" is
- * ignored, because files that were written for xl have it, too. */
-static bool choose_restarts(struct reader *reader)
+/* Memory: a guest starts with `memory`, or with `maxmem` if there is only that. It cannot grow
+ * beyond the memory that it starts with. */
+static bool take_memory(struct reader *reader)
 {
-    struct guest *guest = reader->guest;
-    bool any = false;
+    long memory = 0, most;
 
-    for (unsigned end = 0; end < GUEST_ENDS; end++) {
-        char key[32];
-
-        if (!reader->restart_line[end]) {
-            continue;
-        }
-        any = guest->restart[end] = guest->restarts != 0;
-        snprintf(key, sizeof(key), "on_%s", guest_end_word[end]);
-        if (!guest->restarts) {
-            ignore(reader, reader->restart_line[end], key);
-        }
+    if (!number_of(reader, "memory", &memory)) {
+        return take_number(reader, "maxmem", guest_set_memory);
     }
-    if (guest->restarts && !any) {
-        return expected(reader, reader->line,
-                        "on_poweroff, on_reboot or on_crash = \"restart\" beside restarts");
+    if (!take_number(reader, "memory", guest_set_memory)) {
+        return false;
     }
+    if (!number_of(reader, "maxmem", &most) || most == memory) {
+        return true;
+    }
+    if (most < memory) {
+        return wrong(reader, "maxmem", "maxmem is at least as much as memory, which is %ld",
+                     memory);
+    }
+    note(reader, "maxmem", "is not used: a guest cannot grow beyond memory");
     return true;
 }
 
-/* Checks the settings that depend on each other, after all have been read. */
-static bool check_guest(struct reader *reader)
+/* vCPUs: `vcpus` of `maxvcpus` start online. As for xl, 0 is as good as missing, and without vcpus
+ * one starts online. */
+static bool take_vcpus(struct reader *reader)
+{
+    long number;
+
+    if (number_of(reader, "vcpus", &number) && number &&
+        !take_number(reader, "vcpus", guest_set_vcpus)) {
+        return false;
+    }
+    return !number_of(reader, "maxvcpus", &number) || !number ||
+           take_number(reader, "maxvcpus", guest_set_maxvcpus);
+}
+
+static bool take_scheduling(struct reader *reader)
 {
     struct failure reason;
 
-    if (!reader->guest->name[0]) {
-        return expected(reader, reader->line, "a name: name = \"...\"");
+    if (!take_number(reader, "cpu_weight", guest_set_weight) ||
+        !take_number(reader, "cap", guest_set_cap)) {
+        return false;
     }
-    if (!reader->guest->kernel) {
-        return expected(reader, reader->line, "a kernel: kernel = \"...\"");
-    }
-    if (!guest_check_cap(reader->guest, &reason)) {
-        return refuse(reader->failure, "%s: %.600s", reader->path, reason.sentence);
-    }
-    if (reader->cpu_lists > reader->guest->vcpus) {
-        return refuse(reader->failure, "%s: cpus has lists for %u vCPUs, the guest has %u",
-                      reader->path, reader->cpu_lists, reader->guest->vcpus);
+    return guest_check_cap(reader->guest, &reason) || wrong(reader, "cap", "%s", reason.sentence);
+}
+
+/* The key cpus: one list of CPUs for all vCPUs, or a list of such lists, the first for vCPU 0 and
+ * so on. vCPUs without one may run on all CPUs, lists without a vCPU are not used. */
+static bool take_cpus(struct reader *reader)
+{
+    struct guest *guest = reader->guest;
+    struct failure reason;
+    const char *text;
+    enum setting_kind kind = settings_find(&reader->settings, "cpus", &text);
+    unsigned items = settings_items(&reader->settings, "cpus");
+
+    for (unsigned i = 0; i < guest->vcpus && kind != SETTING_MISSING; i++) {
+        if (kind == SETTING_LIST && i == items) {
+            break;
+        }
+        if (kind == SETTING_LIST) {
+            text = settings_item(&reader->settings, "cpus", i);
+        }
+        if (!text) {
+            return wrong(reader, "cpus",
+                         "expected a list of CPUs for each vCPU, as in [\"0\", \"1-3\"]");
+        }
+        if (!cpulist_read(text, &guest->cpus[i], &reason)) {
+            return wrong(reader, "cpus", "%s", reason.sentence);
+        }
     }
     return true;
 }
 
-bool cfg_read(const char *path, const char *text, size_t size, struct guest *guest,
-              struct buffer *ignored, struct failure *failure)
+/* The keys type and builder: Pinion runs PV guests only. */
+static bool take_type(struct reader *reader)
 {
-    struct reader reader = {.path = path,
-                            .at = text,
-                            .end = text + size,
-                            .line = 1,
-                            .guest = guest,
-                            .ignored = ignored,
-                            .failure = failure};
-    bool well = true;
+    const char *type = text_of(reader, "type"), *builder = text_of(reader, "builder");
+
+    if (type && strcmp(type, "pv") != 0) {
+        return wrong(reader, "type", "expected \"pv\": Pinion runs PV guests only");
+    }
+    if (builder && strcmp(builder, "generic") != 0) {
+        return wrong(reader, "builder", "expected \"generic\": Pinion runs PV guests only");
+    }
+    return true;
+}
+
+/* ---- what happens at the end ---------------------------------------------------------------- */
+
+/* Reads the action of a key; NULL: it has none. Returns false if it is none that xl knows. */
+static bool read_action(struct reader *reader, const char *key, const char **action)
+{
+    static const char *const actions[] = {"destroy",   "restart",          "rename-restart",
+                                          "preserve",  "coredump-destroy", "coredump-restart",
+                                          "soft-reset"};
+
+    *action = text_of(reader, key);
+    for (unsigned i = 0; *action && i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (!strcmp(*action, actions[i])) {
+            return true;
+        }
+    }
+    return !*action || wrong(reader, key,
+                             "expected destroy, restart, rename-restart, preserve, "
+                             "coredump-destroy, coredump-restart or soft-reset");
+}
+
+/* After which ends the guest is restarted. Without the key restarts, on_END = "restart" is not
+ * used, because files that were written for xl have it, too. */
+static bool take_restarts(struct reader *reader)
+{
+    struct guest *guest = reader->guest;
+    const char *action;
+    bool any = false;
+
+    if (!take_number(reader, "restarts", guest_set_restarts)) {
+        return false;
+    }
+    for (unsigned end = 0; end < GUEST_ENDS; end++) {
+        char key[32];
+
+        snprintf(key, sizeof(key), "on_%s", guest_end_word[end]);
+        if (!read_action(reader, key, &action)) {
+            return false;
+        }
+        guest->restart[end] = guest->restarts && action && !strcmp(action, "restart");
+        any |= guest->restart[end];
+        if (action && !guest->restart[end] && strcmp(action, "destroy") != 0) {
+            note(reader, key, "is not used");
+        }
+    }
+    if (guest->restarts && !any) {
+        return wrong(reader, "restarts",
+                     "expected on_poweroff, on_reboot or on_crash = \"restart\" beside restarts");
+    }
+    return true;
+}
+
+/* The ends that no guest of Pinion has. */
+static bool take_other_ends(struct reader *reader)
+{
+    static const char *const keys[] = {"on_watchdog", "on_soft_reset"};
+    const char *action;
+
+    for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        if (!read_action(reader, keys[i], &action)) {
+            return false;
+        }
+        if (action) {
+            note(reader, keys[i], "is not used");
+        }
+    }
+    return true;
+}
+
+/* ---- the whole file ------------------------------------------------------------------------- */
+
+static bool is_used(const char *key)
+{
+    for (unsigned i = 0; i < sizeof(used_key) / sizeof(used_key[0]); i++) {
+        if (!strcmp(key, used_key[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Says whether the notes from byte `from` on have one about the key. */
+static bool is_noted(const struct reader *reader, size_t from, const char *key)
+{
+    char words[SETTINGS_KEY_MAX + 20];
+    int size = snprintf(words, sizeof(words), ": %s is not used\n", key);
+
+    return reader->notes->size > from &&
+           memmem(reader->notes->bytes + from, reader->notes->size - from, words, (size_t)size);
+}
+
+/* Notes each key that Pinion does not know, once. */
+static void note_unknown(struct reader *reader)
+{
+    char key[SETTINGS_KEY_MAX + 1];
+    size_t at = 0, from = reader->notes->size;
+
+    while (settings_next_key(&reader->settings, &at, key)) {
+        if (!is_used(key) && !is_noted(reader, from, key)) {
+            note(reader, key, "is not used");
+        }
+    }
+}
+
+bool cfg_read(const char *path, const char *text, size_t size, struct guest *guest,
+              struct buffer *notes, struct failure *failure)
+{
+    struct reader reader = {.guest = guest, .notes = notes, .failure = failure};
 
     *guest = (struct guest){0};
     guest->memory = GUEST_MEMORY_DEFAULT;
-    guest->vcpus = 1;
-    for (skip(&reader, true); well && peek(&reader) != EOF; skip(&reader, true)) {
-        well = read_setting(&reader);
+    guest->vcpus = guest->online = 1;
+    if (!settings_read(&reader.settings, path, text, size, failure)) {
+        return false;
     }
-    well = well && join_cmdline(&reader) && check_guest(&reader) && choose_restarts(&reader);
-    free(reader.root);
-    free(reader.extra);
-    free(reader.cmdline);
-    if (!well) {
+    bool well = take_name(&reader) && take_type(&reader) && take_files(&reader) &&
+                take_cmdline(&reader) && take_memory(&reader) && take_vcpus(&reader) &&
+                take_scheduling(&reader) && take_cpus(&reader) && take_restarts(&reader) &&
+                take_other_ends(&reader);
+    if (well) {
+        note_unknown(&reader);
+    } else {
         guest_free(guest);
     }
+    settings_free(&reader.settings);
     return well;
+}
+
+/* ---- recognising one ------------------------------------------------------------------------ */
+
+/* Says whether a text of `size` bytes begins, after comments and empty lines, with `key =` or
+ * `key +=`. */
+static bool begins_with_setting(const char *at, const char *end)
+{
+    if (end - at >= 3 && !memcmp(at, "\xef\xbb\xbf", 3)) {
+        at += 3; /* a byte order mark, which is refused later, and by name */
+    }
+    while (at < end && (isspace((unsigned char)*at) || *at == ';' || *at == '#')) {
+        if (*at == '#') {
+            const char *line_end = memchr(at, '\n', (size_t)(end - at));
+
+            at = line_end ? line_end : end - 1;
+        }
+        at++;
+    }
+    const char *key = at;
+    while (at < end && (isalnum((unsigned char)*at) || *at == '_' || *at == '.')) {
+        at++;
+    }
+    bool has_key = at > key;
+    while (at < end && (*at == ' ' || *at == '\t')) {
+        at++;
+    }
+    at += at < end && *at == '+';
+    return has_key && at < end && *at == '=';
+}
+
+bool cfg_is_one(const char *path)
+{
+    size_t length = strlen(path);
+    char start[START_MAX];
+    struct stat status;
+
+    if (length > 4 && !strcmp(path + length - 4, ".cfg")) {
+        return true;
+    }
+    if (stat(path, &status) || !S_ISREG(status.st_mode)) {
+        return false;
+    }
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        return false;
+    }
+    size_t size = fread(start, 1, sizeof(start), file);
+    fclose(file);
+    return !memchr(start, 0, size) && begins_with_setting(start, start + size);
 }

@@ -1,81 +1,98 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads a list of CPUs in the syntax of xl.cfg. */
+/* Reads a list of CPUs in the syntax of xl.cfg, as xl does. */
 #include "tools/cpulist.h"
 
 #include <ctype.h>
 #include <string.h>
 
-static const char *skip_blanks(const char *at)
-{
-    while (*at == ' ' || *at == '\t') {
-        at++;
-    }
-    return at;
-}
+#define NUMBER_MAX 4294967295u /* larger ones are no numbers of CPUs for xl, either */
 
-/* Reads the number of a CPU at *at and moves *at behind it. */
+/* Reads a number at *at, before which xl allows blanks and a plus, and moves *at behind it. */
 static bool read_number(const char **at, unsigned *number)
 {
-    const char *start = *at = skip_blanks(*at);
+    unsigned long long value = 0;
 
-    for (*number = 0; isdigit((unsigned char)**at) && *number < HANDOFF_CPUS_MAX; ++*at) {
-        *number = *number * 10 + (unsigned)(**at - '0');
+    while (isspace((unsigned char)**at)) {
+        ++*at;
     }
-    return *at != start && *number < HANDOFF_CPUS_MAX;
+    *at += **at == '+';
+    const char *start = *at;
+    for (; isdigit((unsigned char)**at) && value <= NUMBER_MAX; ++*at) {
+        value = value * 10 + (unsigned)(**at - '0');
+    }
+    *number = (unsigned)value;
+    return *at != start && value <= NUMBER_MAX;
 }
 
-/* Reads "all", "N" or "N-M" at *at and moves *at behind it. */
-static bool read_range(const char **at, unsigned long long *cpus)
+/* Gives the CPUs from `first` to `last`, of those that have a bit. */
+static unsigned long long cpus_of_range(unsigned first, unsigned last)
 {
-    unsigned first;
-
-    if (!strncmp(*at, "all", 3)) {
-        *at += 3;
-        *cpus = CPULIST_ALL;
-        return true;
+    if (first >= HANDOFF_CPUS_MAX) {
+        return 0;
     }
+    if (last >= HANDOFF_CPUS_MAX) {
+        last = HANDOFF_CPUS_MAX - 1;
+    }
+    return CPULIST_ALL << first & CPULIST_ALL >> (HANDOFF_CPUS_MAX - 1 - last);
+}
+
+/* Moves *at behind `word`, if it is there. */
+static bool skip_word(const char **at, const char *word)
+{
+    size_t size = strlen(word);
+
+    if (strncmp(*at, word, size) != 0) {
+        return false;
+    }
+    *at += size;
+    return true;
+}
+
+/* Reads one element of a list, up to the comma or the end: [^] ([node:|nodes:]N[-M] | all). The
+ * machine has one node, with all CPUs and the number 0. */
+static bool read_element(const char **at, unsigned long long *cpus)
+{
+    unsigned first, last;
+    bool out = skip_word(at, "^");
+
+    if (skip_word(at, "all")) {
+        *cpus = CPULIST_ALL;
+        return !out && (!**at || **at == ',');
+    }
+    bool nodes = skip_word(at, "nodes:") || skip_word(at, "node:");
     if (!read_number(at, &first)) {
         return false;
     }
-    unsigned last = first;
-    *at = skip_blanks(*at);
-    if (**at == '-') {
-        ++*at;
-        if (!read_number(at, &last) || last < first) {
-            return false;
-        }
+    last = first;
+    if (skip_word(at, "-") && (!read_number(at, &last) || last < first)) {
+        return false;
     }
-    *cpus = CPULIST_ALL << first & CPULIST_ALL >> (HANDOFF_CPUS_MAX - 1 - last);
-    return true;
+    unsigned long long range = cpus_of_range(first, last);
+    if (nodes) {
+        range = range & 1 ? CPULIST_ALL : 0;
+    }
+    *cpus = out ? *cpus & ~range : *cpus | range;
+    return !**at || **at == ',';
 }
 
 bool cpulist_read(const char *text, unsigned long long *cpus, struct failure *failure)
 {
     const char *at = text;
-    unsigned long long range;
-    bool more = true;
 
     *cpus = 0;
-    while (more) {
-        at = skip_blanks(at);
-        bool out = *at == '^';
-        at = skip_blanks(at + out);
-        if (!read_range(&at, &range)) {
-            break;
+    while (*at) {
+        if (*at == ',') { /* xl skips empty elements */
+            at++;
+        } else if (!read_element(&at, cpus)) {
+            return refuse(failure,
+                          "a list of CPUs is \"all\" or numbers, as in \"0-3,5,^1\"; this is "
+                          "\"%.100s\"",
+                          text);
         }
-        *cpus = out ? *cpus & ~range : *cpus | range;
-        at = skip_blanks(at);
-        more = *at == ',';
-        at += more;
-    }
-    if (more || *at) {
-        return refuse(failure,
-                      "a list of CPUs is \"all\" or numbers from 0 to %d, as in \"0-3,5,^1\"; this "
-                      "is \"%.100s\"",
-                      HANDOFF_CPUS_MAX - 1, text);
     }
     if (!*cpus) {
-        return refuse(failure, "the list of CPUs \"%.100s\" leaves none", text);
+        return refuse(failure, "the list of CPUs \"%.100s\" leaves none of the numbers 0 to %d",
+                      text, HANDOFF_CPUS_MAX - 1);
     }
     return true;
 }

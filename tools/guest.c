@@ -23,14 +23,22 @@ void guests_free(struct guests *guests)
     }
 }
 
+static bool has_controls(const char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool guest_set_name(struct guest *guest, const char *name, struct failure *failure)
 {
-    static const char allowed[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     size_t size = strlen(name);
 
-    if (!size || size > HANDOFF_NAME_MAX || name[strspn(name, allowed)]) {
-        return refuse(failure, "a name has 1 to %d characters of A-Z a-z 0-9 . _ -",
+    if (!size || size > HANDOFF_NAME_MAX || has_controls(name)) {
+        return refuse(failure, "a name has 1 to %d bytes, and no control characters",
                       HANDOFF_NAME_MAX);
     }
     memcpy(guest->name, name, size + 1);
@@ -60,7 +68,19 @@ bool guest_set_vcpus(struct guest *guest, unsigned long long count, struct failu
     if (!count || count > GUEST_VCPUS_MAX) {
         return refuse(failure, "vcpus is a number from 1 to %u", GUEST_VCPUS_MAX);
     }
-    guest->vcpus = (unsigned)count;
+    guest->vcpus = guest->online = (unsigned)count;
+    return true;
+}
+
+bool guest_set_maxvcpus(struct guest *guest, unsigned long long most, struct failure *failure)
+{
+    if (!most || most > GUEST_VCPUS_MAX) {
+        return refuse(failure, "maxvcpus is a number from 1 to %u", GUEST_VCPUS_MAX);
+    }
+    if (most < guest->online) {
+        return refuse(failure, "maxvcpus is at least as many as vcpus, which is %u", guest->online);
+    }
+    guest->vcpus = (unsigned)most;
     return true;
 }
 
@@ -108,16 +128,12 @@ bool guest_check_cpus(const struct guest *guest, unsigned cpus, struct failure *
 
 bool guest_check_cmdline(const char *text, struct failure *failure)
 {
-    const char *at;
-
     if (strlen(text) > GUEST_CMDLINE_MAX) {
         return refuse(failure, "a kernel command line has at most %u characters, this one has %zu",
                       GUEST_CMDLINE_MAX, strlen(text));
     }
-    for (at = text; *at; at++) {
-        if ((unsigned char)*at < ' ' || *at == 0x7f) {
-            return refuse(failure, "a kernel command line has no control characters");
-        }
+    if (has_controls(text)) {
+        return refuse(failure, "a kernel command line has no control characters");
     }
     return true;
 }

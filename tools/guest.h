@@ -20,11 +20,12 @@ _Static_assert(GUEST_VCPUS_MAX == HANDOFF_VCPUS_MAX, "the hypervisor takes as ma
 
 struct guest {
     char name[HANDOFF_NAME_MAX + 1];
-    char *kernel;    /* path */
-    char *ramdisk;   /* path; NULL: none */
-    char *cmdline;   /* NULL: none */
-    unsigned memory; /* MiB */
-    unsigned vcpus;
+    char *kernel;             /* path */
+    char *ramdisk;            /* path; NULL: none */
+    char *cmdline;            /* NULL: none */
+    unsigned memory;          /* MiB */
+    unsigned vcpus;           /* that it has */
+    unsigned online;          /* of these, how many start online */
     bool restart[GUEST_ENDS]; /* started again after an end of this kind */
     unsigned restarts;        /* the most times it is started again; 0: never */
     unsigned weight;          /* its share of the CPUs; 0: HANDOFF_WEIGHT */
@@ -46,7 +47,10 @@ void guests_free(struct guests *guests);
  * place, which the caller adds. */
 bool guest_set_name(struct guest *guest, const char *name, struct failure *failure);
 bool guest_set_memory(struct guest *guest, unsigned long long mib, struct failure *failure);
+/* `count` vCPUs, all of which start online. */
 bool guest_set_vcpus(struct guest *guest, unsigned long long count, struct failure *failure);
+/* `most` vCPUs, of which those that start online do not change; set these first. */
+bool guest_set_maxvcpus(struct guest *guest, unsigned long long most, struct failure *failure);
 bool guest_set_restarts(struct guest *guest, unsigned long long count, struct failure *failure);
 bool guest_set_weight(struct guest *guest, unsigned long long weight, struct failure *failure);
 bool guest_set_cap(struct guest *guest, unsigned long long percent, struct failure *failure);

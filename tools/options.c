@@ -6,11 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/cfg.h"
+
 const char options_help_text[] =
     "usage: pinion run [options] KERNEL            one guest from a kernel image\n"
     "       pinion run [options] GUEST.cfg ...     one or more guests, each in xl.cfg syntax\n"
     "\n"
     "KERNEL is a bzImage (gzip, xz, lzma, zstd, lz4) or an ELF file, with Xen PV notes.\n"
+    "A GUEST.cfg need not have that suffix: a text that begins with `key =` is one.\n"
     "\n"
     "One guest from a kernel image:\n"
     "  --ramdisk FILE         its initial ramdisk\n"
@@ -41,8 +44,8 @@ const char options_help_text[] =
     "Standard output carries the guest's console; with several guests each line begins `NAME: `.\n"
     "Standard input is the console's too when there is one guest; on a terminal Ctrl-] ends the "
     "run.\n"
-    "Keys of a GUEST.cfg: name, kernel, ramdisk, memory, vcpus, cmdline, or root and extra;\n"
-    "cpu_weight, cap and cpus, as in xl.cfg.\n"
+    "Keys of a GUEST.cfg: name, kernel, ramdisk, memory, vcpus, maxvcpus, cmdline, or root and\n"
+    "extra; cpu_weight, cap and cpus, as in xl.cfg.\n"
     "on_poweroff, on_reboot, on_crash = \"restart\" where restarts = N says how often at most.\n"
     "PINION_HYPERVISOR names the hypervisor image (default: pinion.bin beside this command).\n"
     "\n"
@@ -207,13 +210,6 @@ static enum option find_option(const char *word, size_t size)
     return option;
 }
 
-static bool is_cfg(const char *operand)
-{
-    size_t size = strlen(operand);
-
-    return size > 4 && !strcmp(operand + size - 4, ".cfg");
-}
-
 static bool check_operands(struct options *options, struct failure *failure)
 {
     unsigned cfgs = 0;
@@ -222,11 +218,11 @@ static bool check_operands(struct options *options, struct failure *failure)
         return refuse(failure, "run: a KERNEL or a GUEST.cfg is missing; see pinion run --help");
     }
     for (unsigned i = 0; i < options->operands; i++) {
-        cfgs += is_cfg(options->operand[i]);
+        cfgs += cfg_is_one(options->operand[i]);
     }
     options->operands_are_cfg = cfgs > 0;
     if (cfgs && cfgs != options->operands) {
-        return refuse(failure, "run: either one KERNEL or files that end in .cfg, not both");
+        return refuse(failure, "run: either one KERNEL or descriptions of guests, not both");
     }
     if (!cfgs && options->operands > 1) {
         return refuse(failure,
@@ -237,7 +233,7 @@ static bool check_operands(struct options *options, struct failure *failure)
     if (cfgs && options->guest_options) {
         return refuse(failure,
                       "run: --ramdisk, --cmdline, --memory, --vcpus and --name belong to a "
-                      "KERNEL; with a .cfg write them there");
+                      "KERNEL; with a GUEST.cfg write them there");
     }
     if (options->operands > HANDOFF_GUESTS_MAX) {
         return refuse(failure, "run: at most %d guests at a time", HANDOFF_GUESTS_MAX);
@@ -251,7 +247,7 @@ bool options_read(struct options *options, int count, char **words, struct failu
 
     *options = (struct options){0};
     options->guest.memory = GUEST_MEMORY_DEFAULT;
-    options->guest.vcpus = 1;
+    options->guest.vcpus = options->guest.online = 1;
     guest_set_name(&options->guest, "guest", failure);
     options->operand = grow(NULL, sizeof(char *) * (unsigned)(count + 1));
     options->emulator_argument = grow(NULL, sizeof(char *) * (unsigned)(count + 1));

@@ -24,20 +24,17 @@
 
 static bool read_one_cfg(const char *path, struct guest *guest, struct failure *failure)
 {
-    struct buffer text = {0}, ignored = {0};
+    struct buffer text = {0}, notes = {0};
     char *line;
     bool well = buffer_read_file(&text, path, failure) &&
-                cfg_read(path, (char *)text.bytes, text.size, guest, &ignored, failure);
+                cfg_read(path, (char *)text.bytes, text.size, guest, &notes, failure);
 
-    buffer_append(&ignored, "", 1);
-    char *rest = (char *)ignored.bytes;
+    buffer_append(&notes, "", 1);
+    char *rest = (char *)notes.bytes;
     while (well && (line = strsep(&rest, "\n")) && *line) {
-        struct failure ignoring;
-
-        refuse(&ignoring, "%s is not used", line);
-        output_complain(ignoring.sentence);
+        output_complain(line);
     }
-    buffer_free(&ignored);
+    buffer_free(&notes);
     buffer_free(&text);
     return well;
 }
@@ -89,8 +86,8 @@ static bool choose_memory(const struct options *options, const struct bundle *bu
     return true;
 }
 
-/* Gives the machine its number of CPUs: as many as the guest with the most vCPUs has, and so many
- * that each vCPU has a CPU that may run it. */
+/* Gives the machine its number of CPUs: as many as the guest with the most vCPUs that start
+ * online has of them, and so many that each vCPU has a CPU that may run it. */
 static void choose_cpus(struct options *options, const struct guests *guests)
 {
     unsigned most = 1;
@@ -98,8 +95,8 @@ static void choose_cpus(struct options *options, const struct guests *guests)
     for (unsigned i = 0; i < guests->count; i++) {
         const struct guest *guest = &guests->guest[i];
 
-        if (guest->vcpus > most) {
-            most = guest->vcpus;
+        if (guest->online > most) {
+            most = guest->online;
         }
         for (unsigned vcpu = 0; vcpu < guest->vcpus; vcpu++) {
             if (guest->cpus[vcpu] && (unsigned)__builtin_ctzll(guest->cpus[vcpu]) >= most) {

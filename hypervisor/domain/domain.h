@@ -14,7 +14,7 @@
 #include "lib/lock.h"
 
 #define DOMAIN_VCPUS_MAX 32
-#define DOMAIN_NAME_MAX  31
+#define DOMAIN_NAME_MAX  127
 #define DOMAIN_NO_CODE   (~0u)
 
 enum domain_end {
@@ -27,7 +27,6 @@ enum domain_end {
 struct domain {
     u16 id;    /* 1 upwards; not reused while anything may still refer to the old domain */
     u32 place; /* its place in the domain table */
-    char name[DOMAIN_NAME_MAX + 1];
     struct vmmu_domain mmu;
     u32 vcpu_count;
     struct vcpu *vcpu[DOMAIN_VCPUS_MAX];
@@ -52,6 +51,7 @@ struct domain {
     _Atomic u32 shutdown_code; /* the reason that SCHEDOP_shutdown_code has fixed; DOMAIN_NO_CODE:
                                   none */
     u64 started_at;            /* system time at which the domain was created, ns */
+    char name[DOMAIN_NAME_MAX + 1];
 };
 
 /* Makes the next domain in a reserved place of the domain table, without memory and with `vcpus`

@@ -40,9 +40,9 @@ refused 'memory needs a value' run --memory
 refused 'memory is a number of MiB' run --memory lots "$kernel"
 refused 'memory is a number of MiB' run --memory 0 "$kernel"
 refused 'a number from 1' run --timeout -3 "$kernel"
-refused 'a name has 1 to 31 characters' run --name 'a b' "$kernel"
+refused 'a name has 1 to 127 bytes' run --name '' "$kernel"
 refused 'vcpus is a number from 1 to 32' run --vcpus 33 "$kernel"
-refused 'either one KERNEL or files that end in .cfg' run "$kernel" x.cfg
+refused 'either one KERNEL or descriptions of guests' run "$kernel" x.cfg
 refused 'one KERNEL at a time' run "$kernel" "$kernel"
 refused 'belong to a KERNEL' run --memory 5 x.cfg
 refused 'at most 1023 characters, this one has 1024' run --cmdline "$(printf '%1024s' x)" "$kernel"
@@ -74,26 +74,41 @@ refused 'damaged: its .* data is damaged' run "$work/damaged"
 refused '48 MiB of memory are too small for the kernel and ramdisk: they need at least [0-9]+ MiB' \
     run --memory 48 --ramdisk "$ramdisk" "$kernel"
 
-# Lines of a .cfg.
+# Lines of a .cfg, also of one with another name.
 cfg 'name = "a"' 'kernel = "k' 'memory = 5'
 refused 'bad.cfg:2: expected a closing " on this line' run "$work/bad.cfg"
+mv "$work/bad.cfg" "$work/bad"
+refused 'bad:2: expected a closing " on this line' run "$work/bad"
 cfg 'name = "a"' '' 'memory 5'
-refused 'bad.cfg:3: expected = after the key' run "$work/bad.cfg"
+refused 'bad.cfg:3: expected = or \+= after the key, not 5' run "$work/bad.cfg"
 cfg 'name = "a"' 'memory = much'
-refused 'bad.cfg:2: expected a number, a text in quotes or a list' run "$work/bad.cfg"
-cfg 'name = "a"' 'memory = "much"'
-refused 'bad.cfg:2: expected a number' run "$work/bad.cfg"
-cfg 'name = "a"' 'vcpus = 44'
-refused 'bad.cfg:2: .*from 1 to 32' run "$work/bad.cfg"
-cfg 'name = "a"' 'type = "hvm"'
-refused 'bad.cfg:2: expected "pv"' run "$work/bad.cfg"
+refused 'bad.cfg:2: expected a number, a text in quotes or a list in \[ \], not much' run "$work/bad.cfg"
+cfg 'name = "a"' 'kernel = "k"' 'memory = "-5"'
+refused 'bad.cfg:3: memory is a number of MiB from 1' run "$work/bad.cfg"
+cfg 'name = "a"' 'kernel = "k"' 'vcpus = 44'
+refused 'bad.cfg:3: .*from 1 to 32' run "$work/bad.cfg"
+cfg 'name = "a"' 'kernel = "k"' 'vcpus = 4' 'maxvcpus = 2'
+refused 'bad.cfg:4: maxvcpus is at least as many as vcpus, which is 4' run "$work/bad.cfg"
+cfg 'name = "a"' 'kernel = "k"' 'type = "hvm"'
+refused 'bad.cfg:3: expected "pv"' run "$work/bad.cfg"
+cfg 'name = "a"' 'on_crash = "sleep"' 'kernel = "k"'
+refused 'bad.cfg:2: expected destroy, restart' run "$work/bad.cfg"
 cfg 'name = "a"'
-refused 'bad.cfg:2: expected a kernel' run "$work/bad.cfg"
+refused 'bad.cfg: expected a kernel' run "$work/bad.cfg"
 cfg 'kernel = "a"'
-refused 'bad.cfg:2: expected a name' run "$work/bad.cfg"
-cfg 'name = "a"' "kernel = '$kernel'"
-cp "$work/bad.cfg" "$work/again.cfg"
-refused 'again.cfg: .*bad.cfg has a guest of the name a already' run "$work/bad.cfg" "$work/again.cfg"
+refused 'bad.cfg: expected a name' run "$work/bad.cfg"
+cfg $'\xef\xbb\xbfname = "a"'
+refused 'bad.cfg:1: expected no byte order mark' run "$work/bad.cfg"
+mv "$work/bad.cfg" "$work/bad"
+refused 'bad:1: expected no byte order mark' run "$work/bad"
+cfg 'name = "a"' $'kernel = "k"\r'
+refused 'bad.cfg:2: .* line feed alone' run "$work/bad.cfg"
+printf 'name = "a"\nkernel = "k" # \0\n' >"$work/bad.cfg"
+refused 'bad.cfg:2: expected text, not a NUL byte' run "$work/bad.cfg"
+cfg 'name = "a"' "kernel = '$kernel'" "ramdisk = ''" 'memory = 1'
+refused '^pinion: a: 1 MiB of memory are too small' run "$work/bad.cfg"
+cp "$work/bad.cfg" "$work/again"
+refused 'again: .*bad.cfg has a guest of the name a already' run "$work/bad.cfg" "$work/again"
 
 # The emulator and the hypervisor.
 rm "$work/hypervisor"

@@ -32,6 +32,7 @@ offers 'vmlinuz' pinion run --log x v
 offers 'db.cfg,disk image,folder,vmlinuz,web.cfg' pinion run ''
 offers 'disk image,folder,vmlinuz' pinion run --memory 5 ''
 offers 'db.cfg,folder,web.cfg' pinion run --timeout 5 web.cfg ''
+offers 'vmlinuz' pinion run web.cfg v
 offers 'disk image' pinion run --ramdisk di
 offers '' pinion run vmlinuz ''
 offers '' pinion run --vcpus ''

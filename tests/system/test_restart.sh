@@ -36,5 +36,5 @@ one=$(sed -n 's/.*audit: 0 findings, \([0-9]*\) frames free/\1/p' "$work/log" | 
 
 pinion "$(small bad test_hello 'restarts = 1')"
 expect_status 2 "restarts, and no end after which"
-expect err 'bad.cfg:5: expected on_poweroff, on_reboot or on_crash' "what is missing"
+expect err 'bad.cfg:4: expected on_poweroff, on_reboot or on_crash' "what is missing"
 finish
