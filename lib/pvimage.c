@@ -25,6 +25,7 @@ struct source {
 struct notes {
     u32 count; /* number of Xen notes */
     u64 virt_base, paddr_offset, entry, hypercall_page, init_p2m, mod_start_pfn, phys32_entry;
+    bool is_linux;
     bool old_form;                /* the notes come from the __xen_guest string */
     bool hypercall_page_is_index; /* hypercall_page is a page number, not an address */
     bool bad;                     /* a note has a size or value that makes no sense */
@@ -119,6 +120,12 @@ static void take_note(struct notes *notes, u32 type, const u8 *value, u32 size)
     case XEN_ELFNOTE_XEN_VERSION:
         notes->bad |= !is_xen_version(value, size);
         break;
+    case XEN_ELFNOTE_GUEST_OS:
+        while (size && !value[size - 1]) {
+            size--;
+        }
+        notes->is_linux = text_equal(value, size, "linux");
+        break;
     default:
         break;
     }
@@ -210,6 +217,8 @@ static void take_word(struct notes *notes, const u8 *word, u64 size)
         number = &notes->paddr_offset;
     } else if (text_equal(word, name, "HYPERCALL_PAGE")) {
         number = &notes->hypercall_page;
+    } else if (text_equal(word, name, "GUEST_OS")) {
+        notes->is_linux = name < size && text_equal(word + name + 1, size - name - 1, "linux");
     } else if (text_equal(word, name, "XEN_VER")) {
         notes->bad |= name == size || !is_xen_version(word + name + 1, size - name - 1);
     }
@@ -490,6 +499,7 @@ enum pvimage_error pvimage_read(const void *bytes, u64 size, struct pvimage *ima
                           PVIMAGE_UNSET,
                           false,
                           false,
+                          false,
                           false};
     struct elf64_header header;
     enum pvimage_error error = header_read(&from, &header);
@@ -526,6 +536,7 @@ enum pvimage_error pvimage_read(const void *bytes, u64 size, struct pvimage *ima
         image->hypercall_page = image->virt_base + (notes.hypercall_page << PAGE_SHIFT);
     }
     image->init_p2m = notes.init_p2m;
+    image->is_linux = notes.is_linux;
     image->ramdisk_unmapped = notes.mod_start_pfn != PVIMAGE_UNSET && notes.mod_start_pfn;
     error = segments_read(&from, &header, notes.paddr_offset, image);
     if (error) {

@@ -40,6 +40,7 @@ struct pvimage {
     u64 entry;             /* virtual address at which the kernel starts */
     u64 hypercall_page;    /* virtual address, on a page boundary; PVIMAGE_UNSET: none */
     u64 init_p2m;          /* virtual address for the p2m; PVIMAGE_UNSET: behind the ramdisk */
+    bool is_linux;         /* the note GUEST_OS says so */
     bool ramdisk_unmapped; /* the ramdisk need not be mapped: start_info.mod_start may be its pfn */
     u64 start, end;        /* guest-physical range of all segments */
     u32 segment_count;

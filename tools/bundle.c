@@ -212,6 +212,31 @@ static void say_machine(struct bundle *bundle, const struct bundle_machine *mach
     }
 }
 
+/* Adds the kernel command line. For a Linux that is to leave vCPUs offline it begins with their
+ * number, because without a xenstore Linux learns it in no other way. The word comes first because
+ * what follows `--` is not read as a parameter, and so that a maxcpus of the user's own counts. */
+static bool say_cmdline(struct bundle *bundle, const struct guest *guest,
+                        const struct pvimage *image, struct failure *failure)
+{
+    const char *own = guest->cmdline ? guest->cmdline : "";
+    char text[GUEST_CMDLINE_MAX + 32];
+    struct failure reason;
+    int size = 0;
+
+    if (guest->online < guest->vcpus && image->is_linux) {
+        size = snprintf(text, sizeof(text), "maxcpus=%u%s", guest->online, own[0] ? " " : "");
+    }
+    snprintf(text + size, sizeof(text) - (size_t)size, "%s", own);
+    if (!guest_check_cmdline(text, &reason)) {
+        return refuse(failure, "%s: with \"maxcpus=%u \" before it: %.600s", guest->name,
+                      guest->online, reason.sentence);
+    }
+    if (text[0]) {
+        say(bundle, "cmdline", text);
+    }
+    return true;
+}
+
 bool bundle_read(struct bundle *bundle, const struct guests *guests,
                  const struct bundle_machine *machine, struct failure *failure)
 {
@@ -238,8 +263,9 @@ bool bundle_read(struct bundle *bundle, const struct guests *guests,
         if (ramdisk) {
             say_number(bundle, "ramdisk", ramdisk);
         }
-        if (guest->cmdline && guest->cmdline[0]) {
-            say(bundle, "cmdline", guest->cmdline);
+        if (!say_cmdline(bundle, guest, &bundle->image[kernels[i] - 1], failure)) {
+            bundle_free(bundle);
+            return false;
         }
     }
     return true;

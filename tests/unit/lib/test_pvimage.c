@@ -39,6 +39,7 @@ static void a_plain_kernel(void **state)
     assert_true(image.hypercall_page == PVIMAGE_UNSET);
     assert_true(image.init_p2m == PVIMAGE_UNSET);
     assert_false(image.ramdisk_unmapped);
+    assert_false(image.is_linux);
     assert_int_equal(image.start, 0x100000);
     assert_int_equal(image.end, 0x100000 + 9000);
     assert_int_equal(image.segment_count, 1);
@@ -74,6 +75,7 @@ static void linux_notes(void **state)
     assert_true(image.entry == KERNEL_BASE + 0x1000123);
     assert_true(image.init_p2m == 0x8000000000);
     assert_true(image.ramdisk_unmapped);
+    assert_true(image.is_linux);
     assert_int_equal(image.segment_count, 3);
     assert_int_equal(image.segment[0].physical, 0x1000000);
     assert_int_equal(image.segment[1].physical, 0x1100000);

@@ -30,6 +30,18 @@ static char *write_file(const char *name, const void *bytes, size_t size)
     return copy_text(path);
 }
 
+static u8 *linux_kernel(size_t *size)
+{
+    struct synthetic elf;
+
+    synthetic_start(&elf, 1000);
+    synthetic_note(&elf, XEN_ELFNOTE_GUEST_OS, "linux", 6);
+    synthetic_note(&elf, XEN_ELFNOTE_XEN_VERSION, "xen-3.0", 8);
+    synthetic_number(&elf, XEN_ELFNOTE_VIRT_BASE, 0);
+    synthetic_number(&elf, XEN_ELFNOTE_ENTRY, 0x100010);
+    return synthetic_file(&elf, size);
+}
+
 static int make_files(void **state)
 {
     size_t size;
@@ -44,6 +56,9 @@ static int make_files(void **state)
     free(write_file("same", kernel, size));
     kernel[size - 1] ^= 1;
     free(write_file("other", kernel, size));
+    free(kernel);
+    kernel = linux_kernel(&size);
+    free(write_file("linux", kernel, size));
     free(write_file("ramdisk", "ramdisk", 7));
     free(write_file("empty", "", 0));
     free(kernel);
@@ -74,7 +89,7 @@ static void set_guest(struct guests *guests, const char *name, const char *kerne
     }
     guest->cmdline = cmdline ? copy_text(cmdline) : NULL;
     guest->memory = 10 * guests->count;
-    guest->vcpus = 1;
+    guest->vcpus = guest->online = 1;
 }
 
 static void the_text(void **unused)
@@ -98,6 +113,7 @@ static void the_text(void **unused)
     set_guest(&guests, "a", "kernel", "ramdisk", "x  y=z");
     set_guest(&guests, "b", "same", NULL, "");
     guests.guest[1].vcpus = 3;
+    guests.guest[1].online = 2; /* no word for a kernel that is no Linux */
     guests.guest[1].weight = 512;
     guests.guest[1].cap = 250;
     guests.guest[1].cpus[0] = 0xd;
@@ -131,6 +147,48 @@ static void the_text(void **unused)
     assert_int_equal(state.st_blocks, 0);
     close(other);
     bundle_free(&bundle);
+    guests_free(&guests);
+}
+
+/* For a Linux with fewer vCPUs online than it has, the command line begins with their number. */
+static void vcpus_that_start_offline(void **state)
+{
+    static const struct {
+        unsigned online;
+        const char *cmdline, *expected;
+    } right[] = {
+        {2, "a -- b", "maxcpus=2 a -- b"},
+        {1, NULL, "maxcpus=1"},
+        {4, "a", "a"},
+    };
+    const struct bundle_machine machine = {0};
+    char too_long[GUEST_CMDLINE_MAX + 1] = "";
+    struct failure failure;
+    struct bundle bundle;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+        struct guests guests = {0};
+        char expected[200];
+
+        set_guest(&guests, "a", "linux", NULL, right[i].cmdline);
+        guests.guest[0].vcpus = 4;
+        guests.guest[0].online = right[i].online;
+        assert_true(bundle_read(&bundle, &guests, &machine, &failure));
+        buffer_append(&bundle.text, "", 1);
+        snprintf(expected, sizeof(expected), "vcpus 4\nkernel 1\ncmdline %s\n", right[i].expected);
+        assert_non_null(strstr((char *)bundle.text.bytes, expected));
+        bundle_free(&bundle);
+        guests_free(&guests);
+    }
+    struct guests guests = {0};
+    memset(too_long, 'x', GUEST_CMDLINE_MAX);
+    set_guest(&guests, "a", "linux", NULL, too_long);
+    guests.guest[0].vcpus = 2;
+    assert_false(bundle_read(&bundle, &guests, &machine, &failure));
+    assert_string_equal(failure.sentence,
+                        "a: with \"maxcpus=1 \" before it: a kernel command line has at most 1023 "
+                        "characters, this one has 1033");
     guests_free(&guests);
 }
 
@@ -185,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_text),
+        cmocka_unit_test(vcpus_that_start_offline),
         cmocka_unit_test(refusals),
         cmocka_unit_test(memory_needed),
     };
