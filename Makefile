@@ -14,7 +14,7 @@ all: ## build the hypervisor and the command (the default)
 include mk/stamps.mk mk/packages.mk mk/flags.mk
 include mk/hypervisor.mk mk/tools.mk mk/images.mk
 include mk/guests.mk mk/kernels.mk
-include mk/check.mk mk/tsan.mk mk/bench.mk mk/tested.mk
+include mk/xlcfg.mk mk/check.mk mk/tsan.mk mk/bench.mk mk/tested.mk
 
 all: $(B)/pinion.bin $(B)/pinion
 run: ## install what is missing, build, boot a stock Linux on Pinion; KERNEL=FILE boots another
@@ -55,4 +55,4 @@ help: ## this list
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run test check coverage fuzz bench conformance lint format clean help
--include $(shell find $(wildcard $(addprefix $(B)/,hv host guests check clock tsan plugin engine)) -name '*.d' 2>/dev/null)
+-include $(shell find $(wildcard $(addprefix $(B)/,hv host guests check clock tsan plugin engine xlcfg)) -name '*.d' 2>/dev/null)
