@@ -4,6 +4,8 @@ DEMO_OBJ := $(patsubst %.c,$(B)/host/%.o,$(wildcard tools/demo/*.c))
 DEMO_LDFLAGS := -static
 TORTURE_OBJ := $(B)/host/tests/system/torture/torture.o
 TORTURE_LDFLAGS := -static -pthread
+ENTRIES_OBJ := $(patsubst %.c,$(B)/host/%.o,$(wildcard tests/system/entries/*.c))
+ENTRIES_LDFLAGS := -static
 
 $(B)/demo: $(DEMO_OBJ) $(call stamp,demo,$(DEMO_LDFLAGS) $(DEMO_OBJ))
 	$(CC) $(DEMO_LDFLAGS) -o $@ $(DEMO_OBJ)
@@ -22,5 +24,9 @@ $(B)/ports64 $(B)/ports32: $(B)/ports%: tests/system/ports/ports.c $(call stamp,
 	$(CC) $(PORTS_CFLAGS) -m$* -o $@ $<
 $(B)/ports.cpio: $(B)/ports64 $(B)/ports32 tests/system/ports/init tools/demo/make-initramfs
 	tools/demo/make-initramfs $@ $(B)/ports64 tests/system/ports/init $(B)/ports32
-images: all $(addprefix $(B)/,initramfs.cpio torture.cpio ports.cpio vmlinuz)
+$(B)/entries: $(ENTRIES_OBJ) $(call stamp,entries,$(ENTRIES_LDFLAGS) $(ENTRIES_OBJ))
+	$(CC) $(ENTRIES_LDFLAGS) -o $@ $(ENTRIES_OBJ)
+$(B)/entries.cpio: $(B)/entries tests/system/entries/init tools/demo/make-initramfs
+	tools/demo/make-initramfs $@ $(B)/entries tests/system/entries/init
+images: all $(addprefix $(B)/,initramfs.cpio torture.cpio ports.cpio entries.cpio vmlinuz)
 .PHONY: images
