@@ -300,7 +300,7 @@ static bool decode_operands(struct cursor *c, u16 flags, struct instruction *in)
         return false;
     }
     if (flags & STRING) {
-        if (in->address_size == 2) {
+        if (in->address_size == 2 && !(flags & PORT)) {
             return false;
         }
         in->base = in->operation == OPERATION_OUTS ? REGISTER_NONE : REGISTER_RDI;

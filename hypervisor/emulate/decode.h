@@ -88,7 +88,7 @@ struct instruction {
     u8 operation; /* enum operation */
     u8 length;
     u8 operand_size; /* bytes: 1, 2, 4, 8 */
-    u8 address_size; /* bytes: 2 (never with a memory operand), 4 or 8 */
+    u8 address_size; /* bytes: 2 (with a memory operand only INS and OUTS), 4 or 8 */
     bool long_mode;
     bool lock;
     bool repeat; /* REP or REPNE on a string instruction */
@@ -110,7 +110,8 @@ struct instruction {
 
 /* Decodes the first instruction in `bytes`, of which there are `size`, as 64-bit code or
  * (`long_mode` false) 32-bit code. False, and *in is of no use: not one of the operations above,
- * not a valid instruction, a memory operand with a 16-bit address, or longer than `size` bytes. */
+ * not a valid instruction, a memory operand with a 16-bit address (but for INS and OUTS), or longer
+ * than `size` bytes. */
 bool instruction_decode(const u8 *bytes, u32 size, bool long_mode, struct instruction *in);
 
 #endif

@@ -5,7 +5,8 @@
  * the bits in the kernel's memory when an instruction needs them: a change takes effect without a
  * call, and a bitmap whose page is gone permits nothing. No guest owns a port, so that a permitted
  * read gives all ones, also of a port that the hypervisor itself uses, and a write changes
- * nothing. */
+ * nothing. Each vCPU has a bitmap of its own. Vcpus: 2 */
+#include "tests/guests/common/smp.h"
 #include "tests/guests/common/user.h"
 
 #include <xen/physdev.h>
@@ -290,6 +291,43 @@ static void check_machine(void)
     }
 }
 
+/* A vCPU begins without a bitmap, also if the other vCPU has one. */
+static unsigned refusals;
+
+static trap_handler count_refusal;
+
+static void count_refusal(struct trap_frame *f)
+{
+    refusals++;
+    f->rip++; /* over IN */
+}
+
+static void other_vcpu(unsigned self)
+{
+    u64 value = 0;
+
+    if (self != 1) {
+        return;
+    }
+    traps_start(); /* vCPU 0 raises no trap meanwhile */
+    trap_take(VECTOR_GP, count_refusal);
+    in_kernel(&value);
+    check_equal(refusals, 1, "a port of the other vCPU's bitmap");
+    check_equal(set_bitmap(address(bitmap), PORTS), 0, "set_iobitmap of the second vCPU");
+    in_kernel(&value);
+    check_equal(refusals, 1, "a port of its own bitmap");
+    check_equal(value & 0xff, ALL_ONES_8, "what it read");
+    trap_take(VECTOR_GP, NULL);
+}
+
+static void check_vcpus(void)
+{
+    permit_only(PORT, 1);
+    check_equal(set_bitmap(address(bitmap), PORTS), 0, "set_iobitmap of the first vCPU");
+    smp_start(2);
+    smp_run(other_vcpu);
+}
+
 void test_main(void)
 {
     user_space_make(&space);
@@ -303,5 +341,6 @@ void test_main(void)
     check_code();
     if (!is_initial_domain()) {
         check_machine();
+        check_vcpus();
     }
 }

@@ -259,6 +259,35 @@ static void check_strings(void)
           must(!pages[2]));
 }
 
+#ifdef __i386__
+/* String instructions with 16-bit addresses, which only 32-bit code has: SI, DI and CX count. */
+static void check_short_addresses(void)
+{
+    u8 *low = (u8 *)0xf000;
+    word arguments[6] = {(word)low, PAGE, 3, 0x32, ~0ul, 0}; /* at that address */
+
+    must(call(MMAP, (word)arguments, 0, 0, 0) == (long)low);
+    CHECK(FINE, "ins with a 16-bit address", grant(PORT, 1); word to = 0x5550000 | (word)(low + 8);
+          word count = 0x10003; __asm__ volatile("rep addr16 insb"
+                                                 : "+D"(to), "+c"(count)
+                                                 : "d"(PORT)
+                                                 : "memory");
+          must(to == (0x5550000 | (word)(low + 11)) && count == 0x10000);
+          must(!low[7] && all_ones(low + 8, 3) && !low[11]));
+    CHECK(FINE, "outs with a 16-bit address", grant(PORT, 2); word from = 0x5550000 | (word)low;
+          __asm__ volatile("addr16 outsw"
+                           : "+S"(from)
+                           : "d"(PORT)
+                           : "memory");
+          must(from == (0x5550000 | (word)(low + 2))));
+    CHECK(FAULT, "ins with a 16-bit address, without permission",
+          __asm__ volatile("addr16 insb"
+                           :
+                           : "D"(low), "d"(PORT)
+                           : "memory"));
+}
+#endif
+
 static void check_level(void)
 {
     CHECK(FINE, "iopl(3): any port", level(3); must(in8(PORT) == 0xff); out16(PORT);
@@ -293,6 +322,9 @@ void program(void)
     check_one_port();
     check_widths();
     check_strings();
+#ifdef __i386__
+    check_short_addresses();
+#endif
     check_level();
     check_processes();
     print(failures ? "ports: " WIDTH " FAILED\n" : "ports: " WIDTH " all right\n");

@@ -166,10 +166,10 @@ static bool describe_privileged(const struct oracle *o, struct instruction *in)
     case OPERATION_INS:
         in->operand_size = (u8)(a->size / 8);
         set_memory(in, a);
-        return o->in.address_width != 16;
+        break;
     case OPERATION_OUTS:
         in->operand_size = (u8)(b->size / 8);
-        return o->in.address_width != 16;
+        break;
     case OPERATION_INT:
         set_source(in, a);
         break;

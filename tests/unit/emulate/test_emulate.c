@@ -221,6 +221,32 @@ static void a_bitmap_permits_ports_only(void **state)
     assert_int_equal(by_bitmap("\xe4\x21", 0x21, 0x20, 1, 65536), EMULATED_NOT);
 }
 
+/* In 32-bit code a string instruction may have 16-bit addresses: DI, SI and CX count. */
+static void short_addresses_of_ports(void **state)
+{
+    struct registers *r = GUEST("\xf3\x67\x6d"); /* rep addr16 insl */
+
+    (void)state;
+    test.vcpu.registers.cs = CS32;
+    r->rdi = 0xabcdfffe;
+    r->rcx = 0x50001;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_FAULT);
+    assert_int_equal(test.fault_address, 0xfffe);
+
+    r = GUEST("\x67\x6e"); /* addr16 outsb */
+    test.vcpu.registers.cs = CS32;
+    r->rsi = 0xabcd0123;
+    assert_int_equal(emulate_privileged(&test.vcpu), EMULATED_FAULT);
+    assert_int_equal(test.fault_address, 0x123);
+
+    r = GUEST("\xf3\x67\x6c"); /* rep addr16 insb */
+    test.vcpu.registers.cs = CS32;
+    r->rcx = 0x50000; /* a count of 0 */
+    r->rdi = 0xabcd0123;
+    expect_done(3);
+    assert_int_equal(r->rdi, 0xabcd0123);
+}
+
 /* Ports, CLI and STI depend on the virtual IOPL; the guest's kernel counts as ring 1 or 0. */
 static void ports_obey_the_virtual_iopl(void **state)
 {
@@ -532,6 +558,7 @@ int main(void)
         cmocka_unit_test(a_bitmap_permits_each_port),
         cmocka_unit_test(a_bitmap_ends),
         cmocka_unit_test(a_bitmap_permits_ports_only),
+        cmocka_unit_test(short_addresses_of_ports),
         cmocka_unit_test(ports_obey_the_virtual_iopl),
         cmocka_unit_test(control_registers),
         cmocka_unit_test(msrs_and_their_faults),
