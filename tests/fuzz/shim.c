@@ -362,6 +362,21 @@ void domain_shutdown(struct domain *domain, enum domain_end end)
     atomic_store(&domain->end, end);
 }
 
+bool domain_shutdown_for(struct domain *domain, u32 reason)
+{
+    if (reason == SHUTDOWN_suspend) {
+        return false;
+    }
+    domain_shutdown(domain, reason == SHUTDOWN_poweroff ? DOMAIN_POWERED_OFF : DOMAIN_CRASHED);
+    return true;
+}
+
+void domain_fix_reason(struct domain *domain, u32 reason)
+{
+    (void)domain;
+    (void)reason;
+}
+
 mfn_t vcpu_root(const struct vcpu *vcpu)
 {
     return vcpu->in_kernel ? vcpu->mmu.kernel_root : vcpu->mmu.user_root;
