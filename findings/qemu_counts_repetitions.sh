@@ -55,7 +55,7 @@ END
 as --32 -o sector.o sector.S
 ld -m elf_i386 -Ttext 0x7c00 --oformat binary -o sector sector.o
 export QEMU_MODULE_DIR=$folder/usr/lib/x86_64-linux-gnu/qemu
-timeout 30 usr/bin/qemu-system-x86_64 -L usr/share/qemu -L usr/share/seabios -accel tcg -icount shift=0,sleep=off \
+timeout 1200 usr/bin/qemu-system-x86_64 -L usr/share/qemu -L usr/share/seabios -accel tcg -icount shift=0,sleep=off \
     -cpu qemu64 -nodefaults -display none -no-reboot -drive file=sector,format=raw,if=floppy,read-only=on \
     -debugcon file:digits -device isa-debug-exit,iobase=0xf4,iosize=1 || true
 

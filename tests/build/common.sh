@@ -4,6 +4,8 @@
 # deletes and changes files. A test sources this file, which changes to the copy, and ends with `finish`.
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$root" || exit 1
+. tests/patience.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
@@ -16,7 +18,7 @@ copy_tree() {
     mkdir -p bench/plugin
     [ ! -e "$root/mk" ] || cp -r "$root/mk" .
     mkdir -p tests/unit/lib tests/guests hypervisor/boot vmmu
-    cp "$root"/tests/{run,conformance,on-xen,side-by-side} tests
+    cp "$root"/tests/{run,conformance,on-xen,side-by-side,patience.sh,patience.h} tests
     [ ! -e "$root/tests/built.sh" ] || cp "$root/tests/built.sh" tests
     cp "$root/tests/unit/lib/test_index.c" tests/unit/lib
     cp -r "$root"/tests/guests/{common,test_hello.c} tests/guests
@@ -69,7 +71,7 @@ write_programs() {
 # do_make WORD...: runs make; sets $status and writes $work/out.
 do_make() {
     status=0
-    timeout 250 make --no-print-directory "$@" >"$work/out" 2>&1 </dev/null || status=$?
+    timeout "$patience" make --no-print-directory "$@" >"$work/out" 2>&1 </dev/null || status=$?
 }
 
 wrong() {

@@ -18,7 +18,7 @@ mend() { # FILE...
 }
 do_tests() {
     status=0
-    timeout 250 tests/run "$@" >"$work/out" 2>&1 </dev/null || status=$?
+    timeout "$patience" tests/run "$@" >"$work/out" 2>&1 </dev/null || status=$?
 }
 
 spoil tests/guests/test_hello.c guest/kernels/hello.c

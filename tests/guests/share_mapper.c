@@ -2,6 +2,7 @@
 /* Domain 2 of tests/system/test_two_guests_share.sh: maps what domain 1 grants it, and nothing else
  * of it; reads what domain 1 writes; continues to use its mappings after domain 1 has ended. */
 #include "tests/guests/common/share_protocol.h"
+#include "tests/guests/common/time.h"
 
 static struct talk *talk;
 static u64 *readable, *kept, *spare, talk_machine, kept_machine;
@@ -18,7 +19,9 @@ static u64 machine_of(const void *at)
 /* Waits until domain 1 has granted the page, and maps it. */
 static void map_talk(void)
 {
-    for (unsigned i = 0; i < PATIENT; i++) {
+    u64 end = time_of(&vcpu_info()->time) + PATIENCE;
+
+    while (time_of(&vcpu_info()->time) < end) {
         if (!grant_map(GRANTER, REF_TALK, GNTMAP_host_map, address(talk), &talk_handle)) {
             return;
         }
@@ -105,9 +108,10 @@ static void check_copies(void)
 
 static void wait_for_death(void)
 {
+    u64 end = time_of(&vcpu_info()->time) + PATIENCE;
     u32 handle;
 
-    for (unsigned i = 0; i < PATIENT; i++) {
+    while (time_of(&vcpu_info()->time) < end) {
         if (grant_map(GRANTER, REF_WRONG, GNTMAP_host_map, address(spare), &handle) ==
             GNTST_bad_domain) {
             return;

@@ -5,8 +5,7 @@
 #include "tests/guests/common/event.h"
 #include "tests/guests/common/smp.h"
 
-#define POLLS    30u
-#define PATIENCE (5000 * MILLISECOND)
+#define POLLS 30u
 
 static evtchn_port_t port_of[SMP_MAX]; /* an IPI of each vCPU */
 static _Atomic u64 came[SMP_MAX];

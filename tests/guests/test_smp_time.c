@@ -6,7 +6,6 @@
 #include "tests/guests/common/smp.h"
 
 #define TIMERS 5u
-#define LATE   (2000 * MILLISECOND) /* a slow or busy host delays events */
 
 static _Atomic u64 last_seen, looks;
 static u64 last[SMP_MAX];
@@ -56,7 +55,7 @@ static void timers(unsigned self)
 
         came[self] = 0;
         check_equal(vcpu_op(VCPUOP_set_singleshot_timer, self, &request), 0, "setting it");
-        while (!came[self] && smp_now() < request.timeout_abs_ns + LATE) {
+        while (!came[self] && smp_now() < request.timeout_abs_ns + PATIENCE) {
             sched_op(SCHEDOP_block, NULL);
         }
         smp_info()->evtchn_upcall_mask = 1;

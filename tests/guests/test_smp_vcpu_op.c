@@ -5,10 +5,9 @@
  * Vcpus: 4 Cpus: 1 2 4 */
 #include "tests/guests/common/smp.h"
 
-#define TURNS    20u
-#define PATIENCE (2000 * MILLISECOND)
-#define STILL    (3 * MILLISECOND)
-#define THIRD    3u /* vCPU 3 belongs to this test: it is not one of those that smp_start starts */
+#define TURNS 20u
+#define STILL (3 * MILLISECOND)
+#define THIRD 3u /* vCPU 3 belongs to this test: it is not one of those that smp_start starts */
 
 static _Atomic u64 steps; /* steps of vCPU 3 */
 

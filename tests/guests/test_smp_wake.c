@@ -6,7 +6,6 @@
 #include "tests/guests/common/smp.h"
 
 #define VCPUS 4u
-#define LATE  (10000 * MILLISECOND) /* a slow or busy host delays events */
 
 static struct {
     evtchn_port_t timer, ipi;
@@ -118,7 +117,7 @@ static void look_after(unsigned self)
 
     atomic_store(&of[self].alive, now);
     for (unsigned i = 0; i < VCPUS; i++) {
-        if (of[i].alive + LATE < now) {
+        if (of[i].alive + PATIENCE < now) {
             print("vCPU %u has been silent for %lu ms; seen by vCPU %u\n", i,
                   (u64)((now - of[i].alive) / MILLISECOND), self);
             for (unsigned k = 0; k < VCPUS; k++) {

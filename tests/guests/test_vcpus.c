@@ -2,12 +2,11 @@
 /* A second vCPU starts only from a first state that a processor could have, starts once, runs, goes
  * down and comes up again. Every invalid state is refused and leaves the vCPU as it was.
  * Vcpus: 2 */
-#include "tests/guests/common/guest.h"
+#include "tests/guests/common/time.h"
 
 #define CS64            0xe033
 #define SS              0xe02b
 #define NON_CANONICAL   0x0000800000000000ull
-#define ROUNDS_MAX      1000000u
 #define RFLAGS_STARTING (RFLAGS_IF | RFLAGS_FIXED)
 
 static struct vcpu_guest_context context __attribute__((aligned(64)));
@@ -74,7 +73,9 @@ static void check_bad_states(void)
 /* Waits until the second vCPU has gone down for the `count`-th time. */
 static void wait_for(u32 count)
 {
-    for (u32 i = 0; i < ROUNDS_MAX; i++) {
+    u64 end = time_of(&vcpu_info()->time) + PATIENCE;
+
+    while (time_of(&vcpu_info()->time) < end) {
         if (rounds == count && vcpu_op(VCPUOP_is_up, 1, NULL) == 0) {
             return;
         }

@@ -1,36 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* The guest of the torture that is started again and again: all its vCPUs use its page tables until
- * one of them, at a random time, ends it by a crash, a reboot, or the loss of its stack. When the
- * machine has been up for the seconds of until=N it powers off instead. It has no verdict of its
- * own: tests/system/torture/run checks what is left. */
+ * one of them, at a random time, ends it by a crash, a reboot, or the loss of its stack. With
+ * `retire` on its command line it powers off instead. It has no verdict of its own:
+ * tests/system/torture/run checks what is left. */
 #include "tests/guests/common/hammer.h"
 
-static u64 until;
+static bool retires;
 static unsigned executioner;
 static u64 at; /* the time of the end */
-
-static u64 option(const char *name)
-{
-    size_t length = strlen(name);
-    u64 value = 0;
-
-    for (const char *text = (const char *)start_info->cmd_line; *text; text++) {
-        if (memcmp(text, name, length)) {
-            continue;
-        }
-        for (text += length; *text >= '0' && *text <= '9'; text++) {
-            value = value * 10 + (u64)(*text - '0');
-        }
-        return value;
-    }
-    return value;
-}
 
 static void end(void)
 {
     u32 kind = smp_below(3);
 
-    if (smp_now() > until) {
+    if (retires) {
         print("torture: the victim retires\n");
         shut_down(SHUTDOWN_poweroff);
     }
@@ -63,7 +46,7 @@ void test_main(void)
         smp_below(2);
     }
     hammer_make();
-    until = option("until=") * 1000 * MILLISECOND;
+    retires = starts_with((const char *)start_info->cmd_line, "retire");
     executioner = smp_below(smp_count());
     at = smp_now() + (20 + smp_below(400)) * MILLISECOND;
     print("torture: the victim begins\n");

@@ -5,20 +5,21 @@
  * stopped the audit has no findings; and in the end every frame is back. Runs under
  * ThreadSanitizer, too.
  *
- * Arguments: seconds a race (default 0.3 or $MODEL_SECONDS), seed (default 1 or $MODEL_SEED), the
- * number of one race (default all). */
+ * Arguments: how long a race takes at least, in seconds (default 0.3 or $MODEL_SECONDS), seed
+ * (default 1 or $MODEL_SEED), the number of one race (default all). */
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tests/model/raced.h"
+#include "tests/patience.h"
 
-#define FRAMES    64u
-#define AGAIN_MAX 1000000u
+#define FRAMES       64u
+#define AGAIN_YIELDS 10000u
+#define AGAIN_MAX    (PATIENCE_SECONDS * 64000u) /* a millisecond or more for each 64 */
 
 struct raced_guest raced_guest[2];
 struct vmmu_vcpu raced_vcpu[THREADS_CPUS];
@@ -34,7 +35,12 @@ enum vmmu_result raced_count(struct actor *actor, enum vmmu_result result)
     actor->operations++;
     again_in_a_row = result == VMMU_AGAIN ? again_in_a_row + 1 : 0;
     if (again_in_a_row % 64 == 63) {
-        sched_yield(); /* the thread that works on the table may wait for a CPU of the host */
+        /* The thread that works on the table may wait for a CPU of the host. */
+        if (again_in_a_row < AGAIN_YIELDS) {
+            sched_yield();
+        } else {
+            usleep(1000);
+        }
     }
     if (again_in_a_row > AGAIN_MAX) {
         printf("interrupted for ever, on CPU %u\n", actor->cpu);
@@ -185,13 +191,6 @@ static void round_of(const struct race *race)
     seed++;
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static u64 play(const struct race *race, double seconds)
 {
     u64 operations = 0, rounds = 0;
@@ -205,7 +204,7 @@ static u64 play(const struct race *race, double seconds)
     if (race->prepare) {
         race->prepare();
     }
-    for (const double end = now() + seconds; now() < end; rounds++) {
+    for (const double count = seconds * 1e6 / race->micros; rounds < count; rounds++) {
         round_of(race);
         if (race->between) {
             race->between();
@@ -240,7 +239,7 @@ int main(int count, char **arguments)
     u64 operations = 0;
     seed = seed_text ? strtoull(seed_text, NULL, 0) : 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    alarm((u32)(seconds * race_count * 4) + 120); /* ends the program if a thread waits for ever */
+    alarm((u32)(seconds * race_count) + 2 * PATIENCE_SECONDS); /* if a thread waits for ever */
     for (u32 i = 0; i < race_count; i++) {
         if (only == race_count || only == i) {
             operations += play(&races[i], seconds);

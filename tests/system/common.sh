@@ -3,6 +3,7 @@
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 B=${B:-build}
+. tests/patience.sh
 kernel=$B/vmlinuz
 victim_kernel=$B/guests/torture_victim.elf
 ramdisk=$B/initramfs.cpio
@@ -12,10 +13,13 @@ failures=0
 # For runs that count instructions: in these QEMU 10 aborts when a guest reads the timer of an x2APIC.
 no_x2apic='--emulator-arg -cpu --emulator-arg max,-x2apic'
 
+# A kernel's own watchdogs take a slow host for a kernel that hangs. A kernel that hangs does not end.
+no_watchdogs='rcupdate.rcu_cpu_stall_suppress=1 nosoftlockup hung_task_panic=0'
+
 # pinion ARG...: runs the command, with audits; sets $status and writes $work/out (consoles), $work/err and $work/log.
 pinion() {
     status=0
-    "$B/pinion" run --audit on --timeout "${timeout:-120}" --log "$work/log" "$@" \
+    "$B/pinion" run --audit on --timeout "${timeout:-$patience}" --log "$work/log" "$@" \
         </dev/null >"$work/out" 2>"$work/err" || status=$?
 }
 
@@ -33,8 +37,8 @@ END
     echo "$work/$1.cfg"
 }
 
-# victim SECONDS: writes the .cfg of a guest that crashes and is restarted again and again; prints its path. When
-# the machine has been up for that time, the guest powers off and is not restarted; other guests boot meanwhile.
+# victim LIVES: writes the .cfg of a guest that crashes or reboots and is restarted, so that it lives so many
+# times; prints its path. 0: it powers off instead.
 victim() {
     cat >"$work/victim.cfg" <<END
 name = "victim"
@@ -44,8 +48,8 @@ vcpus = 4
 on_reboot = "restart"
 on_crash = "restart"
 on_poweroff = "destroy"
-restarts = 1000000
-extra = "until=$1"
+restarts = $(($1 > 1 ? $1 - 1 : 1))
+extra = "$([ "$1" -gt 0 ] || echo retire)"
 END
     echo "$work/victim.cfg"
 }

@@ -6,15 +6,14 @@
 instructions_max=100000000 bytes_max=$((2 << 20))
 
 # The guest need not run: the log has all figures before the guest starts.
-timeout 100 "$B/pinion" run --timeout 90 --log "$work/log" --machine-memory 1024 --memory 768 \
+"$B/pinion" run --timeout "$patience" --log "$work/log" --machine-memory 1024 --memory 768 \
     --ramdisk "$ramdisk" --cmdline "console=hvc0" --emulator-arg -icount \
     --emulator-arg shift=0,sleep=off $no_x2apic "$kernel" </dev/null >"$work/out" 2>"$work/err" &
 running=$!
-for _ in $(seq 300); do
-    grep -q 'boot: [0-9]* TSC ticks' "$work/log" 2>/dev/null && break
-    kill -0 $running 2>/dev/null || break
-    sleep 0.2
-done
+has_figures() {
+    grep -q 'boot: [0-9]* TSC ticks' "$work/log" 2>/dev/null || ! kill -0 $running 2>/dev/null
+}
+wait_until has_figures
 kill $running 2>/dev/null
 wait $running 2>/dev/null
 

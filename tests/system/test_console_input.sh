@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh"
 
 status=0
-echo "the quick brown fox" | "$B/pinion" run --timeout 60 --log "$work/log" --memory 192 \
+echo "the quick brown fox" | "$B/pinion" run --timeout "$patience" --log "$work/log" --memory 192 \
     --ramdisk "$ramdisk" --cmdline "console=hvc0 quiet pinion.do=echo" "$kernel" \
     >"$work/out" 2>"$work/err" || status=$?
 expect_status 0 "the guest powered off"

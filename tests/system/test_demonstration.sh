@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
-# Proves that the demonstration of `make run` without a terminal works within a minute: a thousand forks and
-# execs, memory filled and checked, Pinion's own counters.
+# Proves that the demonstration of `make run` without a terminal works: a thousand forks and execs, memory
+# filled and checked, Pinion's own counters.
 . "$(dirname "$0")/common.sh"
 
-timeout=60
 pinion --memory 256 --ramdisk "$ramdisk" --cmdline "console=hvc0 pinion.do=demo" "$kernel"
-expect_status 0 "the guest powered off in time"
+expect_status 0 "the guest powered off"
 expect out '^hypervisor type +xen' "the hypervisor's type"
 expect out '^fork and exec +1000 times' "the forks"
 expect out '^memory +[1-9][0-9]* MiB filled and checked in .* 0 words wrong' "the memory"

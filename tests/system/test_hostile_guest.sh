@@ -9,7 +9,6 @@
 rounds=200000
 first_seed=${HOSTILE_SEED:-1}
 batches=${HOSTILE_BATCHES:-3} # each of four hostile guests and a Linux
-timeout=150
 
 hostile() { # SEED: writes the guest's .cfg; prints its path
     cat >"$work/h$1.cfg" <<END

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/common.sh"
 
 hello=$B/guests/test_hello.elf
-run=("$B/pinion" run --timeout 120 --memory 64)
+run=("$B/pinion" run --timeout "$patience" --memory 64)
 
 # The run that is described by WHAT had STATUS, and gave the user the one SENTENCE.
 reported() { # STATUS SENTENCE WHAT

@@ -7,7 +7,7 @@ command -v script >/dev/null || exit 77
 mkfifo "$work/keys"
 cat >"$work/session" <<END
 stty -a >'$work/stty-before'
-'$B/pinion' run --timeout 90 --log '$work/log' --memory 192 --ramdisk '$ramdisk' \
+'$B/pinion' run --timeout $patience --log '$work/log' --memory 192 --ramdisk '$ramdisk' \
     --cmdline 'console=hvc0 quiet pinion.do=shell' '$kernel'
 echo "status \$?"
 stty -a >'$work/stty-after'
@@ -17,14 +17,12 @@ script -qfc "bash '$work/session'" /dev/null <"$work/keys" >"$work/out" 2>&1 &
 terminal=$!
 trap '' PIPE # if `script` has ended early, its output shows the reason
 exec 3>"$work/keys"
+has_or_ended() {
+    grep -Eq -- "$1" "$work/out" || ! kill -0 $terminal 2>/dev/null
+}
 wait_for() {
-    local i
-    for i in $(seq 300); do
-        grep -Eq -- "$1" "$work/out" && return
-        kill -0 $terminal 2>/dev/null || break
-        sleep 0.2
-    done
-    wrong "no /$1/ on the terminal"
+    wait_until has_or_ended "$1"
+    grep -Eq -- "$1" "$work/out" || wrong "no /$1/ on the terminal"
 }
 wait_for '/ # '
 printf 'echo $((6 * 7))-from-the-guest; tty\r' >&3

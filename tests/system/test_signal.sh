@@ -9,15 +9,10 @@ export TMPDIR=$work/tmp
 
 # start: starts a guest that never ends, in the background; returns when the guest runs.
 start() {
-    local i
     rm -f "$work/out"
     "$B/pinion" run --log "$work/log" --memory 192 --ramdisk "$ramdisk" \
         --cmdline "console=hvc0 pinion.do=hang" "$kernel" </dev/null >"$work/out" 2>"$work/err" &
-    for i in $(seq 300); do
-        grep -q 'Linux version' "$work/out" 2>/dev/null && return
-        sleep 0.2
-    done
-    wrong "the guest did not start"
+    wait_until grep -qs 'Linux version' "$work/out" || wrong "the guest did not start"
 }
 
 # Emulators that this test started have its TMPDIR in their environment.
@@ -27,13 +22,12 @@ emulators() {
     done
 }
 
+no_emulator() {
+    [ -z "$(emulators)" ]
+}
+
 expect_no_emulator() {
-    local i
-    for i in $(seq 25); do
-        [ -z "$(emulators)" ] && return
-        sleep 0.2
-    done
-    wrong "an emulator is left after $1"
+    wait_until no_emulator || wrong "an emulator is left after $1"
 }
 
 # A run has no file on disk, not even while it lasts.
@@ -72,7 +66,7 @@ wait $! 2>/dev/null || status=$?
 expect_status 143 "SIGHUP is ignored, then ended by SIGTERM"
 
 status=0
-"$B/pinion" run --timeout 60 --log "$work/log" --memory 192 --ramdisk "$ramdisk" \
+"$B/pinion" run --timeout "$patience" --log "$work/log" --memory 192 --ramdisk "$ramdisk" \
     --cmdline "console=hvc0 pinion.do=hang" "$kernel" </dev/null 2>"$work/err" |
     grep -m 1 'Linux version' >"$work/out"
 status=${PIPESTATUS[0]}

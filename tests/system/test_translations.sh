@@ -8,13 +8,13 @@
 mkfifo "$work/monitor.in" "$work/monitor.out" "$work/console"
 cat "$work/monitor.out" >"$work/tlb" &
 reader=$!
-"$B/pinion" run --timeout 300 --memory 32 --log "$work/log" \
+"$B/pinion" run --timeout "$patience" --memory 32 --log "$work/log" \
     --emulator-arg -chardev --emulator-arg "pipe,id=m,path=$work/monitor" \
     --emulator-arg -mon --emulator-arg chardev=m,mode=readline \
     "$B/guests/blocked.elf" </dev/null >"$work/console" 2>"$work/err" &
 run=$!
 exec 3<>"$work/console" 4<>"$work/monitor.in"
-read -r -t 120 -u 3 line
+read -r -t "$patience" -u 3 line
 [ "${line:-}" = blocked ] || wrong "the guest wrote '${line:-}'"
 printf 'info tlb\nquit\n' >&4
 wait $run

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What share_granter.c (domain 1) and share_mapper.c (domain 2) agree on. */
 #include "tests/guests/common/share_protocol.h"
+#include "tests/guests/common/time.h"
 
 bool wait_for(volatile u64 *word, u64 value)
 {
-    for (unsigned i = 0; i < PATIENT && *word < value; i++) {
+    u64 end = time_of(&vcpu_info()->time) + PATIENCE;
+
+    while (*word < value && time_of(&vcpu_info()->time) < end) {
         sched_op(SCHEDOP_yield, NULL);
     }
     return *word >= value;

@@ -12,7 +12,6 @@
 #define REF_KEEP  10u /* a page the granter hands back while it is mapped */
 #define REF_WRONG 11u /* granted to another domain */
 #define ROUNDS    200u
-#define PATIENT   100000u
 #define SECRET    0x5eed5eed5eed0000ull
 
 /* The contents of the page of REF_TALK. Each side writes one of the words. */

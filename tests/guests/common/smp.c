@@ -2,8 +2,7 @@
 /* Starting vCPUs, giving them work, and what each of them has of its own. */
 #include "tests/guests/common/smp.h"
 
-#define STACK    16384
-#define PATIENCE (30000 * MILLISECOND)
+#define STACK 16384
 
 extern char probe_write_code[] __asm__("probe_write");
 extern char probe_read_code[] __asm__("probe_read");

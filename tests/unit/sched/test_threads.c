@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/cpu/apic.h"
@@ -19,6 +20,7 @@
 #include "hypervisor/time/clock.h"
 #include "hypervisor/time/timer.h"
 #include "hypervisor/vcpu/clock_page.h"
+#include "tests/patience.h"
 #include "tests/unit/sched/stack.h"
 
 #define CPUS     4u
@@ -26,7 +28,8 @@
 #define VCPUS    4u
 #define TURNS    40000u /* turns of each CPU, unless $SCHED_TURNS says otherwise */
 #define TICK_NS  20000u /* what one reading of the clock adds to it */
-#define PATIENCE 2000000u
+#define YIELDS   10000u /* times that an idle CPU yields before it sleeps */
+#define IDLE_MAX (PATIENCE_SECONDS * 8000u) /* then it sleeps a millisecond or more for each 8 */
 
 /* Memory without atomics, which only the CPU that has the vCPU loaded may use. */
 struct work {
@@ -292,9 +295,13 @@ static void run_cpu(void *argument)
             disturb(&random); /* in the role of a device's interrupt */
         }
         if (idle % 8 == 7) {
-            sched_yield();
+            if (idle < YIELDS) {
+                sched_yield();
+            } else {
+                usleep(1000); /* the thread that has work may wait for a CPU of the host */
+            }
         }
-        if (idle > PATIENCE) {
+        if (idle > IDLE_MAX) {
             wrong("idle for ever");
         }
         if (!finished && turn >= world.turns) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tests/machine/chaos.h"
+#include "tests/patience.h"
 
 #define ROUNDS 12u
 #define STEPS  6000u
@@ -32,7 +33,7 @@ static void three_at_once(void **state)
         machine.stop_each = round % 4 * 2;
         machine.threads = true;
         atomic_store(&guest.domain.cpus, (1ull << GUEST_VCPUS) - 1);
-        alarm(120);
+        alarm(PATIENCE_SECONDS);
         for (u32 i = 0; i < GUEST_VCPUS; i++) {
             vcpus[i] =
                 (struct chaos){.pool = &pool, .vcpu = &guest.vcpu[i], .random = round * 31 + i + 1};
