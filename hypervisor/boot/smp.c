@@ -18,8 +18,8 @@
 #define START_PAGE                                                                                 \
     8u /* page number of the start-up code for real mode, in low memory that nothing else uses */
 #define ANSWER_NS                                                                                  \
-    1000000000ull /* how long a CPU may take to answer; an emulated CPU may wait long for a host   \
-                     CPU */
+    10000000000ull /* how long a CPU may take to answer; an emulated CPU may wait long for a host  \
+                      CPU */
 #define INIT_NS     10000000ull /* wait after INIT that old CPUs need (Intel manual 3A, 9.4.4.1) */
 #define START_NS    1000000ull  /* time between two start-up interrupts */
 #define RESET_TRIES 3u
