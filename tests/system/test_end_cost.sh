@@ -16,7 +16,7 @@ micros() { # PATTERN: the time in the log of the last line that matches, in micr
 run() {
     status=0
     # shellcheck disable=SC2086
-    "$B/pinion" run --audit "${audit:-off}" --timeout 250 --log "$work/log" --emulator-arg -icount --emulator-arg shift=0,sleep=off \
+    "$B/pinion" run --audit "${audit:-off}" --timeout "$patience" --log "$work/log" --emulator-arg -icount --emulator-arg shift=0,sleep=off \
         $no_x2apic "$@" </dev/null >"$work/out" 2>"$work/err" || status=$?
 }
 
