@@ -64,6 +64,8 @@ void consoles_take(struct consoles *consoles, const uint8_t *bytes, size_t size,
                 take_run(consoles, &escape, 1, out);
             } else if (guest < consoles->guests->count) {
                 consoles->current = guest;
+            } else if (*bytes == HANDOFF_ENDED) {
+                consoles->ended = true;
             }
             consoles->escaped = false;
             bytes++;

@@ -16,6 +16,7 @@ struct consoles {
     const struct guests *guests;
     unsigned current;                       /* number of the guest whose bytes follow */
     bool escaped;                           /* the last byte was HANDOFF_ESCAPE */
+    bool ended;                             /* HANDOFF_ENDED has arrived: all guests have ended */
     struct buffer line[HANDOFF_GUESTS_MAX]; /* of each guest, the beginning of a line */
 };
 

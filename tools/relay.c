@@ -16,7 +16,8 @@
 #define QUEUE_LONG (4u << 20)
 #define WRITE_PIECE                                                                                \
     4096u /* if poll says that a pipe can be written, it takes this many bytes without blocking */
-#define DRAIN_TIME 3u /* seconds that relay_drain waits for a slow reader */
+#define ENDING_TIME 600u /* seconds that the machine may take to end after its guests */
+#define DRAIN_TIME  3u   /* seconds that relay_drain waits for a slow reader */
 
 enum slot {
     SLOT_LOG_WIRE,
@@ -277,6 +278,18 @@ static bool is_done(const struct relay *relay)
     return !machine_runs(relay) && !waiting(&relay->log) && !waiting(&relay->out);
 }
 
+/* Sets a new deadline, once, if all guests have ended in time: the machine ends by itself, after an
+ * audit for example. Returns false if the deadline counts. */
+static bool extend(struct relay *relay)
+{
+    if (!relay->consoles.ended || relay->extended) {
+        return false;
+    }
+    relay->extended = true;
+    relay->deadline = milliseconds() + ENDING_TIME * 1000ll;
+    return true;
+}
+
 enum relay_end relay_run(struct relay *relay)
 {
     while (!is_done(relay)) {
@@ -286,9 +299,10 @@ enum relay_end relay_run(struct relay *relay)
         if (relay->deadline && machine_runs(relay)) {
             long long left = relay->deadline - milliseconds();
 
-            if (left <= 0) {
+            if (left <= 0 && !extend(relay)) {
                 return RELAY_TIMEOUT;
             }
+            left = left > 0 ? left : ENDING_TIME * 1000ll;
             wait = left > 1000000 ? 1000000 : (int)left;
         }
         fill_slots(relay, slot);

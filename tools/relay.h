@@ -39,6 +39,7 @@ struct relay {
     int signal;                 /* the signal that ended the run */
     bool awake;                 /* the hypervisor has written something */
     long long deadline;         /* in ms of CLOCK_MONOTONIC; 0: none */
+    bool extended;              /* all guests have ended before the deadline, which is a new one */
     struct consoles consoles;
     struct queue log, out, in;
     int log_error, out_error; /* errno: the output cannot be written any more, and what arrives for
@@ -52,7 +53,8 @@ struct relay {
 /* Fills in a relay that has no descriptors yet. `guests` must outlive it. */
 void relay_start(struct relay *relay, const struct guests *guests);
 
-/* Sets the deadline: `seconds` from now; 0: there is none. */
+/* Sets the deadline: `seconds` from now; 0: there is none. If all guests have ended by then
+ * (HANDOFF_ENDED), the machine gets ten minutes more to end by itself. */
 void relay_set_deadline(struct relay *relay, unsigned seconds);
 
 /* Copies bytes until both wires have ended and all is written, or until there is another reason to

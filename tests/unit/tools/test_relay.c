@@ -273,6 +273,43 @@ static void a_deadline_with_a_stuck_reader(void **state)
     close_all(&bench);
 }
 
+/* A machine that ends 2 s after it has said what it says. */
+static void slowly_ending_machine(struct bench *bench, const char *says)
+{
+    write_all(bench->console_wire[1], says, strlen(says));
+    sleep(2);
+}
+
+static void machine_without_guests(struct bench *bench)
+{
+    slowly_ending_machine(bench, "\x10!");
+}
+
+static void machine_with_a_guest(struct bench *bench)
+{
+    slowly_ending_machine(bench, "\x10"
+                                 "A!");
+}
+
+/* Guests that have ended before the deadline are no time-out, however long the machine takes to
+ * end; guests that have not are one, also if their output looks like the sign of the end. */
+static void a_deadline_after_the_guests_end(void **state)
+{
+    for (unsigned ended = 0; ended < 2; ended++) {
+        struct bench bench;
+        pid_t machine;
+
+        (void)state;
+        start(&bench);
+        machine = child(ended ? machine_without_guests : machine_with_a_guest, &bench);
+        drop(&bench.log_wire[1]);
+        drop(&bench.console_wire[1]);
+        assert_int_equal(run(&bench, 1), ended ? RELAY_ENDED : RELAY_TIMEOUT);
+        assert_int_equal(child_status(machine), 0);
+        close_all(&bench);
+    }
+}
+
 static void what_is_on_the_wire_is_drained(void **state)
 {
     struct bench bench;
@@ -461,6 +498,7 @@ int main(void)
         cmocka_unit_test(nothing_is_lost_without_blocking),
         cmocka_unit_test(keys_wait_for_the_machine),
         cmocka_unit_test(a_deadline_with_a_stuck_reader),
+        cmocka_unit_test(a_deadline_after_the_guests_end),
         cmocka_unit_test(what_is_on_the_wire_is_drained),
         cmocka_unit_test(a_deadline_with_a_stuck_terminal),
         cmocka_unit_test(a_reader_that_goes_away),
