@@ -15,8 +15,10 @@
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/cpu/entry.h"
 #include "lib/handoff.h"
+#include "vmmu/port.h"
 
 #define TEARDOWN_STEP_NS 1000000ull
+#define BUILD_SPARE      1024u /* clean frames beyond the guest's memory, for its domain and vCPUs */
 
 static struct {
     _Atomic bool announced; /* the log says that all guests have ended */
@@ -43,13 +45,42 @@ static void end_machine(void)
     machine_exit(domain_any_failed() ? HANDOFF_CRASHED : HANDOFF_ALL_WELL);
 }
 
-/* Finishes a torn-down domain: its guest is started again, or counts as ended for good. */
-static void finish(struct domain *domain)
+/* Begins a step of the end of a domain: the timer's interrupt sets cpu->work, by which
+ * port_should_stop ends the step. */
+static void begin_step(void)
 {
+    timers_run(clock_now() + TEARDOWN_STEP_NS);
+}
+
+/* Cleans free memory, for one step, if there is not enough that is clean to start the guest of
+ * `domain` again: the build itself is one step. True: there is enough, or nothing is dirty. */
+static bool clean_for(const struct domain *domain)
+{
+    begin_step();
+    while (frames_dirty_count() &&
+           frames_free_count() - frames_dirty_count() < domain->pages + BUILD_SPARE) {
+        if (!frames_clean() || port_should_stop()) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Finishes a torn-down domain: its guest is started again, or counts as ended for good. True: there
+ * is more to do, so call it again. */
+static bool finish(struct domain *domain)
+{
+    if (domain->finished) {
+        return false;
+    }
+    if (domain_restarts(domain) && !clean_for(domain)) {
+        return true;
+    }
     if (!atomic_exchange_explicit(&domain->finished, true, memory_order_acq_rel) &&
         !domain_rebuild(domain)) {
         domain_finish(domain);
     }
+    return false;
 }
 
 /* Tears down ended domains: one step, of at most TEARDOWN_STEP_NS, for each that no other CPU is
@@ -66,16 +97,14 @@ static bool teardown_ended(struct cpu *cpu)
             continue;
         }
         if (domain_is_torn_down(domain)) {
-            finish(domain);
+            more |= finish(domain);
             continue;
         }
         if (cpu->current && cpu->current->domain == domain) {
             vcpu_switch(cpu->current, NULL);
         }
-        timers_run(
-            clock_now() +
-            TEARDOWN_STEP_NS); /* the timer's interrupt makes port_should_stop end the step */
-        more = true;           /* even after the last step: the domain must still be finished */
+        begin_step();
+        more = true; /* even after the last step: the domain must still be finished */
         domain_teardown(domain);
     }
     return more;
@@ -99,6 +128,7 @@ static void serve_work(struct cpu *cpu)
     struct vcpu *next;
     bool tearing_down;
 
+    cpu->work = false; /* otherwise port_should_stop would end each step at its first question */
     tearing_down = domains_ending() && teardown_ended(cpu);
     if (domains_all_gone()) {
         end_machine();

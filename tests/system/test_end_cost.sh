@@ -47,4 +47,12 @@ expect log 'audit: 0 findings' "an audit by default"
 run --memory 2048 "$B/guests/test_hello.elf"
 expect_status 0 "a large guest"
 expect_no log 'audit:' "an audit of a large guest by default"
+
+# With the audit the memory is given back, and all of it is checked: at most 800 instructions a frame.
+audit=on
+run --memory 1024 "$B/guests/test_hello.elf"
+off=$(micros 'all guests have ended') end=$(micros 'audit: 0 findings')
+each=$(((end - off) * 1000 / 262144))
+echo "1 GiB given back and checked: $each instructions a frame"
+[ -n "$off" ] && [ -n "$end" ] && [ "$each" -le 800 ] || wrong "giving memory back takes too long"
 finish
