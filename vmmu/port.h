@@ -33,7 +33,7 @@ void port_flush(u64 cpus);
 bool port_should_stop(void);
 
 /* Gives the machine's allocator frame `m`, which has no references, no owner and type none; no CPU
- * has a translation of it. Its contents, which are not scrubbed, and its two words in the frame
+ * has a translation of it. Its contents, which are not cleaned, and its two words in the frame
  * table, except bit 63 of `references`, are the allocator's from now on. `domain` was the owner;
  * its struct exists at least until this returns. */
 void port_frame_free(struct vmmu_domain *domain, mfn_t m);
