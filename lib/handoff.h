@@ -39,8 +39,9 @@
  * before that.
  *
  * The end. When the last guest has ended (with `audit on` after the audit), the hypervisor writes
- * one byte (enum handoff_exit) to I/O port HANDOFF_EXIT_PORT, where QEMU's device isa-debug-exit
- * ends the emulator with the exit status 2 * byte + 1. Without that device the hypervisor halts. */
+ * one byte (HANDOFF_ALL_WELL and so on) to I/O port HANDOFF_EXIT_PORT, where QEMU's device
+ * isa-debug-exit ends the emulator with the exit status 2 * byte + 1. Without that device the
+ * hypervisor halts. */
 #ifndef LIB_HANDOFF_H
 #define LIB_HANDOFF_H
 
@@ -48,12 +49,11 @@
 #define HANDOFF_ENDED     '!'
 #define HANDOFF_EXIT_PORT 0xf4
 
-enum handoff_exit {
-    HANDOFF_ALL_WELL = 0x10, /* every guest powered off or rebooted */
-    HANDOFF_CRASHED = 0x11,  /* a guest crashed */
-    HANDOFF_FAILED = 0x12,   /* the hypervisor failed; the last line of its log says why */
-    HANDOFF_NO_LOG = 0x13,   /* there is no COM1, so the hypervisor did not start */
-};
+/* The byte that ends the machine. */
+#define HANDOFF_ALL_WELL 0x10 /* every guest powered off or rebooted */
+#define HANDOFF_CRASHED  0x11 /* a guest crashed */
+#define HANDOFF_FAILED   0x12 /* the hypervisor failed; the last line of its log says why */
+#define HANDOFF_NO_LOG   0x13 /* there is no COM1, so the hypervisor did not start */
 
 #define HANDOFF_NAME_MAX   127 /* bytes of the name of a guest */
 #define HANDOFF_GUESTS_MAX 32

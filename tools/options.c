@@ -171,6 +171,15 @@ static bool take_audit(struct options *options, const char *value, struct failur
     return refuse(failure, "expected auto, on or off");
 }
 
+static bool take_emulator_arg(struct options *options, const char *value, struct failure *failure)
+{
+    if (!strcmp(value, "-daemonize") || !strcmp(value, "--daemonize")) {
+        return refuse(failure, "the emulator must stay a child of pinion, which ends it");
+    }
+    options->emulator_argument[options->emulator_arguments++] = value;
+    return true;
+}
+
 static bool take_option(struct options *options, enum option option, const char *value,
                         struct failure *failure)
 {
@@ -186,8 +195,7 @@ static bool take_option(struct options *options, enum option option, const char 
     case OPTION_TIMEOUT:
         return take_number(value, 100000000, &options->timeout, failure);
     case OPTION_EMULATOR_ARG:
-        options->emulator_argument[options->emulator_arguments++] = value;
-        return true;
+        return take_emulator_arg(options, value, failure);
     case OPTION_LOG:
         options->log = value;
         return true;

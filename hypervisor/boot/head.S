@@ -11,7 +11,9 @@
  *      start(), on boot_stack                  smp_other_start(), on the stack in other_stack */
 #include "hypervisor/memory/layout.h"
 #include "lib/assembly.inc"
+#include "lib/handoff.h"
 #include "lib/x86/control.h"
+#include "lib/x86/cpuid.h"
 #include "lib/x86/descriptor.h"
 #include "lib/x86/msr.h"
 #include "lib/x86/pte.h"
@@ -25,6 +27,10 @@
 #define BOOT_CODE32     24
 #define LARGE_SIZE      0x200000
 #define STACK_SIZE      65536
+#define LOG_DATA        0x3f8   /* COM1: its data and its status */
+#define LOG_STATUS      0x3fd
+#define LOG_ROOM        0x20    /* in its status; a missing port has it, too */
+#define LOG_TRIES       1000000
 
 /* Loads null data segments, and SS. clobbers: RAX. */
         .macro  LOAD_SEGMENTS
@@ -50,16 +56,65 @@ multiboot_header:
         .long boot_bss_end
         .long boot_start
 
+/* Ends the machine with a sentence if the carry flag is clear. clobbers: EDI. */
+        .macro  REQUIRE sentence
+        mov     $\sentence, %edi
+        jnc     boot_fail
+        .endm
+
 /* in:       EAX = LOADED, EBX = the loader's information; 32-bit mode without paging.
- * out:      to_64_bit, with ESI = the loader's information. Any other EAX: the CPU stops. */
+ * out:      to_64_bit, with ESI = the loader's information. Another EAX, or a processor without
+ *           what to_64_bit uses: boot_fail. */
 FUNCTION boot_start
         cli
         cld
-        cmp     $LOADED, %eax
-        jne     .
         mov     %ebx, %esi
+        mov     $no_loader, %edi
+        cmp     $LOADED, %eax
+        jne     boot_fail
+        mov     $0x80000000, %eax
+        cpuid
+        mov     $0x80000000, %ecx
+        cmp     %eax, %ecx
+        REQUIRE no_64_bit
+        mov     $0x80000001, %eax
+        cpuid
+        bt      $CPUID_80000001_EDX_LM, %edx
+        REQUIRE no_64_bit
+        bt      $CPUID_80000001_EDX_NX, %edx
+        REQUIRE no_nx
         lgdt    boot_gdt_pointer
+        jmp     to_64_bit
 END boot_start
+
+/* Writes a sentence to COM1, as the log's last line, and ends the machine as panic does.
+ * in:       EDI = the sentence, which ends with 0. */
+LOCAL_FUNCTION boot_fail
+        mov     %edi, %esi
+1:      mov     $LOG_TRIES, %ecx
+        mov     $LOG_STATUS, %edx
+2:      in      %dx, %al
+        test    $LOG_ROOM, %al
+        loopz   2b
+        mov     $LOG_DATA, %edx
+        lodsb
+        test    %al, %al
+        jz      3f
+        out     %al, %dx
+        jmp     1b
+3:      mov     $HANDOFF_FAILED, %al
+        mov     $HANDOFF_EXIT_PORT, %edx
+        out     %al, %dx
+4:      hlt
+        jmp     4b
+END boot_fail
+
+no_loader:
+        .asciz  "Pinion must be started by a Multiboot 1 boot loader\n"
+no_64_bit:
+        .asciz  "this processor does not report a 64-bit mode (CPUID leaf 0x80000001)\n"
+no_nx:
+        .asciz  "this processor does not report the NX bit, or it is switched off\n"
 
 /* in:       ESI = the loader's information, or 0 on any CPU but the first; boot_gdt is loaded.
  * out:      boot_high, or other_high where ESI is 0: in 64-bit mode, on boot_l4. */

@@ -9,6 +9,7 @@
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/machine.h"
 #include "hypervisor/irq/pic.h"
 #include "hypervisor/boot/smp.h"
 #include "hypervisor/cpu/speculation.h"
@@ -25,7 +26,9 @@
 #include "hypervisor/cpu/processor.h"
 #include "hypervisor/memory/space.h"
 #include "hypervisor/cpu/start.h"
+#include "lib/handoff.h"
 #include "lib/string.h"
+#include "lib/x86/cpuid.h"
 
 #define M2P_UNIT    0x200000ull /* the M2P is mapped in pages of this size */
 #define M2P_INVALID 0xff
@@ -87,6 +90,38 @@ static void start_guests(void)
     run();
 }
 
+/* Ends the machine if it has no port for the log, or none for the guests' consoles. */
+static void require_ports(void)
+{
+    if (!uart_is_present(UART_LOG)) {
+        machine_exit(HANDOFF_NO_LOG);
+    }
+    if (!uart_is_present(UART_GUESTS)) {
+        panic("this machine has no second serial port (COM2), which carries the guests' consoles");
+    }
+}
+
+static void require_processor(void)
+{
+    if (processor_last_leaf(0x80000000) < 0x80000001 ||
+        !(read_cpuid(0x80000001, 0).edx & CPUID_80000001_EDX_SYSCALL)) {
+        panic("this processor does not report the instruction SYSCALL, by which guests call");
+    }
+}
+
+static void start_clock(void)
+{
+    u64 seconds;
+    u32 nanoseconds;
+
+    clock_start();
+    clock_wall(&seconds, &nanoseconds);
+    if (!seconds) {
+        log_line("this machine has no battery-backed clock (CMOS) with a valid date: for the "
+                 "guests it is 1970");
+    }
+}
+
 static struct cpu *start_first_cpu(void)
 {
     cpu_start_tables();
@@ -109,6 +144,8 @@ void start(u32 loader_information)
     boot.tsc = read_tsc();
     uart_start();
     log_line("Pinion");
+    require_ports();
+    require_processor();
     multiboot_read(loader_information, &boot.handoff);
     handoff_read(&boot.handoff);
     acpi_read_processors(&boot.processors);
@@ -118,8 +155,11 @@ void start(u32 loader_information)
     report_use_audit(boot.handoff.audit);
     speculation_start(boot.handoff.mitigations, boot.handoff.guest_count);
     cpu = start_first_cpu();
-    pic_start();
-    clock_start();
+    if (!pic_start()) {
+        panic("this machine has no interrupt controllers (8259), through which the guests' input "
+              "arrives");
+    }
+    start_clock();
     uart_enable_input_interrupt();
     cpu_enter_stack(cpu, start_guests);
 }

@@ -5,8 +5,8 @@
 
 #include "lib/types.h"
 
-/* Waits until the serial ports have sent everything, ends the emulator with `status` (enum
- * handoff_exit), and halts this CPU if there is no emulator. Locks may be held. */
+/* Waits until the serial ports have sent everything, ends the emulator with `status`
+ * (lib/handoff.h), and halts this CPU if there is no emulator. Locks may be held. */
 _Noreturn void machine_exit(u8 status);
 
 #endif

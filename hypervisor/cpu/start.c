@@ -150,7 +150,7 @@ bool cpu_load(struct cpu *cpu)
 
     load_tables(cpu);
     start_syscalls(cpu);
-    if (read_cpuid(7, 0).ebx & CPUID_7_EBX_SMEP) {
+    if (processor_last_leaf(0) >= 7 && read_cpuid(7, 0).ebx & CPUID_7_EBX_SMEP) {
         cr4 |= CR4_SMEP;
     }
     write_cr4(cr4);

@@ -2,6 +2,7 @@
 /* XSAVE: enables the instruction, and chooses which registers it saves. */
 #include "hypervisor/cpu/xsave.h"
 #include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/processor.h"
 #include "hypervisor/log/log.h"
 #include "lib/addr.h"
 #include "lib/x86/control.h"
@@ -11,6 +12,8 @@
  * further handling by the hypervisor. */
 #define XCR0_KNOWN (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512)
 
+#define LEAF_XSAVE 0xdu /* a machine may hide this leaf although it shows XSAVE */
+
 static struct {
     bool started; /* xsave_start has chosen `xcr0` on the first CPU */
     u64 xcr0;
@@ -19,7 +22,7 @@ static struct {
 /* The components of XCR0_KNOWN that this CPU offers. CR4.OSXSAVE must be set. */
 static u64 offered(void)
 {
-    struct cpuid leaf = read_cpuid(0xd, 0);
+    struct cpuid leaf = read_cpuid(LEAF_XSAVE, 0);
     u64 xcr0 = (leaf.eax | (u64)leaf.edx << 32) & XCR0_KNOWN;
 
     return (xcr0 & XCR0_AVX512) == XCR0_AVX512 ? xcr0 : xcr0 & ~XCR0_AVX512;
@@ -27,7 +30,7 @@ static u64 offered(void)
 
 bool xsave_start(void)
 {
-    bool present = read_cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE;
+    bool present = read_cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE && processor_last_leaf(0) >= LEAF_XSAVE;
 
     if (present) {
         write_cr4(read_cr4() | CR4_OSXSAVE);
@@ -40,7 +43,7 @@ bool xsave_start(void)
     }
     bool same = (present ? offered() : 0) == xsave.xcr0;
     xsave.started = true;
-    ASSERT(!same || !present || read_cpuid(0xd, 0).ebx <= PAGE_SIZE);
+    ASSERT(!same || !present || read_cpuid(LEAF_XSAVE, 0).ebx <= PAGE_SIZE);
     return same;
 }
 

@@ -14,6 +14,7 @@
 #define COMMAND_END          0x20
 #define COMMAND_READ_SERVICE 0x0b
 #define MODE_8086            0x01
+#define PROBE                0x5a /* a mask that no missing port reads as */
 
 static struct {
     u16 masked;
@@ -25,7 +26,7 @@ static void write_masks(void)
     out8(SECOND_DATA, (u8)(pic.masked >> 8));
 }
 
-void pic_start(void)
+bool pic_start(void)
 {
     out8(FIRST_COMMAND, COMMAND_START);
     out8(SECOND_COMMAND, COMMAND_START);
@@ -35,7 +36,11 @@ void pic_start(void)
     out8(SECOND_DATA, CASCADE);
     out8(FIRST_DATA, MODE_8086);
     out8(SECOND_DATA, MODE_8086);
+    out8(FIRST_DATA, PROBE);
+    out8(SECOND_DATA, (u8)~PROBE);
+    bool present = in8(FIRST_DATA) == PROBE && in8(SECOND_DATA) == (u8)~PROBE;
     write_masks();
+    return present;
 }
 
 void pic_enable(u32 irq)

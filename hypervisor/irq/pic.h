@@ -8,8 +8,8 @@
 #define PIC_IRQS 16u
 
 /* Maps the 16 interrupts to the vectors from VECTOR_PIC_FIRST on, and masks them all. Once, before
- * any pic_enable. */
-void pic_start(void);
+ * any pic_enable, with interrupts off. False: the machine has no such controllers. */
+bool pic_start(void);
 
 /* Unmasks interrupt `irq`, 0 to 15, and the line by which the second controller is connected. */
 void pic_enable(u32 irq);

@@ -61,6 +61,11 @@ void uart_start(void)
     }
 }
 
+bool uart_is_present(enum uart uart)
+{
+    return ports.present[uart];
+}
+
 void uart_write(enum uart uart, const char *bytes, u64 count)
 {
     u16 port = base[uart];

@@ -13,6 +13,9 @@ enum uart { UART_LOG, UART_GUESTS };
  * exist is skipped, and the other functions ignore it. Once, at boot. */
 void uart_start(void);
 
+/* True when the port exists. */
+bool uart_is_present(enum uart uart);
+
 /* Writes `count` bytes. Waits before each 16 bytes until the port's FIFO is empty. */
 void uart_write(enum uart uart, const char *bytes, u64 count);
 

@@ -122,8 +122,12 @@ void clock_start(void)
     struct apic_sample first, last;
     u64 hertz = measure(&first, &last);
 
+    if (!hertz && !pit_is_present()) {
+        panic("no clock: this machine has no timer (8254) that counts, and CPUID does not report "
+              "the TSC's frequency");
+    }
     if (!hertz) {
-        panic("no clock: the PIT does not count, or its measurements of the TSC differ");
+        panic("no clock: measurements of the TSC by the timer (8254) differ");
     }
     if (hertz < HERTZ_LEAST || hertz > HERTZ_MOST) {
         panic("the TSC frequency of %lu Hz is out of range", hertz);

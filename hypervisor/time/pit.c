@@ -15,7 +15,8 @@
 
 #define HERTZ 1193182ull
 #define EDGES 16
-#define TRIES 20000
+#define TRIES 20000  /* readings for some edges: the counter changes every 838 ns */
+#define LOOKS 200000 /* readings for the whole time, which is at most 20 ms */
 
 /* A change of the PIT's counter, which counts down: the value after it, and the TSC value in the
  * middle between the two readings that differ. */
@@ -69,6 +70,15 @@ static bool find_edge(struct span *span, struct edge *edge)
     return narrowest != ~0ull;
 }
 
+bool pit_is_present(void)
+{
+    struct span span = {0};
+    struct edge edge;
+
+    start();
+    return find_edge(&span, &edge);
+}
+
 u64 pit_measure_tsc(u64 ns, bool *sure)
 {
     u32 ticks = (u32)(HERTZ * ns / 1000000000);
@@ -79,7 +89,10 @@ u64 pit_measure_tsc(u64 ns, bool *sure)
     if (!find_edge(&span, &first)) {
         return 0;
     }
-    while (first.count - look(&span) < ticks) {
+    for (u32 looks = 0; first.count - look(&span) < ticks; looks++) {
+        if (looks == LOOKS) {
+            return 0;
+        }
         __builtin_ia32_pause();
     }
     if (!find_edge(&span, &last) || last.count >= first.count) {

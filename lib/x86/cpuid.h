@@ -18,4 +18,8 @@
 #define CPUID_7_EBX_SMEP         BIT_U32(7)
 #define CPUID_7_EDX_CAPABILITIES BIT_U32(29) /* the MSR ARCH_CAPABILITIES exists */
 
+#define CPUID_80000001_EDX_SYSCALL BIT_U32(11)
+#define CPUID_80000001_EDX_NX      20 /* numbers of bits, for BT */
+#define CPUID_80000001_EDX_LM      29
+
 #endif

@@ -40,6 +40,7 @@ refused 'memory needs a value' run --memory
 refused 'memory is a number of MiB' run --memory lots "$kernel"
 refused 'memory is a number of MiB' run --memory 0 "$kernel"
 refused 'a number from 1' run --timeout -3 "$kernel"
+refused '--emulator-arg -daemonize: the emulator must stay' run --emulator-arg -daemonize "$kernel"
 refused 'a name has 1 to 127 bytes' run --name '' "$kernel"
 refused 'vcpus is a number from 1 to 32' run --vcpus 33 "$kernel"
 refused 'either one KERNEL or descriptions of guests' run "$kernel" x.cfg
