@@ -325,6 +325,11 @@ static int carry(struct run *run, struct failure *failure)
         status = emulator_exit_status(status, relay_last_line(&run->relay), failure);
         break;
     case RELAY_TIMEOUT:
+        if (run->relay.consoles.ended) {
+            refuse(failure, "all guests have ended, but the machine has not");
+            status = EXIT_FAILED;
+            break;
+        }
         refuse(failure, "time-out: the guests were stopped after %u s", run->options->timeout);
         status = EXIT_TIMEOUT;
         break;

@@ -80,6 +80,23 @@ static void several_guests(void **state)
            "c: x\x10y\nc: \n");
 }
 
+static void all_guests_have_ended(void **state)
+{
+    struct consoles consoles;
+    struct buffer out = {0};
+
+    (void)state;
+    consoles_start(&consoles, &one);
+    consoles_take(&consoles, (const uint8_t *)"!\x10\x10!", 4, &out); /* printed by the guest */
+    assert_false(consoles.ended);
+    consoles_take(&consoles, (const uint8_t *)"\x10", 1, &out);
+    consoles_take(&consoles, (const uint8_t *)"!", 1, &out);
+    assert_true(consoles.ended);
+    assert_int_equal(out.size, 3);
+    consoles_finish(&consoles, &out);
+    buffer_free(&out);
+}
+
 static void what_the_hypervisor_would_never_send(void **state)
 {
     (void)state;
@@ -137,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_guest),
         cmocka_unit_test(several_guests),
+        cmocka_unit_test(all_guests_have_ended),
         cmocka_unit_test(what_the_hypervisor_would_never_send),
         cmocka_unit_test(a_long_line),
     };
