@@ -16,6 +16,7 @@ struct chunk {
     struct domain *domain;
     u64 in_list, out_list; /* guest addresses of the lists of this chunk's extents */
     u32 in_order, out_order;
+    u32 bits; /* the new extents' machine addresses are below 1 << bits; 0: any */
     u64 ins, outs;
 };
 
@@ -62,7 +63,7 @@ static s64 check_in(const struct chunk *c)
 static s64 allocate_out(const struct chunk *c, mfn_t *out)
 {
     for (u64 i = 0; i < c->outs; i++) {
-        out[i] = frames_alloc(c->out_order);
+        out[i] = frames_alloc_below(c->out_order, c->bits);
         if (!mfn_is_none(out[i])) {
             continue;
         }
@@ -182,6 +183,7 @@ s64 memory_exchange(struct vcpu *vcpu, struct call *call)
                 (u64)e.out.extent_start.p + (done_pages >> e.out.extent_order) * sizeof(u64),
             .in_order = e.in.extent_order,
             .out_order = e.out.extent_order,
+            .bits = XENMEMF_get_address_bits(e.out.mem_flags),
             .ins = 1ull << (chunk_order - e.in.extent_order),
             .outs = 1ull << (chunk_order - e.out.extent_order),
         };

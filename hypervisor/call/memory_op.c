@@ -18,17 +18,23 @@
 #define ORDER_MAX 9u /* the largest extent that a guest without devices may ask for: 2 MiB */
 #define PFNS_MAX  (1ull << 40)
 
+/* What a guest wants of each extent. */
+struct extent {
+    u32 order;
+    u32 bits; /* its machine addresses are below 1 << bits; 0: any */
+};
+
 /* Allocates an extent and gives it to the domain as pfns from `gpfn` on; *first is its first mfn.
  * With an error, nothing is given. */
-static s64 give_extent(struct domain *domain, u64 gpfn, u32 order, u64 *first)
+static s64 give_extent(struct domain *domain, u64 gpfn, struct extent want, u64 *first)
 {
-    u64 count = 1ull << order;
+    u64 count = 1ull << want.order;
     mfn_t m;
 
     if (domain->mmu.frames + count > domain->mmu.frames_max) {
         return -XEN_ENOMEM;
     }
-    m = frames_alloc(order);
+    m = frames_alloc_below(want.order, want.bits);
     if (mfn_is_none(m)) {
         return -XEN_ENOMEM;
     }
@@ -52,20 +58,20 @@ static s64 give_extent(struct domain *domain, u64 gpfn, u32 order, u64 *first)
 
 /* populate_physmap: the guest names the pfns and gets the first mfn. False: refused, nothing is
  * given. */
-static bool populate_one(struct domain *domain, u64 at, u32 order)
+static bool populate_one(struct domain *domain, u64 at, struct extent want)
 {
     u64 gpfn, first;
 
     if (!GET_GUEST(&gpfn, at) || gpfn >= PFNS_MAX) {
         return false;
     }
-    if (give_extent(domain, gpfn, order, &first)) {
+    if (give_extent(domain, gpfn, want, &first)) {
         return false;
     }
     if (PUT_GUEST(at, &first)) {
         return true;
     }
-    for (u64 i = 0; i < 1ull << order; i++) {
+    for (u64 i = 0; i < 1ull << want.order; i++) {
         vmmu_take(&domain->mmu, mfn(first + i));
     }
     return false;
@@ -73,20 +79,20 @@ static bool populate_one(struct domain *domain, u64 at, u32 order)
 
 /* increase_reservation: frames that have no pfn yet; the guest gets the first mfn if it has given a
  * list (`at` not 0). False: refused, nothing is given. */
-static bool increase_one(struct domain *domain, u64 at, u32 order)
+static bool increase_one(struct domain *domain, u64 at, struct extent want)
 {
     u64 first;
 
-    if (give_extent(domain, PFNS_MAX - 1, order, &first)) {
+    if (give_extent(domain, PFNS_MAX - 1, want, &first)) {
         return false;
     }
-    for (u64 i = 0; i < 1ull << order; i++) {
+    for (u64 i = 0; i < 1ull << want.order; i++) {
         vmmu_set_m2p(&domain->mmu, mfn(first + i), ~0ull);
     }
     if (!at || PUT_GUEST(at, &first)) {
         return true;
     }
-    for (u64 i = 0; i < 1ull << order; i++) {
+    for (u64 i = 0; i < 1ull << want.order; i++) {
         vmmu_take(&domain->mmu, mfn(first + i));
     }
     return false;
@@ -117,6 +123,7 @@ static bool decrease_one(struct domain *domain, u64 at, u32 order)
 static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 start)
 {
     struct xen_memory_reservation r;
+    struct extent want;
     u64 list;
     s64 error = 0;
     u64 done;
@@ -134,6 +141,7 @@ static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 st
     if (r.mem_flags & XENMEMF_populate_on_demand) {
         return (s64)start;
     }
+    want = (struct extent){r.extent_order, XENMEMF_get_address_bits(r.mem_flags)};
     list = (u64)r.extent_start.p;
     if (list && !guest_range_ok(list, r.nr_extents * sizeof(u64))) {
         return (s64)start;
@@ -148,9 +156,9 @@ static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 st
             return 0;
         }
         if (command == XENMEM_populate_physmap) {
-            ok = populate_one(vcpu->domain, at, r.extent_order);
+            ok = populate_one(vcpu->domain, at, want);
         } else if (command == XENMEM_increase_reservation) {
-            ok = increase_one(vcpu->domain, at, r.extent_order);
+            ok = increase_one(vcpu->domain, at, want);
         } else {
             ok = decrease_one(vcpu->domain, at, r.extent_order);
         }

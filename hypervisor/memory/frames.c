@@ -11,8 +11,11 @@
 
 /* A free block is described by its first frame, the head, in the frame table: `references` is the
  * block's order + 1, with BLOCK_DIRTY if a frame of the block is dirty, and `type` holds the links
- * of a list, the next head in the upper half and the previous head in the lower half. There are two
- * lists of each order: of blocks without a dirty frame, and of the others.
+ * of a list, the next head in the upper half and the previous head in the lower half.
+ *
+ * A zone is the frames whose numbers have the same highest bit, so the frames below 1 << n are
+ * those of the zones below n. A block is in the zone of its last frame. There are two lists of each
+ * zone and order: of blocks without a dirty frame, and of the others.
  *
  * Every other frame of the allocator, and every frame without an owner, has 0 in `references`. A
  * frame with an owner (a domain, or VMMU_OWNER_DEVICE) has bit 63 set there. So `references` alone
@@ -25,6 +28,7 @@
 #define BLOCK_DIRTY 0x100u
 #define FRAME_OWNED (1ull << 63)
 #define ORDERS      (FRAMES_ORDER_MAX + 1)
+#define ZONES       31u /* the direct map holds fewer than 1 << 31 frames */
 #define CLEAN_ORDER                                                                                \
     4u /* frames_clean cleans at most 16 frames, so that a wake-up waits briefly                   \
         */
@@ -38,7 +42,11 @@ static struct {
     u64 free;          /* the dirty ones and those being cleaned included */
     _Atomic u64 dirty; /* those being cleaned included; read without the lock */
     u32 cleaning;      /* blocks that frames_clean has taken off the lists */
-    u32 head[KINDS][ORDERS];
+    u32 zones;         /* the number of zones up to the highest frame */
+    struct {
+        u32 present; /* a bit for each order whose list is not empty */
+        u32 head[ORDERS];
+    } list[KINDS][ZONES];
 } allocator = {.lock = {.rank = RANK_FRAMES}};
 
 static u32 next_of(u32 at)
@@ -72,22 +80,29 @@ static bool is_free_head(u64 at, u32 order)
     return at < allocator.count && (state_of(at) & ~(u64)BLOCK_DIRTY) == order + 1;
 }
 
+static u32 zone_of(u32 at, u32 order)
+{
+    return 31 - (u32)__builtin_clz((at + (1u << order) - 1) | 1);
+}
+
 static void push(u32 at, u32 order)
 {
     enum kind kind = dirty_any(at, order) ? DIRTY : CLEAN;
-    u32 next = allocator.head[kind][order];
+    u32 zone = zone_of(at, order), next = allocator.list[kind][zone].head[order];
 
     set_state(at, (order + 1) | (kind == DIRTY ? BLOCK_DIRTY : 0));
     link(at, next, LINK_NONE);
     if (next != LINK_NONE) {
         link(next, next_of(next), at);
     }
-    allocator.head[kind][order] = at;
+    allocator.list[kind][zone].head[order] = at;
+    allocator.list[kind][zone].present |= 1u << order;
 }
 
 static void unlink(u32 at, u32 order)
 {
-    u32 next = next_of(at), previous = previous_of(at);
+    u32 next = next_of(at), previous = previous_of(at), zone = zone_of(at, order);
+    enum kind kind = state_of(at) & BLOCK_DIRTY ? DIRTY : CLEAN;
 
     if (next != LINK_NONE) {
         link(next, next_of(next), previous);
@@ -95,7 +110,10 @@ static void unlink(u32 at, u32 order)
     if (previous != LINK_NONE) {
         link(previous, next, previous_of(previous));
     } else {
-        allocator.head[state_of(at) & BLOCK_DIRTY ? DIRTY : CLEAN][order] = next;
+        allocator.list[kind][zone].head[order] = next;
+        if (next == LINK_NONE) {
+            allocator.list[kind][zone].present &= ~(1u << order);
+        }
     }
     set_state(at, 0);
 }
@@ -110,23 +128,27 @@ static void put_back(u32 at, u32 order)
     push(at, order);
 }
 
-/* The lowest order from `order` on of which there is a block of this kind; ORDERS: there is none.
- */
-static u32 find(enum kind kind, u32 order)
+/* Looks for a block of this kind and of order `order` or more in the zones below `zones`, in the
+ * highest such zone first, because its frames serve the fewest purposes. Returns its first frame,
+ * with its order in *have; LINK_NONE: there is none. */
+static u32 find(enum kind kind, u32 order, u32 zones, u32 *have)
 {
-    while (order < ORDERS && allocator.head[kind][order] == LINK_NONE) {
-        order++;
+    while (zones--) {
+        u32 present = allocator.list[kind][zones].present >> order;
+
+        if (present) {
+            *have = order + (u32)__builtin_ctz(present);
+            return allocator.list[kind][zones].head[*have];
+        }
     }
-    return order;
+    return LINK_NONE;
 }
 
-/* Takes the first block of this kind and of order `have` off its list, and returns the first frame
- * of a part of it, of order `order`; the rest goes back to the lists. Of two halves of which one
- * has dirty frames, the part is in that one, or with `avoid` in the other. */
-static u32 take(enum kind kind, u32 have, u32 order, bool avoid)
+/* Takes block `at`, of this kind and of order `have`, off its list, and returns the first frame of
+ * a part of it, of order `order`; the rest goes back to the lists. Of two halves of which one has
+ * dirty frames, the part is in that one, or with `avoid` in the other. */
+static u32 take(enum kind kind, u32 at, u32 have, u32 order, bool avoid)
 {
-    u32 at = allocator.head[kind][have];
-
     unlink(at, have);
     while (have > order) {
         u32 right;
@@ -147,8 +169,12 @@ void frames_start(struct vmmu_frame *frames, u64 count, void *dirty_map)
 {
     allocator.frames = frames;
     allocator.count = count;
-    for (u32 order = 0; order < ORDERS; order++) {
-        allocator.head[CLEAN][order] = allocator.head[DIRTY][order] = LINK_NONE;
+    allocator.zones = zone_of((u32)count - 1, 0) + 1;
+    for (u32 i = 0; i < KINDS * ZONES; i++) {
+        for (u32 order = 0; order < ORDERS; order++) {
+            allocator.list[i / ZONES][i % ZONES].head[order] = LINK_NONE;
+        }
+        allocator.list[i / ZONES][i % ZONES].present = 0;
     }
     dirty_start(dirty_map, count);
 }
@@ -164,15 +190,23 @@ static void clean(u32 at, u32 order)
     lock_release(&allocator.lock);
 }
 
-mfn_t frames_alloc(u32 order)
+/* The number of zones of which all machine addresses are below 1 << bits; 0 bits: all zones. */
+static u32 zones_below(u32 bits)
 {
-    u32 have, at;
+    u32 zones = bits > PAGE_SHIFT ? bits - PAGE_SHIFT : 0;
+
+    return bits == 0 || zones > allocator.zones ? allocator.zones : zones;
+}
+
+mfn_t frames_alloc_below(u32 order, u32 bits)
+{
+    u32 zones = zones_below(bits), have, at;
     bool dirty = false;
 
     lock_take(&allocator.lock);
-    while ((have = find(CLEAN, order)) == ORDERS) {
-        have = find(DIRTY, order);
-        if (have < ORDERS) {
+    while ((at = find(CLEAN, order, zones, &have)) == LINK_NONE) {
+        at = find(DIRTY, order, zones, &have);
+        if (at != LINK_NONE) {
             dirty = true;
             break;
         }
@@ -184,7 +218,7 @@ mfn_t frames_alloc(u32 order)
         lock_wait();
         lock_take(&allocator.lock);
     }
-    at = take(dirty ? DIRTY : CLEAN, have, order, true);
+    at = take(dirty ? DIRTY : CLEAN, at, have, order, true);
     dirty = dirty && dirty_any(at, order);
     allocator.free -= 1ull << order;
     lock_release(&allocator.lock);
@@ -192,6 +226,11 @@ mfn_t frames_alloc(u32 order)
         clean(at, order);
     }
     return mfn(at);
+}
+
+mfn_t frames_alloc(u32 order)
+{
+    return frames_alloc_below(order, 0);
 }
 
 static void free_block(u64 at, u32 order, bool dirty)
@@ -238,13 +277,13 @@ bool frames_clean(void)
         return false;
     }
     lock_take(&allocator.lock);
-    have = find(DIRTY, 0);
-    if (have == ORDERS) { /* other CPUs clean the rest */
+    at = find(DIRTY, 0, allocator.zones, &have);
+    if (at == LINK_NONE) { /* other CPUs clean the rest */
         lock_release(&allocator.lock);
         return false;
     }
     order = have < CLEAN_ORDER ? have : CLEAN_ORDER;
-    at = take(DIRTY, have, order, false);
+    at = take(DIRTY, at, have, order, false);
     allocator.cleaning++;
     lock_release(&allocator.lock);
     u64 count = dirty_wipe(at, order);

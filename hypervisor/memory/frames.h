@@ -16,6 +16,11 @@
 /* frames_alloc takes `1 << order` clean frames, aligned to their number. Returns the first;
  * MFN_NONE: none are left. frames_free gives a block of that form back, dirty. */
 mfn_t frames_alloc(u32 order);
+
+/* Does what frames_alloc does, but takes only frames with machine addresses below 1 << bits, unless
+ * `bits` is 0. */
+mfn_t frames_alloc_below(u32 order, u32 bits);
+
 void frames_free(mfn_t first, u32 order);
 
 /* Gives `count` frames of RAM from `first` on to the allocator; with `dirty` as dirty ones,

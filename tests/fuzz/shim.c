@@ -281,8 +281,9 @@ void frames_free(mfn_t first, u32 order)
 }
 
 /* The fake allocator hands out single frames in order; most of the time they are contiguous. */
-mfn_t frames_alloc(u32 order)
+mfn_t frames_alloc_below(u32 order, u32 bits)
 {
+    (void)bits;
     mfn_t got[512];
     bool run = true;
     u64 count = 0;
@@ -299,6 +300,11 @@ mfn_t frames_alloc(u32 order)
         machine_free(got[--count]);
     }
     return MFN_NONE;
+}
+
+mfn_t frames_alloc(u32 order)
+{
+    return frames_alloc_below(order, 0);
 }
 
 /* Several contiguous pages come from the host: only single ones are shared with guests. */

@@ -179,6 +179,64 @@ static void check_exchange(void)
     check_equal(mfn_to_pfn(mfn_of(page)), pfn, "the frame after refusals");
 }
 
+/* Exchanges the frame of `pfn`, which nothing maps, for one below 1 << bits, and lists it. */
+static long exchange_below(u64 pfn, unsigned bits)
+{
+    u64 *list = (u64 *)(uintptr_t)start_info->mfn_list;
+    u64 in = list[pfn], out = pfn;
+    struct xen_memory_exchange exchange = {
+        .in = {.nr_extents = 1, .domid = DOMID_SELF},
+        .out = {.nr_extents = 1, .mem_flags = XENMEMF_address_bits(bits), .domid = DOMID_SELF},
+    };
+
+    set_xen_guest_handle(exchange.in.extent_start, &in);
+    set_xen_guest_handle(exchange.out.extent_start, &out);
+    long result = memory_op(XENMEM_exchange, &exchange);
+
+    if (!result) {
+        list[pfn] = out;
+    }
+    return result;
+}
+
+/* A guest may ask for frames below a machine address, for a device that reaches no further. */
+static void check_address_bits(void)
+{
+    static const unsigned impossible[] = {1, 12};
+    u64 *list = (u64 *)(uintptr_t)start_info->mfn_list;
+    u64 *page = page_take(), pfn = pfn_of(page), extent = mfn_of(page);
+    unsigned all = 12; /* below 1 << all lies all memory */
+
+    while ((u64)memory_op(XENMEM_maximum_ram_page, NULL) >> (all - 12)) {
+        all++;
+    }
+    check_equal(update_va_mapping(address(page), 0, UVMF_INVLPG), 0, "unmapping");
+    for (unsigned bits = all; bits >= all - 2; bits--) {
+        check_equal(reservation(XENMEM_decrease_reservation, &extent, 1, 0, 0), 1, "giving back");
+        extent = pfn;
+        check_equal(reservation(XENMEM_populate_physmap, &extent, 1, 0, XENMEMF_address_bits(bits)),
+                    1, "a frame below 1 << %u", bits);
+        check(extent >> (bits - 12) == 0, "frame %lx is not below 1 << %u", extent, bits);
+        list[pfn] = extent;
+        check_equal(exchange_below(pfn, bits), 0, "exchange for one below 1 << %u", bits);
+        check(list[pfn] >> (bits - 12) == 0, "frame %lx is not below 1 << %u", list[pfn], bits);
+        extent = list[pfn];
+    }
+    check_equal(reservation(XENMEM_decrease_reservation, &extent, 1, 0, 0), 1, "giving back");
+    for (unsigned i = 0; i < ARRAY_LENGTH(impossible); i++) {
+        extent = pfn;
+        check_equal(reservation(XENMEM_populate_physmap, &extent, 1, 0,
+                                XENMEMF_address_bits(impossible[i])),
+                    0, "a frame below 1 << %u", impossible[i]);
+    }
+    extent = pfn;
+    check_equal(reservation(XENMEM_populate_physmap, &extent, 1, 0, 0), 1, "any frame");
+    list[pfn] = extent;
+    check_equal(exchange_below(pfn, 12), -XEN_ENOMEM, "exchange for one below 1 << 12");
+    check_equal(list[pfn], extent, "the frame after a refused exchange");
+    check_equal(page_writable(page), 0, "mapping it");
+}
+
 /* Orders and counts that no domain may use. */
 static void check_refused(void)
 {
@@ -236,6 +294,7 @@ void test_main(void)
     check_many();
     check_table();
     check_exchange();
+    check_address_bits();
     check_refused();
     check_limit();
 }

@@ -74,8 +74,9 @@ bool port_should_stop(void)
     return world.stop_each && world.asks % world.stop_each == 0;
 }
 
-mfn_t frames_alloc(u32 order)
+mfn_t frames_alloc_below(u32 order, u32 bits)
 {
+    (void)bits;
     u64 count = 1ull << order;
 
     if (world.frames_left < count) {

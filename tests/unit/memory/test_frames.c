@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that the allocator hands out only frames of zeroes, for any contents that users left:
  * frames that were cleaned before, and frames that it cleans when it hands them out; that it takes
- * clean frames first; that idle CPUs clean in small steps and lose no frame meanwhile; and that its
- * audit finds what is wrong. The machine's memory is an array here. */
+ * clean frames first, high frames before low ones, and only frames below a limit if one is given;
+ * that idle CPUs clean in small steps and lose no frame meanwhile; and that its audit finds what is
+ * wrong. The machine's memory is an array here. */
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -311,6 +312,37 @@ static void several_cpus(void **state)
     stop();
 }
 
+/* FRAMES is 1 << 13, so all machine addresses are below 1 << 25. */
+static void frames_below_a_limit(void **state)
+{
+    (void)state;
+    for (u32 dirty = 0; dirty < 2; dirty++) {
+        start(dirty);
+        for (u32 bits = 1; bits <= PAGE_SHIFT + 6; bits++) { /* below 64: no RAM */
+            assert_true(mfn_is_none(frames_alloc_below(0, bits)));
+        }
+        for (u32 bits = PAGE_SHIFT + 7; bits <= 64; bits++) {
+            u64 end = bits < 64 ? (1ull << bits) >> PAGE_SHIFT : FRAMES;
+            mfn_t m = frames_alloc_below(2, bits);
+
+            assert_true(m.n + 4 <= end);
+            assert_true(m.n >= (end < FRAMES ? end : FRAMES) / 2);
+            assert_zeroes(m, 2);
+        }
+        /* The upper half is used up first, then the next lower zone. */
+        while (frames_free_count() > FRAMES / 2) {
+            assert_true(frames_alloc(0).n >= FRAMES / 4);
+        }
+        u64 count = 0;
+        while (!mfn_is_none(frames_alloc_below(0, PAGE_SHIFT + 9))) { /* frames 64 to 511 */
+            count++;
+        }
+        assert_in_range(count, 512 - FIRST - 3 * 4, 512 - FIRST);
+        assert_true(frames_free_count() > 0);
+        stop();
+    }
+}
+
 static void the_audit_finds(void **state)
 {
     mfn_t m;
@@ -345,6 +377,7 @@ int main(void)
         cmocka_unit_test(idle_cpus_clean_in_small_steps),
         cmocka_unit_test(random_use),
         cmocka_unit_test(several_cpus),
+        cmocka_unit_test(frames_below_a_limit),
         cmocka_unit_test(the_audit_finds),
     };
 
