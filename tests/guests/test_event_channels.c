@@ -223,6 +223,30 @@ static void check_limit(void)
     take_events();
 }
 
+/* The older hypercall, whose argument holds the number of the operation, does the same. */
+static void check_compat(void)
+{
+    struct evtchn_op bind = {.cmd = EVTCHNOP_bind_ipi, .u.bind_ipi = {.vcpu = 0}};
+    struct evtchn_op send = {.cmd = EVTCHNOP_send}, close = {.cmd = EVTCHNOP_close};
+    struct evtchn_op reset = {.cmd = EVTCHNOP_reset};
+    struct evtchn_status status;
+
+    check_equal(hypercall(__HYPERVISOR_event_channel_op_compat, address(&bind), 0, 0), 0, "bind");
+    send.u.send.port = close.u.close.port = bind.u.bind_ipi.port;
+    set_masked(send.u.send.port, true);
+    check_equal(hypercall(__HYPERVISOR_event_channel_op_compat, address(&send), 0, 0), 0, "send");
+    check(is_pending(send.u.send.port), "the event is not pending");
+    take_events();
+    set_masked(send.u.send.port, false);
+    check_equal(status_of(send.u.send.port, &status), 0, "status");
+    check_equal(status.status, EVTCHNSTAT_ipi, "its kind");
+    check_equal(hypercall(__HYPERVISOR_event_channel_op_compat, address(&close), 0, 0), 0, "close");
+    check_equal(status_of(send.u.send.port, &status), 0, "status");
+    check_equal(status.status, EVTCHNSTAT_closed, "its kind after close");
+    check_equal(hypercall(__HYPERVISOR_event_channel_op_compat, address(&reset), 0, 0), -XEN_ENOSYS,
+                "a newer operation");
+}
+
 /* A pending event is delivered when user mode is entered with events unmasked: before the first
  * instruction there, on the kernel's stack. */
 static void check_user(void)
@@ -255,6 +279,7 @@ void test_main(void)
     check_pending_and_masks();
     check_loop();
     check_virq();
+    check_compat();
     check_refused();
     check_limit();
     check_user();
