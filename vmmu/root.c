@@ -60,7 +60,9 @@ enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m)
             defer_note(vcpu, old, DEFER_PUT);
         }
     }
-    m2p_show(vcpu->domain, m);
+    if (!mfn_is_none(m)) { /* none: the vCPU has no root, and keeps none */
+        m2p_show(vcpu->domain, m);
+    }
     vmmu_ldt_drop(vcpu);
     count_up(&vcpu->domain->counters.root_switches, 1);
     return VMMU_DONE;

@@ -80,6 +80,9 @@ static void the_same_root_again_costs_nothing(void **state)
     assert_done(vmmu_set_kernel_root(&guest.vcpu[0], a.l4));
     assert_true(mfn_is_none(guest.vcpu[0].deferred.frame));
     assert_int_equal(look(a.l4).type_count, 2); /* the pin and the root */
+    /* A vCPU without a root has the same root, too. */
+    assert_done(vmmu_set_kernel_root(&guest.vcpu[2], MFN_NONE));
+    assert_true(mfn_is_none(guest.vcpu[2].kernel_root));
 }
 
 static void a_loaded_root_cannot_be_unhooked(void **state)
