@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 static struct {
-    bool lost; /* something could not be written */
+    bool lost;  /* something could not be written */
+    bool stuck; /* a reader takes nothing any more: do not wait for it */
 } output;
 
 void output_start(void)
@@ -61,6 +62,10 @@ void output_complain(const char *sentence)
     char line[sizeof(((struct failure *)0)->sentence) + 16];
     int size = snprintf(line, sizeof(line), "pinion: %s\n", sentence);
 
+    if (output.stuck && !output_can_complain()) {
+        output_lost();
+        return;
+    }
     if (size >= (int)sizeof(line)) {
         size = (int)sizeof(line) - 1;
         line[size - 1] = '\n';
@@ -72,6 +77,9 @@ void output_complain(const char *sentence)
 
 void output_end_line(void)
 {
+    if (output.stuck && !output_can_complain()) {
+        return;
+    }
     if (write_all(STDERR_FILENO, "\n", 1)) {
         output_lost();
     }
@@ -82,6 +90,11 @@ bool output_can_complain(void)
     struct pollfd slot = {STDERR_FILENO, POLLOUT, 0};
 
     return poll(&slot, 1, 0) > 0;
+}
+
+void output_is_stuck(void)
+{
+    output.stuck = true;
 }
 
 void output_lost(void)

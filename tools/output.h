@@ -15,7 +15,7 @@ void output_start(void);
 bool output_print(const char *text, struct failure *failure);
 
 /* Writes "pinion: ", the sentence and a newline to standard error. If that failed, output_status
- * knows. */
+ * knows. After output_is_stuck it is lost if it would have to wait. */
 void output_complain(const char *sentence);
 
 /* Writes a newline to standard error, which is in the middle of a line. */
@@ -23,6 +23,11 @@ void output_end_line(void);
 
 /* Says whether output_complain would not have to wait for the reader of standard error. */
 bool output_can_complain(void);
+
+/* Says that a reader takes no output any more although the run is over. It may be the reader of
+ * standard error, for which output_complain must not wait then: the signals that end the command
+ * are blocked. */
+void output_is_stuck(void);
 
 /* Records that something could not be written, for output_status. */
 void output_lost(void);

@@ -302,6 +302,9 @@ static int end_machine(struct run *run, enum relay_end *end)
         *end = copy(run);
     }
     bool all_written = *end == RELAY_ENDED || relay_drain(&run->relay);
+    if (!all_written) {
+        output_is_stuck();
+    }
     terminal_restore();
     run->signal = *end == RELAY_SIGNAL ? run->relay.signal : *end == RELAY_NO_READER ? SIGPIPE : 0;
     if (!run->signal) {

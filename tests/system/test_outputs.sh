@@ -97,6 +97,26 @@ status=$(cat "$work/status")
 reported 4 'standard output: Broken pipe; the run goes on without it' "the reader goes away, SIGPIPE is ignored"
 guest_ran_on log "the reader goes away, SIGPIPE is ignored"
 
+# The reader of both outputs takes nothing more. A signal ends the run all the same, and quickly, although not even
+# the sentence about the lost output can be written.
+mkfifo "$work/pipe"
+exec 9<>"$work/pipe"
+dd if=/dev/zero of="$work/pipe" bs=4096 oflag=nonblock 2>/dev/null
+"${run[@]}" --log "$work/log" "$hello" </dev/null >"$work/pipe" 2>"$work/pipe" &
+wait_until grep -qs 'all guests have ended' "$work/log" || wrong "the guest did not end"
+kill -TERM $!
+gone() {
+    ! kill -0 "$1" 2>/dev/null
+}
+wait_until gone $! || {
+    wrong "SIGTERM does not end a run whose reader is stuck"
+    kill -KILL $!
+}
+status=0
+wait $! 2>/dev/null || status=$?
+expect_status 143 "the reader is stuck, ended by SIGTERM"
+exec 9>&-
+
 # Texts that the command prints itself.
 for words in --help help 'run --help'; do
     status=0
