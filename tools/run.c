@@ -147,23 +147,22 @@ static bool is_ignored(int number)
 /* Makes the signals that end a run readable from a descriptor, so that pinion can restore the
  * terminal and end the emulator first. Those that pinion's parent has made it ignore, as nohup
  * does, are ignored on. A write that would raise SIGPIPE or SIGXFSZ fails instead. Returns the
- * descriptor. */
-static int catch_signals(void)
+ * descriptor, and in *set the signals. */
+static int catch_signals(sigset_t *set)
 {
     static const int ending[] = {SIGINT,  SIGTERM, SIGHUP,    SIGQUIT, SIGUSR1,   SIGUSR2, SIGALRM,
                                  SIGPROF, SIGXCPU, SIGVTALRM, SIGIO,   SIGSTKFLT, SIGPWR};
-    sigset_t set;
 
-    sigemptyset(&set);
+    sigemptyset(set);
     for (unsigned i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
         if (!is_ignored(ending[i])) {
-            sigaddset(&set, ending[i]);
+            sigaddset(set, ending[i]);
         }
     }
-    sigprocmask(SIG_BLOCK, &set, NULL);
+    sigprocmask(SIG_BLOCK, set, NULL);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 /* Ends this process by a signal, as if the signal had not been caught. */
@@ -187,6 +186,7 @@ struct run {
     int log;                         /* where the log is written */
     bool log_reported, out_reported; /* the user knows that this output cannot be written */
     int signals;                     /* from which the signals that end the run are read */
+    sigset_t caught;                 /* these signals */
     bool needs_reader;               /* the run ends when nobody reads standard output any more */
     int signal;                      /* by which pinion must end; 0: none */
 };
@@ -306,6 +306,8 @@ static int end_machine(struct run *run, enum relay_end *end)
         output_is_stuck();
     }
     terminal_restore();
+    /* There is nothing left to clean up, so from now on they may end a write that waits. */
+    sigprocmask(SIG_UNBLOCK, &run->caught, NULL);
     run->signal = *end == RELAY_SIGNAL ? run->relay.signal : *end == RELAY_NO_READER ? SIGPIPE : 0;
     if (!run->signal) {
         close_outputs(run);
@@ -379,7 +381,7 @@ static int run_guests(struct options *options, struct guests *guests, struct bun
         return EXIT_BAD_INPUT;
     }
     run.needs_reader = !is_ignored(SIGPIPE);
-    run.signals = catch_signals();
+    run.signals = catch_signals(&run.caught);
     if (!bundle_write(bundle, failure) ||
         !emulator_start(&run.emulator, bundle, options, memory, failure)) {
         return EXIT_FAILED;

@@ -97,24 +97,36 @@ status=$(cat "$work/status")
 reported 4 'standard output: Broken pipe; the run goes on without it' "the reader goes away, SIGPIPE is ignored"
 guest_ran_on log "the reader goes away, SIGPIPE is ignored"
 
-# The reader of both outputs takes nothing more. A signal ends the run all the same, and quickly, although not even
-# the sentence about the lost output can be written.
+# The reader of standard error takes nothing more, nor does that of standard output. A signal ends the run all the
+# same, and quickly, although not even the sentence about the lost output can be written.
 mkfifo "$work/pipe"
 exec 9<>"$work/pipe"
 dd if=/dev/zero of="$work/pipe" bs=4096 oflag=nonblock 2>/dev/null
-"${run[@]}" --log "$work/log" "$hello" </dev/null >"$work/pipe" 2>"$work/pipe" &
-wait_until grep -qs 'all guests have ended' "$work/log" || wrong "the guest did not end"
-kill -TERM $!
-gone() {
+gone() { # PID
     ! kill -0 "$1" 2>/dev/null
 }
-wait_until gone $! || {
-    wrong "SIGTERM does not end a run whose reader is stuck"
-    kill -KILL $!
+alone() { # PID: its emulator has ended
+    ! grep -q . "/proc/$1/task/$1/children"
 }
-status=0
-wait $! 2>/dev/null || status=$?
-expect_status 143 "the reader is stuck, ended by SIGTERM"
+ends_by_term() { # PID WHAT
+    kill -TERM "$1"
+    wait_until gone "$1" || {
+        wrong "SIGTERM does not end a run: $2"
+        kill -KILL "$1"
+    }
+    status=0
+    wait "$1" 2>/dev/null || status=$?
+    expect_status 143 "$2, ended by SIGTERM"
+}
+
+"${run[@]}" --log "$work/log" "$hello" </dev/null >"$work/pipe" 2>"$work/pipe" &
+wait_until grep -qs 'all guests have ended' "$work/log" || wrong "the guest did not end"
+ends_by_term $! "both readers are stuck"
+rm "$work/log"
+"${run[@]}" --log "$work/log" "$hello" </dev/null >/dev/full 2>"$work/pipe" &
+wait_until grep -qs 'all guests have ended' "$work/log" || wrong "the guest did not end"
+wait_until alone $! || wrong "the emulator did not end"
+ends_by_term $! "the reader of standard error is stuck"
 exec 9>&-
 
 # Texts that the command prints itself.
