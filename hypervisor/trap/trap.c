@@ -168,8 +168,8 @@ void trap_in_hypervisor(struct registers *r)
 }
 
 /* Handles a #DB that arrived while the code of another was still on the interrupt stack: its frame
- * has overwritten the other's, so that nobody knows where the guest was. No breakpoint can fire in
- * this code, so that a processor never does this; an emulator may. Ends the domain, where returning
+ * has overwritten the other's, so that nobody knows where the guest was. A processor reports what
+ * one instruction raises together, as a rule; an emulator may not. Ends the domain, where returning
  * to the frame would loop for ever. Returns as trap_on_ist. */
 static bool frame_lost(struct vcpu *vcpu)
 {

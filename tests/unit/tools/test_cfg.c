@@ -307,7 +307,7 @@ static void bad_lines(void **state)
 static void bad_bytes(void **state)
 {
     static const char nul[] = "a=1\nb=1 # \0", no_value[] = "key = value, with a number, a text in "
-                                                          "quotes or a list in [ ] as the value";
+                                                            "quotes or a list in [ ] as the value";
     char sentence[200], *large = malloc(SETTINGS_SIZE_MAX + 1);
 
     (void)state;
