@@ -50,11 +50,8 @@ unsigned long long guest_memory_needed(const struct pvimage *image, unsigned lon
 
 unsigned bundle_machine_memory(const struct bundle *bundle, const struct guests *guests)
 {
-    unsigned long long mib = HYPERVISOR, modules = 0;
+    unsigned long long mib = HYPERVISOR + guests_memory(guests), modules = 0;
 
-    for (unsigned i = 0; i < guests->count; i++) {
-        mib += guests->guest[i].memory;
-    }
     for (unsigned i = 0; i < bundle->modules; i++) {
         modules += round_up(bundle->module[i].size, PAGE_SIZE);
     }

@@ -23,6 +23,16 @@ void guests_free(struct guests *guests)
     }
 }
 
+unsigned long long guests_memory(const struct guests *guests)
+{
+    unsigned long long mib = 0;
+
+    for (unsigned i = 0; i < guests->count; i++) {
+        mib += guests->guest[i].memory;
+    }
+    return mib;
+}
+
 static bool has_controls(const char *text)
 {
     for (; *text; text++) {

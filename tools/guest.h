@@ -43,6 +43,9 @@ struct guests {
 void guest_free(struct guest *guest);
 void guests_free(struct guests *guests);
 
+/* Returns how much memory the guests have together, in MiB. */
+unsigned long long guests_memory(const struct guests *guests);
+
 /* Each sets a value. Returns false if the value is not allowed; the failure does not name the
  * place, which the caller adds. */
 bool guest_set_name(struct guest *guest, const char *name, struct failure *failure);

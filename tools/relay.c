@@ -299,10 +299,12 @@ enum relay_end relay_run(struct relay *relay)
         if (relay->deadline && machine_runs(relay)) {
             long long left = relay->deadline - milliseconds();
 
-            if (left <= 0 && !extend(relay)) {
-                return RELAY_TIMEOUT;
+            if (left <= 0) {
+                if (!extend(relay)) {
+                    return RELAY_TIMEOUT;
+                }
+                continue;
             }
-            left = left > 0 ? left : ENDING_TIME * 1000ll;
             wait = left > 1000000 ? 1000000 : (int)left;
         }
         fill_slots(relay, slot);

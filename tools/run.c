@@ -67,14 +67,11 @@ static bool read_guests(struct options *options, struct guests *guests, struct f
 static bool choose_memory(const struct options *options, const struct bundle *bundle,
                           const struct guests *guests, unsigned *memory, struct failure *failure)
 {
-    unsigned long long least = 0;
+    unsigned long long least = guests_memory(guests);
 
     *memory = bundle_machine_memory(bundle, guests);
     if (!options->machine_memory) {
         return true;
-    }
-    for (unsigned i = 0; i < guests->count; i++) {
-        least += guests->guest[i].memory;
     }
     if (options->machine_memory <= least) {
         return refuse(failure,
@@ -349,15 +346,11 @@ static int carry(struct run *run, struct failure *failure)
     return status;
 }
 
+/* Says whether the hypervisor is to audit this run. */
 static bool audits(const struct options *options, const struct guests *guests)
 {
-    unsigned long long memory = 0;
-
-    for (unsigned i = 0; i < guests->count; i++) {
-        memory += guests->guest[i].memory;
-    }
     return options->audit == AUDIT_ON ||
-           (options->audit == AUDIT_AUTO && memory <= AUDITED_MEMORY_MAX);
+           (options->audit == AUDIT_AUTO && guests_memory(guests) <= AUDITED_MEMORY_MAX);
 }
 
 /* Checks everything that can be wrong with the input, and only then starts the machine. */
