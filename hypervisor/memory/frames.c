@@ -29,9 +29,9 @@
 #define FRAME_OWNED (1ull << 63)
 #define ORDERS      (FRAMES_ORDER_MAX + 1)
 #define ZONES       31u /* the direct map holds fewer than 1 << 31 frames */
-#define CLEAN_ORDER                                                                                \
-    4u /* frames_clean cleans at most 16 frames, so that a wake-up waits briefly                   \
-        */
+
+/* frames_clean cleans at most 16 frames, so that a wake-up waits briefly. */
+#define CLEAN_ORDER 4u
 
 enum kind { CLEAN, DIRTY, KINDS };
 
@@ -179,7 +179,8 @@ void frames_start(struct vmmu_frame *frames, u64 count, void *dirty_map)
     dirty_start(dirty_map, count);
 }
 
-/* Clears what is dirty of a block that is on no list. */
+/* Clears what is dirty of a block that is on no list, without the lock, then takes the lock and
+ * counts the block as clean. Returns with the lock. */
 static void clean(u32 at, u32 order)
 {
     u64 count = dirty_wipe(at, order);
@@ -187,7 +188,6 @@ static void clean(u32 at, u32 order)
     lock_take(&allocator.lock);
     dirty_clear(at, order);
     allocator.dirty -= count;
-    lock_release(&allocator.lock);
 }
 
 /* The number of zones of which all machine addresses are below 1 << bits; 0 bits: all zones. */
@@ -224,6 +224,7 @@ mfn_t frames_alloc_below(u32 order, u32 bits)
     lock_release(&allocator.lock);
     if (dirty) {
         clean(at, order);
+        lock_release(&allocator.lock);
     }
     return mfn(at);
 }
@@ -286,10 +287,7 @@ bool frames_clean(void)
     at = take(DIRTY, at, have, order, false);
     allocator.cleaning++;
     lock_release(&allocator.lock);
-    u64 count = dirty_wipe(at, order);
-    lock_take(&allocator.lock);
-    dirty_clear(at, order);
-    allocator.dirty -= count;
+    clean(at, order);
     put_back(at, order);
     allocator.cleaning--;
     lock_release(&allocator.lock);
