@@ -82,6 +82,14 @@ static enum callback callback_of(u16 type)
     return CALLBACKS;
 }
 
+/* Sets the trap table's entry for the NMI. Unlike one that set_trap_table sets, its handler runs
+ * with events masked in any case. */
+static void set_nmi_handler(struct vcpu *vcpu, u64 address)
+{
+    vcpu->trap[VECTOR_NMI] =
+        (struct entry_point){.address = address, .cs = FLAT_KERNEL_CS, .mask_events = true};
+}
+
 static s64 register_callback(struct vcpu *vcpu, u64 at)
 {
     struct callback_register request;
@@ -95,8 +103,7 @@ static s64 register_callback(struct vcpu *vcpu, u64 at)
     }
     mask = request.flags & CALLBACKF_mask_events;
     if (request.type == CALLBACKTYPE_nmi) {
-        vcpu->trap[VECTOR_NMI] = (struct entry_point){
-            .address = request.address, .cs = FLAT_KERNEL_CS, .mask_events = true};
+        set_nmi_handler(vcpu, request.address);
         return 0;
     }
     if (callback_of(request.type) == CALLBACKS) {
@@ -136,6 +143,31 @@ s64 call_callback_op(struct vcpu *vcpu, struct call *call)
         return unregister_callback(vcpu, call->argument[1]);
     }
     return -XEN_ENOSYS;
+}
+
+/* An older way to set the NMI's handler, for vCPU 0 only. */
+s64 call_nmi_op(struct vcpu *vcpu, struct call *call)
+{
+    struct xennmi_callback ask;
+
+    switch ((u32)call->argument[0]) {
+    case XENNMI_register_callback:
+        if (!GET_GUEST(&ask, call->argument[1])) {
+            return -XEN_EFAULT;
+        }
+        if (vcpu->id || !address_canonical(ask.handler_address)) {
+            return -XEN_EINVAL;
+        }
+        set_nmi_handler(vcpu, ask.handler_address);
+        return 0;
+    case XENNMI_unregister_callback:
+        if (!vcpu->id) {
+            vcpu->trap[VECTOR_NMI] = (struct entry_point){0};
+        }
+        return 0;
+    default:
+        return -XEN_ENOSYS;
+    }
 }
 
 s64 call_stack_switch(struct vcpu *vcpu, struct call *call)
