@@ -62,6 +62,7 @@ struct domain *domain_create(const char *name, u32 place, u64 pages, u32 vcpus)
     }
     domain->id = domain_table_id(place);
     domain->place = place;
+    domain->privileged = domain->id == 0;
     print_to(domain->name, sizeof domain->name, "%s", name);
     domain->pages = pages;
     domain->console.frame = MFN_NONE;

@@ -25,8 +25,11 @@ enum domain_end {
 };
 
 struct domain {
-    u16 id;    /* 1 upwards; not reused while anything may still refer to the old domain */
-    u32 place; /* its place in the domain table */
+    u16 id; /* 1 upwards, or 0 if privileged; not reused while anything may still refer to the
+               old domain */
+    bool privileged; /* it drives the machine's devices, and may act on other domains
+                        (domain/rights.h); there is at most one */
+    u32 place;       /* its place in the domain table */
     struct vmmu_domain mmu;
     u32 vcpu_count;
     struct vcpu *vcpu[DOMAIN_VCPUS_MAX];
@@ -54,7 +57,8 @@ struct domain {
     char name[DOMAIN_NAME_MAX + 1];
 };
 
-/* Makes the next domain in a reserved place of the domain table, without memory and with `vcpus`
+/* Makes the next domain in a reserved place of the domain table (domain_table_reserve_privileged:
+ * the privileged domain), without memory and with `vcpus`
  * vCPUs that are down; vcpu_count is less if memory runs out. `name`, at most DOMAIN_NAME_MAX
  * characters, is copied. `pages`: the most frames that the domain may have. NULL: no memory for the
  * domain itself; it counts as crashed and as ended for good, and the place stays reserved. */

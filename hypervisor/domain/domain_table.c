@@ -10,6 +10,7 @@ _Static_assert(DOMAINS_MAX <= LOG_LIMITS, "one limit of the log a place");
 
 static struct {
     _Atomic u32 reserved; /* bit N: place N is reserved */
+    bool privileged;      /* the last place is that of the privileged domain */
     _Atomic u32 count;    /* one above the highest place that ever held a domain */
     _Atomic(struct domain *) domain[DOMAINS_MAX];
     u16 life[DOMAINS_MAX]; /* how many domains have been removed from each place, modulo
@@ -32,6 +33,13 @@ u32 domain_table_reserve(void)
     return DOMAIN_PLACE_NONE;
 }
 
+u32 domain_table_reserve_privileged(void)
+{
+    domain_table.privileged = true;
+    atomic_fetch_or_explicit(&domain_table.reserved, 1u << (DOMAINS_MAX - 1), memory_order_relaxed);
+    return DOMAINS_MAX - 1;
+}
+
 void domain_table_release(u32 place)
 {
     atomic_fetch_and_explicit(&domain_table.reserved, ~(1u << place), memory_order_release);
@@ -39,6 +47,9 @@ void domain_table_release(u32 place)
 
 u16 domain_table_id(u32 place)
 {
+    if (domain_table.privileged && place == DOMAINS_MAX - 1) {
+        return 0;
+    }
     return (u16)(1 + place + domain_table.life[place] * DOMAINS_MAX);
 }
 
@@ -80,7 +91,5 @@ struct domain *domain_by_id(u16 id)
     struct domain *domain =
         atomic_load_explicit(&domain_table.domain[(id - 1u) % DOMAINS_MAX], memory_order_acquire);
 
-    return domain && domain->id == id ? domain
-                                      : NULL; /* id 0 reads the last place and never matches: ids
-                                                 begin at 1 (domain_table_id) */
+    return domain && domain->id == id ? domain : NULL; /* id 0 reads the last place */
 }

@@ -5,7 +5,8 @@
  * there), or holds a domain. An id is 1 + place + life * DOMAINS_MAX, where `life` counts the
  * domains that were removed from the place: so the place follows from the id, and an id is not
  * reused while anything may still refer to the old domain. (It comes back after DOMAIN_LIVES lives
- * of its place; a domain is removed only when no frame and no grant of it is in use.)
+ * of its place; a domain is removed only when no frame and no grant of it is in use.) The
+ * privileged domain, if there is one, has the last place and id 0.
  *
  * Only the code that reserved a place may fill it again or release it; build/ keeps the places of
  * the guests of the boot hand-off. Lookups take no lock. */
@@ -24,6 +25,10 @@ struct domain;
 
 /* Reserves the lowest free place. DOMAIN_PLACE_NONE: the table is full. */
 u32 domain_table_reserve(void);
+
+/* Reserves the last place, for the privileged domain; its id will be 0. Once, before every other
+ * reservation. */
+u32 domain_table_reserve_privileged(void);
 
 /* Frees a reserved place that holds no domain: the next caller of domain_table_reserve may get it.
  */

@@ -18,12 +18,15 @@ enum relation {
 #define NO   (-XEN_EPERM)
 #define NONE (-XEN_ESRCH)
 
-/* The answers to a guest without privileges; 0: allowed. The calls of the ABI differ: the owner of
+/* Who acts. */
+enum role { GUEST, PRIVILEGED, ROLES };
+
+/* The answers; 0: allowed. The calls of the ABI differ: the owner of
  * mapped frames, and that of a frame that is copied without a grant, must be named by DOMID_SELF,
- * where other calls take the actor's own number too; remote_shutdown is refused for every
- * target. */
+ * where other calls take the actor's own number too; a guest's remote_shutdown is refused for every
+ * target, and its domctl for every number. */
 // clang-format off
-static const s16 answers[RIGHTS][RELATIONS] = {
+static const s16 answers[ROLES][RIGHTS][RELATIONS] = {[GUEST] = {
     /*                    BY_SELF BY_NUMBER OTHER DEVICES NOBODY */
     [RIGHT_MEMORY]      = {0,     0,        NO,   NONE,   NONE},
     [RIGHT_PAGE_TABLES] = {0,     0,        NO,   NO,     NONE},
@@ -34,8 +37,26 @@ static const s16 answers[RIGHTS][RELATIONS] = {
     [RIGHT_MAP_GRANTS]  = {0,     0,        0,    NONE,   NONE},
     [RIGHT_COPY_FRAMES] = {0,     NO,       NO,   NO,     NO},
     [RIGHT_SHUT_DOWN]   = {NONE,  NO,       NO,   NONE,   NONE},
-};
+    [RIGHT_CONTROL]     = {NO,    NO,       NO,   NO,     NO},
+}, [PRIVILEGED] = {
+    /*                    BY_SELF BY_NUMBER OTHER DEVICES NOBODY */
+    [RIGHT_MEMORY]      = {0,     0,        0,    NONE,   NONE},
+    [RIGHT_PAGE_TABLES] = {0,     0,        0,    NO,     NONE},
+    [RIGHT_MAP_FRAMES]  = {0,     NONE,     0,    NO,     NONE},
+    [RIGHT_PORTS]       = {0,     0,        0,    NONE,   NONE},
+    [RIGHT_CONNECT]     = {0,     0,        0,    NONE,   NONE},
+    [RIGHT_GRANT_TABLE] = {0,     0,        0,    NONE,   NONE},
+    [RIGHT_MAP_GRANTS]  = {0,     0,        0,    NONE,   NONE},
+    [RIGHT_COPY_FRAMES] = {0,     NO,       0,    NO,     NO},
+    [RIGHT_SHUT_DOWN]   = {NONE,  NO,       0,    NONE,   NONE},
+    [RIGHT_CONTROL]     = {NONE,  0,        0,    NONE,   NONE},
+}};
 // clang-format on
+
+bool rights_machine(const struct domain *actor)
+{
+    return actor->privileged;
+}
 
 struct domain *rights_target(struct domain *actor, enum right right, u16 id, s64 *error)
 {
@@ -48,8 +69,9 @@ struct domain *rights_target(struct domain *actor, enum right right, u16 id, s64
         target = domain_by_id(id);
         relation = target ? OTHER : id == DOMID_IO ? DEVICES : NOBODY;
     }
-    if (answers[right][relation]) {
-        *error = answers[right][relation];
+    const s64 answer = answers[actor->privileged ? PRIVILEGED : GUEST][right][relation];
+    if (answer) {
+        *error = answer;
         return NULL;
     }
     return target;

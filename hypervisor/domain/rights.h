@@ -22,8 +22,14 @@ enum right {
                         */
     RIGHT_COPY_FRAMES, /* copy to and from a frame of the target without a grant */
     RIGHT_SHUT_DOWN,   /* end the target (sched_op remote_shutdown) */
+    RIGHT_CONTROL,     /* make, change, pause and destroy the target (domctl) */
     RIGHTS
 };
+
+/* Says whether `actor` may use the calls about the machine: sysctl, platform_op, and the part of
+ * physdev_op and console_io that is about devices. A call that is refused for this answers
+ * -XEN_EPERM. */
+bool rights_machine(const struct domain *actor);
 
 /* Finds the domain that `id`, as `actor` gave it, names (DOMID_SELF: `actor`), if `actor` has
  * `right` over it. NULL: refused, and *error is -XEN_EPERM, or -XEN_ESRCH where the ABI does not

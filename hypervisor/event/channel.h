@@ -90,6 +90,10 @@ void event_raise(struct domain *domain, u32 port);
  * Takes event_channels.lock. */
 void event_virq(struct vcpu *vcpu, u32 virq);
 
+/* Raises the global virtual interrupt `virq` (VIRQ_*) for the privileged domain, if there is one
+ * and it has bound it. Takes event_channels.lock. */
+void event_virq_machine(u32 virq);
+
 /* True when the vCPU's upcall flag is set and not masked: an event callback must be delivered. */
 bool event_upcall_due(const struct vcpu *vcpu);
 

@@ -61,6 +61,15 @@ void event_virq(struct vcpu *vcpu, u32 virq)
     }
 }
 
+void event_virq_machine(u32 virq)
+{
+    struct domain *privileged = domain_by_id(0);
+
+    if (privileged && privileged->vcpu[0]) {
+        event_virq(privileged->vcpu[0], virq);
+    }
+}
+
 s64 event_unmask(struct domain *domain, u32 port)
 {
     s64 result = 0;

@@ -169,6 +169,25 @@ static void two_cpus_never_have_the_same_place(void **state)
     domain_table_release(0);
 }
 
+/* The last test: the privileged domain has its place for ever. */
+static void the_privileged_domain_has_the_last_place_and_id_0(void **state)
+{
+    static struct domain dom0, other;
+    struct domain *both[] = {&dom0, &other};
+
+    (void)state;
+    const u32 place = domain_table_reserve_privileged();
+    assert_int_equal(place, DOMAINS_MAX - 1);
+    make(&dom0, place);
+    assert_int_equal(dom0.id, 0);
+    make(&other, domain_table_reserve());
+    assert_found(both, 2);
+    for (u32 i = 1; i < DOMAINS_MAX - 1; i++) {
+        assert_int_equal(domain_table_reserve(), i);
+    }
+    assert_int_equal(domain_table_reserve(), DOMAIN_PLACE_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +196,7 @@ int main(void)
         cmocka_unit_test(an_id_is_not_reused_for_all_lives_of_its_place),
         cmocka_unit_test(a_released_place_does_not_give_its_last_id_again),
         cmocka_unit_test(two_cpus_never_have_the_same_place),
+        cmocka_unit_test(the_privileged_domain_has_the_last_place_and_id_0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that hypervisor/domain/rights gives each answer about what one domain may do to another.
- * Each row states the answers that a guest gets for each way to name a domain. */
+ * Each row states the answers that a guest, or the privileged domain, gets for each way to name a
+ * domain. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,8 @@
 #define OWN   3u
 #define OTHER 5u
 
-static struct domain actor = {.id = OWN}, other = {.id = OTHER};
+static struct domain actor = {.id = OWN}, privileged = {.id = OWN, .privileged = true},
+                     other = {.id = OTHER};
 
 /* The table has these two domains only. */
 struct domain *domain_by_id(u16 id)
@@ -21,10 +23,12 @@ struct domain *domain_by_id(u16 id)
     return id == OWN ? &actor : id == OTHER ? &other : NULL;
 }
 
-static const struct {
+struct row {
     enum right right;
     s64 self, own, other, devices, nobody;
-} expected[] = {
+};
+
+static const struct row for_guest[] = {
     {RIGHT_MEMORY, 0, 0, -XEN_EPERM, -XEN_ESRCH, -XEN_ESRCH},
     {RIGHT_PAGE_TABLES, 0, 0, -XEN_EPERM, -XEN_EPERM, -XEN_ESRCH},
     {RIGHT_MAP_FRAMES, 0, -XEN_ESRCH, -XEN_EPERM, -XEN_EPERM, -XEN_ESRCH},
@@ -34,13 +38,29 @@ static const struct {
     {RIGHT_MAP_GRANTS, 0, 0, 0, -XEN_ESRCH, -XEN_ESRCH},
     {RIGHT_COPY_FRAMES, 0, -XEN_EPERM, -XEN_EPERM, -XEN_EPERM, -XEN_EPERM},
     {RIGHT_SHUT_DOWN, -XEN_ESRCH, -XEN_EPERM, -XEN_EPERM, -XEN_ESRCH, -XEN_ESRCH},
+    {RIGHT_CONTROL, -XEN_EPERM, -XEN_EPERM, -XEN_EPERM, -XEN_EPERM, -XEN_EPERM},
 };
 
-/* Asserts the answer to a request for `right` over `id`: 0 together with `target`, or an errno. */
-static void assert_answer(enum right right, u16 id, s64 answer, const struct domain *target)
+static const struct row for_privileged[] = {
+    {RIGHT_MEMORY, 0, 0, 0, -XEN_ESRCH, -XEN_ESRCH},
+    {RIGHT_PAGE_TABLES, 0, 0, 0, -XEN_EPERM, -XEN_ESRCH},
+    {RIGHT_MAP_FRAMES, 0, -XEN_ESRCH, 0, -XEN_EPERM, -XEN_ESRCH},
+    {RIGHT_PORTS, 0, 0, 0, -XEN_ESRCH, -XEN_ESRCH},
+    {RIGHT_CONNECT, 0, 0, 0, -XEN_ESRCH, -XEN_ESRCH},
+    {RIGHT_GRANT_TABLE, 0, 0, 0, -XEN_ESRCH, -XEN_ESRCH},
+    {RIGHT_MAP_GRANTS, 0, 0, 0, -XEN_ESRCH, -XEN_ESRCH},
+    {RIGHT_COPY_FRAMES, 0, -XEN_EPERM, 0, -XEN_EPERM, -XEN_EPERM},
+    {RIGHT_SHUT_DOWN, -XEN_ESRCH, -XEN_EPERM, 0, -XEN_ESRCH, -XEN_ESRCH},
+    {RIGHT_CONTROL, -XEN_ESRCH, 0, 0, -XEN_ESRCH, -XEN_ESRCH},
+};
+
+/* Asserts the answer to a request of `who` for `right` over `id`: 0 together with `target`, or an
+ * errno. */
+static void assert_answer(struct domain *who, enum right right, u16 id, s64 answer,
+                          const struct domain *target)
 {
     s64 error = 1;
-    const struct domain *found = rights_target(&actor, right, id, &error);
+    const struct domain *found = rights_target(who, right, id, &error);
 
     if (answer) {
         assert_null(found);
@@ -51,39 +71,53 @@ static void assert_answer(enum right right, u16 id, s64 answer, const struct dom
     }
 }
 
+static void every_number(struct domain *who, const struct row *row)
+{
+    for (u32 id = 0; id < 0x10000; id++) {
+        switch (id) {
+        case DOMID_SELF:
+            assert_answer(who, row->right, (u16)id, row->self, who);
+            break;
+        case OWN:
+            assert_answer(who, row->right, (u16)id, row->own, who);
+            break;
+        case OTHER:
+            assert_answer(who, row->right, (u16)id, row->other, &other);
+            break;
+        case DOMID_IO:
+            assert_answer(who, row->right, (u16)id, row->devices, NULL);
+            break;
+        default: /* other numbers, also 0, DOMID_XEN, DOMID_COW and DOMID_INVALID */
+            assert_answer(who, row->right, (u16)id, row->nobody, NULL);
+        }
+    }
+}
+
 static void every_right_over_every_number(void **state)
 {
     (void)state;
-    assert_int_equal(ARRAY_LENGTH(expected), RIGHTS);
+    assert_int_equal(ARRAY_LENGTH(for_guest), RIGHTS);
+    assert_int_equal(ARRAY_LENGTH(for_privileged), RIGHTS);
     for (u32 i = 0; i < RIGHTS; i++) {
-        const enum right right = expected[i].right;
-
-        assert_int_equal(right, i);
-        for (u32 id = 0; id < 0x10000; id++) {
-            switch (id) {
-            case DOMID_SELF:
-                assert_answer(right, (u16)id, expected[i].self, &actor);
-                break;
-            case OWN:
-                assert_answer(right, (u16)id, expected[i].own, &actor);
-                break;
-            case OTHER:
-                assert_answer(right, (u16)id, expected[i].other, &other);
-                break;
-            case DOMID_IO:
-                assert_answer(right, (u16)id, expected[i].devices, NULL);
-                break;
-            default: /* other numbers, also 0, DOMID_XEN, DOMID_COW and DOMID_INVALID */
-                assert_answer(right, (u16)id, expected[i].nobody, NULL);
-            }
-        }
+        assert_int_equal(for_guest[i].right, i);
+        assert_int_equal(for_privileged[i].right, i);
+        every_number(&actor, &for_guest[i]);
+        every_number(&privileged, &for_privileged[i]);
     }
+}
+
+static void the_machine_is_the_privileged_domains(void **state)
+{
+    (void)state;
+    assert_false(rights_machine(&actor));
+    assert_true(rights_machine(&privileged));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_right_over_every_number),
+        cmocka_unit_test(the_machine_is_the_privileged_domains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
