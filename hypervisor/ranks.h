@@ -23,10 +23,10 @@ enum rank {
     RANK_EVENTS,     /* event/channel.h: the event channels of a domain */
     RANK_QUEUE,      /* sched/queue.h: the run queue of a CPU */
     RANK_CONSOLE,    /* console/guest_console.h: a guest's console ring */
-    RANK_PORT,       /* console/guest_console.c: COM2 */
+    RANK_PORT,       /* console/: COM2, and the input of COM1 */
     RANK_MAP,        /* memory/map.c: the hypervisor's own page tables */
     RANK_FRAMES,     /* memory/frames.c: the frame allocator */
-    RANK_LOG,        /* log/log.c: COM1 */
+    RANK_LOG,        /* log/log.c: the log, and COM1's output */
 };
 
 #endif

@@ -160,6 +160,6 @@ void start(u32 loader_information)
               "arrives");
     }
     start_clock();
-    uart_enable_input_interrupt();
+    uart_enable_input_interrupt(UART_GUESTS);
     cpu_enter_stack(cpu, start_guests);
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The hypervisor's log: lines of text on COM1, each beginning with the system time. */
 #include "hypervisor/log/log.h"
+#include "hypervisor/log/ring.h"
 #include "hypervisor/log/uart.h"
 #include "hypervisor/ranks.h"
 #include "lib/lock.h"
 #include "lib/print.h"
 
 #define LINE_MAX    400
+#define HOLD_NS     50000000ull /* how long a line of the log waits for the end of dom0's */
+#define HOLD_BYTES  (RING_BYTES / 2)
+#define CHUNK       256
 #define BURST       20
 #define REFILL_NS   500000000ull /* the time in which a bucket gets one more token */
 #define PANIC_TRIES 10000000u
@@ -23,7 +27,45 @@ struct bucket {
 static struct {
     struct lock lock;
     struct bucket bucket[LOG_LIMITS];
+    u32 sent;           /* position in the ring up to which it has been written to COM1 */
+    bool open;          /* the last byte on COM1 is dom0's and does not end a line */
+    u64 wrote_at;       /* system time at which dom0 wrote last */
+    _Atomic bool holds; /* lines of the log wait for the end of dom0's line */
 } logging = {.lock = {.rank = RANK_LOG}};
+
+static struct ring log_ring; /* guarded by logging.lock; not a member, so that it takes no room in
+                                the image */
+
+/* Writes what is in the ring and not on COM1 yet, on a line of its own. The caller holds the lock.
+ */
+static void send(void)
+{
+    char chunk[CHUNK];
+    u32 part;
+
+    logging.sent = ring_from(&log_ring, logging.sent);
+    if (logging.open && logging.sent != log_ring.end) {
+        uart_write(UART_LOG, "\n", 1);
+        logging.open = false;
+    }
+    while ((part = ring_get(&log_ring, logging.sent, chunk, CHUNK))) {
+        uart_write(UART_LOG, chunk, part);
+        logging.sent += part;
+    }
+    logging.holds = false;
+}
+
+/* Writes what waits, unless dom0 is in the middle of a line and wrote a moment ago. The caller
+ * holds the lock. */
+static void send_unless_open(u64 now)
+{
+    if (logging.open && now - logging.wrote_at < HOLD_NS &&
+        log_ring.end - logging.sent < HOLD_BYTES) {
+        logging.holds = true;
+        return;
+    }
+    send();
+}
 
 /* Writes one line. The caller holds the lock. */
 static void write_line(const char *format, va_list arguments)
@@ -38,7 +80,8 @@ static void write_line(const char *format, va_list arguments)
         used = sizeof line - 2;
     }
     line[used++] = '\n';
-    uart_write(UART_LOG, line, used);
+    ring_put(&log_ring, line, (u32)used);
+    send_unless_open(now);
 }
 
 __attribute__((format(printf, 1, 2))) static void write_locked(const char *format, ...)
@@ -101,13 +144,82 @@ void log_limited(u32 place, u16 domain_id, const char *format, ...)
     va_end(arguments);
 }
 
-void log_last_words(const char *format, va_list arguments)
+/* Waits for the lock for a limited time only: this CPU itself may hold it, or a CPU that has been
+ * halted. */
+static void take_at_the_end(void)
 {
-    /* Waits for the lock only for a limited time: this CPU itself may hold it, or a CPU that has
-     * been halted. */
     for (u32 i = 0; i < PANIC_TRIES && atomic_exchange(&logging.lock.taken, 1); i++) {
         __builtin_ia32_pause();
     }
+}
+
+void log_last_words(const char *format, va_list arguments)
+{
+    take_at_the_end();
     write_locked("panic: the hypervisor cannot go on");
     write_line(format, arguments);
+}
+
+void log_flush(void)
+{
+    take_at_the_end();
+    send();
+    lock_release(&logging.lock);
+}
+
+void log_console_write(const char *bytes, u64 count)
+{
+    u64 lines = count;
+
+    while (lines && bytes[lines - 1] != '\n') {
+        lines--;
+    }
+    lock_take(&logging.lock);
+    logging.wrote_at = log_time();
+    if (lines) {
+        uart_write(UART_LOG, bytes, lines);
+        logging.open = false;
+        send();
+    }
+    if (count > lines) {
+        uart_write(UART_LOG, bytes + lines, count - lines);
+        logging.open = true;
+    }
+    lock_release(&logging.lock);
+}
+
+void log_send_held(void)
+{
+    lock_take(&logging.lock);
+    send_unless_open(log_time());
+    lock_release(&logging.lock);
+}
+
+bool log_holds(void)
+{
+    return atomic_load_explicit(&logging.holds, memory_order_relaxed);
+}
+
+u32 log_oldest(void)
+{
+    lock_take(&logging.lock);
+    u32 oldest = log_ring.start;
+    lock_release(&logging.lock);
+    return oldest;
+}
+
+u32 log_read(u32 *at, char *bytes, u32 count)
+{
+    lock_take(&logging.lock);
+    *at = ring_from(&log_ring, *at);
+    u32 got = ring_get(&log_ring, *at, bytes, count);
+    lock_release(&logging.lock);
+    return got;
+}
+
+void log_clear(u32 at)
+{
+    lock_take(&logging.lock);
+    ring_clear(&log_ring, at);
+    lock_release(&logging.lock);
 }

@@ -25,6 +25,29 @@ void log_limited(u32 place, u16 domain_id, const char *format, ...)
 /* For panic: writes the last lines of the log. If the log's lock stays taken, writes without it. */
 void log_last_words(const char *format, va_list arguments);
 
+/* Writes `count` bytes of the privileged domain's console to COM1. A line of the log does not begin
+ * in the middle of a line of that console, but waits for its end, for at most 50 ms. Takes
+ * RANK_LOG. */
+void log_console_write(const char *bytes, u64 count);
+
+/* log_holds: true while lines of the log wait for the end of the console's line. log_send_held
+ * writes them if they have waited long enough; call it from run loops. */
+bool log_holds(void);
+void log_send_held(void);
+
+/* Writes to COM1 all lines that wait, for the end of the machine. If the log's lock stays taken,
+ * writes without it. */
+void log_flush(void);
+
+/* The log as text, for readers: its last 64 KiB. log_read copies up to `count` bytes from position
+ * *at on, returns how many, and sets *at to the position of the first of them: the oldest byte of
+ * the log if those at the given position have been overwritten or cleared. log_oldest: the position
+ * of the oldest byte. log_clear: bytes before `at` are not shown any more. A position counts
+ * bytes modulo 2^32; every number may be given. All take RANK_LOG. */
+u32 log_read(u32 *at, char *bytes, u32 count);
+u32 log_oldest(void);
+void log_clear(u32 at);
+
 /* Defined by time/: the system time to print in a log line, in ns. */
 u64 log_time(void);
 

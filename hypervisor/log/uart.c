@@ -101,11 +101,11 @@ int uart_read(enum uart uart)
     return in8(port + REGISTER_DATA);
 }
 
-void uart_enable_input_interrupt(void)
+void uart_enable_input_interrupt(enum uart uart)
 {
-    if (!ports.present[UART_GUESTS]) {
+    if (!ports.present[uart]) {
         return;
     }
-    out8(base[UART_GUESTS] + REGISTER_ENABLE, ENABLE_INPUT);
-    pic_enable(UART_GUESTS_IRQ);
+    out8(base[uart] + REGISTER_ENABLE, ENABLE_INPUT);
+    pic_enable(uart == UART_LOG ? UART_LOG_IRQ : UART_GUESTS_IRQ);
 }

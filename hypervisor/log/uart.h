@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The two 16550 serial ports: COM1 for the log, COM2 for the guests' consoles. */
+/* The two 16550 serial ports: COM1 for the log, and the privileged domain's console if there is
+ * such a domain; COM2 for the consoles of the guests of the boot hand-off. */
 #ifndef LOG_UART_H
 #define LOG_UART_H
 
 #include "lib/types.h"
 
-#define UART_GUESTS_IRQ 3u /* COM2's interrupt at the first 8259 */
+/* The ports' interrupts at the first 8259. */
+#define UART_LOG_IRQ    4u
+#define UART_GUESTS_IRQ 3u
 
 enum uart { UART_LOG, UART_GUESTS };
 
@@ -25,7 +28,7 @@ void uart_flush(enum uart uart);
 /* Reads one byte, 0 to 255. -1: none has arrived. */
 int uart_read(enum uart uart);
 
-/* Lets COM2 raise its interrupt (UART_GUESTS_IRQ) when it has input. Call it after pic_start. */
-void uart_enable_input_interrupt(void);
+/* Lets the port raise its interrupt when it has input. Call it after pic_start. */
+void uart_enable_input_interrupt(enum uart uart);
 
 #endif

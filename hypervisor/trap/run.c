@@ -137,6 +137,9 @@ static void serve_work(struct cpu *cpu)
                           interrupt. */
     stop_for_others();
     guest_console_input();
+    if (log_holds()) {
+        log_send_held();
+    }
     next = sched_choose();
     if (next != cpu->current) {
         vcpu_switch(cpu->current, next);
