@@ -11,14 +11,14 @@ HV_CFLAGS := $(HV_FIRST) $(COMMON) -fpie -mcmodel=small -fvisibility=hidden -mno
 # counts of others.
 HV_LDS := hypervisor/boot/pinion.lds
 HV_LDFLAGS := -nostdlib -static -Wl,-T,$(HV_LDS) -Wl,--gc-sections \
-	-Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments \
+	-Wl,--build-id=none -Wl,--no-relax -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments \
 	$(if $(findstring clang,$(CC)),,-flto-partition=one)
-HV_SRC := $(wildcard lib/*.c vmmu/*.c hypervisor/*.c hypervisor/*/*.c)
+HV_SRC := $(filter-out hypervisor/unpack/%,$(wildcard lib/*.c vmmu/*.c hypervisor/*.c hypervisor/*/*.c))
 HV_ASM := $(wildcard hypervisor/*/*.S)
 HV_OBJ := $(HV_SRC:%.c=$(B)/hv/%.o) $(HV_ASM:%.S=$(B)/hv/%.S.o)
 
 $(eval $(call compiled,hv,HV_CFLAGS))
-$(B)/pinion.elf: $(HV_OBJ) $(HV_LDS) $(call stamp,pinion.elf,$(HV_CFLAGS) $(HV_LDFLAGS) $(HV_OBJ))
-	$(CC) $(filter-out -MMD -MP,$(HV_CFLAGS)) $(HV_LDFLAGS) -Wl,-Map,$(B)/pinion.map -o $@ $(HV_OBJ)
+$(B)/pinion.elf: $(HV_OBJ) $(B)/unpack.o $(HV_LDS) $(call stamp,pinion.elf,$(HV_CFLAGS) $(HV_LDFLAGS) $(HV_OBJ))
+	$(CC) $(filter-out -MMD -MP,$(HV_CFLAGS)) $(HV_LDFLAGS) -Wl,-Map,$(B)/pinion.map -o $@ $(HV_OBJ) $(B)/unpack.o
 $(B)/pinion.bin: $(B)/pinion.elf
 	objcopy -O binary $< $@

@@ -235,6 +235,14 @@ static const char *next_line(const char *text, const char *end, struct line *lin
     return text + 1;
 }
 
+bool handoff_is_given(const struct handoff *handoff)
+{
+    static const char first[] = "pinion ";
+
+    return handoff->module_count && handoff->module[0].size >= sizeof first &&
+           memcmp(direct(handoff->module[0].start), first, sizeof first - 1) == 0;
+}
+
 void handoff_read(struct handoff *handoff)
 {
     const char *text = direct(handoff->module[0].start);

@@ -19,7 +19,9 @@ struct handoff_module {
 
 struct handoff_guest {
     char name[HANDOFF_NAME_MAX + 1];
+    bool privileged;
     u64 memory_mib;
+    u64 most_mib; /* the most memory that it may have later; 0: memory_mib */
     u32 vcpus;
     u32 weight, cap;
     u64 cpus[HANDOFF_VCPUS_MAX]; /* by vCPU: the CPUs that may run it, bit N for CPU N */
@@ -33,12 +35,17 @@ struct handoff_guest {
 struct handoff {
     u32 module_count;
     struct handoff_module module[HANDOFF_MODULES_MAX];
+    char module_text[1024]; /* the boot loader's text for the first module */
     enum mitigations mitigations;
     bool ram_zeroed; /* the RAM was zero when the machine was switched on */
     bool audit;      /* check all references and the free memory after a crash and at the end */
     u32 guest_count;
     struct handoff_guest guest[HANDOFF_GUESTS_MAX];
 };
+
+/* Says whether the first of the modules that the boot loader gave is the text of a hand-off; if
+ * not, it is a kernel (boot/dom0.h). */
+bool handoff_is_given(const struct handoff *handoff);
 
 /* Parses the text in module 0 into *handoff, which already lists the modules (multiboot_read).
  * Panics if there is no module or the text is wrong, since the command that wrote the text has

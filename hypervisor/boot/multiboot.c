@@ -4,12 +4,14 @@
 #include "hypervisor/boot/multiboot.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/memory/boot_memory.h"
+#include "hypervisor/memory/machine_map.h"
 #include "hypervisor/memory/map.h"
+#include "lib/print.h"
 
-#define FLAG_MODULES    (1u << 3)
-#define FLAG_MEMORY_MAP (1u << 6)
-#define MEMORY_RAM      1u
-#define LOW_MEMORY      0x100000ull
+#define FLAG_COMMAND_LINE (1u << 2)
+#define FLAG_MODULES      (1u << 3)
+#define FLAG_MEMORY_MAP   (1u << 6)
+#define LOW_MEMORY        0x100000ull
 
 struct multiboot_info {
     u32 flags, memory_lower, memory_upper, boot_device, command_line;
@@ -38,23 +40,36 @@ static void read_memory(const struct multiboot_info *info)
     while (at < end) {
         const struct multiboot_range *range = direct(maddr(at));
 
-        if (range->type == MEMORY_RAM) {
+        machine_map_add(range->start, range->length, range->type);
+        if (range->type == MACHINE_RAM) {
             boot_memory_add(range->start, range->start + range->length);
         }
         at += range->size + sizeof range->size;
     }
 }
 
-void multiboot_read(u32 at, struct handoff *handoff)
+/* Copies the text at machine address `at`, and cuts it if it does not fit. */
+static void copy_text(u32 at, char *to, u64 size)
+{
+    print_to(to, size, "%s", (const char *)direct(maddr(at)));
+}
+
+void multiboot_read(u32 at, struct handoff *handoff, char *command_line)
 {
     const struct multiboot_info *info = direct(maddr(at));
     const struct multiboot_module *module = direct(maddr(info->modules));
 
     read_memory(info);
+    if (info->flags & FLAG_COMMAND_LINE) {
+        copy_text(info->command_line, command_line, COMMAND_LINE_MAX);
+    }
     boot_memory_reserve(0, LOW_MEMORY);
     boot_memory_reserve(LAYOUT_IMAGE_LOAD, LAYOUT_IMAGE_LOAD + LAYOUT_IMAGE_SIZE);
     if (!(info->flags & FLAG_MODULES)) {
         return;
+    }
+    if (info->module_count && module[0].string) {
+        copy_text(module[0].string, handoff->module_text, sizeof handoff->module_text);
     }
     for (u32 i = 0; i < info->module_count; i++) {
         if (i == HANDOFF_MODULES_MAX) {

@@ -2,6 +2,7 @@
 /* The steps of boot in order: memory, the hypervisor's own tables, the engine, the first CPU, the
  * other CPUs, the guests. */
 #include "hypervisor/boot/acpi.h"
+#include "hypervisor/boot/dom0.h"
 #include "hypervisor/boot/multiboot.h"
 #include "hypervisor/boot/start.h"
 #include "hypervisor/log/log.h"
@@ -35,6 +36,8 @@
 
 static struct {
     struct handoff handoff;
+    char command_line[COMMAND_LINE_MAX];
+    struct boot_options options;
     struct processors processors;
     u64 tsc; /* TSC at the beginning of start; under QEMU's -icount: instructions executed */
 } boot;
@@ -79,6 +82,9 @@ static void start_guests(void)
     build_reserve(&boot.handoff);
     smp_start(&boot.processors);
     free_unused_modules();
+    for (u32 i = 0; i < boot.handoff.guest_count; i++) {
+        dom0_size(&boot.handoff.guest[i]);
+    }
     log_line("%u CPU(s), %llu MiB free, TSC %llu kHz, %u guest(s)", cpu_count(),
              (unsigned long long)(frames_free_count() >> 8), (unsigned long long)clock_tsc_khz(),
              boot.handoff.guest_count);
@@ -90,15 +96,29 @@ static void start_guests(void)
     run();
 }
 
-/* Ends the machine if it has no port for the log, or none for the guests' consoles. */
-static void require_ports(void)
+/* Ends the machine if it has no port for the log. */
+static void require_log(void)
 {
     if (!uart_is_present(UART_LOG)) {
         machine_exit(HANDOFF_NO_LOG);
     }
+}
+
+/* Reads the boot loader's modules: `pinion run`'s guests, or a kernel and a ramdisk for dom0. */
+static void read_modules(void)
+{
+    if (!handoff_is_given(&boot.handoff)) {
+        options_read(boot.command_line, &boot.options);
+        if (boot.options.baud) {
+            uart_set_speed(UART_LOG, boot.options.baud);
+        }
+        dom0_read(&boot.handoff, &boot.options);
+        return;
+    }
     if (!uart_is_present(UART_GUESTS)) {
         panic("this machine has no second serial port (COM2), which carries the guests' consoles");
     }
+    handoff_read(&boot.handoff);
 }
 
 static void require_processor(void)
@@ -144,10 +164,10 @@ void start(u32 loader_information)
     boot.tsc = read_tsc();
     uart_start();
     log_line("Pinion");
-    require_ports();
+    require_log();
     require_processor();
-    multiboot_read(loader_information, &boot.handoff);
-    handoff_read(&boot.handoff);
+    multiboot_read(loader_information, &boot.handoff, boot.command_line);
+    read_modules();
     acpi_read_processors(&boot.processors);
     map_start(boot_memory_frames());
     space_load_root(space_cr3(map_idle_root()));

@@ -17,6 +17,9 @@
 #define TABLE_ENTRY (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED)
 #define PAGE_ENTRY  (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 #define PAGES_A_MIB 256u
+/* In start_info.flags: the privileged domain manages the processors' idle states and speeds (bits 8
+ * and 9: SIF_PM_MASK). */
+#define PROCESSOR_POWER 0x300u
 
 _Static_assert(HANDOFF_GUESTS_MAX <= DOMAINS_MAX, "each guest has a place in the domain table");
 _Static_assert(HANDOFF_NAME_MAX <= DOMAIN_NAME_MAX, "a guest's name fits its domain");
@@ -157,6 +160,22 @@ static bool map_memory(struct build *b)
     return true;
 }
 
+/* Adds what only the privileged domain gets: that it drives the machine, and that the screen,
+ * if there is one, is as firmware leaves it. The description of the screen lies behind the
+ * structure. (xen.h: start_info, dom0_vga_console_info) */
+static void fill_privileged(struct start_info *info)
+{
+    struct dom0_vga_console_info *screen = (struct dom0_vga_console_info *)(info + 1);
+
+    info->flags |= SIF_PRIVILEGED | SIF_INITDOMAIN | PROCESSOR_POWER;
+    info->console.dom0.info_off = sizeof *info;
+    info->console.dom0.info_size = sizeof *screen;
+    screen->video_type = XEN_VGATYPE_TEXT_MODE_3;
+    screen->u.text_mode_3.font_height = 16;
+    screen->u.text_mode_3.rows = 25;
+    screen->u.text_mode_3.columns = 80;
+}
+
 static void fill_start_info(struct build *b, struct start_info *info)
 {
     const struct guest_layout *l = &b->layout;
@@ -164,9 +183,13 @@ static void fill_start_info(struct build *b, struct start_info *info)
     print_to(info->magic, sizeof info->magic, "xen-3.0-x86_64");
     info->nr_pages = l->pages;
     info->shared_info = maddr_of(b->domain->shared_frame).a;
-    info->store_mfn = b->population.p2m[l->store];
-    info->console.domU.mfn = b->population.p2m[l->console];
-    info->console.domU.evtchn = b->domain->console.port;
+    if (b->domain->privileged) {
+        fill_privileged(info);
+    } else {
+        info->store_mfn = b->population.p2m[l->store];
+        info->console.domU.mfn = b->population.p2m[l->console];
+        info->console.domU.evtchn = b->domain->console.port;
+    }
     info->pt_base = address_of(b, l->tables.first);
     info->nr_pt_frames = b->tables_used;
     info->mfn_list = l->p2m_apart ? b->image.init_p2m : address_of(b, l->p2m.first);
@@ -208,7 +231,8 @@ static bool load_memory(struct build *b)
         }
         hypercall_page_fill(frame_view(mfn(b->population.p2m[at])));
     }
-    if (!map_memory(b) || !domain_start_console(b->domain, mfn(b->population.p2m[l->console]))) {
+    if (!map_memory(b) || (!b->domain->privileged &&
+                           !domain_start_console(b->domain, mfn(b->population.p2m[l->console])))) {
         return fail(b, "no memory for its page tables and console");
     }
     fill_start_info(b, info);
@@ -280,7 +304,8 @@ void build_reserve(struct handoff *handoff)
 {
     guests.handoff = handoff;
     for (u32 i = 0; i < handoff->guest_count; i++) {
-        guests.place[i] = domain_table_reserve();
+        guests.place[i] = handoff->guest[i].privileged ? domain_table_reserve_privileged()
+                                                       : domain_table_reserve();
     }
     domains_expect(handoff->guest_count);
 }
@@ -298,6 +323,9 @@ void domain_build(u32 index)
                              b.guest->vcpus);
     if (b.domain) {
         b.domain->console.slot = index;
+        if (b.guest->most_mib > b.guest->memory_mib) {
+            b.domain->mmu.frames_max = b.guest->most_mib * PAGES_A_MIB;
+        }
     }
     if (b.domain && b.domain->vcpu_count == b.guest->vcpus) {
         built = read_image(&b) && load_memory(&b) && load_vcpu(&b);

@@ -17,6 +17,7 @@
 
 #define ENABLE_INPUT   0x01
 #define FIFO_ON_EMPTY  0x07 /* FIFOs on, both emptied, an interrupt from the first byte received */
+#define FASTEST        115200u /* bits a second */
 #define LINE_8N1       0x03
 #define LINE_DIVISOR   0x80
 #define MODEM_READY    0x0b /* DTR, RTS, and OUT2, which connects the interrupt to the 8259 */
@@ -64,6 +65,18 @@ void uart_start(void)
 bool uart_is_present(enum uart uart)
 {
     return ports.present[uart];
+}
+
+void uart_set_speed(enum uart uart, u32 baud)
+{
+    u16 port = base[uart];
+    u32 divisor = FASTEST / baud;
+
+    uart_flush(uart);
+    out8(port + REGISTER_LINE, LINE_DIVISOR);
+    out8(port + REGISTER_DATA, (u8)divisor);
+    out8(port + REGISTER_ENABLE, (u8)(divisor >> 8));
+    out8(port + REGISTER_LINE, LINE_8N1);
 }
 
 void uart_write(enum uart uart, const char *bytes, u64 count)

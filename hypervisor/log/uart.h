@@ -19,6 +19,9 @@ void uart_start(void);
 /* True when the port exists. */
 bool uart_is_present(enum uart uart);
 
+/* Sets the port's speed, a divisor of 115200, in bits a second. */
+void uart_set_speed(enum uart uart, u32 baud);
+
 /* Writes `count` bytes. Waits before each 16 bytes until the port's FIFO is empty. */
 void uart_write(enum uart uart, const char *bytes, u64 count);
 

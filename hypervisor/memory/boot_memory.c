@@ -101,6 +101,23 @@ maddr_t boot_memory_take(u64 size, u64 align)
     panic("no room for %llu KiB of fixed tables", (unsigned long long)(size >> 10));
 }
 
+maddr_t boot_memory_largest(u64 *size)
+{
+    u64 start = 0;
+
+    *size = 0;
+    for (u32 i = 0; i < boot_memory.free_count; i++) {
+        const struct range *r = &boot_memory.free[i];
+        u64 end = r->end < REACHABLE ? r->end : REACHABLE;
+
+        if (r->start < end && end - r->start > *size) {
+            start = r->start;
+            *size = end - r->start;
+        }
+    }
+    return maddr(start);
+}
+
 /* The address in the free range `r` from which firmware may have worked. */
 static u64 firmware_from(const struct range *r)
 {

@@ -23,6 +23,10 @@ bool boot_memory_has_ram(u64 start, u64 end);
  * returned and is not cleared. Panics when there is none. */
 maddr_t boot_memory_take(u64 size, u64 align);
 
+/* The largest range of free memory below 4 GiB, for use until the next function is called that
+ * takes memory; *size: its bytes, which may be 0. */
+maddr_t boot_memory_largest(u64 *size);
+
 /* Gives all memory that is still free to the allocator; with `dirty` as dirty memory, otherwise as
  * clean memory but for the last 32 MiB of each range of RAM, in which firmware works. No function
  * above except boot_memory_frames and boot_memory_has_ram may be called afterwards. */

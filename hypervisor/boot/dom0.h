@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The privileged domain of a machine whose boot loader gave a kernel and a ramdisk instead of
+ * `pinion run`'s hand-off: as Xen is started. */
+#ifndef BOOT_DOM0_H
+#define BOOT_DOM0_H
+
+#include "hypervisor/boot/handoff.h"
+#include "hypervisor/boot/options.h"
+
+/* Makes a hand-off with the privileged domain as its only guest of the modules that the boot loader
+ * gave: the first is the kernel, whose command line is the text of the module behind its first
+ * word; the second, if there is one, is the ramdisk; others are not used. A bzImage is unpacked.
+ * Panics, with the reason, if there is no kernel to start. Call it before the hypervisor loads its
+ * own page tables, and after the loader's information has been read. */
+void dom0_read(struct handoff *handoff, const struct boot_options *options);
+
+/* Decides what depends on the machine: the memory and vCPUs of the privileged domain, if `guest` is
+ * that and its options do not say. Call it when all CPUs are online. */
+void dom0_size(struct handoff_guest *guest);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading the hypervisor's command line. */
+#include "hypervisor/boot/options.h"
+#include "hypervisor/log/log.h"
+#include "lib/handoff.h"
+#include "lib/string.h"
+
+#define BAUD_MAX 115200u
+
+/* A word of the command line: NAME or NAME=VALUE. */
+struct word {
+    const char *start;
+    u32 length;
+    u32 name_length;
+    const char *value; /* behind the '='; at the end of the word if there is none */
+};
+
+static const char *end_of(const struct word *w)
+{
+    return w->start + w->length;
+}
+
+/* Finds the next word from *at on, and moves *at behind it. False: there is none. */
+static bool next_word(const char **at, struct word *w)
+{
+    while (**at == ' ') {
+        ++*at;
+    }
+    w->start = *at;
+    while (**at && **at != ' ') {
+        ++*at;
+    }
+    w->length = (u32)(*at - w->start);
+    w->name_length = 0;
+    while (w->name_length < w->length && w->start[w->name_length] != '=') {
+        w->name_length++;
+    }
+    w->value = w->start + w->name_length + (w->name_length < w->length);
+    return w->length != 0;
+}
+
+static bool is_named(const struct word *w, const char *name)
+{
+    return strlen(name) == w->name_length && memcmp(w->start, name, w->name_length) == 0;
+}
+
+static bool value_is(const struct word *w, const char *text)
+{
+    u64 length = (u64)(end_of(w) - w->value);
+
+    return strlen(text) == length && memcmp(w->value, text, length) == 0;
+}
+
+/* Reads a decimal number at *at and moves *at behind it. False: there is none, or it is too large.
+ */
+static bool read_number(const char **at, u64 *number)
+{
+    const char *start = *at;
+
+    for (*number = 0; **at >= '0' && **at <= '9'; ++*at) {
+        if (*number > 1ull << 40) {
+            return false;
+        }
+        *number = *number * 10 + (u64)(**at - '0');
+    }
+    return *at > start;
+}
+
+/* Reads a size: a number and the unit B, K, M, G or T; without one it is in KiB. */
+static bool read_size(const char **at, u64 *bytes)
+{
+    static const char units[] = "bkmgt";
+    u32 unit = 1;
+
+    if (!read_number(at, bytes)) {
+        return false;
+    }
+    for (u32 i = 0; i < sizeof units - 1; i++) {
+        if ((**at | 0x20) == units[i]) {
+            unit = i;
+            ++*at;
+            break;
+        }
+    }
+    if (*bytes >> (63 - 10 * unit)) {
+        return false;
+    }
+    *bytes <<= 10 * unit;
+    return true;
+}
+
+/* Reads [SIZE],[min:SIZE],[max:SIZE], in any order. The smallest size has no effect, since the
+ * memory is given whole or not at all. */
+static bool read_memory(const struct word *w, struct boot_options *options)
+{
+    struct boot_options found = *options;
+
+    for (const char *at = w->value; at < end_of(w);) {
+        bool most = memcmp(at, "max:", 4) == 0, least = memcmp(at, "min:", 4) == 0;
+        u64 size;
+
+        at += most || least ? 4 : 0;
+        if (!read_size(&at, &size) || (at < end_of(w) && *at != ',')) {
+            return false;
+        }
+        if (most) {
+            found.dom0_most = size;
+        } else if (!least) {
+            found.dom0_memory = size;
+        }
+        at += at < end_of(w);
+    }
+    *options = found;
+    return true;
+}
+
+/* Reads [min-]max, of which the larger one counts. */
+static bool read_vcpus(const struct word *w, struct boot_options *options)
+{
+    const char *at = w->value;
+    u64 number;
+
+    if (!read_number(&at, &number)) {
+        return false;
+    }
+    if (at < end_of(w) && *at == '-') {
+        at++;
+        if (!read_number(&at, &number)) {
+            return false;
+        }
+    }
+    if (at != end_of(w) || number == 0 || number > HANDOFF_VCPUS_MAX) {
+        return false;
+    }
+    options->dom0_vcpus = (u32)number;
+    return true;
+}
+
+/* Reads BAUD[,8n1], or auto: 8 bits without parity are all that is supported. */
+static bool read_port(const struct word *w, struct boot_options *options)
+{
+    const char *at = w->value;
+    u64 baud = 0;
+
+    if (memcmp(at, "auto", 4) == 0) {
+        at += 4;
+    } else if (!read_number(&at, &baud) || baud == 0 || BAUD_MAX % baud) {
+        return false;
+    }
+    if (end_of(w) - at >= 4 && memcmp(at, ",8n1", 4) == 0) {
+        at += 4;
+    }
+    if (at != end_of(w)) {
+        return false;
+    }
+    options->baud = (u32)baud;
+    return true;
+}
+
+static bool read_mitigations(const struct word *w, struct boot_options *options)
+{
+    static const char *const words[] = {
+        [MITIGATIONS_AUTO] = "auto",
+        [MITIGATIONS_PARTIAL] = "partial",
+        [MITIGATIONS_OFF] = "off",
+    };
+
+    for (u32 i = 0; i < ARRAY_LENGTH(words); i++) {
+        if (value_is(w, words[i])) {
+            options->mitigations = (enum mitigations)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Applies one word. False: its value makes no sense. */
+static bool apply(const struct word *w, struct boot_options *options, bool *known)
+{
+    *known = true;
+    if (is_named(w, "dom0_mem")) {
+        return read_memory(w, options);
+    }
+    if (is_named(w, "dom0_max_vcpus")) {
+        return read_vcpus(w, options);
+    }
+    if (is_named(w, "com1")) {
+        return read_port(w, options);
+    }
+    if (is_named(w, "mitigations")) {
+        return read_mitigations(w, options);
+    }
+    /* The log has one level and one port, and dom0 is given all consoles there are. */
+    *known = is_named(w, "console") || is_named(w, "loglvl") || is_named(w, "guest_loglvl") ||
+             is_named(w, "placeholder") || is_named(w, "no-real-mode") || is_named(w, "edd");
+    return true;
+}
+
+void options_read(const char *line, struct boot_options *options)
+{
+    struct word w;
+
+    *options = (struct boot_options){.mitigations = MITIGATIONS_AUTO};
+    for (bool first = true; next_word(&line, &w); first = false) {
+        bool known, sense = apply(&w, options, &known);
+
+        if (!sense) {
+            log_line("command line: `%.*s' makes no sense and is ignored", (int)w.length, w.start);
+        } else if (!known && !(first && w.name_length == w.length)) {
+            log_line("command line: `%.*s' is not known and is ignored", (int)w.length, w.start);
+        }
+    }
+}
