@@ -55,4 +55,4 @@ help: ## this list
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run test check coverage fuzz bench conformance lint format clean help
--include $(shell find $(wildcard $(addprefix $(B)/,hv host guests check clock tsan plugin engine xlcfg)) -name '*.d' 2>/dev/null)
+-include $(shell find $(addprefix $(B)/,hv host guests check clock tsan plugin engine xlcfg) -name '*.d' -type f 2>/dev/null)
