@@ -12,7 +12,7 @@ B ?= build
 all: ## build the hypervisor and the command (the default)
 
 include mk/stamps.mk mk/packages.mk mk/flags.mk
-include mk/unpack.mk mk/hypervisor.mk mk/tools.mk mk/images.mk
+include mk/unpack.mk mk/hypervisor.mk mk/tools.mk mk/images.mk mk/dom0.mk
 include mk/guests.mk mk/kernels.mk
 include mk/xlcfg.mk mk/check.mk mk/tsan.mk mk/bench.mk mk/tested.mk
 

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+# dom0's disk image, a guest's, their kernel and their initial ramdisks: what `make run-dom0` and tests/system/test_dom0.sh boot.
+DOM0 := $(B)/dom0
+DOM0_MODULES := ext4 crc32c_generic virtio_pci virtio_blk virtio_net virtio_scsi sd_mod nvme ahci ata_piix e1000 e1000e
+GUEST_MODULES := ext4 crc32c_generic xen-blkfront xen-netfront
+
+$(DOM0)/root.tar: tools/dom0/make-root tools/dom0/packages.txt tools/dom0/progress
+	@mkdir -p $(@D)
+	tools/dom0/make-root dom0 $@
+$(DOM0)/guest.tar: tools/dom0/make-root tools/dom0/progress
+	@mkdir -p $(@D)
+	tools/dom0/make-root guest $@
+# The kernel and the modules are those of dom0's root.
+$(DOM0)/vmlinuz: $(DOM0)/root.tar tools/dom0/take-kernel
+	tools/dom0/take-kernel $< $(DOM0)
+$(DOM0)/initrd.cpio: $(DOM0)/vmlinuz tools/dom0/make-initramfs tools/dom0/initramfs-init
+	tools/dom0/make-initramfs $@ tools/dom0/initramfs-init $(DOM0)/modules $(DOM0_MODULES)
+$(DOM0)/guest-initrd.cpio: $(DOM0)/vmlinuz tools/dom0/make-initramfs tools/dom0/initramfs-init
+	tools/dom0/make-initramfs $@ tools/dom0/initramfs-init $(DOM0)/modules $(GUEST_MODULES)
+$(DOM0)/guest.img: tools/dom0/make-guest tools/dom0/guest-init $(DOM0)/guest.tar
+	tools/dom0/make-guest $@ 512 tools/dom0/guest-init $(DOM0)/guest.tar
+$(DOM0)/small.img: tools/dom0/make-guest tools/dom0/guest-init
+	@mkdir -p $(@D)
+	tools/dom0/make-guest $@ 64 tools/dom0/guest-init
+$(B)/dom0.img: tools/dom0/make-image $(DOM0)/root.tar $(DOM0)/guest.img $(DOM0)/guest-initrd.cpio $(DOM0)/vmlinuz \
+  $(wildcard tools/dom0/guests/*) $(shell find tools/dom0/files -type f)
+	tools/dom0/make-image $@ 3072 $(DOM0)/root.tar $(DOM0)/vmlinuz $(DOM0)/guest-initrd.cpio $(DOM0)/guest.img \
+	  tools/dom0/guests/*
+dom0-image: $(B)/dom0.img $(DOM0)/initrd.cpio ## a Debian 12 with Xen's tools, as a disk image for dom0: build/dom0.img
+.PHONY: dom0-image
+
+# For the tests: an unpacked kernel, which xl need not unpack again for each guest.
+$(DOM0)/vmlinux: $(DOM0)/vmlinuz $(B)/bench/unpack-kernel
+	$(B)/bench/unpack-kernel $< >$@.new && mv $@.new $@
+$(DOM0)/work.img: tests/system/dom0/make-work $(addprefix $(DOM0)/,vmlinux guest-initrd.cpio small.img)
+	tests/system/dom0/make-work $@ 2048 vmlinux=$(DOM0)/vmlinux initrd.cpio=$(DOM0)/guest-initrd.cpio \
+	  small.img=$(DOM0)/small.img
+dom0-test: $(B)/dom0.img $(DOM0)/initrd.cpio $(DOM0)/work.img
+.PHONY: dom0-test
