@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+# One guest with a disk and a network card, and every command that acts on a guest.
+
+check_create() {
+    config first 11 work
+    before=$(free_memory)
+    nc -l -p 7001 >/run/from-guest &
+    dd if=/dev/urandom of=/run/to-guest bs=1M count=4 2>/dev/null
+    nc -N -l -p 7002 </run/to-guest &
+    sha256sum </run/to-guest | cut -d ' ' -f 1 | nc -N -l -p 7003 &
+    create first
+    xl list
+    on_console first '^first: complete'
+    grep -a '^first: ' "$(console_log first)"
+    # What the guest says it sent is what came.
+    grep -a -q "their sum: $(sha256sum </run/from-guest | cut -d ' ' -f 1)" "$(console_log first)"
+    gone first
+    until_true 'test "$(free_memory)" -ge "$before"'
+    # Its file system is clean, and what it wrote is in the image.
+    e2fsck -f -n /work/first.img
+}
+check_serve() {
+    need a 12
+    [ "$(in_guest 12 'cat /sys/hypervisor/type')" = xen ]
+    xl list a
+    [ "$(xl domname "$(xl domid a)")" = a ]
+}
+check_console() {
+    need a 12
+    # What comes in on the console is executed by the guest's init.
+    mkfifo /run/typed
+    xl console a </run/typed >/run/console 2>&1 &
+    exec 5>/run/typed
+    echo 'echo typed $((6 * 7))' >&5
+    on_console a 'typed 42'
+    until_true 'grep -a -q "typed 42" /run/console'
+    exec 5>&-
+    kill %1 2>/dev/null || true
+}
+check_pause() {
+    need a 12
+    xl pause a
+    [[ $(field a 5) = *p* ]]
+    # It gets no time until it runs again.
+    used=$(field a 6)
+    xl list >/dev/null
+    [ "$(field a 6)" = "$used" ]
+    xl unpause a
+    [[ $(field a 5) != *p* ]]
+    until_true '[ "$(in_guest 12 "echo alive")" = alive ]'
+}
+check_vcpus() {
+    need a 12
+    xl vcpu-list a
+    [ "$(xl vcpu-list a | grep -c '^a ')" = 2 ]
+    xl vcpu-set a 2
+    until_true 'test "$(in_guest 12 "nproc")" = 2'
+    xl vcpu-set a 1
+    until_true 'test "$(in_guest 12 "nproc")" = 1'
+}
+check_vcpu_pin() {
+    need a 12
+    last=$(($(xl info nr_cpus) - 1))
+    xl vcpu-pin a 0 "$last"
+    xl vcpu-list a | grep -q -E "^a +[0-9]+ +0 +[0-9-]+ +[^ ]+ +[0-9.]+ +$last / all"
+    xl vcpu-pin a 0 all
+    xl vcpu-list a | grep -q -E "^a +[0-9]+ +0 .* all / all"
+}
+check_sched() {
+    need a 12
+    xl sched-credit2 -d a -w 512 -c 50
+    xl sched-credit2 -d a | grep -q -E '^a +[0-9]+ +512 +50'
+    xl sched-credit2 -d a -w 256 -c 0
+}
+check_memory() {
+    need a 12
+    xl mem-set a 80
+    until_true 'test "$(field a 3)" -le 80'
+    xl mem-set a 96
+    until_true 'test "$(field a 3)" -ge 95'
+    xl mem-max a 128
+    xl list a
+    [ "$(in_guest 12 'echo alive')" = alive ]
+}
+check_block_attach() {
+    need a 12
+    truncate -s 8M /work/extra.img
+    xl block-attach a 'file:/work/extra.img,xvdb,w'
+    until_true 'test "$(in_guest 12 "test -b /dev/xvdb && echo there")" = there'
+    in_guest 12 'dd if=/dev/urandom of=/dev/xvdb bs=1M count=8; sync; sha256sum </dev/xvdb' >/run/sum
+    xl block-list a
+    xl block-detach a xvdb
+    until_true 'test "$(in_guest 12 "test -b /dev/xvdb || echo gone")" = gone'
+    grep -q "$(sha256sum </work/extra.img)" /run/sum
+}
+check_network_attach() {
+    need a 12
+    xl network-attach a bridge=xenbr0
+    until_true 'test "$(in_guest 12 "test -e /sys/class/net/eth1 && echo there")" = there'
+    xl network-list a
+    xl network-detach a 1
+    until_true 'test "$(in_guest 12 "test -e /sys/class/net/eth1 || echo gone")" = gone'
+}
+check_rename() {
+    need a 12
+    xl rename a b
+    [ -n "$(xl domid b)" ]
+    xl rename b a
+    [ -n "$(xl domid a)" ]
+}
+check_sysrq() {
+    need a 12
+    xl sysrq a h
+    on_console a 'sysrq: HELP'
+}
+check_xentop_guest() {
+    need a 12
+    xentop -b -i 1 -f -n -x -v
+    xentop -b -i 1 | grep -q -E '^ +a +'
+}
+check_save_restore() {
+    need a 12
+    in_guest 12 'echo kept >/run/kept'
+    xl save a /work/a.saved
+    gone a
+    xl restore /work/a.saved
+    until_true 'test "$(in_guest 12 "cat /run/kept")" = kept'
+    rm /work/a.saved
+    [ "$(in_guest 12 'dd if=/dev/urandom of=/x bs=1M count=2 2>/dev/null; sync; echo wrote')" = wrote ]
+}
+check_migrate() {
+    need a 12
+    # Without log-dirty mode a PV guest cannot migrate alive. The command fails, and the guest lives on.
+    ! timeout "$patience" xl migrate -s 'sh -c "shift; exec \"$@\"" --' a localhost </dev/null
+    xl list
+    [ "$(in_guest 12 'echo alive')" = alive ]
+    [ "$(xl list | grep -c -E '^a(--incoming)? ')" = 1 ]
+}
+check_reboot() {
+    need a 12
+    before=$(xl domid a)
+    xl reboot a
+    until_true 'test "$(xl domid a 2>/dev/null || echo "$before")" != "$before"'
+    until_true 'test "$(in_guest 12 "echo alive")" = alive'
+}
+check_shutdown() {
+    need a 12
+    xl shutdown -w a
+    gone a
+}
+check_destroy() {
+    need a 12
+    xl destroy a
+    gone a
+}

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+# What the checks in dom0 use. /work is a disk of the test: vmlinux (an unpacked kernel of the distribution),
+# initrd.cpio (leads it to its disk), small.img (a root file system with busybox), kernels/ (small test kernels).
+
+check_names() {
+    sed -n 's/^check_\([a-z0-9_]*\)() {.*/\1/p' /run/extra/checks/*.sh
+}
+
+fail() {
+    echo "$*"
+    exit 1
+}
+skip() {
+    echo "$*"
+    exit 77
+}
+
+# until_true 'COMMAND': repeats it until it succeeds. The check's own limit ends what never does.
+until_true() {
+    until eval "$1"; do
+        sleep 0.5
+    done
+}
+
+console_log() { # GUEST
+    echo "/var/log/xen/console/guest-$1.log"
+}
+# on_console GUEST PATTERN: waits until a line of the guest's console matches.
+on_console() {
+    until grep -a -q -E -- "$2" "$(console_log "$1")" 2>/dev/null; do
+        sleep 0.5
+    done
+}
+
+# disk GUEST: makes a copy of the small disk for it.
+disk() {
+    cp --sparse=always /work/small.img "/work/$1.img"
+}
+
+# config NAME NUMBER DO [LINE...]: writes /work/NAME.cfg, of a Linux on its own disk with address 10.77.0.NUMBER.
+config() {
+    local name=$1 number=$2 do=$3
+    shift 3
+    [ -e "/work/$name.img" ] || disk "$name"
+    cat >"/work/$name.cfg" <<END
+name = "$name"
+kernel = "/work/vmlinux"
+ramdisk = "/work/initrd.cpio"
+extra = "root=/dev/xvda console=hvc0 quiet init=/sbin/guest-init guest.name=$name guest.ip=10.77.0.$number guest.do=$do"
+memory = 96
+vcpus = 1
+disk = [ "file:/work/$name.img,xvda,w" ]
+vif = [ "bridge=xenbr0" ]
+END
+    [ $# = 0 ] || printf '%s\n' "$@" >>"/work/$name.cfg"
+}
+
+# create NAME: starts the guest of /work/NAME.cfg.
+create() {
+    rm -f "$(console_log "$1")"
+    xl create "/work/$1.cfg"
+}
+
+# need NAME NUMBER: a guest that serves; starts it if it does not run.
+need() {
+    ! xl domid "$1" >/dev/null 2>&1 || return 0
+    config "$1" "$2" serve 'vcpus = 1' 'maxvcpus = 2'
+    create "$1"
+    on_console "$1" "^$1: ready"
+}
+
+# in_guest NUMBER COMMAND: a shell's command in the guest with this address; prints its output.
+in_guest() {
+    nc -N -w 600 "10.77.0.$1" 7000 <<<"$2"
+}
+
+is_gone() { # NAME
+    ! xl domid "$1" >/dev/null 2>&1
+}
+gone() { # NAME: waits until it is
+    until_true "is_gone '$1'"
+}
+
+# field NAME COLUMN: of `xl list`: 2 number, 3 memory, 4 vCPUs, 5 state.
+field() {
+    xl list "$1" | awk -v column="$2" 'NR == 2 { print $column }'
+}
+
+free_memory() {
+    xl info free_memory
+}
