@@ -19,7 +19,7 @@ GUEST_CHECK_OBJ := $(filter-out %/console.o %/kernel.o %/trap.o %/cpu.o %/event.
 	$(call check-objects,guest/*.c guest/pv/*.c tests/unit/guest/fake*.c)) $(LIB_OBJ)
 # The hypervisor as an archive: a test gets the objects that it needs and stands in for the rest.
 HV_ARCHIVE := $(B)/check/hypervisor.a
-HV_CHECK_OBJ := $(filter-out $(B)/check/hypervisor/unpack/%,$(call check-objects,hypervisor/*.c hypervisor/*/*.c))
+HV_CHECK_OBJ := $(filter-out $(B)/check/hypervisor/unpack/%,$(call check-objects,hypervisor/*.c hypervisor/*/*.c hypervisor/*/*/*.c))
 
 $(eval $(call compiled,check,CHECK_CFLAGS))
 $(GUEST_ARCHIVE): $(GUEST_CHECK_OBJ) $(call stamp,check-guest.a,$(GUEST_CHECK_OBJ))

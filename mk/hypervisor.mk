@@ -13,7 +13,7 @@ HV_LDS := hypervisor/boot/pinion.lds
 HV_LDFLAGS := -nostdlib -static -Wl,-T,$(HV_LDS) -Wl,--gc-sections \
 	-Wl,--build-id=none -Wl,--no-relax -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments \
 	$(if $(findstring clang,$(CC)),,-flto-partition=one)
-HV_SRC := $(filter-out hypervisor/unpack/%,$(wildcard lib/*.c vmmu/*.c hypervisor/*.c hypervisor/*/*.c))
+HV_SRC := $(filter-out hypervisor/unpack/%,$(wildcard lib/*.c vmmu/*.c hypervisor/*.c hypervisor/*/*.c hypervisor/*/*/*.c))
 HV_ASM := $(wildcard hypervisor/*/*.S)
 HV_OBJ := $(HV_SRC:%.c=$(B)/hv/%.o) $(HV_ASM:%.S=$(B)/hv/%.S.o)
 

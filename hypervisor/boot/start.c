@@ -15,6 +15,7 @@
 #include "hypervisor/boot/smp.h"
 #include "hypervisor/cpu/speculation.h"
 #include "hypervisor/build/build.h"
+#include "hypervisor/call/version.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
 #include "hypervisor/trap/run.h"
@@ -104,10 +105,23 @@ static void require_log(void)
     }
 }
 
+/* The hypervisor's command line without its first word, which is the loader's name for the image.
+ */
+static const char *own_command_line(void)
+{
+    const char *text = boot.command_line;
+
+    while (*text && *text != ' ') {
+        text++;
+    }
+    return *text ? text + 1 : text;
+}
+
 /* Reads the boot loader's modules: `pinion run`'s guests, or a kernel and a ramdisk for dom0. */
 static void read_modules(void)
 {
     if (!handoff_is_given(&boot.handoff)) {
+        version_command_line(own_command_line());
         options_read(boot.command_line, &boot.options);
         if (boot.options.baud) {
             uart_set_speed(UART_LOG, boot.options.baud);

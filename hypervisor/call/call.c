@@ -11,6 +11,27 @@
 #define SYSCALL_LENGTH                                                                             \
     2 /* bytes of the SYSCALL instruction: moving RIP back by them repeats the hypercall */
 
+/* True for a hypercall that is refused for all guests: it is for guests of another kind, or for
+ * something that does not exist here. Linux and toolstacks try these and go on. */
+static bool is_refused(u64 number)
+{
+    switch (number) {
+    case __HYPERVISOR_xsm_op:
+    case __HYPERVISOR_xenoprof_op:
+    case __HYPERVISOR_hvm_op:
+    case __HYPERVISOR_kexec_op:
+    case __HYPERVISOR_tmem_op:
+    case __HYPERVISOR_argo_op:
+    case __HYPERVISOR_xenpmu_op:
+    case __HYPERVISOR_dm_op:
+    case __HYPERVISOR_hypfs_op:
+    case __HYPERVISOR_arch_0:
+        return true;
+    default:
+        return false;
+    }
+}
+
 s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call)
 {
     switch (number) {
@@ -19,6 +40,9 @@ s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call)
         return call_##name(vcpu, call);
 #include "hypervisor/call/calls.def"
 #undef CALL
+    }
+    if (is_refused(number)) {
+        return -XEN_ENOSYS;
     }
     atomic_fetch_add_explicit(&vcpu->domain->unknown_calls, 1, memory_order_relaxed);
     log_limited(vcpu->domain->place, vcpu->domain->id, "d%u: unknown hypercall %llu",

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* xen_version: what hypervisor this is and what it can do. */
+#include "hypervisor/call/version.h"
 #include "hypervisor/call/call.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/memory/layout.h"
 #include "lib/addr.h"
@@ -14,6 +17,13 @@
     (1u << XENFEAT_pae_pgdir_above_4gb | 1u << XENFEAT_mmu_pt_update_preserve_ad |                 \
      1u << XENFEAT_highmem_assist | 1u << XENFEAT_gnttab_map_avail_bits |                          \
      1u << XENFEAT_memory_op_vnode_supported | 1u << XENFEAT_not_direct_mapped)
+
+static const char *command_line = "";
+
+void version_command_line(const char *text)
+{
+    command_line = text;
+}
 
 /* Copies a text to the guest as an array of `size` bytes, filled up with zeroes; a text that does
  * not fit is cut, and the last byte is always 0. */
@@ -58,7 +68,7 @@ static s64 platform_parameters(u64 at)
     return PUT_GUEST(at, &parameters) ? 0 : -XEN_EFAULT;
 }
 
-static s64 get_features(u64 at)
+static s64 get_features(const struct domain *domain, u64 at)
 {
     struct xen_feature_info info;
 
@@ -68,7 +78,10 @@ static s64 get_features(u64 at)
     if (info.submap_idx >= XENFEAT_NR_SUBMAPS) {
         return -XEN_EINVAL;
     }
-    info.submap = FEATURES;
+    info.submap = info.submap_idx ? 0 : FEATURES;
+    if (!info.submap_idx && rights_machine(domain)) {
+        info.submap |= 1u << XENFEAT_dom0;
+    }
     return PUT_GUEST(at, &info) ? 0 : -XEN_EFAULT;
 }
 
@@ -83,7 +96,6 @@ s64 call_xen_version(struct vcpu *vcpu, struct call *call)
 {
     u64 at = call->argument[1];
 
-    (void)vcpu;
     switch ((u32)call->argument[0]) {
     case XENVER_version:
         return MAJOR << 16 | MINOR;
@@ -98,13 +110,14 @@ s64 call_xen_version(struct vcpu *vcpu, struct call *call)
     case XENVER_platform_parameters:
         return platform_parameters(at);
     case XENVER_get_features:
-        return get_features(at);
+        return get_features(vcpu->domain, at);
     case XENVER_pagesize:
         return at ? -XEN_EINVAL : (s64)PAGE_SIZE;
     case XENVER_guest_handle:
         return guest_handle(at);
     case XENVER_commandline:
-        return put_text(at, "", sizeof(xen_commandline_t));
+        return put_text(at, rights_machine(vcpu->domain) ? command_line : "",
+                        sizeof(xen_commandline_t));
     case XENVER_build_id:
         return -XEN_ENODATA;
     default:

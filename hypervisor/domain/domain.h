@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "hypervisor/vcpu/policy.h"
 #include "hypervisor/vcpu/vcpu.h"
 #include "hypervisor/domain/domain_table.h"
 #include "hypervisor/event/channel.h"
@@ -40,11 +41,12 @@ struct domain {
     struct event_channels events;
     struct guest_console console;
     struct grants grants;
-    struct share share; /* its share of the CPUs */
-    struct lock lock;   /* guards shared_info's wall clock, `crashed`, changes of `vm_assist`, and
-                           VCPUOP_down */
-    _Atomic u32 end;    /* enum domain_end; the first end counts */
-    _Atomic bool gone;  /* it counts as ended for good */
+    struct share share;   /* its share of the CPUs */
+    struct policy policy; /* the processor features that a toolstack hides from it */
+    struct lock lock;     /* guards shared_info's wall clock, `crashed`, changes of `vm_assist`, and
+                             VCPUOP_down */
+    _Atomic u32 end;      /* enum domain_end; the first end counts */
+    _Atomic bool gone;    /* it counts as ended for good */
     _Atomic bool torn_down, finished;
     struct lock teardown_lock; /* held while a CPU tears the domain down; only ever tried */
     struct vcpu *crashed; /* the vCPU that ran when the domain crashed, until it has been reported;

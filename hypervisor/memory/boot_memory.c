@@ -71,6 +71,16 @@ u64 boot_memory_frames(void)
     return top >> PAGE_SHIFT;
 }
 
+u64 boot_memory_pages(void)
+{
+    u64 pages = 0;
+
+    for (u32 i = 0; i < boot_memory.ram_count; i++) {
+        pages += (boot_memory.ram[i].end - boot_memory.ram[i].start) >> PAGE_SHIFT;
+    }
+    return pages;
+}
+
 bool boot_memory_has_ram(u64 start, u64 end)
 {
     for (u32 i = 0; i < boot_memory.ram_count; i++) {

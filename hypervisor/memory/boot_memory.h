@@ -16,6 +16,9 @@ void boot_memory_reserve(u64 start, u64 end);
 /* One above the number of the highest frame of RAM added so far. */
 u64 boot_memory_frames(void);
 
+/* How many frames of RAM were added. */
+u64 boot_memory_pages(void);
+
 /* True when any RAM, free or reserved, lies in [start, end). */
 bool boot_memory_has_ram(u64 start, u64 end);
 
@@ -29,7 +32,8 @@ maddr_t boot_memory_largest(u64 *size);
 
 /* Gives all memory that is still free to the allocator; with `dirty` as dirty memory, otherwise as
  * clean memory but for the last 32 MiB of each range of RAM, in which firmware works. No function
- * above except boot_memory_frames and boot_memory_has_ram may be called afterwards. */
+ * above except boot_memory_frames, boot_memory_pages and boot_memory_has_ram may be called
+ * afterwards. */
 void boot_memory_hand_over(bool dirty);
 
 /* The allocator's function for boot (frames.c): makes the allocator empty, with the frame table

@@ -65,7 +65,7 @@ bool queue_preempts(const struct vcpu *a, const struct vcpu *b)
     const struct share *share = &a->domain->share;
 
     if (a->domain == b->domain) {
-        return a->queue.ran + SHARE_PREEMPTS_NS < b->queue.ran;
+        return a->queue.ran + share_preempts_ns() < b->queue.ran;
     }
     return share_time(share) + share->preempts < share_time(&b->domain->share);
 }
@@ -131,6 +131,8 @@ void queue_charge(struct cpu *cpu, u64 now)
     if (queue->chosen && ran) {
         queue->chosen->queue.ran += ran;
         share_charge(&queue->chosen->domain->share, ran, now);
+    } else {
+        queue->idle += ran;
     }
     queue->charged_at += ran;
 }

@@ -24,6 +24,7 @@ struct queue {
     struct vcpu *chosen; /* the vCPU that the CPU runs; NULL: idle */
     u64 charged_at;      /* system time up to which the run time of `chosen` has been charged */
     u64 slice_end;       /* system time at which the CPU must choose again; 0: no limit */
+    u64 idle;            /* how long the CPU ran no vCPU, up to charged_at, ns */
     bool preempted;      /* a vCPU that should run before `chosen` has been queued */
     /* Hints for other CPUs. `running`: the virtual time of the domain that runs here, or of the
      * vCPU for which place_claim has reserved the CPU; QUEUE_NONE: idle. */
@@ -82,7 +83,7 @@ u64 queue_release(const struct cpu *cpu, u64 now);
 
 /* queue_before: true when `a` should run before `b`, because its domain has less virtual time or,
  * in the same domain, it has less CPU time; also true if they are equal. queue_preempts: true when
- * `a`, which has just woken, is behind `b` by more than SHARE_PREEMPTS_NS and so should take the
+ * `a`, which has just woken, is behind `b` by more than share_preempts_ns and so should take the
  * CPU from it immediately. */
 bool queue_before(const struct vcpu *a, const struct vcpu *b);
 bool queue_preempts(const struct vcpu *a, const struct vcpu *b);

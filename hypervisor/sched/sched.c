@@ -22,6 +22,45 @@ void sched_start_domain(struct domain *domain, u32 weight, u32 cap)
     share_start(&domain->share, weight ? weight : 1, cap, domain->vcpu_count, cpu_count());
 }
 
+static void choose_again(void)
+{
+    for (u32 i = 0; i < cpu_count(); i++) {
+        cpu_kick(cpu_at(i));
+    }
+}
+
+void sched_set_share(struct domain *domain, u32 weight, u32 cap)
+{
+    share_set(&domain->share, weight, cap);
+    choose_again();
+}
+
+void sched_set_preempts(u64 ns)
+{
+    share_set_preempts(ns);
+    for (u32 i = 0; i < domain_count(); i++) {
+        struct domain *domain = domain_at(i);
+
+        if (domain && domain->share.weight) {
+            share_set(&domain->share, domain->share.weight, domain->share.cap);
+        }
+    }
+}
+
+u64 sched_idle_time(const struct cpu *cpu)
+{
+    struct queue *queue = queue_of(cpu);
+    const u64 now = clock_now();
+
+    lock_take(&queue->lock);
+    u64 idle = queue->idle;
+    if (!queue->chosen && now > queue->charged_at) {
+        idle += now - queue->charged_at;
+    }
+    lock_release(&queue->lock);
+    return idle;
+}
+
 bool sched_start_vcpu(struct vcpu *vcpu, u64 cpus)
 {
     u64 online = 0;

@@ -10,7 +10,7 @@
  *
  * What a domain gets: while several domains want the same CPUs, CPU time in proportion to their
  * weights, however many vCPUs they have; less if a domain has too few vCPUs or CPUs for that, or is
- * capped. A vCPU that wakes and is behind by SHARE_PREEMPTS_NS preempts; a domain that sleeps so
+ * capped. A vCPU that wakes and is behind by share_preempts_ns preempts; a domain that sleeps so
  * often that it uses less than its share therefore gets a CPU when it wakes.
  *
  * Locks: see queue.h. */
@@ -33,6 +33,16 @@ void sched_start_cpu(struct cpu *cpu);
 /* Sets the domain's weight (0 counts as 1) and cap (percent of one CPU; 0: none). Call it before
  * the domain's first vCPU is added. */
 void sched_start_domain(struct domain *domain, u32 weight, u32 cap);
+
+/* Changes the weight (1 to 65535) and the cap of a domain that may be running: each CPU chooses
+ * again. May be called on any CPU. */
+void sched_set_share(struct domain *domain, u32 weight, u32 cap);
+
+/* Sets how far a vCPU that wakes must be behind to preempt, in ns, for all domains. */
+void sched_set_preempts(u64 ns);
+
+/* How long the CPU has run no vCPU since it started, ns. Takes the lock of its queue. */
+u64 sched_idle_time(const struct cpu *cpu);
 
 /* Sets the CPUs that may run a vCPU (bit N: CPU N), before the vCPU is added. False: none of them
  * is online; then all online CPUs may run it. */

@@ -7,6 +7,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/time/clock.h"
+#include "hypervisor/vcpu/policy.h"
 #include "lib/string.h"
 #include "lib/x86/control.h"
 #include "lib/x86/cpuid.h"
@@ -183,7 +184,8 @@ static u32 xsave_size(u64 xcr0, bool compacted)
     return size;
 }
 
-static struct cpuid xsave_leaf(const struct vcpu *vcpu, u32 subleaf)
+/* Leaf 0xd for a vCPU that has set XCR0 to `xcr0`. */
+static struct cpuid xsave_leaf(u64 xcr0, u32 subleaf)
 {
     u64 may = xsave_xcr0();
     struct cpuid r;
@@ -192,13 +194,13 @@ static struct cpuid xsave_leaf(const struct vcpu *vcpu, u32 subleaf)
         return (struct cpuid){0};
     }
     if (subleaf == 0) {
-        return (struct cpuid){(u32)may, xsave_size(vcpu->xcr0, false), xsave_size(may, false),
+        return (struct cpuid){(u32)may, xsave_size(xcr0, false), xsave_size(may, false),
                               (u32)(may >> 32)};
     }
     r = read_cpuid(0xd, subleaf);
     if (subleaf == 1) {
         return (struct cpuid){.eax = r.eax & XSAVE_VARIANTS,
-                              .ebx = r.eax & BIT(1) ? xsave_size(vcpu->xcr0, true) : 0};
+                              .ebx = r.eax & BIT(1) ? xsave_size(xcr0, true) : 0};
     }
     if (!(may >> subleaf & 1)) {
         return (struct cpuid){0};
@@ -210,12 +212,12 @@ static struct cpuid xsave_leaf(const struct vcpu *vcpu, u32 subleaf)
 
 /* Leaf 0xb: the topology that a guest is shown, which has one thread a core and one core for each
  * vCPU. The APIC id of vCPU N is 2 * N. */
-static struct cpuid topology_leaf(const struct vcpu *vcpu, u32 subleaf)
+static struct cpuid topology_leaf(u32 id, u32 vcpus, u32 subleaf)
 {
-    struct cpuid r = {.ecx = subleaf & 0xff, .edx = vcpu->id * 2};
+    struct cpuid r = {.ecx = subleaf & 0xff, .edx = id * 2};
     u32 bits = 1;
 
-    while (1u << bits < vcpu->domain->vcpu_count * 2) {
+    while (1u << bits < vcpus * 2) {
         bits++;
     }
     if (subleaf == 0) {
@@ -224,7 +226,7 @@ static struct cpuid topology_leaf(const struct vcpu *vcpu, u32 subleaf)
         r.ecx |= 1 << 8;
     } else if (subleaf == 1) {
         r.eax = bits;
-        r.ebx = vcpu->domain->vcpu_count;
+        r.ebx = vcpus;
         r.ecx |= 2 << 8;
     }
     return r;
@@ -284,8 +286,8 @@ static void drop_vectors(u32 leaf, u32 subleaf, struct cpuid *r)
     }
 }
 
-/* Adjusts fields of a filtered leaf that depend on the guest, or on what this file supports. */
-static void adjust(const struct vcpu *vcpu, u32 leaf, u32 subleaf, struct cpuid *r)
+/* Adjusts fields of a filtered leaf that depend on what this file supports. */
+static void adjust(u32 leaf, u32 subleaf, struct cpuid *r)
 {
     if (leaf == 0 && r->eax > BASIC_MAX) {
         r->eax = BASIC_MAX;
@@ -302,42 +304,68 @@ static void adjust(const struct vcpu *vcpu, u32 leaf, u32 subleaf, struct cpuid 
     if (leaf != 1) {
         return;
     }
-    r->ebx |= vcpu->id * 2 << 24 | 1 << 16;
     r->ecx |= CPUID_1_ECX_HYPERVISOR;
     if (!processor_has_sysenter()) {
         r->edx &= ~CPUID_1_EDX_SEP;
     }
     if (!xsave_xcr0()) {
         r->ecx &= ~CPUID_1_ECX_XSAVE;
-    } else if (vcpu->in_kernel || vcpu->cr4 & CR4_OSXSAVE) {
-        r->ecx |= CPUID_1_ECX_OSXSAVE;
     }
 }
 
-struct cpuid guest_cpuid(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
+struct cpuid cpuid_offered(u32 leaf, u32 subleaf)
 {
     struct cpuid r = {0};
 
-    if (leaf >= XEN_FIRST && leaf <= XEN_LAST) {
-        return hypervisor_leaf(leaf, subleaf);
-    }
-    if (leaf >= OWN_FIRST && leaf <= OWN_LAST) {
-        return own_leaf(vcpu, leaf, subleaf);
-    }
     if (leaf != 0 && leaf != 0x80000000 &&
         leaf > processor_last_leaf(leaf & 0x80000000)) { /* the processor has no such leaf: Intel
                                                             returns another leaf's contents */
         return r;
     }
     if (leaf == 0xb) {
-        return topology_leaf(vcpu, subleaf);
+        return topology_leaf(0, 1, subleaf);
     }
     if (leaf == 0xd) {
-        return xsave_leaf(vcpu, subleaf);
+        return xsave_leaf(XCR0_X87, subleaf);
     }
     if (filtered_leaf(leaf, subleaf, &r)) {
         drop_vectors(leaf, subleaf, &r);
-        adjust(vcpu, leaf, subleaf, &r);
+        adjust(leaf, subleaf, &r);
     }
+    return r;
+}
+
+/* Replaces what depends on the vCPU in *r, the leaf that is shown without that. */
+static void adjust_for(const struct vcpu *vcpu, u32 leaf, u32 subleaf, struct cpuid *r)
+{
+    switch (leaf) {
+    case 1:
+        r->ebx |= vcpu->id * 2 << 24 | 1 << 16;
+        if (xsave_xcr0() && (vcpu->in_kernel || vcpu->cr4 & CR4_OSXSAVE)) {
+            r->ecx |= CPUID_1_ECX_OSXSAVE;
+        }
+        break;
+    case 0xb:
+        if (processor_last_leaf(0) >= 0xb) {
+            *r = topology_leaf(vcpu->id, vcpu->domain->vcpu_count, subleaf);
+        }
+        break;
+    case 0xd:
+        *r = xsave_leaf(vcpu->xcr0, subleaf);
+        break;
+    }
+}
+
+struct cpuid guest_cpuid(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
+{
+    if (leaf >= XEN_FIRST && leaf <= XEN_LAST) {
+        return hypervisor_leaf(leaf, subleaf);
+    }
+    if (leaf >= OWN_FIRST && leaf <= OWN_LAST) {
+        return own_leaf(vcpu, leaf, subleaf);
+    }
+    struct cpuid r = cpuid_offered(leaf, subleaf);
+    adjust_for(vcpu, leaf, subleaf, &r);
+    policy_hide(&vcpu->domain->policy, leaf, subleaf, &r);
     return r;
 }

@@ -11,4 +11,9 @@ struct vcpu;
  * shows the real processor, since it does not trap. */
 struct cpuid guest_cpuid(const struct vcpu *vcpu, u32 leaf, u32 subleaf);
 
+/* What guests are shown for a leaf of the processor, without what depends on the vCPU: its number,
+ * what it has enabled, and what a toolstack hides from its domain (vcpu/policy.h). For a leaf
+ * outside the processor's ranges: zeroes. */
+struct cpuid cpuid_offered(u32 leaf, u32 subleaf);
+
 #endif
