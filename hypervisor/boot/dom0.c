@@ -95,6 +95,7 @@ void dom0_read(struct handoff *handoff, const struct boot_options *options)
     }
     place_modules(handoff);
     handoff->mitigations = options->mitigations;
+    handoff->audit = options->audit;
     handoff->guest_count = 1;
     guest->privileged = true;
     guest->weight = HANDOFF_WEIGHT;

@@ -190,6 +190,10 @@ static bool apply(const struct word *w, struct boot_options *options, bool *know
     if (is_named(w, "mitigations")) {
         return read_mitigations(w, options);
     }
+    if (is_named(w, "audit")) {
+        options->audit = true;
+        return w->name_length == w->length;
+    }
     /* The log has one level and one port, and dom0 is given all consoles there are. */
     *known = is_named(w, "console") || is_named(w, "loglvl") || is_named(w, "guest_loglvl") ||
              is_named(w, "placeholder") || is_named(w, "no-real-mode") || is_named(w, "edd");

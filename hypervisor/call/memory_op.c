@@ -8,6 +8,7 @@
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/layout.h"
+#include "hypervisor/memory/machine_map.h"
 #include "hypervisor/memory/map.h"
 #include "vmmu/port.h"
 
@@ -222,6 +223,29 @@ static s64 memory_map(struct domain *domain, u64 at)
     return 0;
 }
 
+/* Lists the machine's memory map, as the firmware gave it. */
+static s64 machine_memory_map(const struct domain *domain, u64 at)
+{
+    struct xen_memory_map map;
+    u32 count;
+    const struct machine_range *range = machine_map(&count);
+
+    if (!rights_machine(domain)) {
+        return -XEN_EPERM;
+    }
+    if (!GET_GUEST(&map, at)) {
+        return -XEN_EFAULT;
+    }
+    if (map.nr_entries < count) {
+        return -XEN_EINVAL;
+    }
+    map.nr_entries = count;
+    if (!copy_to_guest((u64)map.buffer.p, range, count * sizeof *range) || !PUT_GUEST(at, &map)) {
+        return -XEN_EFAULT;
+    }
+    return 0;
+}
+
 static s64 reservation_size(struct vcpu *vcpu, u64 command, u64 at)
 {
     domid_t id;
@@ -261,7 +285,7 @@ s64 call_memory_op(struct vcpu *vcpu, struct call *call)
     case XENMEM_memory_map:
         return memory_map(vcpu->domain, call->argument[1]);
     case XENMEM_machine_memory_map:
-        return -XEN_EPERM;
+        return machine_memory_map(vcpu->domain, call->argument[1]);
     }
     return -XEN_ENOSYS;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* System time: nanoseconds since the hypervisor started, from the TSC. */
+#include <stdatomic.h>
+
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/asm.h"
@@ -27,7 +29,7 @@ static struct {
     u64 hertz;
     struct scale scale;
     u64 tsc_per_ns, apic_per_ns; /* ticks per ns, times 2^32 */
-    u64 wall_ns;                 /* wall-clock time at system time 0, in ns since 1970 */
+    _Atomic u64 wall_ns;         /* wall-clock time at system time 0, in ns since 1970 */
 } timebase;
 
 /* The TSC's frequency as CPUID reports it, in Hz. 0: CPUID does not report it. */
@@ -180,8 +182,15 @@ u32 clock_apic_ticks(u64 ns)
 
 void clock_wall(u64 *seconds, u32 *nanoseconds)
 {
-    *seconds = timebase.wall_ns / 1000000000;
-    *nanoseconds = (u32)(timebase.wall_ns % 1000000000);
+    u64 ns = atomic_load_explicit(&timebase.wall_ns, memory_order_relaxed);
+
+    *seconds = ns / 1000000000;
+    *nanoseconds = (u32)(ns % 1000000000);
+}
+
+void clock_set_wall(u64 ns)
+{
+    atomic_store_explicit(&timebase.wall_ns, ns, memory_order_relaxed);
 }
 
 struct clock_origin clock_origin(void)

@@ -19,9 +19,13 @@ u64 clock_tsc_khz(void);
 u64 clock_tsc_ticks(u64 ns);
 u32 clock_apic_ticks(u64 ns);
 
-/* The wall-clock time at system time 0, as the CMOS clock had it at boot: whole seconds since 1970
- * and the remaining ns. */
+/* The wall-clock time at system time 0, as the CMOS clock had it at boot, or as clock_set_wall set
+ * it since: whole seconds since 1970 and the remaining ns. */
 void clock_wall(u64 *seconds, u32 *nanoseconds);
+
+/* Sets the wall-clock time at system time 0, in ns since 1970. On any CPU. The caller updates what
+ * guests see (clock_page_update_wall). */
+void clock_set_wall(u64 ns);
 
 /* The values from which a guest computes system time: it was 0 when the TSC was `tsc`, and `scale`
  * converts the TSC ticks since then to ns. */
