@@ -9,10 +9,13 @@
 
 /* One end of a copy; there is a reference on its frame during the copy. */
 struct end {
-    struct domain *owner;
+    struct domain *owner; /* of the frame: itself, or by the grant */
     mfn_t frame;
-    u32 ref;
-    bool granted, writable;
+    u16 first, length; /* the bytes that may be copied */
+    bool writable, granted;
+    u32 ref;                /* the owner's grant of the frame */
+    struct domain *through; /* the domain that granted the owner's grant further; NULL: none */
+    u32 through_ref;
 };
 
 static s16 hold_frame(const struct end *end)
@@ -23,19 +26,57 @@ static s16 hold_frame(const struct end *end)
     return grant_status(vmmu_reference(&end->owner->mmu, end->frame));
 }
 
-static s16 take_granted(struct vcpu *vcpu, struct end *end)
+static void put(struct domain *granter, u32 ref, bool writable)
 {
-    s16 status;
+    lock_take(&granter->grants.lock);
+    grant_put(granter, ref, writable);
+    lock_release(&granter->grants.lock);
+}
 
-    lock_take(&end->owner->grants.lock);
-    status = grant_get(end->owner, vcpu->domain, end->ref, end->writable, &end->frame);
-    if (status == GNTST_okay) {
+/* Begins the use of grant `end->ref` of `end->owner` by domain `user`, and takes the reference on
+ * its frame. If the grant is a transitive one, *access says so, the use has begun, and no frame is
+ * held. */
+static s16 take_granted(u16 user, struct end *end, struct grant_access *access)
+{
+    struct domain *owner = end->owner;
+
+    lock_take(&owner->grants.lock);
+    s16 status = grant_get(owner, user, end->ref, end->writable, GRANT_COPY, access);
+    if (status == GNTST_okay && !access->transitive) {
+        end->frame = access->frame;
+        end->first = access->first;
+        end->length = access->length;
         status = hold_frame(end);
         if (status != GNTST_okay) {
-            grant_put(end->owner, end->ref, end->writable);
+            grant_put(owner, end->ref, end->writable);
         }
     }
-    lock_release(&end->owner->grants.lock);
+    lock_release(&owner->grants.lock);
+    return status;
+}
+
+/* Goes on from a transitive grant, whose use has begun, to the grant that it names. That one must
+ * be a grant of a frame, to the domain that has granted it further. */
+static s16 take_further(struct end *end, struct grant_access access)
+{
+    struct domain *through = end->owner;
+    struct domain *owner = domain_by_id(access.next_domain);
+    s16 status = GNTST_general_error;
+
+    end->through = through;
+    end->through_ref = end->ref;
+    if (owner && owner != through && !domain_has_ended(owner)) {
+        end->owner = owner;
+        end->ref = access.next_ref;
+        status = take_granted(through->id, end, &access);
+        if (status == GNTST_okay && access.transitive) {
+            put(owner, end->ref, end->writable);
+            status = GNTST_general_error;
+        }
+    }
+    if (status != GNTST_okay) {
+        put(through, end->through_ref, end->writable);
+    }
     return status;
 }
 
@@ -43,16 +84,18 @@ static s16 take(struct vcpu *vcpu, const struct gnttab_copy_ptr *p, bool granted
                 struct end *end)
 {
     enum right right = granted ? RIGHT_MAP_GRANTS : RIGHT_COPY_FRAMES;
+    struct grant_access access;
     s16 status;
 
-    *end = (struct end){.granted = granted, .writable = writable};
+    *end = (struct end){.granted = granted, .writable = writable, .length = PAGE_SIZE};
     end->owner = grant_domain(vcpu, right, p->domid, &status);
     if (!end->owner) {
         return status;
     }
     if (granted) {
         end->ref = p->u.ref;
-        return take_granted(vcpu, end);
+        status = take_granted(vcpu->domain->id, end, &access);
+        return status == GNTST_okay && access.transitive ? take_further(end, access) : status;
     }
     end->frame = guest_mfn(p->u.gmfn);
     return hold_frame(end) == GNTST_okay ? GNTST_okay : GNTST_bad_page;
@@ -68,9 +111,26 @@ static void release(const struct end *end)
     if (!end->granted) {
         return;
     }
-    lock_take(&end->owner->grants.lock);
-    grant_put(end->owner, end->ref, end->writable);
-    lock_release(&end->owner->grants.lock);
+    put(end->owner, end->ref, end->writable);
+    if (end->through) {
+        put(end->through, end->through_ref, end->writable);
+    }
+}
+
+/* Copies between two held ends. */
+static s16 copy(const struct gnttab_copy *op, const struct end *from, const struct end *to)
+{
+    u32 source = op->source.offset, dest = op->dest.offset, length = op->len;
+
+    if (source + length > PAGE_SIZE || dest + length > PAGE_SIZE) {
+        return GNTST_bad_copy_arg;
+    }
+    if (source < from->first || source + length > (u32)from->first + from->length ||
+        dest < to->first || dest + length > (u32)to->first + to->length) {
+        return GNTST_general_error;
+    }
+    memmove((u8 *)frame_view(to->frame) + dest, (u8 *)frame_view(from->frame) + source, length);
+    return GNTST_okay;
 }
 
 void grant_copy_one(struct vcpu *vcpu, struct gnttab_copy *op)
@@ -83,12 +143,7 @@ void grant_copy_one(struct vcpu *vcpu, struct gnttab_copy *op)
     }
     op->status = take(vcpu, &op->dest, op->flags & GNTCOPY_dest_gref, true, &to);
     if (op->status == GNTST_okay) {
-        if (op->source.offset + op->len > PAGE_SIZE || op->dest.offset + op->len > PAGE_SIZE) {
-            op->status = GNTST_bad_copy_arg;
-        } else {
-            memmove((u8 *)frame_view(to.frame) + op->dest.offset,
-                    (u8 *)frame_view(from.frame) + op->source.offset, op->len);
-        }
+        op->status = copy(op, &from, &to);
         release(&to);
     }
     release(&from);

@@ -60,6 +60,24 @@ static enum vmmu_result map_frame(struct vcpu *vcpu, struct domain *granter,
     return vmmu_update_va(&vcpu->mmu, &granter->mmu, vaddr(op->host_addr), entry);
 }
 
+/* Takes what the parts of the mapping need on its frame: the hold of the part for devices, and the
+ * page-table entry. A refused or interrupted one has taken nothing. */
+static enum vmmu_result map_parts(struct vcpu *vcpu, struct domain *granter,
+                                  const struct gnttab_map_grant_ref *op, mfn_t m)
+{
+    bool device = op->flags & GNTMAP_device_map;
+    enum vmmu_result result = device ? vmmu_hold(&granter->mmu, m) : VMMU_DONE;
+
+    if (result != VMMU_DONE || !(op->flags & GNTMAP_host_map)) {
+        return result;
+    }
+    result = map_frame(vcpu, granter, op, m);
+    if (result != VMMU_DONE && device) {
+        vmmu_unhold(m);
+    }
+    return result;
+}
+
 static s16 map_grant(struct vcpu *vcpu, struct call *call, struct domain *granter,
                      struct gnttab_map_grant_ref *op)
 {
@@ -67,28 +85,30 @@ static s16 map_grant(struct vcpu *vcpu, struct call *call, struct domain *grante
     struct grant_handle handle = {.ref = op->ref,
                                   .granter = granter->id,
                                   .writable = writable,
-                                  .contains_pte = (op->flags & GNTMAP_contains_pte) != 0};
+                                  .contains_pte = (op->flags & GNTMAP_contains_pte) != 0,
+                                  .host = (op->flags & GNTMAP_host_map) != 0,
+                                  .device = (op->flags & GNTMAP_device_map) != 0};
+    struct grant_access access;
     enum vmmu_result result;
-    mfn_t frame;
-    s16 status = grant_get(granter, vcpu->domain, op->ref, writable, &frame);
+    s16 status = grant_get(granter, vcpu->domain->id, op->ref, writable, GRANT_MAP, &access);
 
     if (status != GNTST_okay) {
         return status;
     }
-    handle.frame = frame.n;
+    handle.frame = access.frame.n;
     op->handle = handle_take(vcpu->domain, &handle);
     if (op->handle == HANDLE_NONE) {
         grant_put(granter, op->ref, writable);
         return GNTST_no_space;
     }
-    result = map_frame(vcpu, granter, op, frame);
+    result = map_parts(vcpu, granter, op, access.frame);
     if (result != VMMU_DONE) {
         handle_drop(vcpu->domain, op->handle);
         grant_put(granter, op->ref, writable);
         call->again = result == VMMU_AGAIN;
         return grant_status(result);
     }
-    op->dev_bus_addr = maddr_of(frame).a;
+    op->dev_bus_addr = maddr_of(access.frame).a;
     return GNTST_okay;
 }
 
@@ -104,22 +124,35 @@ void grant_map_one(struct vcpu *vcpu, struct call *call, struct gnttab_map_grant
     if (!granter) {
         return;
     }
-    /* There is no IOMMU: a mapping for a device alone would map nothing. */
-    if (!(op->flags & GNTMAP_host_map)) {
-        op->status = GNTST_general_error;
-        return;
-    }
     lock_take(&granter->grants.lock);
     op->status = map_grant(vcpu, call, granter, op);
     lock_release(&granter->grants.lock);
 }
 
+/* Removes the page-table entry of a mapping. */
+static s16 unmap_host(struct vcpu *vcpu, struct call *call, const struct grant_handle *handle,
+                      u64 host_addr)
+{
+    struct vmmu_vcpu *mmu = &vcpu->mmu;
+    mfn_t m = mfn(handle->frame);
+    enum vmmu_result result = handle->contains_pte
+                                  ? vmmu_unmap_at(mmu, maddr(host_addr), m, handle->writable)
+                                  : vmmu_unmap_va(mmu, vaddr(host_addr), m, handle->writable);
+
+    if (result != VMMU_DONE) {
+        call->again = result == VMMU_AGAIN;
+        return result == VMMU_REFUSED_NOT_THAT_MAPPING ? GNTST_general_error : GNTST_bad_virt_addr;
+    }
+    /* Flush before the grant is put: the granter must not learn that the mapping has ended while a
+     * CPU can still reach the page. */
+    port_flush(vcpu->domain->mmu.cpus);
+    return GNTST_okay;
+}
+
 static s16 unmap_grant(struct vcpu *vcpu, struct call *call, struct domain *granter,
                        const struct gnttab_unmap_grant_ref *op)
 {
-    struct vmmu_vcpu *mmu = &vcpu->mmu;
     struct grant_handle handle;
-    enum vmmu_result result;
 
     /* Read the handle again under the lock: another vCPU may have ended the mapping meanwhile. */
     if (!handle_get(vcpu->domain, op->handle, &handle) || handle.granter != granter->id) {
@@ -128,20 +161,20 @@ static s16 unmap_grant(struct vcpu *vcpu, struct call *call, struct domain *gran
     if (op->dev_bus_addr && op->dev_bus_addr != maddr_of(mfn(handle.frame)).a) {
         return GNTST_bad_dev_addr;
     }
-    if (handle.contains_pte) {
-        result = vmmu_unmap_at(mmu, maddr(op->host_addr), mfn(handle.frame), handle.writable);
-    } else {
-        result = vmmu_unmap_va(mmu, vaddr(op->host_addr), mfn(handle.frame), handle.writable);
+    bool host = op->host_addr && handle.host, device = op->dev_bus_addr && handle.device;
+    s16 status = host ? unmap_host(vcpu, call, &handle, op->host_addr) : GNTST_okay;
+    if (status != GNTST_okay) {
+        return status;
     }
-    if (result != VMMU_DONE) {
-        call->again = result == VMMU_AGAIN;
-        return result == VMMU_REFUSED_NOT_THAT_MAPPING ? GNTST_general_error : GNTST_bad_virt_addr;
+    if (device) {
+        vmmu_unhold(mfn(handle.frame));
     }
-    /* Flush before the grant is put: the granter must not learn that the mapping has ended while a
-     * CPU can still reach the page. */
-    port_flush(vcpu->domain->mmu.cpus);
-    handle_drop(vcpu->domain, op->handle);
-    grant_put(granter, handle.ref, handle.writable);
+    if (host == handle.host && device == handle.device) {
+        handle_drop(vcpu->domain, op->handle);
+        grant_put(granter, handle.ref, handle.writable);
+    } else if (host || device) {
+        handle_drop_part(vcpu->domain, op->handle, host);
+    }
     return GNTST_okay;
 }
 

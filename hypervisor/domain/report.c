@@ -5,6 +5,7 @@
 #include "hypervisor/cpu/stop.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
+#include "lib/string.h"
 #include "lib/x86/pte.h"
 
 #define SCRATCH_ORDER 9u
@@ -128,11 +129,38 @@ static void gather(struct evidence *e, const struct domain *domain)
     }
 }
 
+/* Makes a list of all holds: those of `e`, and those on pages that are mapped for devices, which
+ * may be many. Its pages are of order *order. NULL: no memory. */
+static mfn_t *list_holds(const struct evidence *e, struct vmmu_audit *lists, u32 *order)
+{
+    u32 room = e->helds, count = e->helds;
+
+    for (u32 i = 0; i < domain_count(); i++) {
+        room += domain_at(i) ? domain_at(i)->grants.device_mappings : 0;
+    }
+    for (*order = 0; PAGE_SIZE << *order < room * sizeof(mfn_t);) {
+        ++*order;
+    }
+    mfn_t *list = page_alloc(*order);
+    if (!list) {
+        return NULL;
+    }
+    memcpy(list, e->held, count * sizeof *list);
+    for (u32 i = 0; i < domain_count(); i++) {
+        if (domain_at(i)) {
+            count += grants_held(domain_at(i), &list[count], room - count);
+        }
+    }
+    lists->held = list;
+    lists->held_count = count;
+    return list;
+}
+
 static void audit(void)
 {
     static struct evidence evidence;
-    struct vmmu_audit lists = {.vcpus = evidence.vcpu, .held = evidence.held};
-    u32 order = SCRATCH_ORDER;
+    struct vmmu_audit lists = {.vcpus = evidence.vcpu};
+    u32 order = SCRATCH_ORDER, holds_order;
     u64 findings;
 
     evidence.vcpus = evidence.helds = 0;
@@ -145,17 +173,23 @@ static void audit(void)
         lists.foreign_mappings |= domain_at(i) && domain_at(i)->grants.mappings != 0;
     }
     lists.vcpu_count = evidence.vcpus;
-    lists.held_count = evidence.helds;
+    mfn_t *holds = list_holds(&evidence, &lists, &holds_order);
+    if (!holds) {
+        log_line("audit: no memory for it");
+        return;
+    }
     while (!(lists.scratch = page_alloc(order)) && order) {
         order--;
     }
     if (!lists.scratch) {
+        page_free(holds, holds_order);
         log_line("audit: no memory for it");
         return;
     }
     lists.scratch_frames = (PAGE_SIZE << order) / (SCRATCH_WORDS * sizeof(u32));
     findings = vmmu_audit(&lists) + frames_audit();
     page_free(lists.scratch, order);
+    page_free(holds, holds_order);
     log_line("audit: %llu finding%s, %llu frames free", (ull)findings, findings == 1 ? "" : "s",
              (ull)frames_free_count());
 }

@@ -47,7 +47,7 @@ static const s16 answers[ROLES][RIGHTS][RELATIONS] = {[GUEST] = {
     [RIGHT_CONNECT]     = {0,     0,        0,    NONE,   NONE},
     [RIGHT_GRANT_TABLE] = {0,     0,        0,    NONE,   NONE},
     [RIGHT_MAP_GRANTS]  = {0,     0,        0,    NONE,   NONE},
-    [RIGHT_COPY_FRAMES] = {0,     NO,       0,    NO,     NO},
+    [RIGHT_COPY_FRAMES] = {0,     NO,       NO,   NO,     NO},
     [RIGHT_SHUT_DOWN]   = {NONE,  NO,       0,    NONE,   NONE},
     [RIGHT_CONTROL]     = {NONE,  0,        0,    NONE,   NONE},
 }};

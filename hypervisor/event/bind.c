@@ -18,14 +18,15 @@ s64 event_alloc_unbound(struct domain *domain, struct evtchn_alloc_unbound *ask)
 {
     u16 remote = ask->remote_dom == DOMID_SELF ? domain->id : ask->remote_dom;
     s64 error;
+    struct domain *target = rights_target(domain, RIGHT_PORTS, ask->dom, &error);
 
-    if (!rights_target(domain, RIGHT_PORTS, ask->dom, &error)) {
+    if (!target) {
         return error;
     }
-    tables_take(domain, NULL);
+    tables_take(target, NULL);
     u32 port =
-        table_add(domain, (struct channel){.kind = CHANNEL_UNBOUND, .remote_domain = remote});
-    tables_release(domain, NULL);
+        table_add(target, (struct channel){.kind = CHANNEL_UNBOUND, .remote_domain = remote});
+    tables_release(target, NULL);
     ask->port = port;
     return port ? 0 : -XEN_ENOSPC;
 }

@@ -123,22 +123,23 @@ s64 event_status(struct domain *domain, struct evtchn_status *ask)
 {
     struct evtchn_status status;
     s64 error;
+    struct domain *target = rights_target(domain, RIGHT_PORTS, ask->dom, &error);
 
-    if (!rights_target(domain, RIGHT_PORTS, ask->dom, &error)) {
+    if (!target) {
         return error;
     }
-    if (ask->port >= event_ports(domain)) {
+    if (ask->port >= event_ports(target)) {
         return -XEN_EINVAL;
     }
     __builtin_memset(&status, 0, sizeof status);
     status.dom = ask->dom;
     status.port = ask->port;
-    tables_take(domain, NULL);
-    struct channel *channel = table_find(&domain->events, ask->port);
+    tables_take(target, NULL);
+    struct channel *channel = table_find(&target->events, ask->port);
     if (channel) {
         describe(channel, &status);
     }
-    tables_release(domain, NULL);
+    tables_release(target, NULL);
     *ask = status;
     return 0;
 }

@@ -55,6 +55,7 @@ struct event_channels {
     struct lock lock;
     u32 search;        /* all ports below this number are in use */
     u32 top;           /* no port from this number on is in use */
+    u32 limit;         /* ports that may be bound are below this number */
     struct fifo *fifo; /* the FIFO queues; NULL while the domain uses the two-level ABI */
     /* The channel table, by pages. events_start allocates page[0]; each other page is allocated
      * when its first port is bound. page[0] is NULL before events_start and after events_stop. */
@@ -63,6 +64,12 @@ struct event_channels {
 
 /* Allocates the first page of the channel table from the hypervisor's memory. False: no memory. */
 bool events_start(struct domain *domain);
+
+/* Sets the highest port number that the new domain may bind, before it runs: 0 or more; what is
+ * above EVENT_PORTS_MAX - 1 counts as that. -XEN_EINVAL: `last_port` is negative. Xen ABI:
+ * max_evtchn_port of XEN_DOMCTL_createdomain. */
+s64 events_limit(struct domain *domain, s32 last_port);
+
 /* Closes every channel (the far end of one to another domain becomes unbound), frees the table and
  * drops the holds on the guest's event pages. Call it before the shared info page or a vcpu_info
  * page is released; once it returns true, no event can be raised in this domain. False:
@@ -106,7 +113,7 @@ bool event_poll_due(const struct vcpu *vcpu);
 void event_mark_all(struct vcpu *vcpu);
 
 /* ---- operations EVTCHNOP_* of `domain`, as in the ABI's event_channel.h; results are stored in
- * *ask */
+ * *ask. alloc_unbound, status and reset name a domain, and act on it by the right over it. */
 
 s64 event_alloc_unbound(struct domain *domain, struct evtchn_alloc_unbound *ask);
 s64 event_bind_interdomain(struct domain *domain, struct evtchn_bind_interdomain *ask);

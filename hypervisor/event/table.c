@@ -23,7 +23,17 @@ bool events_start(struct domain *domain)
     }
     events->page[0][0].kind = CHANNEL_RESERVED;
     events->search = events->top = 1;
+    events->limit = EVENT_PORTS_MAX;
     return true;
+}
+
+s64 events_limit(struct domain *domain, s32 last_port)
+{
+    if (last_port < 0) {
+        return -XEN_EINVAL;
+    }
+    domain->events.limit = (u32)last_port < EVENT_PORTS_MAX ? (u32)last_port + 1 : EVENT_PORTS_MAX;
+    return 0;
 }
 
 /* Closes all ports, except with `but_console` the console's. Each step closes the highest port that
@@ -75,17 +85,13 @@ bool events_stop(struct domain *domain)
 /* Closes every port but the console's, which the guest could not get anew, and returns the domain
  * to the two-level ABI. If it used FIFO, the console's port is marked pending, since the change
  * could have lost its event. */
-s64 event_reset(struct domain *domain, const struct evtchn_reset *ask, bool *again)
+static void reset(struct domain *domain, bool *again)
 {
     struct event_channels *events = &domain->events;
-    s64 error;
 
-    if (!rights_target(domain, RIGHT_PORTS, ask->dom, &error)) {
-        return error;
-    }
     *again = !close_all(domain, true);
     if (*again) {
-        return 0;
+        return;
     }
     tables_take(domain, NULL);
     struct fifo *fifo = events->fifo;
@@ -102,7 +108,17 @@ s64 event_reset(struct domain *domain, const struct evtchn_reset *ask, bool *aga
     if (fifo && !*again) {
         fifo_free(fifo);
     }
-    return 0;
+}
+
+s64 event_reset(struct domain *domain, const struct evtchn_reset *ask, bool *again)
+{
+    s64 error = 0;
+    struct domain *target = rights_target(domain, RIGHT_PORTS, ask->dom, &error);
+
+    if (target) {
+        reset(target, again);
+    }
+    return error;
 }
 
 void tables_take(struct domain *a, struct domain *b)
@@ -169,6 +185,9 @@ u32 table_add(struct domain *domain, struct channel channel)
     u32 ports = event_ports(domain), port;
     struct channel *at = NULL;
 
+    if (ports > events->limit) {
+        ports = events->limit;
+    }
     if (!events->page[0]) {
         return 0;
     }

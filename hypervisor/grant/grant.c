@@ -1,175 +1,174 @@
 /* SPDX-License-Identifier: MIT */
-/* The grants that a domain gives: the table it shares with the hypervisor, and the uses of each
- * grant. */
-#include "hypervisor/grant/grant.h"
+/* The uses of the grants that a domain gives. */
+#include "hypervisor/grant/grant_table.h"
 #include "hypervisor/domain/domain.h"
-#include "hypervisor/memory/frames.h"
-#include "hypervisor/memory/map.h"
-#include "hypervisor/ranks.h"
 #include "lib/index.h"
 
-#define USE_ORDER 1u
+#define USES_MAX 0x7fffffffu
 
-_Static_assert(sizeof(struct grant_use) * GRANTS_A_FRAME == PAGE_SIZE << USE_ORDER, "two pages");
-_Static_assert(sizeof(struct grant_entry_v1) * GRANTS_A_FRAME == PAGE_SIZE, "one page");
-
-/* The flags and the domain of a grant entry, read and changed as one aligned word: the granter may
- * write to it at any time. */
-union entry_head {
-    struct {
-        u16 flags, domid;
-    };
-    u32 word;
-};
-
-void grants_start(struct domain *domain)
+/* True if an entry with these flags and this domain permits domain `user` that access. */
+static bool permits(union grant_head head, u16 user, bool writable, enum grant_way way)
 {
-    domain->grants.free_handle = HANDLE_NONE;
-    domain->grants.lock.rank = RANK_GRANTS;
-    domain->grants.handle_lock.rank = RANK_HANDLES;
-}
+    u16 type = head.flags & GTF_type_mask;
 
-s16 grant_grow(struct domain *domain, u32 frames)
-{
-    struct grants *g = &domain->grants;
-    s16 status = GNTST_okay;
-
-    if (frames > GRANT_FRAMES_MAX) {
-        return GNTST_general_error;
+    if (head.domid != user || (writable && head.flags & GTF_readonly)) {
+        return false;
     }
-    lock_take(&g->lock);
-    while (g->frames < frames && status == GNTST_okay) {
-        void *shared = page_alloc(0), *use = page_alloc(USE_ORDER);
-
-        if (shared && use) {
-            vmmu_share(&domain->mmu, frame_of_view(shared), true);
-            g->shared[g->frames] = shared;
-            g->use[g->frames++] = use;
-            continue;
-        }
-        if (shared) {
-            page_free(shared, 0);
-        }
-        if (use) {
-            page_free(use, USE_ORDER);
-        }
-        status = GNTST_no_space;
+    if (way == GRANT_MAP) {
+        return type == GTF_permit_access && !(head.flags & GTF_sub_page);
     }
-    lock_release(&g->lock);
-    return status;
+    return type == GTF_permit_access || type == GTF_transitive;
 }
 
-static _Atomic u32 *head_of(const struct grants *g, u32 ref)
+static u16 marks_for(bool writable)
 {
-    return (_Atomic u32 *)&g->shared[ref / GRANTS_A_FRAME][ref % GRANTS_A_FRAME];
+    return writable ? GRANT_MARKS : GTF_reading;
 }
 
-static struct grant_use *use_of(const struct grants *g, u32 ref)
+/* Sets the marks of a use in an entry of version 1, if the entry permits domain `user` that access
+ * at this moment. There are no transitive grants in version 1, and no parts of pages. */
+static bool mark_v1(_Atomic u32 *at, u16 user, bool writable, enum grant_way way)
 {
-    return &g->use[ref / GRANTS_A_FRAME][ref % GRANTS_A_FRAME];
-}
-
-/* Sets the reading flag in the granter's entry, and with `writable` the writing flag too, if the
- * entry permits domain `user` that access at this moment. Returns GNTST_okay or, if not,
- * GNTST_general_error. */
-static s16 mark(_Atomic u32 *at, u16 user, bool writable)
-{
-    union entry_head seen = {.word = atomic_load_explicit(at, memory_order_acquire)}, marked;
+    union grant_head seen = {.word = atomic_load_explicit(at, memory_order_acquire)}, marked;
 
     do {
-        if ((seen.flags & GTF_type_mask) != GTF_permit_access || seen.domid != user ||
-            (writable && seen.flags & GTF_readonly)) {
-            return GNTST_general_error;
+        if ((seen.flags & GTF_type_mask) != GTF_permit_access ||
+            !permits(seen, user, writable, way)) {
+            return false;
         }
         marked = seen;
-        marked.flags |= GTF_reading | (writable ? GTF_writing : 0);
+        marked.flags |= marks_for(writable);
     } while (!atomic_compare_exchange_weak_explicit(at, &seen.word, marked.word,
                                                     memory_order_acq_rel, memory_order_acquire));
+    return true;
+}
+
+static void unmark(const struct grants *g, u32 ref, u16 marks)
+{
+    if (g->version == 1) {
+        const union grant_head done = {.flags = marks};
+
+        atomic_fetch_and_explicit((_Atomic u32 *)grant_entry_v1_at(g, ref), ~done.word,
+                                  memory_order_release);
+    } else {
+        atomic_fetch_and_explicit(grant_status_at(g, ref), (u16)~marks, memory_order_release);
+    }
+}
+
+/* Does what mark_v1 does, for an entry of version 2, whose marks are in another word: the entry is
+ * read once more after they are set, because a granter that takes its permission back first clears
+ * the entry and then reads the marks. Stores in *head what the entry permits. */
+static bool mark_v2(const struct grants *g, u32 ref, u16 user, bool writable, enum grant_way way,
+                    union grant_head *head)
+{
+    _Atomic u32 *at = (_Atomic u32 *)grant_entry_v2_at(g, ref);
+
+    head->word = atomic_load_explicit(at, memory_order_acquire);
+    if (!permits(*head, user, writable, way)) {
+        return false;
+    }
+    atomic_fetch_or_explicit(grant_status_at(g, ref), marks_for(writable), memory_order_seq_cst);
+    head->word = atomic_load_explicit(at, memory_order_seq_cst);
+    if (permits(*head, user, writable, way)) {
+        return true;
+    }
+    unmark(g, ref, GRANT_MARKS & (u16)~grant_marks_of(grant_use_at(g, ref)));
+    return false;
+}
+
+/* Reads from the marked entry of version 2 what the use may access, each word of it once. False:
+ * the entry has no such range. */
+static bool read_v2(const union grant_entry_v2 *entry, union grant_head head,
+                    struct grant_access *access)
+{
+    const volatile u64 *words = (const volatile u64 *)entry;
+    const u64 low = words[0], high = words[1];
+
+    access->frame = mfn(high);
+    if ((head.flags & GTF_type_mask) == GTF_transitive) {
+        access->transitive = true;
+        access->frame = mfn(GRANT_TRANSITIVE);
+        access->next_domain = (u16)(low >> 32);
+        access->next_ref = (u32)high;
+    } else if (head.flags & GTF_sub_page) {
+        access->first = (u16)(low >> 32);
+        access->length = (u16)(low >> 48);
+        return access->first + access->length <= PAGE_SIZE;
+    }
+    return access->frame.n != GRANT_TRANSITIVE || access->transitive;
+}
+
+/* Does what grant_get does, for a table of version 2, but does not count the use. */
+static s16 get_v2(const struct grants *g, u32 ref, u16 user, bool writable, enum grant_way way,
+                  struct grant_access *access)
+{
+    struct grant_use *use = grant_use_at(g, ref);
+    union grant_head head;
+
+    if (!mark_v2(g, ref, user, writable, way, &head)) {
+        return GNTST_general_error;
+    }
+    bool good = read_v2(grant_entry_v2_at(g, ref), head, access);
+    /* In use: the frame of the first use counts, and a grant cannot change between naming a frame
+     * and naming another domain's grant. */
+    if (use->readers || use->writers) {
+        good = good && access->transitive == (use->frame == GRANT_TRANSITIVE);
+        access->frame = mfn(use->frame);
+    }
+    if (!good) {
+        unmark(g, ref, GRANT_MARKS & (u16)~grant_marks_of(use));
+        return GNTST_general_error;
+    }
+    use->frame = access->frame.n;
     return GNTST_okay;
 }
 
-s16 grant_get(struct domain *granter, const struct domain *user, u32 ref, bool writable,
-              mfn_t *frame)
+s16 grant_get(struct domain *granter, u16 user, u32 ref, bool writable, enum grant_way way,
+              struct grant_access *access)
 {
     struct grants *g = &granter->grants;
-    struct grant_use *use;
-    s16 status;
+    u32 shift = grants_shift(g);
 
-    if (ref / GRANTS_A_FRAME >= g->frames) {
+    if (ref >> shift >= g->frames) {
         return GNTST_bad_gntref;
     }
-    ref = (u32)index_masked(ref, g->frames * GRANTS_A_FRAME);
-    use = use_of(g, ref);
-    if (use->readers + use->writers >= 0x7fffffff) {
+    ref = (u32)index_masked(ref, g->frames << shift);
+    struct grant_use *use = grant_use_at(g, ref);
+    if (use->readers + use->writers >= USES_MAX) {
         return GNTST_no_space;
     }
-    status = mark(head_of(g, ref), user->id, writable);
-    if (status != GNTST_okay) {
-        return status;
-    }
-    if (use->readers + use->writers == 0) {
-        use->frame = *(volatile u32 *)&g->shared[ref / GRANTS_A_FRAME][ref % GRANTS_A_FRAME].frame;
+    *access = (struct grant_access){.length = PAGE_SIZE};
+    if (g->version == 1) {
+        struct grant_entry_v1 *entry = grant_entry_v1_at(g, ref);
+
+        if (!mark_v1((_Atomic u32 *)entry, user, writable, way)) {
+            return GNTST_general_error;
+        }
+        if (use->readers + use->writers == 0) {
+            use->frame = *(volatile u32 *)&entry->frame;
+        }
+        access->frame = mfn(use->frame);
+    } else {
+        s16 status = get_v2(g, ref, user, writable, way, access);
+
+        if (status != GNTST_okay) {
+            return status;
+        }
     }
     *(writable ? &use->writers : &use->readers) += 1;
     atomic_fetch_add_explicit(&g->users, 1, memory_order_relaxed);
-    *frame = mfn(use->frame);
     return GNTST_okay;
 }
 
 void grant_put(struct domain *granter, u32 ref, bool writable)
 {
     struct grants *g = &granter->grants;
-    struct grant_use *use;
-    union entry_head done = {.word = 0};
 
     atomic_fetch_sub_explicit(&g->users, 1, memory_order_release);
-    if (ref / GRANTS_A_FRAME >= g->frames) {
+    if (ref >> grants_shift(g) >= g->frames) {
         return; /* grants_stop has freed the granter's table already. */
     }
-    use = use_of(g, ref);
+    struct grant_use *use = grant_use_at(g, ref);
     *(writable ? &use->writers : &use->readers) -= 1;
-    if (use->writers == 0) {
-        done.flags |= GTF_writing;
-    }
-    if (use->readers + use->writers == 0) {
-        done.flags |= GTF_reading;
-    }
-    atomic_fetch_and_explicit(head_of(g, ref), ~done.word, memory_order_release);
-}
-
-static void end_mappings(struct domain *mapper)
-{
-    struct grants *g = &mapper->grants;
-
-    for (u32 i = 0; i < g->handle_pages * HANDLES_A_PAGE; i++) {
-        struct grant_handle handle;
-        struct domain *granter;
-
-        if (!handle_get(mapper, i, &handle) || !handle_drop(mapper, i)) {
-            continue;
-        }
-        granter = domain_by_id(handle.granter);
-        lock_take(&granter->grants.lock);
-        grant_put(granter, handle.ref, handle.writable);
-        lock_release(&granter->grants.lock);
-    }
-    for (u32 page = 0; page < g->handle_pages; page++) {
-        page_free(g->handles[page], 0);
-    }
-    g->handle_pages = 0;
-    g->free_handle = HANDLE_NONE;
-}
-
-void grants_stop(struct domain *domain)
-{
-    struct grants *g = &domain->grants;
-
-    end_mappings(domain);
-    lock_take(&g->lock);
-    for (u32 i = 0; i < g->frames; i++) {
-        vmmu_unshare(frame_of_view(g->shared[i]));
-        page_free(g->use[i], USE_ORDER);
-    }
-    g->frames = 0;
-    lock_release(&g->lock);
+    unmark(g, ref, GRANT_MARKS & (u16)~grant_marks_of(use));
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The handles of a domain's mappings of other domains' grants. */
 #include "hypervisor/domain/domain.h"
-#include "hypervisor/grant/grant.h"
+#include "hypervisor/grant/grant_table.h"
 #include "hypervisor/memory/frames.h"
 #include "lib/index.h"
 
+#define POINTERS_ORDER 1u
+
 _Static_assert(sizeof(struct grant_handle) * HANDLES_A_PAGE == PAGE_SIZE, "one page");
+_Static_assert(sizeof(void *) * HANDLE_PAGES_MAX == PAGE_SIZE << POINTERS_ORDER, "two pages");
 
 static struct grant_handle *at(const struct grants *g, u32 number)
 {
@@ -14,13 +17,14 @@ static struct grant_handle *at(const struct grants *g, u32 number)
     return &g->handles[page][number % HANDLES_A_PAGE];
 }
 
-/* Allocates one more page of handles, all free. False: no memory, or the domain has
- * HANDLE_PAGES_MAX pages already. The caller holds handle_lock. */
+/* Allocates one more page of handles, all free. False: no memory, or the domain has all the pages
+ * that it may have. The caller holds handle_lock. */
 static bool grow(struct grants *g)
 {
     struct grant_handle *page;
 
-    if (g->handle_pages == HANDLE_PAGES_MAX) {
+    if (g->handle_pages == g->handle_pages_max ||
+        (!g->handles && !(g->handles = page_alloc(POINTERS_ORDER)))) {
         return false;
     }
     page = page_alloc(0);
@@ -48,6 +52,9 @@ u32 handle_take(struct domain *mapper, const struct grant_handle *handle)
         *at(g, number) = *handle;
         at(g, number)->used = true;
         atomic_fetch_add_explicit(&g->mappings, 1, memory_order_relaxed);
+        if (handle->device) {
+            atomic_fetch_add_explicit(&g->device_mappings, 1, memory_order_relaxed);
+        }
     }
     lock_release(&g->handle_lock);
     return number;
@@ -75,10 +82,75 @@ bool handle_drop(struct domain *mapper, u32 number)
     lock_take(&g->handle_lock);
     dropped = at(g, number)->used;
     if (dropped) {
+        if (at(g, number)->device) {
+            atomic_fetch_sub_explicit(&g->device_mappings, 1, memory_order_relaxed);
+        }
         *at(g, number) = (struct grant_handle){.ref = g->free_handle};
         g->free_handle = number;
         atomic_fetch_sub_explicit(&g->mappings, 1, memory_order_relaxed);
     }
     lock_release(&g->handle_lock);
     return dropped;
+}
+
+void handle_drop_part(struct domain *mapper, u32 number, bool host)
+{
+    struct grants *g = &mapper->grants;
+
+    lock_take(&g->handle_lock);
+    if (host) {
+        at(g, number)->host = false;
+    } else {
+        at(g, number)->device = false;
+        atomic_fetch_sub_explicit(&g->device_mappings, 1, memory_order_relaxed);
+    }
+    lock_release(&g->handle_lock);
+}
+
+bool handle_maps(struct domain *mapper, mfn_t m)
+{
+    struct grants *g = &mapper->grants;
+    bool found = false;
+
+    for (u32 page = 0; page < g->handle_pages && !found; page++) {
+        lock_take(&g->handle_lock);
+        for (u32 i = 0; i < HANDLES_A_PAGE && !found; i++) {
+            const struct grant_handle *handle = &g->handles[page][i];
+
+            found = handle->used && handle->frame == m.n;
+        }
+        lock_release(&g->handle_lock);
+    }
+    return found;
+}
+
+void handles_free(struct grants *g)
+{
+    for (u32 page = 0; page < g->handle_pages; page++) {
+        page_free(g->handles[page], 0);
+    }
+    if (g->handles) {
+        page_free(g->handles, POINTERS_ORDER);
+    }
+    g->handles = NULL;
+    g->handle_pages = 0;
+    g->free_handle = HANDLE_NONE;
+}
+
+u32 grants_held(const struct domain *domain, mfn_t *list, u32 room)
+{
+    const struct grants *g = &domain->grants;
+    u32 count = 0;
+
+    if (!atomic_load_explicit(&g->device_mappings, memory_order_relaxed)) {
+        return 0;
+    }
+    for (u32 i = 0; i < g->handle_pages * HANDLES_A_PAGE && count < room; i++) {
+        const struct grant_handle *handle = at(g, i);
+
+        if (handle->used && handle->device) {
+            list[count++] = mfn(handle->frame);
+        }
+    }
+    return count;
 }

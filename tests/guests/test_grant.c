@@ -11,7 +11,7 @@
 #define HOST_RO  (GNTMAP_host_map | GNTMAP_readonly)
 #define HOST_PTE (GNTMAP_host_map | GNTMAP_contains_pte)
 #define REF      8u
-#define HANDLES  70000u /* more than exist */
+#define HANDLES  300000u /* more than exist */
 
 static domid_t self;
 static u64 *page, *window, window_machine;

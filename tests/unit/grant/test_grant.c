@@ -20,6 +20,7 @@
 
 static struct domain *granter, *mapper;
 static _Atomic u32 shared_pages;
+static bool mapped; /* the pages of the table */
 static _Atomic bool over;
 
 void *page_alloc(u32 order)
@@ -44,6 +45,18 @@ void vmmu_unshare(mfn_t m)
 {
     (void)m;
     shared_pages--;
+}
+
+void vmmu_unhold(mfn_t m)
+{
+    (void)m;
+}
+
+/* A page of the table has more references than one while the test says that it is mapped. */
+void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info)
+{
+    (void)m;
+    *info = (struct vmmu_frame_info){.references = mapped ? 2 : 1};
 }
 
 struct domain *domain_by_id(u16 id)
@@ -90,9 +103,14 @@ static int stop(void **state)
     return 0;
 }
 
+static struct grant_entry_v1 *table(void)
+{
+    return granter->grants.shared[0];
+}
+
 static void give(u32 ref, u32 frame, u16 flags)
 {
-    volatile struct grant_entry_v1 *entry = &granter->grants.shared[0][ref];
+    volatile struct grant_entry_v1 *entry = &table()[ref];
 
     entry->domid = 2;
     entry->frame = frame;
@@ -101,8 +119,7 @@ static void give(u32 ref, u32 frame, u16 flags)
 
 static u16 marks(u32 ref)
 {
-    return ((volatile struct grant_entry_v1 *)granter->grants.shared[0])[ref].flags &
-           (GTF_reading | GTF_writing);
+    return ((volatile struct grant_entry_v1 *)table())[ref].flags & (GTF_reading | GTF_writing);
 }
 
 static void run_threads(void *(*body)(void *))
@@ -228,10 +245,11 @@ static struct {
 static const char *begin(bool writable, bool *got)
 {
     const char *wrong = NULL;
-    mfn_t frame;
+    struct grant_access access;
 
     lock_take(&granter->grants.lock);
-    *got = grant_get(granter, mapper, REF, writable, &frame) == GNTST_okay;
+    *got = grant_get(granter, mapper->id, REF, writable, GRANT_MAP, &access) == GNTST_okay;
+    mfn_t frame = access.frame;
     if (*got) {
         if (agreed.users && agreed.frame != frame.n) {
             wrong = "the frame changed under its users";
@@ -260,12 +278,11 @@ static void *use_it(void *number)
 {
     if ((uintptr_t)number == 0) { /* thread 0 is the granter, which holds no lock */
         for (u32 i = 1; !over; i++) {
-            volatile struct grant_entry_v1 *entry = &granter->grants.shared[0][REF];
+            volatile struct grant_entry_v1 *entry = &table()[REF];
 
             entry->frame = i % 1000 * 7 + 7;
             if (i % 64 == 0) {
-                __atomic_fetch_xor(&granter->grants.shared[0][REF].flags, GTF_readonly,
-                                   __ATOMIC_SEQ_CST);
+                __atomic_fetch_xor(&table()[REF].flags, GTF_readonly, __ATOMIC_SEQ_CST);
             }
         }
         return NULL;
@@ -300,17 +317,19 @@ static void a_frame_is_fixed_while_it_is_used(void **state)
 
 static void marks_go_with_the_last_use(void **state)
 {
-    mfn_t frame;
+    struct grant_access access;
 
     (void)state;
     give(REF, 7, 0);
     for (u32 writers = 0; writers < 3; writers++) {
         for (u32 readers = 0; readers < 3; readers++) {
             for (u32 i = 0; i < writers; i++) {
-                assert_int_equal(grant_get(granter, mapper, REF, true, &frame), GNTST_okay);
+                assert_int_equal(grant_get(granter, mapper->id, REF, true, GRANT_MAP, &access),
+                                 GNTST_okay);
             }
             for (u32 i = 0; i < readers; i++) {
-                assert_int_equal(grant_get(granter, mapper, REF, false, &frame), GNTST_okay);
+                assert_int_equal(grant_get(granter, mapper->id, REF, false, GRANT_MAP, &access),
+                                 GNTST_okay);
             }
             for (u32 i = writers; i > 0; i--) { /* XSA-230, 236 */
                 assert_int_equal(marks(REF), GTF_reading | GTF_writing);
@@ -328,15 +347,16 @@ static void marks_go_with_the_last_use(void **state)
 static void uses_are_counted_to_an_end(void **state)
 {
     struct grant_use *use = &granter->grants.use[0][REF];
-    mfn_t frame;
+    struct grant_access access;
 
     (void)state;
     give(REF, 7, 0);
-    assert_int_equal(grant_get(granter, mapper, REF, false, &frame), GNTST_okay);
+    assert_int_equal(grant_get(granter, mapper->id, REF, false, GRANT_MAP, &access), GNTST_okay);
     use->readers = 0x7ffffffe;
-    assert_int_equal(grant_get(granter, mapper, REF, true, &frame), GNTST_okay);
-    assert_int_equal(grant_get(granter, mapper, REF, true, &frame), GNTST_no_space);
-    assert_int_equal(grant_get(granter, mapper, REF, false, &frame), GNTST_no_space);
+    assert_int_equal(grant_get(granter, mapper->id, REF, true, GRANT_MAP, &access), GNTST_okay);
+    assert_int_equal(grant_get(granter, mapper->id, REF, true, GRANT_MAP, &access), GNTST_no_space);
+    assert_int_equal(grant_get(granter, mapper->id, REF, false, GRANT_MAP, &access),
+                     GNTST_no_space);
     use->readers = 1;
     grant_put(granter, REF, true);
     grant_put(granter, REF, false);
@@ -345,19 +365,23 @@ static void uses_are_counted_to_an_end(void **state)
 
 static void what_is_no_grant(void **state)
 {
-    mfn_t frame;
+    struct grant_access access;
 
     (void)state;
-    assert_int_equal(grant_get(granter, mapper, REF, false, &frame), GNTST_general_error);
-    assert_int_equal(grant_get(granter, mapper, GRANTS_A_FRAME, false, &frame), GNTST_bad_gntref);
-    assert_int_equal(grant_get(granter, mapper, ~0u, false, &frame), GNTST_bad_gntref);
-    assert_int_equal(grant_get(mapper, granter, 0, false, &frame), GNTST_bad_gntref);
+    assert_int_equal(grant_get(granter, mapper->id, REF, false, GRANT_MAP, &access),
+                     GNTST_general_error);
+    assert_int_equal(grant_get(granter, mapper->id, GRANTS_A_FRAME, false, GRANT_MAP, &access),
+                     GNTST_bad_gntref);
+    assert_int_equal(grant_get(granter, mapper->id, ~0u, false, GRANT_MAP, &access),
+                     GNTST_bad_gntref);
+    assert_int_equal(grant_get(mapper, granter->id, 0, false, GRANT_MAP, &access),
+                     GNTST_bad_gntref);
     give(REF, 7, GTF_readonly);
-    assert_true(grant_get(granter, mapper, REF, true, &frame) < 0);
-    assert_true(grant_get(granter, granter, REF, false, &frame) < 0);
-    granter->grants.shared[0][REF].flags = GTF_accept_transfer;
-    assert_true(grant_get(granter, mapper, REF, false, &frame) < 0);
-    assert_int_equal(granter->grants.shared[0][REF].flags, GTF_accept_transfer);
+    assert_true(grant_get(granter, mapper->id, REF, true, GRANT_MAP, &access) < 0);
+    assert_true(grant_get(granter, granter->id, REF, false, GRANT_MAP, &access) < 0);
+    table()[REF].flags = GTF_accept_transfer;
+    assert_true(grant_get(granter, mapper->id, REF, false, GRANT_MAP, &access) < 0);
+    assert_int_equal(table()[REF].flags, GTF_accept_transfer);
     assert_int_equal(grant_grow(granter, GRANT_FRAMES_MAX + 1), GNTST_general_error);
     assert_int_equal(granter->grants.frames, 1);
     grant_put(mapper, REF, true); /* the table with the grant is gone */
