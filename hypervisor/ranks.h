@@ -24,6 +24,7 @@ enum rank {
     RANK_QUEUE,      /* sched/queue.h: the run queue of a CPU */
     RANK_CONSOLE,    /* console/guest_console.h: a guest's console ring */
     RANK_PORT,       /* console/: COM2, and the input of COM1 */
+    RANK_RIGHTS,     /* domain/rights_frame.c: the ranges of frames that are forbidden */
     RANK_MAP,        /* memory/map.c: the hypervisor's own page tables */
     RANK_FRAMES,     /* memory/frames.c: the frame allocator */
     RANK_LOG,        /* log/log.c: the log, and COM1's output */

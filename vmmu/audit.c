@@ -63,7 +63,7 @@ static void tally_table(struct recount *run, mfn_t m, u64 use)
     const u32 held = entries_held(use);
     for (u32 i = 0; i < held; i++) {
         const u64 entry = entry_of(m, i);
-        if ((entry & PTE_PRESENT) && entry_slot_is_guests(level, i)) {
+        if (entry_holds(entry) && entry_slot_is_guests(level, i)) {
             tally(run, entry_frame(entry), 1, level > 1 || (entry & PTE_WRITABLE));
         }
     }
@@ -169,10 +169,28 @@ static void check_use(struct recount *run, mfn_t m, u64 use)
     }
 }
 
+/* Checks an entry of the live table `table` that maps a device frame: its memory type, and that the
+ * table's owner has the right. Reports a violation. */
+static void check_device_entry(struct recount *run, mfn_t table, u64 entry)
+{
+    const u16 owner = ref_owner(references_of(table));
+    const struct entry_owners owners = {owner, owner};
+    u64 form = entry_installed(1, entry);
+
+    if (entry_admit_device(owners, &form) != VMMU_DONE || form != entry) {
+        tell(run, table, "an entry maps a device frame in a way that the rules forbid", form,
+             entry);
+    }
+}
+
 /* Checks an entry of the live table `table`, in a slot that is the guest's: its bits, and the owner
  * and type of its target. Reports the first violation. */
 static void check_entry(struct recount *run, mfn_t table, u32 level, u64 entry)
 {
+    if (entry_is_device(level, entry)) {
+        check_device_entry(run, table, entry);
+        return;
+    }
     if (entry_check(level, entry) != VMMU_DONE || entry_installed(level, entry) != entry) {
         tell(run, table, "an entry that the rules forbid", entry_installed(level, entry), entry);
         return;
@@ -184,8 +202,6 @@ static void check_entry(struct recount *run, mfn_t table, u32 level, u64 entry)
     const u64 use = use_word_of(target);
     if (!(references_of(target) & REF_OWNED)) {
         tell(run, table, "an entry maps a frame without an owner", 0, entry);
-    } else if (ref_is_owned_by(references_of(target), VMMU_OWNER_DEVICE)) {
-        tell(run, table, "an entry maps a device frame", 0, entry);
     } else if (ref_owner(references_of(target)) != ref_owner(references_of(table)) &&
                (level > 1 || !run->audit->foreign_mappings)) {
         tell(run, table, "an entry maps a frame of another owner", ref_owner(references_of(table)),
@@ -216,13 +232,11 @@ static void check_table(struct recount *run, mfn_t m, u64 use)
 
 static void check_frame(struct recount *run, mfn_t m)
 {
+    const u64 references = references_of(m);
     const u64 use = use_word_of(m);
-    if (!(references_of(m) & REF_OWNED)) {
-        return;
-    }
-    if (ref_is_owned_by(references_of(m), VMMU_OWNER_DEVICE)) {
-        if (use != use_of(VMMU_TYPE_NONE)) {
-            tell(run, m, "a device frame is in use", use_of(VMMU_TYPE_NONE), use);
+    if (!(references & REF_OWNED)) {
+        if ((references & REF_DEVICE) && !(ref_is_device(references) && use == 0)) {
+            tell(run, m, "a device frame is in use", REF_DEVICE, references);
         }
         return;
     }

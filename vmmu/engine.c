@@ -13,6 +13,8 @@ void vmmu_start(struct vmmu_frame *frames, u64 count, u64 *m2p, const u64 hyperv
     vmmu_engine.count = count;
     vmmu_engine.m2p = m2p;
     vmmu_engine.l1tf = l1tf;
+    vmmu_engine.devices.id = VMMU_OWNER_DEVICE;
+    vmmu_engine.hypervisor.id = VMMU_OWNER_HYPERVISOR;
     for (u32 i = 0; i < ARRAY_LENGTH(vmmu_engine.hypervisor_slots); i++) {
         vmmu_engine.hypervisor_slots[i] = hypervisor_slots[i];
     }

@@ -25,6 +25,9 @@ struct engine {
     u64 hypervisor_slots[VMMU_GUEST_HOLE_LAST - VMMU_GUEST_HOLE_FIRST + 1];
     bool l1tf; /* also check entries that are not present (see vmmu_start) */
     struct flush_times times[FLUSH_CLOCKS];
+    /* Stand for VMMU_OWNER_DEVICE and VMMU_OWNER_HYPERVISOR where an operation takes the owner of
+     * the frames that an entry may map. Only their number is used. */
+    struct vmmu_domain devices, hypervisor;
 };
 
 extern struct engine vmmu_engine;

@@ -36,11 +36,42 @@ enum vmmu_result entry_check_slow(u32 level, u64 entry)
     if (frame_exists(entry_frame(entry))) {
         return VMMU_DONE;
     }
-    /* A frame number that does not exist is refused. At level 1 the refusal is NO_MEMORY, because
-     * the guest may have meant the registers of a device. It is BAD_FRAME above level 1, and for
-     * the number of all ones, which is the ABI's "no frame". */
-    return level > 1 || (entry & PTE_ADDRESS) == PTE_ADDRESS ? VMMU_REFUSED_BAD_FRAME
-                                                             : VMMU_REFUSED_NO_MEMORY;
+    return VMMU_REFUSED_BAD_FRAME;
+}
+
+/* Says what the owner of the table may do with the device frame `m`, if the operation names it or
+ * VMMU_OWNER_DEVICE as the owner of the frames that are mapped. */
+static enum vmmu_access device_access(struct entry_owners owners, mfn_t m)
+{
+    return owners.frame == owners.table || owners.frame == VMMU_OWNER_DEVICE
+               ? port_device_access(owners.table, m)
+               : VMMU_ACCESS_NONE;
+}
+
+enum vmmu_result entry_admit_device(struct entry_owners owners, u64 *entry)
+{
+    const enum vmmu_access access = device_access(owners, entry_frame(*entry));
+
+    if (access == VMMU_ACCESS_NONE && (*entry & ENTRY_CACHE)) {
+        return VMMU_REFUSED_CACHE_BITS;
+    }
+    /* The number of all ones is the ABI's "no frame". */
+    if ((*entry & PTE_ADDRESS) == PTE_ADDRESS) {
+        return VMMU_REFUSED_BAD_FRAME;
+    }
+    if (access == VMMU_ACCESS_NONE) {
+        return VMMU_REFUSED_NO_MEMORY;
+    }
+    if (access == VMMU_ACCESS_READ) {
+        *entry &= ~PTE_WRITABLE;
+    }
+    switch (*entry & ENTRY_CACHE) {
+    case 0:                 /* write-back */
+    case PTE_PWT:           /* write-through */
+    case PTE_PWT | PTE_PAT: /* write-protected */
+        *entry = (*entry & ~ENTRY_CACHE) | PTE_PCD | PTE_PWT;
+    }
+    return VMMU_DONE;
 }
 
 enum vmmu_result entry_refusal_of_page(enum vmmu_result result)

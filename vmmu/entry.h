@@ -4,7 +4,11 @@
  * A present entry of a live table, in a slot that is the guest's, holds a reference on its target.
  * At level 1 a writable entry also holds a type reference on its target: a writable one, or on a
  * shared page a shared one. Above level 1 each present entry also holds a type reference on its
- * target as a table of the level below. */
+ * target as a table of the level below.
+ *
+ * An L1 entry that maps a device frame holds nothing. In a live table its memory type is never one
+ * for RAM, and that of every other entry always is: so the bits of the entry alone say whether it
+ * holds references (ENTRY_DEVICE). */
 #ifndef VMMU_ENTRY_H
 #define VMMU_ENTRY_H
 
@@ -17,6 +21,20 @@
  * because it decides about a type reference. */
 #define ENTRY_FREE                                                                                 \
     (PTE_USER | PTE_ACCESSED | PTE_DIRTY | PTE_AVAILABLE | PTE_AVAILABLE_HIGH | PTE_KEY | PTE_NX)
+
+/* The bits that choose the memory type of a page at level 1: an index of the PAT, which the ABI
+ * fixes as WB, WT, UC-, UC, WC, WP, UC, UC. */
+#define ENTRY_CACHE (PTE_PWT | PTE_PCD | PTE_PAT)
+
+/* The bits of which an entry of a live table has at least one exactly if it maps a device frame.
+ * (Its memory type is UC-, UC or WC.) The bits cannot be set above level 1. */
+#define ENTRY_DEVICE (PTE_PCD | PTE_PAT)
+
+/* Says whether `entry`, in the form that a live table holds, holds a reference. */
+ALWAYS_INLINE bool entry_holds(u64 entry)
+{
+    return (entry & (PTE_PRESENT | ENTRY_DEVICE)) == PTE_PRESENT;
+}
 
 /* Returns the frame number in the address bits of an entry. */
 static inline mfn_t entry_frame(u64 entry)
@@ -43,6 +61,13 @@ static inline bool entry_inherits(u32 level, u64 old, u64 next)
     return (old & PTE_PRESENT) && (differ == 0 || (level == 1 && differ == (old & PTE_WRITABLE)));
 }
 
+/* Says whether the live entry `old` holds a type reference for its right to write, which its
+ * successor `next` (entry_inherits) gives up. */
+static inline bool entry_drops_right(u64 old, u64 next)
+{
+    return (old & ~next & PTE_WRITABLE) && entry_holds(old);
+}
+
 /* Says whether slot `index` of a table of this level is the guest's and not the hypervisor's. Only
  * L4 tables have slots of the hypervisor. */
 static inline bool entry_slot_is_guests(u32 level, u32 index)
@@ -50,10 +75,10 @@ static inline bool entry_slot_is_guests(u32 level, u32 index)
     return level != 4 || index < VMMU_GUEST_HOLE_FIRST || index > VMMU_GUEST_HOLE_LAST;
 }
 
-/* The bits that a guest may set in a present entry (the global bit only at level 1). Not among them
- * are the bit that makes a superpage, of whose frames only one would be counted, and cache
- * attributes, because a write through an uncached mapping might not be seen when the hypervisor
- * reads the frame through its cached one. */
+/* The bits that a guest may set in a present entry of RAM (the global bit only at level 1). Not
+ * among them are the bit that makes a superpage, of whose frames only one would be counted, and
+ * cache attributes, because a write through an uncached mapping might not be seen when the
+ * hypervisor reads the frame through its cached one. */
 #define ENTRY_SETTABLE (PTE_PRESENT | PTE_WRITABLE | PTE_GLOBAL | ENTRY_FREE | PTE_ADDRESS)
 
 /* Says whether the entry is present, has only bits that may be set at this level, and maps a frame
@@ -69,6 +94,12 @@ ALWAYS_INLINE bool entry_is_plain(u32 level, u64 entry)
  * entry is not present, and harmless. Refuses what entry_check refuses. */
 enum vmmu_result entry_check_slow(u32 level, u64 entry);
 
+/* Says whether an entry is present and maps a device frame, as only an L1 entry may. */
+static inline bool entry_is_device(u32 level, u64 entry)
+{
+    return level == 1 && (entry & PTE_PRESENT) && frame_is_device(entry_frame(entry));
+}
+
 /* Checks the bits of an entry for a table of this level, and that the frame which a present entry
  * points at exists; but not the owner, type or counts of that frame. Refuses: SUPERPAGE,
  * CACHE_BITS, GLOBAL_TABLE, BAD_FRAME, NO_MEMORY, UNSAFE_NOT_PRESENT. */
@@ -83,6 +114,12 @@ struct entry_owners {
     u16 table;
     u16 frame;
 };
+
+/* Checks the L1 entry *entry, for which entry_is_device is true and entry_installed has been
+ * called, and gives it the form that a live table holds: without the writable bit if the owner of
+ * the table may only read the frame, and with a memory type for devices. Refuses: CACHE_BITS,
+ * BAD_FRAME, NO_MEMORY. */
+enum vmmu_result entry_admit_device(struct entry_owners owners, u64 *entry);
 
 /* Translates `result`, which ref_get or type_get_writable returned for the target of an L1 entry,
  * to the result for the entry: FOREIGN_MAPPING for NOT_OWNER, WRITABLE_TABLE for WRONG_TYPE, any
@@ -154,11 +191,11 @@ ALWAYS_INLINE enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owne
  * frame's owner and says nothing of these CPUs. */
 void entry_flush_foreign(u16 table_owner, u64 since);
 
-/* Drops the references that a present entry held in a table of domain `table_owner`. Since the
- * epoch `since` of that domain's clock no processor can reach the entry any more. At level 1 it
- * first flushes if the target has another owner. VMMU_AGAIN, only above level 1: the demotion of
- * the target was interrupted; the reference on the target is still there, and the caller drops it
- * after type_finish of the target has returned VMMU_DONE. */
+/* Drops the references of an entry for which entry_holds is true, in a table of domain
+ * `table_owner`. Since the epoch `since` of that domain's clock no processor can reach the entry
+ * any more. At level 1 it first flushes if the target has another owner. VMMU_AGAIN, only above
+ * level 1: the demotion of the target was interrupted; the reference on the target is still there,
+ * and the caller drops it after type_finish of the target has returned VMMU_DONE. */
 ALWAYS_INLINE enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, u64 since)
 {
     const mfn_t target = entry_frame(entry);
@@ -185,12 +222,12 @@ ALWAYS_INLINE enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, 
 void entry_put_right_slow(u64 old, u16 table_owner);
 
 /* Completes the replacement of the entry `old` by `next`, which has inherited its reference
- * (entry_inherits). If `old` was writable and `next` is not, drops the writable type reference of
- * `old`, and the extra reference on the target that the caller took to keep the target until now.
- * Otherwise does nothing. */
+ * (entry_inherits). If entry_drops_right is true, drops the writable type reference of `old`, and
+ * the extra reference on the target that the caller took to keep the target until now. Otherwise
+ * does nothing. */
 static inline void entry_put_right(u64 old, u64 next, u16 table_owner)
 {
-    if (old & ~next & PTE_WRITABLE) {
+    if (entry_drops_right(old, next)) {
         entry_put_right_slow(old, table_owner);
     }
 }

@@ -2,13 +2,13 @@
 /* The two words of a frame in the frame table, bit by bit.
  *
  * The references word: for whom the frame exists, and how many references there are.
- *     63     owned. Clear: the frame is free or the hypervisor's, and the allocator may keep
- *            anything in bits 0 to 62 and in the type word.
+ *     63     owned. Clear: the frame is a device frame, if `allocated` is set (all other bits and
+ *            the type word are 0 then); otherwise it is free or the hypervisor's, and the
+ *            allocator may keep anything in bits 0 to 61 and in the type word.
  *     62     allocated: the count includes the ownership reference (of a shared page: the
  *            hypervisor's).
  *     61     shared: the type is shared, and only the hypervisor may end that (vmmu_unshare).
- *     46..60 owner: a domain's number, or VMMU_OWNER_DEVICE. A device frame has `allocated`,
- *            count 1 and type none, for ever.
+ *     46..60 owner: a domain's number, or VMMU_OWNER_HYPERVISOR.
  *     32..45 the low bits of the epoch at which the count last fell to 1 or 2 because a
  *            reference other than the ownership reference was dropped.
  *     0..31  count. 0 in an owned frame: it is on its way back to the allocator, and no
@@ -54,6 +54,7 @@
 #define REF_SHARED      (1ull << 61)
 #define REF_ALLOCATED   (1ull << 62)
 #define REF_OWNED       (1ull << 63)
+#define REF_DEVICE      REF_ALLOCATED /* the references word of a device frame */
 
 #define USE_PLACE_SHIFT    32
 #define USE_PLACE_BITS     22
@@ -78,9 +79,9 @@ _Static_assert(VMMU_TYPE_L1 == 1 && VMMU_TYPE_L2 == 2 && VMMU_TYPE_L3 == 3 && VM
                "level == type");
 _Static_assert(VMMU_TYPES <= 16, "the type has four bits");
 _Static_assert(sizeof(struct vmmu_frame) == 16, "16 bytes a frame");
-_Static_assert(VMMU_OWNER_DEVICE >= VMMU_DOMAINS_END &&
-                   VMMU_OWNER_DEVICE <= REF_OWNER >> REF_OWNER_SHIFT,
-               "the owner of device frames fits its field and is no domain");
+_Static_assert(VMMU_OWNER_HYPERVISOR >= VMMU_DOMAINS_END &&
+                   VMMU_OWNER_HYPERVISOR <= REF_OWNER >> REF_OWNER_SHIFT,
+               "the owner of pages that are shown fits its field and is no domain");
 
 /* Says whether `m` is below the frame count given to vmmu_start. */
 ALWAYS_INLINE bool frame_exists(mfn_t m)
@@ -185,15 +186,21 @@ ALWAYS_INLINE u64 frame_count(u64 word)
     return word & FRAME_COUNT;
 }
 
-/* Returns the bits of a references word that say that `id`, a domain's number or VMMU_OWNER_DEVICE,
- * owns the frame. */
+/* Returns the bits of a references word that say that `id`, a domain's number or
+ * VMMU_OWNER_HYPERVISOR, owns the frame. */
 static inline u64 ref_owned_by(u16 id)
 {
     return REF_OWNED | (u64)id << REF_OWNER_SHIFT;
 }
 
-/* Says whether a references word is that of a frame which `id`, a domain's number or
- * VMMU_OWNER_DEVICE, owns. */
+/* Says whether a references word is that of a device frame. */
+static inline bool ref_is_device(u64 references)
+{
+    return references == REF_DEVICE;
+}
+
+/* Says whether a references word is that of a frame which `id` owns, a domain's number or
+ * VMMU_OWNER_HYPERVISOR; never for VMMU_OWNER_DEVICE. */
 ALWAYS_INLINE bool ref_is_owned_by(u64 references, u16 id)
 {
     const u64 flags = REF_ALLOCATED | REF_SHARED;
@@ -201,15 +208,14 @@ ALWAYS_INLINE bool ref_is_owned_by(u64 references, u16 id)
     return owner_part == ref_owned_by(id) >> REF_OWNER_SHIFT;
 }
 
-/* Returns the owner, a domain's number or VMMU_OWNER_DEVICE, in the references word of an owned
+/* Returns the owner, a domain's number or VMMU_OWNER_HYPERVISOR, in the references word of an owned
  * frame. */
 ALWAYS_INLINE u16 ref_owner(u64 references)
 {
     return (u16)((references & REF_OWNER) >> REF_OWNER_SHIFT);
 }
 
-/* Returns the domain that owns `m`, which is no device frame. The caller has a reference on `m`, or
- * is freeing it. */
+/* Returns the domain that owns `m`. The caller has a reference on `m`, or is freeing it. */
 static inline struct vmmu_domain *frame_domain(mfn_t m)
 {
     return port_domain(ref_owner(frame_references(m)));
@@ -252,6 +258,13 @@ static inline u64 use_place(u64 use)
 static inline u64 use_at(u64 place)
 {
     return (place & ((1ull << USE_PLACE_BITS) - 1)) << USE_PLACE_SHIFT;
+}
+
+/* Says whether `m`, which may be any number, is a device frame: it is marked as one, or it is not
+ * below the frame count. */
+static inline bool frame_is_device(mfn_t m)
+{
+    return !frame_exists(m) || ref_is_device(frame_references(m));
 }
 
 /* Says whether a type is that of a page table. */

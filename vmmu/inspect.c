@@ -10,6 +10,11 @@ void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info)
     }
     const u64 references = frame_references_acquire(m);
     const u64 use = frame_type_word(m);
+    if (ref_is_device(references)) {
+        info->owned = true;
+        info->owner = VMMU_OWNER_DEVICE;
+        return;
+    }
     info->owned = references & REF_OWNED;
     if (!info->owned) {
         return;

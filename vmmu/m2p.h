@@ -13,6 +13,10 @@ static inline void m2p_write(mfn_t m, u64 value)
     __atomic_store_n(&vmmu_engine.m2p[m.n], value, __ATOMIC_RELAXED);
 }
 
+/* Sets the M2P word of `m`, which may be any number, if the domain with the number `id` owns the
+ * frame. Refuses: BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES. */
+enum vmmu_result m2p_set(u16 id, mfn_t m, u64 value);
+
 /* Reads the mode `hides_m2p` of a domain. */
 ALWAYS_INLINE bool m2p_is_hidden(const struct vmmu_domain *domain)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Owners: the start of a domain and of a vCPU, giving a frame to a domain and taking it back,
- * shared pages, device frames, holds, and the guests' own M2P words. */
+ * shared pages, device frames and pages that are shown, holds, and the guests' own M2P words. */
 #include "vmmu/m2p.h"
 #include "vmmu/port.h"
 #include "vmmu/ref.h"
@@ -30,13 +30,13 @@ void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain)
     }
 }
 
-/* Gives frame `m`, which exists, an owner: stores `physical` as its M2P word, `use` as its type
- * word and, last, `references` as its references word, which makes the frame the owner's for other
- * CPUs. Panics if `m` has an owner already. */
+/* Gives frame `m`, which exists, an owner, or makes it a device frame: stores `physical` as its M2P
+ * word, `use` as its type word and, last, `references` as its references word, which makes the
+ * frame the owner's for other CPUs. Panics if `m` has an owner already. */
 static void adopt(mfn_t m, u64 references, u64 use, u64 physical)
 {
     struct vmmu_frame *frame = frame_of(m);
-    if (frame_references(m) & REF_OWNED) {
+    if (frame_references(m) & (REF_OWNED | REF_DEVICE)) {
         port_panic("a frame is given that has an owner", m.n);
     }
     m2p_write(m, physical);
@@ -92,8 +92,23 @@ void vmmu_own_device(mfn_t m)
     if (!frame_exists(m)) {
         port_panic("a device frame above the frame count", m.n);
     }
-    adopt(m, ref_owned_by(VMMU_OWNER_DEVICE) | REF_ALLOCATED | 1, use_of(VMMU_TYPE_NONE),
-          MFN_NONE.n);
+    adopt(m, REF_DEVICE, use_of(VMMU_TYPE_NONE), MFN_NONE.n);
+}
+
+void vmmu_show(mfn_t m)
+{
+    if (!frame_exists(m)) {
+        port_panic("a frame is shown that does not exist", m.n);
+    }
+    adopt(m, ref_owned_by(VMMU_OWNER_HYPERVISOR) | REF_SHARED | REF_ALLOCATED | 1,
+          use_of(VMMU_TYPE_SHARED) | USE_VALIDATED | 1, MFN_NONE.n);
+}
+
+struct vmmu_domain *vmmu_special_owner(u16 id)
+{
+    return id == VMMU_OWNER_DEVICE       ? &vmmu_engine.devices
+           : id == VMMU_OWNER_HYPERVISOR ? &vmmu_engine.hypervisor
+                                         : NULL;
 }
 
 bool vmmu_domain_is_gone(const struct vmmu_domain *domain)
@@ -142,16 +157,20 @@ void vmmu_unreference(mfn_t m)
     ref_put(m);
 }
 
-enum vmmu_result vmmu_set_m2p(struct vmmu_domain *domain, mfn_t m, u64 value)
+enum vmmu_result m2p_set(u16 id, mfn_t m, u64 value)
 {
     if (!frame_exists(m)) {
-        return result_refuse(domain, VMMU_REFUSED_BAD_FRAME, m.n);
+        return VMMU_REFUSED_BAD_FRAME;
     }
-    const enum vmmu_result result = ref_get(m, domain->id);
-    if (result != VMMU_DONE) {
-        return result_refuse(domain, result, m.n);
+    const enum vmmu_result result = id < VMMU_DOMAINS_END ? ref_get(m, id) : VMMU_REFUSED_NOT_OWNER;
+    if (result == VMMU_DONE) {
+        m2p_write(m, value);
+        ref_put(m);
     }
-    m2p_write(m, value);
-    ref_put(m);
-    return VMMU_DONE;
+    return result;
+}
+
+enum vmmu_result vmmu_set_m2p(struct vmmu_domain *domain, mfn_t m, u64 value)
+{
+    return result_report(domain, m2p_set(domain->id, m, value), m.n);
 }

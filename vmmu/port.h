@@ -21,6 +21,11 @@ void *port_frame_view(mfn_t m);
  * none. The machine keeps the struct of a domain as long as the domain owns a frame. */
 struct vmmu_domain *port_domain(u16 id);
 
+/* Says what domain `id` may do with the device frame `m`, which is no RAM and may be any number,
+ * also one from the frame count on. An answer may become stricter at any time, and then concerns
+ * only entries that are written from then on. */
+enum vmmu_access port_device_access(u16 id, mfn_t m);
+
 /* Drops every translation and every cached page-walk step of the guests' tables on each CPU in the
  * bit set `cpus`, which may include the calling CPU, and returns when all of these CPUs have done
  * so. Each of them, like any CPU that flushes for another reason, reports the flush by

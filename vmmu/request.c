@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests: the operations of mmu_update, one request and many. */
 #include "vmmu/defer.h"
+#include "vmmu/m2p.h"
 #include "vmmu/port.h"
 #include "vmmu/result.h"
 #include "vmmu/write_inline.h"
@@ -72,7 +73,8 @@ static __attribute__((noinline)) enum vmmu_result serve_slow(struct vmmu_vcpu *v
     struct write write = write_of(vcpu, table_owner, frame_owner, at, request->entry);
 
     if (kind == VMMU_UPDATE_M2P) {
-        return vmmu_set_m2p(table_owner, mfn_of(at), request->entry);
+        return result_report(vcpu->domain, m2p_set(frame_owner->id, mfn_of(at), request->entry),
+                             mfn_of(at).n);
     }
     if (kind > VMMU_UPDATE_NO_TRANSLATE) {
         return result_refuse(vcpu->domain, VMMU_REFUSED_BAD_KIND, request->at);

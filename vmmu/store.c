@@ -8,10 +8,12 @@
 bool vmmu_find_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at, maddr_t *where)
 {
     const u64 entry = walk_to_entry(vcpu, at);
-    if ((entry & (PTE_PRESENT | PTE_WRITABLE)) != PTE_PRESENT) {
+    const mfn_t table = entry_frame(entry);
+    /* The word may be none of a live table any more, and its frame number any. */
+    if ((entry & (PTE_PRESENT | PTE_WRITABLE | ENTRY_DEVICE)) != PTE_PRESENT ||
+        !frame_exists(table)) {
         return false;
     }
-    const mfn_t table = entry_frame(entry);
     *where = maddr(maddr_of(table).a + page_offset(at.a));
     return use_is_valid(frame_type_word(table), VMMU_TYPE_L1) &&
            ref_is_owned_by(frame_references(table), vcpu->domain->id);

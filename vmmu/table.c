@@ -94,7 +94,7 @@ ALWAYS_INLINE enum vmmu_result drop_entries(struct visit *visit, u32 level)
             }
         }
         const u64 entry = word_read(&entries[--place]);
-        if (!(entry & PTE_PRESENT) || !entry_slot_is_guests(level, place)) {
+        if (!entry_holds(entry) || !entry_slot_is_guests(level, place)) {
             continue;
         }
         result = entry_put(level, entry, visit->owner, visit->since);
@@ -154,13 +154,32 @@ static void install(mfn_t m, u32 level, _Atomic u64 *entries, bool differ)
     frame_publish(m, use_of((enum vmmu_type)level) | USE_VALIDATED | 1);
 }
 
+/* Checks an entry that is not plain or could not take its references: `result`. If the entry maps a
+ * device frame that the owner of the table may map, stores it in the form that a live table holds,
+ * so that drop_entries finds no reference there. VMMU_DONE: the entry is accepted and holds no
+ * reference. Otherwise the refusal of the entry; or `result`, if the entry is plain and maps no
+ * device frame. */
+static __attribute__((noinline)) enum vmmu_result
+take_odd_entry(_Atomic u64 *slot, u32 level, struct entry_owners owners, enum vmmu_result result)
+{
+    u64 entry = entry_installed(level, word_read(slot));
+    if (!entry_is_device(level, entry)) {
+        return result == VMMU_DONE ? entry_check_slow(level, entry) : result;
+    }
+    result = entry_admit_device(owners, &entry);
+    if (result == VMMU_DONE) {
+        word_write(slot, entry);
+    }
+    return result;
+}
+
 /* Checks the entries from visit->place up and takes their references. Returns VMMU_DONE, VMMU_AGAIN
  * (interrupted), or the refusal of an entry, with the word to report in *visit->word. Unless it
  * returns VMMU_DONE, visit->place and visit->child describe the partial state. */
 ALWAYS_INLINE enum vmmu_result take_entries(struct visit *visit, u32 level)
 {
     const struct entry_owners owners = {visit->owner, visit->owner};
-    const _Atomic u64 *const entries = visit->entries;
+    _Atomic u64 *const entries = visit->entries;
     u32 place = visit->place;
     u32 checked = 0;
     u64 differ = 0;
@@ -179,16 +198,19 @@ ALWAYS_INLINE enum vmmu_result take_entries(struct visit *visit, u32 level)
         }
         checked++;
         if (!entry_is_plain(level, entry)) {
-            result = entry_check_slow(level, entry);
+            result = take_odd_entry(&entries[place], level, owners, VMMU_DONE);
             if (result != VMMU_DONE) {
                 *visit->word = entry;
                 break;
             }
-            continue; /* an allowed entry that is not present needs no references */
+            continue; /* an entry that is not present or maps a device frame needs no references */
         }
         /* The entry is present already; setting the bit lets the compiler omit a test of it. */
         differ |= entry_installed(level, entry | PTE_PRESENT) ^ entry;
         result = entry_get(level, entry, owners, &visit->child, visit->word);
+        if (result != VMMU_DONE && level == 1) {
+            result = take_odd_entry(&entries[place], level, owners, result);
+        }
         if (result != VMMU_DONE) {
             break;
         }

@@ -15,9 +15,9 @@
  * far is kept. Any other value is a refusal: the rule of refusals.def that the operation broke. A
  * refused operation has no effect, except that it is counted and recorded in the domain, and that
  * tables and descriptor pages which it checked on the way may keep the user bits, cleared global
- * bits and descriptor rings that the check set in them. If the undoing of a refused promotion is
- * interrupted, the result is the refusal, and the rest becomes the vCPU's deferred release
- * (vmmu_finish). "Refuses" in a contract lists the rules.
+ * bits, memory types of device entries and descriptor rings that the check set in them. If the
+ * undoing of a refused promotion is interrupted, the result is the refusal, and the rest becomes
+ * the vCPU's deferred release (vmmu_finish). "Refuses" in a contract lists the rules.
  *
  * The entry rules, which several contracts name, are those that an entry of a guest can break:
  *   - in a table of any level: CACHE_BITS, UNSAFE_NOT_PRESENT, BAD_FRAME, TOO_MANY_REFERENCES;
@@ -52,12 +52,20 @@ extern "C" {
 #define VMMU_M2P_SLOT         VMMU_GUEST_HOLE_FIRST
 
 /* Owners. A domain's number is below VMMU_DOMAINS_END. A frame without an owner is free or the
- * hypervisor's. VMMU_OWNER_DEVICE, a number that no domain has (the ABI's DOMID_IO), owns the
- * device frames: machine addresses below the frame count that are not RAM, such as the registers of
- * devices and the tables of the firmware. No domain may map a device frame, and none is ever a page
- * table. */
-#define VMMU_DOMAINS_END  0x7ff0u
-#define VMMU_OWNER_DEVICE 0x7ff1u
+ * hypervisor's.
+ *
+ * VMMU_OWNER_DEVICE, a number that no domain has (the ABI's DOMID_IO), owns the device frames:
+ * machine addresses that are not RAM, such as the registers of devices and the tables of the
+ * firmware. Those below the frame count are marked by vmmu_own_device; every frame number from the
+ * frame count on is a device frame, too. A domain may map a device frame by L1 entries if
+ * port_device_access says so. Such an entry holds no reference. A device frame is never a page
+ * table, a descriptor page, a granted page or a domain's memory.
+ *
+ * VMMU_OWNER_HYPERVISOR (the ABI's DOMID_XEN) owns those pages of the hypervisor that a domain with
+ * the right to it may map read-only (vmmu_show). */
+#define VMMU_DOMAINS_END      0x7ff0u
+#define VMMU_OWNER_DEVICE     0x7ff1u
+#define VMMU_OWNER_HYPERVISOR 0x7ff2u
 
 enum vmmu_result {
     VMMU_DONE = 0,
@@ -84,9 +92,16 @@ enum vmmu_type {
     VMMU_TYPES
 };
 
+/* What a domain may do with a device frame by mapping it. */
+enum vmmu_access {
+    VMMU_ACCESS_NONE,
+    VMMU_ACCESS_READ,
+    VMMU_ACCESS_WRITE, /* read and write */
+};
+
 /* One element of the frame table: 16 bytes for each frame. vmmu/frame.h describes the bits. While a
- * frame has no owner, both words are the allocator's to use, except bit 63 of `references`, which
- * stays clear. */
+ * frame has no owner, both words are the allocator's to use, except bits 62 and 63 of `references`,
+ * which stay clear. */
 struct vmmu_frame {
     VMMU_ATOMIC(u64) references;
     VMMU_ATOMIC(u64) type;
@@ -243,11 +258,18 @@ void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable);
  * page. */
 void vmmu_unshare(mfn_t m);
 
-/* Makes `m` a device frame, for ever: its owner is VMMU_OWNER_DEVICE, which has one reference that
- * is never dropped; its type is none. `m` is not RAM, has no owner, and no allocator may hand it
- * out. A domain can neither map nor hold it (NOT_OWNER). Panics on a frame that has an owner or
- * does not exist. */
+/* Makes `m` a device frame, for ever. `m` is not RAM, has no owner, and no allocator may hand it
+ * out. Call it before any domain runs. Panics on a frame that has an owner or does not exist. */
 void vmmu_own_device(mfn_t m);
+
+/* Makes `m`, a page of the hypervisor, a page that vCPUs may map read-only where
+ * VMMU_OWNER_HYPERVISOR is the owner of the mapped frames; for ever. Its M2P word becomes all ones.
+ * Panics if `m` has an owner or does not exist. */
+void vmmu_show(mfn_t m);
+
+/* Returns what stands for the owner `id`, VMMU_OWNER_DEVICE or VMMU_OWNER_HYPERVISOR, as an
+ * argument `frame_owner` below. NULL for any other number. */
+struct vmmu_domain *vmmu_special_owner(u16 id);
 
 /* Takes a hold on a page of `domain`, for the hypervisor's own access over a long time (vcpu_info,
  * runstate area): a reference and a writable type reference, or a shared one on a shared page.
@@ -295,7 +317,14 @@ struct vmmu_request {
  * map frames of `frame_owner`, which above level 1 must be `table_owner` too. In a live table the
  * entry is checked and takes its references; if present it gets the user bit, and at level 1 loses
  * the global bit. A page that is writable or in no use gets a plain store. With VMMU_UPDATE_M2P it
- * does what vmmu_set_m2p does to the frame of `at`. May stop and be resumed. Refuses: BAD_ADDRESS,
+ * does what vmmu_set_m2p does to the frame of `at`, which `frame_owner` owns.
+ *
+ * Device frames: if `frame_owner` is `table_owner` or that of VMMU_OWNER_DEVICE, an L1 entry may
+ * map a device frame that port_device_access lets `table_owner` read or write. The entry loses the
+ * writable bit where the frame may only be read. The memory types uncached, UC- and
+ * write-combining are kept; the others, which are for RAM, become uncached.
+ *
+ * May stop and be resumed. Refuses: BAD_ADDRESS,
  * BAD_KIND, BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES, WRONG_TYPE, DESCRIPTOR_PAGE, TABLE_BUSY,
  * HYPERVISOR_SLOT, and the entry rules (listed at the head of this file). The caller flushes
  * afterwards if the guest asks for it. */

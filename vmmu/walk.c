@@ -5,8 +5,8 @@
 #include "vmmu/entry.h"
 
 /* Says whether `m` exists and has an owner, which may be out of date at once. A frame with an owner
- * is RAM (a domain's frame or a shared page) or a device frame. No entry of a live table points at
- * a device frame, so a walk reaches one only by a word of a former table. */
+ * is RAM, and stays RAM when it gets another owner; a device frame, to which an L1 entry or a word
+ * of a former table may point, has none. */
 static bool is_owned(mfn_t m)
 {
     return frame_exists(m) && (frame_references(m) & REF_OWNED);

@@ -28,7 +28,7 @@ enum vmmu_result write_get_l1_table(const struct vmmu_vcpu *vcpu, maddr_t at)
 
 void write_put_entry(struct vmmu_vcpu *vcpu, u32 level, u64 entry, u16 table_owner)
 {
-    if ((entry & PTE_PRESENT) &&
+    if (entry_holds(entry) &&
         entry_put(level, entry, table_owner, flush_clock(table_owner)) != VMMU_DONE) {
         defer_note(vcpu, entry_frame(entry), DEFER_FINISH);
     }
@@ -78,7 +78,7 @@ static bool exchange_unlocked(struct write *write, u32 level, u64 next, bool inh
         return false;
     }
     const bool done = exchange_locked(write, level, next, inherit, old);
-    if (done && inherit && (*old & ~next & PTE_WRITABLE)) {
+    if (done && inherit && entry_drops_right(*old, next)) {
         /* entry_put_right, which the caller calls next, accesses the old entry's target. As soon as
          * the table is unlocked, another CPU may replace the new entry and drop the reference that
          * keeps the target, so take one more. */
@@ -90,7 +90,7 @@ static bool exchange_unlocked(struct write *write, u32 level, u64 next, bool inh
 
 enum vmmu_result write_entry_slow(struct write *write, u32 level)
 {
-    const u64 next = entry_installed(level, write->entry);
+    u64 next = entry_installed(level, write->entry);
     const _Atomic u64 *slot = &frame_words(write->table)[write->index];
     u64 old = write->mask ? write->expected : word_read(slot);
     bool held = false;
@@ -104,11 +104,13 @@ enum vmmu_result write_entry_slow(struct write *write, u32 level)
     }
     count_up(&write->vcpu->domain->counters.entries_checked, 1);
     write->word = write->entry;
-    enum vmmu_result result = entry_check(level, write->entry);
+    enum vmmu_result result = entry_is_device(level, next)
+                                  ? entry_admit_device(write->owners, &next)
+                                  : entry_check(level, write->entry);
     if (result != VMMU_DONE) {
         return result;
     }
-    if (next & PTE_PRESENT) {
+    if (entry_holds(next)) {
         result = entry_get(level, next, write->owners, &held, &write->word);
         if (result != VMMU_DONE) {
             if (held) {

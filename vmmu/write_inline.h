@@ -78,8 +78,11 @@ ALWAYS_INLINE void write_put_page_fast(u64 old, u64 *left)
 ALWAYS_INLINE enum written write_frame_locked(struct write_terms terms, _Atomic u64 *slot, u64 old,
                                               u64 next, u64 *left)
 {
-    /* Dropping the mapping of a foreign frame needs a flush, which only the slow path does. */
-    if ((old & PTE_PRESENT) && !ref_is_owned_by(frame_references(entry_frame(old)), terms.owner)) {
+    /* The slow path replaces an entry of a device frame, which holds no reference. Dropping the
+     * mapping of a foreign frame needs a flush, which only the slow path does. */
+    if ((old & PTE_PRESENT) &&
+        ((old & ENTRY_DEVICE) ||
+         !ref_is_owned_by(frame_references(entry_frame(old)), terms.owner))) {
         return WRITTEN_NOT;
     }
     if (next && !write_get_page_fast(next, terms.owner, left)) {
@@ -98,16 +101,16 @@ ALWAYS_INLINE enum written write_frame_locked(struct write_terms terms, _Atomic 
 }
 
 /* Replaces the L1 entry `old` by `next`, which maps the same frame and differs from it in the
- * writable bit. WRITTEN_NOT: the entry is unchanged, because the frame is foreign, the type
- * reference needs the slow path, or the write is conditional and the entry is not `old` any more.
- * Leaves no reference to be released. */
+ * writable bit. WRITTEN_NOT: the entry is unchanged, because the frame is foreign or a device
+ * frame, the type reference needs the slow path, or the write is conditional and the entry is not
+ * `old` any more. Leaves no reference to be released. */
 ALWAYS_INLINE enum written write_right_locked(struct write_terms terms, _Atomic u64 *slot, u64 old,
                                               u64 next)
 {
     const mfn_t target = entry_frame(old);
     const bool gains = next & PTE_WRITABLE;
 
-    if (!ref_is_owned_by(frame_references(target), terms.owner) ||
+    if ((old & ENTRY_DEVICE) || !ref_is_owned_by(frame_references(target), terms.owner) ||
         (gains && !type_get_writable_fast(target))) {
         return WRITTEN_NOT;
     }

@@ -47,6 +47,12 @@ void port_flush(u64 cpus)
     }
 }
 
+enum vmmu_access port_device_access(u16 id, mfn_t m)
+{
+    (void)id, (void)m;
+    return VMMU_ACCESS_NONE;
+}
+
 bool port_should_stop(void)
 {
     return false;

@@ -61,6 +61,10 @@ static void start_engine(void)
     vmmu_start(table, frames, direct(m2p), map_hypervisor_slots(), processor_has_l1tf());
     frames_start(table, frames, direct(dirty_map));
     boot_memory_hand_over(!boot.handoff.ram_zeroed);
+    boot_memory_mark_devices();
+    for (u64 at = m2p.a; at < m2p.a + m2p_size; at += PAGE_SIZE) {
+        vmmu_show(mfn_of(maddr(at)));
+    }
     map_use_allocator();
 }
 

@@ -22,12 +22,17 @@ _Static_assert((u32)VMMU_UPDATE_NORMAL == MMU_NORMAL_PT_UPDATE &&
                    (u32)VMMU_UPDATE_NO_TRANSLATE == MMU_PT_UPDATE_NO_TRANSLATE,
                "the ABI's numbers");
 
+/* The owners that `foreigndom` names. */
+struct owners {
+    struct vmmu_domain *table, *frame;
+};
+
 /* Serves `count` requests at guest address `at`, until one is refused or the hypercall is
  * interrupted; *done is how many have been served. */
 static inline __attribute__((always_inline)) s64 update_many(struct vcpu *vcpu, struct call *call,
-                                                             u64 at, u64 count, u64 *done)
+                                                             struct owners owners, u64 at,
+                                                             u64 count, u64 *done)
 {
-    struct vmmu_domain *domain = &vcpu->domain->mmu;
     struct vmmu_request batch[BATCH];
     enum vmmu_result result = VMMU_DONE;
     u64 left = count, served;
@@ -47,7 +52,7 @@ static inline __attribute__((always_inline)) s64 update_many(struct vcpu *vcpu, 
                 return -XEN_EFAULT;
             }
         }
-        result = vmmu_update_many(&vcpu->mmu, domain, domain, batch, many, &served);
+        result = vmmu_update_many(&vcpu->mmu, owners.table, owners.frame, batch, many, &served);
         if (result != VMMU_DONE) {
             left -= served;
             break;
@@ -73,21 +78,27 @@ static s64 update_one(struct vcpu *vcpu, struct call *call, u64 at)
     return result == VMMU_DONE ? 0 : call_result(call, result);
 }
 
-/* Checks `foreigndom`: the low 16 bits name the owner of the mapped frames, the high 16 bits (minus
- * one, if not 0) the owner of the tables. An unprivileged guest may name only itself. False:
+/* Finds the owners that `foreigndom` names: the low 16 bits that of the mapped frames, the high 16
+ * bits (minus one, if not 0) that of the tables. An unprivileged guest may name only itself. False:
  * *result is the answer. */
-static bool are_own(struct vcpu *vcpu, struct call *call, bool rest, s64 *result)
+static bool find_owners(struct vcpu *vcpu, struct call *call, bool rest, struct owners *owners,
+                        s64 *result)
 {
     u32 foreigndom = (u32)call->argument[3], tables = foreigndom >> 16;
+    struct domain *domain = vcpu->domain;
 
-    if (tables && !rights_target(vcpu->domain, RIGHT_PAGE_TABLES, (u16)(tables - 1), result)) {
-        return false;
+    if (tables) {
+        domain = rights_target(domain, RIGHT_PAGE_TABLES, (u16)(tables - 1), result);
+        if (!domain) {
+            return false;
+        }
     }
-    if (rights_target(vcpu->domain, RIGHT_MAP_FRAMES, (u16)foreigndom, result)) {
-        return true;
+    owners->table = &domain->mmu;
+    owners->frame = rights_frame_owner(vcpu->domain, (u16)foreigndom, result);
+    if (!owners->frame) {
+        call_report_done(call->argument[2], rest, 0);
     }
-    call_report_done(call->argument[2], rest, 0);
-    return false;
+    return owners->frame != NULL;
 }
 
 static __attribute__((noinline)) s64 update_any(struct vcpu *vcpu, struct call *call)
@@ -95,15 +106,16 @@ static __attribute__((noinline)) s64 update_any(struct vcpu *vcpu, struct call *
     u64 at = call->argument[0], count = (u32)call->argument[1] & ~CALL_PREEMPTED;
     bool rest = call->argument[1] & CALL_PREEMPTED;
     u64 done_at = call->argument[2], done = 0;
+    struct owners owners = {&vcpu->domain->mmu, &vcpu->domain->mmu};
     s64 result;
 
     if (!guest_range_ok(at, count * sizeof(struct mmu_update))) {
         return -XEN_EFAULT;
     }
-    if ((u32)call->argument[3] != DOMID_SELF && !are_own(vcpu, call, rest, &result)) {
+    if ((u32)call->argument[3] != DOMID_SELF && !find_owners(vcpu, call, rest, &owners, &result)) {
         return result;
     }
-    result = update_many(vcpu, call, at, count, &done);
+    result = update_many(vcpu, call, owners, at, count, &done);
     if (done_at) {
         call_report_done(done_at, rest, done);
     }
@@ -143,10 +155,10 @@ static s64 serve_flush(struct vcpu *vcpu, u64 va, u64 flags)
     return 0;
 }
 
-static s64 update_va(struct vcpu *vcpu, struct call *call, struct domain *frames)
+static s64 update_va(struct vcpu *vcpu, struct call *call, struct vmmu_domain *frames)
 {
     u64 va = call->argument[0], entry = call->argument[1], flags = call->argument[2];
-    s64 result = call_result(call, vmmu_update_va(&vcpu->mmu, &frames->mmu, vaddr(va), entry));
+    s64 result = call_result(call, vmmu_update_va(&vcpu->mmu, frames, vaddr(va), entry));
 
     if (result || call->again) {
         return result;
@@ -156,14 +168,13 @@ static s64 update_va(struct vcpu *vcpu, struct call *call, struct domain *frames
 
 s64 call_update_va_mapping(struct vcpu *vcpu, struct call *call)
 {
-    return update_va(vcpu, call, vcpu->domain);
+    return update_va(vcpu, call, &vcpu->domain->mmu);
 }
 
 s64 call_update_va_mapping_otherdomain(struct vcpu *vcpu, struct call *call)
 {
     s64 error = 0;
-    struct domain *frames =
-        rights_target(vcpu->domain, RIGHT_MAP_FRAMES, (u16)call->argument[3], &error);
+    struct vmmu_domain *frames = rights_frame_owner(vcpu->domain, (u16)call->argument[3], &error);
 
     return frames ? update_va(vcpu, call, frames) : error;
 }

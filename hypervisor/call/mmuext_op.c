@@ -40,11 +40,10 @@ static s64 set_ldt(struct vcpu *vcpu, struct call *call, const struct mmuext_op 
     return result;
 }
 
-/* CLEAR_PAGE (`from` NULL) and COPY_PAGE. They have the effect of stores by the guest itself, so
- * `to` must be a page that it may write to. */
-static s64 write_page(struct vcpu *vcpu, mfn_t to, const mfn_t *from)
+/* CLEAR_PAGE (`from` NULL) and COPY_PAGE, of pages of `domain`. They have the effect of stores by
+ * its guest itself, so `to` must be a page that it may write to. */
+static s64 write_page(struct vmmu_domain *domain, mfn_t to, const mfn_t *from)
 {
-    struct vmmu_domain *domain = &vcpu->domain->mmu;
     enum vmmu_result result;
 
     if (from) {
@@ -68,20 +67,33 @@ static s64 write_page(struct vcpu *vcpu, mfn_t to, const mfn_t *from)
     return result == VMMU_DONE ? 0 : vmmu_result_errno(result);
 }
 
-static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *op)
+/* The operations on frames, which may be those of another domain: `domain`. */
+static s64 serve_frame(struct vcpu *vcpu, struct vmmu_domain *domain, struct call *call,
+                       const struct mmuext_op *op)
 {
-    struct vmmu_domain *domain = &vcpu->domain->mmu;
     mfn_t m = guest_mfn(op->arg1.mfn), from;
 
     switch (op->cmd) {
-    case MMUEXT_PIN_L1_TABLE:
-    case MMUEXT_PIN_L2_TABLE:
-    case MMUEXT_PIN_L3_TABLE:
-    case MMUEXT_PIN_L4_TABLE:
-        return call_result(call,
-                           vmmu_pin(&vcpu->mmu, domain, m, op->cmd - MMUEXT_PIN_L1_TABLE + 1));
     case MMUEXT_UNPIN_TABLE:
         return call_result(call, vmmu_unpin(&vcpu->mmu, domain, m));
+    case MMUEXT_CLEAR_PAGE:
+        return write_page(domain, m, NULL);
+    case MMUEXT_COPY_PAGE:
+        from = guest_mfn(op->arg2.src_mfn);
+        return write_page(domain, m, &from);
+    default:
+        return call_result(call,
+                           vmmu_pin(&vcpu->mmu, domain, m, op->cmd - MMUEXT_PIN_L1_TABLE + 1));
+    }
+}
+
+/* The operations on the vCPU and on the CPUs of its domain, for which the call names no other
+ * domain. */
+static s64 serve_own(struct vcpu *vcpu, struct call *call, const struct mmuext_op *op)
+{
+    mfn_t m = guest_mfn(op->arg1.mfn);
+
+    switch (op->cmd) {
     case MMUEXT_NEW_BASEPTR:
         return call_result(call, root_set_kernel(vcpu, m));
     case MMUEXT_NEW_USER_BASEPTR:
@@ -104,17 +116,42 @@ static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *o
         return 0;
     case MMUEXT_SET_LDT:
         return set_ldt(vcpu, call, op);
+    default: /* MMUEXT_FLUSH_CACHE, MMUEXT_FLUSH_CACHE_GLOBAL */
+        if (!rights_machine(vcpu->domain)) {
+            return -XEN_EACCES; /* only a guest with a device needs this */
+        }
+        write_back_caches();
+        return 0;
+    }
+}
+
+static s64 serve(struct vcpu *vcpu, struct vmmu_domain *domain, struct call *call,
+                 const struct mmuext_op *op)
+{
+    switch (op->cmd) {
+    case MMUEXT_PIN_L1_TABLE:
+    case MMUEXT_PIN_L2_TABLE:
+    case MMUEXT_PIN_L3_TABLE:
+    case MMUEXT_PIN_L4_TABLE:
+    case MMUEXT_UNPIN_TABLE:
     case MMUEXT_CLEAR_PAGE:
-        return write_page(vcpu, m, NULL);
     case MMUEXT_COPY_PAGE:
-        from = guest_mfn(op->arg2.src_mfn);
-        return write_page(vcpu, m, &from);
-    case MMUEXT_FLUSH_CACHE:
-    case MMUEXT_FLUSH_CACHE_GLOBAL:
-        return -XEN_EACCES; /* only a guest with a device needs this */
+        return serve_frame(vcpu, domain, call, op);
     case MMUEXT_MARK_SUPER:
     case MMUEXT_UNMARK_SUPER:
         return -XEN_EOPNOTSUPP;
+    case MMUEXT_NEW_BASEPTR:
+    case MMUEXT_NEW_USER_BASEPTR:
+    case MMUEXT_TLB_FLUSH_LOCAL:
+    case MMUEXT_INVLPG_LOCAL:
+    case MMUEXT_TLB_FLUSH_MULTI:
+    case MMUEXT_INVLPG_MULTI:
+    case MMUEXT_TLB_FLUSH_ALL:
+    case MMUEXT_INVLPG_ALL:
+    case MMUEXT_SET_LDT:
+    case MMUEXT_FLUSH_CACHE:
+    case MMUEXT_FLUSH_CACHE_GLOBAL:
+        return domain == &vcpu->domain->mmu ? serve_own(vcpu, call, op) : -XEN_EPERM;
     }
     return -XEN_ENOSYS;
 }
@@ -129,9 +166,12 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
     if (!guest_range_ok(at, count * sizeof(struct mmuext_op))) {
         return -XEN_EFAULT;
     }
-    if ((u16)call->argument[3] != DOMID_SELF &&
-        !rights_target(vcpu->domain, RIGHT_MAP_FRAMES, (u16)call->argument[3], &result)) {
-        return result;
+    struct domain *domain = vcpu->domain;
+    if ((u16)call->argument[3] != DOMID_SELF) {
+        domain = rights_target(domain, RIGHT_MAP_FRAMES, (u16)call->argument[3], &result);
+        if (!domain) {
+            return result;
+        }
     }
     while (done < count && !call->again) {
         struct mmuext_op op;
@@ -139,7 +179,7 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
         if (!GET_GUEST(&op, at + done * sizeof op)) {
             result = -XEN_EFAULT;
         } else {
-            result = serve(vcpu, call, &op);
+            result = serve(vcpu, &domain->mmu, call, &op);
         }
         if (result || call->again) {
             break;

@@ -11,6 +11,7 @@
 
 static struct {
     enum { UNKNOWN, NO, YES } tsc_aux;
+    u32 physical_bits; /* 0: not asked yet */
 } processor;
 
 bool processor_vendor_is(const char *vendor)
@@ -50,6 +51,16 @@ bool processor_has_tsc_aux(void)
         processor.tsc_aux = find_tsc_aux() ? YES : NO;
     }
     return processor.tsc_aux == YES;
+}
+
+u32 processor_physical_bits(void)
+{
+    if (!processor.physical_bits) {
+        processor.physical_bits = processor_last_leaf(0x80000000) >= 0x80000008
+                                      ? read_cpuid(0x80000008, 0).eax & 0xff
+                                      : 36;
+    }
+    return processor.physical_bits;
 }
 
 bool processor_has_l1tf(void)

@@ -19,6 +19,9 @@ bool processor_has_sysenter(void);
 /* True when the processor has MSR_TSC_AUX (and with it RDTSCP or RDPID). */
 bool processor_has_tsc_aux(void);
 
+/* How many bits a physical address has. */
+u32 processor_physical_bits(void);
+
 /* True when the processor may speculatively read memory through page-table entries that are not
  * present (L1TF): an Intel processor that does not report that it is immune. */
 bool processor_has_l1tf(void);

@@ -5,6 +5,7 @@
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/flush.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
 
@@ -16,6 +17,11 @@ u32 port_cpu(void)
 void *port_frame_view(mfn_t m)
 {
     return frame_view(m);
+}
+
+enum vmmu_access port_device_access(u16 id, mfn_t m)
+{
+    return rights_frame(domain_by_id(id), m);
 }
 
 void port_flush(u64 cpus)

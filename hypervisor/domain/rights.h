@@ -4,7 +4,8 @@
 #ifndef DOMAIN_RIGHTS_H
 #define DOMAIN_RIGHTS_H
 
-#include "lib/types.h"
+#include "lib/addr.h"
+#include "vmmu/vmmu.h"
 
 struct domain;
 
@@ -36,5 +37,24 @@ bool rights_machine(const struct domain *actor);
  * reveal that there is such a domain; otherwise *error is unchanged. The domain may have ended. The
  * result is valid as long as that of domain_by_id. */
 struct domain *rights_target(struct domain *actor, enum right right, u16 id, s64 *error);
+
+/* Finds the owner that `id`, as `actor` gave it, names as that of the frames which an entry may
+ * map: what rights_target finds for RIGHT_MAP_FRAMES, and for a privileged actor also the owner of
+ * device frames (DOMID_IO) and that of the pages that the hypervisor shows (DOMID_XEN). NULL and
+ * *error: as for rights_target. */
+struct vmmu_domain *rights_frame_owner(struct domain *actor, u16 id, s64 *error);
+
+/* Says what `domain` may do by mapping the frame `m`, any number, which is no RAM: nothing, read,
+ * or read and write. A privileged domain may do with every frame what nobody is forbidden to do;
+ * other domains nothing. */
+enum vmmu_access rights_frame(const struct domain *domain, mfn_t m);
+
+/* Forbids every domain, for ever, to map `count` frames from `first` on, which are no RAM (or to
+ * map them writable). Entries that map them already stay: call it before the frames are of use to a
+ * domain, or before any domain runs. The local APIC's page and all other addresses at which
+ * messages of interrupts arrive are forbidden from the start. False: there is no room for another
+ * range. Takes RANK_RIGHTS. */
+bool rights_forbid(mfn_t first, u64 count);
+bool rights_forbid_writing(mfn_t first, u64 count);
 
 #endif

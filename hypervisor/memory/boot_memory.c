@@ -91,6 +91,31 @@ bool boot_memory_has_ram(u64 start, u64 end)
     return false;
 }
 
+/* Returns the end of the range of RAM in which the page at `at` lies; `at` if it lies in none. */
+static u64 ram_end(u64 at)
+{
+    for (u32 i = 0; i < boot_memory.ram_count; i++) {
+        if (boot_memory.ram[i].start <= at && at < boot_memory.ram[i].end) {
+            return boot_memory.ram[i].end;
+        }
+    }
+    return at;
+}
+
+void boot_memory_mark_devices(void)
+{
+    const u64 end = boot_memory_frames() << PAGE_SHIFT;
+
+    for (u64 at = 0; at < end;) {
+        const u64 next = ram_end(at);
+
+        if (next == at) {
+            vmmu_own_device(mfn(at >> PAGE_SHIFT));
+        }
+        at = next == at ? at + PAGE_SIZE : next;
+    }
+}
+
 maddr_t boot_memory_take(u64 size, u64 align)
 {
     for (u32 i = 0; i < boot_memory.free_count; i++) {

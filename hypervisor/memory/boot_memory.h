@@ -22,6 +22,10 @@ u64 boot_memory_pages(void);
 /* True when any RAM, free or reserved, lies in [start, end). */
 bool boot_memory_has_ram(u64 start, u64 end);
 
+/* Marks each frame below boot_memory_frames() that is no RAM as a device frame (vmmu_own_device).
+ */
+void boot_memory_mark_devices(void);
+
 /* Takes `size` bytes below 4 GiB, at a multiple of `align`, a power of two. The memory is never
  * returned and is not cleared. Panics when there is none. */
 maddr_t boot_memory_take(u64 size, u64 align);
@@ -31,9 +35,9 @@ maddr_t boot_memory_take(u64 size, u64 align);
 maddr_t boot_memory_largest(u64 *size);
 
 /* Gives all memory that is still free to the allocator; with `dirty` as dirty memory, otherwise as
- * clean memory but for the last 32 MiB of each range of RAM, in which firmware works. No function
- * above except boot_memory_frames, boot_memory_pages and boot_memory_has_ram may be called
- * afterwards. */
+ * clean memory but for the last 32 MiB of each range of RAM, in which firmware works. Afterwards
+ * only boot_memory_frames, boot_memory_pages, boot_memory_has_ram and boot_memory_mark_devices may
+ * be called. */
 void boot_memory_hand_over(bool dirty);
 
 /* The allocator's function for boot (frames.c): makes the allocator empty, with the frame table

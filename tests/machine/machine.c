@@ -85,7 +85,7 @@ mfn_t machine_allocate(void)
             is_allocated[m.n] = true;
             machine.allocated++;
             /* The contents that an allocator may leave in a frame. */
-            atomic_store(&frame_table[m.n].references, 0x7fffffffffffffffull);
+            atomic_store(&frame_table[m.n].references, 0x3fffffffffffffffull);
             atomic_store(&frame_table[m.n].type, ~0ull);
             memset(machine_words(m), 0, PAGE_SIZE);
             return m;
@@ -179,9 +179,18 @@ u32 port_cpu(void)
     return this_cpu;
 }
 
+enum vmmu_access port_device_access(u16 id, mfn_t m)
+{
+    return machine.device_access ? machine.device_access(id, m) : VMMU_ACCESS_NONE;
+}
+
 void *port_frame_view(mfn_t m)
 {
+    struct vmmu_frame_info info;
+
     assert_true(m.n >= 1 && m.n < machine.frames);
+    vmmu_frame_inspect(m, &info);
+    assert_false(info.owned && info.owner == VMMU_OWNER_DEVICE); /* reading it may have effects */
     return machine_words(m);
 }
 

@@ -25,8 +25,10 @@ struct machine {
     void (*on_flush)(void); /* called by port_flush before any CPU flushes */
     void (*on_pause)(void); /* called by port_pause */
     void (*on_ask)(void);   /* called by port_should_stop */
-    bool threads;           /* several threads run at once, and the fake CPUs are not used */
-    u64 findings;           /* of the audit */
+    /* The answer of port_device_access; NULL: always VMMU_ACCESS_NONE. */
+    enum vmmu_access (*device_access)(u16 id, mfn_t m);
+    bool threads; /* several threads run at once, and the fake CPUs are not used */
+    u64 findings; /* of the audit */
     const char *last_finding;
     mfn_t last_finding_frame;
     bool quiet; /* findings are expected: not printed */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that hypervisor/domain/rights gives each answer about what one domain may do to another.
- * Each row states the answers that a guest, or the privileged domain, gets for each way to name a
- * domain. */
+/* Proves that hypervisor/domain/rights gives each answer about what one domain may do to another:
+ * each row states the answers that a guest, or the privileged domain, gets for each way to name a
+ * domain. And that it answers which frames of devices a domain may map, and for which owner. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,6 +21,13 @@ static struct domain actor = {.id = OWN}, privileged = {.id = OWN, .privileged =
 struct domain *domain_by_id(u16 id)
 {
     return id == OWN ? &actor : id == OTHER ? &other : NULL;
+}
+
+static struct vmmu_domain special[2];
+
+struct vmmu_domain *vmmu_special_owner(u16 id)
+{
+    return id == DOMID_IO ? &special[0] : id == DOMID_XEN ? &special[1] : NULL;
 }
 
 struct row {
@@ -113,11 +120,64 @@ static void the_machine_is_the_privileged_domains(void **state)
     assert_true(rights_machine(&privileged));
 }
 
+static void the_owner_of_frames(void **state)
+{
+    s64 error = 1;
+    (void)state;
+    assert_ptr_equal(rights_frame_owner(&privileged, DOMID_IO, &error), &special[0]);
+    assert_ptr_equal(rights_frame_owner(&privileged, DOMID_XEN, &error), &special[1]);
+    assert_ptr_equal(rights_frame_owner(&privileged, DOMID_SELF, &error), &privileged.mmu);
+    assert_ptr_equal(rights_frame_owner(&privileged, OTHER, &error), &other.mmu);
+    assert_ptr_equal(rights_frame_owner(&actor, DOMID_SELF, &error), &actor.mmu);
+    assert_int_equal(error, 1);
+    assert_null(rights_frame_owner(&privileged, OWN, &error));
+    assert_int_equal(error, -XEN_ESRCH);
+    assert_null(rights_frame_owner(&actor, DOMID_IO, &error));
+    assert_int_equal(error, -XEN_EPERM);
+    assert_null(rights_frame_owner(&actor, DOMID_XEN, &error));
+    assert_int_equal(error, -XEN_ESRCH);
+    assert_null(rights_frame_owner(&actor, OTHER, &error));
+    assert_int_equal(error, -XEN_EPERM);
+}
+
+static void frames_of_devices(void **state)
+{
+    (void)state;
+    assert_int_equal(rights_frame(&actor, mfn(0xfd000)), VMMU_ACCESS_NONE);
+    assert_int_equal(rights_frame(&privileged, mfn(0xfd000)), VMMU_ACCESS_WRITE);
+    assert_int_equal(rights_frame(&privileged, mfn(0xfedff)), VMMU_ACCESS_WRITE);
+    assert_int_equal(rights_frame(&privileged, mfn(0xfee00)), VMMU_ACCESS_NONE);
+    assert_int_equal(rights_frame(&privileged, mfn(0xfeeff)), VMMU_ACCESS_NONE);
+    assert_int_equal(rights_frame(&privileged, mfn(0xfef00)), VMMU_ACCESS_WRITE);
+    assert_int_equal(rights_frame(&privileged, mfn(~0ull >> 12)), VMMU_ACCESS_NONE);
+    assert_int_equal(rights_frame(&privileged, mfn(1ull << 40)), VMMU_ACCESS_NONE);
+
+    assert_true(rights_forbid_writing(mfn(0xfec00), 2));
+    assert_int_equal(rights_frame(&privileged, mfn(0xfebff)), VMMU_ACCESS_WRITE);
+    assert_int_equal(rights_frame(&privileged, mfn(0xfec00)), VMMU_ACCESS_READ);
+    assert_int_equal(rights_frame(&privileged, mfn(0xfec01)), VMMU_ACCESS_READ);
+    assert_int_equal(rights_frame(&privileged, mfn(0xfec02)), VMMU_ACCESS_WRITE);
+    assert_int_equal(rights_frame(&actor, mfn(0xfec00)), VMMU_ACCESS_NONE);
+    assert_true(rights_forbid(mfn(0xfec00), 1));
+    assert_int_equal(rights_frame(&privileged, mfn(0xfec00)), VMMU_ACCESS_NONE);
+    assert_int_equal(rights_frame(&privileged, mfn(0xfec01)), VMMU_ACCESS_READ);
+
+    u32 room = 0;
+    while (rights_forbid(mfn(0x100000 + room), 1)) {
+        room++;
+    }
+    assert_true(room > 100);
+    assert_int_equal(rights_frame(&privileged, mfn(0x100000 + room - 1)), VMMU_ACCESS_NONE);
+    assert_int_equal(rights_frame(&privileged, mfn(0x100000 + room)), VMMU_ACCESS_WRITE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_right_over_every_number),
         cmocka_unit_test(the_machine_is_the_privileged_domains),
+        cmocka_unit_test(the_owner_of_frames),
+        cmocka_unit_test(frames_of_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

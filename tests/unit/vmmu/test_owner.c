@@ -183,15 +183,14 @@ static void only_own_frames_can_be_obtained(void **state)
     }
 }
 
-/* Asserts that each way to request frame `m` is refused, by the rule for a frame without an
- * owner. */
-static void assert_not_to_be_had(struct space space, mfn_t m)
+/* Asserts that each way to request frame `m`, which is no domain's, is refused; a mapping of it by
+ * `rule`. */
+static void assert_not_to_be_had(struct space space, mfn_t m, enum vmmu_result rule)
 {
-    assert_refused(FOREIGN_MAPPING, guest_set(&guest, space.l1, 5, RO(m)));
-    assert_refused(FOREIGN_MAPPING, guest_set(&guest, space.l1, 5, RW(m)));
+    assert_result(rule, guest_set(&guest, space.l1, 5, RO(m)));
+    assert_result(rule, guest_set(&guest, space.l1, 5, RW(m)));
     assert_refused(NOT_OWNER, guest_set(&guest, space.l2, 7, LINK(m)));
-    assert_refused(FOREIGN_MAPPING,
-                   vmmu_map_at(&guest.vcpu[0], &other.domain, machine_at(space.l1, 5), RO(m)));
+    assert_result(rule, vmmu_map_at(&guest.vcpu[0], &other.domain, machine_at(space.l1, 5), RO(m)));
     assert_refused(NOT_OWNER, vmmu_pin(&guest.vcpu[0], &guest.domain, m, 1));
     assert_refused(NOT_OWNER, vmmu_set_kernel_root(&guest.vcpu[0], m));
     assert_refused(NOT_OWNER, vmmu_set_gdt(&guest.vcpu[0], &m, 1, 1));
@@ -207,17 +206,16 @@ static void a_device_frame_is_nobodys_to_have(void **state)
     const struct space space = guest_running_space(&guest);
     const mfn_t device = mfn(0), hypervisor = mfn(1);
     (void)state;
-    assert_not_to_be_had(space, device);
+    assert_not_to_be_had(space, device, VMMU_REFUSED_FOREIGN_MAPPING);
     vmmu_own_device(device);
     assert_true(look(device).owned);
     assert_int_equal(look(device).owner, VMMU_OWNER_DEVICE);
-    assert_int_equal(look(device).references, 1);
+    assert_int_equal(look(device).references, 0);
     assert_int_equal(look(device).type, VMMU_TYPE_NONE);
     assert_int_equal(machine_m2p(device), ~0ull);
     assert_audit();
-    assert_not_to_be_had(space, device);
-    assert_not_to_be_had(space, hypervisor);
-    assert_int_equal(look(device).references, 1);
+    assert_not_to_be_had(space, device, VMMU_REFUSED_NO_MEMORY);
+    assert_not_to_be_had(space, hypervisor, VMMU_REFUSED_FOREIGN_MAPPING);
     assert_int_equal(machine.freed, 0);
 }
 
@@ -229,7 +227,7 @@ static void the_audit_knows_device_frames(void **state)
     vmmu_own_device(device);
     machine.quiet = true;
 
-    /* A second reference for which the audit finds no reason, then a type reference. */
+    /* A reference, which no device frame has, then a type reference. */
     atomic_fetch_add(&frame_of(device)->references, 1);
     assert_int_equal(audit_findings(), 1);
     assert_int_equal(machine.last_finding_frame.n, device.n);
@@ -240,14 +238,11 @@ static void the_audit_knows_device_frames(void **state)
     atomic_store(&frame_of(device)->type, use_of(VMMU_TYPE_NONE));
     assert_audit();
 
-    /* An entry that maps the device frame, with its reference counted. The audit accepts entries
-     * with foreign frames if they are granted; a device frame is not. */
-    machine_words(space.l1)[5] = RO(device);
-    atomic_fetch_add(&frame_of(device)->references, 1);
+    /* An entry that maps the device frame without the right to it. */
+    machine_words(space.l1)[5] = RO(device) | PTE_PCD;
     assert_int_equal(audit_findings(), 1);
     assert_int_equal(machine.last_finding_frame.n, space.l1.n);
     machine_words(space.l1)[5] = 0;
-    atomic_fetch_sub(&frame_of(device)->references, 1);
 }
 
 static void own_device(void *frame)
