@@ -111,7 +111,7 @@ static bool read_memory(const struct word *w, struct boot_options *options)
         at += at < end_of(w);
     }
     *options = found;
-    return true;
+    return w->value < end_of(w);
 }
 
 /* Reads [min-]max, of which the larger one counts. */
@@ -191,7 +191,7 @@ static bool apply(const struct word *w, struct boot_options *options, bool *know
         return read_mitigations(w, options);
     }
     if (is_named(w, "audit")) {
-        options->audit = true;
+        options->audit |= w->name_length == w->length;
         return w->name_length == w->length;
     }
     /* The log has one level and one port, and dom0 is given all consoles there are. */

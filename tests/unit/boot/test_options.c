@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* Proves that hypervisor/boot/options reads the words of Xen's command line, and that a word which
+ * is unknown or makes no sense is named in the log and changes nothing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "hypervisor/boot/options.h"
+#include "hypervisor/log/log.h"
+
+#define MIB (1ull << 20)
+
+static char logged[4096];
+
+void log_line(const char *format, ...)
+{
+    size_t used = strlen(logged);
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(logged + used, sizeof logged - used, format, arguments);
+    va_end(arguments);
+}
+
+/* Reads a copy of `text` in a block of exactly COMMAND_LINE_MAX bytes, as at boot. */
+static struct boot_options read_line(const char *text)
+{
+    static char line[COMMAND_LINE_MAX];
+    struct boot_options options;
+
+    logged[0] = 0;
+    snprintf(line, sizeof line, "%s", text);
+    options_read(line, &options);
+    return options;
+}
+
+static void nothing_is_said_of_an_empty_line(void **state)
+{
+    struct boot_options options = read_line("");
+
+    (void)state;
+    assert_int_equal(options.dom0_memory, 0);
+    assert_int_equal(options.dom0_most, 0);
+    assert_int_equal(options.dom0_vcpus, 0);
+    assert_int_equal(options.baud, 0);
+    assert_int_equal(options.mitigations, MITIGATIONS_AUTO);
+    assert_false(options.audit);
+    assert_string_equal(logged, "");
+}
+
+static void all_words_of_a_usual_line_are_known(void **state)
+{
+    struct boot_options options =
+        read_line("build/pinion.bin placeholder console=com1,vga com1=115200,8n1 "
+                  "dom0_mem=512M,max:768M dom0_max_vcpus=1-3 loglvl=all guest_loglvl=all/all "
+                  "no-real-mode edd=off mitigations=partial audit");
+
+    (void)state;
+    assert_int_equal(options.dom0_memory, 512 * MIB);
+    assert_int_equal(options.dom0_most, 768 * MIB);
+    assert_int_equal(options.dom0_vcpus, 3);
+    assert_int_equal(options.baud, 115200);
+    assert_int_equal(options.mitigations, MITIGATIONS_PARTIAL);
+    assert_true(options.audit);
+    assert_string_equal(logged, "");
+}
+
+static void a_size_has_a_unit(void **state)
+{
+    (void)state;
+    assert_int_equal(read_line("dom0_mem=524288").dom0_memory, 512 * MIB);
+    assert_int_equal(read_line("dom0_mem=524288k").dom0_memory, 512 * MIB);
+    assert_int_equal(read_line("dom0_mem=2G").dom0_memory, 2048 * MIB);
+    assert_int_equal(read_line("dom0_mem=1t").dom0_memory, MIB << 20);
+    assert_int_equal(read_line("dom0_mem=4096B").dom0_memory, 4096);
+    assert_int_equal(read_line("dom0_mem=max:1G,min:1M").dom0_most, 1024 * MIB);
+    assert_int_equal(read_line("dom0_mem=max:1G,min:1M").dom0_memory, 0);
+}
+
+static void a_value_without_sense_is_named_and_changes_nothing(void **state)
+{
+    static const char *const words[] = {
+        "dom0_mem=",
+        "dom0_mem=M",
+        "dom0_mem=12Q",
+        "dom0_mem=1M,max:x",
+        "dom0_mem=99999999999999999999",
+        "dom0_mem=9999999999T",
+        "dom0_max_vcpus=0",
+        "dom0_max_vcpus=33",
+        "dom0_max_vcpus=2x",
+        "com1=0",
+        "com1=7",
+        "com1=9600,7e1",
+        "mitigations=some",
+        "audit=yes",
+        "com1=230400",
+    };
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(words); i++) {
+        struct boot_options options = read_line(words[i]);
+
+        assert_non_null(strstr(logged, words[i]));
+        assert_non_null(strstr(logged, "makes no sense"));
+        assert_int_equal(options.dom0_memory | options.dom0_most | options.dom0_vcpus |
+                             options.baud | options.audit,
+                         0);
+        assert_int_equal(options.mitigations, MITIGATIONS_AUTO);
+    }
+}
+
+static void an_unknown_word_is_named(void **state)
+{
+    (void)state;
+    read_line("xen.bin smt=off dom0_memory=1G");
+    assert_non_null(strstr(logged, "`smt=off' is not known"));
+    assert_non_null(strstr(logged, "`dom0_memory=1G' is not known"));
+    assert_null(strstr(logged, "xen.bin"));
+}
+
+/* A line that fills its block to the last byte is read to its end and no further. */
+static void the_longest_line_ends_in_its_block(void **state)
+{
+    char text[COMMAND_LINE_MAX];
+
+    (void)state;
+    memset(text, ' ', sizeof text);
+    memcpy(text + sizeof text - 1 - strlen("dom0_mem=max"), "dom0_mem=max", strlen("dom0_mem=max"));
+    text[sizeof text - 1] = 0;
+    assert_int_equal(read_line(text).dom0_memory, 0);
+    assert_non_null(strstr(logged, "makes no sense"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_said_of_an_empty_line),
+        cmocka_unit_test(all_words_of_a_usual_line_are_known),
+        cmocka_unit_test(a_size_has_a_unit),
+        cmocka_unit_test(a_value_without_sense_is_named_and_changes_nothing),
+        cmocka_unit_test(an_unknown_word_is_named),
+        cmocka_unit_test(the_longest_line_ends_in_its_block),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
