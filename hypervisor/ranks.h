@@ -20,8 +20,14 @@ enum rank {
     RANK_GRANTS,     /* grant/grant.h: a granter's grant table */
     RANK_HANDLES,    /* grant/grant.h: the handles of a mapper */
     RANK_TIMERS,     /* time/timer.h: the timers of a CPU */
+    RANK_PIRQS,      /* pirq/pirq.h: which pirqs of a domain are mapped */
     RANK_EVENTS,     /* event/channel.h: the event channels of a domain */
     RANK_QUEUE,      /* sched/queue.h: the run queue of a CPU */
+    RANK_PIRQ,       /* pirq/pirq.h: the state of one pirq */
+    RANK_LINES,      /* irq/line.c: which vector belongs to which interrupt line */
+    RANK_IOAPIC,     /* irq/ioapic.c: the registers of the IO-APICs */
+    RANK_TABLES,     /* irq/message_table.c: which MSI-X tables are mapped */
+    RANK_PCI,        /* pci/config.c: the configuration space of the PCI devices */
     RANK_CONSOLE,    /* console/guest_console.h: a guest's console ring */
     RANK_PORT,       /* console/: COM2, and the input of COM1 */
     RANK_RIGHTS,     /* domain/rights_frame.c: the ranges of frames that are forbidden */

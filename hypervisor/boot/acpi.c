@@ -1,44 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading the processors from the ACPI tables. */
+/* Reading the processors and the interrupt controllers from the ACPI tables. */
 #include "hypervisor/boot/acpi.h"
-#include "hypervisor/memory/map.h"
-#include "lib/string.h"
-
-#define REACHABLE                                                                                  \
-    0x100000000ull /* the memory that head.S has mapped: tables beyond it cannot be read yet */
-#define TABLE_MOST 0x100000u /* bytes; a table that claims to be larger is ignored */
-#define BIOS_START 0xe0000ull
-#define BIOS_END   0x100000ull
-#define EBDA_OF                                                                                    \
-    0x40eull /* address of the word that holds the segment of the extended BIOS data area */
-#define EBDA_SEARCH 1024u
-#define POINTER_GAP 16u /* bytes: a root pointer lies on a multiple of this */
+#include "hypervisor/boot/acpi_tables.h"
+#include "hypervisor/irq/ioapic.h"
 
 #define MADT_LOCAL_APIC   0u
+#define MADT_IOAPIC       1u
+#define MADT_OVERRIDE     2u
 #define MADT_LOCAL_X2APIC 9u
 #define MADT_ENABLED      1u
-
-/* The root pointer (RSDP); the members after `root` exist from revision 2 on. */
-struct pointer {
-    char signature[8];
-    u8 checksum;
-    char oem[6];
-    u8 revision;
-    u32 root;
-    u32 length;
-    u64 extended_root;
-} __attribute__((packed));
-
-struct table {
-    char signature[4];
-    u32 length;
-    u8 revision, checksum;
-    char oem[6], oem_table[8];
-    u32 oem_revision, creator, creator_revision;
-} __attribute__((packed));
+#define BUS_ISA           0u
+#define FLAG_MASK         3u
+#define FLAG_TRIGGER      2 /* shift */
 
 struct madt {
-    struct table table;
+    struct acpi_table table;
     u32 address, flags;
 } __attribute__((packed));
 
@@ -58,70 +34,18 @@ struct madt_x2apic {
     u32 id, flags, processor;
 } __attribute__((packed));
 
-static bool sums_to_zero(const void *of, u32 length)
-{
-    const u8 *byte = of;
-    u8 sum = 0;
+struct madt_ioapic {
+    struct madt_entry entry;
+    u8 id, reserved;
+    u32 address, first_gsi;
+} __attribute__((packed));
 
-    while (length--) {
-        sum = (u8)(sum + *byte++);
-    }
-    return sum == 0;
-}
-
-static const struct pointer *find_pointer(u64 start, u64 end)
-{
-    for (u64 at = start; at + sizeof(struct pointer) <= end; at += POINTER_GAP) {
-        const struct pointer *pointer = direct(maddr(at));
-
-        if (memcmp(pointer->signature, "RSD PTR ", 8) == 0 &&
-            sums_to_zero(pointer, offsetof(struct pointer, length))) {
-            return pointer;
-        }
-    }
-    return NULL;
-}
-
-static const struct pointer *find(void)
-{
-    u64 ebda = (u64) * (const u16 *)direct(maddr(EBDA_OF)) << 4;
-    const struct pointer *pointer = ebda ? find_pointer(ebda, ebda + EBDA_SEARCH) : NULL;
-
-    return pointer ? pointer : find_pointer(BIOS_START, BIOS_END);
-}
-
-/* The table at machine address `at`. NULL: `at` is 0, the table is not reachable, its size is not
- * plausible, or its checksum is wrong. */
-static const struct table *table_at(u64 at)
-{
-    const struct table *table = direct(maddr(at));
-
-    if (at == 0 || at + sizeof *table > REACHABLE || table->length < sizeof *table ||
-        table->length > TABLE_MOST || at + table->length > REACHABLE) {
-        return NULL;
-    }
-    return sums_to_zero(table, table->length) ? table : NULL;
-}
-
-/* Finds the MADT through the root table, which holds the address of each other table in `size`
- * bytes. NULL: there is no MADT. */
-static const struct madt *find_madt(const struct table *root, u32 size)
-{
-    const u8 *entry = (const u8 *)(root + 1);
-
-    for (u32 left = root->length - sizeof *root; left >= size; left -= size, entry += size) {
-        u64 at = 0;
-        const struct table *table;
-
-        memcpy(&at, entry, size);
-        table = table_at(at);
-        if (table && memcmp(table->signature, "APIC", 4) == 0 &&
-            table->length >= sizeof(struct madt)) {
-            return (const struct madt *)table;
-        }
-    }
-    return NULL;
-}
+struct madt_override {
+    struct madt_entry entry;
+    u8 bus, irq;
+    u32 gsi;
+    u16 flags;
+} __attribute__((packed));
 
 static void add(struct processors *processors, u32 id, u32 flags)
 {
@@ -135,47 +59,70 @@ static void add(struct processors *processors, u32 id, u32 flags)
     }
 }
 
-static void read_madt(const struct madt *madt, struct processors *processors)
+/* The entry of type `type` behind `from` (NULL: the first), if it has `least` bytes. NULL: there is
+ * none, or what precedes it is damaged. */
+static const void *next_entry(const struct madt *madt, const void *from, u32 type, u32 least)
 {
     const u8 *at = (const u8 *)(madt + 1), *end = (const u8 *)madt + madt->table.length;
+    bool behind = !from;
 
     while (at + sizeof(struct madt_entry) <= end) {
         const struct madt_entry *entry = (const struct madt_entry *)at;
 
         if (entry->length < sizeof *entry || at + entry->length > end) {
-            return;
+            return NULL;
         }
-        if (entry->type == MADT_LOCAL_APIC && entry->length >= sizeof(struct madt_apic)) {
-            const struct madt_apic *apic = (const struct madt_apic *)at;
-            add(processors, apic->id, apic->flags);
+        if (behind && entry->type == type && entry->length >= least) {
+            return entry;
         }
-        if (entry->type == MADT_LOCAL_X2APIC && entry->length >= sizeof(struct madt_x2apic)) {
-            const struct madt_x2apic *apic = (const struct madt_x2apic *)at;
-            add(processors, apic->id, apic->flags);
-        }
+        behind |= (const void *)entry == from;
         at += entry->length;
     }
+    return NULL;
+}
+
+/* The next entry of `type`, whose structure `entry` points to. */
+#define NEXT_ENTRY(madt, entry, type) next_entry(madt, entry, type, sizeof *(entry))
+
+static const struct madt *find_madt(void)
+{
+    return (const struct madt *)acpi_find("APIC", sizeof(struct madt));
 }
 
 void acpi_read_processors(struct processors *processors)
 {
-    const struct pointer *pointer = find();
-    const struct table *root = NULL;
-    const struct madt *madt = NULL;
+    const struct madt *madt = find_madt();
+    const struct madt_apic *apic = NULL;
+    const struct madt_x2apic *x2apic = NULL;
 
     *processors = (struct processors){.count = 0};
-    if (!pointer) {
+    if (!madt) {
         return;
     }
-    if (pointer->revision >= 2) {
-        root = table_at(pointer->extended_root);
+    while ((apic = NEXT_ENTRY(madt, apic, MADT_LOCAL_APIC))) {
+        add(processors, apic->id, apic->flags);
     }
-    if (root) {
-        madt = find_madt(root, sizeof(u64));
-    } else if ((root = table_at(pointer->root))) {
-        madt = find_madt(root, sizeof(u32));
+    while ((x2apic = NEXT_ENTRY(madt, x2apic, MADT_LOCAL_X2APIC))) {
+        add(processors, x2apic->id, x2apic->flags);
     }
-    if (madt) {
-        read_madt(madt, processors);
+}
+
+void acpi_read_interrupts(void)
+{
+    const struct madt *madt = find_madt();
+    const struct madt_ioapic *ioapic = NULL;
+    const struct madt_override *override = NULL;
+
+    if (!madt) {
+        return;
+    }
+    while ((ioapic = NEXT_ENTRY(madt, ioapic, MADT_IOAPIC))) {
+        ioapic_found(ioapic->address, ioapic->first_gsi);
+    }
+    while ((override = NEXT_ENTRY(madt, override, MADT_OVERRIDE))) {
+        if (override->bus == BUS_ISA) {
+            ioapic_isa_override(override->irq, override->gsi, override->flags & FLAG_MASK,
+                                override->flags >> FLAG_TRIGGER & FLAG_MASK);
+        }
     }
 }

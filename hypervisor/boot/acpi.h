@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The processors of the machine, as ACPI lists them (ACPI specification 6.5, section 5.2). */
+/* The machine as ACPI describes it: processors, interrupt controllers, and the registers that
+ * switch it off. All functions read tables as acpi_tables.h says; what is not described counts as
+ * absent. Source: ACPI specification 6.5, section 5.2. */
 #ifndef BOOT_ACPI_H
 #define BOOT_ACPI_H
 
@@ -12,9 +14,17 @@ struct processors {
     u32 left_out;               /* enabled processors that are not in apic_id, because it is full */
 };
 
-/* Reads the MADT, which is found through a root pointer in the first MiB of a PC's memory. If there
- * is no MADT, the count is 0. Call it before map_start, while the first 4 GiB are mapped; a table
- * beyond them, with an implausible size or with a wrong checksum counts as absent. */
+/* Reads the processors of the MADT. If there is none, the count is 0. */
 void acpi_read_processors(struct processors *processors);
+
+/* Reports the IO-APICs of the MADT, and at which pins ISA interrupts arrive, to irq/ioapic.h. */
+void acpi_read_interrupts(void);
+
+/* Reports the registers by which the machine is switched off and reset, of the FADT, to
+ * cpu/machine.h. */
+void acpi_read_power(void);
+
+/* The machine address of the registers of the HPET; 0: there is none. */
+u64 acpi_hpet(void);
 
 #endif

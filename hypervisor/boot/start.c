@@ -187,6 +187,8 @@ void start(u32 loader_information)
     multiboot_read(loader_information, &boot.handoff, boot.command_line);
     read_modules();
     acpi_read_processors(&boot.processors);
+    acpi_read_interrupts();
+    acpi_read_power();
     map_start(boot_memory_frames());
     space_load_root(space_cr3(map_idle_root()));
     start_engine();

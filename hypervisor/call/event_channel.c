@@ -30,7 +30,7 @@ static const struct {
 } form[] = {
     [EVTCHNOP_bind_interdomain] = {sizeof(struct evtchn_bind_interdomain), true},
     [EVTCHNOP_bind_virq] = {sizeof(struct evtchn_bind_virq), true},
-    [EVTCHNOP_bind_pirq] = {sizeof(struct evtchn_bind_pirq), false},
+    [EVTCHNOP_bind_pirq] = {sizeof(struct evtchn_bind_pirq), true},
     [EVTCHNOP_close] = {sizeof(struct evtchn_close), false},
     [EVTCHNOP_send] = {sizeof(struct evtchn_send), false},
     [EVTCHNOP_status] = {sizeof(struct evtchn_status), true},
@@ -52,7 +52,7 @@ static s64 serve(struct domain *domain, u64 operation, union ask *ask, bool *aga
     case EVTCHNOP_bind_virq:
         return event_bind_virq(domain, &ask->bind_virq);
     case EVTCHNOP_bind_pirq:
-        return -XEN_EPERM;
+        return event_bind_pirq(domain, &ask->bind_pirq);
     case EVTCHNOP_close:
         return event_close(domain, ask->close.port);
     case EVTCHNOP_send:

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* physdev_op: devices, of which an unprivileged guest has none. */
+/* physdev_op: the vCPU's right to ports, and devices, of which an unprivileged guest has none. */
 #include "hypervisor/call/call.h"
+#include "hypervisor/call/physdev.h"
+#include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/vcpu/vcpu.h"
 
 #define PORTS 65536u
 
-/* Sets the virtual I/O privilege level. The guest owns no port, so the level decides only whether
- * port instructions, CLI and STI fault or are executed without effect; IN then reads what read_port
- * says. */
+/* Sets the virtual I/O privilege level. It decides whether port instructions, CLI and STI fault or
+ * are executed; which ports of the machine they then reach is a matter of the domain's rights
+ * (rights_port). */
 static s64 set_iopl(struct vcpu *vcpu, u64 at)
 {
     struct physdev_set_iopl ask;
@@ -43,16 +45,72 @@ static s64 set_iobitmap(struct vcpu *vcpu, u64 at)
     return 0;
 }
 
-s64 call_physdev_op(struct vcpu *vcpu, struct call *call)
+/* Operations on PCI devices. -ENOSYS: `operation` is none. */
+static s64 serve_pci(u32 operation, u64 at)
 {
-    u64 at = call->argument[1];
+    switch (operation) {
+    case PHYSDEVOP_manage_pci_add:
+        return physdev_manage_pci(at, true);
+    case PHYSDEVOP_manage_pci_add_ext:
+        return physdev_manage_pci_add_ext(at);
+    case PHYSDEVOP_manage_pci_remove:
+        return physdev_manage_pci(at, false);
+    case PHYSDEVOP_pci_device_add:
+        return physdev_pci_device_add(at);
+    case PHYSDEVOP_pci_device_remove:
+        return physdev_pci_device_remove(at);
+    case PHYSDEVOP_pci_mmcfg_reserved:
+        return physdev_pci_mmcfg_reserved(at);
+    case PHYSDEVOP_prepare_msix:
+    case PHYSDEVOP_release_msix:
+        return physdev_msix_table(at);
+    case PHYSDEVOP_restore_msi:
+        return physdev_restore_msi(at, false);
+    case PHYSDEVOP_restore_msi_ext:
+        return physdev_restore_msi(at, true);
+    case PHYSDEVOP_dbgp_op:
+        return physdev_dbgp_op(at);
+    default:
+        return -XEN_ENOSYS;
+    }
+}
 
-    switch ((u32)call->argument[0]) {
-    case PHYSDEVOP_set_iopl:
-        return set_iopl(vcpu, at);
-    case PHYSDEVOP_set_iobitmap:
-        return set_iobitmap(vcpu, at);
-    case PHYSDEVOP_eoi: /* end of a physical interrupt: no guest has one */
+/* Operations of the privileged domain. -ENOSYS: `operation` is none. */
+static s64 serve_machine(struct domain *domain, u32 operation, u64 at, bool *again)
+{
+    switch (operation) {
+    case PHYSDEVOP_eoi:
+        return physdev_eoi(domain, at);
+    case PHYSDEVOP_irq_status_query:
+        return physdev_irq_status_query(domain, at);
+    case PHYSDEVOP_pirq_eoi_gmfn_v1:
+    case PHYSDEVOP_pirq_eoi_gmfn_v2:
+        return physdev_pirq_eoi_gmfn(domain, at, operation == PHYSDEVOP_pirq_eoi_gmfn_v1, again);
+    case PHYSDEVOP_apic_read:
+        return physdev_apic_read(at);
+    case PHYSDEVOP_apic_write:
+        return physdev_apic_write(domain, at);
+    case PHYSDEVOP_alloc_irq_vector:
+        return physdev_alloc_irq_vector(domain, at);
+    case PHYSDEVOP_map_pirq:
+        return physdev_map_pirq(domain, at);
+    case PHYSDEVOP_unmap_pirq:
+        return physdev_unmap_pirq(domain, at);
+    case PHYSDEVOP_get_free_pirq:
+        return physdev_get_free_pirq(domain, at);
+    case PHYSDEVOP_setup_gsi:
+        return physdev_setup_gsi(domain, at);
+    default:
+        return serve_pci(operation, at);
+    }
+}
+
+/* What an operation of the privileged domain answers to others: they have no interrupt that they
+ * could end, and no right to the rest. */
+static s64 refuse(u32 operation)
+{
+    switch (operation) {
+    case PHYSDEVOP_eoi:
     case PHYSDEVOP_irq_status_query:
         return -XEN_EINVAL;
     case PHYSDEVOP_apic_read:
@@ -76,5 +134,22 @@ s64 call_physdev_op(struct vcpu *vcpu, struct call *call)
         return -XEN_EPERM;
     default:
         return -XEN_ENOSYS;
+    }
+}
+
+s64 call_physdev_op(struct vcpu *vcpu, struct call *call)
+{
+    u32 operation = (u32)call->argument[0];
+    u64 at = call->argument[1];
+
+    switch (operation) {
+    case PHYSDEVOP_set_iopl:
+        return set_iopl(vcpu, at);
+    case PHYSDEVOP_set_iobitmap:
+        return set_iobitmap(vcpu, at);
+    default:
+        return rights_machine(vcpu->domain)
+                   ? serve_machine(vcpu->domain, operation, at, &call->again)
+                   : refuse(operation);
     }
 }

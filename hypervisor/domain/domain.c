@@ -20,6 +20,7 @@ static struct {
     _Atomic u32 ending; /* domains that were shut down or crashed, and are neither finished nor
                            freed yet */
     _Atomic bool failed;
+    _Atomic bool privileged_gone; /* the machine ends with its privileged domain */
 } domains;
 
 /* Counts one domain as ended for good; `failed`: it crashed or could not be made. */
@@ -71,6 +72,9 @@ struct domain *domain_create(const char *name, u32 place, u64 pages, u32 vcpus)
     domain->lock.rank = RANK_DOMAIN;
     domain->shared_frame = frame_of_view(domain->shared);
     grants_start(domain);
+    if (domain->privileged && !pirqs_start(domain)) {
+        panic("no memory for the interrupts of the privileged domain");
+    }
     vmmu_domain_start(&domain->mmu, domain->id, pages);
     domain->mmu.user = domain;
     domain->started_at = clock_now();
@@ -99,7 +103,8 @@ bool domains_ending(void)
 
 bool domains_all_gone(void)
 {
-    return atomic_load_explicit(&domains.live, memory_order_acquire) == 0;
+    return atomic_load_explicit(&domains.live, memory_order_acquire) == 0 ||
+           atomic_load_explicit(&domains.privileged_gone, memory_order_acquire);
 }
 
 bool domain_any_failed(void)
@@ -111,6 +116,9 @@ void domain_gone(struct domain *domain)
 {
     if (!atomic_exchange_explicit(&domain->gone, true, memory_order_relaxed)) {
         count_as_gone(domain->end == DOMAIN_CRASHED);
+        if (domain->privileged) {
+            atomic_store_explicit(&domains.privileged_gone, true, memory_order_release);
+        }
     }
 }
 

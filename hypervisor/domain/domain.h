@@ -11,6 +11,7 @@
 #include "hypervisor/event/channel.h"
 #include "hypervisor/console/guest_console.h"
 #include "hypervisor/grant/grant.h"
+#include "hypervisor/pirq/pirq.h"
 #include "hypervisor/sched/share.h"
 #include "lib/lock.h"
 
@@ -47,6 +48,8 @@ struct domain {
                              VCPUOP_down */
     _Atomic u32 end;      /* enum domain_end; the first end counts */
     _Atomic bool gone;    /* it counts as ended for good */
+    _Atomic u32 pci_address; /* what it wrote to port 0xcf8 last, if it may use that port */
+    struct pirqs *pirqs;     /* its interrupts of the machine; NULL: it has no right to any */
     _Atomic bool torn_down, finished;
     struct lock teardown_lock; /* held while a CPU tears the domain down; only ever tried */
     struct vcpu *crashed; /* the vCPU that ran when the domain crashed, until it has been reported;
@@ -74,9 +77,10 @@ void domains_expect(u32 count);
  * (domain_finish) nor freed yet. */
 bool domains_ending(void);
 
-/* True when every announced domain has ended for good or could not be made. A domain has ended for
- * good as soon as the log and its console have all that there is to say of it, unless its guest is
- * to be started again; it may still have all its memory. */
+/* True when every announced domain has ended for good or could not be made, or the privileged
+ * domain has ended for good, with which the machine ends. A domain has ended for good as soon as
+ * the log and its console have all that there is to say of it, unless its guest is to be started
+ * again; it may still have all its memory. */
 bool domains_all_gone(void);
 
 /* Counts a domain as ended for good. Without effect the second time. */

@@ -106,7 +106,7 @@ void report_costs(struct domain *domain)
  * holds. */
 struct evidence {
     struct vmmu_vcpu *vcpu[DOMAINS_MAX * DOMAIN_VCPUS_MAX];
-    mfn_t held[DOMAINS_MAX * (DOMAIN_VCPUS_MAX + 1 + EVENTS_HELD_MAX)];
+    mfn_t held[DOMAINS_MAX * (DOMAIN_VCPUS_MAX + 2 + EVENTS_HELD_MAX)];
     u32 vcpus, helds;
 };
 
@@ -116,6 +116,7 @@ static void gather(struct evidence *e, const struct domain *domain)
         e->held[e->helds++] = domain->console.frame;
     }
     e->helds += events_held(domain, &e->held[e->helds]);
+    e->helds += pirqs_held(domain, &e->held[e->helds]);
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         struct vcpu *vcpu = domain->vcpu[i];
 

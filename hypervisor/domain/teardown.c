@@ -103,6 +103,7 @@ static void step(struct domain *domain)
     if (!events_stop(domain)) { /* once this returns true, no event wakes a vCPU of the domain */
         return;
     }
+    pirqs_stop(domain);
     stop_console(domain);
     report_end(domain);
     if (domains_all_gone() && !report_audits()) { /* nobody needs the memory: the machine ends */

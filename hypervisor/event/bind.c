@@ -4,6 +4,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/event/table.h"
+#include "hypervisor/pirq/pirq.h"
 #include "lib/index.h"
 
 struct vcpu *event_vcpu(struct domain *domain, u32 id)
@@ -108,6 +109,22 @@ s64 event_bind_ipi(struct domain *domain, struct evtchn_bind_ipi *ask)
     return ask->port ? 0 : -XEN_ENOSPC;
 }
 
+s64 event_bind_pirq(struct domain *domain, struct evtchn_bind_pirq *ask)
+{
+    if (!rights_machine(domain) || !domain->pirqs) {
+        return -XEN_EPERM;
+    }
+    tables_take(domain, NULL);
+    u32 port = table_add(domain, (struct channel){.kind = CHANNEL_PIRQ, .remote_port = ask->pirq});
+    s64 result = port ? pirq_bind(domain, ask->pirq, port) : -XEN_ENOSPC;
+    if (port && result) {
+        table_drop(domain, port);
+    }
+    tables_release(domain, NULL);
+    ask->port = port;
+    return result;
+}
+
 /* True when EVTCHNOP_bind_vcpu may move the channel. An inter-processor interrupt, and a virtual
  * interrupt that is not global, stay with the vCPU on which they were bound. */
 static bool may_move(const struct channel *channel)
@@ -116,6 +133,7 @@ static bool may_move(const struct channel *channel)
     case CHANNEL_UNBOUND:
     case CHANNEL_INTERDOMAIN:
     case CHANNEL_CONSOLE:
+    case CHANNEL_PIRQ:
         return true;
     case CHANNEL_VIRQ:
         return virq_is_global(channel->virq);
@@ -135,6 +153,9 @@ s64 event_bind_vcpu(struct domain *domain, const struct evtchn_bind_vcpu *ask)
     struct channel *channel = table_find(&domain->events, ask->port);
     if (channel && may_move(channel)) {
         channel->vcpu = (u16)ask->vcpu;
+        if (channel->kind == CHANNEL_PIRQ) {
+            pirq_aim(domain, channel->remote_port, event_vcpu(domain, ask->vcpu));
+        }
         result = 0;
     }
     tables_release(domain, NULL);

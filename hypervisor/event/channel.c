@@ -3,6 +3,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/event/table.h"
+#include "hypervisor/pirq/pirq.h"
 
 /* Closes `port`, which is in use. The locks of both domains are held; `remote` is the far end's
  * domain, NULL if there is none. */
@@ -21,6 +22,9 @@ static void close_locked(struct domain *domain, u32 port, struct domain *remote)
     }
     if (channel->kind == CHANNEL_CONSOLE) {
         domain->console.port = 0;
+    }
+    if (channel->kind == CHANNEL_PIRQ) {
+        pirq_unbind(domain, channel->remote_port);
     }
     if (channel->kind == CHANNEL_INTERDOMAIN && remote) {
         /* The far end becomes unbound again: this domain may bind to it once more. */
@@ -108,6 +112,10 @@ static void describe(const struct channel *channel, struct evtchn_status *status
     case CHANNEL_VIRQ:
         status->status = EVTCHNSTAT_virq;
         status->u.virq = channel->virq;
+        break;
+    case CHANNEL_PIRQ:
+        status->status = EVTCHNSTAT_pirq;
+        status->u.pirq = channel->remote_port;
         break;
     case CHANNEL_IPI:
         status->status = EVTCHNSTAT_ipi;

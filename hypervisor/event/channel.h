@@ -31,6 +31,7 @@ enum channel_kind {
     CHANNEL_INTERDOMAIN,
     CHANNEL_VIRQ,
     CHANNEL_IPI,
+    CHANNEL_PIRQ,    /* a device's interrupt (pirq/pirq.h); remote_port is the pirq */
     CHANNEL_CONSOLE, /* the far end is the hypervisor's guest console */
 };
 
@@ -93,6 +94,10 @@ u32 events_bind_console(struct domain *domain);
  * not in use is ignored. May be called on any CPU; takes event_channels.lock. */
 void event_raise(struct domain *domain, u32 port);
 
+/* As event_raise, but only if `port` is bound to pirq `pirq`. True: the port was not pending
+ * before. Takes event_channels.lock. */
+bool event_raise_pirq(struct domain *domain, u32 port, u32 pirq);
+
 /* Raises the virtual interrupt `virq` (VIRQ_*) of a vCPU, if the guest has bound it to a port.
  * Takes event_channels.lock. */
 void event_virq(struct vcpu *vcpu, u32 virq);
@@ -118,6 +123,7 @@ void event_mark_all(struct vcpu *vcpu);
 s64 event_alloc_unbound(struct domain *domain, struct evtchn_alloc_unbound *ask);
 s64 event_bind_interdomain(struct domain *domain, struct evtchn_bind_interdomain *ask);
 s64 event_bind_virq(struct domain *domain, struct evtchn_bind_virq *ask);
+s64 event_bind_pirq(struct domain *domain, struct evtchn_bind_pirq *ask);
 s64 event_bind_ipi(struct domain *domain, struct evtchn_bind_ipi *ask);
 s64 event_bind_vcpu(struct domain *domain, const struct evtchn_bind_vcpu *ask);
 s64 event_close(struct domain *domain, u32 port);

@@ -49,8 +49,8 @@ static inline bool virq_is_global(u32 virq)
     return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
 }
 
-/* As event_raise, for a port in use. The caller holds the lock. */
-void event_mark(struct domain *domain, struct channel *channel, u32 port);
+/* As event_raise, for a port in use. True: it was not pending before. The caller holds the lock. */
+bool event_mark(struct domain *domain, struct channel *channel, u32 port);
 
 /* Sets the vCPU's upcall flag, and wakes the vCPU if the flag was clear. The caller holds the
  * lock. */

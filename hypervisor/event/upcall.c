@@ -34,12 +34,15 @@ static void wake_pollers(struct domain *domain, u32 port)
     }
 }
 
-void event_mark(struct domain *domain, struct channel *channel, u32 port)
+bool event_mark(struct domain *domain, struct channel *channel, u32 port)
 {
-    if (domain->events.fifo ? fifo_raise(domain, channel, port)
-                            : two_level_raise(domain, channel, port)) {
+    bool fresh = domain->events.fifo ? fifo_raise(domain, channel, port)
+                                     : two_level_raise(domain, channel, port);
+
+    if (fresh) {
         wake_pollers(domain, port);
     }
+    return fresh;
 }
 
 void event_raise(struct domain *domain, u32 port)
@@ -50,6 +53,16 @@ void event_raise(struct domain *domain, u32 port)
         event_mark(domain, channel, port);
     }
     lock_release(&domain->events.lock);
+}
+
+bool event_raise_pirq(struct domain *domain, u32 port, u32 pirq)
+{
+    lock_take(&domain->events.lock);
+    struct channel *channel = table_find(&domain->events, port);
+    bool bound = channel && channel->kind == CHANNEL_PIRQ && channel->remote_port == pirq;
+    bool fresh = bound && event_mark(domain, channel, port);
+    lock_release(&domain->events.lock);
+    return fresh;
 }
 
 void event_virq(struct vcpu *vcpu, u32 virq)

@@ -4,8 +4,26 @@
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/flush.h"
+#include "hypervisor/irq/line.h"
 #include "hypervisor/irq/pic.h"
 #include "hypervisor/irq/vector.h"
+#include "hypervisor/log/log.h"
+
+/* Serves a vector of the devices' interrupt lines. One that belongs to no line is left over from a
+ * line that has been closed; it cannot come again, so that it is reported once for all. */
+static void serve_line(u32 vector)
+{
+    static _Atomic bool reported;
+    u32 user;
+
+    if (line_user(vector, &user)) {
+        interrupt_of_line(user);
+    } else if (!reported) {
+        reported = true;
+        log_line("interrupt %#x of no device", vector);
+    }
+    apic_acknowledge();
+}
 
 void interrupt_handle(u32 vector)
 {
@@ -17,6 +35,10 @@ void interrupt_handle(u32 vector)
         if (pic_acknowledge(irq) && interrupt_of_device(irq)) {
             cpu->work = true;
         }
+        return;
+    }
+    if (vector >= VECTOR_DEVICE_FIRST && vector <= VECTOR_DEVICE_LAST) {
+        serve_line(vector);
         return;
     }
     if (vector == VECTOR_APIC_SPURIOUS) {

@@ -14,4 +14,8 @@ void interrupt_handle(u32 vector);
  * Returns true if there is work for the run loop. */
 bool interrupt_of_device(u32 irq);
 
+/* Defined by pirq/: serves an interrupt of the line of `user` (irq/line.h), which is acknowledged
+ * afterwards. */
+void interrupt_of_line(u32 user);
+
 #endif

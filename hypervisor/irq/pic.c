@@ -49,6 +49,11 @@ void pic_enable(u32 irq)
     write_masks();
 }
 
+bool pic_is_enabled(u32 irq)
+{
+    return !(pic.masked >> irq & 1);
+}
+
 /* True when the controller's in-service bit of its own line `line` (0 to 7) is set. A controller
  * also interrupts as line 7 when a request disappeared before it was acknowledged; the bit is then
  * clear. */

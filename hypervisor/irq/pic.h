@@ -14,6 +14,9 @@ bool pic_start(void);
 /* Unmasks interrupt `irq`, 0 to 15, and the line by which the second controller is connected. */
 void pic_enable(u32 irq);
 
+/* Says whether pic_enable has unmasked interrupt `irq`, 0 to 15. */
+bool pic_is_enabled(u32 irq);
+
 /* Acknowledges interrupt `irq`, 0 to 15. False: the interrupt was spurious, and there is nothing to
  * serve. */
 bool pic_acknowledge(u32 irq);

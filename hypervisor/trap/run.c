@@ -25,6 +25,24 @@ static struct {
     _Atomic bool begun;     /* set by the CPU that ends the machine */
 } ending;
 
+/* Ends the machine as the privileged domain, if there was one, has ended. */
+static _Noreturn void leave_machine(void)
+{
+    const struct domain *privileged = domain_by_id(0);
+    u32 end = privileged ? atomic_load(&privileged->end) : DOMAIN_RUNNING;
+
+    switch (end) {
+    case DOMAIN_POWERED_OFF:
+        machine_switch_off(HANDOFF_ALL_WELL);
+    case DOMAIN_REBOOTED:
+        machine_restart();
+    case DOMAIN_CRASHED:
+        machine_fail(HANDOFF_CRASHED);
+    default:
+        machine_exit(domain_any_failed() ? HANDOFF_CRASHED : HANDOFF_ALL_WELL);
+    }
+}
+
 /* Ends the machine after the end of the last domain. Nobody is left for whom memory would have to
  * be given back, so the machine is switched off at once; only if there is to be an audit, not
  * before all domains are torn down. No vCPU, page table or hold should be left by then; the audit
@@ -42,7 +60,7 @@ static void end_machine(void)
         return;
     }
     report_audit();
-    machine_exit(domain_any_failed() ? HANDOFF_CRASHED : HANDOFF_ALL_WELL);
+    leave_machine();
 }
 
 /* Begins a step of the end of a domain: the timer's interrupt sets cpu->work, by which

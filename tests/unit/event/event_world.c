@@ -73,6 +73,28 @@ void guest_console_input(void)
 {
 }
 
+s64 pirq_bind(struct domain *domain, u32 pirq, u32 port)
+{
+    assert_ptr_equal(domain, A);
+    world.pirq_bound = world.pirq_result ? world.pirq_bound : port;
+    world.pirq = pirq;
+    return world.pirq_result;
+}
+
+void pirq_unbind(struct domain *domain, u32 pirq)
+{
+    assert_ptr_equal(domain, A);
+    assert_int_equal(pirq, world.pirq);
+    world.pirq_bound = 0;
+}
+
+void pirq_aim(struct domain *domain, u32 pirq, const struct vcpu *vcpu)
+{
+    assert_ptr_equal(domain, A);
+    assert_int_equal(pirq, world.pirq);
+    world.pirq_vcpu = vcpu;
+}
+
 void world_start(u32 vcpus)
 {
     memset(&world, 0, sizeof world);

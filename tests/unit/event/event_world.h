@@ -24,6 +24,11 @@ struct world {
     u32 pages_left;  /* pages of hypervisor memory that can still be allocated */
     /* How many of the next questions "does other work wait?" are answered with yes. */
     u32 stops;
+    /* The pirq that was bound last, its port (0: it is not bound) and the vCPU at which it aims;
+     * what the next binding answers. */
+    u32 pirq, pirq_bound;
+    const struct vcpu *pirq_vcpu;
+    s64 pirq_result;
 };
 
 extern struct world world;

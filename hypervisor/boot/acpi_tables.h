@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The ACPI tables, found through a root pointer in the first MiB of a PC's memory. To be used
+ * before map_start, while the first 4 GiB are mapped; a table beyond them, with an implausible size
+ * or with a wrong checksum counts as absent. Source: ACPI specification 6.5, section 5.2. */
+#ifndef BOOT_ACPI_TABLES_H
+#define BOOT_ACPI_TABLES_H
+
+#include "lib/types.h"
+
+/* The header of every table. */
+struct acpi_table {
+    char signature[4];
+    u32 length;
+    u8 revision, checksum;
+    char oem[6], oem_table[8];
+    u32 oem_revision, creator, creator_revision;
+} __attribute__((packed));
+
+/* Finds the table with this signature (4 characters). NULL: there is none, or it is shorter than
+ * `least` bytes, which include the header. */
+const struct acpi_table *acpi_find(const char *signature, u32 least);
+
+/* The table with this signature at machine address `at`. NULL: there is none. */
+const struct acpi_table *acpi_find_at(u64 at, const char *signature);
+
+#endif
