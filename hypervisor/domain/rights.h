@@ -32,6 +32,17 @@ enum right {
  * -XEN_EPERM. */
 bool rights_machine(const struct domain *actor);
 
+/* What a domain may do with an I/O port of the machine. */
+enum port_right {
+    PORT_NONE,     /* nothing: it reads as where no device is, and writes have no effect */
+    PORT_FILTERED, /* what emulate/machine_port.h lets through, as it is shared with the hypervisor
+                    */
+    PORT_FREE,     /* everything */
+};
+
+/* The least right that `actor` has to one of the `size` ports from `port` on. */
+enum port_right rights_port(const struct domain *actor, u16 port, u32 size);
+
 /* Finds the domain that `id`, as `actor` gave it, names (DOMID_SELF: `actor`), if `actor` has
  * `right` over it. NULL: refused, and *error is -XEN_EPERM, or -XEN_ESRCH where the ABI does not
  * reveal that there is such a domain; otherwise *error is unchanged. The domain may have ended. The

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Port instructions of guests, which own no port. */
+/* Port instructions of guests. */
 #include "hypervisor/emulate/port.h"
+#include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/vcpu/vcpu.h"
 #include "hypervisor/emulate/execute.h"
 #include "hypervisor/emulate/fetch.h"
+#include "hypervisor/emulate/machine_port.h"
 
-#define TIMER_COUNTER_FIRST 0x40
-#define TIMER_COUNTER_LAST  0x42
-#define NO_DEVICE           (~0ull) /* what a read returns where no device answers */
+#define NO_DEVICE (~0ull) /* what a read returns where no device answers */
 
 static u16 port_of(const struct vcpu *vcpu, const struct instruction *in)
 {
@@ -47,24 +48,19 @@ bool port_in_bitmap(struct vcpu *vcpu, const struct instruction *in)
 
 /* ---- IN and OUT ---------------------------------------------------------------------------- */
 
-/* What a guest reads from a port: all ones, since no device answers. The counters of the interval
- * timer read 0 and never change, so that a kernel that measures time with them gives up; if they
- * read as all ones, it would wait for ever. */
-static u64 read_port(u16 port)
-{
-    return port >= TIMER_COUNTER_FIRST && port <= TIMER_COUNTER_LAST ? 0 : NO_DEVICE;
-}
-
 enum emulated port_in(struct vcpu *vcpu, const struct instruction *in)
 {
-    register_write(&vcpu->registers, REGISTER_RAX, in->operand_size, read_port(port_of(vcpu, in)));
+    u32 value = machine_port_read(vcpu->domain, port_of(vcpu, in), in->operand_size);
+
+    register_write(&vcpu->registers, REGISTER_RAX, in->operand_size, value);
     return EMULATED_DONE;
 }
 
 enum emulated port_out(struct vcpu *vcpu, const struct instruction *in)
 {
-    (void)vcpu;
-    (void)in;
+    u32 value = (u32)register_read(&vcpu->registers, REGISTER_RAX, in->operand_size);
+
+    machine_port_write(vcpu->domain, port_of(vcpu, in), in->operand_size, value);
     return EMULATED_DONE;
 }
 
@@ -93,35 +89,50 @@ static u32 part_in_page(u64 at, u32 size)
     return to_page_end < size ? (u32)to_page_end : size;
 }
 
-enum emulated port_ins(struct vcpu *vcpu, const struct instruction *in)
+/* Stores the element that INS has read. Page by page, so that a fault has the address in the page
+ * that is not accessible. */
+static enum emulated store_element(struct vcpu *vcpu, u64 at, u64 value, u32 size)
 {
-    u64 value = NO_DEVICE, at = instruction_address(in, &vcpu->registers, 0);
-
-    if (instruction_idle(in, &vcpu->registers)) {
-        return EMULATED_DONE;
-    }
-    /* Page by page, so that a fault has the address in the page that is not accessible. */
-    for (u32 done = 0, part; done < in->operand_size; done += part) {
-        part = part_in_page(at + done, in->operand_size - done);
-        if (!copy_to_guest(at + done, &value, part)) {
+    for (u32 done = 0, part; done < size; done += part) {
+        part = part_in_page(at + done, size - done);
+        if (!copy_to_guest(at + done, (const u8 *)&value + done, part)) {
             return fault_at(vcpu, at + done, PF_WRITE);
         }
     }
     return EMULATED_DONE;
 }
 
+enum emulated port_ins(struct vcpu *vcpu, const struct instruction *in)
+{
+    u64 at = instruction_address(in, &vcpu->registers, 0);
+    u16 port = (u16)vcpu->registers.rdx;
+
+    if (instruction_idle(in, &vcpu->registers)) {
+        return EMULATED_DONE;
+    }
+    /* Stored to before the port is read: a device gives each datum once, and one that is read must
+     * not be lost by a fault. */
+    enum emulated result = store_element(vcpu, at, NO_DEVICE, in->operand_size);
+    if (result == EMULATED_DONE && rights_port(vcpu->domain, port, in->operand_size)) {
+        u32 value = machine_port_read(vcpu->domain, port, in->operand_size);
+        result = store_element(vcpu, at, value, in->operand_size);
+    }
+    return result;
+}
+
 enum emulated port_outs(struct vcpu *vcpu, const struct instruction *in)
 {
-    u64 value, at = instruction_source(in, &vcpu->registers, segment_base(in->source_segment));
+    u64 value = 0, at = instruction_source(in, &vcpu->registers, segment_base(in->source_segment));
 
     if (instruction_idle(in, &vcpu->registers)) {
         return EMULATED_DONE;
     }
     for (u32 done = 0, part; done < in->operand_size; done += part) {
         part = part_in_page(at + done, in->operand_size - done);
-        if (!copy_from_guest(&value, at + done, part)) {
+        if (!copy_from_guest((u8 *)&value + done, at + done, part)) {
             return fault_at(vcpu, at + done, 0);
         }
     }
+    machine_port_write(vcpu->domain, (u16)vcpu->registers.rdx, in->operand_size, (u32)value);
     return EMULATED_DONE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Port instructions of guests. No guest owns a port: an instruction that the guest's kernel permits
- * reads all ones or writes nowhere, and no port of the machine is ever accessed. */
+/* Port instructions of guests. One that the guest's kernel permits reaches the machine's port if
+ * the guest has a right to it (emulate/machine_port.h); otherwise it reads all ones or writes
+ * nowhere. */
 #ifndef EMULATE_PORT_H
 #define EMULATE_PORT_H
 

@@ -180,3 +180,33 @@ enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t at, u32 
     }
     return VMMU_DONE;
 }
+
+/* ---- the machine's ports ---- */
+
+u32 raw_port_read(u16 port, u32 size)
+{
+    test.ports_read++;
+    test.last_port = port;
+    test.last_size = size;
+    return test.port_value;
+}
+
+void raw_port_write(u16 port, u32 size, u32 value)
+{
+    test.ports_written++;
+    test.last_port = port;
+    test.last_size = size;
+    test.last_written = value;
+}
+
+u32 pci_guest_read(u16 function, u32 offset, u32 size)
+{
+    return (u32)function << 16 | offset << 8 | size;
+}
+
+void pci_guest_write(u16 function, u32 offset, u32 size, u32 value)
+{
+    test.last_port = function;
+    test.last_size = offset << 8 | size;
+    test.last_written = value;
+}

@@ -20,6 +20,8 @@
 #include "hypervisor/emulate/decode.h"
 #include "hypervisor/emulate/emulate.h"
 #include "hypervisor/emulate/port.h"
+#include "hypervisor/emulate/raw_port.h"
+#include "hypervisor/pci/guest.h"
 #include "hypervisor/vcpu/msr.h"
 
 #define MEMORY      0x10000u /* the readable guest addresses: MEMORY_SIZE bytes from here */
@@ -42,7 +44,11 @@ struct test {
     enum vmmu_result write_result;
     u32 races; /* how many of the next writes another CPU precedes with one of its own */
     u32 writes;
-    u32 toggles; /* how many switches between the two modes */
+    u32 toggles;                   /* how many switches between the two modes */
+    u32 port_value;                /* what each port of the machine reads as */
+    u32 ports_read, ports_written; /* accesses to the machine's ports */
+    u16 last_port;
+    u32 last_size, last_written;
     u32 touched; /* how many calls changed or returned privileged state */
 };
 
