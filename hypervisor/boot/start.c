@@ -16,6 +16,7 @@
 #include "hypervisor/cpu/speculation.h"
 #include "hypervisor/build/build.h"
 #include "hypervisor/call/version.h"
+#include "hypervisor/console/machine_console.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
 #include "hypervisor/trap/run.h"
@@ -200,6 +201,10 @@ void start(u32 loader_information)
               "arrives");
     }
     start_clock();
-    uart_enable_input_interrupt(UART_GUESTS);
+    if (boot.handoff.guest[0].privileged) {
+        machine_console_start();
+    } else {
+        uart_enable_input_interrupt(UART_GUESTS);
+    }
     cpu_enter_stack(cpu, start_guests);
 }
