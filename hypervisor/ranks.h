@@ -14,9 +14,11 @@
 #define HYPERVISOR_RANKS_H
 
 enum rank {
+    RANK_CONTROL,    /* domain/managed.h: one CPU serves a domctl on a domain; only ever tried */
     RANK_TEARDOWN,   /* domain/domain.h: one CPU tears a domain down; only ever tried */
     RANK_INITIALISE, /* vcpu/vcpu.h: one CPU gives a vCPU its first state; only ever tried */
     RANK_DOMAIN,     /* domain/domain.h: a domain's data */
+    RANK_CLAIMS,     /* domain/claim.c: the claims of all domains */
     RANK_GRANTS,     /* grant/grant.h: a granter's grant table */
     RANK_HANDLES,    /* grant/grant.h: the handles of a mapper */
     RANK_TIMERS,     /* time/timer.h: the timers of a CPU */

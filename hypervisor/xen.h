@@ -3,12 +3,13 @@
 #ifndef HYPERVISOR_XEN_H
 #define HYPERVISOR_XEN_H
 
-#define __XEN_INTERFACE_VERSION__ 0x00040d00
+#define __XEN_TOOLS__ /* with what toolstacks use; the interface version is then the latest */
 #include <stdint.h>
 #include <xen/xen.h>
 #include <xen/arch-x86/xen.h>
 #include <xen/elfnote.h>
 #include <xen/callback.h>
+#include <xen/domctl.h>
 #include <xen/event_channel.h>
 #include <xen/features.h>
 #include <xen/grant_table.h>

@@ -106,7 +106,7 @@ static bool serve_entry(struct vcpu *vcpu, struct call *outer, u64 at)
     } else {
         result = dispatch(vcpu, entry.op, &call);
     }
-    if (call.left || domain_has_ended(vcpu->domain)) {
+    if (call.left || domain_is_over(vcpu->domain)) {
         outer->left = true;
         return false;
     }

@@ -2,8 +2,10 @@
 /* memory_op: changing and describing a guest's own memory. */
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/call/memory_control.h"
 #include "hypervisor/call/memory_exchange.h"
 #include "hypervisor/call/mmu.h"
+#include "hypervisor/domain/claim.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/frames.h"
@@ -18,6 +20,7 @@
          resumed */
 #define ORDER_MAX 9u /* the largest extent that a guest without devices may ask for: 2 MiB */
 #define PFNS_MAX  (1ull << 40)
+#define NO_NODE   0xffu /* XENMEMF_get_node: no NUMA node is named */
 
 /* What a guest wants of each extent. */
 struct extent {
@@ -32,7 +35,7 @@ static s64 give_extent(struct domain *domain, u64 gpfn, struct extent want, u64 
     u64 count = 1ull << want.order;
     mfn_t m;
 
-    if (domain->mmu.frames + count > domain->mmu.frames_max) {
+    if (domain->mmu.frames + count > domain->mmu.frames_max || !claim_permits(domain, count)) {
         return -XEN_ENOMEM;
     }
     m = frames_alloc_below(want.order, want.bits);
@@ -53,6 +56,7 @@ static s64 give_extent(struct domain *domain, u64 gpfn, struct extent want, u64 
         }
         return vmmu_result_errno(result);
     }
+    claim_use(domain, count);
     *first = m.n;
     return 0;
 }
@@ -118,6 +122,18 @@ static bool decrease_one(struct domain *domain, u64 at, u32 order)
     return true;
 }
 
+/* Checks what a reservation asks for, except its list. The privileged domain may name the one NUMA
+ * node that there is. */
+static bool reservation_ok(const struct domain *actor, const struct xen_memory_reservation *r,
+                           u64 start)
+{
+    u32 node = XENMEMF_get_node(r->mem_flags);
+
+    return r->extent_order <= ORDER_MAX && start <= r->nr_extents &&
+           (node == NO_NODE || (node == 0 && rights_machine(actor))) &&
+           !(r->mem_flags & XENMEMF_populate_on_demand);
+}
+
 /* Serves the extents from number `start` on, until one fails, and returns how many are done in all,
  * those before `start` included. If it is interrupted, it puts that number into the command for the
  * repeated hypercall, sets call->again and returns 0. */
@@ -125,21 +141,17 @@ static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 st
 {
     struct xen_memory_reservation r;
     struct extent want;
+    struct domain *domain = NULL;
     u64 list;
     s64 error = 0;
     u64 done;
 
     /* The ABI's result is the number of extents that are done, so each refusal here returns
      * `start`. */
-    if (!GET_GUEST(&r, call->argument[1]) ||
-        !rights_target(vcpu->domain, RIGHT_MEMORY, r.domid, &error)) {
-        return (s64)start;
+    if (GET_GUEST(&r, call->argument[1])) {
+        domain = rights_target(vcpu->domain, RIGHT_MEMORY, r.domid, &error);
     }
-    if (r.extent_order > ORDER_MAX || start > r.nr_extents ||
-        XENMEMF_get_node(r.mem_flags) != 0xff) {
-        return (s64)start;
-    }
-    if (r.mem_flags & XENMEMF_populate_on_demand) {
+    if (!domain || domain_has_ended(domain) || !reservation_ok(vcpu->domain, &r, start)) {
         return (s64)start;
     }
     want = (struct extent){r.extent_order, XENMEMF_get_address_bits(r.mem_flags)};
@@ -157,11 +169,11 @@ static s64 reservation(struct vcpu *vcpu, struct call *call, u64 command, u64 st
             return 0;
         }
         if (command == XENMEM_populate_physmap) {
-            ok = populate_one(vcpu->domain, at, want);
+            ok = populate_one(domain, at, want);
         } else if (command == XENMEM_increase_reservation) {
-            ok = increase_one(vcpu->domain, at, want);
+            ok = increase_one(domain, at, want);
         } else {
-            ok = decrease_one(vcpu->domain, at, r.extent_order);
+            ok = decrease_one(domain, at, r.extent_order);
         }
         if (!ok) {
             break;
@@ -201,28 +213,6 @@ static s64 machphys_list(u64 at)
     return PUT_GUEST(at, &list) ? 0 : -XEN_EFAULT;
 }
 
-/* Describes the guest's memory as one range of RAM: as large as what the guest was built with. */
-static s64 memory_map(struct domain *domain, u64 at)
-{
-    struct xen_memory_map map;
-    struct {
-        u64 start, size;
-        u32 type;
-    } __attribute__((packed)) ram = {0, domain->pages << PAGE_SHIFT, 1};
-
-    if (!GET_GUEST(&map, at)) {
-        return -XEN_EFAULT;
-    }
-    if (map.nr_entries < 1) {
-        return -XEN_EINVAL;
-    }
-    map.nr_entries = 1;
-    if (!copy_to_guest((u64)map.buffer.p, &ram, sizeof ram) || !PUT_GUEST(at, &map)) {
-        return -XEN_EFAULT;
-    }
-    return 0;
-}
-
 /* Lists the machine's memory map, as the firmware gave it. */
 static s64 machine_memory_map(const struct domain *domain, u64 at)
 {
@@ -248,17 +238,19 @@ static s64 machine_memory_map(const struct domain *domain, u64 at)
 
 static s64 reservation_size(struct vcpu *vcpu, u64 command, u64 at)
 {
+    const struct domain *domain;
     domid_t id;
     s64 error;
 
     if (!GET_GUEST(&id, at)) {
         return -XEN_EFAULT;
     }
-    if (!rights_target(vcpu->domain, RIGHT_MEMORY, id, &error)) {
+    domain = rights_target(vcpu->domain, RIGHT_MEMORY, id, &error);
+    if (!domain) {
         return error;
     }
-    return (s64)(command == XENMEM_current_reservation ? vcpu->domain->mmu.frames
-                                                       : vcpu->domain->mmu.frames_max);
+    return (s64)(command == XENMEM_current_reservation ? domain->mmu.frames
+                                                       : domain->mmu.frames_max);
 }
 
 s64 call_memory_op(struct vcpu *vcpu, struct call *call)
@@ -283,7 +275,20 @@ s64 call_memory_op(struct vcpu *vcpu, struct call *call)
     case XENMEM_machphys_mfn_list:
         return machphys_list(call->argument[1]);
     case XENMEM_memory_map:
-        return memory_map(vcpu->domain, call->argument[1]);
+        return memory_map(vcpu, call->argument[1]);
+    case XENMEM_set_memory_map:
+        return memory_set_map(vcpu, call->argument[1]);
+    case XENMEM_maximum_gpfn:
+        return memory_last_pfn(vcpu, call->argument[1]);
+    case XENMEM_claim_pages:
+        return memory_claim(vcpu, call->argument[1]);
+    case XENMEM_acquire_resource:
+        return memory_acquire(vcpu, call->argument[1]);
+    case XENMEM_get_vnumainfo:
+        return memory_vnuma(vcpu, call->argument[1]);
+    case XENMEM_get_sharing_freed_pages: /* no pages are shared between guests */
+    case XENMEM_get_sharing_shared_pages:
+        return 0;
     case XENMEM_machine_memory_map:
         return machine_memory_map(vcpu->domain, call->argument[1]);
     }

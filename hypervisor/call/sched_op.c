@@ -26,7 +26,8 @@ static s64 shutdown(struct vcpu *vcpu, struct call *call, u32 reason)
     if (!domain_shutdown_for(vcpu->domain, reason)) {
         return 1; /* means "suspend was cancelled" */
     }
-    call->left = true;
+    /* A managed domain may be resumed, and then this call has returned 0. */
+    call->left = domain_is_over(vcpu->domain);
     return 0;
 }
 

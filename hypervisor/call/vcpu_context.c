@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* VCPUOP_initialise: the first state of a further vCPU. */
+/* VCPUOP_initialise and setvcpucontext: the state of a vCPU. */
 #include "hypervisor/call/vcpu_context.h"
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
@@ -8,6 +8,7 @@
 #include "hypervisor/vcpu/debug.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
+#include "hypervisor/sched/sched.h"
 #include "lib/string.h"
 #include "lib/x86/control.h"
 
@@ -157,29 +158,9 @@ static s64 undo(struct vcpu *v, struct call *call)
     return error;
 }
 
-static s64 apply(struct vcpu *v, struct call *call, const context *c)
+/* Sets what the context says of the vCPU except its tables, which cannot be refused any more. */
+static void set_state(struct vcpu *v, const context *c)
 {
-    enum vmmu_result result;
-    s64 error = 0;
-
-    for (u32 i = 0; i < ARRAY_LENGTH(c->debugreg) && !error; i++) {
-        if (i != 4 && i != 5 && c->debugreg[i]) {
-            error = debug_set(v, i, c->debugreg[i]);
-        }
-    }
-    if (error) {
-        return -XEN_EINVAL;
-    }
-    result = set_tables(v, c);
-    if (result == VMMU_AGAIN) {
-        /* The references taken so far are kept; the repeated hypercall takes the rest. */
-        call->again = true;
-        return 0;
-    }
-    if (result != VMMU_DONE) {
-        v->refused = vmmu_result_errno(result);
-        return undo(v, call);
-    }
     set_registers(v, &c->user_regs);
     v->iopl = c->user_regs.rflags >> RFLAGS_IOPL_SHIFT & 3;
     set_entries(v, c);
@@ -192,22 +173,82 @@ static s64 apply(struct vcpu *v, struct call *call, const context *c)
     v->info->arch.cr2 = c->ctrlreg[2];
     v->cr4 = control_guest_cr4(c->ctrlreg[4]);
     v->initialised = true;
+}
+
+static s64 set_debug(struct vcpu *v, const context *c)
+{
+    s64 error = 0;
+
+    for (u32 i = 0; i < ARRAY_LENGTH(c->debugreg) && !error; i++) {
+        if (i != 4 && i != 5 && c->debugreg[i]) {
+            error = debug_set(v, i, c->debugreg[i]);
+        }
+    }
+    return error ? -XEN_EINVAL : 0;
+}
+
+static s64 apply(struct vcpu *v, struct call *call, const context *c)
+{
+    enum vmmu_result result;
+    s64 error = set_debug(v, c);
+
+    if (error) {
+        return error;
+    }
+    result = set_tables(v, c);
+    if (result == VMMU_AGAIN) {
+        /* The references taken so far are kept; the repeated hypercall takes the rest. */
+        call->again = true;
+        return 0;
+    }
+    if (result != VMMU_DONE) {
+        v->refused = vmmu_result_errno(result);
+        return undo(v, call);
+    }
+    set_state(v, c);
     return 0;
 }
 
-static s64 initialise(struct vcpu *target, struct call *call, u64 at)
+/* Says whether the context names the tables that the vCPU has. */
+static bool has_tables(const struct vcpu *v, const context *c)
 {
-    context *c;
-    s64 result;
+    const struct vmmu_vcpu *mmu = &v->mmu;
+    mfn_t user = c->ctrlreg[1] ? mfn(xen_cr3_to_pfn(c->ctrlreg[1])) : MFN_NONE;
+
+    for (u32 i = 0; i * GDT_PAGE < c->gdt_ents; i++) {
+        if (c->gdt_frames[i] != mmu->gdt_frame[i].n) {
+            return false;
+        }
+    }
+    return c->gdt_ents == mmu->gdt_entries && c->ldt_ents == mmu->ldt_entries &&
+           (!c->ldt_ents || c->ldt_base == mmu->ldt_base.a) &&
+           xen_cr3_to_pfn(c->ctrlreg[3]) == mmu->kernel_root.n && user.n == mmu->user_root.n;
+}
+
+/* Replaces the state of an initialised vCPU, but for its tables. */
+static s64 renew(struct vcpu *v, const context *c)
+{
+    if (!domain_is_held(v->domain) || !domain_is_stopped(v->domain)) {
+        return -XEN_EBUSY;
+    }
+    if (!has_tables(v, c)) {
+        return -XEN_EOPNOTSUPP;
+    }
+    s64 error = set_debug(v, c);
+    if (!error) {
+        set_state(v, c);
+    }
+    return error;
+}
+
+/* Copies the context at guest address `at` into pages of its own, and checks it. On success the
+ * caller frees *copied. */
+static s64 copy_context(u64 at, context **copied)
+{
+    context *c = page_alloc(CONTEXT_ORDER);
+    s64 result = 0;
 
     _Static_assert(sizeof *c <= PAGE_SIZE << CONTEXT_ORDER, "a context fits its pages");
-    if (target->initialised) {
-        return -XEN_EEXIST;
-    }
-    if (target->refused) {
-        return undo(target, call);
-    }
-    c = page_alloc(CONTEXT_ORDER);
     if (!c) {
         return -XEN_ENOMEM;
     }
@@ -215,14 +256,60 @@ static s64 initialise(struct vcpu *target, struct call *call, u64 at)
         result = -XEN_EFAULT;
     } else if (!context_ok(c)) {
         result = -XEN_EINVAL;
-    } else {
+    }
+    if (result) {
+        page_free(c, CONTEXT_ORDER);
+    }
+    *copied = c;
+    return result;
+}
+
+static s64 initialise(struct vcpu *target, struct call *call, u64 at)
+{
+    context *c;
+    s64 result;
+
+    if (target->initialised) {
+        return -XEN_EEXIST;
+    }
+    if (target->refused) {
+        return undo(target, call);
+    }
+    result = copy_context(at, &c);
+    if (!result) {
         result = apply(target, call, c);
+        page_free(c, CONTEXT_ORDER);
+    }
+    return result;
+}
+
+/* As initialise, also of an initialised vCPU, and brings the vCPU up or down. */
+static s64 set_context(struct vcpu *target, struct call *call, u64 at)
+{
+    context *c;
+    s64 result;
+
+    if (target->refused) {
+        return undo(target, call);
+    }
+    result = copy_context(at, &c);
+    if (result) {
+        return result;
+    }
+    result = target->initialised ? renew(target, c) : apply(target, call, c);
+    if (!result && !call->again) {
+        if (c->flags & VGCF_online) {
+            sched_add(target);
+        } else {
+            sched_remove(target);
+        }
     }
     page_free(c, CONTEXT_ORDER);
     return result;
 }
 
-s64 vcpu_initialise(struct vcpu *target, struct call *call, u64 at)
+/* Calls `initialise` or, for a toolstack, `set_context` with the vCPU's lock. */
+static s64 with_lock(struct vcpu *target, struct call *call, u64 at, bool toolstack)
 {
     s64 result;
 
@@ -230,7 +317,17 @@ s64 vcpu_initialise(struct vcpu *target, struct call *call, u64 at)
         call->again = true; /* another vCPU is initialising the same target */
         return 0;
     }
-    result = initialise(target, call, at);
+    result = toolstack ? set_context(target, call, at) : initialise(target, call, at);
     lock_release(&target->initialise_lock);
     return result;
+}
+
+s64 vcpu_initialise(struct vcpu *target, struct call *call, u64 at)
+{
+    return with_lock(target, call, at, false);
+}
+
+s64 vcpu_set_context(struct vcpu *target, struct call *call, u64 at)
+{
+    return with_lock(target, call, at, true);
 }

@@ -38,7 +38,7 @@ static s64 down(struct call *call, struct vcpu *target)
         if (!domain_shutdown_for(domain, SHUTDOWN_poweroff)) {
             domain_shutdown(domain, DOMAIN_POWERED_OFF);
         }
-        call->left = true;
+        call->left = domain_is_over(domain);
         return 0;
     }
     timer_stop(&target->singleshot);

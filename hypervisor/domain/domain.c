@@ -10,6 +10,7 @@
 #include "hypervisor/ranks.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "hypervisor/vcpu/clock_page.h"
 #include "lib/print.h"
 #include "lib/string.h"
 
@@ -53,14 +54,10 @@ static struct domain *allocate(void)
     return NULL;
 }
 
-struct domain *domain_create(const char *name, u32 place, u64 pages, u32 vcpus)
+/* Sets all members of a new domain that are not zero, gives it its shared page and puts it into the
+ * domain table. */
+static void set_up(struct domain *domain, const char *name, u32 place, u64 pages)
 {
-    struct domain *domain = allocate();
-
-    if (!domain) {
-        count_as_gone(true);
-        return NULL;
-    }
     domain->id = domain_table_id(place);
     domain->place = place;
     domain->privileged = domain->id == 0;
@@ -79,15 +76,50 @@ struct domain *domain_create(const char *name, u32 place, u64 pages, u32 vcpus)
     domain->mmu.user = domain;
     domain->started_at = clock_now();
     domain->shutdown_code = DOMAIN_NO_CODE;
-    domain_table_put(domain);
-    vmmu_share(&domain->mmu, domain->shared_frame, true);
     for (u32 i = 0; i < XEN_LEGACY_MAX_VCPUS; i++) {
         domain->shared->vcpu_info[i].evtchn_upcall_mask = 1;
     }
+    domain_table_put(domain);
+    vmmu_share(&domain->mmu, domain->shared_frame, true);
+}
+
+struct domain *domain_create(const char *name, u32 place, u64 pages, u32 vcpus)
+{
+    struct domain *domain = allocate();
+
+    if (!domain) {
+        count_as_gone(true);
+        return NULL;
+    }
+    set_up(domain, name, place, pages);
     while (domain->vcpu_count < vcpus &&
            (domain->vcpu[domain->vcpu_count] = vcpu_create(domain, domain->vcpu_count))) {
         domain->vcpu_count++;
     }
+    return domain;
+}
+
+struct domain *domain_create_managed(u32 place, u32 vcpus_max, const u8 *handle, u32 ssidref)
+{
+    struct domain *domain = allocate();
+    char name[sizeof "d65535"];
+
+    if (!domain) {
+        return NULL;
+    }
+    print_to(name, sizeof name, "d%u", domain_table_id(place));
+    domain->managed = true;
+    domain->holds = DOMAIN_HELD_PAUSED;
+    domain->toolstack = (struct toolstack){.lock = {.rank = RANK_CONTROL},
+                                           .ssidref = ssidref,
+                                           .vcpus_max = vcpus_max,
+                                           .pauses = 1,
+                                           .reason = DOMAIN_NO_REASON,
+                                           .nodes = 1};
+    memcpy(domain->toolstack.handle, handle, sizeof domain->toolstack.handle);
+    set_up(domain, name, place, 0);
+    sched_start_domain(domain, SHARE_WEIGHT, 0);
+    clock_page_update_wall(domain);
     return domain;
 }
 
@@ -114,7 +146,7 @@ bool domain_any_failed(void)
 
 void domain_gone(struct domain *domain)
 {
-    if (!atomic_exchange_explicit(&domain->gone, true, memory_order_relaxed)) {
+    if (!domain->managed && !atomic_exchange_explicit(&domain->gone, true, memory_order_relaxed)) {
         count_as_gone(domain->end == DOMAIN_CRASHED);
         if (domain->privileged) {
             atomic_store_explicit(&domains.privileged_gone, true, memory_order_release);
@@ -148,17 +180,29 @@ bool domain_start_console(struct domain *domain, mfn_t ring)
     return domain->console.port != 0;
 }
 
+/* The ABI's reason for an end of a managed domain that the hypervisor itself causes. */
+static u32 reason_of(enum domain_end end)
+{
+    return end == DOMAIN_POWERED_OFF ? SHUTDOWN_poweroff
+           : end == DOMAIN_REBOOTED  ? SHUTDOWN_reboot
+                                     : SHUTDOWN_crash;
+}
+
 void domain_shutdown(struct domain *domain, enum domain_end end)
 {
     u32 running = DOMAIN_RUNNING;
 
-    if (atomic_compare_exchange_strong_explicit(&domain->end, &running, end, memory_order_acq_rel,
-                                                memory_order_acquire)) {
+    if (domain->managed && end != DOMAIN_DESTROYED) {
+        domain_stop(domain, reason_of(end));
+    } else if (atomic_compare_exchange_strong_explicit(
+                   &domain->end, &running, end, memory_order_acq_rel, memory_order_acquire)) {
         static const char *const how[] = {[DOMAIN_POWERED_OFF] = "powered off",
                                           [DOMAIN_REBOOTED] = "rebooted",
-                                          [DOMAIN_CRASHED] = "crashed"};
+                                          [DOMAIN_CRASHED] = "crashed",
+                                          [DOMAIN_DESTROYED] = "destroyed"};
 
         log_line("%s: %s", domain->name, how[end]);
+        atomic_fetch_or_explicit(&domain->holds, DOMAIN_HELD_ENDED, memory_order_acq_rel);
         atomic_store_explicit(&domain->mmu.dying, true, memory_order_release);
         atomic_fetch_add_explicit(&domains.ending, 1, memory_order_acq_rel);
         sched_kick_domain(domain);
@@ -169,7 +213,7 @@ void domain_shutdown(struct domain *domain, enum domain_end end)
 void domain_crash(struct domain *domain, const char *reason)
 {
     lock_take(&domain->lock);
-    bool first = !domain_has_ended(domain) && !domain->crashed;
+    bool first = !domain_is_over(domain) && !domain->crashed;
     if (first) {
         domain->crashed = current_vcpu();
     }
@@ -215,6 +259,15 @@ bool domain_shutdown_for(struct domain *domain, u32 reason)
     u32 fixed = atomic_load_explicit(&domain->shutdown_code, memory_order_relaxed);
 
     reason = fixed != DOMAIN_NO_CODE ? fixed : reason;
+    if (domain->managed) {
+        if (reason == SHUTDOWN_crash || reason > SHUTDOWN_MAX) {
+            crash_for(domain, reason);
+        } else {
+            domain_stop(domain, reason);
+        }
+        this_cpu()->work = true;
+        return true;
+    }
     switch (reason) {
     case SHUTDOWN_suspend:
         return false;

@@ -8,6 +8,7 @@
 #include "hypervisor/vcpu/policy.h"
 #include "hypervisor/vcpu/vcpu.h"
 #include "hypervisor/domain/domain_table.h"
+#include "hypervisor/domain/managed.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/console/guest_console.h"
 #include "hypervisor/grant/grant.h"
@@ -24,6 +25,15 @@ enum domain_end {
     DOMAIN_POWERED_OFF,
     DOMAIN_REBOOTED,
     DOMAIN_CRASHED,
+    DOMAIN_DESTROYED, /* by a toolstack; only a managed domain ends so, and in no other way */
+};
+
+/* Why no vCPU of a domain may run: a set of bits. */
+enum domain_hold {
+    DOMAIN_HELD_ENDED = 1,     /* domain_has_ended */
+    DOMAIN_HELD_PAUSED = 2,    /* its pause count is not 0 */
+    DOMAIN_HELD_SHUT_DOWN = 4, /* managed: its guest has shut it down, or it has crashed */
+    DOMAIN_HELD_CRASHED = 8,   /* managed: it has crashed; with DOMAIN_HELD_SHUT_DOWN */
 };
 
 struct domain {
@@ -31,6 +41,7 @@ struct domain {
                old domain */
     bool privileged; /* it drives the machine's devices, and may act on other domains
                         (domain/rights.h); there is at most one */
+    bool managed;    /* made by a toolstack (domain/managed.h) */
     u32 place;       /* its place in the domain table */
     struct vmmu_domain mmu;
     u32 vcpu_count;
@@ -47,6 +58,7 @@ struct domain {
     struct lock lock;     /* guards shared_info's wall clock, `crashed`, changes of `vm_assist`, and
                              VCPUOP_down */
     _Atomic u32 end;      /* enum domain_end; the first end counts */
+    _Atomic u32 holds;    /* set of enum domain_hold; 0: its vCPUs may run */
     _Atomic bool gone;    /* it counts as ended for good */
     _Atomic u32 pci_address; /* what it wrote to port 0xcf8 last, if it may use that port */
     struct pirqs *pirqs;     /* its interrupts of the machine; NULL: it has no right to any */
@@ -56,9 +68,10 @@ struct domain {
                              NULL: none */
     bool reported;        /* the log and the console have all that there is to say of it */
     _Atomic u64 unknown_calls;
-    _Atomic u32 shutdown_code; /* the reason that SCHEDOP_shutdown_code has fixed; DOMAIN_NO_CODE:
-                                  none */
-    u64 started_at;            /* system time at which the domain was created, ns */
+    _Atomic u32 shutdown_code;  /* the reason that SCHEDOP_shutdown_code has fixed; DOMAIN_NO_CODE:
+                                   none */
+    u64 started_at;             /* system time at which the domain was created, ns */
+    struct toolstack toolstack; /* what a toolstack has set */
     char name[DOMAIN_NAME_MAX + 1];
 };
 
@@ -99,6 +112,20 @@ static inline bool domain_has_ended(const struct domain *domain)
     return atomic_load_explicit(&domain->end, memory_order_acquire) != DOMAIN_RUNNING;
 }
 
+/* True when no vCPU of the domain may run: it has ended, is paused or is shut down. */
+static inline bool domain_is_held(const struct domain *domain)
+{
+    return atomic_load_explicit(&domain->holds, memory_order_acquire) != 0;
+}
+
+/* True when the domain has ended or, if it is managed, has crashed: its guest's present operation
+ * has no result. */
+static inline bool domain_is_over(const struct domain *domain)
+{
+    return atomic_load_explicit(&domain->holds, memory_order_acquire) &
+           (DOMAIN_HELD_ENDED | DOMAIN_HELD_CRASHED);
+}
+
 static inline bool domain_is_torn_down(const struct domain *domain)
 {
     return atomic_load_explicit(&domain->torn_down, memory_order_acquire);
@@ -115,13 +142,15 @@ void domain_destroy(struct domain *domain);
 void domain_crash(struct domain *domain, const char *reason);
 
 /* Ends the domain in the way `end` (not DOMAIN_RUNNING), as SCHEDOP_shutdown does. No effect if the
- * domain has ended already. */
+ * domain has ended already. A managed domain ends by DOMAIN_DESTROYED only; every other end shuts
+ * it down (domain_stop). */
 void domain_shutdown(struct domain *domain, enum domain_end end);
 
 /* Ends `domain`, that of the current vCPU, for the reason that its guest gives (SHUTDOWN_*, or any
  * other number), or for the one that domain_fix_reason has fixed before: powered off, rebooted, or
- * with every other reason crashed. False, and no effect: the reason is SHUTDOWN_suspend, since
- * saving a guest is not implemented. Xen ABI: SCHEDOP_shutdown. */
+ * with every other reason crashed. A managed domain is shut down with that reason (domain_stop).
+ * False, and no effect: the reason is SHUTDOWN_suspend and the domain is not managed, so nobody
+ * could save it. Xen ABI: SCHEDOP_shutdown. */
 bool domain_shutdown_for(struct domain *domain, u32 reason);
 
 /* Fixes the reason for which the guest of `domain` will be said to have ended when it shuts itself

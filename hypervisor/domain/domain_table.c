@@ -10,6 +10,7 @@ _Static_assert(DOMAINS_MAX <= LOG_LIMITS, "one limit of the log a place");
 
 static struct {
     _Atomic u32 reserved; /* bit N: place N is reserved */
+    _Atomic u32 next;     /* where domain_table_reserve_next searches first */
     bool privileged;      /* the last place is that of the privileged domain */
     _Atomic u32 count;    /* one above the highest place that ever held a domain */
     _Atomic(struct domain *) domain[DOMAINS_MAX];
@@ -17,12 +18,14 @@ static struct {
                               DOMAIN_LIVES */
 } domain_table;
 
-u32 domain_table_reserve(void)
+/* Reserves the first free place of those from `from` on, and then of those before it. */
+static u32 reserve_from(u32 from)
 {
     u32 reserved = atomic_load_explicit(&domain_table.reserved, memory_order_relaxed);
 
     while (~reserved) {
-        u32 place = (u32)__builtin_ctz(~reserved);
+        u32 after = ~reserved & ~0u << from;
+        u32 place = (u32)__builtin_ctz(after ? after : ~reserved);
 
         if (atomic_compare_exchange_weak_explicit(&domain_table.reserved, &reserved,
                                                   reserved | 1u << place, memory_order_acquire,
@@ -31,6 +34,34 @@ u32 domain_table_reserve(void)
         }
     }
     return DOMAIN_PLACE_NONE;
+}
+
+u32 domain_table_reserve(void)
+{
+    return reserve_from(0);
+}
+
+u32 domain_table_reserve_next(void)
+{
+    u32 place =
+        reserve_from(atomic_load_explicit(&domain_table.next, memory_order_relaxed) % DOMAINS_MAX);
+
+    if (place != DOMAIN_PLACE_NONE) {
+        atomic_store_explicit(&domain_table.next, place + 1, memory_order_relaxed);
+    }
+    return place;
+}
+
+u32 domain_table_reserve_id(u16 id)
+{
+    u32 place = (id - 1u) % DOMAINS_MAX;
+
+    if (atomic_fetch_or_explicit(&domain_table.reserved, 1u << place, memory_order_acquire) &
+        1u << place) {
+        return DOMAIN_PLACE_NONE;
+    }
+    domain_table.life[place] = (u16)((id - 1u) / DOMAINS_MAX);
+    return place;
 }
 
 u32 domain_table_reserve_privileged(void)
@@ -92,4 +123,18 @@ struct domain *domain_by_id(u16 id)
         atomic_load_explicit(&domain_table.domain[(id - 1u) % DOMAINS_MAX], memory_order_acquire);
 
     return domain && domain->id == id ? domain : NULL; /* id 0 reads the last place */
+}
+
+struct domain *domain_from(u16 id)
+{
+    struct domain *best = NULL;
+
+    for (u32 i = 0; i < domain_count(); i++) {
+        struct domain *domain = domain_at(i);
+
+        if (domain && domain->id >= id && (!best || domain->id < best->id)) {
+            best = domain;
+        }
+    }
+    return best;
 }

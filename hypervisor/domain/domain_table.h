@@ -26,6 +26,15 @@ struct domain;
 /* Reserves the lowest free place. DOMAIN_PLACE_NONE: the table is full. */
 u32 domain_table_reserve(void);
 
+/* Reserves a free place, in turn, so that domains which are made one after the other get ascending
+ * ids as long as the table has places that were not used before. DOMAIN_PLACE_NONE: the table is
+ * full. */
+u32 domain_table_reserve_next(void);
+
+/* Reserves the place of `id`, 1 to DOMID_FIRST_RESERVED - 1, so that domain_table_id is `id`.
+ * DOMAIN_PLACE_NONE: it is not free. */
+u32 domain_table_reserve_id(u16 id);
+
 /* Reserves the last place, for the privileged domain; its id will be 0. Once, before every other
  * reservation. */
 u32 domain_table_reserve_privileged(void);
@@ -55,5 +64,9 @@ struct domain *domain_at(u32 place);
 /* The domain with this id; NULL: there is none. The result is valid as long as that of
  * domain_at. */
 struct domain *domain_by_id(u16 id);
+
+/* The domain with the lowest id that is at least `id`; NULL: there is none. The result is valid as
+ * long as that of domain_at. */
+struct domain *domain_from(u16 id);
 
 #endif

@@ -2,6 +2,7 @@
 /* Tearing down an ended domain: all that it had is given back, except the frames that other domains
  * still map. */
 #include "hypervisor/log/log.h"
+#include "hypervisor/cpu/stop.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
 #include "hypervisor/sched/sched.h"
@@ -78,6 +79,21 @@ static bool drop_tables(struct domain *domain)
     return vmmu_domain_stop(&domain->mmu) != VMMU_AGAIN;
 }
 
+/* For a managed domain, waits until no CPU is in an operation on it that began before its end:
+ * each CPU is in its run loop for a moment. Later operations find that it has ended. */
+static void stop_users(struct domain *domain)
+{
+    struct toolstack *tools = &domain->toolstack;
+
+    if (!domain->managed || tools->stopped_users) {
+        return;
+    }
+    stop_others();
+    tools->stopped_users = true;
+    stop_end();
+    tools->cpu_time = sched_domain_time(domain);
+}
+
 static void drop_rest(struct domain *domain)
 {
     for (u32 i = 0; i < domain->vcpu_count; i++) {
@@ -87,13 +103,20 @@ static void drop_rest(struct domain *domain)
         domain->vcpu[i] = NULL;
     }
     grants_stop(domain);
-    vmmu_unshare(domain->shared_frame);
+    lock_take(&domain->lock);
     domain->shared = NULL;
+    lock_release(&domain->lock);
+    vmmu_unshare(domain->shared_frame);
+    toolstack_drop(domain);
 }
 
 static void step(struct domain *domain)
 {
-    if (domain_is_torn_down(domain) || !all_stopped(domain)) {
+    if (domain_is_torn_down(domain)) {
+        return;
+    }
+    stop_users(domain);
+    if (!all_stopped(domain)) {
         return;
     }
     if (domain->crashed) {

@@ -18,11 +18,12 @@ static bool slice_over(const struct queue *queue, u64 now)
 }
 
 /* True when the CPU goes on with `old` although `best` waits in its queue (NULL: none waits). */
-static bool keeps(const struct queue *queue, const struct vcpu *old, const struct vcpu *best,
-                  u64 now)
+static bool keeps(const struct cpu *cpu, const struct vcpu *old, const struct vcpu *best, u64 now)
 {
-    if (atomic_load(&old->state) != VCPU_RUNNABLE || domain_has_ended(old->domain) ||
-        !share_may_run(&old->domain->share, now)) {
+    const struct queue *queue = queue_of(cpu);
+
+    if (atomic_load(&old->state) != VCPU_RUNNABLE || domain_is_held(old->domain) ||
+        !share_may_run(&old->domain->share, now) || !(old->queue.cpus >> cpu->number & 1)) {
         return false;
     }
     if (!best) {
@@ -31,17 +32,19 @@ static bool keeps(const struct queue *queue, const struct vcpu *old, const struc
     return !old->queue.yielded && !(slice_over(queue, now) && queue_before(best, old));
 }
 
-/* Ends the run of `old` on this CPU: it is queued again if it is runnable, and its runstate follows
- * its state. */
+/* Ends the run of `old` on this CPU: it is queued again if it is runnable and not held, and its
+ * runstate follows its state. */
 static void put_back(struct cpu *cpu, struct vcpu *old, u64 now)
 {
     u32 state = atomic_load(&old->state);
 
-    if (state == VCPU_RUNNABLE) {
+    if (state == VCPU_RUNNABLE && !domain_is_held(old->domain)) {
         queue_put(cpu, old);
         sched_runstate(old, RUNSTATE_runnable, now);
     } else {
-        sched_runstate(old, state == VCPU_DOWN ? RUNSTATE_offline : RUNSTATE_blocked, now);
+        bool sleeps = state == VCPU_BLOCKED || state == VCPU_POLLING;
+
+        sched_runstate(old, sleeps ? RUNSTATE_blocked : RUNSTATE_offline, now);
     }
 }
 
@@ -80,7 +83,7 @@ static struct vcpu *choose_here(struct cpu *cpu, u64 now)
     queue_clean(cpu);
     struct vcpu *old = queue->chosen, *best = queue_best(cpu, cpu, now), *next = old;
     bool fresh = slice_over(queue, now);
-    if (!old || !keeps(queue, old, best, now)) {
+    if (!old || !keeps(cpu, old, best, now)) {
         if (old) {
             put_back(cpu, old, now);
         }
@@ -143,7 +146,7 @@ struct vcpu *sched_choose(void)
     while (!next && cpu_count() > 1 && place_pull(cpu, QUEUE_NONE, now)) {
         next = choose_here(cpu, now);
     }
-    if (next && domain_has_ended(next->domain)) {
+    if (next && domain_is_held(next->domain)) {
         cpu_kick(cpu); /* The CPU that ended the domain may have checked `loaded` before this vCPU
                           was chosen here, and so has not kicked this CPU. */
     }
@@ -162,6 +165,7 @@ void sched_left(struct vcpu *vcpu)
 {
     struct cpu *cpu = this_cpu();
     struct queue *queue = queue_of(cpu);
+    struct domain *domain = vcpu->domain;
     u64 now = clock_now();
 
     lock_take(&queue->lock);
@@ -182,4 +186,7 @@ void sched_left(struct vcpu *vcpu)
         }
     }
     lock_release(&queue->lock);
+    if (domain_is_held(domain)) {
+        domain_vcpu_left(domain);
+    }
 }

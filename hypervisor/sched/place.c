@@ -25,8 +25,11 @@ static struct cpu *next_cpu(u32 after)
 struct cpu *place_for(const struct vcpu *vcpu, struct cpu *home)
 {
     u64 owed = share_time(&vcpu->domain->share) + vcpu->domain->share.preempts;
-    struct cpu *most = home;
 
+    if (!(vcpu->queue.cpus >> home->number & 1)) { /* the set has changed since it ran there */
+        home = place_first(vcpu);
+    }
+    struct cpu *most = home;
     if (running(home) == QUEUE_NONE) {
         return home;
     }

@@ -11,7 +11,8 @@ struct vcpu;
 
 /* Returns the CPU on which a vCPU that becomes runnable should wait: `home` if it is idle; else
  * another idle CPU that may run the vCPU; else `home` or another such CPU on which the vCPU would
- * preempt; else `home`. Takes no lock and reads only the CPUs' hints, so the answer may be
+ * preempt; else `home`. A `home` that may not run the vCPU is replaced by a CPU that may. Takes no
+ * lock and reads only the CPUs' hints, so the answer may be
  * outdated. */
 struct cpu *place_for(const struct vcpu *vcpu, struct cpu *home);
 

@@ -46,7 +46,7 @@ void queue_clean(struct cpu *cpu)
 
     for (struct vcpu *vcpu = queue_of(cpu)->first; vcpu; vcpu = next) {
         next = vcpu->queue.next;
-        if (domain_has_ended(vcpu->domain)) {
+        if (domain_is_held(vcpu->domain)) {
             queue_take(cpu, vcpu);
         }
     }
@@ -85,7 +85,7 @@ static bool may_run(const struct vcpu *vcpu, const struct cpu *on, u64 now)
     struct cpu *loaded = atomic_load_explicit(&vcpu->loaded, memory_order_acquire);
 
     return (!loaded || loaded == on) && vcpu->queue.cpus >> on->number & 1 &&
-           share_may_run(&vcpu->domain->share, now) && !domain_has_ended(vcpu->domain);
+           share_may_run(&vcpu->domain->share, now) && !domain_is_held(vcpu->domain);
 }
 
 /* True when `vcpu` should run before `best` (NULL: always). Of two equal ones the first in the list

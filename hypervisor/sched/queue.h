@@ -52,7 +52,7 @@ static inline struct queue *queue_of(const struct cpu *cpu)
 void queue_put(struct cpu *cpu, struct vcpu *vcpu);
 void queue_take(struct cpu *cpu, struct vcpu *vcpu);
 
-/* Removes the vCPUs whose domains have ended while they waited. */
+/* Removes the vCPUs whose domains have come to be held while they waited. */
 void queue_clean(struct cpu *cpu);
 
 /* Of the vCPUs in the queue of `cpu` that may run at `now` on CPU `on`: the one that should run

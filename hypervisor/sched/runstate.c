@@ -40,6 +40,19 @@ void sched_read_runstate(struct vcpu *vcpu, struct vcpu_runstate_info *runstate)
     count_up_to(runstate, clock_now());
 }
 
+u64 sched_domain_time(const struct domain *domain)
+{
+    u64 sum = 0;
+
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
+        struct vcpu_runstate_info runstate;
+
+        sched_read_runstate(domain->vcpu[i], &runstate);
+        sum += runstate.time[RUNSTATE_running];
+    }
+    return sum;
+}
+
 /* Writes the byte of the guest's copy that holds XEN_RUNSTATE_UPDATE: the most significant byte of
  * state_entry_time. */
 static bool put_flag_byte(u64 area, u64 entry_time)

@@ -90,6 +90,23 @@ struct cpu *sched_lock_home(struct vcpu *vcpu)
     }
 }
 
+void sched_set_cpus(struct vcpu *vcpu, u64 cpus)
+{
+    if (!home_of(vcpu)) {
+        vcpu->queue.cpus = cpus;
+        return;
+    }
+    struct cpu *home = sched_lock_home(vcpu);
+    vcpu->queue.cpus = cpus;
+    if (queue_of(home)->chosen == vcpu) {
+        cpu_kick(home);
+    } else if (vcpu->queue.waits) {
+        queue_publish(home, clock_now());
+        place_offer(home, clock_now());
+    }
+    lock_release(&queue_of(home)->lock);
+}
+
 /* Kicks `cpu` if it should choose again because `vcpu` has come into its queue: it is idle, it
  * should be preempted, or its slice must get an end or an earlier one. True: the CPU was idle and
  * has been claimed for this vCPU. */
@@ -153,8 +170,8 @@ static struct cpu *lock_to_wake(struct vcpu *vcpu, struct cpu **home)
     }
 }
 
-/* Makes a blocked or polling vCPU runnable, or with `from_down` one that is down. No effect on a
- * vCPU in another state or of an ended domain. */
+/* Makes a blocked or polling vCPU runnable, or with `from_down` one that is down; it is queued
+ * unless its domain is held. No effect on a vCPU in another state or of an ended domain. */
 static void make_runnable(struct vcpu *vcpu, bool from_down)
 {
     struct cpu *home, *target = lock_to_wake(vcpu, &home);
@@ -165,11 +182,54 @@ static void make_runnable(struct vcpu *vcpu, bool from_down)
         atomic_store(&vcpu->state, VCPU_RUNNABLE);
         if (queue_of(home)->chosen == vcpu) {
             cpu_kick(home);
+        } else if (domain_is_held(vcpu->domain)) {
+            sched_runstate(vcpu, RUNSTATE_offline, clock_now()); /* sched_release will queue it */
         } else {
             queue_woken(target, vcpu);
         }
     }
     queue_unlock_two(home, target);
+}
+
+void sched_hold(struct domain *domain)
+{
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
+        struct vcpu *vcpu = domain->vcpu[i];
+
+        if (!home_of(vcpu)) {
+            continue;
+        }
+        struct cpu *home = sched_lock_home(vcpu);
+        if (vcpu->queue.waits) {
+            queue_take(home, vcpu);
+            queue_publish(home, clock_now());
+        }
+        if (queue_of(home)->chosen == vcpu) {
+            cpu_kick(home);
+        } else if (atomic_load(&vcpu->state) == VCPU_RUNNABLE) {
+            sched_runstate(vcpu, RUNSTATE_offline, clock_now());
+        }
+        lock_release(&queue_of(home)->lock);
+    }
+}
+
+void sched_release(struct domain *domain)
+{
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
+        struct vcpu *vcpu = domain->vcpu[i];
+
+        if (!home_of(vcpu)) {
+            continue;
+        }
+        struct cpu *home, *target = lock_to_wake(vcpu, &home);
+        if (queue_of(home)->chosen == vcpu) {
+            cpu_kick(home);
+        } else if (atomic_load(&vcpu->state) == VCPU_RUNNABLE && !vcpu->queue.waits &&
+                   !domain_is_held(domain)) {
+            queue_woken(target, vcpu);
+        }
+        queue_unlock_two(home, target);
+    }
 }
 
 void sched_wake(struct vcpu *vcpu)

@@ -48,6 +48,10 @@ u64 sched_idle_time(const struct cpu *cpu);
  * is online; then all online CPUs may run it. */
 bool sched_start_vcpu(struct vcpu *vcpu, u64 cpus);
 
+/* Changes the CPUs that may run a vCPU, at any time; one of them is online. If the vCPU runs on
+ * another CPU or waits for one, it leaves that CPU soon. */
+void sched_set_cpus(struct vcpu *vcpu, u64 cpus);
+
 /* Makes a vCPU runnable if it is blocked or polling; if it runs on another CPU, kicks that CPU so
  * that it checks for events. May be called on any CPU for a vCPU in any state, with locks up to
  * RANK_EVENTS held. */
@@ -59,6 +63,12 @@ void sched_add(struct vcpu *vcpu);
 /* Takes a vCPU down (VCPUOP_down, or its domain has ended). May be called on any CPU; if the vCPU
  * is loaded on another CPU, that CPU leaves it at its next pass through the run loop. */
 void sched_remove(struct vcpu *vcpu);
+
+/* sched_hold stops the vCPUs of a domain that has come to be held (domain_is_held): a CPU that has
+ * one loaded leaves it at its next pass through the run loop. sched_release, when the domain is no
+ * longer held, queues those that are runnable. */
+void sched_hold(struct domain *domain);
+void sched_release(struct domain *domain);
 
 /* True when the vCPU is down and no CPU has its state loaded. */
 bool sched_stopped(const struct vcpu *vcpu);
@@ -95,6 +105,10 @@ u64 sched_slice_end(void);
 /* Copies the vCPU's runstate, up to date, with its padding cleared. May be called on any CPU; takes
  * the lock of its home's queue. */
 void sched_read_runstate(struct vcpu *vcpu, struct vcpu_runstate_info *runstate);
+
+/* The CPU time that the vCPUs of the domain have had, in ns. The vCPUs must exist. As
+ * sched_read_runstate. */
+u64 sched_domain_time(const struct domain *domain);
 
 /* Changes the vCPU's runstate to `state` (RUNSTATE_*) at system time `now`, counts the time spent
  * in the old one, and marks the copy in the guest's memory stale, if there is one. The caller holds

@@ -18,6 +18,7 @@
 #include "vmmu/port.h"
 
 #define TEARDOWN_STEP_NS 1000000ull
+#define HUSK_CHECK_NS    10000000ull
 #define BUILD_SPARE      1024u /* clean frames beyond the guest's memory, for its domain and vCPUs */
 
 static struct {
@@ -84,10 +85,14 @@ static bool clean_for(const struct domain *domain)
     return true;
 }
 
-/* Finishes a torn-down domain: its guest is started again, or counts as ended for good. True: there
- * is more to do, so call it again. */
+/* Finishes a torn-down domain: its guest is started again, or counts as ended for good; a managed
+ * domain is freed if nobody has frames of it. True: there is more to do, so call it again. */
 static bool finish(struct domain *domain)
 {
+    if (domain->managed) {
+        domain_collect(domain);
+        return false;
+    }
     if (domain->finished) {
         return false;
     }
@@ -129,15 +134,16 @@ static bool teardown_ended(struct cpu *cpu)
 }
 
 /* The system time at which the run loop must be entered again; 0: no limit. While a domain is torn
- * down, a vCPU runs no longer between two steps than a step takes. */
+ * down, a vCPU runs no longer between two steps than a step takes. While there is a husk, it is
+ * checked every HUSK_CHECK_NS whether its frames are free. */
 static u64 next_pass(bool tearing_down)
 {
     u64 slice_end = sched_slice_end(), step_end;
 
-    if (!tearing_down) {
+    if (!tearing_down && !domains_ending()) {
         return slice_end;
     }
-    step_end = clock_now() + TEARDOWN_STEP_NS;
+    step_end = clock_now() + (tearing_down ? TEARDOWN_STEP_NS : HUSK_CHECK_NS);
     return slice_end && slice_end < step_end ? slice_end : step_end;
 }
 
@@ -182,6 +188,19 @@ static void idle(struct cpu *cpu)
     }
 }
 
+/* True while the vCPU must not go on, because a CPU still has a vCPU loaded of the domain that this
+ * one has paused. */
+static bool run_awaits(struct vcpu *vcpu)
+{
+    const struct domain *paused = domain_by_id(vcpu->awaits);
+
+    if (paused && !domain_is_stopped(paused) && domain_is_held(paused)) {
+        return true;
+    }
+    vcpu->awaits = 0;
+    return false;
+}
+
 /* Serves work until there is a vCPU that can run, and enters it. */
 static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
 {
@@ -200,6 +219,11 @@ static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
                 continue;
             }
             vcpu = cpu->current;
+        }
+        if (vcpu->awaits && run_awaits(vcpu)) {
+            cpu->work = true;
+            lock_wait();
+            continue;
         }
         /* A deferred release of an interrupted operation is completed before anything else of this
          * vCPU. */

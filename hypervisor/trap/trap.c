@@ -48,7 +48,7 @@ static __attribute__((noinline)) void syscall_from_guest(struct vcpu *vcpu, stru
 
 static void debug_from_guest(struct vcpu *vcpu)
 {
-    if (domain_has_ended(vcpu->domain)) { /* frame_lost crashed it */
+    if (domain_is_over(vcpu->domain)) { /* frame_lost crashed it */
         return;
     }
     vcpu->debug[6] = (vcpu->debug[6] & ~DR6_HITS) | read_dr6();

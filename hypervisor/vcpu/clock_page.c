@@ -61,12 +61,17 @@ bool clock_page_update_area(struct vcpu *vcpu)
 
 void clock_page_update_wall(struct domain *domain)
 {
-    struct shared_info *shared = domain->shared;
     u64 seconds;
     u32 nanoseconds;
 
     clock_wall(&seconds, &nanoseconds);
     lock_take(&domain->lock);
+    struct shared_info *shared = domain->shared;
+    if (!shared) { /* the domain is torn down */
+        lock_release(&domain->lock);
+        return;
+    }
+    seconds += (u64)domain->toolstack.time_offset;
     u32 even = version_open(&shared->wc_version);
     shared->wc_sec = (u32)seconds;
     shared->wc_sec_hi = (u32)(seconds >> 32);

@@ -16,7 +16,8 @@ void clock_page_update(struct vcpu *vcpu);
  * one. False: there is a copy, but the guest's memory there could not be written. */
 bool clock_page_update_area(struct vcpu *vcpu);
 
-/* Writes the wall-clock time at system time 0 into shared_info. Takes domain->lock. */
+/* Writes the wall-clock time at system time 0 into shared_info, if the domain still has it. Takes
+ * domain->lock. */
 void clock_page_update_wall(struct domain *domain);
 
 #endif

@@ -132,6 +132,7 @@ struct vcpu *vcpu_create(struct domain *domain, u32 id)
     vcpu->domain = domain;
     vcpu->id = id;
     vcpu->info_frame = MFN_NONE;
+    vcpu->hard_affinity = vcpu->soft_affinity = ~0ull;
     vcpu->initialise_lock.rank = RANK_INITIALISE;
     vcpu->in_kernel = true;
     vcpu->singleshot = (struct timer){.kind = TIMER_SINGLESHOT, .vcpu = vcpu};

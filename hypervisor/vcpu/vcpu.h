@@ -86,6 +86,10 @@ struct vcpu {
     _Atomic bool initialised;    /* any CPU: the vCPU has been given its first state */
     struct lock initialise_lock; /* held by the CPU that gives the first state */
     s64 refused; /* error of a refused first state, whose references are being dropped; 0: none */
+    u16 awaits;  /* id of a domain that the vCPU has paused: the vCPU goes on when no CPU has a vCPU
+                    of that domain loaded; 0: none */
+    u64 hard_affinity, soft_affinity; /* the CPUs that a toolstack named: those that may run it, and
+                                         those that it prefers, which is only kept */
     struct fetched fetched;
     u8 iopl;             /* virtual: least privileged ring that may use ports, CLI, STI */
     u32 io_bitmap_ports; /* how many ports the next member has a bit for; 0: there is none */

@@ -366,6 +366,7 @@ void domain_crash(struct domain *domain, const char *reason)
 void domain_shutdown(struct domain *domain, enum domain_end end)
 {
     atomic_store(&domain->end, end);
+    atomic_store(&domain->holds, DOMAIN_HELD_ENDED);
 }
 
 bool domain_shutdown_for(struct domain *domain, u32 reason)

@@ -59,6 +59,11 @@ bool event_upcall_due(const struct vcpu *vcpu)
     return false;
 }
 
+void domain_vcpu_left(struct domain *domain)
+{
+    (void)domain;
+}
+
 bool event_poll_due(const struct vcpu *vcpu)
 {
     return task_of(vcpu)->port;

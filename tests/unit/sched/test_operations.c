@@ -97,6 +97,7 @@ static void kick_domain(struct vcpu *vcpu)
 static void end_domain(struct domain *domain)
 {
     atomic_store(&domain->end, DOMAIN_CRASHED);
+    atomic_store(&domain->holds, DOMAIN_HELD_ENDED);
     on_cpu(any_cpu(), kick_domain, domain->vcpu[0]);
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         if (domain->vcpu[i]->loaded) {
@@ -125,6 +126,7 @@ static void end_domain(struct domain *domain)
         task_of(vcpu)->passed_over = NEVER;
     }
     atomic_store(&domain->end, DOMAIN_RUNNING);
+    atomic_store(&domain->holds, 0);
 }
 
 static void one_operation(void)
@@ -205,6 +207,7 @@ static void left_without_a_choice(void **unused)
     struct vcpu *vcpu = cpu_at(0)->current;
     domain = vcpu->domain == other ? other : domain;
     atomic_store(&domain->end, DOMAIN_CRASHED);
+    atomic_store(&domain->holds, DOMAIN_HELD_ENDED);
     cpu_at(0)->current = NULL;
     on_cpu(cpu_at(0), sched_left, vcpu);
     assert_true(cpu_at(0)->work);

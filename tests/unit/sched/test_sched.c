@@ -95,6 +95,11 @@ bool event_upcall_due(const struct vcpu *vcpu)
     return world.upcall[vcpu->id];
 }
 
+void domain_vcpu_left(struct domain *domain)
+{
+    (void)domain;
+}
+
 bool event_poll_due(const struct vcpu *vcpu)
 {
     return world.port[vcpu->id];
@@ -308,6 +313,7 @@ static void an_ended_domain_does_not_run(void **unused)
     sched_add(V(1));
     RUNS(pass(), 0);
     atomic_store(&world.domain.end, DOMAIN_CRASHED);
+    atomic_store(&world.domain.holds, DOMAIN_HELD_ENDED);
     assert_null(pass());
     sched_wake(V(0));
     assert_null(pass());

@@ -101,6 +101,11 @@ bool event_upcall_due(const struct vcpu *vcpu)
     return events_due(vcpu);
 }
 
+void domain_vcpu_left(struct domain *domain)
+{
+    (void)domain;
+}
+
 bool event_poll_due(const struct vcpu *vcpu)
 {
     (void)vcpu;
@@ -153,6 +158,7 @@ static void make_domain(u32 index)
         sched_start_vcpu(vcpu, i == 2 ? 5 : ~0ull);
     }
     atomic_store(&domain->end, DOMAIN_RUNNING);
+    atomic_store(&domain->holds, 0);
     for (u32 i = 0; i < VCPUS; i++) {
         sched_add(domain->vcpu[i]);
     }
@@ -167,6 +173,7 @@ static void end_domain(struct domain *domain)
     u32 running = DOMAIN_RUNNING;
 
     if (atomic_compare_exchange_strong(&domain->end, &running, DOMAIN_CRASHED)) {
+        atomic_fetch_or(&domain->holds, DOMAIN_HELD_ENDED);
         sched_kick_domain(domain);
     }
 }

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* domctl: how a toolstack in the privileged domain makes, changes and destroys domains. One file
+ * for each family of operations; the dispatcher is domctl.c. Xen ABI: domctl.h, interface version
+ * 0x15.
+ *
+ * The dispatcher has copied the argument, checked its version and the caller's right, and found the
+ * target; it holds the target's toolstack.lock, so that one operation at a time changes a domain.
+ * An operation reads and changes `op.u`, returns 0 or a negated error number, and then has changed
+ * nothing; it sets `answers` if its results in `op` are to be copied back. It may be interrupted
+ * (call->again), and is then called again with the same argument, copied anew. */
+#ifndef CALL_DOMCTL_DOMCTL_H
+#define CALL_DOMCTL_DOMCTL_H
+
+#include "hypervisor/call/call.h"
+#include "hypervisor/xen.h"
+
+struct domain;
+
+struct domctl {
+    struct vcpu *vcpu; /* the caller */
+    struct call *call;
+    struct domain *target; /* it may have ended where the operation's contract says so */
+    struct xen_domctl op;
+    bool answers;
+};
+
+/* Makes a managed domain, with the number in op.domain if that is one, else with any; op.domain
+ * becomes its number. Refuses: EINVAL: a configuration that is not for a PV domain here; EEXIST:
+ * the number is not free; ENOMEM. There is no target. */
+s64 domctl_createdomain(struct domctl *d);
+
+/* Makes the target's vCPUs, as many as it was created for; another number: EINVAL. Those that exist
+ * stay. Refuses: ENOMEM. */
+s64 domctl_max_vcpus(struct domctl *d);
+
+/* Ends the target, and is interrupted until it is torn down; then 0. The target may have ended. */
+s64 domctl_destroydomain(struct domctl *d);
+
+/* Add to and subtract from the target's pause count (domain/managed.h). After a pause the caller
+ * goes on when the target's vCPUs have left their CPUs. Refuse: EINVAL: the target is the caller's
+ * domain, or its count is 0; EBUSY: the count is at its limit. The target may have ended. */
+s64 domctl_pausedomain(struct domctl *d);
+s64 domctl_unpausedomain(struct domctl *d);
+
+/* Lets the target go on after its shutdown. Refuses: EINVAL: the target is the caller's domain. */
+s64 domctl_resumedomain(struct domctl *d);
+
+/* Describes the target, or if there is no domain with that number the next one. The target may have
+ * ended. */
+s64 domctl_getdomaininfo(struct domctl *d);
+
+/* Settings of the target: what each keeps, and its refusals, are in settings.c. */
+s64 domctl_max_mem(struct domctl *d);
+s64 domctl_setdomainhandle(struct domctl *d);
+s64 domctl_set_address_size(struct domctl *d);
+s64 domctl_get_address_size(struct domctl *d);
+s64 domctl_settscinfo(struct domctl *d);
+s64 domctl_gettscinfo(struct domctl *d);
+s64 domctl_settimeoffset(struct domctl *d);
+s64 domctl_setnodeaffinity(struct domctl *d);
+s64 domctl_getnodeaffinity(struct domctl *d);
+s64 domctl_hypercall_init(struct domctl *d);
+s64 domctl_shadow_op(struct domctl *d);
+s64 domctl_set_virq_handler(struct domctl *d);
+
+/* vCPUs of the target: vcpu.c. A number that is not one of its vCPUs: ESRCH. */
+s64 domctl_setvcpucontext(struct domctl *d);
+s64 domctl_getvcpuinfo(struct domctl *d);
+s64 domctl_setvcpuaffinity(struct domctl *d);
+s64 domctl_getvcpuaffinity(struct domctl *d);
+
+/* Copy a set of at most 64 members between `set` and the ABI's bitmap in guest memory. Bits of the
+ * bitmap that have no place in `set` are ignored, and written as 0. False: a bad pointer. */
+bool bitmap_read(const struct xenctl_bitmap *map, u64 *set);
+bool bitmap_write(const struct xenctl_bitmap *map, u64 set);
+
+#endif
