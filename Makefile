@@ -19,6 +19,9 @@ include mk/xlcfg.mk mk/check.mk mk/tsan.mk mk/bench.mk mk/tested.mk
 all: $(B)/pinion.bin $(B)/pinion
 run: ## install what is missing, build, boot a stock Linux on Pinion; KERNEL=FILE boots another
 	@KERNEL='$(KERNEL)' tools/run-demo
+run-dom0: ## install what is missing, build, boot Debian as dom0 on Pinion: a login, or a demonstration without a terminal
+	@tools/run-dom0
+dom0-image: $(DOM0_IMAGE) ## a disk image for dom0: Debian 12 with its kernel, Xen's tools and libvirt
 test: ## install what is missing, run every test
 	@tools/install
 	@MODEL_OPERATIONS=3000000 MODEL_DEEPER=1 MODEL_SECONDS=1 \
@@ -49,10 +52,10 @@ format: ## put the C files into their format
 clean: ## remove what was built
 	rm -rf $(B)
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 # A file whose recipe failed is not left behind, half written.
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test check coverage fuzz bench conformance lint format clean help
+.PHONY: all run run-dom0 dom0-image test check coverage fuzz bench conformance lint format clean help
 -include $(shell find $(addprefix $(B)/,hv host guests check clock tsan plugin engine xlcfg) -name '*.d' -type f 2>/dev/null)

@@ -26,8 +26,12 @@ $(B)/dom0.img: tools/dom0/make-image $(DOM0)/root.tar $(DOM0)/guest.img $(DOM0)/
   $(wildcard tools/dom0/guests/*) $(shell find tools/dom0/files -type f)
 	tools/dom0/make-image $@ 3072 $(DOM0)/root.tar $(DOM0)/vmlinuz $(DOM0)/guest-initrd.cpio $(DOM0)/guest.img \
 	  tools/dom0/guests/*
-dom0-image: $(B)/dom0.img $(DOM0)/initrd.cpio ## a Debian 12 with Xen's tools, as a disk image for dom0: build/dom0.img
-.PHONY: dom0-image
+# The initial ramdisk with the demonstration, and its unit for systemd.
+$(DOM0)/demonstration.cpio: $(DOM0)/vmlinuz tools/dom0/make-initramfs tools/dom0/initramfs-init tools/dom0/demonstration \
+  $(wildcard tools/dom0/units/*)
+	tools/dom0/make-initramfs $@ tools/dom0/initramfs-init $(DOM0)/modules $(DOM0_MODULES) -- \
+	  tools/dom0/demonstration tools/dom0/units
+DOM0_IMAGE := $(B)/dom0.img $(DOM0)/initrd.cpio $(DOM0)/demonstration.cpio
 
 # For the tests: an unpacked kernel, which xl need not unpack again for each guest.
 $(DOM0)/vmlinux: $(DOM0)/vmlinuz $(B)/bench/unpack-kernel
