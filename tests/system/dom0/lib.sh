@@ -25,10 +25,16 @@ until_true() {
 console_log() { # GUEST
     echo "/var/log/xen/console/guest-$1.log"
 }
-# on_console GUEST PATTERN: waits until a line of the guest's console matches.
+# on_console GUEST PATTERN: waits until a line of the guest's console matches. Fails if the guest ends without it.
 on_console() {
+    local gone=false
     until grep -a -q -E -- "$2" "$(console_log "$1")" 2>/dev/null; do
+        if $gone; then
+            tail -n 20 "$(console_log "$1")"
+            fail "$1 has ended, and its console has no /$2/"
+        fi
         sleep 0.5
+        ! is_gone "$1" || gone=true
     done
 }
 
@@ -46,7 +52,7 @@ config() {
 name = "$name"
 kernel = "/work/vmlinux"
 ramdisk = "/work/initrd.cpio"
-extra = "root=/dev/xvda console=hvc0 quiet init=/sbin/guest-init guest.name=$name guest.ip=10.77.0.$number guest.do=$do"
+extra = "root=/dev/xvda console=hvc0 quiet init=/sbin/guest-init guest.name=$name guest.ip=10.77.0.$number guest.do=$do guest.mib=2"
 memory = 96
 vcpus = 1
 disk = [ "file:/work/$name.img,xvda,w" ]

@@ -5,7 +5,7 @@ check_create() {
     config first 11 work
     before=$(free_memory)
     nc -l -p 7001 >/run/from-guest &
-    dd if=/dev/urandom of=/run/to-guest bs=1M count=4 2>/dev/null
+    dd if=/dev/urandom of=/run/to-guest bs=1M count=2 2>/dev/null
     nc -N -l -p 7002 </run/to-guest &
     sha256sum </run/to-guest | cut -d ' ' -f 1 | nc -N -l -p 7003 &
     create first
