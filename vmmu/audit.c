@@ -164,6 +164,10 @@ static void check_use(struct recount *run, mfn_t m, u64 use)
     if ((use & USE_CHILD) && !((use & USE_PARTIAL) && use_place(use) < ENTRIES)) {
         tell(run, m, "a partial target without a place", 0, use);
     }
+    if ((use & USE_DEVICES) && frame_count(use) &&
+        !(use_type(use) == VMMU_TYPE_L1 && (use & USE_VALIDATED))) {
+        tell(run, m, "entries of devices in what is no live L1 table", 0, use);
+    }
     if ((use & USE_PINNED) && !(table && (use & USE_VALIDATED))) {
         tell(run, m, "pinned, but not a live table", 0, use);
     }
@@ -177,7 +181,9 @@ static void check_device_entry(struct recount *run, mfn_t table, u64 entry)
     const struct entry_owners owners = {owner, owner};
     u64 form = entry_installed(1, entry);
 
-    if (entry_admit_device(owners, &form) != VMMU_DONE || form != entry) {
+    if (!(use_word_of(table) & USE_DEVICES)) {
+        tell(run, table, "an entry of a device in a table not marked for it", 1, entry);
+    } else if (entry_accept_odd(1, owners, &form, VMMU_DONE) != VMMU_DONE || form != entry) {
         tell(run, table, "an entry maps a device frame in a way that the rules forbid", form,
              entry);
     }

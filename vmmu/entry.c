@@ -48,7 +48,8 @@ static enum vmmu_access device_access(struct entry_owners owners, mfn_t m)
                : VMMU_ACCESS_NONE;
 }
 
-enum vmmu_result entry_admit_device(struct entry_owners owners, u64 *entry)
+/* Does entry_accept_odd for an entry that maps a device frame. */
+static enum vmmu_result accept_device(struct entry_owners owners, u64 *entry)
 {
     const enum vmmu_access access = device_access(owners, entry_frame(*entry));
 
@@ -72,6 +73,15 @@ enum vmmu_result entry_admit_device(struct entry_owners owners, u64 *entry)
         *entry = (*entry & ~ENTRY_CACHE) | PTE_PCD | PTE_PWT;
     }
     return VMMU_DONE;
+}
+
+__attribute__((noinline)) enum vmmu_result entry_accept_odd(u32 level, struct entry_owners owners,
+                                                            u64 *entry, enum vmmu_result result)
+{
+    if (entry_is_device(level, *entry)) {
+        return accept_device(owners, entry);
+    }
+    return result == VMMU_DONE ? entry_check_slow(level, *entry) : result;
 }
 
 enum vmmu_result entry_refusal_of_page(enum vmmu_result result)

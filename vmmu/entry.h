@@ -36,6 +36,13 @@ ALWAYS_INLINE bool entry_holds(u64 entry)
     return (entry & (PTE_PRESENT | ENTRY_DEVICE)) == PTE_PRESENT;
 }
 
+/* Returns not 0 if `entry`, in the form that a live L1 table holds, maps a device frame: those bits
+ * of ENTRY_DEVICE that it has. */
+static inline u64 entry_device_bits(u64 entry)
+{
+    return entry & PTE_PRESENT ? entry & ENTRY_DEVICE : 0;
+}
+
 /* Returns the frame number in the address bits of an entry. */
 static inline mfn_t entry_frame(u64 entry)
 {
@@ -102,7 +109,7 @@ static inline bool entry_is_device(u32 level, u64 entry)
 
 /* Checks the bits of an entry for a table of this level, and that the frame which a present entry
  * points at exists; but not the owner, type or counts of that frame. Refuses: SUPERPAGE,
- * CACHE_BITS, GLOBAL_TABLE, BAD_FRAME, NO_MEMORY, UNSAFE_NOT_PRESENT. */
+ * CACHE_BITS, GLOBAL_TABLE, BAD_FRAME, UNSAFE_NOT_PRESENT. */
 static inline enum vmmu_result entry_check(u32 level, u64 entry)
 {
     return entry_is_plain(level, entry) ? VMMU_DONE : entry_check_slow(level, entry);
@@ -115,11 +122,14 @@ struct entry_owners {
     u16 frame;
 };
 
-/* Checks the L1 entry *entry, for which entry_is_device is true and entry_installed has been
- * called, and gives it the form that a live table holds: without the writable bit if the owner of
- * the table may only read the frame, and with a memory type for devices. Refuses: CACHE_BITS,
- * BAD_FRAME, NO_MEMORY. */
-enum vmmu_result entry_admit_device(struct entry_owners owners, u64 *entry);
+/* Checks an entry for which entry_is_plain is false, or which is plain and for which entry_get has
+ * just returned `result`, not VMMU_DONE. If the entry, in the form of entry_installed, maps a
+ * device frame which the owner of the table may map, gives it the form that a live table holds:
+ * without the writable bit if the frame may only be read, and with a memory type for devices.
+ * VMMU_DONE: the entry is accepted and holds no reference. Refuses: what entry_check refuses,
+ * NO_MEMORY; and returns `result` for a plain entry that maps no device frame. */
+enum vmmu_result entry_accept_odd(u32 level, struct entry_owners owners, u64 *entry,
+                                  enum vmmu_result result);
 
 /* Translates `result`, which ref_get or type_get_writable returned for the target of an L1 entry,
  * to the result for the entry: FOREIGN_MAPPING for NOT_OWNER, WRITABLE_TABLE for WRONG_TYPE, any

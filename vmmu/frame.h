@@ -21,10 +21,11 @@
  *     58     partial: a promotion or demotion was interrupted, and no CPU is working on it.
  *     57     pinned.
  *     56     locked: one CPU is changing an entry of this live table.
- *     55     child, only with partial: the entry at `place` has a reference on its target, and
+ *     55     devices: a live L1 table of which an entry maps a device frame, or has mapped one.
+ *     54     child, only with partial: the entry at `place` has a reference on its target, and
  *            the target may be partial itself.
- *     54     share_writable: a shared page that the guest may map writable.
- *     32..53 with partial, `place`: how many entries, from entry 0 on, hold their references.
+ *     53     share_writable: a shared page that the guest may map writable.
+ *     32..52 with partial, `place`: how many entries, from entry 0 on, hold their references.
  *            At count 0, the low bits of the epoch at which the last use ended.
  *     0..31  count.
  *
@@ -57,9 +58,10 @@
 #define REF_DEVICE      REF_ALLOCATED /* the references word of a device frame */
 
 #define USE_PLACE_SHIFT    32
-#define USE_PLACE_BITS     22
-#define USE_SHARE_WRITABLE (1ull << 54)
-#define USE_CHILD          (1ull << 55)
+#define USE_PLACE_BITS     21
+#define USE_SHARE_WRITABLE (1ull << 53)
+#define USE_CHILD          (1ull << 54)
+#define USE_DEVICES        (1ull << 55)
 #define USE_LOCKED         (1ull << 56)
 #define USE_PINNED         (1ull << 57)
 #define USE_PARTIAL        (1ull << 58)

@@ -138,7 +138,7 @@ ALWAYS_INLINE const struct vmmu_request *run_in_table(const struct vmmu_domain *
     const u16 id = owner->id;
     u64 left = 0;
 
-    if (!write_lock(page, level, id)) {
+    if (!write_lock(page, level, id, WRITE_NOT_FAST)) {
         return request;
     }
     _Atomic u64 *const entries = frame_words(page);

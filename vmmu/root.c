@@ -28,7 +28,7 @@ static enum vmmu_result get_root(struct vmmu_vcpu *vcpu, mfn_t m)
 
 void m2p_show_slow(const struct vmmu_domain *domain, mfn_t root, bool kernel)
 {
-    if (!type_lock(root, VMMU_TYPE_L4)) {
+    if (!type_lock(root, VMMU_TYPE_L4, 0)) {
         return;
     }
     /* The mode is read with the table locked: otherwise another CPU could change it and hide the

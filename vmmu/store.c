@@ -79,7 +79,7 @@ enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u
     struct write store = write_of(vcpu, domain, domain, where, desired << shift & mask);
     store.mask = mask;
     store.expected = expected << shift & mask;
-    if (frame_exists(store.table) && write_entry_fast(store, 1)) {
+    if (write_entry_fast(store, 1)) {
         *swapped = true;
     } else {
         result = store_slow(store, swapped);
@@ -95,7 +95,7 @@ bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u6
     struct vmmu_domain *domain = vcpu->domain;
     struct write write = write_of(vcpu, domain, domain, where, 0);
 
-    if (!mfn_is_none(vcpu->deferred.frame) || !frame_exists(write.table)) {
+    if (!mfn_is_none(vcpu->deferred.frame)) {
         return false;
     }
     /* The frame was a live L1 table when `where` was found, but may have any use now, so this may

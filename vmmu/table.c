@@ -23,6 +23,7 @@ struct visit {
     _Atomic u64 *entries;
     u32 place;
     bool child;
+    bool devices; /* entries of the L1 table may map device frames */
     u16 owner;
     u64 since;   /* down: the epoch since which no processor reaches the table */
     u32 checked; /* up: how many entries were checked */
@@ -73,14 +74,10 @@ static inline u32 skip_down(const _Atomic u64 *entries, u32 place)
     return place;
 }
 
-/* Calls `function` with `visit` and the level. For level 1, the level of most tables, the compiler
- * makes a copy of the function with a constant level. */
-#define FOR_LEVEL(function, visit, level)                                                          \
-    ((level) == 1 ? function(visit, 1) : function(visit, level))
-
-/* Drops the references of the entries from visit->place - 1 down to 0. VMMU_AGAIN, only above level
- * 1: interrupted; visit->place and visit->child describe the partial state. */
-ALWAYS_INLINE enum vmmu_result drop_entries(struct visit *visit, u32 level)
+/* Drops the references of the entries from visit->place - 1 down to 0, of which one may map a
+ * device frame if `devices`. VMMU_AGAIN, only above level 1: interrupted; visit->place and
+ * visit->child describe the partial state. */
+ALWAYS_INLINE enum vmmu_result drop_entries(struct visit *visit, u32 level, bool devices)
 {
     const _Atomic u64 *const entries = visit->entries;
     u32 place = visit->place;
@@ -94,7 +91,8 @@ ALWAYS_INLINE enum vmmu_result drop_entries(struct visit *visit, u32 level)
             }
         }
         const u64 entry = word_read(&entries[--place]);
-        if (!entry_holds(entry) || !entry_slot_is_guests(level, place)) {
+        if (!(devices ? entry_holds(entry) : entry & PTE_PRESENT) ||
+            !entry_slot_is_guests(level, place)) {
             continue;
         }
         result = entry_put(level, entry, visit->owner, visit->since);
@@ -109,9 +107,16 @@ ALWAYS_INLINE enum vmmu_result drop_entries(struct visit *visit, u32 level)
     return result;
 }
 
-enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, bool child)
+/* Does drop_entries in an L1 table of which an entry may map a device frame. */
+static __attribute__((noinline)) void drop_device_entries(struct visit visit)
+{
+    drop_entries(&visit, 1, true);
+}
+
+enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, u32 flags)
 {
     const u32 level = (u32)type;
+    const bool child = flags & TABLE_CHILD;
     struct visit visit = visit_of(m, place, child);
 
     visit.since = flush_clock(visit.owner);
@@ -126,7 +131,15 @@ enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, bool chil
         }
         visit.child = false;
     }
-    if (FOR_LEVEL(drop_entries, &visit, level) != VMMU_DONE) {
+    enum vmmu_result result = VMMU_DONE;
+    if (level > 1) {
+        result = drop_entries(&visit, level, false);
+    } else if (flags & TABLE_DEVICES) {
+        drop_device_entries(visit);
+    } else {
+        drop_entries(&visit, 1, false);
+    }
+    if (result != VMMU_DONE) {
         return suspend(m, type, visit.place, visit.child);
     }
     count_up(&port_domain(visit.owner)->counters.demotions, 1);
@@ -137,7 +150,7 @@ enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, bool chil
 /* Completes a promotion, all entries of which are accepted: if some entries may `differ` from their
  * form in a live table, stores them in that form; stores the hypervisor's entries in an L4 table,
  * that of the M2P if the domain's mode says so; and publishes the table as validated. */
-static void install(mfn_t m, u32 level, _Atomic u64 *entries, bool differ)
+static void install(mfn_t m, u32 level, _Atomic u64 *entries, bool differ, bool devices)
 {
     for (u32 i = 0; differ && i < ENTRIES; i++) {
         const u64 entry = word_read(&entries[i]);
@@ -151,23 +164,20 @@ static void install(mfn_t m, u32 level, _Atomic u64 *entries, bool differ)
     if (level == 4 && !m2p_is_hidden(port_domain(ref_owner(frame_references(m))))) {
         word_write(&entries[VMMU_M2P_SLOT], 0);
     }
-    frame_publish(m, use_of((enum vmmu_type)level) | USE_VALIDATED | 1);
+    frame_publish(m,
+                  use_of((enum vmmu_type)level) | USE_VALIDATED | (devices ? USE_DEVICES : 0) | 1);
 }
 
-/* Checks an entry that is not plain or could not take its references: `result`. If the entry maps a
- * device frame that the owner of the table may map, stores it in the form that a live table holds,
- * so that drop_entries finds no reference there. VMMU_DONE: the entry is accepted and holds no
- * reference. Otherwise the refusal of the entry; or `result`, if the entry is plain and maps no
- * device frame. */
+/* Does entry_accept_odd for the entry in `slot` of a table of this level and of domain `owner`, and
+ * stores the entry in the form that a live table holds, so that drop_entries finds no reference
+ * there if the promotion is refused. */
 static __attribute__((noinline)) enum vmmu_result
-take_odd_entry(_Atomic u64 *slot, u32 level, struct entry_owners owners, enum vmmu_result result)
+accept_odd_entry(_Atomic u64 *slot, u32 level, u16 owner, enum vmmu_result result)
 {
+    const struct entry_owners owners = {owner, owner};
     u64 entry = entry_installed(level, word_read(slot));
-    if (!entry_is_device(level, entry)) {
-        return result == VMMU_DONE ? entry_check_slow(level, entry) : result;
-    }
-    result = entry_admit_device(owners, &entry);
-    if (result == VMMU_DONE) {
+    result = entry_accept_odd(level, owners, &entry, result);
+    if (result == VMMU_DONE && (entry & PTE_PRESENT)) {
         word_write(slot, entry);
     }
     return result;
@@ -179,9 +189,11 @@ take_odd_entry(_Atomic u64 *slot, u32 level, struct entry_owners owners, enum vm
 ALWAYS_INLINE enum vmmu_result take_entries(struct visit *visit, u32 level)
 {
     const struct entry_owners owners = {visit->owner, visit->owner};
-    _Atomic u64 *const entries = visit->entries;
+    const _Atomic u64 *const entries = visit->entries;
     u32 place = visit->place;
     u32 checked = 0;
+    /* Bits in which some entry differs from its form in a live table; and those of ENTRY_DEVICE if
+     * some entry maps a device frame. */
     u64 differ = 0;
     enum vmmu_result result = VMMU_DONE;
 
@@ -198,21 +210,25 @@ ALWAYS_INLINE enum vmmu_result take_entries(struct visit *visit, u32 level)
         }
         checked++;
         if (!entry_is_plain(level, entry)) {
-            result = take_odd_entry(&entries[place], level, owners, VMMU_DONE);
+            result = accept_odd_entry(&visit->entries[place], level, visit->owner, VMMU_DONE);
             if (result != VMMU_DONE) {
                 *visit->word = entry;
                 break;
             }
+            differ |= level == 1 ? entry_device_bits(word_read(&entries[place])) : 0;
             continue; /* an entry that is not present or maps a device frame needs no references */
         }
         /* The entry is present already; setting the bit lets the compiler omit a test of it. */
         differ |= entry_installed(level, entry | PTE_PRESENT) ^ entry;
         result = entry_get(level, entry, owners, &visit->child, visit->word);
-        if (result != VMMU_DONE && level == 1) {
-            result = take_odd_entry(&entries[place], level, owners, result);
-        }
         if (result != VMMU_DONE) {
-            break;
+            if (level == 1) {
+                result = accept_odd_entry(&visit->entries[place], 1, visit->owner, result);
+                differ |= ENTRY_DEVICE;
+            }
+            if (result != VMMU_DONE) {
+                break;
+            }
         }
         if (level > 1) {
             visit->child = false;
@@ -225,7 +241,8 @@ ALWAYS_INLINE enum vmmu_result take_entries(struct visit *visit, u32 level)
     }
     visit->place = place;
     visit->checked = checked;
-    visit->differ |= differ != 0;
+    visit->differ |= (differ & ~ENTRY_DEVICE) != 0;
+    visit->devices = differ & ENTRY_DEVICE;
     return result;
 }
 
@@ -238,12 +255,15 @@ enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool chi
     /* What an interrupted earlier part of the promotion found was not recorded: assume that some
      * entry differs. */
     visit.differ = place > 0;
-    const enum vmmu_result result = FOR_LEVEL(take_entries, &visit, level);
+    /* For level 1, the level of most tables, the compiler makes a copy with a constant level; so it
+     * does in table_demote. */
+    const enum vmmu_result result =
+        level == 1 ? take_entries(&visit, 1) : take_entries(&visit, level);
 
     struct vmmu_counters *counters = &port_domain(visit.owner)->counters;
     count_up(&counters->entries_checked, visit.checked);
     if (result == VMMU_DONE) {
-        install(m, level, visit.entries, visit.differ);
+        install(m, level, visit.entries, visit.differ, visit.devices);
         count_up(&counters->promotions, 1);
         return VMMU_DONE;
     }
@@ -256,6 +276,7 @@ enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool chi
         suspend(m, type, visit.place, visit.child);
         return result;
     }
-    table_demote(m, type, visit.place, visit.child);
+    table_demote(m, type, visit.place,
+                 (visit.child ? TABLE_CHILD : 0) | (visit.devices ? TABLE_DEVICES : 0));
     return result;
 }

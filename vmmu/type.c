@@ -164,7 +164,7 @@ enum vmmu_result type_put_slow(mfn_t m)
             return VMMU_DONE;
         }
         if (type_is_table(type)) {
-            return table_demote(m, type, ENTRIES, false);
+            return table_demote(m, type, ENTRIES, old & USE_DEVICES ? TABLE_DEVICES : 0);
         }
         /* The frame is exclusive now, so no other CPU can begin and end a further use after the
          * epoch is read. */
@@ -180,17 +180,17 @@ enum vmmu_result type_finish(mfn_t m)
         return VMMU_DONE;
     }
     const enum vmmu_result result =
-        table_demote(m, use_type(old), (u32)use_place(old), old & USE_CHILD);
+        table_demote(m, use_type(old), (u32)use_place(old), old & USE_CHILD ? TABLE_CHILD : 0);
     ref_put(m); /* the reference of the partial state that take_over ended; if the frame is partial
                    again, a new one has been taken for that */
     return result;
 }
 
-__attribute__((noinline)) bool type_lock_slow(mfn_t m, enum vmmu_type type)
+__attribute__((noinline)) bool type_lock_slow(mfn_t m, enum vmmu_type type, u64 without)
 {
     _Atomic u64 *use = frame_type_word_at(m);
     u64 old = word_read(use);
-    while (use_is_valid(old, type)) {
+    while (use_is_valid(old, type) && !(old & without)) {
         if (old & USE_LOCKED) {
             port_pause();
             old = word_read(use);

@@ -105,22 +105,22 @@ enum vmmu_result type_finish(mfn_t m);
 
 /* The slow path of type_lock, with the same contract: waits until no other CPU has the table
  * locked. */
-bool type_lock_slow(mfn_t m, enum vmmu_type type);
+bool type_lock_slow(mfn_t m, enum vmmu_type type, u64 without);
 
 /* Locks the entries of `m`, which exists, if it is a live table of this type; waits while another
  * CPU has it locked. Until type_unlock the table stays live and of this type, and no other CPU
  * changes an entry, except that processors set accessed and dirty bits. While it is locked, the
  * caller locks no other frame and drops no type reference on `m`. False: `m` is not such a table,
- * and nothing is locked. */
-ALWAYS_INLINE bool type_lock(mfn_t m, enum vmmu_type type)
+ * or its type word has a bit of `without`, and nothing is locked. */
+ALWAYS_INLINE bool type_lock(mfn_t m, enum vmmu_type type, u64 without)
 {
     _Atomic u64 *use = frame_type_word_at(m);
     u64 old = word_read(use);
-    if (use_is_valid(old, type) && !(old & USE_LOCKED) &&
+    if (use_is_valid(old, type) && !(old & (USE_LOCKED | without)) &&
         word_swap(use, &old, old | USE_LOCKED, memory_order_acquire)) {
         return true;
     }
-    return use_is_valid(old, type) && type_lock_slow(m, type);
+    return use_is_valid(old, type) && type_lock_slow(m, type, without);
 }
 
 /* Unlocks the entries of `m`, which the caller has locked. */

@@ -74,8 +74,11 @@ static bool exchange_locked(struct write *write, u32 level, u64 next, bool inher
  * a live table of its owner. */
 static bool exchange_unlocked(struct write *write, u32 level, u64 next, bool inherit, u64 *old)
 {
-    if (!write_lock(write->table, level, write->owners.table)) {
+    if (!write_lock(write->table, level, write->owners.table, 0)) {
         return false;
+    }
+    if (level == 1 && entry_device_bits(next)) {
+        frame_set_type_bits(write->table, USE_DEVICES);
     }
     const bool done = exchange_locked(write, level, next, inherit, old);
     if (done && inherit && entry_drops_right(*old, next)) {
@@ -104,20 +107,20 @@ enum vmmu_result write_entry_slow(struct write *write, u32 level)
     }
     count_up(&write->vcpu->domain->counters.entries_checked, 1);
     write->word = write->entry;
-    enum vmmu_result result = entry_is_device(level, next)
-                                  ? entry_admit_device(write->owners, &next)
-                                  : entry_check(level, write->entry);
-    if (result != VMMU_DONE) {
-        return result;
-    }
-    if (entry_holds(next)) {
+    enum vmmu_result result = entry_is_plain(level, write->entry)
+                                  ? VMMU_DONE
+                                  : entry_accept_odd(level, write->owners, &next, VMMU_DONE);
+    if (result == VMMU_DONE && entry_holds(next)) {
         result = entry_get(level, next, write->owners, &held, &write->word);
-        if (result != VMMU_DONE) {
-            if (held) {
-                defer_abandon(write->vcpu, entry_frame(next), result);
-            }
-            return result;
+        if (result != VMMU_DONE && level == 1) {
+            result = entry_accept_odd(level, write->owners, &next, result);
         }
+    }
+    if (result != VMMU_DONE) {
+        if (held) {
+            defer_abandon(write->vcpu, entry_frame(next), result);
+        }
+        return result;
     }
     if (!exchange_unlocked(write, level, next, false, &old)) {
         write_put_entry(write->vcpu, level, next, write->owners.table);

@@ -54,14 +54,14 @@ static inline struct write write_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *
  * TOO_MANY_REFERENCES, NOT_L1_TABLE. */
 enum vmmu_result write_get_l1_table(const struct vmmu_vcpu *vcpu, maddr_t at);
 
-/* Locks `table`, which exists, if it is a live table of this level and of domain `owner`; waits
- * while another CPU has it locked. type_unlock unlocks it. False: it is not such a table, and
- * nothing is locked. The caller needs no reference on the table: a locked table stays a table, a
- * table has a reference from each of its users, and a frame with a reference keeps its owner. That
- * is why the owner is compared under the lock. */
-ALWAYS_INLINE bool write_lock(mfn_t table, u32 level, u16 owner)
+/* Locks `table`, which exists, if it is a live table of this level and of domain `owner`, and its
+ * type word has no bit of `without`; waits while another CPU has it locked. type_unlock unlocks it.
+ * False: it is not such a table, and nothing is locked. The caller needs no reference on the table:
+ * a locked table stays a table, a table has a reference from each of its users, and a frame with a
+ * reference keeps its owner. That is why the owner is compared under the lock. */
+ALWAYS_INLINE bool write_lock(mfn_t table, u32 level, u16 owner, u64 without)
 {
-    if (!type_lock(table, (enum vmmu_type)level)) {
+    if (!type_lock(table, (enum vmmu_type)level, without)) {
         return false;
     }
     if (ref_is_owned_by(frame_references(table), owner)) {

@@ -10,6 +10,10 @@
 
 #include "vmmu/write.h"
 
+/* The fast path takes every present entry as one of RAM, so it leaves tables alone that have an
+ * entry of a device frame: the bits for write_lock. */
+#define WRITE_NOT_FAST USE_DEVICES
+
 /* How a write under the lock is done, and for which owner; the old and the new entry are separate
  * arguments. */
 struct write_terms {
@@ -44,7 +48,7 @@ static inline bool write_word_locked(struct write_terms terms, _Atomic u64 *slot
  * entry_is_plain is false. Then a reference may have been taken without the type reference: if so,
  * *left becomes an entry that holds just this reference, and the caller must release that entry.
  * Otherwise *left is unchanged. */
-static inline bool write_get_page_fast(u64 next, u16 owner, u64 *left)
+ALWAYS_INLINE bool write_get_page_fast(u64 next, u16 owner, u64 *left)
 {
     const mfn_t target = entry_frame(next);
 
@@ -78,11 +82,8 @@ ALWAYS_INLINE void write_put_page_fast(u64 old, u64 *left)
 ALWAYS_INLINE enum written write_frame_locked(struct write_terms terms, _Atomic u64 *slot, u64 old,
                                               u64 next, u64 *left)
 {
-    /* The slow path replaces an entry of a device frame, which holds no reference. Dropping the
-     * mapping of a foreign frame needs a flush, which only the slow path does. */
-    if ((old & PTE_PRESENT) &&
-        ((old & ENTRY_DEVICE) ||
-         !ref_is_owned_by(frame_references(entry_frame(old)), terms.owner))) {
+    /* Dropping the mapping of a foreign frame needs a flush, which only the slow path does. */
+    if ((old & PTE_PRESENT) && !ref_is_owned_by(frame_references(entry_frame(old)), terms.owner)) {
         return WRITTEN_NOT;
     }
     if (next && !write_get_page_fast(next, terms.owner, left)) {
@@ -101,16 +102,16 @@ ALWAYS_INLINE enum written write_frame_locked(struct write_terms terms, _Atomic 
 }
 
 /* Replaces the L1 entry `old` by `next`, which maps the same frame and differs from it in the
- * writable bit. WRITTEN_NOT: the entry is unchanged, because the frame is foreign or a device
- * frame, the type reference needs the slow path, or the write is conditional and the entry is not
- * `old` any more. Leaves no reference to be released. */
+ * writable bit. WRITTEN_NOT: the entry is unchanged, because the frame is foreign, the type
+ * reference needs the slow path, or the write is conditional and the entry is not `old` any more.
+ * Leaves no reference to be released. */
 ALWAYS_INLINE enum written write_right_locked(struct write_terms terms, _Atomic u64 *slot, u64 old,
                                               u64 next)
 {
     const mfn_t target = entry_frame(old);
     const bool gains = next & PTE_WRITABLE;
 
-    if ((old & ENTRY_DEVICE) || !ref_is_owned_by(frame_references(target), terms.owner) ||
+    if (!ref_is_owned_by(frame_references(target), terms.owner) ||
         (gains && !type_get_writable_fast(target))) {
         return WRITTEN_NOT;
     }
@@ -163,18 +164,19 @@ ALWAYS_INLINE enum written write_locked(const struct write write, u32 level, u64
 
 /* The fast path: does `write` in a table of this level, which exists. Takes and releases the
  * table's lock; the caller needs no reference on the table. False: the entry is unchanged, because
- * the table is not a live table of this level and of its owner, the slot is the hypervisor's, the
- * entry may map frames of another owner, a conditional write found another entry than the expected
- * one, or the write needs a check, a flush, a promotion, a demotion or a wait that only the slow
- * path does. The caller then takes the slow path, which also finds out whether the write is
- * refused. `write` is passed by value so that the compiler keeps it in registers. */
+ * the table is not a live table of this level and of its owner, or has entries of device frames,
+ * the slot is the hypervisor's, the entry may map frames of another owner, a conditional write
+ * found another entry than the expected one, or the write needs a check, a flush, a promotion, a
+ * demotion or a wait that only the slow path does. The caller then takes the slow path, which also
+ * finds out whether the write is refused. `write` is passed by value so that the compiler keeps it
+ * in registers. */
 ALWAYS_INLINE bool write_entry_fast(const struct write write, u32 level)
 {
     const u16 owner = write.owners.table;
     u64 left = 0;
 
     if (write.owners.frame != owner || !entry_slot_is_guests(level, write.index) ||
-        !write_lock(write.table, level, owner)) {
+        !write_lock(write.table, level, owner, WRITE_NOT_FAST)) {
         return false;
     }
     const enum written written = write_locked(write, level, &left);

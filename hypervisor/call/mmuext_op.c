@@ -67,33 +67,32 @@ static s64 write_page(struct vmmu_domain *domain, mfn_t to, const mfn_t *from)
     return result == VMMU_DONE ? 0 : vmmu_result_errno(result);
 }
 
-/* The operations on frames, which may be those of another domain: `domain`. */
-static s64 serve_frame(struct vcpu *vcpu, struct vmmu_domain *domain, struct call *call,
-                       const struct mmuext_op *op)
+/* FLUSH_CACHE and FLUSH_CACHE_GLOBAL, which only a guest with a device needs. Only on this CPU: the
+ * caches of CPUs are coherent, and devices that do not snoop them are served by their driver's own
+ * WBINVD on each CPU. */
+static s64 write_back(const struct vcpu *vcpu)
 {
+    if (!rights_machine(vcpu->domain)) {
+        return -XEN_EACCES;
+    }
+    write_back_caches();
+    return 0;
+}
+
+static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *op)
+{
+    struct vmmu_domain *domain = &vcpu->domain->mmu;
     mfn_t m = guest_mfn(op->arg1.mfn), from;
 
     switch (op->cmd) {
-    case MMUEXT_UNPIN_TABLE:
-        return call_result(call, vmmu_unpin(&vcpu->mmu, domain, m));
-    case MMUEXT_CLEAR_PAGE:
-        return write_page(domain, m, NULL);
-    case MMUEXT_COPY_PAGE:
-        from = guest_mfn(op->arg2.src_mfn);
-        return write_page(domain, m, &from);
-    default:
+    case MMUEXT_PIN_L1_TABLE:
+    case MMUEXT_PIN_L2_TABLE:
+    case MMUEXT_PIN_L3_TABLE:
+    case MMUEXT_PIN_L4_TABLE:
         return call_result(call,
                            vmmu_pin(&vcpu->mmu, domain, m, op->cmd - MMUEXT_PIN_L1_TABLE + 1));
-    }
-}
-
-/* The operations on the vCPU and on the CPUs of its domain, for which the call names no other
- * domain. */
-static s64 serve_own(struct vcpu *vcpu, struct call *call, const struct mmuext_op *op)
-{
-    mfn_t m = guest_mfn(op->arg1.mfn);
-
-    switch (op->cmd) {
+    case MMUEXT_UNPIN_TABLE:
+        return call_result(call, vmmu_unpin(&vcpu->mmu, domain, m));
     case MMUEXT_NEW_BASEPTR:
         return call_result(call, root_set_kernel(vcpu, m));
     case MMUEXT_NEW_USER_BASEPTR:
@@ -116,47 +115,52 @@ static s64 serve_own(struct vcpu *vcpu, struct call *call, const struct mmuext_o
         return 0;
     case MMUEXT_SET_LDT:
         return set_ldt(vcpu, call, op);
-    default: /* MMUEXT_FLUSH_CACHE, MMUEXT_FLUSH_CACHE_GLOBAL */
-        if (!rights_machine(vcpu->domain)) {
-            return -XEN_EACCES; /* only a guest with a device needs this */
-        }
-        write_back_caches();
-        return 0;
+    case MMUEXT_CLEAR_PAGE:
+        return write_page(domain, m, NULL);
+    case MMUEXT_COPY_PAGE:
+        from = guest_mfn(op->arg2.src_mfn);
+        return write_page(domain, m, &from);
+    case MMUEXT_FLUSH_CACHE:
+    case MMUEXT_FLUSH_CACHE_GLOBAL:
+        return write_back(vcpu);
+    case MMUEXT_MARK_SUPER:
+    case MMUEXT_UNMARK_SUPER:
+        return -XEN_EOPNOTSUPP;
     }
+    return -XEN_ENOSYS;
 }
 
-static s64 serve(struct vcpu *vcpu, struct vmmu_domain *domain, struct call *call,
-                 const struct mmuext_op *op)
+/* Serves an operation on frames of `domain`, which is not the vCPU's. The operations on the vCPU
+ * itself and on the CPUs of its domain are refused. */
+static __attribute__((noinline)) s64 serve_foreign(struct vcpu *vcpu, struct vmmu_domain *domain,
+                                                   struct call *call, const struct mmuext_op *op)
 {
+    mfn_t m = guest_mfn(op->arg1.mfn), from;
+
     switch (op->cmd) {
     case MMUEXT_PIN_L1_TABLE:
     case MMUEXT_PIN_L2_TABLE:
     case MMUEXT_PIN_L3_TABLE:
     case MMUEXT_PIN_L4_TABLE:
+        return call_result(call,
+                           vmmu_pin(&vcpu->mmu, domain, m, op->cmd - MMUEXT_PIN_L1_TABLE + 1));
     case MMUEXT_UNPIN_TABLE:
+        return call_result(call, vmmu_unpin(&vcpu->mmu, domain, m));
     case MMUEXT_CLEAR_PAGE:
+        return write_page(domain, m, NULL);
     case MMUEXT_COPY_PAGE:
-        return serve_frame(vcpu, domain, call, op);
+        from = guest_mfn(op->arg2.src_mfn);
+        return write_page(domain, m, &from);
     case MMUEXT_MARK_SUPER:
     case MMUEXT_UNMARK_SUPER:
         return -XEN_EOPNOTSUPP;
-    case MMUEXT_NEW_BASEPTR:
-    case MMUEXT_NEW_USER_BASEPTR:
-    case MMUEXT_TLB_FLUSH_LOCAL:
-    case MMUEXT_INVLPG_LOCAL:
-    case MMUEXT_TLB_FLUSH_MULTI:
-    case MMUEXT_INVLPG_MULTI:
-    case MMUEXT_TLB_FLUSH_ALL:
-    case MMUEXT_INVLPG_ALL:
-    case MMUEXT_SET_LDT:
-    case MMUEXT_FLUSH_CACHE:
-    case MMUEXT_FLUSH_CACHE_GLOBAL:
-        return domain == &vcpu->domain->mmu ? serve_own(vcpu, call, op) : -XEN_EPERM;
     }
-    return -XEN_ENOSYS;
+    return op->cmd > MMUEXT_UNMARK_SUPER ? -XEN_ENOSYS : -XEN_EPERM;
 }
 
-s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
+/* Serves the call for frames of `foreign`, or of the vCPU's own domain if that is NULL. */
+static inline __attribute__((always_inline)) s64 serve_all(struct vcpu *vcpu, struct call *call,
+                                                           struct domain *foreign)
 {
     u64 at = call->argument[0], count = (u32)call->argument[1] & ~CALL_PREEMPTED;
     bool rest = call->argument[1] & CALL_PREEMPTED;
@@ -166,20 +170,14 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
     if (!guest_range_ok(at, count * sizeof(struct mmuext_op))) {
         return -XEN_EFAULT;
     }
-    struct domain *domain = vcpu->domain;
-    if ((u16)call->argument[3] != DOMID_SELF) {
-        domain = rights_target(domain, RIGHT_MAP_FRAMES, (u16)call->argument[3], &result);
-        if (!domain) {
-            return result;
-        }
-    }
     while (done < count && !call->again) {
         struct mmuext_op op;
 
         if (!GET_GUEST(&op, at + done * sizeof op)) {
             result = -XEN_EFAULT;
         } else {
-            result = serve(vcpu, &domain->mmu, call, &op);
+            result =
+                foreign ? serve_foreign(vcpu, &foreign->mmu, call, &op) : serve(vcpu, call, &op);
         }
         if (result || call->again) {
             break;
@@ -196,4 +194,19 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
         call->argument[1] = (count - done) | CALL_PREEMPTED;
     }
     return result;
+}
+
+static __attribute__((noinline)) s64 serve_for(struct vcpu *vcpu, struct call *call, u16 id)
+{
+    s64 error;
+    struct domain *foreign = rights_target(vcpu->domain, RIGHT_MAP_FRAMES, id, &error);
+
+    return foreign ? serve_all(vcpu, call, foreign) : error;
+}
+
+s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
+{
+    const u16 id = (u16)call->argument[3];
+
+    return id == DOMID_SELF ? serve_all(vcpu, call, NULL) : serve_for(vcpu, call, id);
 }

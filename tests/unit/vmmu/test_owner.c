@@ -242,6 +242,9 @@ static void the_audit_knows_device_frames(void **state)
     machine_words(space.l1)[5] = RO(device) | PTE_PCD;
     assert_int_equal(audit_findings(), 1);
     assert_int_equal(machine.last_finding_frame.n, space.l1.n);
+    atomic_fetch_or(&frame_of(space.l1)->type, USE_DEVICES);
+    assert_int_equal(audit_findings(), 1);
+    assert_int_equal(machine.last_finding_frame.n, space.l1.n);
     machine_words(space.l1)[5] = 0;
 }
 
