@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Reports about the running hypervisor, for the log: `xl debug-keys KEY`. */
+#ifndef CALL_SYSCTL_KEYS_H
+#define CALL_SYSCTL_KEYS_H
+
+/* Logs the report with this key; for a key without a report, says so. Takes locks up to
+ * RANK_EVENTS. */
+void key_report(char key);
+
+#endif
