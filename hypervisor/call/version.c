@@ -85,11 +85,9 @@ static s64 get_features(const struct domain *domain, u64 at)
     return PUT_GUEST(at, &info) ? 0 : -XEN_EFAULT;
 }
 
-static s64 guest_handle(u64 at)
+static s64 guest_handle(const struct domain *domain, u64 at)
 {
-    xen_domain_handle_t none = {0};
-
-    return PUT_GUEST(at, &none) ? 0 : -XEN_EFAULT;
+    return PUT_GUEST(at, &domain->toolstack.handle) ? 0 : -XEN_EFAULT;
 }
 
 s64 call_xen_version(struct vcpu *vcpu, struct call *call)
@@ -114,7 +112,7 @@ s64 call_xen_version(struct vcpu *vcpu, struct call *call)
     case XENVER_pagesize:
         return at ? -XEN_EINVAL : (s64)PAGE_SIZE;
     case XENVER_guest_handle:
-        return guest_handle(at);
+        return guest_handle(vcpu->domain, at);
     case XENVER_commandline:
         return put_text(at, rights_machine(vcpu->domain) ? command_line : "",
                         sizeof(xen_commandline_t));

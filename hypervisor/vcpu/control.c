@@ -15,6 +15,11 @@
 #define CR4_GUEST_MAY  (CR4_TSD | CR4_DE | CR4_MCE)
 #define CR4_GUEST_MUST (CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT)
 
+u64 control_guest_cr0(const struct vcpu *vcpu)
+{
+    return CR0_GUEST | (vcpu->fpu_task_switched ? CR0_TS : 0);
+}
+
 u64 control_guest_cr4(u64 wanted)
 {
     u64 may = CR4_GUEST_MAY | (xsave_xcr0() ? CR4_OSXSAVE : 0);
@@ -35,7 +40,7 @@ bool control_read(const struct vcpu *vcpu, u32 number, u64 *value)
 {
     switch (number) {
     case 0:
-        *value = CR0_GUEST | (vcpu->fpu_task_switched ? CR0_TS : 0);
+        *value = control_guest_cr0(vcpu);
         return true;
     case 2:
         *value = *(const volatile unsigned long *)&vcpu->info->arch.cr2;

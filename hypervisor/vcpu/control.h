@@ -11,6 +11,9 @@ struct vcpu;
  * those that are always set. control_guest_cr4(0) is the CR4 of a new vCPU. */
 u64 control_guest_cr4(u64 wanted);
 
+/* The CR0 that the vCPU is shown. */
+u64 control_guest_cr0(const struct vcpu *vcpu);
+
 /* Sets TSD in this CPU's CR4 as in the current vCPU's CR4, the only bit of it that is loaded. TSD
  * applies to guest kernel mode too, where RDTSC is then emulated. Call it after a change of the
  * vCPU's CR4, and at each switch of vCPUs. */

@@ -7,6 +7,9 @@
 #include "hypervisor/memory/frames.h"
 #include "lib/x86/cpuid.h"
 
+#define MXCSR_MASK         28u     /* offset in the area */
+#define MXCSR_MASK_DEFAULT 0xffbfu /* of a processor that stores 0 there (Intel SDM, 11.6.6) */
+
 bool fpu_create(struct vcpu *vcpu)
 {
     u8 *area = page_alloc(0);
@@ -66,4 +69,22 @@ void fpu_set_task_switched(struct vcpu *vcpu, bool on)
 
     vcpu->fpu_task_switched = on;
     write_cr0(on ? cr0 | CR0_TS : cr0 & ~CR0_TS);
+}
+
+u32 fpu_mxcsr_mask(void)
+{
+    static _Atomic u32 known; /* all CPUs find the same */
+    _Alignas(16) u8 area[512];
+    u32 mask = known;
+
+    if (!mask) {
+        const u64 cr0 = read_cr0();
+
+        write_cr0(cr0 & ~CR0_TS);
+        __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+        write_cr0(cr0);
+        mask = *(const u32 *)(area + MXCSR_MASK);
+        known = mask = mask ? mask : MXCSR_MASK_DEFAULT;
+    }
+    return mask;
 }

@@ -24,4 +24,7 @@ void fpu_set_task_switched(struct vcpu *vcpu, bool on);
 /* Loads XCR0 with the value that the current vCPU has set, if the CPUs have XSAVE. */
 void fpu_load_xcr0(struct vcpu *vcpu);
 
+/* The bits of MXCSR that this processor knows: to load another one would fault. */
+u32 fpu_mxcsr_mask(void);
+
 #endif

@@ -328,7 +328,10 @@ static void check_policy(void)
                 "one MSR too few");
     op.u.cpu_policy._rsvd = 1;
     check_equal(ask(XEN_SYSCTL_get_cpu_policy), -XEN_EINVAL, "a reserved member");
+}
 
+static void check_features(void)
+{
     for (u32 i = 0; i < 6; i++) {
         const bool hvm =
             i == XEN_SYSCTL_cpu_featureset_hvm || i == XEN_SYSCTL_cpu_featureset_hvm_max;
@@ -403,5 +406,6 @@ void test_main(void)
     check_scheduler();
     check_log();
     check_policy();
+    check_features();
     check_refusals();
 }

@@ -18,6 +18,31 @@ static bool takes_ended(u32 command)
     return false;
 }
 
+/* Serves an operation that saves or restores a domain. */
+static s64 serve_state(struct domctl *d)
+{
+    switch (d->op.cmd) {
+    case XEN_DOMCTL_getvcpucontext:
+        return domctl_getvcpucontext(d);
+    case XEN_DOMCTL_get_ext_vcpucontext:
+        return domctl_get_ext_vcpucontext(d);
+    case XEN_DOMCTL_set_ext_vcpucontext:
+        return domctl_set_ext_vcpucontext(d);
+    case XEN_DOMCTL_getvcpuextstate:
+        return domctl_getvcpuextstate(d);
+    case XEN_DOMCTL_setvcpuextstate:
+        return domctl_setvcpuextstate(d);
+    case XEN_DOMCTL_get_vcpu_msrs:
+        return domctl_get_vcpu_msrs(d);
+    case XEN_DOMCTL_set_vcpu_msrs:
+        return domctl_set_vcpu_msrs(d);
+    case XEN_DOMCTL_getpageframeinfo3:
+        return domctl_getpageframeinfo3(d);
+    default:
+        return -XEN_ENOSYS;
+    }
+}
+
 /* Serves an operation on a domain. */
 static s64 serve(struct domctl *d)
 {
@@ -58,6 +83,12 @@ static s64 serve(struct domctl *d)
         return domctl_shadow_op(d);
     case XEN_DOMCTL_set_virq_handler:
         return domctl_set_virq_handler(d);
+    case XEN_DOMCTL_scheduler_op:
+        return domctl_scheduler_op(d);
+    case XEN_DOMCTL_get_cpu_policy:
+        return domctl_get_cpu_policy(d);
+    case XEN_DOMCTL_set_cpu_policy:
+        return domctl_set_cpu_policy(d);
     case XEN_DOMCTL_setvcpucontext:
         return domctl_setvcpucontext(d);
     case XEN_DOMCTL_getvcpuinfo:
@@ -67,7 +98,7 @@ static s64 serve(struct domctl *d)
     case XEN_DOMCTL_getvcpuaffinity:
         return domctl_getvcpuaffinity(d);
     }
-    return -XEN_ENOSYS;
+    return serve_state(d);
 }
 
 /* Finds the target that op.domain names, or for getdomaininfo the next domain after it. NULL:

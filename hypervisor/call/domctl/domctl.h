@@ -69,6 +69,40 @@ s64 domctl_getvcpuinfo(struct domctl *d);
 s64 domctl_setvcpuaffinity(struct domctl *d);
 s64 domctl_getvcpuaffinity(struct domctl *d);
 
+/* The target's share of the CPUs (scheduler.c). putinfo with weight 0 leaves the weight; cap 0:
+ * none. Refuses: EINVAL: another scheduler, or an operation on single vCPUs. */
+s64 domctl_scheduler_op(struct domctl *d);
+
+/* The processor features that the target is shown (policy.c). Refuse: ENOBUFS: the buffer is too
+ * small; EEXIST: the target has run already; E2BIG: more leaves or MSRs than there can be; ERANGE,
+ * EINVAL: policy_take_leaf and policy_take_msr, and err_leaf, err_subleaf or err_msr name the
+ * culprit. */
+s64 domctl_get_cpu_policy(struct domctl *d);
+s64 domctl_set_cpu_policy(struct domctl *d);
+
+/* The state of a vCPU of the target, for saving and restoring it (context.c, state.c). The target
+ * must be paused or shut down. Refuse: those of domctl_stopped_vcpu; EINVAL: a state that the vCPU
+ * cannot have; ENOBUFS. */
+s64 domctl_getvcpucontext(struct domctl *d);
+s64 domctl_get_ext_vcpucontext(struct domctl *d);
+s64 domctl_set_ext_vcpucontext(struct domctl *d);
+s64 domctl_getvcpuextstate(struct domctl *d);
+s64 domctl_setvcpuextstate(struct domctl *d);
+s64 domctl_get_vcpu_msrs(struct domctl *d);
+s64 domctl_set_vcpu_msrs(struct domctl *d);
+
+/* Replaces each of up to 1024 frame numbers by what the target uses that frame as: an
+ * XEN_DOMCTL_PFINFO_ word (frames.c). Refuses: E2BIG. */
+s64 domctl_getpageframeinfo3(struct domctl *d);
+
+/* The target's vCPU with this number, any value. NULL: it has none. */
+struct vcpu *domctl_vcpu(const struct domain *domain, u32 id);
+
+/* Finds the target's vCPU with this number, whose state no CPU has loaded. Results: 0; EINVAL: the
+ * target is the caller's domain; ESRCH: there is no such vCPU; ENODATA: it has no state yet; EBUSY:
+ * the target is neither paused nor shut down, or still stops. */
+s64 domctl_stopped_vcpu(const struct domctl *d, u32 id, struct vcpu **vcpu);
+
 /* Copy a set of at most 64 members between `set` and the ABI's bitmap in guest memory. Bits of the
  * bitmap that have no place in `set` are ignored, and written as 0. False: a bad pointer. */
 bool bitmap_read(const struct xenctl_bitmap *map, u64 *set);

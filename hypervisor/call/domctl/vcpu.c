@@ -8,8 +8,7 @@
 #include "hypervisor/sched/sched.h"
 #include "lib/index.h"
 
-/* The target's vCPU with this number, any value. NULL: it has none. */
-static struct vcpu *vcpu_at(const struct domain *domain, u32 id)
+struct vcpu *domctl_vcpu(const struct domain *domain, u32 id)
 {
     if (id >= domain->vcpu_count || id >= DOMAIN_VCPUS_MAX) {
         return NULL;
@@ -22,7 +21,7 @@ static struct vcpu *vcpu_at(const struct domain *domain, u32 id)
  * caller's domain; EBUSY: the vCPU runs. */
 s64 domctl_setvcpucontext(struct domctl *d)
 {
-    struct vcpu *vcpu = vcpu_at(d->target, d->op.u.vcpucontext.vcpu);
+    struct vcpu *vcpu = domctl_vcpu(d->target, d->op.u.vcpucontext.vcpu);
 
     if (d->target == d->vcpu->domain) {
         return -XEN_EINVAL;
@@ -36,7 +35,7 @@ s64 domctl_setvcpucontext(struct domctl *d)
 s64 domctl_getvcpuinfo(struct domctl *d)
 {
     struct xen_domctl_getvcpuinfo *info = &d->op.u.getvcpuinfo;
-    struct vcpu *vcpu = vcpu_at(d->target, info->vcpu);
+    struct vcpu *vcpu = domctl_vcpu(d->target, info->vcpu);
     struct vcpu_runstate_info runstate;
 
     if (!vcpu) {
@@ -69,7 +68,7 @@ static u64 online_cpus(void)
 s64 domctl_setvcpuaffinity(struct domctl *d)
 {
     const struct xen_domctl_vcpuaffinity *ask = &d->op.u.vcpuaffinity;
-    struct vcpu *vcpu = vcpu_at(d->target, ask->vcpu);
+    struct vcpu *vcpu = domctl_vcpu(d->target, ask->vcpu);
     u64 online = online_cpus(), hard = 0, soft = 0;
     bool sets_hard = ask->flags & XEN_VCPUAFFINITY_HARD,
          sets_soft = ask->flags & XEN_VCPUAFFINITY_SOFT;
@@ -104,7 +103,7 @@ s64 domctl_setvcpuaffinity(struct domctl *d)
 s64 domctl_getvcpuaffinity(struct domctl *d)
 {
     const struct xen_domctl_vcpuaffinity *ask = &d->op.u.vcpuaffinity;
-    struct vcpu *vcpu = vcpu_at(d->target, ask->vcpu);
+    struct vcpu *vcpu = domctl_vcpu(d->target, ask->vcpu);
     bool hard = ask->flags & XEN_VCPUAFFINITY_HARD, soft = ask->flags & XEN_VCPUAFFINITY_SOFT;
 
     if (!vcpu) {
