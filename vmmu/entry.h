@@ -58,6 +58,14 @@ static inline u64 entry_installed(u32 level, u64 entry)
     return entry & PTE_PRESENT ? (entry | PTE_USER) & ~off : entry;
 }
 
+/* Says whether an L1 entry is present, maps `m`, and is writable exactly if `writable`. */
+static inline bool entry_is_mapping(u64 entry, mfn_t m, bool writable)
+{
+    const u64 seen = PTE_PRESENT | PTE_WRITABLE | PTE_ADDRESS;
+
+    return (entry & seen) == (PTE_PRESENT | (writable ? PTE_WRITABLE : 0) | m.n << PAGE_SHIFT);
+}
+
 /* Says whether `next`, in the form of entry_installed, can take over the references of the live
  * entry `old`: `old` is present, and the two differ only in free bits or, at level 1, also in that
  * `next` gives up the writable bit. (In that last case the caller drops the writable type

@@ -72,15 +72,13 @@ enum vmmu_result vmmu_map_at(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_o
  * failed. */
 static enum vmmu_result unmap(struct write *write, mfn_t m, bool writable)
 {
-    const u64 seen = PTE_PRESENT | PTE_WRITABLE | PTE_ADDRESS;
-    const u64 wanted = PTE_PRESENT | (writable ? PTE_WRITABLE : 0) | m.n << PAGE_SHIFT;
     const _Atomic u64 *slot = &frame_words(write->table)[write->index];
     enum vmmu_result result = VMMU_AGAIN;
 
     write->mask = ~0ull;
     for (u32 tries = 0; result == VMMU_AGAIN && tries < WRITE_TRIES_MAX; tries++) {
         write->expected = word_read(slot);
-        if ((write->expected & seen) != wanted) {
+        if (!entry_is_mapping(write->expected, m, writable)) {
             write->word = write->expected;
             return VMMU_REFUSED_NOT_THAT_MAPPING;
         }

@@ -377,6 +377,14 @@ enum vmmu_result vmmu_unmap_at(struct vmmu_vcpu *vcpu, maddr_t at, mfn_t m, bool
  * and what vmmu_unmap_at refuses. */
 enum vmmu_result vmmu_unmap_va(struct vmmu_vcpu *vcpu, vaddr_t va, mfn_t m, bool writable);
 
+/* Moves the L1 entry for `source` to the place of the one for `va`, in the tables below the vCPU's
+ * kernel root, but only if the latter is present, maps frame `m`, and is writable exactly if
+ * `writable`; the entry for `source` becomes 0. One that is not present moves as well. The caller
+ * does the flush. May stop and be resumed. Refuses: BAD_ADDRESS, NO_TABLE (either address),
+ * TOO_MANY_REFERENCES, NOT_THAT_MAPPING. Xen ABI: GNTTABOP_unmap_and_replace. */
+enum vmmu_result vmmu_replace_va(struct vmmu_vcpu *vcpu, vaddr_t va, vaddr_t source, mfn_t m,
+                                 bool writable);
+
 /* Emulates a guest's own store to a live L1 table, after the store's write fault: a
  * compare-and-exchange of `bytes` (1, 2, 4 or 8) at virtual address `at`, naturally aligned. If the
  * bytes in memory are `expected`, they become `desired`, and *swapped is true; if they are not, the

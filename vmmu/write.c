@@ -129,3 +129,14 @@ enum vmmu_result write_entry_slow(struct write *write, u32 level)
     write_put_entry(write->vcpu, level, old, write->owners.table);
     return VMMU_DONE;
 }
+
+bool write_entry_held(struct write *write)
+{
+    u64 old;
+
+    if (!exchange_unlocked(write, 1, write->entry, false, &old)) {
+        return false;
+    }
+    write_put_entry(write->vcpu, 1, old, write->owners.table);
+    return true;
+}

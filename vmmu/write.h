@@ -80,6 +80,13 @@ ALWAYS_INLINE bool write_lock(mfn_t table, u32 level, u16 owner, u64 without)
  * the expected one. */
 enum vmmu_result write_entry_slow(struct write *write, u32 level);
 
+/* Does the conditional `write` at level 1, with an entry whose references the caller has taken and
+ * which is in the form that a live table holds: no check, and nothing is taken. True: the entry was
+ * written, it has those references, and the references of the old entry were dropped as
+ * write_put_entry does it. False, with the entry unchanged: the table is no longer a live one of
+ * this owner, or the old entry is not the expected one. All bits of `mask` must be set. */
+bool write_entry_held(struct write *write);
+
 /* Drops the references taken for `entry`, which is not, or not any more, in a table of this level
  * and of domain `table_owner`; at level 1 it flushes first if the target has another owner. Does
  * nothing if `entry` is not present. If the demotion that this begins is interrupted, the rest

@@ -24,6 +24,7 @@ s16 grant_status(enum vmmu_result result);
  * never interrupted. */
 void grant_map_one(struct vcpu *vcpu, struct call *call, struct gnttab_map_grant_ref *op);
 void grant_unmap_one(struct vcpu *vcpu, struct call *call, struct gnttab_unmap_grant_ref *op);
+void grant_replace_one(struct vcpu *vcpu, struct call *call, struct gnttab_unmap_and_replace *op);
 void grant_copy_one(struct vcpu *vcpu, struct gnttab_copy *op);
 
 #endif

@@ -95,6 +95,11 @@ static s16 map_grant(struct vcpu *vcpu, struct call *call, struct domain *grante
     if (status != GNTST_okay) {
         return status;
     }
+    /* A domain that may map frames of devices cannot grant them, not even to itself. */
+    if (granter == vcpu->domain && !vmmu_frame_owned_by(&granter->mmu, access.frame)) {
+        grant_put(granter, op->ref, writable);
+        return GNTST_bad_page;
+    }
     handle.frame = access.frame.n;
     op->handle = handle_take(vcpu->domain, &handle);
     if (op->handle == HANDLE_NONE) {
@@ -129,16 +134,25 @@ void grant_map_one(struct vcpu *vcpu, struct call *call, struct gnttab_map_grant
     lock_release(&granter->grants.lock);
 }
 
-/* Removes the page-table entry of a mapping. */
+/* Removes the page-table entry of a mapping; with `new_addr` not 0 the entry for that address takes
+ * its place. */
 static s16 unmap_host(struct vcpu *vcpu, struct call *call, const struct grant_handle *handle,
-                      u64 host_addr)
+                      u64 host_addr, u64 new_addr)
 {
     struct vmmu_vcpu *mmu = &vcpu->mmu;
     mfn_t m = mfn(handle->frame);
-    enum vmmu_result result = handle->contains_pte
-                                  ? vmmu_unmap_at(mmu, maddr(host_addr), m, handle->writable)
-                                  : vmmu_unmap_va(mmu, vaddr(host_addr), m, handle->writable);
+    enum vmmu_result result;
 
+    if (new_addr && handle->contains_pte) {
+        return GNTST_general_error;
+    }
+    if (new_addr) {
+        result = vmmu_replace_va(mmu, vaddr(host_addr), vaddr(new_addr), m, handle->writable);
+    } else if (handle->contains_pte) {
+        result = vmmu_unmap_at(mmu, maddr(host_addr), m, handle->writable);
+    } else {
+        result = vmmu_unmap_va(mmu, vaddr(host_addr), m, handle->writable);
+    }
     if (result != VMMU_DONE) {
         call->again = result == VMMU_AGAIN;
         return result == VMMU_REFUSED_NOT_THAT_MAPPING ? GNTST_general_error : GNTST_bad_virt_addr;
@@ -149,8 +163,15 @@ static s16 unmap_host(struct vcpu *vcpu, struct call *call, const struct grant_h
     return GNTST_okay;
 }
 
+/* What is asked of the end of a mapping, by either of the two operations. */
+struct unmapping {
+    u32 handle;
+    u64 host_addr, dev_bus_addr; /* 0: that part stays */
+    u64 new_addr;
+};
+
 static s16 unmap_grant(struct vcpu *vcpu, struct call *call, struct domain *granter,
-                       const struct gnttab_unmap_grant_ref *op)
+                       const struct unmapping *op)
 {
     struct grant_handle handle;
 
@@ -162,7 +183,7 @@ static s16 unmap_grant(struct vcpu *vcpu, struct call *call, struct domain *gran
         return GNTST_bad_dev_addr;
     }
     bool host = op->host_addr && handle.host, device = op->dev_bus_addr && handle.device;
-    s16 status = host ? unmap_host(vcpu, call, &handle, op->host_addr) : GNTST_okay;
+    s16 status = host ? unmap_host(vcpu, call, &handle, op->host_addr, op->new_addr) : GNTST_okay;
     if (status != GNTST_okay) {
         return status;
     }
@@ -178,17 +199,32 @@ static s16 unmap_grant(struct vcpu *vcpu, struct call *call, struct domain *gran
     return GNTST_okay;
 }
 
-void grant_unmap_one(struct vcpu *vcpu, struct call *call, struct gnttab_unmap_grant_ref *op)
+static s16 unmap(struct vcpu *vcpu, struct call *call, struct unmapping op)
 {
     struct grant_handle handle;
-    struct domain *granter;
 
-    if (!handle_get(vcpu->domain, op->handle, &handle)) {
-        op->status = GNTST_bad_handle;
-        return;
+    if (!handle_get(vcpu->domain, op.handle, &handle)) {
+        return GNTST_bad_handle;
     }
-    granter = domain_by_id(handle.granter);
+    struct domain *granter = domain_by_id(handle.granter);
     lock_take(&granter->grants.lock);
-    op->status = unmap_grant(vcpu, call, granter, op);
+    s16 status = unmap_grant(vcpu, call, granter, &op);
     lock_release(&granter->grants.lock);
+    return status;
+}
+
+void grant_unmap_one(struct vcpu *vcpu, struct call *call, struct gnttab_unmap_grant_ref *op)
+{
+    op->status = unmap(vcpu, call,
+                       (struct unmapping){.handle = op->handle,
+                                          .host_addr = op->host_addr,
+                                          .dev_bus_addr = op->dev_bus_addr});
+}
+
+void grant_replace_one(struct vcpu *vcpu, struct call *call, struct gnttab_unmap_and_replace *op)
+{
+    op->status =
+        unmap(vcpu, call,
+              (struct unmapping){
+                  .handle = op->handle, .host_addr = op->host_addr, .new_addr = op->new_addr});
 }

@@ -15,6 +15,7 @@ union element {
     struct gnttab_map_grant_ref map;
     struct gnttab_unmap_grant_ref unmap;
     struct gnttab_copy copy;
+    struct gnttab_unmap_and_replace replace;
     struct gnttab_setup_table setup;
     struct gnttab_query_size query;
     struct gnttab_set_version set_version;
@@ -102,7 +103,7 @@ static void transfer(struct gnttab_transfer *op)
  * invalidated without being written back. */
 static s64 cache_flush(struct vcpu *vcpu, const struct gnttab_cache_flush *op)
 {
-    const u32 known = GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL | GNTTAB_CACHE_SOURCE_GREF;
+    const u32 known = GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL; /* not by a grant's number */
     const mfn_t frame = mfn_of(maddr(op->a.dev_bus_addr));
 
     if (op->offset >= PAGE_SIZE || op->length > PAGE_SIZE || op->offset + op->length > PAGE_SIZE ||
@@ -111,9 +112,6 @@ static s64 cache_flush(struct vcpu *vcpu, const struct gnttab_cache_flush *op)
     }
     if (op->length == 0 || op->op == 0) {
         return 0;
-    }
-    if (op->op & GNTTAB_CACHE_SOURCE_GREF) {
-        return -XEN_EOPNOTSUPP;
     }
     if (!vmmu_frame_owned_by(&vcpu->domain->mmu, frame) && !handle_maps(vcpu->domain, frame)) {
         return -XEN_EPERM;
@@ -159,6 +157,9 @@ static s64 serve(struct vcpu *vcpu, struct call *call, u64 operation, union elem
     case GNTTABOP_unmap_grant_ref:
         grant_unmap_one(vcpu, call, &e->unmap);
         return 0;
+    case GNTTABOP_unmap_and_replace:
+        grant_replace_one(vcpu, call, &e->replace);
+        return 0;
     case GNTTABOP_copy:
         grant_copy_one(vcpu, &e->copy);
         return 0;
@@ -172,6 +173,7 @@ static u64 element_size(u64 operation)
     static const u8 size[] = {
         [GNTTABOP_map_grant_ref] = sizeof(struct gnttab_map_grant_ref),
         [GNTTABOP_unmap_grant_ref] = sizeof(struct gnttab_unmap_grant_ref),
+        [GNTTABOP_unmap_and_replace] = sizeof(struct gnttab_unmap_and_replace),
         [GNTTABOP_setup_table] = sizeof(struct gnttab_setup_table),
         [GNTTABOP_copy] = sizeof(struct gnttab_copy),
         [GNTTABOP_query_size] = sizeof(struct gnttab_query_size),
@@ -190,8 +192,9 @@ static u64 element_size(u64 operation)
 static bool takes_many(u64 operation)
 {
     return operation == GNTTABOP_map_grant_ref || operation == GNTTABOP_unmap_grant_ref ||
-           operation == GNTTABOP_copy || operation == GNTTABOP_transfer ||
-           operation == GNTTABOP_swap_grant_ref || operation == GNTTABOP_cache_flush;
+           operation == GNTTABOP_unmap_and_replace || operation == GNTTABOP_copy ||
+           operation == GNTTABOP_transfer || operation == GNTTABOP_swap_grant_ref ||
+           operation == GNTTABOP_cache_flush;
 }
 
 s64 call_grant_table_op(struct vcpu *vcpu, struct call *call)

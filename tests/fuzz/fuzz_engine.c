@@ -195,11 +195,13 @@ static enum vmmu_result do_foreign(void)
         machine_at(world.page[world.guest == &other][input_below(&input, PAGES)], an_index());
     const bool writable = input_below(&input, 2);
 
-    switch (input_below(&input, 3)) {
+    switch (input_below(&input, 4)) {
     case 0:
         return vmmu_map_at(the_vcpu(), an_owner(), at, an_entry());
     case 1:
         return vmmu_unmap_at(the_vcpu(), at, m, writable);
+    case 2:
+        return vmmu_replace_va(the_vcpu(), an_address(), an_address(), m, writable);
     default:
         return vmmu_unmap_va(the_vcpu(), an_address(), m, writable);
     }

@@ -11,7 +11,7 @@
 
 static domid_t self;
 static u64 *page, *window, *second;
-static volatile union grant_entry_v2 *table;
+static volatile union grant_entry_v2 *entries;
 static volatile grant_status_t *marks;
 static u64 status_frame;
 
@@ -52,14 +52,14 @@ static long swap(u32 a, u32 b)
 /* Writes an entry: first the rest, then the flags. */
 static void give(u32 ref, u16 flags, u64 low, u64 high)
 {
-    volatile u64 *words = (volatile u64 *)&table[ref];
+    volatile u64 *words = (volatile u64 *)&entries[ref];
 
-    table[ref].hdr.flags = 0;
+    entries[ref].hdr.flags = 0;
     words[1] = high;
     ((volatile u32 *)words)[1] = (u32)low;
-    table[ref].hdr.domid = self;
+    entries[ref].hdr.domid = self;
     __asm__ volatile("" ::: "memory");
-    table[ref].hdr.flags = flags;
+    entries[ref].hdr.flags = flags;
 }
 
 static void give_page(u32 ref, const u64 *what, u16 flags)
@@ -101,12 +101,13 @@ static void check_change(void)
     check_equal(grant_op(GNTTABOP_get_version, &get), 0, "get_version");
     check_equal(get.version, 2, "the version");
 
-    table = (volatile union grant_entry_v2 *)grant_table;
-    check_equal(table[1].hdr.flags, GTF_permit_access, "the flags of a reserved entry");
-    check_equal(table[1].hdr.domid, self, "its domain");
-    check_equal(table[1].full_page.frame, mfn_of(page), "its frame");
+    entries = (volatile union grant_entry_v2 *)grant_table;
+    check_equal(entries[1].hdr.flags, GTF_permit_access, "the flags of a reserved entry");
+    check_equal(entries[1].hdr.domid, self, "its domain");
+    check_equal(entries[1].full_page.frame, mfn_of(page), "its frame");
     for (u32 i = 0; i < 256; i++) {
-        check(i == 1 || !table[i].hdr.flags, "entry %u is not empty: %x", i, table[i].hdr.flags);
+        check(i == 1 || !entries[i].hdr.flags, "entry %u is not empty: %x", i,
+              entries[i].hdr.flags);
     }
     check_refused(grant_map(self, REF, HOST, address(window), &handle), "a grant of before");
     check_refused(grant_map(self, 256, HOST, address(window), &handle), "entry 256 of 256");
@@ -143,16 +144,16 @@ static void check_map(u64 flags)
                 flags);
     check_equal(window[0], 1, "what it shows");
     check_equal(marks[REF], expected, "its marks");
-    check_equal(table[REF].hdr.flags, GTF_permit_access, "the flags of the entry");
+    check_equal(entries[REF].hdr.flags, GTF_permit_access, "the flags of the entry");
     /* The frame stays while the grant is in use. XSA-500. */
-    table[REF].full_page.frame = mfn_of(second);
+    entries[REF].full_page.frame = mfn_of(second);
     check_equal(grant_copy((struct grant_end){self, true, REF, 0},
                            (struct grant_end){DOMID_SELF, false, mfn_of(second), 64}, 8),
                 0, "a copy");
     check_equal(second[8], 1, "what was copied");
     check_equal(marks[REF], expected, "its marks after the copy");
     /* The end of the permission leaves the mapping. */
-    table[REF].hdr.flags = 0;
+    entries[REF].hdr.flags = 0;
     check_equal(window[0], 1, "what it shows after the end of the permission");
     check_equal(marks[REF], expected, "its marks");
     check_equal(grant_unmap(address(window), 0, handle), 0, "unmapping");
@@ -225,10 +226,10 @@ static void check_swap(void)
     give_page(REF, page, GTF_readonly);
     give(OTHER, GTF_permit_access | GTF_sub_page, 8 | 8 << 16, mfn_of(second));
     check_equal(swap(REF, OTHER), 0, "swapped");
-    check_equal(table[OTHER].hdr.flags, GTF_permit_access | GTF_readonly, "the flags of one");
-    check_equal(table[OTHER].full_page.frame, mfn_of(page), "its frame");
-    check_equal(table[REF].sub_page.page_off, 8, "the other");
-    check_equal(table[REF].sub_page.frame, mfn_of(second), "its frame");
+    check_equal(entries[OTHER].hdr.flags, GTF_permit_access | GTF_readonly, "the flags of one");
+    check_equal(entries[OTHER].full_page.frame, mfn_of(page), "its frame");
+    check_equal(entries[REF].sub_page.page_off, 8, "the other");
+    check_equal(entries[REF].sub_page.frame, mfn_of(second), "its frame");
     check_equal(swap(REF, REF), 0, "with itself");
     check_refused(swap(REF, 256), "beyond the table");
     check_refused(swap(~0u, REF), "entry 2^32 - 1");

@@ -76,12 +76,50 @@ static void unmaps_only_what_was_mapped(void **state)
     assert_refused(BAD_ADDRESS, vmmu_unmap_va(vcpu, vaddr(1ull << 63), a, false));
 }
 
+/* A mapping is replaced by another entry of the domain, which moves with its references; nothing
+ * moves if the mapping is not the expected one (XSA-234). */
+static void replaces_what_was_mapped(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t a = guest_page(&guest), b = guest_page(&guest), page = guest_page(&other);
+    struct vmmu_vcpu *vcpu = &guest.vcpu[0];
+    const vaddr_t there = guest_address(5), here = guest_address(6);
+    (void)state;
+    assert_done(vmmu_map_at(vcpu, &other.domain, machine_at(space.l1, 5), RW(page)));
+    assert_done(vmmu_map_at(vcpu, &guest.domain, machine_at(space.l1, 6), RW(a)));
+    assert_refused(NOT_THAT_MAPPING, vmmu_replace_va(vcpu, there, here, page, false));
+    assert_refused(NOT_THAT_MAPPING, vmmu_replace_va(vcpu, there, here, b, true));
+    assert_refused(NOT_THAT_MAPPING, vmmu_replace_va(vcpu, here, there, page, true));
+    assert_refused(NO_TABLE, vmmu_replace_va(vcpu, vaddr(1ull << 39), here, page, true));
+    assert_refused(NO_TABLE, vmmu_replace_va(vcpu, there, vaddr(1ull << 39), page, true));
+    assert_refused(BAD_ADDRESS, vmmu_replace_va(vcpu, vaddr(1ull << 63), here, page, true));
+    assert_refused(BAD_ADDRESS, vmmu_replace_va(vcpu, there, vaddr(1ull << 63), page, true));
+    assert_int_equal(look(page).references, 2);
+    assert_int_equal(look(a).references, 2);
+    assert_int_equal(look(a).type_count, 1);
+    assert_done(vmmu_replace_va(vcpu, there, here, page, true));
+    assert_int_equal(look(page).references, 1);
+    assert_int_equal(look(page).type_count, 0);
+    assert_int_equal(look(a).references, 2);
+    assert_int_equal(look(a).type_count, 1);
+    assert_true(machine_words(space.l1)[5] == (RW(a)));
+    assert_true(machine_words(space.l1)[6] == (0));
+    /* An entry that is not present moves as well, and one may be moved to its own place. */
+    assert_done(vmmu_replace_va(vcpu, there, here, a, true));
+    assert_int_equal(look(a).references, 1);
+    assert_done(vmmu_map_at(vcpu, &guest.domain, machine_at(space.l1, 6), RO(b)));
+    assert_done(vmmu_replace_va(vcpu, here, here, b, false));
+    assert_true(machine_words(space.l1)[6] == (0));
+    assert_int_equal(look(b).references, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         GUEST_TEST(maps_and_unmaps_a_foreign_frame),
         GUEST_TEST(only_in_live_l1_tables_of_its_own),
         GUEST_TEST(unmaps_only_what_was_mapped),
+        GUEST_TEST(replaces_what_was_mapped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
