@@ -28,7 +28,7 @@ static enum vmmu_result copy_entry(const struct write *from, u64 *entry)
 {
     enum vmmu_result result = VMMU_DONE;
 
-    if (!write_lock(from->table, 1, from->owners.table)) {
+    if (!write_lock(from->table, 1, from->owners.table, 0)) {
         return VMMU_REFUSED_NO_TABLE;
     }
     *entry = word_read(&frame_words(from->table)[from->index]);
