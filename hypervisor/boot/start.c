@@ -26,6 +26,7 @@
 #include "hypervisor/memory/map.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
+#include "hypervisor/time/hpet.h"
 #include "hypervisor/cpu/processor.h"
 #include "hypervisor/memory/space.h"
 #include "hypervisor/cpu/start.h"
@@ -190,6 +191,7 @@ void start(u32 loader_information)
     acpi_read_processors(&boot.processors);
     acpi_read_interrupts();
     acpi_read_power();
+    hpet_found(acpi_hpet());
     map_start(boot_memory_frames());
     space_load_root(space_cr3(map_idle_root()));
     start_engine();

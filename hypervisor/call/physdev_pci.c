@@ -11,23 +11,15 @@
 #include "hypervisor/pci/config.h"
 #include "hypervisor/pci/guest.h"
 
-static void protect_table(u16 function)
-{
-    u32 entries;
-    u64 table = message_table(function, &entries);
-
-    if (table) {
-        pci_table_found(table, (u64)entries * MSIX_ENTRY_SIZE);
-    }
-}
-
 static s64 add(u32 segment, u16 function)
 {
+    u32 entries;
+
     if (segment || !pci_exists(function)) {
         return -XEN_ENODEV;
     }
-    protect_table(function);
-    return 0;
+    u64 table = message_table(function, &entries);
+    return !table || pci_table_found(table, (u64)entries * MSIX_ENTRY_SIZE) ? 0 : -XEN_ENOMEM;
 }
 
 /* A device goes only when its interrupts have been unmapped. It may be gone from its bus already.

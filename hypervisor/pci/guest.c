@@ -76,10 +76,9 @@ static void write_msix(u16 function, u32 msix, struct part written, u32 value)
     if (new & ~old & MSIX_ENABLE) {
         u64 table = message_table(function, &entries);
 
-        if (!table || !line_mask_unused(function)) {
+        if (!table || !pci_table_found(table, (u64)entries * MSIX_ENTRY_SIZE) ||
+            !line_mask_unused(function)) {
             new &= ~MSIX_ENABLE;
-        } else {
-            pci_table_found(table, (u64)entries * MSIX_ENTRY_SIZE);
         }
     }
     pci_write(function, at, 2, new);

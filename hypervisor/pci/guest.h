@@ -14,7 +14,8 @@
 u32 pci_guest_read(u16 function, u32 offset, u32 size);
 void pci_guest_write(u16 function, u32 offset, u32 size, u32 value);
 
-/* Defined by domain/: from now on nobody may map these frames, of an MSI-X table, for writing. */
-void pci_table_found(u64 address, u64 bytes);
+/* Defined by pirq/: from now on nobody may map these frames, of an MSI-X table, for writing. False:
+ * there is no room to record them. */
+bool pci_table_found(u64 address, u64 bytes);
 
 #endif

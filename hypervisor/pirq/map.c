@@ -5,6 +5,7 @@
 #include "hypervisor/irq/ioapic.h"
 #include "hypervisor/irq/line.h"
 #include "hypervisor/memory/frames.h"
+#include "hypervisor/pirq/forbid.h"
 #include "hypervisor/pirq/pirq.h"
 #include "hypervisor/ranks.h"
 #include "lib/index.h"
@@ -23,6 +24,7 @@ bool pirqs_start(struct domain *domain)
         return false;
     }
     ioapic_start();
+    forbid_interrupt_registers();
     pirqs->lock.rank = RANK_PIRQS;
     pirqs->page = MFN_NONE;
     pirqs->first_message = ioapic_gsis() > ISA_IRQS ? ioapic_gsis() : ISA_IRQS;
