@@ -26,6 +26,13 @@ $(B)/dom0.img: tools/dom0/make-image $(DOM0)/root.tar $(DOM0)/guest.img $(DOM0)/
   $(wildcard tools/dom0/guests/*) $(shell find tools/dom0/files -type f)
 	tools/dom0/make-image $@ 3072 $(DOM0)/root.tar $(DOM0)/vmlinuz $(DOM0)/guest-initrd.cpio $(DOM0)/guest.img \
 	  tools/dom0/guests/*
+# Another release's kernel, for the same root: with those modules that Xen's services ask for.
+BACKEND_MODULES := loop bridge xen-blkback xen-netback xenfs xen-privcmd xen-evtchn xen-gntdev xen-gntalloc xen-acpi-processor
+.PRECIOUS: $(B)/kernel-%/vmlinuz
+$(B)/kernel-%/vmlinuz: tools/dom0/fetch-kernel
+	tools/dom0/fetch-kernel $* $(@D)
+$(B)/kernel-%/initrd.cpio: $(B)/kernel-%/vmlinuz tools/dom0/make-initramfs tools/dom0/initramfs-init
+	tools/dom0/make-initramfs $@ tools/dom0/initramfs-init $(@D)/modules $(DOM0_MODULES) $(BACKEND_MODULES)
 # The initial ramdisk with the demonstration, and its unit for systemd.
 $(DOM0)/demonstration.cpio: $(DOM0)/vmlinuz tools/dom0/make-initramfs tools/dom0/initramfs-init tools/dom0/demonstration \
   $(wildcard tools/dom0/units/*)

@@ -139,7 +139,7 @@ boot_files() { # IMAGE: puts a kernel, a ramdisk and GRUB's menu into it
     cp /srv/guests/vmlinuz /work/initrd.cpio /mnt/boot/
     cat >/mnt/boot/grub/grub.cfg <<'END'
 set default=0
-timeout_style=hidden
+set timeout="0"
 menuentry 'Linux' {
     linux /boot/vmlinuz root=/dev/xvda console=hvc0 quiet init=/sbin/guest-init guest.name=own guest.do=hello
     initrd /boot/initrd.cpio
