@@ -22,7 +22,7 @@ static bool has_run(const struct domain *domain)
         struct vcpu_runstate_info times;
 
         sched_read_runstate(domain->vcpu[i], &times);
-        if (times.time[RUNSTATE_running] || times.state == RUNSTATE_running) {
+        if (times.time[RUNSTATE_running]) {
             return true;
         }
     }
