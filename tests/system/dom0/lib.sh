@@ -2,8 +2,17 @@
 # What the checks in dom0 use. /work is a disk of the test: vmlinux (an unpacked kernel of the distribution),
 # initrd.cpio (leads it to its disk), small.img (a root file system with busybox), kernels/ (small test kernels).
 
+# check_names [FILE...]: of all checks without one.
 check_names() {
-    sed -n 's/^check_\([a-z0-9_]*\)() {.*/\1/p' /run/extra/checks/*.sh
+    [ $# -gt 0 ] || set -- /run/extra/checks/*.sh
+    sed -n 's/^check_\([a-z0-9_]*\)() {.*/\1/p' "$@"
+}
+
+# word NAME DEFAULT: the number that the kernel's command line gives as dom0.NAME=N.
+word() {
+    local found
+    found=$(grep -o " dom0\.$1=[0-9]*" /proc/cmdline || true)
+    [ -n "$found" ] && echo "${found#*=}" || echo "$2"
 }
 
 fail() {

@@ -27,9 +27,9 @@ check_serve() {
 }
 check_console() {
     need a 12
-    # What comes in on the console is executed by the guest's init.
+    # What comes in on the console is executed by the guest's init. `xl console` reads only from a terminal.
     mkfifo /run/typed
-    xl console a </run/typed >/run/console 2>&1 &
+    script -q -f -c 'xl console a' /run/console </run/typed >/dev/null 2>&1 &
     exec 5>/run/typed
     echo 'echo typed $((6 * 7))' >&5
     on_console a 'typed 42'
