@@ -46,12 +46,55 @@ void free(void *memory)
     (void)memory;
 }
 
+/* Copies `size` bytes, 16 at a time; the last 16 overlap those before. `size`: at least 16. */
+static void copy_blocks(u8 *to, const u8 *from, size_t size)
+{
+    u8 *last = to + size - 16;
+    const u8 *end = from + size - 16;
+
+    for (; from < end; from += 16, to += 16) {
+        __asm__ volatile("movups (%0), %%xmm0; movups %%xmm0, (%1)"
+                         :
+                         : "r"(from), "r"(to)
+                         : "memory", "xmm0");
+    }
+    __asm__ volatile("movups (%0), %%xmm0; movups %%xmm0, (%1)"
+                     :
+                     : "r"(end), "r"(last)
+                     : "memory", "xmm0");
+}
+
+/* Two copies of a part's size that may overlap each other make a copy of up to twice that size. */
+#define COPY_TWICE(type, to, from, size)                                                           \
+    do {                                                                                           \
+        type first_, last_;                                                                        \
+        first_ = *(const type *)(from);                                                            \
+        last_ = *(const type *)((from) + (size) - sizeof(type));                                   \
+        *(type *)(to) = first_;                                                                    \
+        *(type *)((to) + (size) - sizeof(type)) = last_;                                           \
+    } while (0)
+
+typedef u64 __attribute__((aligned(1), may_alias)) any_u64;
+typedef u32 __attribute__((aligned(1), may_alias)) any_u32;
+typedef u16 __attribute__((aligned(1), may_alias)) any_u16;
+
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {
-    void *result = to;
+    u8 *target = to;
+    const u8 *source = from;
 
-    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
-    return result;
+    if (size >= 16) {
+        copy_blocks(target, source, size);
+    } else if (size >= 8) {
+        COPY_TWICE(any_u64, target, source, size);
+    } else if (size >= 4) {
+        COPY_TWICE(any_u32, target, source, size);
+    } else if (size >= 2) {
+        COPY_TWICE(any_u16, target, source, size);
+    } else if (size) {
+        *target = *source;
+    }
+    return to;
 }
 
 void *memmove(void *to, const void *from, size_t size)
@@ -60,7 +103,13 @@ void *memmove(void *to, const void *from, size_t size)
     const u8 *source = from;
 
     if (target <= source || target >= source + size) {
-        return memcpy(to, from, size);
+        for (; size >= 8; size -= 8, target += 8, source += 8) {
+            *(any_u64 *)target = *(const any_u64 *)source;
+        }
+        while (size--) {
+            *(volatile u8 *)target++ = *source++;
+        }
+        return to;
     }
     while (size--) {
         ((volatile u8 *)target)[size] = source[size];
@@ -70,10 +119,14 @@ void *memmove(void *to, const void *from, size_t size)
 
 void *memset(void *to, int byte, size_t size)
 {
-    void *result = to;
+    u8 *target = to;
+    u64 words = size / 8, word = (u8)byte * 0x0101010101010101ull;
 
-    __asm__ volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(byte) : "memory");
-    return result;
+    __asm__ volatile("rep stosq" : "+D"(target), "+c"(words) : "a"(word) : "memory");
+    for (size &= 7; size; size--) {
+        *(volatile u8 *)target++ = (u8)byte;
+    }
+    return to;
 }
 
 int memcmp(const void *a, const void *b, size_t size)
