@@ -135,6 +135,7 @@ struct vcpu *vcpu_create(struct domain *domain, u32 id)
     vcpu->hard_affinity = vcpu->soft_affinity = ~0ull;
     vcpu->initialise_lock.rank = RANK_INITIALISE;
     vcpu->in_kernel = true;
+    vcpu->runstate.state = RUNSTATE_offline;
     vcpu->singleshot = (struct timer){.kind = TIMER_SINGLESHOT, .vcpu = vcpu};
     vcpu->periodic = (struct timer){.kind = TIMER_PERIODIC, .vcpu = vcpu};
     vcpu->poll_timer = (struct timer){.kind = TIMER_POLL, .vcpu = vcpu};
