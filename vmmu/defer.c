@@ -24,10 +24,18 @@ void defer_put(struct vmmu_vcpu *vcpu, mfn_t m)
     }
 }
 
+/* Says whether `m`, on which the caller has a reference, is of another domain than the vCPU's, and
+ * that domain is dying. */
+static bool is_of_dying_domain(const struct vmmu_vcpu *vcpu, mfn_t m)
+{
+    struct vmmu_domain *owner = frame_domain(m);
+    return owner != vcpu->domain && domain_is_dying(owner);
+}
+
 void defer_abandon(struct vmmu_vcpu *vcpu, mfn_t m, enum vmmu_result result)
 {
     const u64 use = frame_type_word(m);
-    if (result_is_refusal(result) && (use & USE_PARTIAL)) {
+    if ((use & USE_PARTIAL) && (result_is_refusal(result) || is_of_dying_domain(vcpu, m))) {
         defer_note(vcpu, m, DEFER_FINISH);
     } else {
         ref_put(m);

@@ -35,8 +35,9 @@ void defer_put(struct vmmu_vcpu *vcpu, mfn_t m);
  * not VMMU_DONE. If `result` is a refusal and `m` is partial (the undoing of its promotion was
  * interrupted), the undoing becomes the vCPU's deferred release, and the caller's reference passes
  * to it. Otherwise drops the reference; after VMMU_AGAIN a partial frame stays partial for the next
- * attempt. In both cases the partial state has a further reference of its own, so that `m`
- * stays. */
+ * attempt, unless another domain owns it that is dying: nobody would come for it then, so that it
+ * is undone in the same way. In both cases the partial state has a further reference of its own, so
+ * that `m` stays. */
 void defer_abandon(struct vmmu_vcpu *vcpu, mfn_t m, enum vmmu_result result);
 
 #endif

@@ -287,6 +287,16 @@ static inline bool use_was(u64 use, enum vmmu_type type)
     return (use & ~use_at(~0ull)) == use_of(type);
 }
 
+/* Says whether vmmu_domain_stop of `domain` has begun. If not, its pass over the frame table will
+ * find whatever this CPU has published before. (The test writes the word, so that it and the write
+ * of vmmu_domain_stop are in one order for all CPUs.) */
+static inline bool domain_is_dying(struct vmmu_domain *domain)
+{
+    bool dying = false;
+    atomic_compare_exchange_strong(&domain->dying, &dying, false);
+    return dying;
+}
+
 /* Adds `by` to a counter that only reports read, atomically. Memory order: relaxed. */
 static inline void count_up(_Atomic u64 *counter, u64 by)
 {

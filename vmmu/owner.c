@@ -41,7 +41,7 @@ static void adopt(mfn_t m, u64 references, u64 use, u64 physical)
     }
     m2p_write(m, physical);
     atomic_store_explicit(&frame->type, use, memory_order_relaxed);
-    atomic_store_explicit(&frame->references, references, memory_order_release);
+    atomic_store_explicit(&frame->references, references, memory_order_seq_cst);
 }
 
 enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p)
@@ -57,6 +57,11 @@ enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p)
         return result_refuse(domain, VMMU_REFUSED_TOO_MANY_FRAMES, m.n);
     }
     adopt(m, ref_owned_by(domain->id) | REF_ALLOCATED | 1, use_of(VMMU_TYPE_NONE), p.n);
+    if (atomic_load(&domain->dying)) {
+        /* Another domain's CPU gives the frame while the domain is torn down: the pass over the
+         * frame table may be beyond the frame already. */
+        ref_release(m, domain->id, RELEASE_OWN);
+    }
     return VMMU_DONE;
 }
 

@@ -6,6 +6,30 @@
 #include "vmmu/result.h"
 #include "vmmu/type.h"
 
+/* The last step of vmmu_pin for a table of another domain: `m`, on which the caller has a reference
+ * and a type reference. That domain may be torn down meanwhile, and the pass that drops its pins
+ * may be beyond `m` already. Refuses: ALREADY_PINNED, DOMAIN_DYING. */
+static __attribute__((noinline)) enum vmmu_result pin_foreign(struct vmmu_vcpu *vcpu,
+                                                              struct vmmu_domain *owner, mfn_t m)
+{
+    enum vmmu_result result = VMMU_DONE;
+
+    ref_get_more(m); /* keeps the frame if that pass drops the pin */
+    if (frame_set_type_bits(m, USE_PINNED) & USE_PINNED) {
+        defer_put(vcpu, m);
+        result = VMMU_REFUSED_ALREADY_PINNED;
+    } else if (domain_is_dying(owner)) {
+        if (frame_clear_type_bits(m, USE_PINNED) & USE_PINNED) {
+            defer_put(vcpu, m);
+        }
+        result = VMMU_REFUSED_DOMAIN_DYING;
+    } else {
+        count_up(&owner->counters.pins, 1);
+    }
+    ref_put(m);
+    return result_report(vcpu->domain, result, m.n);
+}
+
 enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m, u32 level)
 {
     enum vmmu_result result = defer_complete(vcpu);
@@ -20,6 +44,9 @@ enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn
     if (!frame_exists(m)) {
         return result_refuse(vcpu->domain, VMMU_REFUSED_BAD_FRAME, m.n);
     }
+    if (owner != vcpu->domain && domain_is_dying(owner)) {
+        return result_refuse(vcpu->domain, VMMU_REFUSED_DOMAIN_DYING, m.n);
+    }
     result = ref_get(m, owner->id);
     if (result != VMMU_DONE) {
         return result_refuse(vcpu->domain, result, m.n);
@@ -32,6 +59,9 @@ enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn
     if (result != VMMU_DONE) {
         defer_abandon(vcpu, m, result);
         return result_report(vcpu->domain, result, word);
+    }
+    if (owner != vcpu->domain) {
+        return pin_foreign(vcpu, owner, m);
     }
     if (frame_set_type_bits(m, USE_PINNED) & USE_PINNED) {
         defer_put(vcpu, m);

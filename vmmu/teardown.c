@@ -49,14 +49,15 @@ static enum vmmu_result release(mfn_t m, u16 id)
 enum vmmu_result vmmu_domain_stop(struct vmmu_domain *domain)
 {
     if (!atomic_load_explicit(&domain->stopped, memory_order_relaxed)) {
-        atomic_store_explicit(&domain->dying, true, memory_order_relaxed);
+        /* Before any frame is read: see domain_is_dying. */
+        atomic_exchange_explicit(&domain->dying, true, memory_order_seq_cst);
         domain->stopped_at = flush_clock(domain->id);
         atomic_store_explicit(&domain->stopped, true, memory_order_release);
     }
     u32 passed = 0;
     while (domain->teardown_cursor < vmmu_engine.count) {
         const mfn_t m = mfn(domain->teardown_cursor);
-        const u64 references = frame_references(m);
+        const u64 references = atomic_load(frame_references_at(m));
         if (ref_is_owned_by(references, domain->id)) {
             if (release(m, domain->id) != VMMU_DONE) {
                 return VMMU_AGAIN;

@@ -234,7 +234,8 @@ void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain);
 
 /* Gives frame `m`, which the caller has from the machine's allocator, to `domain` as its pfn `p`.
  * The frame then has type none and one reference, the ownership reference, and its M2P word is `p`.
- * Refuses: DOMAIN_DYING, BAD_FRAME, TOO_MANY_FRAMES. Panics if `m` has an owner. */
+ * If vmmu_domain_stop begins meanwhile, the frame is released again, after VMMU_DONE too. Refuses:
+ * DOMAIN_DYING, BAD_FRAME, TOO_MANY_FRAMES. Panics if `m` has an owner. */
 enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p);
 
 /* Drops the ownership reference of `domain` on `m`. When no other reference is left, at once or
@@ -424,9 +425,11 @@ bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u6
 /* Pins frame `m` of `owner` as a page table of `level` (1 to 4), which promotes the frame if it is
  * not such a table yet. May stop and be resumed: the progress of an interrupted promotion is kept
  * in the frame's type word. If the promotion is refused and its undoing is interrupted, the result
- * is the refusal, and the rest of the undoing becomes the vCPU's deferred release. Refuses:
- * BAD_LEVEL, BAD_FRAME, NOT_OWNER, ALREADY_PINNED, WRONG_TYPE, TOO_MANY_REFERENCES, and the entry
- * rules (listed at the head of this file). Xen ABI: MMUEXT_PIN_Ln_TABLE. */
+ * is the refusal, and the rest of the undoing becomes the vCPU's deferred release. A table of
+ * another domain than the vCPU's is not pinned once vmmu_domain_stop of that domain has begun.
+ * Refuses: BAD_LEVEL, BAD_FRAME, DOMAIN_DYING, NOT_OWNER, ALREADY_PINNED, WRONG_TYPE,
+ * TOO_MANY_REFERENCES, and the entry rules (listed at the head of this file). Xen ABI:
+ * MMUEXT_PIN_Ln_TABLE. */
 enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m, u32 level);
 
 /* Removes the pin of frame `m` of `owner`, and demotes the table if it has no other type reference.
