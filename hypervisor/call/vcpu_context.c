@@ -4,19 +4,20 @@
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/mmu.h"
+#include "hypervisor/call/vm_assist.h"
 #include "hypervisor/vcpu/control.h"
 #include "hypervisor/vcpu/debug.h"
+#include "hypervisor/vcpu/fpu.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/sched/sched.h"
 #include "lib/string.h"
 #include "lib/x86/control.h"
 
-#define CONTEXT_ORDER  1u
-#define GDT_PAGE       512u
-#define MXCSR_SETTABLE 0xffffu
-#define MXCSR_OFFSET   24u
-#define RING_3         3u
+#define CONTEXT_ORDER 1u
+#define GDT_PAGE      512u
+#define MXCSR_OFFSET  24u
+#define RING_3        3u
 #define RFLAGS_SETTABLE                                                                            \
     (RFLAGS_ARITHMETIC | RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC |   \
      RFLAGS_ID)
@@ -103,9 +104,8 @@ static void set_entries(struct vcpu *v, const context *c)
     v->kernel_sp = c->kernel_sp;
 }
 
-/* Copies the guest's FXSAVE image, if the context has one, to the first part of the XSAVE area. DAZ
- * and the reserved bits of MXCSR are cleared, since loading a bit that the processor does not have
- * would fault. */
+/* Copies the guest's FXSAVE image, if the context has one, to the first part of the XSAVE area.
+ * Bits of MXCSR that the processor does not have are cleared, since loading them would fault. */
 static void set_fpu(struct vcpu *v, const context *c)
 {
     u8 *area = v->fpu_area;
@@ -114,7 +114,7 @@ static void set_fpu(struct vcpu *v, const context *c)
         return;
     }
     memcpy(area, c->fpu_ctxt.x, 416);
-    *(u32 *)(area + MXCSR_OFFSET) &= MXCSR_SETTABLE & ~(1u << 6);
+    *(u32 *)(area + MXCSR_OFFSET) &= fpu_mxcsr_mask();
     *(u64 *)(area + 512) = 3; /* XSTATE_BV: the x87 and SSE parts are present */
 }
 
@@ -296,8 +296,15 @@ static s64 set_context(struct vcpu *target, struct call *call, u64 at)
     if (result) {
         return result;
     }
-    result = target->initialised ? renew(target, c) : apply(target, call, c);
+    if (!vm_assist_known(c->vm_assist)) {
+        result = -XEN_EINVAL;
+    } else {
+        result = target->initialised ? renew(target, c) : apply(target, call, c);
+    }
     if (!result && !call->again) {
+        if (target->id == 0) {
+            vm_assist_set(target->domain, c->vm_assist);
+        }
         if (c->flags & VGCF_online) {
             sched_add(target);
         } else {

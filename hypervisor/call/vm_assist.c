@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* vm_assist: modes that a domain may switch on. */
+#include "hypervisor/call/vm_assist.h"
 #include "hypervisor/call/call.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/sched/sched.h"
@@ -11,6 +12,26 @@
      1ull << VMASST_TYPE_4gb_segments_notify | 1ull << VMASST_TYPE_pae_extended_cr3 |              \
      1ull << VMASST_TYPE_architectural_iopl | 1ull << VMASST_TYPE_runstate_update_flag |           \
      1ull << VMASST_TYPE_m2p_strict)
+
+#define STRICT (1ull << VMASST_TYPE_m2p_strict) /* is the engine's to keep */
+
+bool vm_assist_known(u64 modes)
+{
+    return !(modes & ~KNOWN);
+}
+
+void vm_assist_set(struct domain *domain, u64 modes)
+{
+    lock_take(&domain->lock);
+    domain->vm_assist = (u32)(modes & ~STRICT);
+    atomic_store(&domain->mmu.hides_m2p, modes & STRICT);
+    lock_release(&domain->lock);
+}
+
+u64 vm_assist_get(const struct domain *domain)
+{
+    return domain->vm_assist | (domain->mmu.hides_m2p ? STRICT : 0);
+}
 
 s64 call_vm_assist(struct vcpu *vcpu, struct call *call)
 {

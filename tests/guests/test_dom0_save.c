@@ -234,14 +234,54 @@ static s64 restore_msrs(u16 id)
     return domctl(XEN_DOMCTL_set_vcpu_msrs, id, &op);
 }
 
+/* Changes what this guest does not use, so that it can be seen to be restored. */
+static void change_context(struct vcpu_guest_context *context)
+{
+    context->vm_assist = 1 << VMASST_TYPE_runstate_update_flag | 1ul << VMASST_TYPE_m2p_strict;
+    context->fs_base = 0x123456789000;
+    context->gs_base_kernel = 0x223456789000;
+    context->gs_base_user = 0x323456789000;
+    context->debugreg[0] = 0x1000;
+    context->ctrlreg[2] = 0x4321;
+    context->trap_ctxt[3] =
+        (struct trap_info){.vector = 3, .flags = 3 | 4, .cs = 0xe033, .address = 0x1234000};
+    context->syscall_callback_eip = 0x1235000;
+    context->flags |= VGCF_syscall_disables_events;
+    context->user_regs.r15 = 0xfedcba9876543210;
+    *(u32 *)(context->fpu_ctxt.x + 24) = 0x1fc0; /* MXCSR with denormals as zeroes */
+    context->fpu_ctxt.x[160] = 0x77;             /* a byte of XMM0 */
+}
+
+/* Checks that the new domain's vCPU has the saved state. */
+static void check_context(const struct made *made)
+{
+    static struct vcpu_guest_context now;
+    const u8 *a = (const u8 *)&now, *b = saved.bytes;
+
+    check_equal(context_call(XEN_DOMCTL_getvcpucontext, made->id, 0, &now), 0, "getvcpucontext");
+    for (u64 i = 0; i < sizeof now; i++) {
+        const bool fpu_tail = i >= 416 && i < 512;
+
+        if (a[i] != b[i] && !fpu_tail) {
+            check(false, "byte %lu of the context is %x, not %x", i, a[i], b[i]);
+            return;
+        }
+    }
+}
+
 static void restore_vcpu(const struct made *made)
 {
     struct xen_domctl extended = saved.extended;
 
     saved.context.ctrlreg[3] =
         xen_pfn_to_cr3(made->mfn[page_of(xen_cr3_to_pfn(saved.context.ctrlreg[3]))]);
+    saved.context.vm_assist = 1ul << 40;
+    check_equal(context_call(XEN_DOMCTL_setvcpucontext, made->id, 0, &saved.context), -XEN_EINVAL,
+                "setvcpucontext with an unknown mode");
+    change_context(&saved.context);
     check_equal(context_call(XEN_DOMCTL_setvcpucontext, made->id, 0, &saved.context), 0,
                 "setvcpucontext");
+    check_context(made);
     check_equal(domctl(XEN_DOMCTL_set_ext_vcpucontext, made->id, &extended), 0,
                 "set_ext_vcpucontext");
     if (saved.vector_mask) {

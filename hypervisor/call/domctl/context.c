@@ -2,6 +2,7 @@
 /* domctl: the state of vCPUs, as a toolstack saves it and gives it to a new domain. setvcpucontext
  * is in vcpu.c. */
 #include "hypervisor/call/domctl/domctl.h"
+#include "hypervisor/call/vm_assist.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/guest_copy.h"
@@ -109,7 +110,7 @@ static void get_context(const struct vcpu *v, context *c)
     c->ctrlreg[4] = v->cr4;
     memcpy(c->debugreg, v->debug, sizeof c->debugreg);
     c->debugreg[4] = c->debugreg[5] = 0;
-    c->vm_assist = v->domain->vm_assist;
+    c->vm_assist = vm_assist_get(v->domain);
     c->fs_base = v->fs_base;
     c->gs_base_kernel = v->in_kernel ? v->gs_base : v->gs_base_inactive;
     c->gs_base_user = v->in_kernel ? v->gs_base_inactive : v->gs_base;
