@@ -44,6 +44,15 @@ static void adopt(mfn_t m, u64 references, u64 use, u64 physical)
     atomic_store_explicit(&frame->references, references, memory_order_seq_cst);
 }
 
+/* Releases a frame that another domain's CPU has just given to `domain`, which is being torn down:
+ * the pass over the frame table may be beyond the frame already. */
+static __attribute__((noinline)) enum vmmu_result give_too_late(const struct vmmu_domain *domain,
+                                                                mfn_t m)
+{
+    ref_release(m, domain->id, RELEASE_OWN);
+    return VMMU_DONE;
+}
+
 enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p)
 {
     if (atomic_load_explicit(&domain->dying, memory_order_relaxed)) {
@@ -57,12 +66,7 @@ enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p)
         return result_refuse(domain, VMMU_REFUSED_TOO_MANY_FRAMES, m.n);
     }
     adopt(m, ref_owned_by(domain->id) | REF_ALLOCATED | 1, use_of(VMMU_TYPE_NONE), p.n);
-    if (atomic_load(&domain->dying)) {
-        /* Another domain's CPU gives the frame while the domain is torn down: the pass over the
-         * frame table may be beyond the frame already. */
-        ref_release(m, domain->id, RELEASE_OWN);
-    }
-    return VMMU_DONE;
+    return atomic_load(&domain->dying) ? give_too_late(domain, m) : VMMU_DONE;
 }
 
 static enum vmmu_result take(struct vmmu_domain *domain, mfn_t m, enum release whose)
