@@ -38,3 +38,10 @@ bench-scale: all $(addprefix $(B)/bench/,scale.so scale.elf)
 bench-guard: all $(addprefix $(B)/bench/,count.so ramdisk.cpio vmlinux)
 bench-build: bench-guard bench-scale $(addprefix $(B)/bench/,xen engine)
 .PHONY: bench-scale bench-guard bench-build
+# A Debian as dom0, on Xen and on Pinion.
+$(B)/bench/dom0.so: $(B)/plugin/bench/dom0/plugin.o $(call stamp,dom0.so,)
+	$(CC) -shared -o $@ $<
+$(B)/bench/mark: $(B)/host/bench/dom0/mark.o $(call stamp,mark,)
+	$(CC) -static -o $@ $<
+bench-dom0-build: all $(B)/dom0.img $(DOM0)/initrd.cpio $(DOM0)/work.img $(addprefix $(B)/bench/,dom0.so mark xen)
+.PHONY: bench-dom0-build

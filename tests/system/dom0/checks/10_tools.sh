@@ -14,7 +14,7 @@ check_machine() {
     cat /proc/interrupts
     [ "$(ls /sys/bus/pci/devices | wc -l)" -ge 4 ]
     grep -q xen-pirq /proc/interrupts
-    card=$(ls -d /sys/bus/pci/devices/*/net/* /sys/bus/pci/devices/*/virtio*/net/* 2>/dev/null | sed 's,.*/,,' | head -n 1)
+    card=$(find /sys/devices/pci* -path "*/net/*" -prune | sed "s,.*/,," | head -n 1)
     [ -n "$card" ] || skip "no network card"
     ip address add 10.0.2.15/24 dev "$card"
     ip link set "$card" up
