@@ -368,9 +368,10 @@ enum vmmu_result vmmu_map_at(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_o
                              u64 entry);
 
 /* Clears to 0 the entry at machine address `at` of a live L1 table of the vCPU's domain, but only
- * if the entry is present, maps frame `m`, and is writable exactly if `writable`. The caller does
- * the flush. May stop and be resumed. Refuses: BAD_ADDRESS, if `at` is not 8-byte aligned;
- * BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES, NOT_L1_TABLE, NOT_THAT_MAPPING. */
+ * if the entry is present, maps frame `m`, and is writable exactly if `writable`. If `m` is the
+ * domain's own, the caller does the flush; if it is another domain's, all CPUs have flushed. May
+ * stop and be resumed. Refuses: BAD_ADDRESS (not 8-byte aligned), BAD_FRAME, NOT_OWNER,
+ * TOO_MANY_REFERENCES, NOT_L1_TABLE, NOT_THAT_MAPPING. */
 enum vmmu_result vmmu_unmap_at(struct vmmu_vcpu *vcpu, maddr_t at, mfn_t m, bool writable);
 
 /* Does what vmmu_unmap_at does, to the L1 entry for `va` in the tables below the vCPU's kernel
@@ -380,9 +381,8 @@ enum vmmu_result vmmu_unmap_va(struct vmmu_vcpu *vcpu, vaddr_t va, mfn_t m, bool
 
 /* Moves the L1 entry for `source` to the place of the one for `va`, in the tables below the vCPU's
  * kernel root, but only if the latter is present, maps frame `m`, and is writable exactly if
- * `writable`; the entry for `source` becomes 0. One that is not present moves as well. The caller
- * does the flush. May stop and be resumed. Refuses: BAD_ADDRESS, NO_TABLE (either address),
- * TOO_MANY_REFERENCES, NOT_THAT_MAPPING. Xen ABI: GNTTABOP_unmap_and_replace. */
+ * `writable`; the entry for `source`, present or not, becomes 0. The caller flushes. May stop and
+ * be resumed. Refuses: BAD_ADDRESS, NO_TABLE, TOO_MANY_REFERENCES, NOT_THAT_MAPPING. */
 enum vmmu_result vmmu_replace_va(struct vmmu_vcpu *vcpu, vaddr_t va, vaddr_t source, mfn_t m,
                                  bool writable);
 

@@ -157,9 +157,11 @@ static s16 unmap_host(struct vcpu *vcpu, struct call *call, const struct grant_h
         call->again = result == VMMU_AGAIN;
         return result == VMMU_REFUSED_NOT_THAT_MAPPING ? GNTST_general_error : GNTST_bad_virt_addr;
     }
-    /* Flush before the grant is put: the granter must not learn that the mapping has ended while a
-     * CPU can still reach the page. */
-    port_flush(vcpu->domain->mmu.cpus);
+    /* The granter must not learn that the mapping has ended while a CPU can still reach the page.
+     * Of another domain's page the engine has flushed already. */
+    if (new_addr || handle->granter == vcpu->domain->id) {
+        port_flush(vcpu->domain->mmu.cpus);
+    }
     return GNTST_okay;
 }
 

@@ -117,7 +117,7 @@ static s64 change_version(struct domain *domain, u32 version)
     }
     g->version = (u8)version;
     for (u32 i = 0; i < g->frames; i++) {
-        page_clear(g->shared[i]);
+        memset(g->shared[i], 0, PAGE_SIZE);
     }
     if (g->frames) {
         write_reserved(g, &reserved);

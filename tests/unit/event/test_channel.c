@@ -197,6 +197,60 @@ static void a_dead_domain_hears_nothing(void **unused)
     assert_int_equal(B->vcpu[0]->info->evtchn_pending_sel, 0);
 }
 
+/* A privileged domain (A) opens ports in another, reads their state and closes all of them; a plain
+ * one cannot. */
+static void a_privileged_domain_acts_on_others(void **unused)
+{
+    struct evtchn_alloc_unbound open = {.dom = 2, .remote_dom = DOMID_SELF};
+    struct evtchn_status status = {.dom = 2};
+    struct evtchn_reset all = {.dom = 2};
+    bool again = false;
+    u32 near;
+
+    (void)unused;
+    assert_int_equal(event_alloc_unbound(A, &open), -XEN_EPERM);
+    assert_int_equal(event_status(A, &status), -XEN_EPERM);
+    assert_int_equal(event_reset(A, &all, &again), -XEN_EPERM);
+    A->privileged = true;
+    assert_int_equal(event_alloc_unbound(A, &open), 0);
+    status.port = open.port;
+    assert_int_equal(event_status(A, &status), 0);
+    assert_int_equal(status.status, EVTCHNSTAT_unbound);
+    assert_int_equal(status.u.unbound.dom, 1);
+    assert_int_equal(bind_to(A, 2, open.port, &near), 0);
+    assert_int_equal(event_status(A, &status), 0);
+    assert_int_equal(status.u.interdomain.dom, 1);
+    assert_int_equal(status.u.interdomain.port, near);
+    assert_int_equal(event_send(B, open.port), 0);
+    assert_true(pending(A, near));
+    assert_int_equal(event_reset(A, &all, &again), 0);
+    assert_false(again);
+    assert_int_equal(status_of(B, open.port), EVTCHNSTAT_closed);
+    assert_int_equal(status_of(A, near), EVTCHNSTAT_unbound);
+    open.dom = 3;
+    assert_int_equal(event_alloc_unbound(A, &open), -XEN_ESRCH);
+    assert_true(events_stop(B));
+    open.dom = 2;
+    assert_int_equal(event_alloc_unbound(A, &open), -XEN_ENOSPC);
+}
+
+static void ports_have_a_limit(void **unused)
+{
+    struct evtchn_alloc_unbound ask = {.dom = DOMID_SELF, .remote_dom = 2};
+
+    (void)unused;
+    assert_int_equal(events_limit(A, -1), -XEN_EINVAL);
+    assert_int_equal(events_limit(A, 3), 0);
+    for (u32 i = 1; i <= 3; i++) {
+        assert_int_equal(unbound(A, 2), i);
+    }
+    assert_int_equal(event_alloc_unbound(A, &ask), -XEN_ENOSPC);
+    assert_int_equal(event_close(A, 2), 0);
+    assert_int_equal(unbound(A, 2), 2);
+    assert_int_equal(events_limit(A, 0x7fffffff), 0);
+    assert_int_equal(unbound(A, 2), 4);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -209,6 +263,8 @@ int main(void)
         TEST(a_poller_wakes_for_its_port_only),
         TEST(ports_run_out_and_come_back),
         TEST(a_dead_domain_hears_nothing),
+        TEST(a_privileged_domain_acts_on_others),
+        TEST(ports_have_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves, with several threads, that no event sent through FIFO queues is lost while the guest
  * changes its ports, and that a guest which writes bad values into its event words harms only
- * itself. XSA-343, 358, 359. */
+ * itself. XSA-343, 358, 359, 505. */
 #include <pthread.h>
 #include <sched.h>
 
@@ -145,11 +145,59 @@ static void bad_links_hurt_nobody_else(void **unused)
     assert_int_equal(B->shared->evtchn_pending[0], 1ul << far);
 }
 
+/* A guest that starts its queues and gives pages as often as it can. */
+static void *give_many(void *number)
+{
+    (void)number;
+    while (!over) {
+        for (u32 i = 0; i < VCPUS; i++) {
+            init_control(i);
+        }
+        for (u32 i = 0; i < PAGES; i++) {
+            expand(frame_number(guest.array[i]));
+        }
+    }
+    return NULL;
+}
+
+/* XSA-505: a privileged domain resets the channels of a guest that starts its queues, gives pages
+ * and binds ports meanwhile. Every page that was taken is given back. */
+static void resets_against_new_pages(void **unused)
+{
+    pthread_t giver, changer;
+    struct evtchn_reset ask = {.dom = 1};
+
+    (void)unused;
+    over = false;
+    B->privileged = true;
+    pthread_create(&giver, NULL, give_many, NULL);
+    pthread_create(&changer, NULL, change_many, (void *)8ul);
+    for (u32 round = 0; round < 3000; round++) {
+        bool again = true;
+
+        unbound(A, 2);
+        while (again) {
+            again = false;
+            assert_int_equal(event_reset(B, &ask, &again), 0);
+        }
+        if (round % 8 == 0) {
+            sched_yield();
+        }
+    }
+    over = true;
+    pthread_join(giver, NULL);
+    pthread_join(changer, NULL);
+    reset(A);
+    assert_int_equal(world.holds, 0);
+    assert_int_equal(event_ports(A), EVTCHN_2L_NR_CHANNELS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(nothing_is_lost, start, stop),
         cmocka_unit_test_setup_teardown(bad_links_hurt_nobody_else, start, stop),
+        cmocka_unit_test_setup_teardown(resets_against_new_pages, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
