@@ -19,6 +19,12 @@ bool vmmu_find_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at, maddr_t *where)
            ref_is_owned_by(frame_references(table), vcpu->domain->id);
 }
 
+mfn_t vmmu_find_device(struct vmmu_vcpu *vcpu, vaddr_t at)
+{
+    const u64 entry = walk_to_entry(vcpu, at);
+    return entry_device_bits(entry) && !(entry & PTE_WRITABLE) ? entry_frame(entry) : MFN_NONE;
+}
+
 bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at)
 {
     maddr_t where;

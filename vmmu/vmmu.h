@@ -406,6 +406,10 @@ bool vmmu_is_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at);
  * vmmu_emulated_write_at: so the tables are walked only once. If false, *where means nothing. */
 bool vmmu_find_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at, maddr_t *where);
 
+/* Returns the device frame that `at` is mapped to read-only in the vCPU's kernel root; MFN_NONE:
+ * there is none. The answer may be out of date at once. */
+mfn_t vmmu_find_device(struct vmmu_vcpu *vcpu, vaddr_t at);
+
 /* Does what vmmu_emulated_write does, at machine address `where`, which vmmu_find_l1_write found,
  * and without a walk. Checks again that the address lies in a live L1 table of the domain. Refuses:
  * BAD_ADDRESS, NOT_L1_TABLE (also if no reference on the table can be taken), and the entry rules

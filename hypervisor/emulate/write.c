@@ -73,6 +73,33 @@ static enum emulated store_slow(struct vcpu *vcpu, const struct instruction *in,
     return EMULATED_RETRY;
 }
 
+/* Fetches the instruction that faulted at `address`, an aligned store there of at most 8 bytes.
+ * EMULATED_DONE: *in is the instruction, *at its address operand, and *source the value that it
+ * takes from memory. Otherwise the answer for the fault. */
+static enum emulated fetch_store(struct vcpu *vcpu, u64 address, const struct instruction **in,
+                                 u64 *at, u64 *source)
+{
+    struct registers *r = &vcpu->registers;
+
+    *in = instruction_fetch(vcpu);
+    if (!*in || (*in)->operation < OPERATION_FIRST_STORE) {
+        return EMULATED_NOT;
+    }
+    if (instruction_idle(*in, r)) { /* a string instruction with count 0 cannot have faulted: the
+                                       code was changed meanwhile */
+        return EMULATED_RETRY;
+    }
+    *at = instruction_address(*in, r, segment_base((*in)->segment));
+    if (address - *at >= (*in)->operand_size || *at & ((*in)->operand_size - 1u)) {
+        return EMULATED_NOT;
+    }
+    if ((*in)->source != SOURCE_MEMORY) {
+        return EMULATED_DONE;
+    }
+    return read(source, instruction_source(*in, r, segment_base((*in)->source_segment)),
+                (*in)->operand_size);
+}
+
 enum emulated emulate_table_write(struct vcpu *vcpu, u64 address, maddr_t where)
 {
     struct registers *r = &vcpu->registers;
@@ -103,4 +130,20 @@ enum emulated emulate_table_write(struct vcpu *vcpu, u64 address, maddr_t where)
         return EMULATED_DONE;
     }
     return store_slow(vcpu, in, at, where, source);
+}
+
+enum emulated emulate_ignored_store(struct vcpu *vcpu, u64 address)
+{
+    const struct instruction *in;
+    u64 at, source = 0, old = 0;
+    enum emulated had = fetch_store(vcpu, address, &in, &at, &source);
+
+    if (had == EMULATED_DONE && in->operation > OPERATION_MOV) {
+        had = read(&old, at, in->operand_size); /* the instruction depends on what is there */
+    }
+    if (had == EMULATED_DONE) {
+        instruction_execute(in, &vcpu->registers, old, source);
+        instruction_finish(vcpu, in);
+    }
+    return had;
 }

@@ -70,7 +70,15 @@ static void check_forbidden(void)
     check_equal(update_as(DOMID_SELF, device(IO_APIC, PTE_WRITABLE | UNCACHED)), 0, "the I/O APIC");
     check_equal(*entry & PTE_WRITABLE, 0, "the right to write to the I/O APIC");
     flush();
-    check(write_traps(window, 0), "the I/O APIC can be written to");
+    /* A store there has no effect: the register that selects others stays as it is. */
+    const u32 selected = *(volatile u32 *)window;
+    *(volatile u32 *)window = selected ^ 1;
+    check_equal(*(volatile u32 *)window, selected, "a register of the I/O APIC after a store");
+    *(volatile u32 *)window |= 0x10;
+    check_equal(*(volatile u32 *)window, selected, "the register after an OR");
+    check_equal(update_as(DOMID_SELF, device(BIOS, 0)), 0, "the firmware's ROM");
+    flush();
+    check(write_traps(window, 0), "a page that is mapped read-only can be written to");
     check_equal(update_as(DOMID_SELF, device(LOCAL, 0)), -XEN_EPERM, "the local APIC");
     check_equal(update_as(DOMID_IO, device(LOCAL, 0)), -XEN_EPERM, "the local APIC of devices");
     check_equal(update_as(DOMID_SELF, device(1ull << 39, 0)), -XEN_EPERM,
