@@ -78,15 +78,23 @@ static s64 poll(struct vcpu *vcpu, u64 at)
     return 0;
 }
 
+/* Shuts another domain down. -ESRCH: also a domain that no toolstack has made, or that has ended.
+ */
 static s64 remote_shutdown(struct vcpu *vcpu, u64 at)
 {
     struct sched_remote_shutdown ask;
+    struct domain *target;
     s64 error = 0;
 
     if (!GET_GUEST(&ask, at)) {
         return -XEN_EFAULT;
     }
-    (void)rights_target(vcpu->domain, RIGHT_SHUT_DOWN, ask.domain_id, &error);
+    target = rights_target(vcpu->domain, RIGHT_SHUT_DOWN, ask.domain_id, &error);
+    if (target && (!target->managed || domain_has_ended(target))) {
+        error = -XEN_ESRCH;
+    } else if (target) {
+        domain_stop(target, ask.reason & XEN_DOMINF_shutdownmask);
+    }
     return error;
 }
 

@@ -208,6 +208,25 @@ static void check_end(enum tiny_mode mode, u32 given, u32 expected)
     check(exception_comes(), "no VIRQ_DOM_EXC when it is gone");
 }
 
+/* A domain that dom0 shuts down. */
+static void check_remote_end(void)
+{
+    struct sched_remote_shutdown ask = {.reason = SHUTDOWN_poweroff};
+    struct made made;
+
+    check_equal(sched_op(SCHEDOP_remote_shutdown, &ask), -XEN_EPERM, "dom0 shuts itself down");
+    make(&made);
+    ask.domain_id = made.id;
+    exception_take();
+    tiny_command(XEN_DOMCTL_unpausedomain, made.id);
+    check(wait_count(&made), "it does not run");
+    check_equal(sched_op(SCHEDOP_remote_shutdown, &ask), 0, "remote_shutdown");
+    check(wait_flags(made.id, XEN_DOMINF_shutdown, XEN_DOMINF_shutdown), "it does not end");
+    check_equal(SHUTDOWN_OF(flags_of(made.id)), SHUTDOWN_poweroff, "the reason of the end");
+    check(exception_comes(), "no VIRQ_DOM_EXC");
+    destroy(&made);
+}
+
 static void check_husk(void)
 {
     struct made made;
@@ -238,26 +257,12 @@ static void check_unfinished(void)
     destroy(&made); /* while it runs */
 }
 
-/* The number of free frames: the largest claim that succeeds. */
-static u64 free_frames(void)
+static u64 count_free(void)
 {
-    struct made made;
-    struct xen_domctl op = {.u.max_mem.max_memkb = 1ull << 40};
-    u64 low = 0, high = 1 << 20;
+    u64 count = 0;
 
-    check_equal(tiny_create(&made, 1), 0, "a domain to claim with");
-    check_equal(domctl(XEN_DOMCTL_max_mem, made.id, &op), 0, "max_mem");
-    while (low + 1 < high) {
-        struct xen_memory_reservation ask = {.domid = made.id, .nr_extents = (low + high) / 2};
-        long result = memory_op_in_multicall(XENMEM_claim_pages, &ask);
-
-        check(!result || result == -XEN_ENOMEM, "claim_pages: %ld", result);
-        *(result ? &high : &low) = ask.nr_extents;
-        ask.nr_extents = 0;
-        memory_op_in_multicall(XENMEM_claim_pages, &ask);
-    }
-    destroy(&made);
-    return low;
+    check_equal(free_frames(&count), 0, "counting the free frames");
+    return count;
 }
 
 static void check_lives(void)
@@ -265,7 +270,7 @@ static void check_lives(void)
     u64 before;
 
     check_end(TINY_CRASHES, 0, SHUTDOWN_crash);
-    before = free_frames();
+    before = count_free();
     for (u32 i = 0; i < LIVES && !anything_failed(); i++) {
         struct made made;
 
@@ -276,7 +281,7 @@ static void check_lives(void)
         }
         destroy(&made);
     }
-    check_equal(free_frames(), before, "free frames after %u lives", LIVES);
+    check_equal(count_free(), before, "free frames after %u lives", LIVES);
 }
 
 static void bind_exception(void)
@@ -303,6 +308,7 @@ void test_main(void)
     check_end(TINY_SHUTS_DOWN, SHUTDOWN_poweroff, SHUTDOWN_poweroff);
     check_end(TINY_SHUTS_DOWN, SHUTDOWN_reboot, SHUTDOWN_reboot);
     check_end(TINY_SHUTS_DOWN, SHUTDOWN_crash, SHUTDOWN_crash);
+    check_remote_end();
     check_husk();
     check_unfinished();
     check_lives();

@@ -277,3 +277,24 @@ void sleep_ms(u64 ms)
 
     sched_op(SCHEDOP_poll, &ask);
 }
+
+long free_frames(u64 *count)
+{
+    struct made made;
+    struct xen_domctl op = {.u.max_mem.max_memkb = 1ull << 40};
+    u64 low = 0, high = 1 << 20;
+    long error = tiny_create(&made, 1);
+
+    error = error ? error : domctl(XEN_DOMCTL_max_mem, made.id, &op);
+    while (!error && low + 1 < high) {
+        u64 middle = (low + high) / 2;
+        long result = claim(made.id, middle);
+
+        *(result ? &high : &low) = middle;
+        error = result == -XEN_ENOMEM ? 0 : result;
+        claim(made.id, 0);
+    }
+    *count = low;
+    tiny_command(XEN_DOMCTL_destroydomain, made.id);
+    return error;
+}

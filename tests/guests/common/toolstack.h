@@ -62,6 +62,10 @@ void tiny_unmap(struct made *made);
 /* Reads the domain's state; *found: the number that answered. */
 long tiny_info(u16 id, struct xen_domctl_getdomaininfo *info);
 
+/* Counts the machine's free frames: the largest claim that succeeds, of a domain that is made for
+ * this and destroyed. */
+long free_frames(u64 *count);
+
 /* Lets others run for a moment: sleeps for that time. */
 void sleep_ms(u64 ms);
 
