@@ -7,6 +7,7 @@
 #include "hypervisor/log/log.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/frames.h"
+#include "hypervisor/memory/machine_map.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/time/clock.h"
 #include "lib/print.h"
@@ -108,6 +109,33 @@ void dom0_read(struct handoff *handoff, const struct boot_options *options)
     guest->vcpus = options->dom0_vcpus;
     guest->kernel = MODULE_KERNEL;
     guest->ramdisk = handoff->module[MODULE_RAMDISK].users ? MODULE_RAMDISK : 0;
+}
+
+/* What a range of the firmware's map is, by its type (ACPI 6.5, section 15). */
+static const char *range_name(u32 type)
+{
+    static const char *const names[] = {NULL, "RAM", "reserved", "ACPI tables", "ACPI NVS", "bad"};
+
+    return type && type < ARRAY_LENGTH(names) ? names[type] : "of another type";
+}
+
+void dom0_describe(const struct handoff *handoff)
+{
+    u32 count;
+    const struct machine_range *range = machine_map(&count);
+
+    for (u32 i = 0; i < count; i++) {
+        log_line("memory %#018llx to %#018llx: %s", (unsigned long long)range[i].start,
+                 (unsigned long long)(range[i].start + range[i].size - 1),
+                 range_name(range[i].type));
+    }
+    for (u32 i = MODULE_KERNEL; i < MODULES; i++) {
+        const struct handoff_module *module = &handoff->module[i];
+
+        log_line("dom0's %s: %llu KiB at %#llx", i == MODULE_KERNEL ? "kernel" : "ramdisk",
+                 (unsigned long long)(module->size >> 10), (unsigned long long)module->start.a);
+    }
+    log_line("dom0's command line: %s", handoff->guest[0].command_line);
 }
 
 void dom0_size(struct handoff_guest *guest)

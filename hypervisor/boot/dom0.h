@@ -14,6 +14,10 @@
  * own page tables, and after the loader's information has been read. */
 void dom0_read(struct handoff *handoff, const struct boot_options *options);
 
+/* Writes what the boot loader gave to the log: the memory map, and dom0's kernel, ramdisk and
+ * command line. */
+void dom0_describe(const struct handoff *handoff);
+
 /* Decides what depends on the machine: the memory and vCPUs of the privileged domain, if `guest` is
  * that and its options do not say. Call it when all CPUs are online. */
 void dom0_size(struct handoff_guest *guest);

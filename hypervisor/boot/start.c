@@ -133,6 +133,7 @@ static void read_modules(void)
             uart_set_speed(UART_LOG, boot.options.baud);
         }
         dom0_read(&boot.handoff, &boot.options);
+        dom0_describe(&boot.handoff);
         return;
     }
     if (!uart_is_present(UART_GUESTS)) {
