@@ -125,15 +125,17 @@ void dom0_describe(const struct handoff *handoff)
     const struct machine_range *range = machine_map(&count);
 
     for (u32 i = 0; i < count; i++) {
-        log_line("memory %#018llx to %#018llx: %s", (unsigned long long)range[i].start,
+        log_line("memory 0x%016llx to 0x%016llx: %s", (unsigned long long)range[i].start,
                  (unsigned long long)(range[i].start + range[i].size - 1),
                  range_name(range[i].type));
     }
     for (u32 i = MODULE_KERNEL; i < MODULES; i++) {
         const struct handoff_module *module = &handoff->module[i];
 
-        log_line("dom0's %s: %llu KiB at %#llx", i == MODULE_KERNEL ? "kernel" : "ramdisk",
-                 (unsigned long long)(module->size >> 10), (unsigned long long)module->start.a);
+        if (module->users) {
+            log_line("dom0's %s: %llu KiB at %#llx", i == MODULE_KERNEL ? "kernel" : "ramdisk",
+                     (unsigned long long)(module->size >> 10), (unsigned long long)module->start.a);
+        }
     }
     log_line("dom0's command line: %s", handoff->guest[0].command_line);
 }
