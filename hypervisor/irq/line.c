@@ -26,9 +26,9 @@ struct line {
     _Atomic u32 user; /* the user + 1; 0: the line is not open */
     u8 kind;          /* enum kind */
     bool masked;
-    bool level; /* of a pin, as it was routed */
-    u8 count;   /* of the first line of an MSI: how many it has; of its other lines: 0 */
-    u32 gsi;    /* of a pin */
+    struct pin_form form; /* of a pin, as it was routed */
+    u8 count;             /* of the first line of an MSI: how many it has; of its other lines: 0 */
+    u32 gsi;              /* of a pin */
     u32 cpu;
     struct message message;
 
@@ -132,7 +132,7 @@ static s64 open_pin(u32 gsi, u32 user, u32 cpu, u32 *vector)
     line->masked = true;
     line->gsi = gsi;
     line->cpu = cpu;
-    line->level = ioapic_form(gsi).level;
+    line->form = ioapic_form(gsi);
     ioapic_route(gsi, *vector, apic_id_of(cpu));
     publish(*vector, user);
     return 0;
@@ -355,10 +355,13 @@ void line_unmask(u32 vector)
 {
     struct line *line = line_at(vector);
 
-    /* The pin's form may have been set after it was opened. */
     if (line->kind == KIND_PIN && line->masked) {
-        line->level = ioapic_form(line->gsi).level;
-        ioapic_route(line->gsi, vector, apic_id_of(line->cpu));
+        const struct pin_form form = ioapic_form(line->gsi);
+
+        if (form.level != line->form.level || form.low != line->form.low) {
+            line->form = form; /* it was set after the pin was opened */
+            ioapic_route(line->gsi, vector, apic_id_of(line->cpu));
+        }
     }
     mask(vector, false);
 }
@@ -380,7 +383,7 @@ void line_aim(u32 vector, u32 cpu)
 
 bool line_is_level(u32 vector)
 {
-    return line_at(vector)->kind == KIND_PIN && line_at(vector)->level;
+    return line_at(vector)->kind == KIND_PIN && line_at(vector)->form.level;
 }
 
 /* ---- the privileged domain's part ---- */

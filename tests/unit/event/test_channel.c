@@ -251,6 +251,39 @@ static void ports_have_a_limit(void **unused)
     assert_int_equal(unbound(A, 2), 4);
 }
 
+static void a_pirq_is_bound_moved_and_closed(void **state)
+{
+    struct evtchn_bind_pirq ask = {.pirq = 9};
+    struct evtchn_bind_vcpu move = {.vcpu = 0};
+
+    (void)state;
+    assert_int_equal(event_bind_pirq(A, &ask), -XEN_EPERM); /* not the privileged domain */
+    A->privileged = true;
+    assert_int_equal(event_bind_pirq(A, &ask), -XEN_EPERM); /* without any interrupts */
+    A->pirqs = (struct pirqs *)A;
+    world.pirq_result = -XEN_EINVAL;
+    assert_int_equal(event_bind_pirq(A, &ask), -XEN_EINVAL);
+    assert_int_equal(status_of(A, 1), EVTCHNSTAT_closed);
+    world.pirq_result = 0;
+    assert_int_equal(event_bind_pirq(A, &ask), 0);
+    assert_int_equal(world.pirq_bound, ask.port);
+    assert_int_equal(status_of(A, ask.port), EVTCHNSTAT_pirq);
+    assert_int_equal(event_send(A, ask.port), -XEN_EINVAL);
+    assert_true(event_raise_pirq(A, ask.port, 9));
+    assert_false(event_raise_pirq(A, ask.port, 9)); /* it is pending */
+    assert_false(event_raise_pirq(A, ask.port, 8)); /* the port is another's */
+    assert_false(event_raise_pirq(A, ask.port + 1, 9));
+    move.port = ask.port;
+    assert_int_equal(event_bind_vcpu(A, &move), 0);
+    assert_ptr_equal(world.pirq_vcpu, A->vcpu[0]);
+    assert_int_equal(event_close(A, ask.port), 0);
+    assert_int_equal(world.pirq_bound, 0);
+    assert_int_equal(event_bind_pirq(A, &ask), 0);
+    reset(A);
+    assert_int_equal(world.pirq_bound, 0);
+    assert_false(event_raise_pirq(A, ask.port, 9));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -265,6 +298,7 @@ int main(void)
         TEST(a_dead_domain_hears_nothing),
         TEST(a_privileged_domain_acts_on_others),
         TEST(ports_have_a_limit),
+        TEST(a_pirq_is_bound_moved_and_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

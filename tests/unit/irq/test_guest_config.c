@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that the privileged domain's writes to configuration space reach the device, except what
- * the hypervisor programs: whatever offset and size they have, MSI's address, data, masks and count
- * keep their values, MSI is on only with a line, and MSI-X only when the unused entries of a table
- * that nobody can write to are masked. */
+ * the hypervisor programs: written at any offset and with any size, MSI's address, data, masks and
+ * count keep their values, MSI is on only with a line, and MSI-X only when the unused entries of a
+ * table that nobody can write to are masked. */
 #include "tests/unit/irq/devices.h"
 
 static int start(void **state)

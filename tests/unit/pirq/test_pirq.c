@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves the states of a pirq: mapped, bound, waiting for the end of an interrupt, masked by a
  * storm; for each what an interrupt, an end, a close and an unmap do; that refused operations
- * change nothing; and that after everything all lines are closed and the guest's page is let go. */
+ * change nothing; and that after everything all lines are closed and the guest's page is released.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
