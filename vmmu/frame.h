@@ -288,7 +288,7 @@ static inline bool use_was(u64 use, enum vmmu_type type)
 }
 
 /* Says whether vmmu_domain_stop of `domain` has begun. If not, its pass over the frame table will
- * find whatever this CPU has published before. (The test writes the word, so that it and the write
+ * find what this CPU has published before. (The test writes the word, so that it and the write
  * of vmmu_domain_stop are in one order for all CPUs.) */
 static inline bool domain_is_dying(struct vmmu_domain *domain)
 {

@@ -52,17 +52,12 @@ extern "C" {
 #define VMMU_M2P_SLOT         VMMU_GUEST_HOLE_FIRST
 
 /* Owners. A domain's number is below VMMU_DOMAINS_END. A frame without an owner is free or the
- * hypervisor's.
- *
- * VMMU_OWNER_DEVICE, a number that no domain has (the ABI's DOMID_IO), owns the device frames:
- * machine addresses that are not RAM, such as the registers of devices and the tables of the
- * firmware. Those below the frame count are marked by vmmu_own_device; every frame number from the
- * frame count on is a device frame, too. A domain may map a device frame by L1 entries if
- * port_device_access says so. Such an entry holds no reference. A device frame is never a page
- * table, a descriptor page, a granted page or a domain's memory.
- *
- * VMMU_OWNER_HYPERVISOR (the ABI's DOMID_XEN) owns those pages of the hypervisor that a domain with
- * the right to it may map read-only (vmmu_show). */
+ * hypervisor's. VMMU_OWNER_DEVICE (the ABI's DOMID_IO) owns the device frames: machine addresses
+ * that are not RAM, such as the registers of devices. Those below the frame count are marked by
+ * vmmu_own_device; every frame number from the frame count on is a device frame, too. A domain may
+ * map one by L1 entries, which hold no reference, if port_device_access says so. It is never a page
+ * table, a descriptor page, a granted page or a domain's memory. VMMU_OWNER_HYPERVISOR (DOMID_XEN)
+ * owns the pages of the hypervisor that may be mapped read-only (vmmu_show). */
 #define VMMU_DOMAINS_END      0x7ff0u
 #define VMMU_OWNER_DEVICE     0x7ff1u
 #define VMMU_OWNER_HYPERVISOR 0x7ff2u
@@ -320,15 +315,15 @@ struct vmmu_request {
  * the global bit. A page that is writable or in no use gets a plain store. With VMMU_UPDATE_M2P it
  * does what vmmu_set_m2p does to the frame of `at`, which `frame_owner` owns.
  *
- * Device frames: if `frame_owner` is `table_owner` or that of VMMU_OWNER_DEVICE, an L1 entry may
- * map a device frame that port_device_access lets `table_owner` read or write. The entry loses the
- * writable bit where the frame may only be read. The memory types uncached, UC- and
- * write-combining are kept; the others, which are for RAM, become uncached.
+ * If `frame_owner` is `table_owner` or that of VMMU_OWNER_DEVICE, an L1 entry may map a device
+ * frame that port_device_access lets `table_owner` read or write. The entry loses the writable bit
+ * where the frame may only be read. The memory types uncached, UC- and write-combining are kept;
+ * the others, which are for RAM, become uncached.
  *
- * May stop and be resumed. Refuses: BAD_ADDRESS,
- * BAD_KIND, BAD_FRAME, NOT_OWNER, TOO_MANY_REFERENCES, WRONG_TYPE, DESCRIPTOR_PAGE, TABLE_BUSY,
- * HYPERVISOR_SLOT, and the entry rules (listed at the head of this file). The caller flushes
- * afterwards if the guest asks for it. */
+ * May stop and be resumed. Refuses: BAD_ADDRESS, BAD_KIND, BAD_FRAME, NOT_OWNER,
+ * TOO_MANY_REFERENCES, WRONG_TYPE, DESCRIPTOR_PAGE, TABLE_BUSY, HYPERVISOR_SLOT, and the entry
+ * rules (listed at the head of this file). The caller flushes afterwards if the guest asks for it.
+ */
 enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,
                              struct vmmu_domain *frame_owner, maddr_t at, u64 entry,
                              enum vmmu_update_kind kind);
@@ -499,8 +494,8 @@ void vmmu_ldt_drop(struct vmmu_vcpu *vcpu);
  * TOO_MANY_REFERENCES. Xen ABI: update_descriptor. */
 enum vmmu_result vmmu_update_descriptor(struct vmmu_vcpu *vcpu, maddr_t at, u64 descriptor);
 
-/* Says whether `descriptor` may stand in a guest's GDT or LDT exactly as it is. (What a guest
- * writes is changed first: a present code or data segment gets ring 3.) */
+/* Says whether `descriptor` may stand in a guest's GDT or LDT as it is, with ring 3 where it is a
+ * present code or data segment. */
 bool vmmu_descriptor_allowed(u64 descriptor);
 
 /* ---- reports ----------------------------------------------------------------------------- */
@@ -538,13 +533,11 @@ struct vmmu_frame_info {
  * the result may be out of date at once. */
 void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info);
 
-/* Says whether `m`, which may be any number, belongs to `domain` and has at least one reference.
- * The answer may be out of date at once unless the caller has a reference. */
+/* Says whether `m`, any number, belongs to `domain` and has a reference; perhaps not for long. */
 bool vmmu_frame_owned_by(const struct vmmu_domain *domain, mfn_t m);
 
 /* The name of a result, its sentence for people, its error number of the ABI (negative; 0 for
- * VMMU_DONE), and the name of a type. For a number that is no result or no type: "?" and
- * -EINVAL. */
+ * VMMU_DONE), and the name of a type. For any other number: "?" and -EINVAL. */
 const char *vmmu_result_name(enum vmmu_result result);
 const char *vmmu_result_sentence(enum vmmu_result result);
 int vmmu_result_errno(enum vmmu_result result);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves what a domain with the right over another one relies on: that it writes and pins the other
  * domain's tables, maps its frames, and that each such use has the references and types that the
- * other domain's own use has. And that whatever it does while the other domain is torn down, at any
- * stop of either, no frame is left behind once it has let go of its mappings. In these tests
- * `guest` has the right, and `other` is the target. */
+ * other domain's own use has. And that no frame is left behind if the other domain is torn down at
+ * any stop of such an operation, once the mappings are gone. In these tests `guest` has the right,
+ * and `other` is the target. */
 #include <string.h>
 
 #include "tests/machine/guest.h"
@@ -31,7 +31,7 @@ static void tables_of_another_domain_are_written_and_pinned(void **state)
     struct vmmu_vcpu *vcpu = &guest.vcpu[0];
     (void)state;
 
-    /* As long as the tables are pages, they are written plainly. */
+    /* As long as the tables are pages, a store is all. */
     assert_done(update(&other.domain, &other.domain, space.l1, 5, RW(page)));
     assert_int_equal(look(page).references, 1);
     assert_refused(NOT_OWNER, vmmu_pin(vcpu, &guest.domain, space.l4, 4));
