@@ -12,7 +12,6 @@
 #include "hypervisor/time/clock.h"
 #include "hypervisor/vcpu/clock_page.h"
 #include "lib/string.h"
-#include "lib/handoff.h"
 #include "lib/x86/cpuid.h"
 
 #define BIOS_KEYBOARD_FLAGS 0x417u /* in the BIOS data area */
@@ -108,7 +107,7 @@ static s64 sleep(const struct xenpf_enter_acpi_sleep *sleep)
         return -XEN_EOPNOTSUPP;
     }
     log_line("dom0 switches the machine off");
-    machine_exit(HANDOFF_ALL_WELL);
+    machine_power_off(sleep->val_a, sleep->val_b);
 }
 
 static s64 serve(struct xen_platform_op *op)
