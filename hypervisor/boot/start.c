@@ -2,6 +2,7 @@
 /* The steps of boot in order: memory, the hypervisor's own tables, the engine, the first CPU, the
  * other CPUs, the guests. */
 #include "hypervisor/boot/acpi.h"
+#include "hypervisor/boot/describe.h"
 #include "hypervisor/boot/dom0.h"
 #include "hypervisor/boot/multiboot.h"
 #include "hypervisor/boot/start.h"
@@ -132,6 +133,7 @@ static void read_modules(void)
         if (boot.options.baud) {
             uart_set_speed(UART_LOG, boot.options.baud);
         }
+        describe_machine(own_command_line());
         dom0_read(&boot.handoff, &boot.options);
         dom0_describe(&boot.handoff);
         return;

@@ -255,7 +255,7 @@ static void check_log(void)
     check_equal(press("h"), 0, "debug key h");
     count = read_log(true, index, 32768, false);
     check(has_text((char *)buffer, count, "debug keys: "), "no help: %u bytes", count);
-    check_equal(press("qregm?\xff"), 0, "debug keys");
+    check_equal(press("qregim?\xff"), 0, "debug keys");
     count = read_log(true, index, 32768, false);
     check(has_text((char *)buffer, count, "domain 0 \"Domain-0\""), "no report of domain 0");
     check(has_text((char *)buffer, count, "CPU 0: "), "no report of CPU 0");

@@ -8,6 +8,7 @@
 #include "hypervisor/log/log.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/frames.h"
+#include "hypervisor/pirq/pirq.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
 
@@ -141,6 +142,26 @@ static void report_grants(const struct domain *domain)
              domain->id, domain->grants.frames, (ull)domain->grants.users, domain->grants.mappings);
 }
 
+static void report_interrupts(const struct domain *domain)
+{
+    if (!domain->pirqs) {
+        return;
+    }
+    log_line("domain %u: interrupts of devices", domain->id);
+    for (u32 i = 0; i < PIRQS_MAX; i++) {
+        struct pirq *pirq = &domain->pirqs->pirq[i];
+
+        lock_take(&pirq->lock);
+        const struct pirq now = *pirq;
+        lock_release(&pirq->lock);
+        if (now.state == PIRQ_MAPPED || now.state == PIRQ_MEMBER) {
+            log_line("  pirq %u: vector %#x, port %u%s%s", i, now.vector, now.port,
+                     now.waits ? ", masked until it is served" : "",
+                     now.stormed ? ", too many came" : "");
+        }
+    }
+}
+
 static void report_memory(void)
 {
     log_line("%llu MiB of RAM, %llu frames free, %llu of these dirty, %llu claimed",
@@ -166,6 +187,9 @@ static void report_domains(char key)
         case 'g':
             report_grants(domain);
             break;
+        case 'i':
+            report_interrupts(domain);
+            break;
         }
     }
 }
@@ -174,8 +198,8 @@ void key_report(char key)
 {
     switch (key) {
     case 'h':
-        log_line("debug keys: e event channels, g grants, h this help, m memory, q domains, "
-                 "r CPUs and scheduler");
+        log_line("debug keys: e event channels, g grants, h this help, i interrupts of devices, "
+                 "m memory, q domains, r CPUs and scheduler");
         break;
     case 'm':
         report_memory();
@@ -185,6 +209,7 @@ void key_report(char key)
         break;
     case 'e':
     case 'g':
+    case 'i':
     case 'q':
         report_domains(key);
         break;

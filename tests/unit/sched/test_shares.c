@@ -115,6 +115,51 @@ static void weights_are_kept(void **unused)
     check_near(used_by(light), 1000 * RUN / 65536, 10, "the lightest");
 }
 
+/* Weights and caps that a toolstack changes count from then on, for running and waiting vCPUs. */
+static void a_change_counts_at_once(void **unused)
+{
+    (void)unused;
+    for (u32 cpus = 1; cpus <= 2; cpus++) {
+        restart(cpus);
+        struct domain *one = add_spinners(2, 256, 0), *two = add_spinners(2, 256, 1);
+
+        run_for(RUN);
+        sched_set_share(two, 768, 0); /* its cap has held it back */
+        count_from_here();
+        run_for(RUN);
+        check_share(one, cpus * RUN / 4);
+        check_share(two, cpus * RUN / 4 * 3);
+        sched_set_share(one, 256, 10);
+        count_from_here();
+        run_for(RUN);
+        check_share(one, RUN / 10);
+        check_share(two, cpus * RUN - RUN / 10);
+        sched_set_share(one, 768, 0);
+        count_from_here();
+        run_for(RUN);
+        check_share(one, cpus * RUN / 2);
+        check_share(two, cpus * RUN / 2);
+    }
+}
+
+/* The time by which a vCPU must be behind to preempt is everybody's, and does not change shares. */
+static void the_rate_limit_changes_no_share(void **unused)
+{
+    (void)unused;
+    restart(1);
+    struct domain *one = add_spinners(2, 256, 0), *two = add_spinners(2, 512, 0);
+
+    sched_set_preempts(0);
+    run_for(RUN);
+    check_share(two, RUN / 3 * 2);
+    sched_set_preempts(500 * US * 1000);
+    count_from_here();
+    run_for(RUN);
+    check_share(one, RUN / 3);
+    check_share(two, RUN / 3 * 2);
+    sched_set_preempts(SHARE_PREEMPTS_NS);
+}
+
 static void many_guests_on_many_cpus(void **unused)
 {
     struct domain *domain[DOMAINS];
@@ -384,6 +429,8 @@ int main(void)
         cmocka_unit_test(what_one_cannot_use_the_others_get),
         cmocka_unit_test(nothing_is_saved_up),
         cmocka_unit_test(weights_are_kept),
+        cmocka_unit_test(a_change_counts_at_once),
+        cmocka_unit_test(the_rate_limit_changes_no_share),
         cmocka_unit_test(many_guests_on_many_cpus),
         cmocka_unit_test(caps_hold),
         cmocka_unit_test(below_the_cap_nothing_waits),
