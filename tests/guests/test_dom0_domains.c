@@ -142,6 +142,35 @@ static void check_first_state(const struct made *made)
     check_equal(domctl(XEN_DOMCTL_max_vcpus, made->id, &op), -XEN_EINVAL, "another vCPU");
 }
 
+/* Refused requests for frames of the grant table; the table can be used afterwards. */
+static void check_resources(const struct made *made)
+{
+    xen_pfn_t frame = 0;
+    struct xen_mem_acquire_resource ask = {.domid = made->id, .type = XENMEM_resource_grant_table};
+
+    check_equal(memory_op(XENMEM_acquire_resource, &ask), 0, "the size of the grant table");
+    check(ask.nr_frames > 0, "no frames of the grant table");
+    ask.frame = ask.nr_frames;
+    ask.nr_frames = 1;
+    set_xen_guest_handle(ask.frame_list, &frame);
+    check_equal(memory_op(XENMEM_acquire_resource, &ask), -XEN_EINVAL, "a frame beyond the limit");
+    ask.frame = 0;
+    ask.type = XENMEM_resource_ioreq_server;
+    check_equal(memory_op(XENMEM_acquire_resource, &ask), -XEN_EINVAL, "another resource");
+    ask.type = XENMEM_resource_grant_table;
+    ask.pad = 1;
+    check_equal(memory_op(XENMEM_acquire_resource, &ask), -XEN_EINVAL, "padding");
+    ask.pad = 0;
+    ask.domid = 99;
+    check_equal(memory_op(XENMEM_acquire_resource, &ask), -XEN_ESRCH, "no such domain");
+    ask.domid = made->id;
+    set_xen_guest_handle(ask.frame_list, (xen_pfn_t *)0xffff800000000000);
+    check_equal(memory_op(XENMEM_acquire_resource, &ask), -XEN_EFAULT, "a bad list");
+    set_xen_guest_handle(ask.frame_list, &frame);
+    check_equal(memory_op(XENMEM_acquire_resource, &ask), 0, "the first frame");
+    check(frame, "no frame");
+}
+
 static void check_pausing(struct made *made)
 {
     check(!made->tiny->count, "the domain runs before it is unpaused");
@@ -300,6 +329,7 @@ void test_main(void)
     check_refusals();
     make(&made);
     check_first_state(&made);
+    check_resources(&made);
     check_pausing(&made);
     check_suspend(&made);
     check_blocked(&made);

@@ -133,6 +133,47 @@ static void a_released_place_does_not_give_its_last_id_again(void **state)
     domain_table_release(place);
 }
 
+static void places_in_turn_give_ascending_ids(void **state)
+{
+    static struct domain domain;
+    u16 last = 0;
+    (void)state;
+    for (u32 i = 0; i < DOMAINS_MAX; i++) {
+        const u32 place = domain_table_reserve_next();
+
+        make(&domain, place);
+        if (i) {
+            assert_int_equal(place % DOMAINS_MAX, (last + 1u) % DOMAINS_MAX);
+        }
+        last = (u16)place;
+        domain_table_remove(&domain);
+        domain_table_release(place);
+    }
+}
+
+static void a_place_is_reserved_for_an_id_of_ones_own_choice(void **state)
+{
+    static struct domain domain, later;
+    (void)state;
+    const u32 place = domain_table_reserve_id(1 + 5 + 7 * DOMAINS_MAX);
+    assert_int_equal(place, 5);
+    assert_int_equal(domain_table_id(place), 1 + 5 + 7 * DOMAINS_MAX);
+    assert_int_equal(domain_table_reserve_id(1 + 5 + 8 * DOMAINS_MAX), DOMAIN_PLACE_NONE);
+    make(&domain, place);
+    const u32 other = domain_table_reserve_id(DOMID_FIRST_RESERVED - 1);
+    assert_int_equal(domain_table_id(other), DOMID_FIRST_RESERVED - 1);
+    make(&later, other);
+    assert_ptr_equal(domain_from(0), &domain);
+    assert_ptr_equal(domain_from(domain.id), &domain);
+    assert_ptr_equal(domain_from((u16)(domain.id + 1)), &later);
+    assert_null(domain_from(DOMID_FIRST_RESERVED));
+    domain_table_remove(&domain);
+    domain_table_remove(&later);
+    assert_in_range(domain_table_id(other), 1, DOMID_FIRST_RESERVED - 1);
+    domain_table_release(place);
+    domain_table_release(other);
+}
+
 #define THREADS 4u
 #define ROUNDS  20000u
 
@@ -194,6 +235,8 @@ int main(void)
         cmocka_unit_test(places_are_reserved_from_the_lowest_until_the_table_is_full),
         cmocka_unit_test(a_domain_is_found_from_its_put_to_its_removal),
         cmocka_unit_test(an_id_is_not_reused_for_all_lives_of_its_place),
+        cmocka_unit_test(places_in_turn_give_ascending_ids),
+        cmocka_unit_test(a_place_is_reserved_for_an_id_of_ones_own_choice),
         cmocka_unit_test(a_released_place_does_not_give_its_last_id_again),
         cmocka_unit_test(two_cpus_never_have_the_same_place),
         cmocka_unit_test(the_privileged_domain_has_the_last_place_and_id_0),

@@ -261,8 +261,11 @@ void check_vcpu(const struct vcpu *vcpu)
     assert_int_equal(has, vcpu->loaded ? 1 : 0);
     assert_int_equal(waits, vcpu->queue.waits ? 1 : 0);
     assert_true(runs + waits <= 1);
-    if (vcpu->state == VCPU_RUNNABLE && !domain_has_ended(vcpu->domain)) {
+    if (vcpu->state == VCPU_RUNNABLE && !domain_is_held(vcpu->domain)) {
         assert_int_equal(runs + waits, 1);
+    }
+    if (vcpu->domain->holds & DOMAIN_HELD_PAUSED) {
+        assert_int_equal(waits, 0);
     }
     if (vcpu->state == VCPU_DOWN) {
         assert_int_equal(sched_stopped(vcpu), !has);
@@ -287,7 +290,7 @@ static void check_settled(const struct vcpu *vcpu)
 {
     struct task *task = task_of(vcpu);
 
-    assert_true(!vcpu->loaded || (vcpu->state == VCPU_RUNNABLE && !domain_has_ended(vcpu->domain)));
+    assert_true(!vcpu->loaded || (vcpu->state == VCPU_RUNNABLE && !domain_is_held(vcpu->domain)));
     if (!could_run(vcpu)) {
         task->passed_over = NEVER;
     } else if (task->passed_over == NEVER) {

@@ -61,7 +61,7 @@ static void run_one(struct cpu *cpu)
     struct vcpu *vcpu = cpu->current;
     struct task *task = task_of(vcpu);
 
-    if (vcpu->state != VCPU_RUNNABLE || domain_has_ended(vcpu->domain)) {
+    if (vcpu->state != VCPU_RUNNABLE || domain_is_held(vcpu->domain)) {
         return; /* the run loop does not enter such a vCPU */
     }
     task->port = random_below(3) == 0;
@@ -129,6 +129,31 @@ static void end_domain(struct domain *domain)
     atomic_store(&domain->holds, 0);
 }
 
+static void hold_domain(struct vcpu *vcpu)
+{
+    sched_hold(vcpu->domain);
+}
+
+static void release_domain(struct vcpu *vcpu)
+{
+    sched_release(vcpu->domain);
+}
+
+/* Pauses a domain, or ends its pause. */
+static void change_pause(struct vcpu *vcpu)
+{
+    if (atomic_fetch_xor(&vcpu->domain->holds, DOMAIN_HELD_PAUSED) & DOMAIN_HELD_PAUSED) {
+        on_cpu(any_cpu(), release_domain, vcpu);
+    } else {
+        on_cpu(any_cpu(), hold_domain, vcpu);
+        for (u32 i = 0; i < vcpu->domain->vcpu_count; i++) {
+            struct cpu *loaded = vcpu->domain->vcpu[i]->loaded;
+
+            assert_true(!loaded || loaded->current != vcpu->domain->vcpu[i] || loaded->work);
+        }
+    }
+}
+
 static void one_operation(void)
 {
     struct cpu *cpu = any_cpu();
@@ -160,6 +185,8 @@ static void one_operation(void)
     case 14:
         if (random_below(3) == 0) {
             on_cpu(cpu, sched_remove, vcpu);
+        } else if (random_below(2) == 0) {
+            change_pause(vcpu);
         }
         break;
     default:
