@@ -128,10 +128,17 @@ static bool translate(struct cpu *cpu, vaddr_t va, bool write, mfn_t *frame)
     return true;
 }
 
+/* Says whether there is memory in `frame`, which a guest's address is translated to. Device frames
+ * have none here: an access has no effect. */
+static bool has_memory(mfn_t frame)
+{
+    return frame.n > 0 && frame.n < machine.frames;
+}
+
 bool cpu_load(u32 cpu, vaddr_t va, u64 *value)
 {
     mfn_t frame;
-    if (!translate(&cpus[cpu], va, false, &frame)) {
+    if (!translate(&cpus[cpu], va, false, &frame) || !has_memory(frame)) {
         return false;
     }
     *value = machine_words(frame)[page_offset(va.a) / sizeof(u64)];
@@ -141,7 +148,7 @@ bool cpu_load(u32 cpu, vaddr_t va, u64 *value)
 bool cpu_store(u32 cpu, vaddr_t va, u64 value)
 {
     mfn_t frame;
-    if (!translate(&cpus[cpu], va, true, &frame)) {
+    if (!translate(&cpus[cpu], va, true, &frame) || !has_memory(frame)) {
         return false;
     }
     machine_words(frame)[page_offset(va.a) / sizeof(u64)] = value;

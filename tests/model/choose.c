@@ -110,6 +110,13 @@ static u64 entry_for(const struct oracle *o, u32 other, u32 level)
     if (level > 1 || kind < 65) {
         entry |= PTE_WRITABLE;
     }
+    if (level == 1 && choose_percent(6)) {
+        /* A device frame: one below the number of frames, or one of the first above. */
+        const u32 number = choose_below(5);
+        entry = (entry & ~PTE_ADDRESS) | (u64)(number ? o->frames + number - 1 : 0) << 12;
+        return entry | (random64() & (PTE_PWT | PTE_PCD | PTE_LARGE)) |
+               (choose_percent(50) ? PTE_WRITABLE : 0);
+    }
     if (kind == 99) {
         entry |= choose_percent(50) ? PTE_ADDRESS : 1ull << (20 + choose_below(32));
     } else if (kind >= 97) {

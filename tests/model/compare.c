@@ -130,7 +130,7 @@ static void compare_frame(const struct oracle_frame *f, u32 m)
 {
     struct vmmu_frame_info info;
     vmmu_frame_inspect(mfn(m), &info);
-    same("owner", m, f->owner, info.owned ? info.owner : 0);
+    same("owner", m, m ? f->owner : VMMU_OWNER_DEVICE, info.owned ? info.owner : 0);
     if (!f->owner) {
         return;
     }

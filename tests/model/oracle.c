@@ -105,11 +105,49 @@ enum vmmu_result oracle_check_entry(const struct oracle *o, u32 level, u64 entry
     if (level > 1 && (entry & PTE_GLOBAL)) {
         return VMMU_REFUSED_GLOBAL_TABLE;
     }
-    if (oracle_target(entry) < o->frames) {
-        return VMMU_DONE;
+    return oracle_target(entry) < o->frames ? VMMU_DONE : VMMU_REFUSED_BAD_FRAME;
+}
+
+bool oracle_is_device(const struct oracle *o, u64 frame)
+{
+    return frame == 0 || frame >= o->frames;
+}
+
+enum vmmu_access oracle_access(const struct oracle *o, u32 domain, u64 frame)
+{
+    if (domain != 1 || frame == o->frames + 2) {
+        return VMMU_ACCESS_NONE;
     }
-    return level > 1 || (entry >> 12 & 0xffffffffffull) == 0xffffffffffull ? VMMU_REFUSED_BAD_FRAME
-                                                                           : VMMU_REFUSED_NO_MEMORY;
+    return frame == o->frames + 1 ? VMMU_ACCESS_READ : VMMU_ACCESS_WRITE;
+}
+
+bool oracle_names_device(const struct oracle *o, u32 level, u64 entry)
+{
+    return level == 1 && (entry & PTE_PRESENT) && oracle_is_device(o, oracle_target(entry));
+}
+
+enum vmmu_result oracle_accept_device(const struct oracle *o, u32 table_owner, u32 frame_owner,
+                                      u64 *entry)
+{
+    const u64 type = PTE_PWT | PTE_PCD | PTE_LARGE; /* bit 7 is the PAT's at level 1 */
+    const enum vmmu_access access = table_owner == frame_owner
+                                        ? oracle_access(o, table_owner, oracle_target(*entry))
+                                        : VMMU_ACCESS_NONE;
+    const u64 frame = *entry >> 12 & 0xffffffffffull;
+    if (access == VMMU_ACCESS_NONE && (*entry & type)) {
+        return VMMU_REFUSED_CACHE_BITS;
+    }
+    if (frame == 0xffffffffffull) {
+        return VMMU_REFUSED_BAD_FRAME;
+    }
+    if (access == VMMU_ACCESS_NONE) {
+        return VMMU_REFUSED_NO_MEMORY;
+    }
+    *entry &= access == VMMU_ACCESS_READ ? ~PTE_WRITABLE : ~0ull;
+    if (!(*entry & PTE_PCD) && (*entry & type) != PTE_LARGE) { /* not write-combining */
+        *entry = (*entry & ~type) | PTE_PCD | PTE_PWT;
+    }
+    return VMMU_DONE;
 }
 
 /* Takes the type reference that an entry needs on its target. */
@@ -165,6 +203,9 @@ enum vmmu_result oracle_get_entry(struct oracle *o, u32 level, u64 entry, u32 ta
 enum vmmu_result oracle_put_entry(struct oracle *o, u32 level, u64 entry)
 {
     const u32 m = oracle_target(entry);
+    if (oracle_names_device(o, level, entry)) {
+        return VMMU_DONE;
+    }
     if (level > 1 || (entry & PTE_WRITABLE)) {
         if (oracle_put_type(o, m) != VMMU_DONE) {
             return VMMU_AGAIN;
@@ -239,9 +280,15 @@ static void open_table(struct oracle *o, u32 m)
 /* Promotes entry `i` of a table. */
 static enum vmmu_result promote_entry(struct oracle *o, u32 m, u32 i, bool *child)
 {
-    const struct oracle_frame *f = &o->frame[m];
-    const u64 entry = f->word[i];
+    struct oracle_frame *f = &o->frame[m];
+    u64 entry = f->word[i];
     o->domain[f->owner].entries_checked++;
+    if (oracle_names_device(o, (u32)f->type, entry)) {
+        entry = oracle_installed(1, entry);
+        const enum vmmu_result accepted = oracle_accept_device(o, f->owner, f->owner, &entry);
+        f->word[i] = accepted == VMMU_DONE ? entry : f->word[i];
+        return accepted;
+    }
     const enum vmmu_result result = oracle_check_entry(o, (u32)f->type, entry);
     if (result != VMMU_DONE || !(entry & PTE_PRESENT)) {
         return result;

@@ -157,6 +157,12 @@ bool oracle_address_is_guests(u64 va);
 bool oracle_is_table(enum vmmu_type type);
 u32 oracle_target(u64 entry);
 
+/* Device frames: frame 0, and every number from the number of frames on. Domain 1 is privileged: it
+ * may write to all of them, but only read the one after the first that does not exist
+ * (oracle->frames + 1), and not map the next (oracle->frames + 2). */
+bool oracle_is_device(const struct oracle *o, u64 frame);
+enum vmmu_access oracle_access(const struct oracle *o, u32 domain, u64 frame);
+
 /* Returns the live L1 table of the vCPU's domain that `va` maps read-only, or ORACLE_NONE. */
 u32 oracle_shown_table(const struct oracle *o, u32 vcpu, u64 va);
 

@@ -41,7 +41,7 @@ static void let_go(struct oracle *o, struct write *w, u32 level, u64 entry)
 
 static enum vmmu_result change_entry(struct oracle *o, struct write *w, u32 level)
 {
-    const u64 next = oracle_installed(level, w->entry);
+    u64 next = oracle_installed(level, w->entry);
     const u64 old = oracle_word(o, w->table, w->slot);
     bool held = false;
     if (!oracle_slot_is_guests(level, w->slot)) {
@@ -49,14 +49,17 @@ static enum vmmu_result change_entry(struct oracle *o, struct write *w, u32 leve
     }
     if (inherits(level, old, next)) {
         put_word(o, w, next);
-        if ((old ^ next) & PTE_WRITABLE) {
+        if (((old ^ next) & PTE_WRITABLE) && !oracle_names_device(o, level, old)) {
             oracle_put_type(o, oracle_target(old));
         }
         return VMMU_DONE;
     }
     o->domain[w->v->domain].entries_checked++;
-    enum vmmu_result result = oracle_check_entry(o, level, w->entry);
-    if (result == VMMU_DONE && (next & PTE_PRESENT)) {
+    const bool device = oracle_names_device(o, level, next);
+    enum vmmu_result result = device
+                                  ? oracle_accept_device(o, w->table_owner, w->frame_owner, &next)
+                                  : oracle_check_entry(o, level, w->entry);
+    if (result == VMMU_DONE && (next & PTE_PRESENT) && !device) {
         result = oracle_get_entry(o, level, next, w->table_owner, w->frame_owner, &held);
     }
     if (result != VMMU_DONE) {
@@ -147,7 +150,8 @@ u32 oracle_shown_table(const struct oracle *o, u32 vcpu, u64 va)
 {
     const u64 entry = oracle_walk(o, vcpu, va);
     const u32 m = oracle_target(entry);
-    if ((entry & (PTE_PRESENT | PTE_WRITABLE)) != PTE_PRESENT) {
+    if ((entry & (PTE_PRESENT | PTE_WRITABLE)) != PTE_PRESENT ||
+        oracle_names_device(o, 1, entry)) {
         return ORACLE_NONE;
     }
     const struct oracle_frame *f = &o->frame[m];

@@ -14,6 +14,12 @@ enum vmmu_result oracle_check_entry(const struct oracle *o, u32 level, u64 entry
 enum vmmu_result oracle_get_entry(struct oracle *o, u32 level, u64 entry, u32 table_owner,
                                   u32 frame_owner, bool *held);
 enum vmmu_result oracle_put_entry(struct oracle *o, u32 level, u64 entry);
+
+/* Says whether an entry is present, of level 1, and maps a device frame. Then oracle_accept_device
+ * decides about it, and gives it the form that it has in a live table; no reference is taken. */
+bool oracle_names_device(const struct oracle *o, u32 level, u64 entry);
+enum vmmu_result oracle_accept_device(const struct oracle *o, u32 table_owner, u32 frame_owner,
+                                      u64 *entry);
 u64 oracle_installed(u32 level, u64 entry);
 bool oracle_slot_is_guests(u32 level, u32 index);
 bool oracle_descriptor_allowed(u64 descriptor);

@@ -81,6 +81,14 @@ static void tally_vcpu(const struct oracle *o, struct tally *t, const struct ora
 static void tally_entry(const struct oracle *o, struct tally *t, u32 m, u32 level, u64 entry)
 {
     const u32 target = oracle_target(entry);
+    if (oracle_names_device(o, level, entry)) {
+        const u32 owner = o->frame[m].owner;
+        u64 form = entry;
+        if (oracle_accept_device(o, owner, owner, &form) != VMMU_DONE || form != entry) {
+            wrong(t, m, "maps a device frame as it may not");
+        }
+        return;
+    }
     if (oracle_check_entry(o, level, entry) != VMMU_DONE) {
         wrong(t, m, "holds an entry that may not be");
         return;

@@ -78,6 +78,11 @@ static void start_domain(u32 id)
         .kind = OP_DOMAIN_START, .domain = id, .number = world.oracle.frames / 2 + 2});
 }
 
+static enum vmmu_access device_access(u16 id, mfn_t m)
+{
+    return oracle_access(&world.oracle, id, m.n);
+}
+
 void world_start(u32 frames, bool l1tf)
 {
     static bool registered;
@@ -95,6 +100,8 @@ void world_start(u32 frames, bool l1tf)
         slots[i] = machine_hypervisor_slot(i);
     }
     oracle_start(&world.oracle, frames, l1tf, slots);
+    vmmu_own_device(mfn(0));
+    machine.device_access = device_access;
     for (u32 i = 0; i < MACHINE_CPUS; i++) {
         world.vcpu_of_cpu[i] = ORACLE_NONE;
         world.accesses[i] = 0;
