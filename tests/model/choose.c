@@ -437,8 +437,9 @@ struct model_op choose_operation(const struct oracle *o, const u32 domains[2])
         if (op.kind == OP_MAP_AT && choose_percent(60)) {
             op.other = other;
         }
-        if (op.kind == OP_UPDATE && choose_percent(1) && !o->domain[other].dying) {
-            op.domain = other;
+        if ((op.kind == OP_UPDATE || op.kind == OP_PIN || op.kind == OP_UNPIN) &&
+            choose_percent(3)) {
+            op.domain = other; /* a toolstack's foreign hands */
         }
     } while (!fill(o, &op));
     if (choose_percent(30)) {

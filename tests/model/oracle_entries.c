@@ -150,8 +150,7 @@ u32 oracle_shown_table(const struct oracle *o, u32 vcpu, u64 va)
 {
     const u64 entry = oracle_walk(o, vcpu, va);
     const u32 m = oracle_target(entry);
-    if ((entry & (PTE_PRESENT | PTE_WRITABLE)) != PTE_PRESENT ||
-        oracle_names_device(o, 1, entry)) {
+    if ((entry & (PTE_PRESENT | PTE_WRITABLE)) != PTE_PRESENT || oracle_names_device(o, 1, entry)) {
         return ORACLE_NONE;
     }
     const struct oracle_frame *f = &o->frame[m];

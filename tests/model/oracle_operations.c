@@ -29,7 +29,9 @@ static void put_or_owe(struct oracle *o, struct oracle_vcpu *v, u32 m)
  * failed. */
 void oracle_abandon(struct oracle *o, struct oracle_vcpu *v, u32 m, enum vmmu_result result)
 {
-    if (is_refusal(result) && o->frame[m].partial) {
+    const u32 owner = o->frame[m].owner;
+    const bool dies = owner != v->domain && o->domain[owner].dying;
+    if ((is_refusal(result) || dies) && o->frame[m].partial) {
         oracle_owe(v, m, false);
     } else {
         oracle_put(o, m);
@@ -63,6 +65,9 @@ static enum vmmu_result pin(struct oracle *o, struct oracle_vcpu *v, const struc
     }
     if (op->at >= o->frames) {
         return VMMU_REFUSED_BAD_FRAME;
+    }
+    if (op->domain != v->domain && o->domain[op->domain].dying) {
+        return VMMU_REFUSED_DOMAIN_DYING;
     }
     enum vmmu_result result = oracle_get(o, m, op->domain);
     if (result != VMMU_DONE) {
