@@ -26,6 +26,15 @@ static s16 hold_frame(const struct end *end)
     return grant_status(vmmu_reference(&end->owner->mmu, end->frame));
 }
 
+static void let_frame_go(const struct end *end)
+{
+    if (end->writable) {
+        vmmu_unhold(end->frame);
+    } else {
+        vmmu_unreference(end->frame);
+    }
+}
+
 static void put(struct domain *granter, u32 ref, bool writable)
 {
     lock_take(&granter->grants.lock);
@@ -103,11 +112,7 @@ static s16 take(struct vcpu *vcpu, const struct gnttab_copy_ptr *p, bool granted
 
 static void release(const struct end *end)
 {
-    if (end->writable) {
-        vmmu_unhold(end->frame);
-    } else {
-        vmmu_unreference(end->frame);
-    }
+    let_frame_go(end);
     if (!end->granted) {
         return;
     }
@@ -133,7 +138,67 @@ static s16 copy(const struct gnttab_copy *op, const struct end *from, const stru
     return GNTST_okay;
 }
 
-void grant_copy_one(struct vcpu *vcpu, struct gnttab_copy *op)
+/* Copies between a frame of the caller and a frame that `granter` has granted to it, under one take
+ * of the granter's lock. GNTST_eagain: the grant is a transitive one, and nothing has happened. */
+static s16 copy_simple(struct vcpu *vcpu, const struct gnttab_copy *op, struct domain *granter,
+                       struct end *own, struct end *other)
+{
+    struct grant_access access;
+    s16 status =
+        grant_get(granter, vcpu->domain->id, other->ref, other->writable, GRANT_COPY, &access);
+
+    if (status != GNTST_okay) {
+        return status;
+    }
+    if (access.transitive) {
+        status = GNTST_eagain;
+    } else {
+        other->frame = access.frame;
+        other->first = access.first;
+        other->length = access.length;
+        status = hold_frame(other);
+    }
+    if (status == GNTST_okay) {
+        status = other->writable ? copy(op, own, other) : copy(op, other, own);
+        let_frame_go(other);
+    }
+    grant_put(granter, other->ref, other->writable);
+    return status;
+}
+
+/* The fast path: one end is a granted frame, the other one the caller's own. False: it is not so,
+ * and nothing has happened. */
+static bool copy_fast(struct vcpu *vcpu, struct gnttab_copy *op)
+{
+    bool to_grant = (op->flags & (GNTCOPY_source_gref | GNTCOPY_dest_gref)) == GNTCOPY_dest_gref;
+    const struct gnttab_copy_ptr *mine = to_grant ? &op->source : &op->dest;
+    const struct gnttab_copy_ptr *granted = to_grant ? &op->dest : &op->source;
+    struct end own = {.owner = vcpu->domain, .length = PAGE_SIZE, .writable = !to_grant};
+    struct end other = {.ref = granted->u.ref, .writable = to_grant};
+    s16 status;
+
+    if (!to_grant && !(op->flags & GNTCOPY_source_gref)) {
+        return false;
+    }
+    if (mine->domid != DOMID_SELF || (op->flags & GNTCOPY_dest_gref && !to_grant) ||
+        !(other.owner = grant_domain(vcpu, RIGHT_MAP_GRANTS, granted->domid, &status))) {
+        return false;
+    }
+    own.frame = guest_mfn(mine->u.gmfn);
+    if (hold_frame(&own) != GNTST_okay) {
+        op->status = GNTST_bad_page;
+        return true;
+    }
+    lock_take(&other.owner->grants.lock);
+    status = copy_simple(vcpu, op, other.owner, &own, &other);
+    lock_release(&other.owner->grants.lock);
+    let_frame_go(&own);
+    op->status = status;
+    return status != GNTST_eagain;
+}
+
+/* The slow path: any two ends. */
+static void copy_slow(struct vcpu *vcpu, struct gnttab_copy *op)
 {
     struct end from, to;
 
@@ -147,4 +212,11 @@ void grant_copy_one(struct vcpu *vcpu, struct gnttab_copy *op)
         release(&to);
     }
     release(&from);
+}
+
+void grant_copy_one(struct vcpu *vcpu, struct gnttab_copy *op)
+{
+    if (!copy_fast(vcpu, op)) {
+        copy_slow(vcpu, op);
+    }
 }

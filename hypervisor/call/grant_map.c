@@ -85,9 +85,9 @@ static s16 map_grant(struct vcpu *vcpu, struct call *call, struct domain *grante
     struct grant_handle handle = {.ref = op->ref,
                                   .granter = granter->id,
                                   .writable = writable,
-                                  .contains_pte = (op->flags & GNTMAP_contains_pte) != 0,
-                                  .host = (op->flags & GNTMAP_host_map) != 0,
-                                  .device = (op->flags & GNTMAP_device_map) != 0};
+                                  .contains_pte = op->flags >> _GNTMAP_contains_pte & 1,
+                                  .host = op->flags >> _GNTMAP_host_map & 1,
+                                  .device = op->flags >> _GNTMAP_device_map & 1};
     struct grant_access access;
     enum vmmu_result result;
     s16 status = grant_get(granter, vcpu->domain->id, op->ref, writable, GRANT_MAP, &access);
@@ -165,15 +165,8 @@ static s16 unmap_host(struct vcpu *vcpu, struct call *call, const struct grant_h
     return GNTST_okay;
 }
 
-/* What is asked of the end of a mapping, by either of the two operations. */
-struct unmapping {
-    u32 handle;
-    u64 host_addr, dev_bus_addr; /* 0: that part stays */
-    u64 new_addr;
-};
-
 static s16 unmap_grant(struct vcpu *vcpu, struct call *call, struct domain *granter,
-                       const struct unmapping *op)
+                       const struct gnttab_unmap_grant_ref *op, u64 new_addr)
 {
     struct grant_handle handle;
 
@@ -185,7 +178,7 @@ static s16 unmap_grant(struct vcpu *vcpu, struct call *call, struct domain *gran
         return GNTST_bad_dev_addr;
     }
     bool host = op->host_addr && handle.host, device = op->dev_bus_addr && handle.device;
-    s16 status = host ? unmap_host(vcpu, call, &handle, op->host_addr, op->new_addr) : GNTST_okay;
+    s16 status = host ? unmap_host(vcpu, call, &handle, op->host_addr, new_addr) : GNTST_okay;
     if (status != GNTST_okay) {
         return status;
     }
@@ -201,32 +194,31 @@ static s16 unmap_grant(struct vcpu *vcpu, struct call *call, struct domain *gran
     return GNTST_okay;
 }
 
-static s16 unmap(struct vcpu *vcpu, struct call *call, struct unmapping op)
+/* Ends the parts of a mapping that `op` names; with `new_addr` not 0 the entry for that address
+ * takes the place of the mapping's. */
+static s16 unmap(struct vcpu *vcpu, struct call *call, const struct gnttab_unmap_grant_ref *op,
+                 u64 new_addr)
 {
     struct grant_handle handle;
 
-    if (!handle_get(vcpu->domain, op.handle, &handle)) {
+    if (!handle_get(vcpu->domain, op->handle, &handle)) {
         return GNTST_bad_handle;
     }
     struct domain *granter = domain_by_id(handle.granter);
     lock_take(&granter->grants.lock);
-    s16 status = unmap_grant(vcpu, call, granter, &op);
+    s16 status = unmap_grant(vcpu, call, granter, op, new_addr);
     lock_release(&granter->grants.lock);
     return status;
 }
 
 void grant_unmap_one(struct vcpu *vcpu, struct call *call, struct gnttab_unmap_grant_ref *op)
 {
-    op->status = unmap(vcpu, call,
-                       (struct unmapping){.handle = op->handle,
-                                          .host_addr = op->host_addr,
-                                          .dev_bus_addr = op->dev_bus_addr});
+    op->status = unmap(vcpu, call, op, 0);
 }
 
 void grant_replace_one(struct vcpu *vcpu, struct call *call, struct gnttab_unmap_and_replace *op)
 {
-    op->status =
-        unmap(vcpu, call,
-              (struct unmapping){
-                  .handle = op->handle, .host_addr = op->host_addr, .new_addr = op->new_addr});
+    const struct gnttab_unmap_grant_ref end = {.handle = op->handle, .host_addr = op->host_addr};
+
+    op->status = unmap(vcpu, call, &end, op->new_addr);
 }

@@ -216,7 +216,7 @@ s64 call_grant_table_op(struct vcpu *vcpu, struct call *call)
         return -XEN_EFAULT;
     }
     while (count) {
-        union element element = {0};
+        union element element; /* the operation reads and writes its first `size` bytes only */
         s64 result;
 
         if (!copy_from_guest(&element, at, size)) {

@@ -94,7 +94,8 @@ static void stop_users(struct domain *domain)
     tools->cpu_time = sched_domain_time(domain);
 }
 
-static void drop_rest(struct domain *domain)
+/* False: interrupted. */
+static bool drop_rest(struct domain *domain)
 {
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         if (domain->vcpu[i]) {
@@ -102,12 +103,15 @@ static void drop_rest(struct domain *domain)
         }
         domain->vcpu[i] = NULL;
     }
-    grants_stop(domain);
+    if (!grants_stop(domain)) {
+        return false;
+    }
     lock_take(&domain->lock);
     domain->shared = NULL;
     lock_release(&domain->lock);
     vmmu_unshare(domain->shared_frame);
     toolstack_drop(domain);
+    return true;
 }
 
 static void step(struct domain *domain)
@@ -132,10 +136,9 @@ static void step(struct domain *domain)
     if (domains_all_gone() && !report_audits()) { /* nobody needs the memory: the machine ends */
         return;
     }
-    if (!drop_tables(domain)) {
+    if (!drop_tables(domain) || !drop_rest(domain)) {
         return;
     }
-    drop_rest(domain);
     if (domain->mmu.frames) {
         log_line("%s: %llu frames are still held elsewhere", domain->name,
                  (unsigned long long)domain->mmu.frames);

@@ -73,6 +73,7 @@ struct grants {
     u32 handle_pages;
     u32 handle_pages_max;
     u32 free_handle;
+    u32 stopped; /* handles below this number were ended by grants_stop */
     _Atomic u32 mappings;
     _Atomic u32 device_mappings;   /* handles that are mapped for devices */
     struct grant_handle **handles; /* HANDLE_PAGES_MAX pointers; NULL until the first handle */
@@ -90,8 +91,9 @@ void grants_start(struct domain *domain);
 s64 grants_limit(struct domain *domain, s32 frames, s32 handle_pages, u32 version);
 
 /* Ends all uses that the domain, as mapper, has of other domains' grants, and frees its own grant
- * table. Call it after its page tables are torn down, so that no entry uses the mappings. */
-void grants_stop(struct domain *domain);
+ * table. Call it after its page tables are torn down, so that no entry uses the mappings. False:
+ * interrupted; call it again. */
+bool grants_stop(struct domain *domain);
 
 /* Makes the grant table at least `frames` pages long. Takes the domain's grant lock. Returns
  * GNTST_okay; GNTST_general_error: `frames` is above the domain's limit, or the domain is being

@@ -6,6 +6,7 @@
 #include "hypervisor/memory/map.h"
 #include "hypervisor/ranks.h"
 #include "lib/index.h"
+#include "vmmu/port.h"
 
 #define USE_ORDER 1u
 
@@ -160,16 +161,19 @@ s16 grant_status_list(struct domain *domain, u32 count, mfn_t *list)
     return status;
 }
 
-/* Ends all mappings that `mapper` still has. */
-static void end_mappings(struct domain *mapper)
+/* Ends all mappings that `mapper` still has. False: interrupted. */
+static bool end_mappings(struct domain *mapper)
 {
     struct grants *g = &mapper->grants;
 
-    for (u32 i = 0; i < g->handle_pages * HANDLES_A_PAGE; i++) {
+    for (; g->stopped < g->handle_pages * HANDLES_A_PAGE; g->stopped++) {
         struct grant_handle handle;
         struct domain *granter;
 
-        if (!handle_get(mapper, i, &handle) || !handle_drop(mapper, i)) {
+        if (g->stopped % HANDLES_A_PAGE == 0 && port_should_stop()) {
+            return false;
+        }
+        if (!handle_get(mapper, g->stopped, &handle) || !handle_drop(mapper, g->stopped)) {
             continue;
         }
         granter = domain_by_id(handle.granter);
@@ -181,13 +185,16 @@ static void end_mappings(struct domain *mapper)
         lock_release(&granter->grants.lock);
     }
     handles_free(g);
+    return true;
 }
 
-void grants_stop(struct domain *domain)
+bool grants_stop(struct domain *domain)
 {
     struct grants *g = &domain->grants;
 
-    end_mappings(domain);
+    if (!end_mappings(domain)) {
+        return false;
+    }
     lock_take(&g->lock);
     g->frames_max = 0;
     for (u32 i = 0; i < g->frames; i++) {
@@ -197,4 +204,5 @@ void grants_stop(struct domain *domain)
     g->frames = 0;
     grant_statuses_drop(g);
     lock_release(&g->lock);
+    return true;
 }

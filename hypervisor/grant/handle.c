@@ -133,7 +133,7 @@ void handles_free(struct grants *g)
         page_free(g->handles, POINTERS_ORDER);
     }
     g->handles = NULL;
-    g->handle_pages = 0;
+    g->handle_pages = g->stopped = 0;
     g->free_handle = HANDLE_NONE;
 }
 

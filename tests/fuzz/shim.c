@@ -191,7 +191,8 @@ static void end_domain(u32 index)
     }
     while (vmmu_domain_stop(&domain->mmu) == VMMU_AGAIN)
         ;
-    grants_stop(domain);
+    while (!grants_stop(domain))
+        ;
     vmmu_unshare(domain->shared_frame);
 }
 

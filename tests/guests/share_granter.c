@@ -17,6 +17,25 @@ static void check_talk(void)
     }
 }
 
+/* Copies this domain's own page by way of domain 2, which may read it and therefore may not let
+ * anybody write to it. XSA-226, 318. */
+static void check_further(void)
+{
+    const struct grant_end via = {MAPPER, true, REF_VIA, 0};
+    u32 handle;
+
+    kept[8] = 0;
+    check_equal(grant_copy(via, (struct grant_end){DOMID_SELF, false, mfn_of(kept), 64}, 8), 0,
+                "a copy from a transitive grant");
+    check_equal(kept[8], SECRET, "what was copied");
+    check(grant_copy((struct grant_end){DOMID_SELF, false, mfn_of(kept), 8}, via, 8) < 0,
+          "a copy to a transitive grant for reading");
+    check(grant_map(MAPPER, REF_VIA, GNTMAP_host_map | GNTMAP_readonly, address(readable),
+                    &handle) < 0,
+          "mapping a transitive grant");
+    check_equal(grant_marks(REF_READ), GTF_reading, "marks of the grant, which is mapped");
+}
+
 /* While domain 2 maps the pages, they can get neither another type nor another owner. */
 static void check_held(void)
 {
@@ -63,6 +82,7 @@ void test_main(void)
     grant_give(REF_TALK, MAPPER, mfn_of(talk), 0);
     check_talk();
     check(wait_for(&talk->mapper, STEP_MAPPED), "the mapper did not map all");
+    check_further();
     check_held();
     talk->granter = STEP_RELEASED;
     check(wait_for(&talk->mapper, STEP_LAST), "the mapper did not look");

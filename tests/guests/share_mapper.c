@@ -106,6 +106,21 @@ static void check_copies(void)
     check_equal(spare[1], SECRET, "what was copied");
 }
 
+/* Grants domain 1 what domain 1 has granted to this domain, as a transitive grant of version 2. */
+static void grant_further(void)
+{
+    struct gnttab_set_version set = {.version = 2};
+
+    grant_start();
+    check_equal(grant_op(GNTTABOP_set_version, &set), 0, "version 2");
+    volatile union grant_entry_v2 *entry = (volatile union grant_entry_v2 *)grant_table + REF_VIA;
+    entry->transitive.trans_domid = GRANTER;
+    entry->transitive.gref = REF_READ;
+    entry->hdr.domid = GRANTER;
+    __asm__ volatile("" ::: "memory");
+    entry->hdr.flags = GTF_transitive;
+}
+
 static void wait_for_death(void)
 {
     u64 end = time_of(&vcpu_info()->time) + PATIENCE;
@@ -172,6 +187,7 @@ void test_main(void)
     check_rights();
     check_foreign();
     check_copies();
+    grant_further();
     talk->mapper = STEP_MAPPED;
     check(wait_for(&talk->granter, STEP_RELEASED), "the granter did not hand a page back");
     check_equal(kept[0], SECRET, "the page it handed back");

@@ -11,6 +11,7 @@
 #define REF_READ  9u  /* a page for reading only */
 #define REF_KEEP  10u /* a page the granter hands back while it is mapped */
 #define REF_WRONG 11u /* granted to another domain */
+#define REF_VIA   12u /* the mapper's grant to the granter, of the granter's REF_READ */
 #define ROUNDS    200u
 #define SECRET    0x5eed5eed5eed0000ull
 
