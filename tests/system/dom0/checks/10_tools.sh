@@ -32,7 +32,7 @@ check_info() {
     for name in host release nr_cpus max_cpu_id nr_nodes cores_per_socket threads_per_core cpu_mhz hw_caps \
         total_memory free_memory sharing_freed_memory sharing_used_memory xen_major xen_minor xen_extra \
         xen_version xen_caps xen_scheduler xen_pagesize platform_params xen_commandline \
-        cc_compiler cc_compile_by cc_compile_date xend_config_format; do
+        cc_compiler cc_compile_by xend_config_format; do
         grep -q "^$name *: ." /run/info || fail "xl info has no $name"
     done
     grep -q '^xen_scheduler *: credit2$' /run/info
@@ -78,7 +78,7 @@ check_sched_credit2() {
 }
 check_dmesg() {
     xl dmesg | tail -n 5
-    [ "$(xl dmesg | wc -l)" -gt 10 ]
+    xl dmesg | grep -q -i pinion || [ "$(xl dmesg | wc -l)" -gt 10 ]
 }
 check_debug_keys() {
     xl debug-keys h
