@@ -68,11 +68,15 @@ static enum vmmu_result map_parts(struct vcpu *vcpu, struct domain *granter,
     bool device = op->flags & GNTMAP_device_map;
     enum vmmu_result result = device ? vmmu_hold(&granter->mmu, m) : VMMU_DONE;
 
-    if (result != VMMU_DONE || !(op->flags & GNTMAP_host_map)) {
+    if (result != VMMU_DONE) {
         return result;
     }
-    result = map_frame(vcpu, granter, op, m);
-    if (result != VMMU_DONE && device) {
+    if (op->flags & GNTMAP_host_map) {
+        result = map_frame(vcpu, granter, op, m);
+    }
+    if (device && result == VMMU_DONE) {
+        atomic_fetch_add_explicit(&vcpu->domain->grants.device_mappings, 1, memory_order_relaxed);
+    } else if (device) {
         vmmu_unhold(m);
     }
     return result;
@@ -183,6 +187,7 @@ static s16 unmap_grant(struct vcpu *vcpu, struct call *call, struct domain *gran
         return status;
     }
     if (device) {
+        atomic_fetch_sub_explicit(&vcpu->domain->grants.device_mappings, 1, memory_order_relaxed);
         vmmu_unhold(mfn(handle.frame));
     }
     if (host == handle.host && device == handle.device) {
@@ -199,12 +204,11 @@ static s16 unmap_grant(struct vcpu *vcpu, struct call *call, struct domain *gran
 static s16 unmap(struct vcpu *vcpu, struct call *call, const struct gnttab_unmap_grant_ref *op,
                  u64 new_addr)
 {
-    struct grant_handle handle;
+    struct domain *granter = handle_granter(vcpu->domain, op->handle);
 
-    if (!handle_get(vcpu->domain, op->handle, &handle)) {
+    if (!granter) {
         return GNTST_bad_handle;
     }
-    struct domain *granter = domain_by_id(handle.granter);
     lock_take(&granter->grants.lock);
     s16 status = unmap_grant(vcpu, call, granter, op, new_addr);
     lock_release(&granter->grants.lock);

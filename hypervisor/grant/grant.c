@@ -27,18 +27,21 @@ static u16 marks_for(bool writable)
 
 /* Sets the marks of a use in an entry of version 1, if the entry permits domain `user` that access
  * at this moment. There are no transitive grants in version 1, and no parts of pages. */
-static bool mark_v1(_Atomic u32 *at, u16 user, bool writable, enum grant_way way)
+static inline bool mark_v1(_Atomic u32 *at, u16 user, bool writable, enum grant_way way)
 {
-    union grant_head seen = {.word = atomic_load_explicit(at, memory_order_acquire)}, marked;
+    const union grant_head wanted = {.flags = GTF_permit_access, .domid = user};
+    const union grant_head compared = {.flags = (u16)(GTF_type_mask |
+                                                      (way == GRANT_MAP ? GTF_sub_page : 0) |
+                                                      (writable ? GTF_readonly : 0)),
+                                       .domid = 0xffff};
+    const union grant_head marks = {.flags = marks_for(writable)};
+    u32 seen = atomic_load_explicit(at, memory_order_acquire);
 
     do {
-        if ((seen.flags & GTF_type_mask) != GTF_permit_access ||
-            !permits(seen, user, writable, way)) {
+        if ((seen & compared.word) != wanted.word) {
             return false;
         }
-        marked = seen;
-        marked.flags |= marks_for(writable);
-    } while (!atomic_compare_exchange_weak_explicit(at, &seen.word, marked.word,
+    } while (!atomic_compare_exchange_weak_explicit(at, &seen, seen | marks.word,
                                                     memory_order_acq_rel, memory_order_acquire));
     return true;
 }
@@ -99,8 +102,9 @@ static bool read_v2(const union grant_entry_v2 *entry, union grant_head head,
 }
 
 /* Does what grant_get does, for a table of version 2, but does not count the use. */
-static s16 get_v2(const struct grants *g, u32 ref, u16 user, bool writable, enum grant_way way,
-                  struct grant_access *access)
+static __attribute__((noinline)) s16 get_v2(const struct grants *g, u32 ref, u16 user,
+                                            bool writable, enum grant_way way,
+                                            struct grant_access *access)
 {
     struct grant_use *use = grant_use_at(g, ref);
     union grant_head head;

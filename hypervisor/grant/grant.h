@@ -75,7 +75,7 @@ struct grants {
     u32 free_handle;
     u32 stopped; /* handles below this number were ended by grants_stop */
     _Atomic u32 mappings;
-    _Atomic u32 device_mappings;   /* handles that are mapped for devices */
+    _Atomic u32 device_mappings;   /* mappings with a part for devices; counted by the callers */
     struct grant_handle **handles; /* HANDLE_PAGES_MAX pointers; NULL until the first handle */
 };
 
@@ -160,6 +160,11 @@ void grant_put(struct domain *granter, u32 ref, bool writable);
 /* Allocates a handle for a mapping of `mapper`, as a copy of *handle. Returns its number;
  * HANDLE_NONE: no memory, or the domain has too many handles. Takes handle_lock. */
 u32 handle_take(struct domain *mapper, const struct grant_handle *handle);
+
+/* The granter of the mapping with handle `number`, any value, at this moment. NULL: there was no
+ * such mapping. The caller takes the granter's grant lock and then reads the handle anew
+ * (handle_get). Takes no lock. */
+struct domain *handle_granter(struct domain *mapper, u32 number);
 
 /* Copies handle `number`, any value, into *handle. False: the handle does not exist or is free.
  * Takes handle_lock. */

@@ -179,6 +179,7 @@ static bool end_mappings(struct domain *mapper)
         granter = domain_by_id(handle.granter);
         lock_take(&granter->grants.lock);
         if (handle.device) {
+            atomic_fetch_sub_explicit(&g->device_mappings, 1, memory_order_relaxed);
             vmmu_unhold(mfn(handle.frame));
         }
         grant_put(granter, handle.ref, handle.writable);

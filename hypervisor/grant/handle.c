@@ -36,7 +36,7 @@ static bool grow(struct grants *g)
         page[i].ref = g->free_handle;
         g->free_handle = g->handle_pages * HANDLES_A_PAGE + i;
     }
-    g->handle_pages++;
+    __atomic_store_n(&g->handle_pages, g->handle_pages + 1, __ATOMIC_RELEASE);
     return true;
 }
 
@@ -52,12 +52,19 @@ u32 handle_take(struct domain *mapper, const struct grant_handle *handle)
         *at(g, number) = *handle;
         at(g, number)->used = true;
         atomic_fetch_add_explicit(&g->mappings, 1, memory_order_relaxed);
-        if (handle->device) {
-            atomic_fetch_add_explicit(&g->device_mappings, 1, memory_order_relaxed);
-        }
     }
     lock_release(&g->handle_lock);
     return number;
+}
+
+struct domain *handle_granter(struct domain *mapper, u32 number)
+{
+    const struct grants *g = &mapper->grants;
+
+    if (number / HANDLES_A_PAGE >= __atomic_load_n(&g->handle_pages, __ATOMIC_ACQUIRE)) {
+        return NULL;
+    }
+    return domain_by_id(__atomic_load_n(&at(g, number)->granter, __ATOMIC_RELAXED));
 }
 
 bool handle_get(struct domain *mapper, u32 number, struct grant_handle *handle)
@@ -82,9 +89,6 @@ bool handle_drop(struct domain *mapper, u32 number)
     lock_take(&g->handle_lock);
     dropped = at(g, number)->used;
     if (dropped) {
-        if (at(g, number)->device) {
-            atomic_fetch_sub_explicit(&g->device_mappings, 1, memory_order_relaxed);
-        }
         *at(g, number) = (struct grant_handle){.ref = g->free_handle};
         g->free_handle = number;
         atomic_fetch_sub_explicit(&g->mappings, 1, memory_order_relaxed);
@@ -102,7 +106,6 @@ void handle_drop_part(struct domain *mapper, u32 number, bool host)
         at(g, number)->host = false;
     } else {
         at(g, number)->device = false;
-        atomic_fetch_sub_explicit(&g->device_mappings, 1, memory_order_relaxed);
     }
     lock_release(&g->handle_lock);
 }
