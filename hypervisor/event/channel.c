@@ -3,6 +3,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/event/table.h"
+#include "hypervisor/sched/sched.h"
 #include "hypervisor/pirq/pirq.h"
 
 /* Closes `port`, which is in use. The locks of both domains are held; `remote` is the far end's
@@ -85,7 +86,9 @@ s64 event_send(struct domain *domain, u32 port)
     lock_release(&domain->events.lock);
 
     if (remote) {
+        sched_notifies(true);
         event_raise(remote, remote_port);
+        sched_notifies(false);
     }
     if (kind == CHANNEL_CONSOLE) {
         guest_console_drain(domain);

@@ -14,7 +14,8 @@ static bool slice_ended(const struct queue *queue, u64 now)
 
 static bool slice_over(const struct queue *queue, u64 now)
 {
-    return queue->preempted || slice_ended(queue, now);
+    return queue->preempted || slice_ended(queue, now) ||
+           (queue->preempts_at && now >= queue->preempts_at);
 }
 
 /* True when the CPU goes on with `old` although `best` waits in its queue (NULL: none waits). */
@@ -55,23 +56,30 @@ static void take_up(struct cpu *cpu, struct vcpu *next, u64 now)
     sched_runstate(next, RUNSTATE_running, now);
 }
 
+/* Makes slice_end `at`, unless it is earlier already. */
+static void end_slice_by(struct queue *queue, u64 at)
+{
+    if (at && (!queue->slice_end || at < queue->slice_end)) {
+        queue->slice_end = at;
+    }
+}
+
 /* Sets slice_end, the system time at which another vCPU may be preferred to `next`; 0: there is
  * none to prefer, because the queue is empty, there is only one CPU and `next` has no cap, or
  * because `next` is NULL. (With several CPUs, a vCPU from another queue may be preferred.) If a
- * waiting vCPU that its domain's cap holds back may run before that, that time is slice_end. */
+ * waiting vCPU that its domain's cap holds back may run before that, or one that has woken takes
+ * the CPU then, that time is slice_end. */
 static void set_slice_end(struct cpu *cpu, const struct vcpu *next, bool fresh, u64 now)
 {
     struct queue *queue = queue_of(cpu);
-    u64 release = queue_release(cpu, now);
 
     if (!next || (!queue->first && cpu_count() == 1 && !next->domain->share.cap)) {
         queue->slice_end = 0;
     } else if (fresh || !queue->slice_end) {
         queue->slice_end = now + next->domain->share.slice;
     }
-    if (release && (!queue->slice_end || release < queue->slice_end)) {
-        queue->slice_end = release;
-    }
+    end_slice_by(queue, queue_release(cpu, now));
+    end_slice_by(queue, queue->preempts_at);
 }
 
 static struct vcpu *choose_here(struct cpu *cpu, u64 now)
@@ -93,12 +101,16 @@ static struct vcpu *choose_here(struct cpu *cpu, u64 now)
         }
         queue->charged_at = now;
         queue->chosen = next;
+        queue->chosen_at = now;
         fresh = true;
     }
     if (old) {
         old->queue.yielded = false;
     }
     queue->preempted = false;
+    if (fresh) {
+        queue->preempts_at = 0;
+    }
     if (next) {
         queue_limit_lag(cpu, next, now);
     }

@@ -26,6 +26,10 @@ struct queue {
     u64 slice_end;       /* system time at which the CPU must choose again; 0: no limit */
     u64 idle;            /* how long the CPU ran no vCPU, up to charged_at, ns */
     bool preempted;      /* a vCPU that should run before `chosen` has been queued */
+    u64 chosen_at;       /* system time at which the CPU took up `chosen` */
+    bool notifies;       /* `chosen` is sending an event to another domain */
+    u64 preempts_at;     /* system time at which a vCPU that `chosen` has woken takes the CPU; 0:
+                            there is none */
     /* Hints for other CPUs. `running`: the virtual time of the domain that runs here, or of the
      * vCPU for which place_claim has reserved the CPU; QUEUE_NONE: idle. */
     _Alignas(64) _Atomic u64 running;

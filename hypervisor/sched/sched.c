@@ -107,6 +107,24 @@ void sched_set_cpus(struct vcpu *vcpu, u64 cpus)
     lock_release(&queue_of(home)->lock);
 }
 
+/* Lets a vCPU that has woken take the CPU from the one that runs: at once; or, if that one has
+ * woken it by an event, when that one has run for the rate limit. Otherwise two domains that notify
+ * each other would take turns at each notification, and neither could collect work. */
+static void preempt(struct cpu *cpu, u64 now)
+{
+    struct queue *queue = queue_of(cpu);
+    u64 least = queue->chosen_at + share_preempts_ns();
+
+    if (!queue->notifies || now >= least) {
+        queue->preempted = true;
+    } else if (queue->preempts_at) {
+        return;
+    } else {
+        queue->preempts_at = least;
+    }
+    cpu_kick(cpu);
+}
+
 /* Kicks `cpu` if it should choose again because `vcpu` has come into its queue: it is idle, it
  * should be preempted, or its slice must get an end or an earlier one. True: the CPU was idle and
  * has been claimed for this vCPU. */
@@ -128,8 +146,7 @@ static bool kick_for(struct cpu *cpu, const struct vcpu *vcpu, u64 now)
             cpu_kick(cpu);
         }
     } else if (queue_preempts(vcpu, queue->chosen)) {
-        queue->preempted = true;
-        cpu_kick(cpu);
+        preempt(cpu, now);
     } else if (!queue->slice_end) {
         cpu_kick(cpu);
     }
@@ -290,6 +307,11 @@ void sched_kick_domain(const struct domain *domain)
             cpu_kick(cpu);
         }
     }
+}
+
+void sched_notifies(bool notifies)
+{
+    queue_of(this_cpu())->notifies = notifies;
 }
 
 static bool wake_due(const struct vcpu *vcpu)

@@ -10,7 +10,8 @@
  *
  * What a domain gets: while several domains want the same CPUs, CPU time in proportion to their
  * weights, however many vCPUs they have; less if a domain has too few vCPUs or CPUs for that, or is
- * capped. A vCPU that wakes and is behind by share_preempts_ns preempts; a domain that sleeps so
+ * capped. A vCPU that wakes and is behind by share_preempts_ns preempts, but not at once the one
+ * that has woken it by an event; a domain that sleeps so
  * often that it uses less than its share therefore gets a CPU when it wakes.
  *
  * Locks: see queue.h. */
@@ -56,6 +57,11 @@ void sched_set_cpus(struct vcpu *vcpu, u64 cpus);
  * that it checks for events. May be called on any CPU for a vCPU in any state, with locks up to
  * RANK_EVENTS held. */
 void sched_wake(struct vcpu *vcpu);
+
+/* Says that the current vCPU begins, or has ended, to send an event to another domain. A vCPU that
+ * sched_wake wakes in between, on this CPU, does not preempt the sender before that has run for the
+ * rate limit (share_preempts_ns). */
+void sched_notifies(bool notifies);
 
 /* Makes a vCPU runnable that is down: for its first run, or VCPUOP_up. May be called on any CPU. */
 void sched_add(struct vcpu *vcpu);
