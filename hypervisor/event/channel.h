@@ -66,10 +66,9 @@ struct event_channels {
 /* Allocates the first page of the channel table from the hypervisor's memory. False: no memory. */
 bool events_start(struct domain *domain);
 
-/* Sets the highest port number that the new domain may bind, before it runs: 0 or more; what is
- * above EVENT_PORTS_MAX - 1 counts as that. -XEN_EINVAL: `last_port` is negative. Xen ABI:
- * max_evtchn_port of XEN_DOMCTL_createdomain. */
-s64 events_limit(struct domain *domain, s32 last_port);
+/* Sets the highest port number that the new domain may bind, before it runs; what is above
+ * EVENT_PORTS_MAX - 1 counts as that. Xen ABI: max_evtchn_port of XEN_DOMCTL_createdomain. */
+void events_limit(struct domain *domain, u32 last_port);
 
 /* Closes every channel (the far end of one to another domain becomes unbound), frees the table and
  * drops the holds on the guest's event pages. Call it before the shared info page or a vcpu_info

@@ -27,13 +27,9 @@ bool events_start(struct domain *domain)
     return true;
 }
 
-s64 events_limit(struct domain *domain, s32 last_port)
+void events_limit(struct domain *domain, u32 last_port)
 {
-    if (last_port < 0) {
-        return -XEN_EINVAL;
-    }
-    domain->events.limit = (u32)last_port < EVENT_PORTS_MAX ? (u32)last_port + 1 : EVENT_PORTS_MAX;
-    return 0;
+    domain->events.limit = last_port < EVENT_PORTS_MAX ? last_port + 1 : EVENT_PORTS_MAX;
 }
 
 /* Closes all ports, except with `but_console` the console's. Each step closes the highest port that

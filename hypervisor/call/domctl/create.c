@@ -45,6 +45,7 @@ s64 domctl_createdomain(struct domctl *d)
         domain_discard(domain);
         return -XEN_EINVAL;
     }
+    events_limit(domain, config->max_evtchn_port);
     log_line("%s: created, %u vCPU(s)", domain->name, config->max_vcpus);
     d->op.domain = domain->id;
     config->flags |= XEN_DOMCTL_CDF_oos_off; /* as the ABI reports it for every PV domain */

@@ -239,15 +239,14 @@ static void ports_have_a_limit(void **unused)
     struct evtchn_alloc_unbound ask = {.dom = DOMID_SELF, .remote_dom = 2};
 
     (void)unused;
-    assert_int_equal(events_limit(A, -1), -XEN_EINVAL);
-    assert_int_equal(events_limit(A, 3), 0);
+    events_limit(A, 3);
     for (u32 i = 1; i <= 3; i++) {
         assert_int_equal(unbound(A, 2), i);
     }
     assert_int_equal(event_alloc_unbound(A, &ask), -XEN_ENOSPC);
     assert_int_equal(event_close(A, 2), 0);
     assert_int_equal(unbound(A, 2), 2);
-    assert_int_equal(events_limit(A, 0x7fffffff), 0);
+    events_limit(A, ~0u);
     assert_int_equal(unbound(A, 2), 4);
 }
 
