@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Small kernels, guests that are destroyed at bad moments, and what is left afterwards.
+# With names, or `all`, only: small kernels, guests that are destroyed at bad moments, and what is left afterwards.
 
 # kernel_config NAME KERNEL [LINE...]: writes /work/NAME.cfg of a small kernel without devices.
 kernel_config() {
@@ -10,13 +10,13 @@ kernel_config() {
 }
 
 check_small_kernels() {
-    for kernel in test_hello test_pin test_grant; do
+    for kernel in test_pin test_grant; do
         [ -e "/work/kernels/$kernel.elf" ] || skip "no $kernel"
         kernel_config "$kernel" "$kernel"
         create "$kernel"
         on_console "$kernel" 'Test result: '
         gone "$kernel"
-        grep -a 'Test result: ' "$(console_log "$kernel")"
+        cat "$(console_log "$kernel")"
         grep -a -q 'Test result: SUCCESS' "$(console_log "$kernel")"
     done
 }
@@ -39,7 +39,9 @@ check_many_lives() {
     echo "domain numbers $first to $last, free memory $before MiB before, $(free_memory) MiB after"
     [ "$last" = $((first + $(word lives 5) - 1)) ]
     [ "$(free_memory)" -ge "$before" ]
-    [ -z "$(xenstore-list /local/domain | grep -v '^0$')" ]
+    xenstore-ls /local/domain | grep -v '^  *' || true
+    # xl's own process cleans up after its guest.
+    until_true 'test "$(xenstore-list /local/domain)" = 0'
 }
 check_destroy_in_creation() {
     # `xl create` is killed in the middle; the tools can remove what is left.
