@@ -19,6 +19,8 @@ enum policy_kind {
     POLICY_GUESTS,  /* what guests are shown, unless a toolstack hides it */
 };
 
+struct cpuid;
+
 /* Of one domain: by word, the features that a toolstack hides. All 0: none. */
 struct policy {
     u32 hidden[POLICY_CPUID_WORDS];

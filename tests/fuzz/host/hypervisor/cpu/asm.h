@@ -32,6 +32,10 @@ static inline void write_msr(u32 index, u64 value)
     (void)value;
 }
 
+static inline void write_back_caches(void)
+{
+}
+
 static inline void invalidate_page(u64 address)
 {
     (void)address;
