@@ -2,7 +2,7 @@
 # The unpacker of kernels at boot: hypervisor/unpack/ with the static compression libraries, as one object whose
 # sections have names of their own, and whose only global symbols are the function and the bounds of the
 # constructors.
-HV_UNPACK_CFLAGS := $(COMMON) -ffreestanding -fno-builtin -fno-tree-loop-distribute-patterns -fPIE -fno-stack-protector -fcf-protection=none
+HV_UNPACK_CFLAGS := $(COMMON) -ffreestanding -fno-builtin $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns) -fPIE -fno-stack-protector -fcf-protection=none
 HV_UNPACK_OBJ := $(patsubst %.c,$(B)/unpack/%.o,$(wildcard hypervisor/unpack/*.c))
 HV_UNPACK_LIBS := lzma zstd z lz4
 
