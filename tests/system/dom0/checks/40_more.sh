@@ -86,8 +86,13 @@ check_pygrub() {
 check_virsh() {
     command -v libvirtd >/dev/null || skip "no libvirt"
     config v 41 serve
+    mkdir -p /var/log/libvirt /run/libvirt /var/lib/libvirt /var/cache/libvirt
     pidof libvirtd >/dev/null || libvirtd -d
-    until_true 'virsh -c xen:///system version'
+    for try in $(seq 9); do
+        ! virsh -c xen:///system version || break
+        [ "$try" != 9 ] || fail "libvirtd does not answer: $(tail -n 5 /var/log/libvirt/libvirtd.log)"
+        sleep 0.9
+    done
     # From here on the default.
     export LIBVIRT_DEFAULT_URI=xen:///system
     virsh domxml-from-native xen-xl /work/v.cfg >/run/v.xml
