@@ -17,7 +17,7 @@ copy_tree() {
     cp -r "$root/Makefile" "$root"/{lib,guest,tools} .
     mkdir -p bench/plugin
     [ ! -e "$root/mk" ] || cp -r "$root/mk" .
-    mkdir -p tests/unit/lib tests/guests hypervisor/boot vmmu
+    mkdir -p tests/unit/lib tests/guests hypervisor/boot hypervisor/unpack vmmu
     cp "$root"/tests/{run,conformance,on-xen,side-by-side,patience.sh,patience.h} tests
     [ ! -e "$root/tests/built.sh" ] || cp "$root/tests/built.sh" tests
     cp "$root/tests/unit/lib/test_index.c" tests/unit/lib
@@ -57,6 +57,7 @@ write_hypervisor() {
         >hypervisor/boot/start.c
     echo 'ENTRY(boot_start) SECTIONS { . = 1M; .text : { KEEP(*(.text.first)) *(.text*) } }' \
         >hypervisor/boot/pinion.lds
+    echo 'void unpack(void); void unpack(void) { }' >hypervisor/unpack/unpack.c
 }
 
 # Stand-ins for scripts that would install or download packages or run an emulator: they succeed at once.
