@@ -8,6 +8,10 @@
 #include "hypervisor/sched/sched.h"
 #include "vmmu/port.h"
 
+/* libxl sets it for a guest that it restores from a configuration without a word about it. Accesses
+ * to registers that a guest does not have fault all the same. */
+#define MISC_FLAGS_ACCEPTED XEN_X86_MSR_RELAXED
+
 #define FLAGS_ACCEPTED (XEN_DOMCTL_CDF_oos_off | XEN_DOMCTL_CDF_xs_domain)
 
 /* Says whether a PV domain can be made here from this configuration: no HVM, IOMMU, virtual PMU,
@@ -19,7 +23,8 @@ static bool config_ok(const struct xen_domctl_createdomain *config)
     return !(config->flags & ~FLAGS_ACCEPTED) && !config->iommu_opts && config->max_vcpus &&
            config->max_vcpus <= DOMAIN_VCPUS_MAX && (version == 1 || version == 2) &&
            !(config->grant_opts & ~XEN_DOMCTL_GRANT_version_mask) && !config->vmtrace_size &&
-           !config->cpupool_id && !config->arch.emulation_flags && !config->arch.misc_flags;
+           !config->cpupool_id && !config->arch.emulation_flags &&
+           !(config->arch.misc_flags & ~MISC_FLAGS_ACCEPTED);
 }
 
 s64 domctl_createdomain(struct domctl *d)
