@@ -158,7 +158,15 @@ static __attribute__((noinline)) s64 serve_foreign(struct vcpu *vcpu, struct vmm
     return op->cmd > MMUEXT_UNMARK_SUPER ? -XEN_ENOSYS : -XEN_EPERM;
 }
 
-/* Serves the call for frames of `foreign`, or of the vCPU's own domain if that is NULL. */
+static bool operations_ok(const struct call *call)
+{
+    u64 count = (u32)call->argument[1] & ~CALL_PREEMPTED;
+
+    return guest_range_ok(call->argument[0], count * sizeof(struct mmuext_op));
+}
+
+/* Serves the call, whose operations lie at a good address, for frames of `foreign`, or of the vCPU's
+ * own domain if that is NULL. */
 static inline __attribute__((always_inline)) s64 serve_all(struct vcpu *vcpu, struct call *call,
                                                            struct domain *foreign)
 {
@@ -167,9 +175,6 @@ static inline __attribute__((always_inline)) s64 serve_all(struct vcpu *vcpu, st
     u64 done_at = call->argument[2], done = 0;
     s64 result = 0;
 
-    if (!guest_range_ok(at, count * sizeof(struct mmuext_op))) {
-        return -XEN_EFAULT;
-    }
     while (done < count && !call->again) {
         struct mmuext_op op;
 
@@ -208,5 +213,8 @@ s64 call_mmuext_op(struct vcpu *vcpu, struct call *call)
 {
     const u16 id = (u16)call->argument[3];
 
+    if (!operations_ok(call)) {
+        return -XEN_EFAULT;
+    }
     return id == DOMID_SELF ? serve_all(vcpu, call, NULL) : serve_for(vcpu, call, id);
 }

@@ -70,15 +70,11 @@ struct domain *handle_granter(struct domain *mapper, u32 number)
 bool handle_get(struct domain *mapper, u32 number, struct grant_handle *handle)
 {
     struct grants *g = &mapper->grants;
-    bool found = false;
 
     lock_take(&g->handle_lock);
-    if (number / HANDLES_A_PAGE < g->handle_pages) {
-        *handle = *at(g, number);
-        found = handle->used;
-    }
+    *handle = number / HANDLES_A_PAGE < g->handle_pages ? *at(g, number) : (struct grant_handle){0};
     lock_release(&g->handle_lock);
-    return found;
+    return handle->used;
 }
 
 bool handle_drop(struct domain *mapper, u32 number)
