@@ -165,8 +165,8 @@ static bool operations_ok(const struct call *call)
     return guest_range_ok(call->argument[0], count * sizeof(struct mmuext_op));
 }
 
-/* Serves the call, whose operations lie at a good address, for frames of `foreign`, or of the vCPU's
- * own domain if that is NULL. */
+/* Serves the call, whose operations lie at a good address, for frames of `foreign`, or of the
+ * vCPU's own domain if that is NULL. */
 static inline __attribute__((always_inline)) s64 serve_all(struct vcpu *vcpu, struct call *call,
                                                            struct domain *foreign)
 {
