@@ -11,12 +11,13 @@
 #define BIOS_END   0x100000ull
 #define EBDA_OF                                                                                    \
     0x40eull /* address of the word that holds the segment of the extended BIOS data area */
-#define EBDA_SEARCH 1024u
-#define POINTER_GAP 16u /* bytes: a root pointer lies on a multiple of this */
+#define EBDA_SEARCH       1024u
+#define POINTER_SIGNATURE 0x2052545020445352 /* "RSD PTR " */
+#define POINTER_GAP       16u                /* bytes: a root pointer lies on a multiple of this */
 
 /* The root pointer (RSDP); the members after `root` exist from revision 2 on. */
 struct pointer {
-    char signature[8];
+    u64 signature;
     u8 checksum;
     char oem[6];
     u8 revision;
@@ -41,7 +42,7 @@ static const struct pointer *find_pointer(u64 start, u64 end)
     for (u64 at = start; at + sizeof(struct pointer) <= end; at += POINTER_GAP) {
         const struct pointer *pointer = direct(maddr(at));
 
-        if (memcmp(pointer->signature, "RSD PTR ", 8) == 0 &&
+        if (pointer->signature == POINTER_SIGNATURE &&
             sums_to_zero(pointer, offsetof(struct pointer, length))) {
             return pointer;
         }

@@ -62,6 +62,12 @@ static inline s64 dispatch(struct vcpu *vcpu, u64 number, struct call *call)
     if (number == __HYPERVISOR_mmuext_op) {
         return call_mmuext_op(vcpu, call);
     }
+    if (number == __HYPERVISOR_stack_switch) {
+        return call_stack_switch(vcpu, call);
+    }
+    if (number == __HYPERVISOR_set_segment_base) {
+        return call_set_segment_base(vcpu, call);
+    }
     return call_dispatch(vcpu, number, call);
 }
 
