@@ -174,6 +174,23 @@ static bool read_mitigations(const struct word *w, struct boot_options *options)
     return false;
 }
 
+/* Reads LEVEL[/LEVEL], of which the second one is for messages that are limited. The log has one
+ * more line for each end of a guest with `all' and `debug'. */
+static void read_level(const struct word *w, struct boot_options *options)
+{
+    static const char *const verbose[] = {"all", "debug"};
+    u64 length = 0;
+
+    while (w->value + length < end_of(w) && w->value[length] != '/') {
+        length++;
+    }
+    options->verbose = false;
+    for (u32 i = 0; i < ARRAY_LENGTH(verbose); i++) {
+        options->verbose |=
+            strlen(verbose[i]) == length && memcmp(w->value, verbose[i], length) == 0;
+    }
+}
+
 /* Applies one word. False: its value makes no sense. */
 static bool apply(const struct word *w, struct boot_options *options, bool *known)
 {
@@ -194,9 +211,13 @@ static bool apply(const struct word *w, struct boot_options *options, bool *know
         options->audit |= w->name_length == w->length;
         return w->name_length == w->length;
     }
-    /* The log has one level and one port, and dom0 is given all consoles there are. */
-    *known = is_named(w, "console") || is_named(w, "loglvl") || is_named(w, "guest_loglvl") ||
-             is_named(w, "placeholder") || is_named(w, "no-real-mode") || is_named(w, "edd");
+    if (is_named(w, "loglvl")) {
+        read_level(w, options);
+        return true;
+    }
+    /* The log has one port, and dom0 is given all consoles there are. */
+    *known = is_named(w, "console") || is_named(w, "guest_loglvl") || is_named(w, "placeholder") ||
+             is_named(w, "no-real-mode") || is_named(w, "edd");
     return true;
 }
 

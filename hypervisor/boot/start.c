@@ -199,6 +199,7 @@ void start(u32 loader_information)
     space_load_root(space_cr3(map_idle_root()));
     start_engine();
     report_use_audit(boot.handoff.audit);
+    report_use_counters(boot.options.verbose);
     speculation_start(boot.handoff.mitigations, boot.handoff.guest_count);
     cpu = start_first_cpu();
     if (!pic_start()) {

@@ -4,6 +4,7 @@
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/mmu.h"
 #include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/flush.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/memory/space.h"
 #include "hypervisor/cpu/segments.h"
@@ -67,15 +68,14 @@ static s64 write_page(struct vmmu_domain *domain, mfn_t to, const mfn_t *from)
     return result == VMMU_DONE ? 0 : vmmu_result_errno(result);
 }
 
-/* FLUSH_CACHE and FLUSH_CACHE_GLOBAL, which only a guest with a device needs. Only on this CPU: the
- * caches of CPUs are coherent, and devices that do not snoop them are served by their driver's own
- * WBINVD on each CPU. */
+/* FLUSH_CACHE and FLUSH_CACHE_GLOBAL, which only a guest with a device needs. Both on all CPUs:
+ * what the vCPU wrote may be in the cache of a CPU on which it ran before. */
 static s64 write_back(const struct vcpu *vcpu)
 {
     if (!rights_machine(vcpu->domain)) {
         return -XEN_EACCES;
     }
-    write_back_caches();
+    flush_caches();
     return 0;
 }
 

@@ -109,6 +109,16 @@ static s64 shutdown_code(struct vcpu *vcpu, u64 at)
     return 0;
 }
 
+static s64 watchdog(struct vcpu *vcpu, u64 at)
+{
+    struct sched_watchdog ask;
+
+    if (!GET_GUEST(&ask, at)) {
+        return -XEN_EFAULT;
+    }
+    return watchdog_set(vcpu, ask.id, ask.timeout);
+}
+
 s64 call_sched_op(struct vcpu *vcpu, struct call *call)
 {
     u64 at = call->argument[1];
@@ -126,9 +136,10 @@ s64 call_sched_op(struct vcpu *vcpu, struct call *call)
         return remote_shutdown(vcpu, at);
     case SCHEDOP_shutdown_code:
         return shutdown_code(vcpu, at);
+    case SCHEDOP_watchdog:
+        return watchdog(vcpu, at);
     case SCHEDOP_pin_override:
         return -XEN_EPERM;
-    case SCHEDOP_watchdog: /* not implemented */
     default:
         return -XEN_ENOSYS;
     }

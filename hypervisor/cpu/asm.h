@@ -103,12 +103,6 @@ static inline void invalidate_page(u64 address)
     __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
-/* Writes all modified lines of this CPU's caches back to memory, and empties the caches. */
-static inline void write_back_caches(void)
-{
-    __asm__ volatile("wbinvd" : : : "memory");
-}
-
 static inline void interrupts_off(void)
 {
     __asm__ volatile("cli" : : : "memory");

@@ -38,6 +38,7 @@ struct flushes {
     _Atomic u32 asked; /* flushes requested of this CPU since it started; all are served when `done`
                           equals it */
     _Atomic u32 done;  /* how many of the requested flushes have been served */
+    _Atomic bool caches; /* the next flush also writes the caches back */
 };
 
 struct cpu {

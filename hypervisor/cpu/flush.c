@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* TLB flushes that CPUs request of each other. */
+/* TLB flushes that CPUs request of each other, and the writing back of their caches. */
 #include "hypervisor/cpu/flush.h"
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/cpu.h"
@@ -17,6 +17,10 @@ void flush_serve(void)
      * unserved request before its own, and therefore sent no interrupt. */
     while ((asked = atomic_load_explicit(&flushes->asked, memory_order_seq_cst)) != done) {
         space_flush();
+        if (atomic_load_explicit(&flushes->caches, memory_order_relaxed)) {
+            atomic_store_explicit(&flushes->caches, false, memory_order_seq_cst);
+            write_back_caches();
+        }
         done = asked;
         atomic_store_explicit(&flushes->done, done, memory_order_seq_cst);
     }
@@ -57,4 +61,20 @@ u32 flush_cpus(u64 cpus)
         }
     }
     return sent;
+}
+
+void flush_caches(void)
+{
+    u64 others = 0;
+
+    for (u32 i = 0; i < cpu_count(); i++) {
+        struct cpu *cpu = cpu_at(i);
+
+        if (cpu && cpu != this_cpu()) {
+            atomic_store_explicit(&cpu->flushes.caches, true, memory_order_seq_cst);
+            others |= 1ull << i;
+        }
+    }
+    write_back_caches();
+    flush_cpus(others);
 }

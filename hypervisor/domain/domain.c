@@ -133,6 +133,16 @@ bool domains_ending(void)
     return atomic_load_explicit(&domains.ending, memory_order_acquire) != 0;
 }
 
+void domains_ending_add(void)
+{
+    atomic_fetch_add_explicit(&domains.ending, 1, memory_order_acq_rel);
+}
+
+void domains_ending_drop(void)
+{
+    atomic_fetch_sub_explicit(&domains.ending, 1, memory_order_acq_rel);
+}
+
 bool domains_all_gone(void)
 {
     return atomic_load_explicit(&domains.live, memory_order_acquire) == 0 ||
@@ -157,16 +167,17 @@ void domain_gone(struct domain *domain)
 void domain_finish(struct domain *domain)
 {
     domain_gone(domain);
-    atomic_fetch_sub_explicit(&domains.ending, 1, memory_order_acq_rel);
+    domains_ending_drop();
 }
 
 void domain_destroy(struct domain *domain)
 {
     domain_table_remove(domain);
     stop_others(); /* When this returns, no CPU uses a domain pointer that it found earlier. */
+    watchdog_serve(domain);
     page_free(domain, DOMAIN_ORDER);
     stop_end();
-    atomic_fetch_sub_explicit(&domains.ending, 1, memory_order_acq_rel);
+    domains_ending_drop();
 }
 
 bool domain_start_console(struct domain *domain, mfn_t ring)
@@ -204,7 +215,7 @@ void domain_shutdown(struct domain *domain, enum domain_end end)
         log_line("%s: %s", domain->name, how[end]);
         atomic_fetch_or_explicit(&domain->holds, DOMAIN_HELD_ENDED, memory_order_acq_rel);
         atomic_store_explicit(&domain->mmu.dying, true, memory_order_release);
-        atomic_fetch_add_explicit(&domains.ending, 1, memory_order_acq_rel);
+        domains_ending_add();
         sched_kick_domain(domain);
     }
     this_cpu()->work = true;

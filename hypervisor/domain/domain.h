@@ -9,6 +9,7 @@
 #include "hypervisor/vcpu/vcpu.h"
 #include "hypervisor/domain/domain_table.h"
 #include "hypervisor/domain/managed.h"
+#include "hypervisor/domain/watchdog.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/console/guest_console.h"
 #include "hypervisor/grant/grant.h"
@@ -30,10 +31,11 @@ enum domain_end {
 
 /* Why no vCPU of a domain may run: a set of bits. */
 enum domain_hold {
-    DOMAIN_HELD_ENDED = 1,     /* domain_has_ended */
-    DOMAIN_HELD_PAUSED = 2,    /* its pause count is not 0 */
-    DOMAIN_HELD_SHUT_DOWN = 4, /* managed: its guest has shut it down, or it has crashed */
-    DOMAIN_HELD_CRASHED = 8,   /* managed: it has crashed; with DOMAIN_HELD_SHUT_DOWN */
+    DOMAIN_HELD_ENDED = 1,      /* domain_has_ended */
+    DOMAIN_HELD_PAUSED = 2,     /* its pause count is not 0 */
+    DOMAIN_HELD_SHUT_DOWN = 4,  /* managed: its guest has shut it down, or it has crashed */
+    DOMAIN_HELD_CRASHED = 8,    /* managed: it has crashed; with DOMAIN_HELD_SHUT_DOWN */
+    DOMAIN_HELD_INSPECTED = 16, /* a toolstack reads or sets the state of a vCPU (domain_inspect) */
 };
 
 struct domain {
@@ -53,6 +55,7 @@ struct domain {
     struct event_channels events;
     struct guest_console console;
     struct grants grants;
+    struct watchdogs watchdogs;
     struct share share;   /* its share of the CPUs */
     struct policy policy; /* the processor features that a toolstack hides from it */
     struct lock lock;     /* guards shared_info's wall clock, `crashed`, changes of `vm_assist`, and
@@ -87,8 +90,11 @@ struct domain *domain_create(const char *name, u32 place, u64 pages, u32 vcpus);
 void domains_expect(u32 count);
 
 /* True while some domain has been shut down or has crashed, and is neither finished
- * (domain_finish) nor freed yet. */
+ * (domain_finish) nor freed yet, or a watchdog has expired and not been served. A watchdog reports
+ * that by domains_ending_add, and the end of it by domains_ending_drop. */
 bool domains_ending(void);
+void domains_ending_add(void);
+void domains_ending_drop(void);
 
 /* True when every announced domain has ended for good or could not be made, or the privileged
  * domain has ended for good, with which the machine ends. A domain has ended for good as soon as

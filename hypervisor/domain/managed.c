@@ -54,6 +54,23 @@ s64 domain_unpause(struct domain *domain)
     return result;
 }
 
+void domain_inspect(struct domain *domain)
+{
+    lock_take(&domain->lock);
+    hold(domain, DOMAIN_HELD_INSPECTED);
+    lock_release(&domain->lock);
+}
+
+void domain_inspect_end(struct domain *domain)
+{
+    if (!(atomic_load(&domain->holds) & DOMAIN_HELD_INSPECTED)) {
+        return;
+    }
+    lock_take(&domain->lock);
+    release(domain, DOMAIN_HELD_INSPECTED);
+    lock_release(&domain->lock);
+}
+
 bool domain_is_stopped(const struct domain *domain)
 {
     if (domain_has_ended(domain)) {

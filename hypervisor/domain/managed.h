@@ -51,6 +51,12 @@ struct domain *domain_create_managed(u32 place, u32 vcpus_max, const u8 *handle,
 s64 domain_pause(struct domain *domain);
 s64 domain_unpause(struct domain *domain);
 
+/* domain_inspect stops the vCPUs of a domain as domain_pause does, without adding to its pause
+ * count, until domain_inspect_end, which has no effect without it. Both with toolstack.lock held.
+ */
+void domain_inspect(struct domain *domain);
+void domain_inspect_end(struct domain *domain);
+
 /* True when no CPU has a vCPU of the domain loaded; of a held domain (domain_is_held), none will
  * have one before the holds end. */
 bool domain_is_stopped(const struct domain *domain);

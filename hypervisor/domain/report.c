@@ -15,6 +15,7 @@ typedef unsigned long long ull;
 
 static struct {
     bool audits;
+    bool counters;
 } reporting;
 
 static void report_walk(mfn_t root, const char *of, u64 address)
@@ -90,6 +91,9 @@ void report_costs(struct domain *domain)
 {
     const struct vmmu_counters *c = &domain->mmu.counters;
 
+    if (domain->managed && !reporting.counters) {
+        return;
+    }
     log_line("%s: %llu entries checked, %llu updates, %llu emulated writes, %llu promotions, %llu "
              "demotions, %llu pins, %llu unpins",
              domain->name, (ull)c->entries_checked, (ull)c->updates, (ull)c->emulated_writes,
@@ -193,6 +197,11 @@ static void audit(void)
     page_free(holds, holds_order);
     log_line("audit: %llu finding%s, %llu frames free", (ull)findings, findings == 1 ? "" : "s",
              (ull)frames_free_count());
+}
+
+void report_use_counters(bool on)
+{
+    reporting.counters = on;
 }
 
 void report_use_audit(bool on)

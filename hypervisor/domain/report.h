@@ -14,8 +14,12 @@ struct domain;
  * loaded and its page tables still exist. */
 void report_crash(const struct domain *domain);
 
-/* Logs the counters of the domain's virtual MMU, at its end. */
+/* Logs the counters of the domain's virtual MMU, at its end; of a managed domain only after
+ * report_use_counters(true): a toolstack makes and destroys many. */
 void report_costs(struct domain *domain);
+
+/* Says whether the ends of managed domains are logged with their counters. Once, at boot. */
+void report_use_counters(bool on);
 
 /* Says whether report_audit is to do anything (the hand-off's `audit`). Once, at boot. */
 void report_use_audit(bool on);

@@ -65,6 +65,7 @@ static void report_end(struct domain *domain)
 
 static bool drop_tables(struct domain *domain)
 {
+    watchdogs_stop(domain);
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         struct vcpu *vcpu = domain->vcpu[i];
 

@@ -4,11 +4,13 @@
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/flush.h"
 #include "hypervisor/vcpu/control.h"
 #include "hypervisor/vcpu/cpuid.h"
 #include "hypervisor/vcpu/debug.h"
 #include "hypervisor/vcpu/fpu.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/rights.h"
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/emulate/execute.h"
 #include "hypervisor/emulate/fetch.h"
@@ -29,6 +31,16 @@ static enum emulated emulate_nothing(struct vcpu *vcpu, const struct instruction
 {
     (void)vcpu;
     (void)in;
+    return EMULATED_DONE;
+}
+
+/* Memory is coherent for everybody but devices that do not read the caches. */
+static enum emulated emulate_wbinvd(struct vcpu *vcpu, const struct instruction *in)
+{
+    (void)in;
+    if (rights_machine(vcpu->domain)) {
+        flush_caches();
+    }
     return EMULATED_DONE;
 }
 
@@ -192,7 +204,7 @@ static enum emulated emulate_int(struct vcpu *vcpu, const struct instruction *in
     OPERATION(CLI, emulate_nothing, WITH_LEVEL)                                                    \
     OPERATION(STI, emulate_nothing, WITH_LEVEL)                                                    \
     OPERATION(CLTS, emulate_clts, KERNEL)                                                          \
-    OPERATION(WBINVD, emulate_nothing, KERNEL)                                                     \
+    OPERATION(WBINVD, emulate_wbinvd, KERNEL)                                                      \
     OPERATION(READ_CR, emulate_read_cr, KERNEL)                                                    \
     OPERATION(WRITE_CR, emulate_write_cr, KERNEL)                                                  \
     OPERATION(READ_DR, emulate_read_dr, KERNEL)                                                    \

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames of the machine that nobody may map for writing. */
+/* Frames of the machine that nobody may map, or map for writing. */
 #include "hypervisor/pirq/forbid.h"
+#include "hypervisor/cpu/processor.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/irq/ioapic.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/pci/guest.h"
 #include "hypervisor/time/hpet.h"
+
+/* The addresses that AMD processors reserve for messages of HyperTransport: 12 GiB below 2^40, and
+ * from family 17h on below 2^48 (BIOS and Kernel Developer's Guides; Processor Programming
+ * References). */
+static const u64 hypertransport[] = {0xfd00000000, 0xfffd00000000};
+#define HYPERTRANSPORT_SIZE 0x300000000
 
 /* Says whether nobody can write to a frame of [first, end) as it is: each enable of MSI-X reports
  * the table again. */
@@ -32,15 +39,29 @@ bool pci_table_found(u64 address, u64 bytes)
     return forbid(address, bytes);
 }
 
-void forbid_interrupt_registers(void)
+/* Forbids addresses that the processor reserves. False: no room. */
+static bool forbid_reserved(void)
+{
+    bool room = true;
+
+    if (processor_vendor_is("AuthenticAMD") || processor_vendor_is("HygonGenuine")) {
+        for (u32 i = 0; i < ARRAY_LENGTH(hypertransport); i++) {
+            room &= rights_forbid(mfn(hypertransport[i] >> PAGE_SHIFT),
+                                  HYPERTRANSPORT_SIZE >> PAGE_SHIFT);
+        }
+    }
+    return room;
+}
+
+void forbid_for_ever(void)
 {
     u64 hpet = hpet_start();
-    bool room = !hpet || forbid(hpet, 1);
+    bool room = forbid_reserved() && (!hpet || forbid(hpet, 1));
 
     for (u32 i = 0; ioapic_address(i); i++) {
         room &= forbid(ioapic_address(i), 1);
     }
     if (!room) {
-        panic("no room for the frames that nobody may write to");
+        panic("no room for the frames that nobody may map or write to");
     }
 }

@@ -6,8 +6,9 @@
 #ifndef PIRQ_FORBID_H
 #define PIRQ_FORBID_H
 
-/* Forbids the IO-APICs and the HPET, and starts the HPET's counter. Once, before the privileged
- * domain runs. Panics if there is no room. */
-void forbid_interrupt_registers(void);
+/* Forbids writing to the IO-APICs and the HPET, and mapping what the processor reserves for
+ * HyperTransport; starts the HPET's counter. Once, before the privileged domain runs. Panics if
+ * there is no room. */
+void forbid_for_ever(void);
 
 #endif

@@ -24,7 +24,7 @@ bool pirqs_start(struct domain *domain)
         return false;
     }
     ioapic_start();
-    forbid_interrupt_registers();
+    forbid_for_ever();
     pirqs->lock.rank = RANK_PIRQS;
     pirqs->page = MFN_NONE;
     pirqs->first_message = ioapic_gsis() > ISA_IRQS ? ioapic_gsis() : ISA_IRQS;

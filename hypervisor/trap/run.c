@@ -106,9 +106,9 @@ static bool finish(struct domain *domain)
     return false;
 }
 
-/* Tears down ended domains: one step, of at most TEARDOWN_STEP_NS, for each that no other CPU is
- * tearing down. True: at least one ended domain was not torn down yet when this was called, so it
- * must be called again. */
+/* Shuts down domains whose watchdog has expired, and tears down ended domains: one step, of at most
+ * TEARDOWN_STEP_NS, for each that no other CPU is tearing down. True: at least one ended domain was
+ * not torn down yet when this was called, so it must be called again. */
 static bool teardown_ended(struct cpu *cpu)
 {
     bool more = false;
@@ -116,6 +116,9 @@ static bool teardown_ended(struct cpu *cpu)
     for (u32 i = 0; i < domain_count(); i++) {
         struct domain *domain = domain_at(i);
 
+        if (domain) {
+            watchdog_serve(domain);
+        }
         if (!domain || !domain_has_ended(domain)) {
             continue;
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a vCPU's timer does when it fires. */
+/* What a timer of a vCPU or of its domain does when it fires. */
 #include "hypervisor/vcpu/vcpu_timer.h"
+#include "hypervisor/domain/watchdog.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/timer.h"
@@ -17,7 +18,9 @@ u64 timer_fired(struct timer *timer, u64 now)
     struct vcpu *vcpu = timer->vcpu;
     u64 period = timer->kind == TIMER_PERIODIC ? vcpu->period : 0;
 
-    if (timer->kind != TIMER_POLL) {
+    if (timer->kind == TIMER_WATCHDOG) {
+        watchdog_expired(vcpu->domain);
+    } else if (timer->kind != TIMER_POLL) {
         event_virq(vcpu, VIRQ_TIMER);
     } else if (atomic_load(&vcpu->state) == VCPU_POLLING) {
         sched_wake(vcpu);

@@ -3,9 +3,10 @@
  *
  * The memory of devices and the tables of the firmware can be mapped, above and below the end of
  * RAM, by the calls and the names of the owner that Linux uses; a cached mapping becomes an
- * uncached one. Registers of interrupts cannot be written to, the local APIC cannot be mapped at
- * all, and no device frame is a page table. Frames of the M2P are there for reading. Memory of the
- * domain itself takes no memory type but write-back. Runs as: dom0 Cpus: 1 2 */
+ * uncached one. Registers of interrupts cannot be written to, the local APIC and what the processor
+ * reserves cannot be mapped at all, and no device frame is a page table. Frames of the M2P are
+ * there for reading. Memory of the domain itself takes no memory type but write-back. Runs as: dom0
+ * Cpus: 1 2 */
 #include "tests/guests/common/guest.h"
 
 #define SCREEN    0xb8ull /* the VGA text memory */
@@ -65,6 +66,22 @@ static void check_devices(void)
                 "own memory as that of devices");
 }
 
+/* Processors of AMD reserve 12 GiB below 2^40 for messages of HyperTransport. */
+static void check_reserved(void)
+{
+    static const char vendor[] = "AuthenticAMD";
+    u32 eax = 0, ebx, ecx = 0, edx;
+
+    __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+    if (ebx != *(const u32 *)vendor || edx != *(const u32 *)(vendor + 4) ||
+        ecx != *(const u32 *)(vendor + 8)) {
+        return;
+    }
+    check_equal(update_as(DOMID_SELF, device(0xfcfffff, 0)), 0, "the frame below HyperTransport's");
+    check_equal(update_as(DOMID_SELF, device(0xfd00000, 0)), -XEN_EPERM, "HyperTransport's first");
+    check_equal(update_as(DOMID_IO, device(0xfffffff, 0)), -XEN_EPERM, "HyperTransport's last");
+}
+
 static void check_forbidden(void)
 {
     check_equal(update_as(DOMID_SELF, device(IO_APIC, PTE_WRITABLE | UNCACHED)), 0, "the I/O APIC");
@@ -81,6 +98,7 @@ static void check_forbidden(void)
     check(write_traps(window, 0), "a page that is mapped read-only can be written to");
     check_equal(update_as(DOMID_SELF, device(LOCAL, 0)), -XEN_EPERM, "the local APIC");
     check_equal(update_as(DOMID_IO, device(LOCAL, 0)), -XEN_EPERM, "the local APIC of devices");
+    check_reserved();
     check_equal(update_as(DOMID_SELF, device(1ull << 39, 0)), -XEN_EPERM,
                 "a frame beyond the processor's addresses");
     check_equal(update_as(DOMID_SELF, device((1ull << 40) - 1, 0)), -XEN_EINVAL, "no frame");
@@ -99,6 +117,8 @@ static void check_own_memory(void)
     }
     check_equal(mmu_update(machine, entry_for(page, PTE_RW)), 0, "own memory");
     check_equal(mmuext(MMUEXT_FLUSH_CACHE, 0, 0), 0, "FLUSH_CACHE");
+    check_equal(mmuext(MMUEXT_FLUSH_CACHE_GLOBAL, 0, 0), 0, "FLUSH_CACHE_GLOBAL");
+    __asm__ volatile("wbinvd");
 }
 
 static void check_m2p(void)

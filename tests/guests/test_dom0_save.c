@@ -390,11 +390,28 @@ static void check_frames_refused(const struct made *made)
     check_equal(frames[2], XEN_DOMCTL_PFINFO_NOTAB, "its first page");
 }
 
-static void check_running_refused(const struct made *made)
+/* A domain that runs is stopped for each call, and goes on after it. */
+static void check_running(const struct made *made)
 {
+    struct xen_domctl_getdomaininfo info;
+
     check_equal(tiny_command(XEN_DOMCTL_unpausedomain, made->id), 0, "unpausedomain");
-    check_equal(context_call(XEN_DOMCTL_getvcpucontext, made->id, 0, saved.bytes), -XEN_EBUSY,
-                "the context of a running domain");
+    for (u32 i = 0; i < 20; i++) {
+        const u64 count = made->tiny->count, end = time_of(&vcpu_info()->time) + PATIENCE;
+
+        check_equal(context_call(XEN_DOMCTL_getvcpucontext, made->id, 0, saved.bytes), 0,
+                    "the context of a running domain");
+        check(saved.context.flags & VGCF_i387_valid, "its context is not there");
+        check_equal(context_call(i % 2 ? XEN_DOMCTL_setvcpucontext : XEN_DOMCTL_getvcpucontext,
+                                 made->id, 0, i % 2 ? saved.bytes : (void *)8),
+                    i % 2 ? 0 : -XEN_EFAULT, "the next call");
+        check_equal(tiny_info(made->id, &info), 0, "getdomaininfo");
+        check_equal(info.flags & XEN_DOMINF_paused, 0, "whether it is shown as paused");
+        while (made->tiny->count == count && time_of(&vcpu_info()->time) < end) {
+            sleep_ms(1);
+        }
+        check(made->tiny->count > count, "it does not go on");
+    }
     check_equal(tiny_command(XEN_DOMCTL_pausedomain, made->id), 0, "pausedomain");
     check_equal(context_call(XEN_DOMCTL_getvcpucontext, made->id, 0, saved.bytes), 0,
                 "the context of a paused domain");
@@ -512,7 +529,7 @@ void test_main(void)
     check(tiny_map(&made), "its page cannot be mapped");
     check_contexts_refused(&made);
     check_frames_refused(&made);
-    check_running_refused(&made);
+    check_running(&made);
     check_policy_after_start(made.id);
     tiny_unmap(&made);
     check_equal(tiny_command(XEN_DOMCTL_destroydomain, made.id), 0, "destroydomain");

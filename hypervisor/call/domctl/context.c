@@ -3,6 +3,7 @@
  * is in vcpu.c. */
 #include "hypervisor/call/domctl/domctl.h"
 #include "hypervisor/call/vm_assist.h"
+#include "hypervisor/cpu/cpu.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/guest_copy.h"
@@ -13,6 +14,20 @@
 #define CONTEXT_ORDER 1u
 
 typedef struct vcpu_guest_context context;
+
+bool domctl_target_stops(const struct domctl *d)
+{
+    struct domain *target = d->target;
+
+    if (domain_is_held(target) && domain_is_stopped(target)) {
+        return true;
+    }
+    domain_inspect(target);
+    d->vcpu->awaits = target->id;
+    this_cpu()->work = true;
+    d->call->again = true;
+    return false;
+}
 
 s64 domctl_stopped_vcpu(const struct domctl *d, u32 id, struct vcpu **vcpu)
 {
@@ -26,7 +41,10 @@ s64 domctl_stopped_vcpu(const struct domctl *d, u32 id, struct vcpu **vcpu)
     if (!(*vcpu)->initialised) {
         return -XEN_ENODATA;
     }
-    return domain_is_held(d->target) && domain_is_stopped(d->target) ? 0 : -XEN_EBUSY;
+    if (!domctl_target_stops(d)) {
+        *vcpu = NULL;
+    }
+    return 0;
 }
 
 static void get_registers(const struct vcpu *v, struct cpu_user_regs *to)
@@ -122,7 +140,7 @@ s64 domctl_getvcpucontext(struct domctl *d)
     struct vcpu *vcpu;
     s64 error = domctl_stopped_vcpu(d, ask->vcpu, &vcpu);
 
-    if (error) {
+    if (error || !vcpu) {
         return error;
     }
     context *c = page_alloc(CONTEXT_ORDER);
@@ -142,7 +160,7 @@ s64 domctl_get_ext_vcpucontext(struct domctl *d)
     const u32 id = ask->vcpu;
     const s64 error = domctl_stopped_vcpu(d, id, &vcpu);
 
-    if (error) {
+    if (error || !vcpu) {
         return error;
     }
     const struct entry_point *syscall32 = &vcpu->callback[CALLBACK_SYSCALL32];
@@ -166,7 +184,7 @@ s64 domctl_set_ext_vcpucontext(struct domctl *d)
     struct vcpu *vcpu;
     const s64 error = domctl_stopped_vcpu(d, ask->vcpu, &vcpu);
 
-    if (error) {
+    if (error || !vcpu) {
         return error;
     }
     if (ask->size < offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap) ||

@@ -132,6 +132,9 @@ static s64 serve_target(struct domctl *d)
         return 0;
     }
     result = serve(d);
+    if (!d->call->again) {
+        domain_inspect_end(d->target);
+    }
     lock_release(&d->target->toolstack.lock);
     return result;
 }

@@ -80,9 +80,9 @@ s64 domctl_scheduler_op(struct domctl *d);
 s64 domctl_get_cpu_policy(struct domctl *d);
 s64 domctl_set_cpu_policy(struct domctl *d);
 
-/* The state of a vCPU of the target, for saving and restoring it (context.c, state.c). The target
- * must be paused or shut down. Refuse: those of domctl_stopped_vcpu; EINVAL: a state that the vCPU
- * cannot have; ENOBUFS. */
+/* The state of a vCPU of the target, for saving and restoring it (context.c, state.c). A target
+ * that runs is stopped for the operation. Refuse: those of domctl_stopped_vcpu; EINVAL: a state
+ * that the vCPU cannot have; ENOBUFS. */
 s64 domctl_getvcpucontext(struct domctl *d);
 s64 domctl_get_ext_vcpucontext(struct domctl *d);
 s64 domctl_set_ext_vcpucontext(struct domctl *d);
@@ -98,9 +98,16 @@ s64 domctl_getpageframeinfo3(struct domctl *d);
 /* The target's vCPU with this number, any value. NULL: it has none. */
 struct vcpu *domctl_vcpu(const struct domain *domain, u32 id);
 
-/* Finds the target's vCPU with this number, whose state no CPU has loaded. Results: 0; EINVAL: the
- * target is the caller's domain; ESRCH: there is no such vCPU; ENODATA: it has no state yet; EBUSY:
- * the target is neither paused nor shut down, or still stops. */
+/* Says whether no CPU has a vCPU of the target loaded, and none will before the operation has its
+ * result. False: the target is being stopped (domain_inspect), and the operation, which is
+ * interrupted, is to be called again; the dispatcher lets the target go on when it has its result.
+ */
+bool domctl_target_stops(const struct domctl *d);
+
+/* Finds the target's vCPU with this number, whose state no CPU has loaded; *vcpu becomes NULL if
+ * the operation is interrupted (domctl_target_stops), and the result is 0. Other results: 0;
+ * EINVAL: the target is the caller's domain; ESRCH: there is no such vCPU; ENODATA: it has no state
+ * yet. */
 s64 domctl_stopped_vcpu(const struct domctl *d, u32 id, struct vcpu **vcpu);
 
 /* Copy a set of at most 64 members between `set` and the ABI's bitmap in guest memory. Bits of the

@@ -36,7 +36,7 @@ s64 domctl_getvcpuextstate(struct domctl *d)
     const s64 error = domctl_stopped_vcpu(d, ask->vcpu, &vcpu);
     const u64 to = (u64)ask->buffer.p;
 
-    if (error) {
+    if (error || !vcpu) {
         return error;
     }
     if (!ask->size && !ask->xfeature_mask) {
@@ -78,7 +78,7 @@ s64 domctl_setvcpuextstate(struct domctl *d)
     struct vcpu *vcpu;
     s64 error = domctl_stopped_vcpu(d, ask->vcpu, &vcpu);
 
-    if (error) {
+    if (error || !vcpu) {
         return error;
     }
     if (!xsave_xcr0() || ask->size < sizeof header + LEGACY_BYTES + HEADER_BYTES ||
@@ -114,7 +114,7 @@ s64 domctl_get_vcpu_msrs(struct domctl *d)
     struct vcpu *vcpu;
     const s64 error = domctl_stopped_vcpu(d, ask->vcpu, &vcpu);
 
-    if (error) {
+    if (error || !vcpu) {
         return error;
     }
     d->answers = true;
@@ -138,7 +138,7 @@ s64 domctl_set_vcpu_msrs(struct domctl *d)
     struct vcpu *vcpu;
     const s64 error = domctl_stopped_vcpu(d, ask->vcpu, &vcpu);
 
-    if (error) {
+    if (error || !vcpu) {
         return error;
     }
     if (!ask->msrs.p) {

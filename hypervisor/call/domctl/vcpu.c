@@ -18,7 +18,7 @@ struct vcpu *domctl_vcpu(const struct domain *domain, u32 id)
 
 /* Gives a vCPU its first state, or, if it has one, new registers, from the context in the caller's
  * memory; with VGCF_online it is up afterwards. EINVAL: a bad context, or the target is the
- * caller's domain; EBUSY: the vCPU runs. */
+ * caller's domain. */
 s64 domctl_setvcpucontext(struct domctl *d)
 {
     struct vcpu *vcpu = domctl_vcpu(d->target, d->op.u.vcpucontext.vcpu);
@@ -28,6 +28,9 @@ s64 domctl_setvcpucontext(struct domctl *d)
     }
     if (!vcpu) {
         return -XEN_ESRCH;
+    }
+    if (vcpu->initialised && !domctl_target_stops(d)) {
+        return 0;
     }
     return vcpu_set_context(vcpu, d->call, (u64)d->op.u.vcpucontext.ctxt.p);
 }

@@ -48,6 +48,7 @@ static void nothing_is_said_of_an_empty_line(void **state)
     assert_int_equal(options.baud, 0);
     assert_int_equal(options.mitigations, MITIGATIONS_AUTO);
     assert_false(options.audit);
+    assert_false(options.verbose);
     assert_string_equal(logged, "");
 }
 
@@ -135,11 +136,29 @@ static void the_longest_line_ends_in_its_block(void **state)
     assert_non_null(strstr(logged, "makes no sense"));
 }
 
+static void two_levels_of_the_log_are_verbose(void **state)
+{
+    static const char *const words[] = {"loglvl=all", "loglvl=debug", "loglvl=all/none"};
+    static const char *const others[] = {
+        "loglvl=info/all", "loglvl=al",    "loglvl=alle",
+        "loglvl=",         "loglvl=error", "loglvl=all loglvl=none"};
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(words); i++) {
+        assert_true(read_line(words[i]).verbose);
+    }
+    for (u32 i = 0; i < ARRAY_LENGTH(others); i++) {
+        assert_false(read_line(others[i]).verbose);
+        assert_string_equal(logged, "");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_said_of_an_empty_line),
         cmocka_unit_test(all_words_of_a_usual_line_are_known),
+        cmocka_unit_test(two_levels_of_the_log_are_verbose),
         cmocka_unit_test(a_size_has_a_unit),
         cmocka_unit_test(a_value_without_sense_is_named_and_changes_nothing),
         cmocka_unit_test(an_unknown_word_is_named),

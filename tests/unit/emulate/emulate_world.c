@@ -33,6 +33,11 @@ void vcpu_toggle_mode(struct vcpu *vcpu)
     test.toggles++;
 }
 
+void flush_caches(void)
+{
+    test.caches_written++;
+}
+
 u8 *guest(u64 address, u64 size)
 {
     if (test.vcpu.in_kernel && address >= KERNEL_ONLY && size <= sizeof test.kernel_only &&

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/cpu/flush.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/vcpu/control.h"
 #include "hypervisor/vcpu/cpuid.h"
@@ -44,6 +45,7 @@ struct test {
     enum vmmu_result write_result;
     u32 races; /* how many of the next writes another CPU precedes with one of its own */
     u32 writes;
+    u32 caches_written;            /* how often the caches of all CPUs were written back */
     u32 toggles;                   /* how many switches between the two modes */
     u32 port_value;                /* what each port of the machine reads as */
     u32 ports_read, ports_written; /* accesses to the machine's ports */

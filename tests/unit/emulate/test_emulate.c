@@ -303,6 +303,18 @@ static void control_registers(void **state)
     expect_done(3);
 }
 
+static void caches_are_written_back_for_devices_only(void **state)
+{
+    (void)state;
+    GUEST("\x0f\x09"); /* wbinvd */
+    expect_done(2);
+    assert_int_equal(test.caches_written, 0);
+    GUEST("\x0f\x09");
+    test.domain.privileged = true;
+    expect_done(2);
+    assert_int_equal(test.caches_written, 1);
+}
+
 static void msrs_and_their_faults(void **state)
 {
     struct registers *r;
@@ -561,6 +573,7 @@ int main(void)
         cmocka_unit_test(short_addresses_of_ports),
         cmocka_unit_test(ports_obey_the_virtual_iopl),
         cmocka_unit_test(control_registers),
+        cmocka_unit_test(caches_are_written_back_for_devices_only),
         cmocka_unit_test(msrs_and_their_faults),
         cmocka_unit_test(halting_is_not_executed),
         cmocka_unit_test(a_trap_flag_takes_effect_behind_the_instruction),
