@@ -169,14 +169,15 @@ static const struct vmmu_request *run_in_page(const struct vmmu_domain *owner,
 {
     const mfn_t page = mfn_of(maddr(request->at));
 
-    if (ref_get(page, owner->id) != VMMU_DONE) {
+    if (!is_write_to(request, page) || ref_get(page, owner->id) != VMMU_DONE) {
         return request;
     }
     if (type_get_writable_fast(page)) {
         _Atomic u64 *const words = frame_words(page);
-        for (; request < end && is_write_to(request, page); request++) {
+        do {
             word_write(&words[page_offset(request->at) / sizeof(u64)], request->entry);
-        }
+            request++;
+        } while (request < end && is_write_to(request, page));
         type_put(page);
     }
     ref_put(page);

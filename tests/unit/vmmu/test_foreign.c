@@ -70,6 +70,10 @@ static void the_m2p_word_is_of_the_named_owner(void **state)
     assert_done(
         vmmu_update(vcpu, &guest.domain, &other.domain, maddr_of(page), 77, VMMU_UPDATE_M2P));
     assert_int_equal(machine_m2p(page), 77);
+    assert_done(
+        vmmu_update(vcpu, &guest.domain, &guest.domain, maddr_of(own), 78, VMMU_UPDATE_M2P));
+    assert_int_equal(machine_m2p(own), 78);
+    assert_int_equal(look(own).type, VMMU_TYPE_NONE); /* which is no use of the page */
     assert_refused(NOT_OWNER, vmmu_update(vcpu, &guest.domain, &other.domain, maddr_of(own), 77,
                                           VMMU_UPDATE_M2P));
     assert_refused(NOT_OWNER, vmmu_update(vcpu, &guest.domain, &guest.domain, maddr_of(page), 77,
