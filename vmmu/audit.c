@@ -174,7 +174,8 @@ static void check_use(struct recount *run, mfn_t m, u64 use)
 }
 
 /* Checks an entry of the live table `table` that maps a device frame: its memory type, and that the
- * table's owner has the right. Reports a violation. */
+ * table's owner may map the frame. Reports a violation. A writable entry where the owner may only
+ * read is none: the entry may be from before. */
 static void check_device_entry(struct recount *run, mfn_t table, u64 entry)
 {
     const u16 owner = ref_owner(references_of(table));
@@ -183,7 +184,8 @@ static void check_device_entry(struct recount *run, mfn_t table, u64 entry)
 
     if (!(use_word_of(table) & USE_DEVICES)) {
         tell(run, table, "an entry of a device in a table not marked for it", 1, entry);
-    } else if (entry_accept_odd(1, owners, &form, VMMU_DONE) != VMMU_DONE || form != entry) {
+    } else if (entry_accept_odd(1, owners, &form, VMMU_DONE) != VMMU_DONE ||
+               (form ^ entry) & ~PTE_WRITABLE) {
         tell(run, table, "an entry maps a device frame in a way that the rules forbid", form,
              entry);
     }

@@ -22,8 +22,8 @@ void *port_frame_view(mfn_t m);
 struct vmmu_domain *port_domain(u16 id);
 
 /* Says what domain `id` may do with the device frame `m`, which is no RAM and may be any number,
- * also one from the frame count on. An answer may become stricter at any time, and then concerns
- * only entries that are written from then on. */
+ * also one from the frame count on. The answer may change between read and write at any time; the
+ * new one concerns only entries that are written from then on. */
 enum vmmu_access port_device_access(u16 id, mfn_t m);
 
 /* Drops every translation and every cached page-walk step of the guests' tables on each CPU in the

@@ -20,9 +20,14 @@
 
 #define ENTRY_MASK (PTE_PRESENT | PTE_WRITABLE | PTE_ADDRESS | ENTRY_CACHE)
 
+static mfn_t narrowed; /* the right to it has become smaller */
+
 /* Guest 1 may write device frames but for two; guest 2 has no right. */
 static enum vmmu_access access_of_guest(u16 id, mfn_t m)
 {
+    if (mfn_equal(m, narrowed)) {
+        return VMMU_ACCESS_READ;
+    }
     if (id != guest.domain.id || mfn_equal(m, HIDDEN)) {
         return VMMU_ACCESS_NONE;
     }
@@ -32,6 +37,7 @@ static enum vmmu_access access_of_guest(u16 id, mfn_t m)
 static struct space privileged_space(void)
 {
     vmmu_own_device(BELOW);
+    narrowed = MFN_NONE;
     machine.device_access = access_of_guest;
     return guest_running_space(&guest);
 }
@@ -108,6 +114,25 @@ static void the_right_decides(void **state)
     assert_refused(BAD_FRAME, guest_set(&guest, space.l1, 6, PTE_ADDRESS | PTE_PRESENT));
     for (u32 i = 0; i < COUNT; i++) {
         assert_refused(NO_MEMORY, guest_set(&other, others.l1, 5, RO(frames()[i])));
+    }
+}
+
+static void a_right_that_becomes_smaller_is_for_new_entries(void **state)
+{
+    const struct space space = privileged_space();
+    (void)state;
+    for (u32 i = 0; i < COUNT; i++) {
+        const mfn_t m = frames()[i];
+        assert_done(guest_set(&guest, space.l1, 5, RW(m)));
+        narrowed = m;
+        assert_done(guest_set(&guest, space.l1, 6, RW(m)));
+        assert_int_equal(at(space, 5), raw(m, PTE_WRITABLE | UC));
+        assert_int_equal(at(space, 6), raw(m, UC));
+        assert_audit(); /* the first is as it may be */
+        assert_done(guest_set(&guest, space.l1, 5, 0));
+        assert_done(guest_set(&guest, space.l1, 5, RW(m)));
+        assert_int_equal(at(space, 5), raw(m, UC));
+        narrowed = MFN_NONE;
     }
 }
 
@@ -266,6 +291,7 @@ int main(void)
         GUEST_TEST(memory_types_are_those_of_devices),
         GUEST_TEST(memory_types_of_ram_stay_refused),
         GUEST_TEST(the_right_decides),
+        GUEST_TEST(a_right_that_becomes_smaller_is_for_new_entries),
         GUEST_TEST(the_owner_is_oneself_or_the_devices),
         GUEST_TEST(a_promoted_table_may_have_device_entries),
         GUEST_TEST(entries_change_between_ram_and_devices),
