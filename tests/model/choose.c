@@ -110,9 +110,9 @@ static u64 entry_for(const struct oracle *o, u32 other, u32 level)
     if (level > 1 || kind < 65) {
         entry |= PTE_WRITABLE;
     }
-    if (level == 1 && choose_percent(6)) {
+    if (level == 1 && choose_percent(other == ORACLE_DEVICES ? 80 : 6)) {
         /* A device frame: one below the number of frames, or one of the first above. */
-        const u32 number = choose_below(5);
+        const u32 number = choose_below(6);
         entry = (entry & ~PTE_ADDRESS) | (u64)(number ? o->frames + number - 1 : 0) << 12;
         return entry | (random64() & (PTE_PWT | PTE_PCD | PTE_LARGE)) |
                (choose_percent(50) ? PTE_WRITABLE : 0);
@@ -128,11 +128,14 @@ static u64 entry_for(const struct oracle *o, u32 other, u32 level)
 }
 
 /* What a chosen address should map. */
-enum wish { ANYTHING, L1_TABLE, QUIET_PAGE };
+enum wish { ANYTHING, L1_TABLE, QUIET_PAGE, DEVICE };
 
 static bool fulfils(const struct oracle *o, u64 entry, enum wish wish)
 {
     const u32 target = oracle_target(entry);
+    if (wish == DEVICE) {
+        return oracle_is_device(o, target);
+    }
     if (wish == ANYTHING || target >= o->frames) {
         return true;
     }
@@ -200,13 +203,28 @@ static u64 table_address(const struct oracle *o, u32 vcpu)
 
 /* ---- arguments, by kind --------------------------------------------------------------------- */
 
+/* Arguments of an operation on the M2P word of a frame. */
+static void for_m2p(const struct oracle *o, struct model_op *op)
+{
+    op->at = (u64)frame_for(o, op->other, choose_below(5)) << 12;
+    op->value = random64() >> choose_below(64);
+    op->number = VMMU_UPDATE_M2P;
+}
+
 static void for_update(const struct oracle *o, struct model_op *op)
 {
+    if (choose_percent(2)) {
+        for_m2p(o, op);
+        return;
+    }
     u32 m = frame_for(o, op->domain, 1 + choose_below(4));
     u32 level = m < o->frames ? level_of(o, m) : 1;
     op->at = (u64)m << 12 | slot() << 3;
     op->value = entry_for(o, op->other, level ? level : 1 + choose_below(4));
     op->number = choose_percent(80) ? VMMU_UPDATE_NORMAL : VMMU_UPDATE_PRESERVE_AD;
+    if (choose_percent(1)) {
+        op->number = VMMU_UPDATE_NO_TRANSLATE + choose_below(3);
+    }
     if (choose_percent(1)) {
         op->at = choose_percent(50) ? op->at + 1 + choose_below(7) : random64() & ~7ull;
     }
@@ -230,6 +248,16 @@ static void for_map_at(const struct oracle *o, struct model_op *op)
     const u32 index = slot();
     op->at = (u64)m << 12 | index << 3 | (choose_percent(1) ? 4 : 0);
     for_grant(o, op, m, index);
+}
+
+/* Arguments for replacing a mapping by another one. */
+static void for_replace(const struct oracle *o, struct model_op *op)
+{
+    op->at = address(o, op->vcpu, ANYTHING);
+    op->expected = address(o, op->vcpu, ANYTHING);
+    const u64 now = oracle_walk(o, op->vcpu, op->at);
+    op->value = choose_percent(92) ? now >> 12 & 0xffffffffffull : choose_below(o->frames);
+    op->number = choose_percent(92) ? !!(now & PTE_WRITABLE) : choose_below(2);
 }
 
 static void for_emulated_write(const struct oracle *o, struct model_op *op)
@@ -313,7 +341,7 @@ static u32 frame_to_undo(const struct oracle *o, const struct model_op *op)
 {
     for (u32 i = 0, m = choose_below(o->frames); i < o->frames; i++, m = (m + 1) % o->frames) {
         const struct oracle_frame *f = &o->frame[m];
-        if (f->owner &&
+        if (m > 1 && f->owner &&
             ((op->kind == OP_UNHOLD && f->held) || (op->kind == OP_UNREFERENCE && f->looked) ||
              (op->kind == OP_UNPIN && f->pinned && f->owner == op->domain) ||
              (op->kind == OP_UNSHARE && f->type == VMMU_TYPE_SHARED && f->allocated))) {
@@ -332,9 +360,49 @@ static u32 free_frames(const struct oracle *o)
     return n;
 }
 
+/* Fills in an operation on an address of the vCPU. Returns false if this kind has none. */
+static bool fill_address(const struct oracle *o, struct model_op *op)
+{
+    switch (op->kind) {
+    case OP_UPDATE_VA:
+        op->at = address(o, op->vcpu, ANYTHING);
+        op->value = entry_for(o, op->other, 1);
+        return true;
+    case OP_EMULATED_WRITE:
+    case OP_EMULATED_AT:
+        for_emulated_write(o, op);
+        return true;
+    case OP_IS_L1_WRITE:
+        op->at = table_address(o, op->vcpu);
+        return true;
+    case OP_FIND_DEVICE:
+        op->at = address(o, op->vcpu, DEVICE);
+        return true;
+    case OP_UNMAP_VA:
+        op->at = address(o, op->vcpu, ANYTHING);
+        for_grant(o, op, oracle_table(o, op->vcpu, op->at, 1), op->at >> 12 & 511);
+        return true;
+    case OP_REPLACE_VA:
+        for_replace(o, op);
+        return true;
+    case OP_STORE:
+        op->value = entry_for(o, op->domain, 1 + choose_below(4));
+        /* fall through */
+    case OP_LOAD:
+        op->number = choose_percent(10);
+        op->at = (address(o, op->vcpu, ANYTHING) & ~0xfffull) | slot() << 3;
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Returns false if no operation of this kind is possible now. */
 static bool fill(const struct oracle *o, struct model_op *op)
 {
+    if (fill_address(o, op)) {
+        return true;
+    }
     switch (op->kind) {
     case OP_GIVE:
     case OP_SHARE:
@@ -353,24 +421,13 @@ static bool fill(const struct oracle *o, struct model_op *op)
     case OP_UPDATE:
         for_update(o, op);
         return true;
-    case OP_UPDATE_VA:
-        op->at = address(o, op->vcpu, ANYTHING);
-        op->value = entry_for(o, op->other, 1);
-        return true;
-    case OP_EMULATED_WRITE:
-    case OP_EMULATED_AT:
-        for_emulated_write(o, op);
-        return true;
-    case OP_IS_L1_WRITE:
-        op->at = table_address(o, op->vcpu);
-        return true;
+    case OP_DEVICE_RIGHT:
+        op->at = choose_below(6) ? o->frames + choose_below(4) : 0;
+        op->number = choose_percent(50) ? VMMU_ACCESS_READ : VMMU_ACCESS_WRITE;
+        return oracle_access(o, op->domain, op->at) != VMMU_ACCESS_NONE;
     case OP_MAP_AT:
     case OP_UNMAP_AT:
         for_map_at(o, op);
-        return true;
-    case OP_UNMAP_VA:
-        op->at = address(o, op->vcpu, ANYTHING);
-        for_grant(o, op, oracle_table(o, op->vcpu, op->at, 1), op->at >> 12 & 511);
         return true;
     case OP_SET_GDT:
         for_gdt(o, op);
@@ -384,13 +441,6 @@ static bool fill(const struct oracle *o, struct model_op *op)
     case OP_DESCRIPTOR:
         for_descriptor(o, op);
         return true;
-    case OP_STORE:
-        op->value = entry_for(o, op->domain, 1 + choose_below(4));
-        /* fall through */
-    case OP_LOAD:
-        op->number = choose_percent(10);
-        op->at = (address(o, op->vcpu, ANYTHING) & ~0xfffull) | slot() << 3;
-        return true;
     default:
         for_frame(o, op);
         return true;
@@ -400,15 +450,16 @@ static bool fill(const struct oracle *o, struct model_op *op)
 static enum model_op_kind choose_kind(void)
 {
     static const u16 weight[OP_KINDS] = {
-        [OP_GIVE] = 40,        [OP_TAKE] = 14,       [OP_SHARE] = 4,      [OP_UNSHARE] = 3,
-        [OP_HOLD] = 10,        [OP_UNHOLD] = 10,     [OP_REFERENCE] = 6,  [OP_UNREFERENCE] = 8,
-        [OP_SET_M2P] = 5,      [OP_UPDATE] = 380,    [OP_UPDATE_VA] = 90, [OP_EMULATED_WRITE] = 55,
-        [OP_EMULATED_AT] = 20, [OP_IS_L1_WRITE] = 8, [OP_PIN] = 80,       [OP_UNPIN] = 40,
-        [OP_KERNEL_ROOT] = 40, [OP_USER_ROOT] = 20,  [OP_FINISH] = 20,    [OP_SET_GDT] = 15,
-        [OP_SET_LDT] = 8,      [OP_LDT_FAULT] = 14,  [OP_LDT_DROP] = 2,   [OP_DESCRIPTOR] = 15,
-        [OP_VCPU_STOP] = 2,    [OP_STORE] = 90,      [OP_MAP_AT] = 30,    [OP_UNMAP_AT] = 20,
-        [OP_UNMAP_VA] = 10,    [OP_LOAD] = 15,       [OP_FLUSH] = 6,      [OP_SCHEDULE] = 15,
-        [OP_HIDE_M2P] = 10,
+        [OP_GIVE] = 40,        [OP_TAKE] = 14,       [OP_SHARE] = 4,       [OP_UNSHARE] = 3,
+        [OP_HOLD] = 10,        [OP_UNHOLD] = 10,     [OP_REFERENCE] = 6,   [OP_UNREFERENCE] = 8,
+        [OP_SET_M2P] = 5,      [OP_UPDATE] = 380,    [OP_UPDATE_VA] = 90,  [OP_EMULATED_WRITE] = 55,
+        [OP_EMULATED_AT] = 20, [OP_IS_L1_WRITE] = 8, [OP_PIN] = 80,        [OP_UNPIN] = 40,
+        [OP_KERNEL_ROOT] = 40, [OP_USER_ROOT] = 20,  [OP_FINISH] = 20,     [OP_SET_GDT] = 15,
+        [OP_SET_LDT] = 8,      [OP_LDT_FAULT] = 14,  [OP_LDT_DROP] = 2,    [OP_DESCRIPTOR] = 15,
+        [OP_VCPU_STOP] = 2,    [OP_STORE] = 90,      [OP_MAP_AT] = 30,     [OP_UNMAP_AT] = 20,
+        [OP_UNMAP_VA] = 10,    [OP_LOAD] = 15,       [OP_FLUSH] = 6,       [OP_SCHEDULE] = 15,
+        [OP_HIDE_M2P] = 10,    [OP_TAKE_UNUSED] = 4, [OP_FIND_DEVICE] = 6, [OP_REPLACE_VA] = 25,
+        [OP_DEVICE_RIGHT] = 2,
     };
     u32 total = 0;
     for (u32 i = 0; i < OP_KINDS; i++) {
@@ -422,25 +473,50 @@ static enum model_op_kind choose_kind(void)
     return (enum model_op_kind)kind;
 }
 
-struct model_op choose_operation(const struct oracle *o, const u32 domains[2])
+/* A domain, dying or dead ones among them, on which `domain` may have its hands; `domain` itself if
+ * there is none. */
+static u32 peer_of(const struct oracle *o, u32 domain, u32 often)
+{
+    const u32 any = 1 + choose_below(ORACLE_DOMAINS - 1);
+    return often && often != domain && choose_percent(85) ? often
+           : o->domain[any].started                       ? any
+                                                          : domain;
+}
+
+/* Gives the operation a foreign owner, of the table or frame that it is about, or of what an entry
+ * maps. */
+static void choose_owners(struct model_op *op, u32 peer)
+{
+    const u32 special = choose_percent(70) ? ORACLE_DEVICES : ORACLE_HYPERVISOR;
+    const u32 kind = choose_below(100);
+    const bool names_table = op->kind == OP_UPDATE || op->kind == OP_PIN || op->kind == OP_UNPIN;
+    if (kind < 6 || (op->kind == OP_MAP_AT && kind < 60)) {
+        op->other = peer;
+    } else if (kind < 9) {
+        op->other = special;
+    } else if (names_table && kind < 17) { /* a toolstack's foreign hands */
+        op->domain = peer;
+        op->other = kind < 16 ? peer : op->other;
+    } else if (names_table && kind == 17) {
+        op->domain = special;
+    } else if (op->kind == OP_HOLD && kind < 20) {
+        op->domain = peer;
+    }
+}
+
+struct model_op choose_operation(const struct oracle *o, const u32 domains[2], const u32 seats[2])
 {
     struct model_op op;
     do {
         const u32 seat = choose_below(2);
         const u32 domain = domains[seat] ? domains[seat] : domains[!seat];
-        const u32 other = domains[!seat] ? domains[!seat] : domain;
+        const u32 peer = peer_of(o, domain, seats[domains[seat] ? !seat : seat]);
         op = (struct model_op){.kind = choose_kind(),
                                .vcpu = (domain - 1) * 2 + choose_below(2),
                                .domain = domain,
-                               .other = choose_percent(94) ? domain : other,
+                               .other = domain,
                                .cpu = choose_below(MACHINE_CPUS)};
-        if (op.kind == OP_MAP_AT && choose_percent(60)) {
-            op.other = other;
-        }
-        if ((op.kind == OP_UPDATE || op.kind == OP_PIN || op.kind == OP_UNPIN) &&
-            choose_percent(3)) {
-            op.domain = other; /* a toolstack's foreign hands */
-        }
+        choose_owners(&op, peer);
     } while (!fill(o, &op));
     if (choose_percent(30)) {
         op.stop_at = choose_percent(75) ? 1 + choose_below(6) : 0;

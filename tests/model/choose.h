@@ -19,7 +19,8 @@ bool choose_is_sound(const struct oracle *o, u32 m, u32 index);
 /* An address in the vCPU's kernel root, mapped most of the time. */
 u64 choose_address(const struct oracle *o, u32 vcpu);
 
-/* Returns an operation for one of the two domains that exist. */
-struct model_op choose_operation(const struct oracle *o, const u32 domains[2]);
+/* Returns an operation for one of the two domains that live, `domains`; 0: that one does not.
+ * `seats`: the same, and what is being torn down. */
+struct model_op choose_operation(const struct oracle *o, const u32 domains[2], const u32 seats[2]);
 
 #endif

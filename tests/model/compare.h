@@ -8,7 +8,7 @@
 /* Compares the results of one operation, and how often engine and oracle could have been
  * interrupted in it. */
 void compare_answer(const struct model_op *op, enum vmmu_result expected, enum vmmu_result result,
-                    bool swapped);
+                    u64 answer);
 
 /* To be called after a load or store by a guest of `domain`. Checks that nothing changed that may
  * not, and copies the change into the oracle. */

@@ -30,6 +30,13 @@ void oracle_start(struct oracle *o, u32 frames, bool l1tf, const u64 hypervisor_
     o->frames = frames;
     o->l1tf = l1tf;
     memcpy(o->hypervisor_slot, hypervisor_slot, sizeof(o->hypervisor_slot));
+    o->frame[1] = (struct oracle_frame){.owner = ORACLE_HYPERVISOR,
+                                        .allocated = true,
+                                        .open = true,
+                                        .type = VMMU_TYPE_SHARED,
+                                        .types = 1,
+                                        .references = 1,
+                                        .m2p = ~0ull};
 }
 
 bool oracle_is_table(enum vmmu_type type)
@@ -113,12 +120,22 @@ bool oracle_is_device(const struct oracle *o, u64 frame)
     return frame == 0 || frame >= o->frames;
 }
 
+u32 oracle_device_kind(const struct oracle *o, u64 frame)
+{
+    const u64 kind = frame ? frame - o->frames + 1 : 0;
+    return kind < ORACLE_DEVICE_KINDS ? (u32)kind : ORACLE_DEVICE_KINDS - 1;
+}
+
 enum vmmu_access oracle_access(const struct oracle *o, u32 domain, u64 frame)
 {
-    if (domain != 1 || frame == o->frames + 2) {
-        return VMMU_ACCESS_NONE;
-    }
-    return frame == o->frames + 1 ? VMMU_ACCESS_READ : VMMU_ACCESS_WRITE;
+    return (enum vmmu_access)o->access[domain][oracle_device_kind(o, frame)];
+}
+
+u64 oracle_device_form(u64 entry)
+{
+    const u64 type = PTE_PWT | PTE_PCD | PTE_LARGE; /* bit 7 is the PAT's at level 1 */
+    const bool for_devices = (entry & PTE_PCD) || (entry & type) == PTE_LARGE;
+    return for_devices ? entry : (entry & ~type) | PTE_PCD | PTE_PWT;
 }
 
 bool oracle_names_device(const struct oracle *o, u32 level, u64 entry)
@@ -129,11 +146,10 @@ bool oracle_names_device(const struct oracle *o, u32 level, u64 entry)
 enum vmmu_result oracle_accept_device(const struct oracle *o, u32 table_owner, u32 frame_owner,
                                       u64 *entry)
 {
-    const u64 type = PTE_PWT | PTE_PCD | PTE_LARGE; /* bit 7 is the PAT's at level 1 */
-    const enum vmmu_access access = table_owner == frame_owner
-                                        ? oracle_access(o, table_owner, oracle_target(*entry))
-                                        : VMMU_ACCESS_NONE;
+    const u64 type = PTE_PWT | PTE_PCD | PTE_LARGE;
     const u64 frame = *entry >> 12 & 0xffffffffffull;
+    const bool named = table_owner == frame_owner || frame_owner == ORACLE_DEVICES;
+    const enum vmmu_access access = named ? oracle_access(o, table_owner, frame) : VMMU_ACCESS_NONE;
     if (access == VMMU_ACCESS_NONE && (*entry & type)) {
         return VMMU_REFUSED_CACHE_BITS;
     }
@@ -144,9 +160,7 @@ enum vmmu_result oracle_accept_device(const struct oracle *o, u32 table_owner, u
         return VMMU_REFUSED_NO_MEMORY;
     }
     *entry &= access == VMMU_ACCESS_READ ? ~PTE_WRITABLE : ~0ull;
-    if (!(*entry & PTE_PCD) && (*entry & type) != PTE_LARGE) { /* not write-combining */
-        *entry = (*entry & ~type) | PTE_PCD | PTE_PWT;
-    }
+    *entry = oracle_device_form(*entry);
     return VMMU_DONE;
 }
 

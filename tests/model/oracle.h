@@ -12,11 +12,18 @@
 #include "lib/x86/pte.h"
 #include "vmmu/vmmu.h"
 
-#define ORACLE_FRAMES  40u
-#define ORACLE_DOMAINS 5u /* ids 1..4; 0: no owner */
-#define ORACLE_VCPUS   8u /* two for each domain: (id - 1) * 2 and the next */
-#define ORACLE_SLOTS   22u
-#define ORACLE_NONE    ~0u
+#define ORACLE_FRAMES       40u
+#define ORACLE_DOMAINS      5u /* ids 1..4; 0: no owner */
+#define ORACLE_VCPUS        8u /* two for each domain: (id - 1) * 2 and the next */
+#define ORACLE_SLOTS        22u
+#define ORACLE_DEVICE_KINDS 5u
+#define ORACLE_NONE         ~0u
+
+/* What stands for VMMU_OWNER_DEVICE and VMMU_OWNER_HYPERVISOR where an operation names an owner.
+ * The latter owns frame 1, which vmmu_show has shown. */
+#define ORACLE_DEVICES    5u
+#define ORACLE_HYPERVISOR 6u
+#define ORACLE_OWNERS     7u
 
 /* The slots that tests use. All other entries of every table and page stay zero. */
 extern const u16 oracle_slot[ORACLE_SLOTS];
@@ -28,6 +35,7 @@ u32 oracle_slot_position(u32 index);
 #define MODEL_OPS(X)                                                                               \
     X(GIVE)                                                                                        \
     X(TAKE)                                                                                        \
+    X(TAKE_UNUSED)                                                                                 \
     X(SHARE)                                                                                       \
     X(UNSHARE)                                                                                     \
     X(HOLD)                                                                                        \
@@ -36,14 +44,17 @@ u32 oracle_slot_position(u32 index);
     X(UNREFERENCE)                                                                                 \
     X(SET_M2P)                                                                                     \
     X(HIDE_M2P)                                                                                    \
+    X(DEVICE_RIGHT)                                                                                \
     X(UPDATE)                                                                                      \
     X(UPDATE_VA)                                                                                   \
     X(EMULATED_WRITE)                                                                              \
     X(IS_L1_WRITE)                                                                                 \
+    X(FIND_DEVICE)                                                                                 \
     X(EMULATED_AT)                                                                                 \
     X(MAP_AT)                                                                                      \
     X(UNMAP_AT)                                                                                    \
     X(UNMAP_VA)                                                                                    \
+    X(REPLACE_VA)                                                                                  \
     X(PIN)                                                                                         \
     X(UNPIN)                                                                                       \
     X(KERNEL_ROOT)                                                                                 \
@@ -77,12 +88,12 @@ struct model_op {
     u32 domain; /* owner of the table or frame; a share's or hold's domain */
     u32 other;  /* owner of the frame that an entry names */
     u32 cpu;    /* the CPU that performs it */
-    u32 number; /* level, bytes, count, page, update kind, writable */
+    u32 number; /* level, bytes, count, page, update kind, writable, right */
     u32 entries;
     u64 at; /* frame, machine address or virtual address */
     u64 value;
-    u64 expected;
-    u32 list[4]; /* GDT frames; the last one is repeated for all further ones */
+    u64 expected; /* also the address that REPLACE_VA moves an entry from */
+    u32 list[4];  /* GDT frames; the last one is repeated for all further ones */
     u32 stop_at, stop_each;
 };
 
@@ -125,9 +136,10 @@ struct oracle {
     u64 hypervisor_slot[16];
     struct oracle_frame frame[ORACLE_FRAMES];
     struct oracle_vcpu vcpu[ORACLE_VCPUS];
-    struct oracle_domain domain[ORACLE_DOMAINS];
+    struct oracle_domain domain[ORACLE_OWNERS];
+    u8 access[ORACLE_DOMAINS][ORACLE_DEVICE_KINDS]; /* enum vmmu_access: see oracle_access */
     u32 asks, stop_at, stop_each;
-    bool swapped; /* what the last EMULATED_WRITE or IS_L1_WRITE returned */
+    u64 answer; /* what the last EMULATED_WRITE, IS_L1_WRITE or FIND_DEVICE returned */
 };
 
 void oracle_start(struct oracle *o, u32 frames, bool l1tf, const u64 hypervisor_slot[16]);
@@ -157,9 +169,10 @@ bool oracle_address_is_guests(u64 va);
 bool oracle_is_table(enum vmmu_type type);
 u32 oracle_target(u64 entry);
 
-/* Device frames: frame 0, and every number from the number of frames on. Domain 1 is privileged: it
- * may write to all of them, but only read the one after the first that does not exist
- * (oracle->frames + 1), and not map the next (oracle->frames + 2). */
+/* Device frames: frame 0, and every number from the number of frames on. Where a domain may
+ * map one, DEVICE_RIGHT decides between reading and writing. At first a domain with an odd
+ * number may write to all of them, but only read oracle->frames + 1, and not map oracle->frames +
+ * 2; one with an even number may read frame 0 and write to oracle->frames + 1. */
 bool oracle_is_device(const struct oracle *o, u64 frame);
 enum vmmu_access oracle_access(const struct oracle *o, u32 domain, u64 frame);
 

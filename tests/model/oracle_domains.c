@@ -2,6 +2,8 @@
 /* The oracle's frames and owners, the end of a domain, and the entry point of all operations. */
 #include "tests/model/oracle_parts.h"
 
+#include <string.h>
+
 /* ---- frames --------------------------------------------------------------------------------- */
 
 static enum vmmu_result give(struct oracle *o, const struct model_op *op)
@@ -37,6 +39,16 @@ static enum vmmu_result take(struct oracle *o, const struct model_op *op)
     f->allocated = false;
     oracle_put(o, (u32)op->at);
     return VMMU_DONE;
+}
+
+static enum vmmu_result take_unused(struct oracle *o, const struct model_op *op)
+{
+    const struct oracle_frame *f = op->at < o->frames ? &o->frame[op->at] : NULL;
+    if (f && f->owner == op->domain && f->type != VMMU_TYPE_SHARED && f->allocated &&
+        f->references != 1) {
+        return VMMU_REFUSED_WRONG_TYPE;
+    }
+    return take(o, op);
 }
 
 static enum vmmu_result share(struct oracle *o, const struct model_op *op)
@@ -102,15 +114,15 @@ static enum vmmu_result unreference(struct oracle *o, const struct model_op *op)
     return VMMU_DONE;
 }
 
-static enum vmmu_result set_m2p(struct oracle *o, const struct model_op *op)
+enum vmmu_result oracle_set_m2p(struct oracle *o, u64 m, u32 owner, u64 value)
 {
-    if (op->at >= o->frames) {
+    if (m >= o->frames) {
         return VMMU_REFUSED_BAD_FRAME;
     }
-    if (o->frame[op->at].owner != op->domain) {
+    if (o->frame[m].owner != owner || owner >= ORACLE_DOMAINS) {
         return VMMU_REFUSED_NOT_OWNER;
     }
-    o->frame[op->at].m2p = op->value;
+    o->frame[m].m2p = value;
     return VMMU_DONE;
 }
 
@@ -118,6 +130,11 @@ static enum vmmu_result set_m2p(struct oracle *o, const struct model_op *op)
 
 static enum vmmu_result domain_start(struct oracle *o, const struct model_op *op)
 {
+    static const u8 access[2][ORACLE_DEVICE_KINDS] = {
+        {VMMU_ACCESS_READ, VMMU_ACCESS_NONE, VMMU_ACCESS_WRITE},
+        {VMMU_ACCESS_WRITE, VMMU_ACCESS_WRITE, VMMU_ACCESS_READ, VMMU_ACCESS_NONE,
+         VMMU_ACCESS_WRITE}};
+    memcpy(o->access[op->domain], access[op->domain % 2], sizeof(access[0]));
     o->domain[op->domain] = (struct oracle_domain){.started = true, .frames_max = op->number};
     for (u32 i = 0; i < 2; i++) {
         struct oracle_vcpu *v = &o->vcpu[(op->domain - 1) * 2 + i];
@@ -192,6 +209,8 @@ static enum vmmu_result of_domain(struct oracle *o, const struct model_op *op)
         return give(o, op);
     case OP_TAKE:
         return take(o, op);
+    case OP_TAKE_UNUSED:
+        return take_unused(o, op);
     case OP_SHARE:
         return share(o, op);
     case OP_UNSHARE:
@@ -205,15 +224,27 @@ static enum vmmu_result of_domain(struct oracle *o, const struct model_op *op)
     case OP_UNREFERENCE:
         return unreference(o, op);
     case OP_SET_M2P:
-        return set_m2p(o, op);
+        return oracle_set_m2p(o, op->at, op->domain, op->value);
     case OP_HIDE_M2P:
         o->domain[op->domain].hides_m2p = op->number;
+        return VMMU_DONE;
+    case OP_DEVICE_RIGHT:
+        o->access[op->domain][oracle_device_kind(o, op->at)] = (u8)op->number;
         return VMMU_DONE;
     case OP_DOMAIN_START:
         return domain_start(o, op);
     default:
         return domain_stop(o, op);
     }
+}
+
+/* The device frame that the address is mapped to read-only. */
+static u64 find_device(const struct oracle *o, const struct model_op *op)
+{
+    const u64 entry = oracle_walk(o, op->vcpu, op->at);
+    return oracle_names_device(o, 1, entry) && !(entry & PTE_WRITABLE)
+               ? entry >> 12 & 0xffffffffffull
+               : MFN_NONE.n;
 }
 
 static bool is_of_vcpu(enum model_op_kind kind)
@@ -227,14 +258,17 @@ enum vmmu_result oracle_predict(struct oracle *o, const struct model_op *op)
     o->asks = 0;
     o->stop_at = op->stop_at;
     o->stop_each = op->stop_each;
-    o->swapped = false;
+    o->answer = 0;
     if (op->kind == OP_VCPU_STOP) {
         result = oracle_vcpu_stop(o, &o->vcpu[op->vcpu]);
     } else if (op->kind == OP_LDT_DROP) {
         oracle_ldt_drop(o, &o->vcpu[op->vcpu]);
         result = VMMU_DONE;
     } else if (op->kind == OP_IS_L1_WRITE) {
-        o->swapped = oracle_shown_table(o, op->vcpu, op->at) != ORACLE_NONE;
+        o->answer = oracle_shown_table(o, op->vcpu, op->at) != ORACLE_NONE;
+        result = VMMU_DONE;
+    } else if (op->kind == OP_FIND_DEVICE) {
+        o->answer = find_device(o, op);
         result = VMMU_DONE;
     } else if (is_of_vcpu(op->kind)) {
         result = oracle_of_vcpu(o, op);

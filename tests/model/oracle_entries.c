@@ -110,6 +110,12 @@ enum vmmu_result oracle_update(struct oracle *o, struct oracle_vcpu *v, const st
     if (op->at % 8) {
         return VMMU_REFUSED_BAD_ADDRESS;
     }
+    if (op->number == VMMU_UPDATE_M2P) {
+        return oracle_set_m2p(o, op->at >> 12, op->other, op->value);
+    }
+    if (op->number > VMMU_UPDATE_NO_TRANSLATE) {
+        return VMMU_REFUSED_BAD_KIND;
+    }
     if (op->at >> 12 >= o->frames) {
         return VMMU_REFUSED_BAD_FRAME;
     }
@@ -208,7 +214,7 @@ enum vmmu_result oracle_emulated_write_at(struct oracle *o, struct oracle_vcpu *
         result = change_entry(o, &w, 1);
     }
     oracle_put(o, m);
-    o->swapped = w.swapped;
+    o->answer = w.swapped;
     o->domain[v->domain].emulated_writes += w.swapped;
     return result;
 }
@@ -244,6 +250,12 @@ enum vmmu_result oracle_map_at(struct oracle *o, struct oracle_vcpu *v, const st
     return result;
 }
 
+static bool is_mapping(u64 entry, u64 m, bool writable)
+{
+    return (entry & PTE_PRESENT) && (entry >> 12 & 0xffffffffffull) == m &&
+           !(entry & PTE_WRITABLE) == !writable;
+}
+
 enum vmmu_result oracle_unmap_at(struct oracle *o, struct oracle_vcpu *v, u64 at, u64 m,
                                  bool writable)
 {
@@ -252,9 +264,7 @@ enum vmmu_result oracle_unmap_at(struct oracle *o, struct oracle_vcpu *v, u64 at
     if (result != VMMU_DONE) {
         return result;
     }
-    const u64 now = oracle_word(o, w.table, w.slot);
-    if (!(now & PTE_PRESENT) || (now >> 12 & 0xffffffffffull) != m ||
-        !(now & PTE_WRITABLE) == writable) {
+    if (!is_mapping(oracle_word(o, w.table, w.slot), m, writable)) {
         return VMMU_REFUSED_NOT_THAT_MAPPING;
     }
     oracle_get(o, w.table, v->domain);
@@ -273,4 +283,42 @@ enum vmmu_result oracle_unmap_va(struct oracle *o, struct oracle_vcpu *v, const 
         return VMMU_REFUSED_NO_TABLE;
     }
     return oracle_unmap_at(o, v, (u64)m << 12 | (op->at >> 9 & 0xff8), op->value, op->number);
+}
+
+/* The word that holds the L1 entry for `va`. */
+static enum vmmu_result find_entry(struct oracle *o, u32 vcpu, u64 va, u64 **word)
+{
+    const u32 i = oracle_slot_position(va >> 12 & 511);
+    if (!oracle_address_is_guests(va)) {
+        return VMMU_REFUSED_BAD_ADDRESS;
+    }
+    const u32 m = oracle_table(o, vcpu, va, 1);
+    if (m == ORACLE_NONE) {
+        return VMMU_REFUSED_NO_TABLE;
+    }
+    *word = &o->frame[m].word[i];
+    return VMMU_DONE;
+}
+
+enum vmmu_result oracle_replace_va(struct oracle *o, struct oracle_vcpu *v,
+                                   const struct model_op *op)
+{
+    u64 *to, *from;
+    enum vmmu_result result = find_entry(o, op->vcpu, op->at, &to);
+    if (result == VMMU_DONE) {
+        result = find_entry(o, op->vcpu, op->expected, &from);
+    }
+    if (result != VMMU_DONE) {
+        return result;
+    }
+    const u64 old = *to;
+    if (!is_mapping(old, op->value, op->number)) {
+        return VMMU_REFUSED_NOT_THAT_MAPPING;
+    }
+    /* The entry moves with its references. The one that it replaces, perhaps itself, loses its
+     * own. */
+    *to = *from;
+    *from = 0;
+    let_go(o, &(struct write){.v = v}, 1, old);
+    return VMMU_DONE;
 }

@@ -337,6 +337,8 @@ enum vmmu_result oracle_of_vcpu(struct oracle *o, const struct model_op *op)
         return oracle_unmap_at(o, v, op->at, op->value, op->number);
     case OP_UNMAP_VA:
         return oracle_unmap_va(o, v, op);
+    case OP_REPLACE_VA:
+        return oracle_replace_va(o, v, op);
     case OP_PIN:
         return pin(o, v, op);
     case OP_UNPIN:

@@ -15,6 +15,12 @@ enum vmmu_result oracle_get_entry(struct oracle *o, u32 level, u64 entry, u32 ta
                                   u32 frame_owner, bool *held);
 enum vmmu_result oracle_put_entry(struct oracle *o, u32 level, u64 entry);
 
+/* Which element of oracle.access is that of a device frame. */
+u32 oracle_device_kind(const struct oracle *o, u64 frame);
+
+/* Returns an entry of a device frame with a memory type for devices. */
+u64 oracle_device_form(u64 entry);
+
 /* Says whether an entry is present, of level 1, and maps a device frame. Then oracle_accept_device
  * decides about it, and gives it the form that it has in a live table; no reference is taken. */
 bool oracle_names_device(const struct oracle *o, u32 level, u64 entry);
@@ -42,5 +48,8 @@ enum vmmu_result oracle_unmap_at(struct oracle *o, struct oracle_vcpu *v, u64 at
                                  bool writable);
 enum vmmu_result oracle_unmap_va(struct oracle *o, struct oracle_vcpu *v,
                                  const struct model_op *op);
+enum vmmu_result oracle_replace_va(struct oracle *o, struct oracle_vcpu *v,
+                                   const struct model_op *op);
+enum vmmu_result oracle_set_m2p(struct oracle *o, u64 m, u32 owner, u64 value);
 
 #endif

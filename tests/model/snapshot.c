@@ -94,7 +94,7 @@ u64 snapshot_hash(void)
 {
     const struct oracle *o = &world.oracle;
     u64 hash = 1;
-    for (u32 m = 2; m < o->frames; m++) {
+    for (u32 m = 1; m < o->frames; m++) {
         const struct oracle_frame *f = &o->frame[m];
         hash = mix(hash, f->owner | f->allocated << 4 | f->pinned << 5 | f->partial << 6 |
                              f->child << 7 | f->share_writable << 8 | (u64)f->open << 9 |
@@ -117,6 +117,9 @@ u64 snapshot_hash(void)
     }
     for (u32 d = 1; d < ORACLE_DOMAINS; d++) {
         hash = mix(hash, o->domain[d].dying | (u64)o->domain[d].cursor << 8);
+        for (u32 i = 0; i < ORACLE_DEVICE_KINDS; i++) {
+            hash = mix(hash, o->access[d][i]);
+        }
     }
     return hash;
 }

@@ -27,13 +27,13 @@ static struct model_op script[SCRIPT]; /* operations to do next, last first */
 static u32 script_count;
 static u64 deaths, resumed;
 
-/* Removes the operations of a domain that is being torn down from the script. */
+/* Removes the operations of a domain that is being torn down from the script. Those of others that
+ * concern it stay. */
 static void forget(u32 domain)
 {
     script_count = 0;
     for (u32 i = pending_count; i-- > 0;) {
-        if ((pending[i].vcpu / 2) + 1 == domain || pending[i].domain == domain ||
-            pending[i].other == domain) {
+        if ((pending[i].vcpu / 2) + 1 == domain) {
             pending[i] = pending[--pending_count];
         }
     }
@@ -323,7 +323,7 @@ static void step(void)
         }
         return;
     }
-    const struct model_op op = choose_operation(&world.oracle, actors);
+    const struct model_op op = choose_operation(&world.oracle, actors, seat);
     const enum vmmu_result result = world_do(&op);
     if (result == VMMU_AGAIN) {
         remember(&op);

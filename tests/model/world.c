@@ -101,6 +101,8 @@ void world_start(u32 frames, bool l1tf)
     }
     oracle_start(&world.oracle, frames, l1tf, slots);
     vmmu_own_device(mfn(0));
+    vmmu_show(mfn(1));
+    memset(machine_words(mfn(1)), 0, PAGE_SIZE);
     machine.device_access = device_access;
     for (u32 i = 0; i < MACHINE_CPUS; i++) {
         world.vcpu_of_cpu[i] = ORACLE_NONE;
@@ -253,15 +255,25 @@ static void restart_domain(const struct model_op *op)
     }
 }
 
+/* What the engine takes as the owner that an operation names. */
+static struct vmmu_domain *owner_of(u32 owner)
+{
+    return owner == ORACLE_DEVICES      ? vmmu_special_owner(VMMU_OWNER_DEVICE)
+           : owner == ORACLE_HYPERVISOR ? vmmu_special_owner(VMMU_OWNER_HYPERVISOR)
+                                        : &world.domain[owner];
+}
+
 static enum vmmu_result of_domain(const struct model_op *op)
 {
-    struct vmmu_domain *d = &world.domain[op->domain];
+    struct vmmu_domain *d = owner_of(op->domain);
     const mfn_t m = mfn(op->at);
     switch (op->kind) {
     case OP_GIVE:
         return vmmu_give(d, m, pfn(op->value));
     case OP_TAKE:
         return vmmu_take(d, m);
+    case OP_TAKE_UNUSED:
+        return vmmu_take_unused(d, m);
     case OP_SHARE:
         vmmu_share(d, m, op->number);
         return VMMU_DONE;
@@ -283,6 +295,8 @@ static enum vmmu_result of_domain(const struct model_op *op)
     case OP_HIDE_M2P:
         atomic_store(&d->hides_m2p, op->number);
         return VMMU_DONE;
+    case OP_DEVICE_RIGHT:
+        return VMMU_DONE; /* device_access asks the oracle */
     case OP_DOMAIN_START:
         restart_domain(op);
         return VMMU_DONE;
@@ -291,30 +305,49 @@ static enum vmmu_result of_domain(const struct model_op *op)
     }
 }
 
-static enum vmmu_result of_entries(const struct model_op *op, bool *swapped)
+static enum vmmu_result of_stores(const struct model_op *op, u64 *answer)
 {
     struct vmmu_vcpu *v = &world.vcpu[op->vcpu];
-    struct vmmu_domain *owner = &world.domain[op->domain], *other = &world.domain[op->other];
+    enum vmmu_result result = VMMU_DONE;
+    bool swapped = false;
+    switch (op->kind) {
+    case OP_EMULATED_WRITE:
+        result =
+            vmmu_emulated_write(v, vaddr(op->at), op->number, op->expected, op->value, &swapped);
+        break;
+    case OP_EMULATED_AT:
+        result =
+            vmmu_emulated_write_at(v, maddr(op->at), op->number, op->expected, op->value, &swapped);
+        break;
+    case OP_IS_L1_WRITE:
+        swapped = vmmu_is_l1_write(v, vaddr(op->at));
+        break;
+    default:
+        *answer = vmmu_find_device(v, vaddr(op->at)).n;
+        return VMMU_DONE;
+    }
+    *answer = swapped;
+    return result;
+}
+
+static enum vmmu_result of_entries(const struct model_op *op)
+{
+    struct vmmu_vcpu *v = &world.vcpu[op->vcpu];
+    struct vmmu_domain *owner = owner_of(op->domain), *other = owner_of(op->other);
     switch (op->kind) {
     case OP_UPDATE:
         return vmmu_update(v, owner, other, maddr(op->at), op->value,
                            (enum vmmu_update_kind)op->number);
     case OP_UPDATE_VA:
         return vmmu_update_va(v, other, vaddr(op->at), op->value);
-    case OP_EMULATED_WRITE:
-        return vmmu_emulated_write(v, vaddr(op->at), op->number, op->expected, op->value, swapped);
-    case OP_EMULATED_AT:
-        return vmmu_emulated_write_at(v, maddr(op->at), op->number, op->expected, op->value,
-                                      swapped);
-    case OP_IS_L1_WRITE:
-        *swapped = vmmu_is_l1_write(v, vaddr(op->at));
-        return VMMU_DONE;
     case OP_MAP_AT:
         return vmmu_map_at(v, other, maddr(op->at), op->value);
     case OP_UNMAP_AT:
         return vmmu_unmap_at(v, maddr(op->at), mfn(op->value), op->number);
     case OP_UNMAP_VA:
         return vmmu_unmap_va(v, vaddr(op->at), mfn(op->value), op->number);
+    case OP_REPLACE_VA:
+        return vmmu_replace_va(v, vaddr(op->at), vaddr(op->expected), mfn(op->value), op->number);
     case OP_PIN:
         return vmmu_pin(v, owner, mfn(op->at), op->number);
     default:
@@ -363,14 +396,17 @@ static enum vmmu_result of_vcpu(const struct model_op *op)
     }
 }
 
-static enum vmmu_result ask_engine(const struct model_op *op, bool *swapped)
+static enum vmmu_result ask_engine(const struct model_op *op, u64 *answer)
 {
     machine.asks = 0;
     machine.stop_at = op->stop_at;
     machine.stop_each = op->stop_each;
     machine_run_on(op->cpu);
+    if (op->kind >= OP_EMULATED_WRITE && op->kind <= OP_EMULATED_AT) {
+        return of_stores(op, answer);
+    }
     if (op->kind >= OP_UPDATE && op->kind <= OP_UNPIN) {
-        return of_entries(op, swapped);
+        return of_entries(op);
     }
     if (op->kind >= OP_KERNEL_ROOT && op->kind <= OP_VCPU_STOP) {
         return of_vcpu(op);
@@ -382,7 +418,7 @@ enum vmmu_result world_do(const struct model_op *asked)
 {
     struct model_op op = *asked;
     struct past *past = &history[world.operations++ % HISTORY];
-    bool swapped = false;
+    u64 answer = 0;
 
     if ((op.kind == OP_GIVE || op.kind == OP_SHARE) && op.at == ORACLE_NONE) {
         op.at = machine_allocate().n;
@@ -392,8 +428,8 @@ enum vmmu_result world_do(const struct model_op *asked)
         past->result = machine_only(&op);
     } else {
         const enum vmmu_result expected = oracle_predict(&world.oracle, &op);
-        past->result = ask_engine(&op, &swapped);
-        compare_answer(&op, expected, past->result, swapped);
+        past->result = ask_engine(&op, &answer);
+        compare_answer(&op, expected, past->result, answer);
         if (op.kind == OP_GIVE && past->result != VMMU_DONE && op.at < world.oracle.frames) {
             machine_free(mfn(op.at));
         }
