@@ -9,7 +9,7 @@ check-objects = $(patsubst %.c,$(B)/check/%.o,$(filter-out lib/string.c,$(wildca
 LIB_OBJ := $(call check-objects,lib/*.c)
 VMMU_OBJ := $(call check-objects,vmmu/*.c tests/machine/*.c lib/*.c)
 # The races have ports of their own, without the fake machine.
-RACED_OBJ := $(call check-objects,tests/model/races.c tests/model/threads_port.c vmmu/*.c lib/*.c)
+RACED_OBJ := $(call check-objects,tests/model/races*.c tests/model/threads_port.c vmmu/*.c lib/*.c)
 MODEL_OBJ := $(filter-out $(RACED_OBJ),$(call check-objects,$(filter-out tests/model/test_%,$(wildcard tests/model/*.c))))
 TOOLS_OBJ := $(filter-out %/tools/main.o,$(call check-objects,tools/*.c lib/*.c))
 ELF_OBJ := $(call check-objects,tests/unit/synthetic_elf.c)

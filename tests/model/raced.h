@@ -61,6 +61,25 @@ mfn_t raced_pool(struct actor *actor, u32 i);
 enum vmmu_result raced_update(struct actor *actor, mfn_t table, u32 slot, u64 entry);
 void raced_start_guest(u32 g);
 
+/* Releases frame `i` of the guest's pool and puts a new one in its place, if there is one. */
+void raced_exchange(struct actor *actor, u32 i);
+
+/* Links frames 0 to 3 of guest 0's pool as a tree from level 4 down; none of them is live. */
+void raced_link_pool(void);
+
+/* The level at which frame `i` of a pool is used most of the time: 4 to 0. */
+u32 raced_level_of(u32 i);
+
+/* Leaves guest 0, started again if it has been torn down, with live tables of all levels, partial
+ * ones among them, and without vCPUs. Ends the program if something is left of the old guest. */
+void raced_raise_and_leave(void);
+
+/* The races of races_foreign.c. */
+void race_devices_against_memory(struct actor *actor);
+void race_replacements(struct actor *actor);
+void race_two_hands(struct actor *actor);
+void race_hands_on_the_dying(struct actor *actor);
+
 /* Ends a guest: first its vCPUs, then the domain; the other guest may run meanwhile. */
 void raced_end_vcpus(u32 g);
 void raced_end_domain(struct actor *actor, u32 g);

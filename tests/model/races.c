@@ -73,8 +73,7 @@ static void pin_against_unpin(struct actor *actor)
     }
 }
 
-/* Links frames 0 to 3 of the pool as a tree from level 4 down; none of them is live. */
-static void link_pool(void)
+void raced_link_pool(void)
 {
     for (u32 i = 0; i < 3; i++) {
         for (u32 slot = 0; slot < 4; slot++) {
@@ -162,8 +161,7 @@ static void root_against_unpin(struct actor *actor)
     }
 }
 
-/* Releases a frame of the pool and replaces it by a new one, if there is one. */
-static void exchange(struct actor *actor, u32 i)
+void raced_exchange(struct actor *actor, u32 i)
 {
     const mfn_t m = raced_pool(actor, i);
     if (raced_count(actor, vmmu_take(actor->domain, m)) != VMMU_DONE) {
@@ -183,7 +181,7 @@ static void exchange_against_use(struct actor *actor)
     enum vmmu_result result;
     switch (actor->cpu) {
     case 0:
-        exchange(actor, i);
+        raced_exchange(actor, i);
         break;
     case 1:
         raced_update(actor, actor->guest->l1, 8 + i, RW(m));
@@ -222,7 +220,7 @@ static void foreign_against_retype(struct actor *actor)
     TO_THE_END(result, vmmu_pin(actor->vcpu, actor->domain, m, 1 + threads_below(2)));
     TO_THE_END(result, vmmu_unpin(actor->vcpu, actor->domain, m));
     if (threads_below(4) == 0) {
-        exchange(actor, i);
+        raced_exchange(actor, i);
     }
 }
 
@@ -287,7 +285,7 @@ static void right_against_unmap(struct actor *actor)
         return;
     }
     if (raced_update(actor, actor->guest->l1, slot, RW(m)) == VMMU_DONE) {
-        exchange(actor, i);
+        raced_exchange(actor, i);
         raced_update(actor, actor->guest->l1, slot, RO(m));
         raced_update(actor, actor->guest->l1, slot, 0);
     }
@@ -328,7 +326,7 @@ static void update_against_new_owner(struct actor *actor)
         TO_THE_END(result, vmmu_unpin(actor->vcpu, actor->domain, m));
         raced_update(actor, m, 5, 0);
     }
-    exchange(actor, i);
+    raced_exchange(actor, i);
 }
 
 /* The two steps of an emulated write; between them the table is released or becomes another
@@ -347,7 +345,7 @@ static void emulate_in_two_steps(struct actor *actor)
         TO_THE_END(result, vmmu_unpin(actor->vcpu, actor->domain, table));
         raced_update(actor, actor->guest->l1, 8 + i, RW(table));
         raced_update(actor, actor->guest->l1, 8 + i, 0);
-        exchange(actor, i);
+        raced_exchange(actor, i);
         return;
     }
     if (vmmu_find_l1_write(actor->vcpu, address(8 + i), &where)) {
@@ -359,8 +357,7 @@ static void emulate_in_two_steps(struct actor *actor)
 
 /* ---- everything against everything ---------------------------------------------------------- */
 
-/* The level at which frame `i` of the pool is used most of the time: 4 to 0. */
-static u32 level_of(u32 i)
+u32 raced_level_of(u32 i)
 {
     return i < 8 ? 4 - (i & 3) : 0;
 }
@@ -368,7 +365,7 @@ static u32 level_of(u32 i)
 static u32 index_for(u32 level)
 {
     u32 i = threads_below(POOL);
-    for (u32 tries = 0; tries < 16 && level_of(i) != level; tries++) {
+    for (u32 tries = 0; tries < 16 && raced_level_of(i) != level; tries++) {
         i = threads_below(POOL);
     }
     return i;
@@ -380,7 +377,7 @@ static void hook(struct actor *actor)
                              actor->guest->l4};
     const u32 i = threads_below(8), level = threads_below(3) ? 0 : 1 + threads_below(4);
     const mfn_t table = level ? tables[level] : raced_pool(actor, i);
-    const u32 above = level ? level : level_of(i);
+    const u32 above = level ? level : raced_level_of(i);
     const mfn_t m = raced_pool(actor, threads_below(8) ? index_for(above ? above - 1 : 0)
                                                        : threads_below(POOL));
     const u32 kind = threads_below(9);
@@ -410,7 +407,7 @@ static void anything(struct actor *actor)
     case 0:
     case 1:
         raced_count(actor, vmmu_pin(actor->vcpu, actor->domain, m,
-                                    threads_below(8) ? level_of(i) : 1 + threads_below(4)));
+                                    threads_below(8) ? raced_level_of(i) : 1 + threads_below(4)));
         break;
     case 2:
     case 3:
@@ -428,7 +425,7 @@ static void anything(struct actor *actor)
         break;
     case 7:
         if (threads_below(32) == 0) {
-            exchange(actor, threads_below(POOL));
+            raced_exchange(actor, threads_below(POOL));
         }
         break;
     case 8:
@@ -483,8 +480,7 @@ static void death_against_use(struct actor *actor)
     }
 }
 
-/* Leaves guest 0 with live tables of all levels, partial ones among them, and without vCPUs. */
-static void raise_and_leave(void)
+void raced_raise_and_leave(void)
 {
     struct actor alone = {.cpu = 0,
                           .guest = &raced_guest[0],
@@ -495,16 +491,22 @@ static void raise_and_leave(void)
     enum vmmu_result result;
     if (atomic_load(&raced_guest[0].domain.stopped)) {
         raced_end_domain(actor, 0);
-        /* First unmaps what guest 1 still maps. */
+        for (u32 i = 4; i < 6; i++) {
+            TO_THE_END(result, vmmu_finish(&raced_vcpu[i]));
+        }
+        /* Unmaps what guest 1 still maps. */
         for (u32 slot = 0; slot < 16; slot++) {
             TO_THE_END(result,
                        vmmu_update(&raced_vcpu[4], &raced_guest[1].domain, &raced_guest[1].domain,
                                    AT(raced_guest[1].l1, slot), 0, VMMU_UPDATE_NORMAL));
         }
+        if (!vmmu_domain_is_gone(&raced_guest[0].domain)) {
+            raced_wrong("a dead domain keeps frames", raced_guest[0].domain.frames);
+        }
         raced_start_guest(0);
     }
     threads_on_cpu(0, threads_below(1u << 30), 3, false);
-    link_pool();
+    raced_link_pool();
     vmmu_pin(&raced_vcpu[0], &raced_guest[0].domain, mfn(raced_guest[0].pool[0]), 4);
     for (u32 i = 0; i < 200; i++) {
         hook(actor);
@@ -516,10 +518,10 @@ static void raise_and_leave(void)
 const struct race races[] = {
     {"retype against map (401, 37)", retype_against_map, 0, 0x0f, NULL, NULL, 20000},
     {"lock against unpin (242)", lock_against_unpin, 0, 0x0f, NULL, NULL, 20000},
-    {"pin against unpin (45, 264)", pin_against_unpin, 4, 0x0f, NULL, link_pool, 20000},
-    {"partial tables (299)", half_done_tables, 3, 0x0f, NULL, link_pool, 20000},
+    {"pin against unpin (45, 264)", pin_against_unpin, 4, 0x0f, NULL, raced_link_pool, 20000},
+    {"partial tables (299)", half_done_tables, 3, 0x0f, NULL, raced_link_pool, 20000},
     {"tables that point at each other", crossed_tables, 0, 0x0f, NULL, cross_pool, 20000},
-    {"root against unpin (45)", root_against_unpin, 4, 0x0f, NULL, link_pool, 20000},
+    {"root against unpin (45)", root_against_unpin, 4, 0x0f, NULL, raced_link_pool, 20000},
     {"exchange against use (287, 214)", exchange_against_use, 0, 0x0f, NULL, NULL, 20000},
     {"foreign mapping against retype (217)", foreign_against_retype, 0, 0x33, NULL, NULL, 20000},
     {"walk against reuse", walk_against_reuse, 0, 0x07, NULL, NULL, 20000},
@@ -528,8 +530,13 @@ const struct race races[] = {
     {"right to write against unmap", right_against_unmap, 0, 0x0f, NULL, NULL, 20000},
     {"update against new owner (287)", update_against_new_owner, 0, 0x33, NULL, NULL, 20000},
     {"emulated write in two steps", emulate_in_two_steps, 0, 0x0f, NULL, NULL, 20000},
-    {"everything against everything", anything, 5, 0x3f, NULL, link_pool, 20000},
-    {"death against everything (310, 299g)", death_against_use, 1, 0x31, raise_and_leave,
-     raise_and_leave, 1000},
+    {"everything against everything", anything, 5, 0x3f, NULL, raced_link_pool, 20000},
+    {"death against everything (310, 299g)", death_against_use, 1, 0x31, raced_raise_and_leave,
+     raced_raise_and_leave, 1000},
+    {"device frames against memory", race_devices_against_memory, 0, 0x0f, NULL, NULL, 20000},
+    {"replacements", race_replacements, 0, 0x3f, NULL, NULL, 20000},
+    {"two hands on one tree", race_two_hands, 4, 0x33, NULL, raced_link_pool, 20000},
+    {"hands on the dying", race_hands_on_the_dying, 2, 0x31, raced_raise_and_leave,
+     raced_raise_and_leave, 1000},
 };
 const u32 race_count = ARRAY_LENGTH(races);

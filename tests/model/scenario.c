@@ -60,28 +60,33 @@ static u32 spread(u32 i)
     return i ? 511 : 1;
 }
 
-static struct tree plant(void)
+static struct tree plant_for(u32 domain)
 {
-    struct tree t = {.l4 = page_of(1)};
+    struct tree t = {.l4 = page_of(domain)};
     for (u32 i = 0; i < FAN; i++) {
-        t.l3[i] = page_of(1);
+        t.l3[i] = page_of(domain);
         link_to(t.l4, spread(i), rw(t.l3[i]));
         for (u32 j = 0; j < FAN; j++) {
-            t.l2[i][j] = page_of(1);
+            t.l2[i][j] = page_of(domain);
             link_to(t.l3[i], spread(j), rw(t.l2[i][j]));
             for (u32 k = 0; k < FAN; k++) {
-                t.l1[i][j][k] = page_of(1);
+                t.l1[i][j][k] = page_of(domain);
                 link_to(t.l2[i][j], spread(k), rw(t.l1[i][j][k]));
             }
         }
     }
-    t.writable = page_of(1);
-    t.readable = page_of(1);
+    t.writable = page_of(domain);
+    t.readable = page_of(domain);
     for (u32 i = 0; i < FAN * FAN * FAN; i++) {
         link_to(t.l1[i >> 2][i >> 1 & 1][i & 1], 0, rw(t.writable));
         link_to(t.l1[i >> 2][i >> 1 & 1][i & 1], 300, ro(t.readable));
     }
     return t;
+}
+
+static struct tree plant(void)
+{
+    return plant_for(1);
 }
 
 /* Makes a live root with one table of each level: the returned L4 table, and the three frames after
@@ -371,23 +376,102 @@ static void every_number(void)
     unpin(0, t.l4);
 }
 
+/* ---- foreign hands: vCPUs 0 and 1, of domain 1, on frames of domain 2 ------------------------ */
+
+static void foreign_pin(u32 v, u32 m, u32 level)
+{
+    happens((struct model_op){.kind = OP_PIN, .vcpu = v, .domain = 2, .at = m, .number = level});
+}
+
+static void foreign_unpin(u32 v, u32 m)
+{
+    happens((struct model_op){.kind = OP_UNPIN, .vcpu = v, .domain = 2, .at = m});
+}
+
+static void foreign_update(u32 v, u32 m, u32 slot, u64 entry)
+{
+    happens((struct model_op){
+        .kind = OP_UPDATE, .vcpu = v, .domain = 2, .at = at(m, slot), .value = entry});
+}
+
+static void built_by_another(void)
+{
+    /* A toolstack pins what it has written; the owner and the toolstack unpin it. */
+    const struct tree t = plant_for(2);
+    foreign_pin(0, t.l4, 4);
+    root(OP_KERNEL_ROOT, 2, t.l4);
+    foreign_unpin(1, t.l4);
+    root(OP_KERNEL_ROOT, 2, live_root(3));
+    pin(3, t.l3[0], 3);
+    foreign_unpin(0, t.l3[0]);
+}
+
+static void linked_by_another(void)
+{
+    const struct tree t = plant_for(2);
+    const u32 l4 = live_root(2);
+    foreign_update(0, l4, 300, rw(t.l3[0]));
+    foreign_update(1, l4 + 1, 300, rw(t.l2[1][1]));
+    foreign_update(1, l4, 300, rw(t.l3[1]));
+    foreign_update(0, l4 + 1, 300, 0);
+    update(2, l4, 300, 0);
+}
+
+static void bad_tree_of_another(void)
+{
+    const struct tree t = plant_for(2);
+    const u32 last = t.l1[FAN - 1][FAN - 1][FAN - 1];
+    link_to(last, 511, rw(t.l4));
+    foreign_pin(0, t.l4, 4);
+    foreign_pin(1, t.l4, 4);
+    foreign_update(1, last, 511, 0);
+    foreign_pin(0, t.l4, 4);
+    foreign_unpin(1, t.l4);
+}
+
+static void mapped_by_another(void)
+{
+    /* Frames of a domain that dies are mapped, moved, held, and stay a husk until the last use. */
+    const struct tree t = plant_for(2);
+    const u32 l4 = live_root(0), l1 = l4 + 3;
+    const struct model_op map = {
+        .kind = OP_UPDATE, .other = 2, .at = at(l1, 0), .value = rw(t.writable)};
+    struct model_op again = map;
+    again.at = at(l1, 1);
+    again.value = ro(t.readable);
+    foreign_pin(0, t.l2[0][0], 2);
+    happens(map);
+    happens(again);
+    happens((struct model_op){.kind = OP_DOMAIN_STOP, .domain = 2});
+    happens((struct model_op){
+        .kind = OP_REPLACE_VA, .expected = 1ull << 12, .value = t.writable, .number = 1});
+    happens((struct model_op){.kind = OP_HOLD, .domain = 2, .at = t.readable});
+    happens(map);
+    update(0, l1, 0, rw(0)); /* a device frame in the place of the last mapping */
+    foreign_pin(1, t.l2[0][0], 2);
+}
+
 const struct scenario scenarios[] = {
-    {"a tree is pinned and unpinned (45, 290, 310)", pinned_and_unpinned, false},
-    {"roots are loaded and left (45, 296)", roots, false},
-    {"trees are linked and unlinked (45, 290)", hooked_and_unhooked, false},
-    {"the last entry is bad (58, 299c)", bad_last_entry, false},
-    {"freed after a failure (58)", freed_after_a_failure, false},
-    {"released while pinned (252)", released_while_pinned, false},
-    {"cleaning up is no put (299a, e)", cleanup_is_no_put, false},
-    {"two deferred releases of one table (299b)", owed_twice, false},
-    {"a partial table's child changes hands (299e)", child_changes_hands, false},
-    {"a partial table is used as another type (299f)", given_up, false},
-    {"unsafe entries that are not present (299h, 273)", unsafe_not_present, true},
-    {"the target takes its table apart", target_takes_its_table_apart, false},
-    {"tables of the same level (182, 240, 299d)", linear, false},
-    {"tables of the same level, met late (309)", linear_late, false},
-    {"one frame, one use (148, 182, 401)", one_use, false},
-    {"a page changes hands (214, 217, 287)", stolen, false},
-    {"every number (32, 248)", every_number, false},
+    {"a tree is pinned and unpinned (45, 290, 310)", pinned_and_unpinned, false, false},
+    {"roots are loaded and left (45, 296)", roots, false, false},
+    {"trees are linked and unlinked (45, 290)", hooked_and_unhooked, false, false},
+    {"the last entry is bad (58, 299c)", bad_last_entry, false, false},
+    {"freed after a failure (58)", freed_after_a_failure, false, false},
+    {"released while pinned (252)", released_while_pinned, false, false},
+    {"cleaning up is no put (299a, e)", cleanup_is_no_put, false, false},
+    {"two deferred releases of one table (299b)", owed_twice, false, false},
+    {"a partial table's child changes hands (299e)", child_changes_hands, false, false},
+    {"a partial table is used as another type (299f)", given_up, false, false},
+    {"unsafe entries that are not present (299h, 273)", unsafe_not_present, true, false},
+    {"the target takes its table apart", target_takes_its_table_apart, false, false},
+    {"tables of the same level (182, 240, 299d)", linear, false, false},
+    {"tables of the same level, met late (309)", linear_late, false, false},
+    {"one frame, one use (148, 182, 401)", one_use, false, false},
+    {"a page changes hands (214, 217, 287)", stolen, false, false},
+    {"every number (32, 248)", every_number, false, false},
+    {"a domain is built by another", built_by_another, false, true},
+    {"trees are linked by another", linked_by_another, false, true},
+    {"the last entry is bad, in another's tree", bad_tree_of_another, false, true},
+    {"frames are mapped by another, which outlives them", mapped_by_another, false, true},
 };
 const u32 scenario_count = ARRAY_LENGTH(scenarios);

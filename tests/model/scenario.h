@@ -12,6 +12,7 @@ struct scenario {
     const char *name;
     void (*write)(void); /* prepares the world, then records the acts */
     bool l1tf;
+    bool foreign; /* acts of domain 1 on frames of domain 2, which may die at any of them */
 };
 
 extern const struct scenario scenarios[];

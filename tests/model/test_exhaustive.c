@@ -200,6 +200,114 @@ static void machine_of_two_domains(void)
     }
 }
 
+/* Adds the operations by which domain `d` changes an entry of its table: entries of device frames,
+ * to which the two domains have different rights, and the frames of the other one. */
+static void letters_of_mappings(u32 d, u32 table, u32 own, u32 theirs)
+{
+    const u32 v = (d - 1) * 2, beyond = world.oracle.frames + 1;
+    const struct {
+        u32 owner;
+        u64 entry;
+    } entries[] = {{d, 0},
+                   {d, writable(own)},
+                   {d, writable(0)},
+                   {d, readable(0) | PTE_LARGE}, /* write-combining */
+                   {ORACLE_DEVICES, writable(beyond) | PTE_PCD},
+                   {3 - d, writable(theirs)},
+                   {3 - d, readable(theirs)},
+                   {3 - d, writable(beyond)},
+                   {ORACLE_HYPERVISOR, readable(1)}};
+    for (u32 i = 0; i < ARRAY_LENGTH(entries); i++) {
+        letter((struct model_op){.kind = OP_UPDATE,
+                                 .vcpu = v,
+                                 .at = at(table, i % 3 ? 0 : 1),
+                                 .value = entries[i].entry,
+                                 .other = entries[i].owner});
+    }
+}
+
+/* Domain 1 has its hands in domain 2: it writes and pins the tables of that one, which are linked,
+ * but not live, and maps its frames, while domain 2 uses and releases them, or dies. */
+static void machine_of_foreign_hands(void)
+{
+    const u32 l2 = FIRST, l1 = FIRST + 1, page = FIRST + 2, table = FIRST + 3, own = FIRST + 4;
+    world_start(FIRST + 5, false);
+    for (u32 m = FIRST; m < FIRST + 5; m++) {
+        give(m < table ? 2 : 1, m);
+    }
+    store(2, l2, 0, writable(l1));
+    store(2, l2, 1, writable(l1));
+    store(2, l1, 0, writable(page));
+    for (u32 v = 0; v <= 2; v += 2) {
+        letter_stopped(
+            (struct model_op){.kind = OP_PIN, .vcpu = v, .domain = 2, .at = l2, .number = 2});
+        letter_stopped((struct model_op){.kind = OP_UNPIN, .vcpu = v, .domain = 2, .at = l2});
+        letter((struct model_op){.kind = OP_PIN, .vcpu = v, .domain = 2, .at = l1, .number = 1});
+        letter((struct model_op){.kind = OP_UNPIN, .vcpu = v, .domain = 2, .at = l1});
+        letter((struct model_op){.kind = OP_FINISH, .vcpu = v});
+    }
+    letter_stopped((struct model_op){.kind = OP_UPDATE, .domain = 2, .at = at(l2, 0)});
+    letter_stopped(
+        (struct model_op){.kind = OP_UPDATE, .domain = 2, .at = at(l2, 1), .value = writable(l1)});
+    letter((struct model_op){.kind = OP_UPDATE, .domain = 2, .at = at(l1, 0)});
+    letter(
+        (struct model_op){.kind = OP_UPDATE, .domain = 2, .at = at(l1, 1), .value = writable(0)});
+    letter((struct model_op){
+        .kind = OP_UPDATE, .domain = 2, .other = 1, .at = at(l1, 1), .value = writable(own)});
+    letter((struct model_op){.kind = OP_PIN, .at = table, .number = 1});
+    letter((struct model_op){.kind = OP_UNPIN, .at = table});
+    letters_of_mappings(1, table, own, page);
+    letter((struct model_op){.kind = OP_HOLD, .domain = 2, .at = page});
+    letter((struct model_op){.kind = OP_UNHOLD, .domain = 2, .at = page});
+    letter((struct model_op){.kind = OP_TAKE, .domain = 2, .at = page});
+    letter((struct model_op){.kind = OP_TAKE_UNUSED, .domain = 2, .at = page});
+    letter((struct model_op){.kind = OP_TAKE, .domain = 2, .at = l2});
+    letter((struct model_op){.kind = OP_GIVE, .domain = 2, .at = page});
+    letter((struct model_op){.kind = OP_VCPU_STOP, .vcpu = 2});
+    letter_stopped((struct model_op){.kind = OP_DOMAIN_STOP, .domain = 2});
+}
+
+/* A live address space, in which two entries are replaced by each other: entries of the domain's
+ * own page, of another domain's, of a device frame, and none. */
+static void machine_of_replacements(void)
+{
+    const u32 l2 = FIRST + 2, l1 = FIRST + 3, own = FIRST + 4, theirs = FIRST + 5;
+    world_start(FIRST + 6, false);
+    for (u32 m = FIRST; m < FIRST + 6; m++) {
+        give(m < theirs ? 1 : 2, m);
+    }
+    for (u32 m = FIRST; m < l1; m++) {
+        store(1, m, 0, writable(m + 1));
+    }
+    world_do(&(struct model_op){.kind = OP_KERNEL_ROOT, .domain = 1, .at = FIRST});
+    const u32 mapped[] = {own, theirs, 0};
+    for (u32 slot = 0; slot < 2; slot++) {
+        for (u32 i = 0; i < 2 * ARRAY_LENGTH(mapped); i++) {
+            const u32 m = mapped[i / 2];
+            letter((struct model_op){.kind = OP_UPDATE_VA,
+                                     .at = (u64)slot << 12,
+                                     .value = i % 2 ? writable(m) : readable(m),
+                                     .other = m == theirs ? 2 : 1});
+            for (u32 source = 0; source < 2; source++) {
+                letter((struct model_op){.kind = OP_REPLACE_VA,
+                                         .at = (u64)slot << 12,
+                                         .expected = (u64)source << 12,
+                                         .value = m,
+                                         .number = i % 2});
+            }
+        }
+        letter((struct model_op){.kind = OP_UPDATE_VA, .at = (u64)slot << 12});
+        letter((struct model_op){
+            .kind = OP_UNMAP_VA, .at = (u64)slot << 12, .value = theirs, .number = slot});
+    }
+    letter((struct model_op){.kind = OP_UPDATE, .at = at(l2, 0)});
+    letter((struct model_op){.kind = OP_UPDATE, .at = at(l2, 0), .value = writable(l1)});
+    letter((struct model_op){.kind = OP_TAKE, .domain = 1, .at = own});
+    letter((struct model_op){.kind = OP_PIN, .vcpu = 2, .at = theirs, .number = 1});
+    letter((struct model_op){.kind = OP_UNPIN, .vcpu = 2, .at = theirs});
+    letter((struct model_op){.kind = OP_DOMAIN_STOP, .domain = 2});
+}
+
 /* ---- the search ----------------------------------------------------------------------------- */
 
 /* Says whether the caller's side of the contract is fulfilled for this operation. */
@@ -352,6 +460,8 @@ int main(int count, char **arguments)
     search("two levels", machine_of_two_levels, 3 + deeper);
     search("four levels", machine_of_four_levels, 3 + deeper);
     search("two domains", machine_of_two_domains, 5 + deeper);
+    search("foreign hands", machine_of_foreign_hands, 4 + deeper);
+    search("replacements", machine_of_replacements, 4 + deeper);
     clock_gettime(CLOCK_MONOTONIC, &end);
     printf("%llu states, %llu steps, no difference, %.1f s\n", (unsigned long long)total_states,
            (unsigned long long)total_transitions,

@@ -25,6 +25,8 @@ enum then {
     ABANDON,      /* never */
     KILL,         /* the domain is torn down */
     KILL_SLOWLY,  /* the same, interrupted wherever possible */
+    DIE,          /* by the same vCPU, after domain 2, of whose frames the act is, is torn down */
+    DIE_SLOWLY,   /* the same, interrupted wherever possible */
     THENS
 };
 
@@ -61,20 +63,25 @@ static void finish_all(bool slowly)
     }
 }
 
+static void kill(u32 domain, bool slowly)
+{
+    for (u32 i = 0; i < ARRAY_LENGTH(our_vcpus); i++) {
+        const struct model_op op = {
+            .kind = OP_VCPU_STOP, .vcpu = our_vcpus[i], .stop_each = slowly ? 1 : 0};
+        while (world.oracle.vcpu[op.vcpu].domain == domain && world_do(&op) == VMMU_AGAIN) {
+        }
+    }
+    const struct model_op op = {
+        .kind = OP_DOMAIN_STOP, .domain = domain, .stop_each = slowly ? 1 : 0};
+    while (world_do(&op) == VMMU_AGAIN) {
+    }
+}
+
 /* Tears down domain 1, drops what other domains still have of it, then tears down all others. */
 static void kill_all(bool slowly)
 {
     for (u32 d = 1; d <= 2; d++) {
-        for (u32 i = 0; i < ARRAY_LENGTH(our_vcpus); i++) {
-            const struct model_op op = {
-                .kind = OP_VCPU_STOP, .vcpu = our_vcpus[i], .stop_each = slowly ? 1 : 0};
-            while (world.oracle.vcpu[op.vcpu].domain == d && world_do(&op) == VMMU_AGAIN) {
-            }
-        }
-        const struct model_op op = {
-            .kind = OP_DOMAIN_STOP, .domain = d, .stop_each = slowly ? 1 : 0};
-        while (world_do(&op) == VMMU_AGAIN) {
-        }
+        kill(d, slowly);
     }
     world_let_go();
     if (world_free_frames() != FRAMES - 2) {
@@ -133,7 +140,8 @@ static void end(const struct telling *t, const bool *open)
 {
     for (u32 n = 0; n < acts; n++) {
         const u32 i = t->then == RESUME_BACK ? acts - 1 - n : n;
-        if (open[i] && t->then != ABANDON) {
+        const bool lives = !world.oracle.domain[world.oracle.vcpu[act[i].vcpu].domain].dying;
+        if (open[i] && t->then != ABANDON && lives) {
             resume(&act[i], t);
         }
     }
@@ -148,6 +156,9 @@ static bool tell(const struct telling *t)
     tellings++;
     for (u32 i = 0; i < acts; i++) {
         struct model_op op = act[i];
+        if (world.oracle.domain[world.oracle.vcpu[op.vcpu].domain].dying) {
+            continue;
+        }
         op.stop_at = stop_for(t, i);
         op.cpu = t->cpu;
         enum vmmu_result result = world_do(&op);
@@ -158,8 +169,11 @@ static bool tell(const struct telling *t)
                 kill_all(t->then == KILL_SLOWLY);
                 return true;
             }
+            if (t->then >= DIE) {
+                kill(2, t->then == DIE_SLOWLY);
+            }
         }
-        if (result == VMMU_AGAIN && t->then >= RESUME_LAST) {
+        if (result == VMMU_AGAIN && t->then >= RESUME_LAST && t->then <= ABANDON) {
             open[i] = true;
         } else if (result == VMMU_AGAIN) {
             result = resume(&op, t);
@@ -194,18 +208,18 @@ static void tell_and_check(struct telling *t, bool *stopped)
         printf("something is left to do\n");
         exit(1);
     }
-    if (t->then < KILL) {
+    if (t->then != KILL && t->then != KILL_SLOWLY) {
         kill_all(t->then & 1);
     }
 }
 
 /* Runs the sequence with each single interruption, combined with each way to continue. */
-static void interrupt_once(void)
+static void interrupt_once(bool foreign)
 {
     for (u32 i = 0; i < acts; i++) {
         bool stopped = true;
         for (u32 k = 1; stopped; k++) {
-            for (u32 then = 0; then < THENS; then++) {
+            for (u32 then = 0; then < (foreign ? THENS : DIE); then++) {
                 for (u32 cpu = 0; cpu < (then == RESUME ? MACHINE_CPUS : 1); cpu++) {
                     struct telling t = {
                         .act = {i}, .chance = {k}, .stops = 1, .then = then, .cpu = cpu};
@@ -265,8 +279,10 @@ static void play(const struct scenario *s)
     for (u32 i = 0; getenv("MODEL_STATISTICS") && i < acts; i++) {
         world_print_operation(&act[i], uninterrupted[i]);
     }
-    interrupt_once();
-    interrupt_twice();
+    interrupt_once(s->foreign);
+    if (!s->foreign) { /* there the second interruption is the death */
+        interrupt_twice();
+    }
     snapshot_restore(&start);
     kill_all(false);
     world_end();

@@ -92,6 +92,7 @@ void threads_start(u64 frames)
         slots[i] = 0x1063 + ((u64)i << 53);
     }
     vmmu_start(frame_table, frames, m2p, slots, false);
+    vmmu_own_device(mfn(0));
 }
 
 void threads_end(void)
@@ -125,6 +126,19 @@ mfn_t threads_allocate(void)
         memset(memory + m.n * PAGE_SIZE, 0, PAGE_SIZE);
     }
     return m;
+}
+
+void threads_free(mfn_t m)
+{
+    memset(memory + m.n * PAGE_SIZE, 0xa5, PAGE_SIZE);
+    pthread_mutex_lock(&allocator);
+    free_frames[free_count++] = m;
+    pthread_mutex_unlock(&allocator);
+}
+
+mfn_t threads_device(u32 i)
+{
+    return mfn(i == 0 ? 0 : frame_count + i);
 }
 
 void threads_on_cpu(u32 cpu, u64 seed, u32 stop_each, bool race)
@@ -193,6 +207,19 @@ static void check_walked(mfn_t m)
     }
     if (info.validated && (info.type < VMMU_TYPE_L1 || info.type > VMMU_TYPE_L4)) {
         broken("a CPU walks through an ordinary page", m, info.type);
+    }
+}
+
+static bool is_device(mfn_t m)
+{
+    return m.n == 0 || m.n >= frame_count;
+}
+
+/* The guest on this CPU reaches device frame `m`: checks that it may. */
+static void check_device(mfn_t m, enum vmmu_access needed)
+{
+    if (port_device_access(this_cpu < 4 ? 1 : 2, m) < needed) {
+        broken("a CPU reaches a device frame", m, needed);
     }
 }
 
@@ -302,7 +329,9 @@ bool threads_store(vaddr_t va, u64 value)
     mfn_t frame;
     pthread_mutex_lock(&cpu->mutex);
     const bool done = translate(cpu, va, true, &frame);
-    if (done) {
+    if (done && is_device(frame)) {
+        check_device(frame, VMMU_ACCESS_WRITE);
+    } else if (done) {
         check_written(frame);
         atomic_store_explicit(&threads_words(frame)[va.a >> 3 & 511], value, memory_order_relaxed);
     }
@@ -319,7 +348,9 @@ bool threads_load(vaddr_t va)
     mfn_t frame;
     pthread_mutex_lock(&cpu->mutex);
     const bool done = translate(cpu, va, false, &frame);
-    if (done) {
+    if (done && is_device(frame)) {
+        check_device(frame, VMMU_ACCESS_READ);
+    } else if (done) {
         vmmu_frame_inspect(frame, &info);
         if (!info.owned) {
             broken("a CPU reads from a frame that is nobody's", frame, va.a);
@@ -384,8 +415,9 @@ void port_flush(u64 set)
 
 enum vmmu_access port_device_access(u16 id, mfn_t m)
 {
-    (void)id, (void)m;
-    return VMMU_ACCESS_NONE;
+    return id != 1                           ? VMMU_ACCESS_NONE
+           : mfn_equal(m, threads_device(1)) ? VMMU_ACCESS_READ
+                                             : VMMU_ACCESS_WRITE;
 }
 
 bool port_should_stop(void)
@@ -405,11 +437,8 @@ void port_frame_free(struct vmmu_domain *domain, mfn_t m)
         }
         pthread_mutex_unlock(&cpus[i].mutex);
     }
-    memset(memory + m.n * PAGE_SIZE, 0xa5, PAGE_SIZE);
     atomic_fetch_add_explicit(&threads_seen.freed, 1, memory_order_relaxed);
-    pthread_mutex_lock(&allocator);
-    free_frames[free_count++] = m;
-    pthread_mutex_unlock(&allocator);
+    threads_free(m);
 }
 
 void port_descriptor_map(struct vmmu_vcpu *vcpu, u32 slot, mfn_t m)

@@ -24,6 +24,13 @@ void threads_end(void);
 /* Allocates a zeroed frame; MFN_NONE: there is none. */
 mfn_t threads_allocate(void);
 
+/* Frees a frame that no call of the engine released. */
+void threads_free(mfn_t m);
+
+/* Returns one of three device frames that domain 1 may map: the second may only be read. No other
+ * domain may map one. */
+mfn_t threads_device(u32 i);
+
 /* The calling thread is this CPU from now on. `stop_each`: about every so many calls of
  * port_should_stop return true; 0: none. `race`: the thread yields in the middle of operations. */
 void threads_on_cpu(u32 cpu, u64 seed, u32 stop_each, bool race);
