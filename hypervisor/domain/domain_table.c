@@ -5,90 +5,147 @@
 #include "hypervisor/log/log.h"
 #include "lib/index.h"
 
-_Static_assert(DOMAINS_MAX == 32, "one bit a place");
+#define IDS     0x8000u /* a power of 2; those from DOMID_FIRST_RESERVED on are never given out */
+#define LAST_ID (DOMID_FIRST_RESERVED - 1u)
+#define BITS    64u
+#define NO_ID   0xffffu
+
 _Static_assert(DOMAINS_MAX <= LOG_LIMITS, "one limit of the log a place");
+_Static_assert(DOMAINS_MAX % BITS == 0 && IDS % BITS == 0, "whole words of bits");
+_Static_assert(2 * DOMAINS_MAX < LAST_ID, "a free id is always found");
 
 static struct {
-    _Atomic u32 reserved; /* bit N: place N is reserved */
-    _Atomic u32 next;     /* where domain_table_reserve_next searches first */
-    bool privileged;      /* the last place is that of the privileged domain */
-    _Atomic u32 count;    /* one above the highest place that ever held a domain */
+    _Atomic u64 places[DOMAINS_MAX / BITS]; /* set bits: reserved places */
+    _Atomic u64 ids[IDS / BITS];            /* set bits: ids in use */
+    _Atomic u32 ids_given;                  /* how many ids have been given out in turn */
+    _Atomic u32 count;        /* one above the highest place that ever held a domain */
+    u16 id[DOMAINS_MAX];      /* of the next or present domain of a reserved place; NO_ID: its last
+                                 domain was removed, and the next has none yet */
+    u16 last_id[DOMAINS_MAX]; /* of the domain that was removed from a place last, until the next
+                                 one is put there: still in use; 0: none */
     _Atomic(struct domain *) domain[DOMAINS_MAX];
-    u16 life[DOMAINS_MAX]; /* how many domains have been removed from each place, modulo
-                              DOMAIN_LIVES */
+    _Atomic(struct domain *) by_id[IDS];
 } domain_table;
 
-/* Reserves the first free place of those from `from` on, and then of those before it. */
-static u32 reserve_from(u32 from)
+/* Sets bit `n`. False: it is set already. */
+static bool claim(_Atomic u64 *words, u32 n)
 {
-    u32 reserved = atomic_load_explicit(&domain_table.reserved, memory_order_relaxed);
+    const u64 bit = 1ull << n % BITS;
 
-    while (~reserved) {
-        u32 after = ~reserved & ~0u << from;
-        u32 place = (u32)__builtin_ctz(after ? after : ~reserved);
+    return !(atomic_fetch_or_explicit(&words[n / BITS], bit, memory_order_acquire) & bit);
+}
 
-        if (atomic_compare_exchange_weak_explicit(&domain_table.reserved, &reserved,
-                                                  reserved | 1u << place, memory_order_acquire,
-                                                  memory_order_relaxed)) {
+static void unclaim(_Atomic u64 *words, u32 n)
+{
+    atomic_fetch_and_explicit(&words[n / BITS], ~(1ull << n % BITS), memory_order_release);
+}
+
+/* The first bit from `from` on that is set, or clear if `clear`; `bits`: there is none. */
+static u32 find(const _Atomic u64 *words, u32 from, u32 bits, bool clear)
+{
+    for (u32 word = from / BITS; word < bits / BITS; word++) {
+        u64 found = atomic_load_explicit(&words[word], memory_order_acquire) ^ (clear ? ~0ull : 0);
+
+        if (word == from / BITS) {
+            found &= ~0ull << from % BITS;
+        }
+        if (found) {
+            return word * BITS + (u32)__builtin_ctzll(found);
+        }
+    }
+    return bits;
+}
+
+/* Claims the next id in turn that is not in use. */
+static u16 next_id(void)
+{
+    for (;;) {
+        const u32 given =
+            atomic_fetch_add_explicit(&domain_table.ids_given, 1, memory_order_relaxed);
+        const u32 id = given % LAST_ID + 1;
+
+        if (claim(domain_table.ids, id)) {
+            return (u16)id;
+        }
+    }
+}
+
+/* Claims the lowest free place. */
+static u32 claim_place(void)
+{
+    for (u32 place = 0;; place++) {
+        place = find(domain_table.places, place, DOMAINS_MAX, true);
+        if (place == DOMAINS_MAX) {
+            return DOMAIN_PLACE_NONE;
+        }
+        if (claim(domain_table.places, place)) {
             return place;
         }
     }
-    return DOMAIN_PLACE_NONE;
 }
 
 u32 domain_table_reserve(void)
 {
-    return reserve_from(0);
-}
-
-u32 domain_table_reserve_next(void)
-{
-    u32 place =
-        reserve_from(atomic_load_explicit(&domain_table.next, memory_order_relaxed) % DOMAINS_MAX);
+    const u32 place = claim_place();
 
     if (place != DOMAIN_PLACE_NONE) {
-        atomic_store_explicit(&domain_table.next, place + 1, memory_order_relaxed);
+        domain_table.id[place] = next_id();
     }
     return place;
 }
 
 u32 domain_table_reserve_id(u16 id)
 {
-    u32 place = (id - 1u) % DOMAINS_MAX;
-
-    if (atomic_fetch_or_explicit(&domain_table.reserved, 1u << place, memory_order_acquire) &
-        1u << place) {
-        return DOMAIN_PLACE_NONE;
+    if (!claim(domain_table.ids, id)) {
+        return DOMAIN_PLACE_TAKEN;
     }
-    domain_table.life[place] = (u16)((id - 1u) / DOMAINS_MAX);
+    const u32 place = claim_place();
+    if (place == DOMAIN_PLACE_NONE) {
+        unclaim(domain_table.ids, id);
+    } else {
+        domain_table.id[place] = id;
+    }
     return place;
 }
 
 u32 domain_table_reserve_privileged(void)
 {
-    domain_table.privileged = true;
-    atomic_fetch_or_explicit(&domain_table.reserved, 1u << (DOMAINS_MAX - 1), memory_order_relaxed);
-    return DOMAINS_MAX - 1;
+    return domain_table_reserve_id(0);
+}
+
+/* Gives back the id of the domain that was removed from the place last. */
+static void drop_last_id(u32 place)
+{
+    if (domain_table.last_id[place]) {
+        unclaim(domain_table.ids, domain_table.last_id[place]);
+        domain_table.last_id[place] = 0;
+    }
 }
 
 void domain_table_release(u32 place)
 {
-    atomic_fetch_and_explicit(&domain_table.reserved, ~(1u << place), memory_order_release);
+    drop_last_id(place);
+    if (domain_table.id[place] != NO_ID) {
+        unclaim(domain_table.ids, domain_table.id[place]);
+    }
+    unclaim(domain_table.places, place);
 }
 
 u16 domain_table_id(u32 place)
 {
-    if (domain_table.privileged && place == DOMAINS_MAX - 1) {
-        return 0;
+    if (domain_table.id[place] == NO_ID) {
+        domain_table.id[place] = next_id();
     }
-    return (u16)(1 + place + domain_table.life[place] * DOMAINS_MAX);
+    return domain_table.id[place];
 }
 
 void domain_table_put(struct domain *domain)
 {
     u32 count = domain_count();
 
+    drop_last_id(domain->place);
     atomic_store_explicit(&domain_table.domain[domain->place], domain, memory_order_release);
+    atomic_store_explicit(&domain_table.by_id[domain->id], domain, memory_order_release);
     while (domain->place >= count &&
            !atomic_compare_exchange_weak_explicit(&domain_table.count, &count, domain->place + 1,
                                                   memory_order_release, memory_order_relaxed)) {
@@ -97,9 +154,9 @@ void domain_table_put(struct domain *domain)
 
 void domain_table_remove(struct domain *domain)
 {
-    u16 *life = &domain_table.life[domain->place];
-
-    *life = (u16)((*life + 1) % DOMAIN_LIVES);
+    domain_table.last_id[domain->place] = domain->id;
+    domain_table.id[domain->place] = NO_ID;
+    atomic_store_explicit(&domain_table.by_id[domain->id], NULL, memory_order_seq_cst);
     atomic_store_explicit(&domain_table.domain[domain->place], NULL, memory_order_seq_cst);
 }
 
@@ -120,21 +177,19 @@ struct domain *domain_at(u32 place)
 struct domain *domain_by_id(u16 id)
 {
     struct domain *domain =
-        atomic_load_explicit(&domain_table.domain[(id - 1u) % DOMAINS_MAX], memory_order_acquire);
+        atomic_load_explicit(&domain_table.by_id[id % IDS], memory_order_acquire);
 
-    return domain && domain->id == id ? domain : NULL; /* id 0 reads the last place */
+    return domain && domain->id == id ? domain : NULL; /* some numbers are not below IDS */
 }
 
 struct domain *domain_from(u16 id)
 {
-    struct domain *best = NULL;
+    for (u32 next = id; (next = find(domain_table.ids, next, IDS, false)) < IDS; next++) {
+        struct domain *domain = domain_by_id((u16)next);
 
-    for (u32 i = 0; i < domain_count(); i++) {
-        struct domain *domain = domain_at(i);
-
-        if (domain && domain->id >= id && (!best || domain->id < best->id)) {
-            best = domain;
+        if (domain) {
+            return domain;
         }
     }
-    return best;
+    return NULL;
 }

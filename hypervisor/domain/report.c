@@ -107,11 +107,12 @@ void report_costs(struct domain *domain)
 }
 
 /* What the audit cannot find by reading page tables: vCPUs with their roots, and the hypervisor's
- * holds. */
+ * holds, in pages of these orders. */
 struct evidence {
-    struct vmmu_vcpu *vcpu[DOMAINS_MAX * DOMAIN_VCPUS_MAX];
-    mfn_t held[DOMAINS_MAX * (DOMAIN_VCPUS_MAX + 2 + EVENTS_HELD_MAX)];
+    struct vmmu_vcpu **vcpu;
+    mfn_t *held;
     u32 vcpus, helds;
+    u32 vcpus_order, helds_order;
 };
 
 static void gather(struct evidence *e, const struct domain *domain)
@@ -121,6 +122,7 @@ static void gather(struct evidence *e, const struct domain *domain)
     }
     e->helds += events_held(domain, &e->held[e->helds]);
     e->helds += pirqs_held(domain, &e->held[e->helds]);
+    e->helds += grants_held(domain, &e->held[e->helds], domain->grants.device_mappings);
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         struct vcpu *vcpu = domain->vcpu[i];
 
@@ -134,69 +136,93 @@ static void gather(struct evidence *e, const struct domain *domain)
     }
 }
 
-/* Makes a list of all holds: those of `e`, and those on pages that are mapped for devices, which
- * may be many. Its pages are of order *order. NULL: no memory. */
-static mfn_t *list_holds(const struct evidence *e, struct vmmu_audit *lists, u32 *order)
+static u32 order_for(u64 bytes)
 {
-    u32 room = e->helds, count = e->helds;
+    u32 order = 0;
 
+    while (PAGE_SIZE << order < bytes) {
+        order++;
+    }
+    return order;
+}
+
+/* Allocates the lists, for what all domains can have at most. False: no memory. */
+static bool make_lists(struct evidence *e)
+{
+    u64 vcpus = 1, helds = 1;
+
+    *e = (struct evidence){.vcpus = 0};
     for (u32 i = 0; i < domain_count(); i++) {
-        room += domain_at(i) ? domain_at(i)->grants.device_mappings : 0;
-    }
-    for (*order = 0; PAGE_SIZE << *order < room * sizeof(mfn_t);) {
-        ++*order;
-    }
-    mfn_t *list = page_alloc(*order);
-    if (!list) {
-        return NULL;
-    }
-    memcpy(list, e->held, count * sizeof *list);
-    for (u32 i = 0; i < domain_count(); i++) {
-        if (domain_at(i)) {
-            count += grants_held(domain_at(i), &list[count], room - count);
+        const struct domain *domain = domain_at(i);
+
+        if (domain) {
+            vcpus += domain->vcpu_count;
+            helds += domain->vcpu_count + 2 + EVENTS_HELD_MAX + domain->grants.device_mappings;
         }
     }
-    lists->held = list;
-    lists->held_count = count;
-    return list;
+    e->vcpus_order = order_for(vcpus * sizeof(struct vmmu_vcpu *));
+    e->helds_order = order_for(helds * sizeof(mfn_t));
+    e->vcpu = page_alloc(e->vcpus_order);
+    e->held = page_alloc(e->helds_order);
+    return e->vcpu && e->held;
+}
+
+static void free_lists(const struct evidence *e)
+{
+    if (e->vcpu) {
+        page_free(e->vcpu, e->vcpus_order);
+    }
+    if (e->held) {
+        page_free(e->held, e->helds_order);
+    }
+}
+
+/* Audits with the lists. False: no memory for it. */
+static bool audit_with(const struct evidence *e, struct vmmu_audit *lists, u64 *findings)
+{
+    u32 order = SCRATCH_ORDER;
+
+    lists->vcpus = e->vcpu;
+    lists->vcpu_count = e->vcpus;
+    lists->held = e->held;
+    lists->held_count = e->helds;
+    while (!(lists->scratch = page_alloc(order)) && order) {
+        order--;
+    }
+    if (!lists->scratch) {
+        return false;
+    }
+    lists->scratch_frames = (PAGE_SIZE << order) / (SCRATCH_WORDS * sizeof(u32));
+    *findings = vmmu_audit(lists) + frames_audit();
+    page_free(lists->scratch, order);
+    return true;
 }
 
 static void audit(void)
 {
-    static struct evidence evidence;
-    struct vmmu_audit lists = {.vcpus = evidence.vcpu};
-    u32 order = SCRATCH_ORDER, holds_order;
+    struct vmmu_audit lists = {.vcpu_count = 0};
+    struct evidence evidence;
     u64 findings;
+    bool done = make_lists(&evidence);
 
-    evidence.vcpus = evidence.helds = 0;
-    for (u32 i = 0; i < domain_count(); i++) {
-        if (domain_at(i)) {
-            gather(&evidence, domain_at(i));
+    if (done) {
+        for (u32 i = 0; i < domain_count(); i++) {
+            const struct domain *domain = domain_at(i);
+
+            if (domain) {
+                gather(&evidence, domain);
+                lists.foreign_mappings |= domain->grants.mappings != 0;
+            }
         }
+        done = audit_with(&evidence, &lists, &findings);
     }
-    for (u32 i = 0; i < domain_count(); i++) {
-        lists.foreign_mappings |= domain_at(i) && domain_at(i)->grants.mappings != 0;
-    }
-    lists.vcpu_count = evidence.vcpus;
-    mfn_t *holds = list_holds(&evidence, &lists, &holds_order);
-    if (!holds) {
+    free_lists(&evidence);
+    if (done) {
+        log_line("audit: %llu finding%s, %llu frames free", (ull)findings, findings == 1 ? "" : "s",
+                 (ull)frames_free_count());
+    } else {
         log_line("audit: no memory for it");
-        return;
     }
-    while (!(lists.scratch = page_alloc(order)) && order) {
-        order--;
-    }
-    if (!lists.scratch) {
-        page_free(holds, holds_order);
-        log_line("audit: no memory for it");
-        return;
-    }
-    lists.scratch_frames = (PAGE_SIZE << order) / (SCRATCH_WORDS * sizeof(u32));
-    findings = vmmu_audit(&lists) + frames_audit();
-    page_free(lists.scratch, order);
-    page_free(holds, holds_order);
-    log_line("audit: %llu finding%s, %llu frames free", (ull)findings, findings == 1 ? "" : "s",
-             (ull)frames_free_count());
 }
 
 void report_use_counters(bool on)

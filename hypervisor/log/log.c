@@ -26,15 +26,15 @@ struct bucket {
 
 static struct {
     struct lock lock;
-    struct bucket bucket[LOG_LIMITS];
     u32 sent;           /* position in the ring up to which it has been written to COM1 */
     bool open;          /* the last byte on COM1 is dom0's and does not end a line */
     u64 wrote_at;       /* system time at which dom0 wrote last */
     _Atomic bool holds; /* lines of the log wait for the end of dom0's line */
 } logging = {.lock = {.rank = RANK_LOG}};
 
-static struct ring log_ring; /* guarded by logging.lock; not a member, so that it takes no room in
-                                the image */
+/* Guarded by logging.lock; not members, so that they take no room in the image. */
+static struct ring log_ring;
+static struct bucket buckets[LOG_LIMITS];
 
 /* Writes what is in the ring and not on COM1 yet, on a line of its own. The caller holds the lock.
  */
@@ -128,7 +128,7 @@ static bool take_token(struct bucket *bucket)
 
 void log_limited(u32 place, u16 domain_id, const char *format, ...)
 {
-    struct bucket *bucket = &logging.bucket[place];
+    struct bucket *bucket = &buckets[place];
     va_list arguments;
 
     va_start(arguments, format);

@@ -12,7 +12,7 @@
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The number of limits that log_limited has. */
-#define LOG_LIMITS 32u
+#define LOG_LIMITS 1024u
 
 /* As log_line, but limited to a burst of 20 lines, then 2 lines a second. Lines beyond the limit
  * are dropped and counted, and the count is logged with the next line that is not dropped. There is

@@ -35,9 +35,9 @@ s64 domctl_createdomain(struct domctl *d)
     if (!config_ok(config)) {
         return -XEN_EINVAL;
     }
-    u32 place = named ? domain_table_reserve_id(d->op.domain) : domain_table_reserve_next();
-    if (place == DOMAIN_PLACE_NONE) {
-        return named ? -XEN_EEXIST : -XEN_ENOMEM;
+    u32 place = named ? domain_table_reserve_id(d->op.domain) : domain_table_reserve();
+    if (place == DOMAIN_PLACE_NONE || place == DOMAIN_PLACE_TAKEN) {
+        return place == DOMAIN_PLACE_TAKEN ? -XEN_EEXIST : -XEN_ENOMEM;
     }
     struct domain *domain =
         domain_create_managed(place, config->max_vcpus, config->handle, config->ssidref);

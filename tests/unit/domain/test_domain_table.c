@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that hypervisor/domain/domain_table reserves places until all are taken and reuses freed
  * ones; that a domain is found by its id and by its place from domain_table_put to
- * domain_table_remove, and by no other number; and that an id is not reused until its place has had
- * DOMAIN_LIVES domains. */
+ * domain_table_remove, and by no other number; that ids ascend and none comes back before all
+ * others have been given; and that every id that no domain has can be chosen. */
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -33,7 +33,7 @@ static void places_are_reserved_from_the_lowest_until_the_table_is_full(void **s
     assert_int_equal(domain_table_reserve(), 5);
     assert_int_equal(domain_table_reserve(), 7);
     assert_int_equal(domain_table_reserve(), DOMAIN_PLACE_NONE);
-    assert_int_equal(domain_count(), 0); /* no place has had a domain yet */
+    assert_int_equal(domain_count(), 2); /* no other place has had a domain yet */
     for (u32 i = 0; i < DOMAINS_MAX; i++) {
         assert_null(domain_at(i));
         domain_table_release(i);
@@ -80,7 +80,8 @@ static void a_domain_is_found_from_its_put_to_its_removal(void **state)
     domain_table_release(2);
 
     make(&again, first);
-    assert_int_equal(again.id, 1 + DOMAINS_MAX);
+    assert_int_not_equal(again.id, 1);
+    assert_int_not_equal(again.id, 2);
     both[0] = &again;
     assert_found(both, 2);
     assert_ptr_equal(domain_at(first), &again);
@@ -93,85 +94,82 @@ static void a_domain_is_found_from_its_put_to_its_removal(void **state)
     assert_int_equal(domain_count(), 2); /* it counts places that have been used, not domains */
 }
 
-static void an_id_is_not_reused_for_all_lives_of_its_place(void **state)
+static u16 following(u16 id)
 {
-    static bool used[0x10000];
-    static struct domain domain;
-    u16 first[DOMAINS_MAX];
-    (void)state;
-    for (u32 i = 0; i < DOMAINS_MAX; i++) {
-        assert_int_equal(domain_table_reserve(), i);
-        first[i] = domain_table_id(i);
-    }
-    for (u32 life = 0; life < DOMAIN_LIVES; life++) {
-        for (u32 i = 0; i < DOMAINS_MAX; i++) {
-            make(&domain, i);
-            assert_in_range(domain.id, 1, DOMID_FIRST_RESERVED - 1);
-            assert_false(used[domain.id]);
-            used[domain.id] = true;
-            assert_ptr_equal(domain_by_id(domain.id), &domain);
-            domain_table_remove(&domain);
-            assert_null(domain_by_id(domain.id));
-        }
-    }
-    for (u32 i = 0; i < DOMAINS_MAX; i++) {
-        assert_int_equal(domain_table_id(i), first[i]);
-        domain_table_release(i);
-    }
+    return id + 1u < DOMID_FIRST_RESERVED ? (u16)(id + 1) : 1;
 }
 
-static void a_released_place_does_not_give_its_last_id_again(void **state)
+static void an_id_is_not_reused_before_all_others_were_used(void **state)
+{
+    static bool used[0x10000];
+    static struct domain domain, stays;
+    (void)state;
+    make(&stays, domain_table_reserve());
+    used[stays.id] = true;
+    for (u16 i = 0, last = stays.id; i < DOMID_FIRST_RESERVED - 2; i++) {
+        const u32 place = domain_table_reserve();
+
+        make(&domain, place);
+        assert_int_equal(place, 1);
+        assert_int_equal(domain.id, following(last));
+        assert_false(used[domain.id]);
+        last = domain.id;
+        used[last] = true;
+        domain_table_remove(&domain);
+        assert_null(domain_by_id(domain.id));
+        domain_table_release(place);
+    }
+    domain_table_remove(&stays);
+    domain_table_release(0);
+}
+
+static void a_place_whose_domain_is_removed_gets_another_id(void **state)
 {
     static struct domain domain;
     const u32 place = domain_table_reserve();
     (void)state;
-    make(&domain, place);
-    domain_table_remove(&domain);
-    domain_table_release(place);
-    assert_int_equal(domain_table_reserve(), place);
-    assert_int_not_equal(domain_table_id(place), domain.id);
-    domain_table_release(place);
-}
-
-static void places_in_turn_give_ascending_ids(void **state)
-{
-    static struct domain domain;
-    u16 last = 0;
-    (void)state;
-    for (u32 i = 0; i < DOMAINS_MAX; i++) {
-        const u32 place = domain_table_reserve_next();
-
+    for (u32 i = 0; i < 10; i++) {
         make(&domain, place);
-        if (i) {
-            assert_int_equal(place % DOMAINS_MAX, (last + 1u) % DOMAINS_MAX);
-        }
-        last = (u16)place;
         domain_table_remove(&domain);
-        domain_table_release(place);
+        assert_int_not_equal(domain_table_id(place), domain.id);
+        /* The id of the removed domain is in use until its place has another one. */
+        assert_int_equal(domain_table_reserve_id(domain.id), DOMAIN_PLACE_TAKEN);
     }
+    domain_table_release(place);
+    assert_int_equal(domain_table_reserve_id(domain.id), place);
+    domain_table_release(place);
 }
 
-static void a_place_is_reserved_for_an_id_of_ones_own_choice(void **state)
+static void every_id_can_be_chosen(void **state)
 {
-    static struct domain domain, later;
+    static const u16 ids[] = {
+        1, 2, 31, 32, 33, 64, DOMAINS_MAX, 7 * DOMAINS_MAX, DOMID_FIRST_RESERVED - 1};
+    static struct domain domain[ARRAY_LENGTH(ids)];
+    struct domain *all[ARRAY_LENGTH(ids)];
     (void)state;
-    const u32 place = domain_table_reserve_id(1 + 5 + 7 * DOMAINS_MAX);
-    assert_int_equal(place, 5);
-    assert_int_equal(domain_table_id(place), 1 + 5 + 7 * DOMAINS_MAX);
-    assert_int_equal(domain_table_reserve_id(1 + 5 + 8 * DOMAINS_MAX), DOMAIN_PLACE_NONE);
-    make(&domain, place);
-    const u32 other = domain_table_reserve_id(DOMID_FIRST_RESERVED - 1);
-    assert_int_equal(domain_table_id(other), DOMID_FIRST_RESERVED - 1);
-    make(&later, other);
-    assert_ptr_equal(domain_from(0), &domain);
-    assert_ptr_equal(domain_from(domain.id), &domain);
-    assert_ptr_equal(domain_from((u16)(domain.id + 1)), &later);
+    for (u32 i = 0; i < ARRAY_LENGTH(ids); i++) {
+        const u32 place = domain_table_reserve_id(ids[i]);
+
+        assert_int_equal(place, i);
+        assert_int_equal(domain_table_id(place), ids[i]);
+        assert_int_equal(domain_table_reserve_id(ids[i]), DOMAIN_PLACE_TAKEN);
+        assert_null(domain_from(ids[i])); /* it is reserved, but there is no domain yet */
+        make(all[i] = &domain[i], place);
+    }
+    assert_found(all, ARRAY_LENGTH(ids));
+    assert_ptr_equal(domain_from(0), all[0]);
+    for (u32 i = 0; i < ARRAY_LENGTH(ids); i++) {
+        assert_ptr_equal(domain_from(ids[i]), all[i]);
+        assert_ptr_equal(domain_from((u16)(ids[i] + 1)),
+                         i + 1 < ARRAY_LENGTH(ids) ? all[i + 1] : NULL);
+    }
     assert_null(domain_from(DOMID_FIRST_RESERVED));
-    domain_table_remove(&domain);
-    domain_table_remove(&later);
-    assert_in_range(domain_table_id(other), 1, DOMID_FIRST_RESERVED - 1);
-    domain_table_release(place);
-    domain_table_release(other);
+    assert_null(domain_from(0xffff));
+    for (u32 i = 0; i < ARRAY_LENGTH(ids); i++) {
+        domain_table_remove(all[i]);
+        domain_table_release(i);
+    }
+    assert_found(NULL, 0);
 }
 
 #define THREADS 4u
@@ -211,35 +209,38 @@ static void two_cpus_never_have_the_same_place(void **state)
 }
 
 /* The last test: the privileged domain has its place for ever. */
-static void the_privileged_domain_has_the_last_place_and_id_0(void **state)
+static void the_privileged_domain_has_id_0(void **state)
 {
     static struct domain dom0, other;
     struct domain *both[] = {&dom0, &other};
 
     (void)state;
-    const u32 place = domain_table_reserve_privileged();
-    assert_int_equal(place, DOMAINS_MAX - 1);
-    make(&dom0, place);
+    make(&dom0, domain_table_reserve_privileged());
     assert_int_equal(dom0.id, 0);
     make(&other, domain_table_reserve());
+    assert_int_not_equal(other.id, 0);
     assert_found(both, 2);
-    for (u32 i = 1; i < DOMAINS_MAX - 1; i++) {
+    assert_ptr_equal(domain_from(0), &dom0);
+    assert_ptr_equal(domain_from(1), &other);
+    for (u32 i = 2; i < DOMAINS_MAX; i++) {
         assert_int_equal(domain_table_reserve(), i);
     }
     assert_int_equal(domain_table_reserve(), DOMAIN_PLACE_NONE);
+    assert_int_equal(domain_table_reserve_id(30000), DOMAIN_PLACE_NONE);
+    domain_table_release(2);
+    assert_int_equal(domain_table_reserve_id(30000), 2); /* what was refused kept nothing */
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(places_are_reserved_from_the_lowest_until_the_table_is_full),
         cmocka_unit_test(a_domain_is_found_from_its_put_to_its_removal),
-        cmocka_unit_test(an_id_is_not_reused_for_all_lives_of_its_place),
-        cmocka_unit_test(places_in_turn_give_ascending_ids),
-        cmocka_unit_test(a_place_is_reserved_for_an_id_of_ones_own_choice),
-        cmocka_unit_test(a_released_place_does_not_give_its_last_id_again),
+        cmocka_unit_test(places_are_reserved_from_the_lowest_until_the_table_is_full),
+        cmocka_unit_test(an_id_is_not_reused_before_all_others_were_used),
+        cmocka_unit_test(a_place_whose_domain_is_removed_gets_another_id),
+        cmocka_unit_test(every_id_can_be_chosen),
         cmocka_unit_test(two_cpus_never_have_the_same_place),
-        cmocka_unit_test(the_privileged_domain_has_the_last_place_and_id_0),
+        cmocka_unit_test(the_privileged_domain_has_id_0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
