@@ -105,35 +105,53 @@ static s64 serve_machine(struct domain *domain, u32 operation, u64 at, bool *aga
     }
 }
 
+/* The size of the structure of an operation of the privileged domain whose argument is checked
+ * before the caller's right; 0: it is not. */
+static u64 size_of(u32 operation)
+{
+    static const u8 size[] = {
+        [PHYSDEVOP_irq_status_query] = sizeof(struct physdev_irq_status_query),
+        [PHYSDEVOP_apic_read] = sizeof(struct physdev_apic),
+        [PHYSDEVOP_apic_write] = sizeof(struct physdev_apic),
+        [PHYSDEVOP_alloc_irq_vector] = sizeof(struct physdev_irq),
+        [PHYSDEVOP_eoi] = sizeof(struct physdev_eoi),
+        [PHYSDEVOP_map_pirq] = sizeof(struct physdev_map_pirq),
+        [PHYSDEVOP_unmap_pirq] = sizeof(struct physdev_unmap_pirq),
+        [PHYSDEVOP_manage_pci_add] = sizeof(struct physdev_manage_pci),
+        [PHYSDEVOP_manage_pci_remove] = sizeof(struct physdev_manage_pci),
+        [PHYSDEVOP_restore_msi] = sizeof(struct physdev_restore_msi),
+        [PHYSDEVOP_manage_pci_add_ext] = sizeof(struct physdev_manage_pci_ext),
+        [PHYSDEVOP_setup_gsi] = sizeof(struct physdev_setup_gsi),
+        [PHYSDEVOP_get_free_pirq] = sizeof(struct physdev_get_free_pirq),
+        [PHYSDEVOP_pci_device_add] = offsetof(struct physdev_pci_device_add, optarr),
+        [PHYSDEVOP_pci_device_remove] = sizeof(struct physdev_pci_device),
+        [PHYSDEVOP_restore_msi_ext] = sizeof(struct physdev_pci_device),
+        [PHYSDEVOP_prepare_msix] = sizeof(struct physdev_pci_device),
+        [PHYSDEVOP_release_msix] = sizeof(struct physdev_pci_device),
+    };
+
+    return operation < ARRAY_LENGTH(size) ? size[operation] : 0;
+}
+
 /* What an operation of the privileged domain answers to others: they have no interrupt that they
  * could end, and no right to the rest. */
-static s64 refuse(u32 operation)
+static s64 refuse(u32 operation, u64 at)
 {
+    u8 structure[sizeof(struct physdev_map_pirq)];
+    const u64 size = size_of(operation);
+
+    if (size && !copy_from_guest(structure, at, size)) {
+        return -XEN_EFAULT;
+    }
     switch (operation) {
     case PHYSDEVOP_eoi:
     case PHYSDEVOP_irq_status_query:
         return -XEN_EINVAL;
-    case PHYSDEVOP_apic_read:
-    case PHYSDEVOP_apic_write:
-    case PHYSDEVOP_alloc_irq_vector:
-    case PHYSDEVOP_map_pirq:
-    case PHYSDEVOP_unmap_pirq:
-    case PHYSDEVOP_get_free_pirq:
-    case PHYSDEVOP_setup_gsi:
-    case PHYSDEVOP_manage_pci_add:
-    case PHYSDEVOP_manage_pci_add_ext:
-    case PHYSDEVOP_manage_pci_remove:
-    case PHYSDEVOP_pci_device_add:
-    case PHYSDEVOP_pci_device_remove:
     case PHYSDEVOP_pci_mmcfg_reserved:
-    case PHYSDEVOP_prepare_msix:
-    case PHYSDEVOP_release_msix:
-    case PHYSDEVOP_restore_msi:
-    case PHYSDEVOP_restore_msi_ext:
     case PHYSDEVOP_dbgp_op:
         return -XEN_EPERM;
     default:
-        return -XEN_ENOSYS;
+        return size ? -XEN_EPERM : -XEN_ENOSYS;
     }
 }
 
@@ -150,6 +168,6 @@ s64 call_physdev_op(struct vcpu *vcpu, struct call *call)
     default:
         return rights_machine(vcpu->domain)
                    ? serve_machine(vcpu->domain, operation, at, &call->again)
-                   : refuse(operation);
+                   : refuse(operation, at);
     }
 }

@@ -138,14 +138,14 @@ s64 call_platform_op(struct vcpu *vcpu, struct call *call)
     struct xen_platform_op op;
     s64 result;
 
-    if (!rights_machine(vcpu->domain)) {
-        return -XEN_EPERM;
-    }
     if (!GET_GUEST(&op, call->argument[0])) {
         return -XEN_EFAULT;
     }
     if (op.interface_version != XENPF_INTERFACE_VERSION) {
         return -XEN_EACCES;
+    }
+    if (!rights_machine(vcpu->domain)) {
+        return -XEN_EPERM;
     }
     result = serve(&op);
     if (result == 0 && !PUT_GUEST(call->argument[0], &op)) {

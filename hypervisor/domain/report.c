@@ -211,7 +211,7 @@ static void audit(void)
 
             if (domain) {
                 gather(&evidence, domain);
-                lists.foreign_mappings |= domain->grants.mappings != 0;
+                lists.foreign_mappings |= domain->privileged || domain->grants.mappings;
             }
         }
         done = audit_with(&evidence, &lists, &findings);

@@ -10,7 +10,7 @@ enum relation {
     BY_SELF,   /* DOMID_SELF */
     BY_NUMBER, /* the actor's own number */
     OTHER,     /* the number of another domain */
-    DEVICES,   /* DOMID_IO, the owner of device frames: no domain */
+    DEVICES,   /* DOMID_IO and DOMID_XEN, owners of frames: no domains */
     NOBODY,    /* any other number */
     RELATIONS
 };
@@ -29,7 +29,7 @@ enum role { GUEST, PRIVILEGED, ROLES };
 static const s16 answers[ROLES][RIGHTS][RELATIONS] = {[GUEST] = {
     /*                    BY_SELF BY_NUMBER OTHER DEVICES NOBODY */
     [RIGHT_MEMORY]      = {0,     0,        NO,   NONE,   NONE},
-    [RIGHT_PAGE_TABLES] = {0,     0,        NO,   NO,     NONE},
+    [RIGHT_PAGE_TABLES] = {0,     0,        NO,   NONE,   NONE},
     [RIGHT_MAP_FRAMES]  = {0,     NONE,     NO,   NO,     NONE},
     [RIGHT_PORTS]       = {0,     0,        NO,   NONE,   NONE},
     [RIGHT_CONNECT]     = {0,     0,        0,    NONE,   NONE},
@@ -41,7 +41,7 @@ static const s16 answers[ROLES][RIGHTS][RELATIONS] = {[GUEST] = {
 }, [PRIVILEGED] = {
     /*                    BY_SELF BY_NUMBER OTHER DEVICES NOBODY */
     [RIGHT_MEMORY]      = {0,     0,        0,    NONE,   NONE},
-    [RIGHT_PAGE_TABLES] = {0,     0,        0,    NO,     NONE},
+    [RIGHT_PAGE_TABLES] = {0,     0,        0,    NONE,   NONE},
     [RIGHT_MAP_FRAMES]  = {0,     NONE,     0,    NO,     NONE},
     [RIGHT_PORTS]       = {0,     0,        0,    NONE,   NONE},
     [RIGHT_CONNECT]     = {0,     0,        0,    NONE,   NONE},
@@ -67,7 +67,7 @@ struct domain *rights_target(struct domain *actor, enum right right, u16 id, s64
         relation = BY_NUMBER;
     } else if (id != DOMID_SELF) {
         target = domain_by_id(id);
-        relation = target ? OTHER : id == DOMID_IO ? DEVICES : NOBODY;
+        relation = target ? OTHER : id == DOMID_IO || id == DOMID_XEN ? DEVICES : NOBODY;
     }
     const s64 answer = answers[actor->privileged ? PRIVILEGED : GUEST][right][relation];
     if (answer) {

@@ -71,14 +71,14 @@ s64 call_sysctl(struct vcpu *vcpu, struct call *call)
     u64 at = call->argument[0];
     struct sysctl s = {.vcpu = vcpu};
 
-    if (!rights_machine(vcpu->domain)) {
-        return -XEN_EPERM;
-    }
     if (!GET_GUEST(&s.op, at)) {
         return -XEN_EFAULT;
     }
     if (s.op.interface_version != XEN_SYSCTL_INTERFACE_VERSION) {
         return -XEN_EACCES;
+    }
+    if (!rights_machine(vcpu->domain)) {
+        return -XEN_EPERM;
     }
     s64 result = serve(&s);
     if (s.answers && !PUT_GUEST(at, &s.op)) {

@@ -2,7 +2,7 @@
 /* sysctl: what a toolstack in the privileged domain asks about the machine as a whole. One file for
  * each family of operations; the dispatcher is sysctl.c. Xen ABI: sysctl.h, interface version 0x15.
  *
- * The dispatcher has checked the caller's right, copied the argument and checked its version. An
+ * The dispatcher has copied the argument, and checked its version and the caller's right. An
  * operation reads and changes `op.u` and returns 0 or a negated error number; it sets `answers` if
  * its results in `op` are to be copied back. A refused operation has changed nothing but the
  * buffers that the caller names. */

@@ -11,6 +11,9 @@ enum { PFN_CODE, PFN_TINY, PFN_STACK, PFN_L4, PFN_L3, PFN_L2, PFN_L1, PFN_INFO }
 
 extern char tiny_code[], tiny_code_end[];
 
+_Static_assert(sizeof(struct tiny) <= PAGE_SIZE, "one page");
+_Static_assert(__builtin_offsetof(struct tiny, call) == 64, "as tiny.S has it");
+
 static u64 slot_address[4];
 
 long domctl(u32 command, u16 id, struct xen_domctl *op)
@@ -260,6 +263,18 @@ long tiny_make(struct made *made)
     long error = tiny_create(made, 1);
 
     return error ? error : tiny_build(made);
+}
+
+bool tiny_calls(const struct made *made, u32 count)
+{
+    const u64 end = time_of(&vcpu_info()->time) + PATIENCE;
+
+    made->tiny->calls = count;
+    made->tiny->mode = TINY_CALLS;
+    while (made->tiny->mode && time_of(&vcpu_info()->time) < end) {
+        sleep_ms(1);
+    }
+    return !made->tiny->mode;
 }
 
 long tiny_info(u16 id, struct xen_domctl_getdomaininfo *info)

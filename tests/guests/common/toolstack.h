@@ -19,7 +19,11 @@ enum tiny_mode {
     TINY_SHUTS_DOWN, /* with the reason in `reason` */
     TINY_BLOCKS,
     TINY_CRASHES,
+    TINY_CALLS, /* makes the hypercalls of `call` */
 };
+
+#define TINY_CALLS_MAX 24u
+#define TINY_PAGE      0xffffffff80001000ull /* the tiny kernel's address of struct tiny */
 
 /* The page by which dom0 and the tiny kernel speak; tiny.S has the offsets. */
 struct tiny {
@@ -28,6 +32,13 @@ struct tiny {
     volatile u64 reason;  /* SHUTDOWN_*, for the kernel's shutdown */
     volatile u64 result;  /* of the last shutdown */
     volatile u64 resumed; /* how often a shutdown has returned */
+    volatile u64 calls;   /* how many of `call` are to be made */
+    u64 unused[2];
+    struct {
+        u64 number, argument[6];
+        s64 result;
+    } call[TINY_CALLS_MAX];
+    u64 memory[256]; /* for structures of calls */
 };
 
 /* A domain that the test makes. */
@@ -58,6 +69,10 @@ void foreign_unmap(u32 slot);
 /* Maps and unmaps the page of the tiny kernel (in slot 3). */
 bool tiny_map(struct made *made);
 void tiny_unmap(struct made *made);
+
+/* Lets the tiny kernel, which must run and be mapped, make the first `count` of its calls. False:
+ * it does not. */
+bool tiny_calls(const struct made *made, u32 count);
 
 /* Reads the domain's state; *found: the number that answered. */
 long tiny_info(u16 id, struct xen_domctl_getdomaininfo *info);

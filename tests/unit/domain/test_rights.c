@@ -37,7 +37,7 @@ struct row {
 
 static const struct row for_guest[] = {
     {RIGHT_MEMORY, 0, 0, -XEN_EPERM, -XEN_ESRCH, -XEN_ESRCH},
-    {RIGHT_PAGE_TABLES, 0, 0, -XEN_EPERM, -XEN_EPERM, -XEN_ESRCH},
+    {RIGHT_PAGE_TABLES, 0, 0, -XEN_EPERM, -XEN_ESRCH, -XEN_ESRCH},
     {RIGHT_MAP_FRAMES, 0, -XEN_ESRCH, -XEN_EPERM, -XEN_EPERM, -XEN_ESRCH},
     {RIGHT_PORTS, 0, 0, -XEN_EPERM, -XEN_ESRCH, -XEN_ESRCH},
     {RIGHT_CONNECT, 0, 0, 0, -XEN_ESRCH, -XEN_ESRCH},
@@ -50,7 +50,7 @@ static const struct row for_guest[] = {
 
 static const struct row for_privileged[] = {
     {RIGHT_MEMORY, 0, 0, 0, -XEN_ESRCH, -XEN_ESRCH},
-    {RIGHT_PAGE_TABLES, 0, 0, 0, -XEN_EPERM, -XEN_ESRCH},
+    {RIGHT_PAGE_TABLES, 0, 0, 0, -XEN_ESRCH, -XEN_ESRCH},
     {RIGHT_MAP_FRAMES, 0, -XEN_ESRCH, 0, -XEN_EPERM, -XEN_ESRCH},
     {RIGHT_PORTS, 0, 0, 0, -XEN_ESRCH, -XEN_ESRCH},
     {RIGHT_CONNECT, 0, 0, 0, -XEN_ESRCH, -XEN_ESRCH},
@@ -92,9 +92,10 @@ static void every_number(struct domain *who, const struct row *row)
             assert_answer(who, row->right, (u16)id, row->other, &other);
             break;
         case DOMID_IO:
+        case DOMID_XEN:
             assert_answer(who, row->right, (u16)id, row->devices, NULL);
             break;
-        default: /* other numbers, also 0, DOMID_XEN, DOMID_COW and DOMID_INVALID */
+        default: /* other numbers, also 0, DOMID_COW and DOMID_INVALID */
             assert_answer(who, row->right, (u16)id, row->nobody, NULL);
         }
     }
@@ -135,7 +136,7 @@ static void the_owner_of_frames(void **state)
     assert_null(rights_frame_owner(&actor, DOMID_IO, &error));
     assert_int_equal(error, -XEN_EPERM);
     assert_null(rights_frame_owner(&actor, DOMID_XEN, &error));
-    assert_int_equal(error, -XEN_ESRCH);
+    assert_int_equal(error, -XEN_EPERM);
     assert_null(rights_frame_owner(&actor, OTHER, &error));
     assert_int_equal(error, -XEN_EPERM);
 }
