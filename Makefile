@@ -41,6 +41,12 @@ bench: ## the same Linux on the bare machine, on Xen and on Pinion; several CPUs
 	@bench/engine/run
 	@bench/scale/run
 	@bench/draw
+bench-dom0: ## the same Debian as dom0 on Xen and on Pinion: what its boot, a guest, and that guest's disk and network cost
+	@tools/install
+	@$(MAKE) --no-print-directory --silent bench-dom0-build
+	@bench/dom0/run
+	@mv $(B)/bench/dom0.json bench/results/
+	@bench/draw
 conformance: ## small kernels on Pinion, on Debian's Xen and on the bare machine; random calls on both
 	@tools/install
 	@tests/conformance $(MAKEOVERRIDES)
@@ -57,5 +63,5 @@ help: ## this list
 # A file whose recipe failed is not left behind, half written.
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run run-dom0 dom0-image test check coverage fuzz bench conformance lint format clean help
+.PHONY: all run run-dom0 dom0-image test check coverage fuzz bench bench-dom0 conformance lint format clean help
 -include $(shell find $(addprefix $(B)/,hv host guests check clock tsan plugin engine xlcfg) -name '*.d' -type f 2>/dev/null)

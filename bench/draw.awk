@@ -72,6 +72,15 @@ function wrapped(sentence,    word, count, i, line, out) {
     ticks[works] = number("ticks"); floor[works] = number("floor")
     back[works] = number("back"); steps[works] = number("instructions")
 }
+/"step"/ {
+    steps_of_dom0++
+    step_title[steps_of_dom0] = text("title")
+    for (k = 2; k <= 3; k++) {
+        hypervisor[machine[k], steps_of_dom0] = number(machine[k])
+        kernel[machine[k], steps_of_dom0] = number(machine[k] "_kernels")
+        user[machine[k], steps_of_dom0] = number(machine[k] "_users")
+    }
+}
 /"shape"/ { # figures for several CPUs or threads that work at the same time
     op = text("title"); at = number("cpus") + number("threads")
     if (!(op in has)) { has[op] = 1; subject[++subjects] = op }
@@ -139,6 +148,16 @@ END {
                 grouped(ticks[i]), grouped(floor[i]), ticks[i] / floor[i], \
                 back[i] ? grouped(back[i]) : "", steps[i] ? grouped(steps[i]) : ""
         printf "\nProcessor: %s. Compiler: %s.\n", setup["processor"], setup["compiler"]
+    } else if (what == "dom0") {
+        print "| millions of instructions | Xen | its kernels | its users | Pinion | its kernels | its users | Pinion's of Xen's |"
+        print "|---|--:|--:|--:|--:|--:|--:|--:|"
+        for (i = 1; i <= steps_of_dom0; i++) {
+            printf "| %s |", step_title[i]
+            for (k = 2; k <= 3; k++)
+                printf " %.1f | %.1f | %.1f |", hypervisor[machine[k], i] / 1e6, kernel[machine[k], i] / 1e6, \
+                    user[machine[k], i] / 1e6
+            print hypervisor["xen", i] ? sprintf(" %.0f %% |", 100 * hypervisor["pinion", i] / hypervisor["xen", i]) : ""
+        }
     } else if (what == "scale") {
         table_of_shapes("instructions of the hypervisor for a request", "CPUs", "a guest for each", \
             "one guest")
@@ -156,6 +175,7 @@ END {
             "a domain for each thread", "one domain for all", setup["processors"])
     else if (what == "picture-operations") draw_operations()
     else if (what == "picture-boot") draw_boot()
+    else if (what == "picture-dom0") draw_dom0()
     else if (what == "picture-engine") draw_engine()
 }
 
@@ -237,6 +257,28 @@ function draw_boot(    k, x, y, sum) {
         x = stacked(74, y, 560 / most, machine[k], "boot")
         words(x + 6, y + 10, "start", sprintf("%.0f + %.0f + %.0f", user[machine[k], "boot"] / 1e6, \
             kernel[machine[k], "boot"] / 1e6, hypervisor[machine[k], "boot"] / 1e6), "font-size=\"10\"")
+    }
+    print "</svg>"
+}
+function draw_dom0(    i, k, y, sum, most, x) {
+    begin_picture(860, 62 + steps_of_dom0 * 40, "dom0 and a guest&#8217;s devices, millions of instructions (longest bar = full width)")
+    legend(12, 44, colour["hypervisor"], "hypervisor")
+    legend(112, 44, colour["kernel"], "kernels of dom0 and the guest")
+    legend(312, 44, colour["user"], "their user programs")
+    for (i = 1; i <= steps_of_dom0; i++) {
+        y = 60 + (i - 1) * 40; most = 0
+        for (k = 2; k <= 3; k++) {
+            sum = hypervisor[machine[k], i] + kernel[machine[k], i] + user[machine[k], i]
+            if (sum > most) most = sum
+        }
+        gsub(/`/, "", step_title[i])
+        words(292, y + 18, "end", step_title[i], "font-size=\"11\"")
+        for (k = 2; k <= 3; k++) {
+            words(336, y + 10 + (k - 2) * 14, "end", shown[k], "font-size=\"10\"")
+            x = stacked(342, y + (k - 2) * 14, 380 / most, machine[k], i)
+            words(x + 5, y + 10 + (k - 2) * 14, "start", sprintf("hypervisor %.1f", \
+                hypervisor[machine[k], i] / 1e6), "font-size=\"10\"")
+        }
     }
     print "</svg>"
 }
