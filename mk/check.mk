@@ -47,6 +47,7 @@ CLOCK_CFLAGS := -Itests/unit/time/host $(CHECK_CFLAGS)
 CLOCK_OBJ := $(B)/clock/hypervisor/time/clock.o $(B)/clock/hypervisor/time/pit.o
 $(eval $(call compiled,clock,CLOCK_CFLAGS))
 $(eval $(call unit-tests,tests/unit/time/test_clock,clock,$(CLOCK_OBJ) $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
+$(eval $(call unit-tests,tests/unit/time/test_cmos,cmos,$(B)/clock/hypervisor/time/cmos.o $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
 # The allocator likewise, with the machine's memory in an array of the test's.
 FRAMES_CFLAGS := -Itests/unit/memory/host $(CHECK_CFLAGS)
 FRAMES_OBJ := $(B)/frames/hypervisor/memory/frames.o $(B)/frames/hypervisor/memory/dirty.o

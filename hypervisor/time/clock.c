@@ -142,7 +142,7 @@ void clock_start(void)
     timebase.tsc_per_ns = per_ns(hertz);
     timebase.apic_per_ns = per_ns(apic_hertz);
     timebase.tsc_start = read_tsc();
-    timebase.wall_ns = cmos_seconds() * 1000000000;
+    timebase.wall_ns = cmos_seconds(hertz) * 1000000000;
     timebase.scale = scale_make(hertz);
 }
 

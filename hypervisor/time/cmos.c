@@ -12,7 +12,9 @@
 #define UPDATING   0x80 /* in status register A: the clock is changing its fields */
 #define BINARY     0x04 /* in status register B; otherwise the fields are binary-coded decimal */
 #define HOURS_24   0x02
-#define TRIES      10000
+#define STATUS_D   0x0d
+#define NOT_D      0x7f /* bits of status register D that always read as 0 */
+#define PATIENCE   10   /* seconds; an emulated clock may wait long for a host CPU */
 
 enum { SECOND, MINUTE, HOUR, DAY, MONTH, YEAR, FIELDS };
 static const u8 index_of[FIELDS] = {0x00, 0x02, 0x04, 0x07, 0x08, 0x09};
@@ -39,14 +41,29 @@ static u8 from_decimal(u8 value)
     return (u8)((value >> 4) * 10 + (value & 15));
 }
 
-u64 cmos_seconds(void)
+/* Reads the fields between two changes. False: there is no clock, or it never stops changing. */
+static bool read_settled(u8 field[FIELDS], u64 hertz)
 {
-    u8 field[FIELDS] = {0}, again[FIELDS] = {1};
+    u8 again[FIELDS];
+    u64 start = read_tsc();
 
-    for (u32 i = 0; i < TRIES; i++) {
-        if (read_fields(field) && read_fields(again) && !memcmp(field, again, FIELDS)) {
-            break;
+    if (read_byte(STATUS_D) & NOT_D) {
+        return false;
+    }
+    while (!read_fields(field) || !read_fields(again) || memcmp(field, again, FIELDS) != 0) {
+        if (read_tsc() - start > PATIENCE * hertz) {
+            return false;
         }
+    }
+    return true;
+}
+
+u64 cmos_seconds(u64 hertz)
+{
+    u8 field[FIELDS];
+
+    if (!read_settled(field, hertz)) {
+        return 0;
     }
     u8 status = read_byte(STATUS_B);
     bool afternoon = !(status & HOURS_24) && field[HOUR] & 0x80;

@@ -128,8 +128,9 @@ bool apic_timer_has_deadline(void)
     return false;
 }
 
-u64 cmos_seconds(void)
+u64 cmos_seconds(u64 hertz)
 {
+    (void)hertz;
     return 0;
 }
 
