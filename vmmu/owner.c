@@ -33,7 +33,8 @@ void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain)
 /* Gives frame `m`, which exists, an owner, or makes it a device frame: stores `physical` as its M2P
  * word, `use` as its type word and, last, `references` as its references word, which makes the
  * frame the owner's for other CPUs. Panics if `m` has an owner already. */
-static void adopt(mfn_t m, u64 references, u64 use, u64 physical)
+static inline __attribute__((always_inline)) void adopt(mfn_t m, u64 references, u64 use,
+                                                        u64 physical)
 {
     struct vmmu_frame *frame = frame_of(m);
     if (frame_references(m) & (REF_OWNED | REF_DEVICE)) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Operations on several processes: fork, exec, exit, pipes, switches, a shell. */
+#include <sched.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -132,6 +133,16 @@ static void once_round(int to, int from)
     must(write(to, &byte, 1) == 1 && read(from, &byte, 1) == 1, "the ring");
 }
 
+/* policy: SCHED_BATCH: this process and its children run on when they wake another one, so that
+ * there is a switch where one waits and nowhere else; SCHED_OTHER: Linux may switch at once, and
+ * does so more or less often after any change of a few instructions. */
+static void use_policy(int policy)
+{
+    const struct sched_param none = {.sched_priority = 0};
+
+    must(sched_setscheduler(0, policy, &none) == 0, "sched_setscheduler");
+}
+
 void switch_eight(unsigned count)
 {
     pid_t child[RING - 1];
@@ -141,6 +152,7 @@ void switch_eight(unsigned count)
     for (unsigned i = 0; i < RING; i++) {
         must(!pipe(wire[i]), "pipe");
     }
+    use_policy(SCHED_BATCH);
     for (unsigned i = 0; i < RING - 1; i++) {
         child[i] = fork();
         if (child[i]) {
@@ -175,6 +187,7 @@ void switch_eight(unsigned count)
         wait_for(child[i]);
     }
     close(wire[RING - 1][0]);
+    use_policy(SCHED_OTHER);
 }
 
 void shell(unsigned count)
