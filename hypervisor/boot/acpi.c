@@ -3,6 +3,8 @@
 #include "hypervisor/boot/acpi.h"
 #include "hypervisor/boot/acpi_tables.h"
 #include "hypervisor/irq/ioapic.h"
+#include "hypervisor/pci/window.h"
+#include "hypervisor/log/log.h"
 
 #define MADT_LOCAL_APIC   0u
 #define MADT_IOAPIC       1u
@@ -45,6 +47,19 @@ struct madt_override {
     u8 bus, irq;
     u32 gsi;
     u16 flags;
+} __attribute__((packed));
+
+/* The table of windows on configuration space (PCI Firmware Specification 3.3, section 4.1.2). */
+struct mcfg {
+    struct acpi_table table;
+    u64 reserved;
+} __attribute__((packed));
+
+struct mcfg_window {
+    u64 base;
+    u16 segment;
+    u8 first_bus, last_bus;
+    u32 reserved;
 } __attribute__((packed));
 
 static void add(struct processors *processors, u32 id, u32 flags)
@@ -123,6 +138,26 @@ void acpi_read_interrupts(void)
         if (override->bus == BUS_ISA) {
             ioapic_isa_override(override->irq, override->gsi, override->flags & FLAG_MASK,
                                 override->flags >> FLAG_TRIGGER & FLAG_MASK);
+        }
+    }
+}
+
+void acpi_read_windows(void)
+{
+    const struct mcfg *mcfg = (const struct mcfg *)acpi_find("MCFG", sizeof(struct mcfg));
+
+    if (!mcfg) {
+        return;
+    }
+    const struct mcfg_window *window = (const struct mcfg_window *)(mcfg + 1);
+    for (u64 left = mcfg->table.length - sizeof *mcfg; left >= sizeof *window;
+         left -= sizeof *window, window++) {
+        if (window->last_bus >= window->first_bus &&
+            !pci_window_found((struct pci_window){.base = window->base,
+                                                  .segment = window->segment,
+                                                  .first_bus = window->first_bus,
+                                                  .last_bus = window->last_bus})) {
+            panic("more windows on PCI configuration space than are supported");
         }
     }
 }

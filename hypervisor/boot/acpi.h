@@ -24,6 +24,9 @@ void acpi_read_interrupts(void);
  * cpu/machine.h. */
 void acpi_read_power(void);
 
+/* Reports the windows on PCI configuration space by pci_window_found. */
+void acpi_read_windows(void);
+
 /* The machine address of the registers of the HPET; 0: there is none. */
 u64 acpi_hpet(void);
 

@@ -193,6 +193,7 @@ void start(u32 loader_information)
     read_modules();
     acpi_read_processors(&boot.processors);
     acpi_read_interrupts();
+    acpi_read_windows();
     acpi_read_power();
     hpet_found(acpi_hpet());
     map_start(boot_memory_frames());

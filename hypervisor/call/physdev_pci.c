@@ -10,6 +10,7 @@
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/pci/config.h"
 #include "hypervisor/pci/guest.h"
+#include "hypervisor/pci/window.h"
 
 static s64 add(u32 segment, u16 function)
 {
@@ -108,7 +109,8 @@ s64 physdev_restore_msi(u64 at, bool with_segment)
     return line_restore(function) ? 0 : -XEN_EINVAL;
 }
 
-/* Configuration space is reached by ports alone, so that where else it lies does not matter. */
+/* A window that the firmware's tables describe is known and guarded since boot. -ENODEV: another
+ * one, on which the guest must not rely. */
 s64 physdev_pci_mmcfg_reserved(u64 at)
 {
     struct physdev_pci_mmcfg_reserved ask;
@@ -116,8 +118,17 @@ s64 physdev_pci_mmcfg_reserved(u64 at)
     if (!GET_GUEST(&ask, at)) {
         return -XEN_EFAULT;
     }
-    return ask.start_bus > ask.end_bus || ask.flags & ~(u32)XEN_PCI_MMCFG_RESERVED ? -XEN_EINVAL
-                                                                                   : 0;
+    if (ask.start_bus > ask.end_bus || ask.flags & ~(u32)XEN_PCI_MMCFG_RESERVED) {
+        return -XEN_EINVAL;
+    }
+    const struct pci_window *window;
+    for (u32 i = 0; (window = pci_window(i)); i++) {
+        if (window->base == ask.address && window->segment == ask.segment &&
+            window->first_bus <= ask.start_bus && window->last_bus >= ask.end_bus) {
+            return 0;
+        }
+    }
+    return -XEN_ENODEV;
 }
 
 /* The reset of a controller with a debug port, which the hypervisor does not use. */

@@ -30,8 +30,9 @@ enum emulated emulate_forced_cpuid(struct vcpu *vcpu);
  * address `where`. */
 enum emulated emulate_table_write(struct vcpu *vcpu, u64 address, maddr_t where);
 
-/* Executes a store to memory of a device that nobody may write to: it changes registers at most.
- * Call it after a write fault at `address` in guest kernel mode. */
-enum emulated emulate_ignored_store(struct vcpu *vcpu, u64 address);
+/* Executes a store of the privileged domain to frame `m` of a device, to which nobody may write:
+ * checked, if it is a window on configuration space (pci/window.h), else without an effect on the
+ * device. Call it after a write fault at `address` in guest kernel mode. */
+enum emulated emulate_device_store(struct vcpu *vcpu, u64 address, mfn_t m);
 
 #endif

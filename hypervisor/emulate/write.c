@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Executing a guest's store to a live page table through the virtual MMU. */
 #include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/pci/window.h"
 #include "hypervisor/vcpu/vcpu.h"
 #include "hypervisor/emulate/emulate.h"
 #include "hypervisor/emulate/execute.h"
@@ -132,7 +133,7 @@ enum emulated emulate_table_write(struct vcpu *vcpu, u64 address, maddr_t where)
     return store_slow(vcpu, in, at, where, source);
 }
 
-enum emulated emulate_ignored_store(struct vcpu *vcpu, u64 address)
+enum emulated emulate_device_store(struct vcpu *vcpu, u64 address, mfn_t m)
 {
     const struct instruction *in;
     u64 at, source = 0, old = 0;
@@ -142,7 +143,9 @@ enum emulated emulate_ignored_store(struct vcpu *vcpu, u64 address)
         had = read(&old, at, in->operand_size); /* the instruction depends on what is there */
     }
     if (had == EMULATED_DONE) {
-        instruction_execute(in, &vcpu->registers, old, source);
+        const u64 new = instruction_execute(in, &vcpu->registers, old, source);
+
+        pci_window_store(m, (u32)page_offset(at), in->operand_size, new);
         instruction_finish(vcpu, in);
     }
     return had;

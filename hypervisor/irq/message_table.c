@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The pages with MSI-X tables that the hypervisor has mapped. A mapping is for ever, so that pages
- * are looked up before they are mapped. */
+/* The pages of devices, with MSI-X tables and registers, that the hypervisor has mapped. A mapping
+ * is for ever, so that pages are looked up before they are mapped. */
 #include "hypervisor/irq/message.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/ranks.h"
 #include "lib/lock.h"
 
-#define PAGES_MAX 256u
+#define PAGES_MAX 1024u
 
 static struct {
     struct lock lock;

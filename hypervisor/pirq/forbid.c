@@ -7,6 +7,7 @@
 #include "hypervisor/irq/ioapic.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/pci/guest.h"
+#include "hypervisor/pci/window.h"
 #include "hypervisor/time/hpet.h"
 
 /* The addresses that AMD processors reserve for messages of HyperTransport: 12 GiB below 2^40, and
@@ -58,6 +59,10 @@ void forbid_for_ever(void)
     u64 hpet = hpet_start();
     bool room = forbid_reserved() && (!hpet || forbid(hpet, 1));
 
+    const struct pci_window *window;
+    for (u32 i = 0; (window = pci_window(i)); i++) {
+        room &= rights_forbid_writing(pci_window_first(window), pci_window_frames(window));
+    }
     for (u32 i = 0; ioapic_address(i); i++) {
         room &= forbid(ioapic_address(i), 1);
     }

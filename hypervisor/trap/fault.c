@@ -49,15 +49,15 @@ bool fault_in_window(struct vcpu *vcpu, u64 address)
     return result == VMMU_DONE;
 }
 
-/* Says whether a store of the privileged domain's kernel that faulted at `address` was executed
- * without effect, because nobody may write to the registers there: its entry looks writable to the
- * kernel that asked for it, so it expects no fault. */
-static __attribute__((noinline)) bool ignore_store(struct vcpu *vcpu, u64 address)
+/* Says whether a store of the privileged domain's kernel that faulted at `address` was executed,
+ * checked or without effect, because nobody may write to the registers there: its entry looks
+ * writable to the kernel that asked for it, so it expects no fault. */
+static __attribute__((noinline)) bool store_to_device(struct vcpu *vcpu, u64 address)
 {
     const mfn_t m = vmmu_find_device(&vcpu->mmu, vaddr(address));
 
     return !mfn_is_none(m) && rights_frame(vcpu->domain, m) == VMMU_ACCESS_READ &&
-           emulate_ignored_store(vcpu, address) != EMULATED_NOT;
+           emulate_device_store(vcpu, address, m) != EMULATED_NOT;
 }
 
 __attribute__((noinline)) void fault_from_guest(struct vcpu *vcpu, u64 address, u32 error_code)
@@ -88,7 +88,7 @@ __attribute__((noinline)) void fault_from_guest(struct vcpu *vcpu, u64 address, 
     }
     if (vcpu->in_kernel) {
         error_code &= ~PF_USER;
-        if (vcpu->domain->privileged && (error_code & PF_WRITE) && ignore_store(vcpu, address)) {
+        if (vcpu->domain->privileged && (error_code & PF_WRITE) && store_to_device(vcpu, address)) {
             return;
         }
     }

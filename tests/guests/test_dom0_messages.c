@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Interrupts by messages, as the privileged domain gets them: MSI of a device that cannot mask
  * them, MSI of one that can, and MSI-X. The hypervisor programs them; a guest that writes to their
- * registers, or to the table, changes nothing (XSA-128 to XSA-131, XSA-337). A device that
- * interrupts faster than the guest takes it is masked, until the guest has taken it. Runs as: dom0
- * Cpus: 1 2 Machine: -M q35 -device edu -device nvme,serial=1 -device ioh3420 */
+ * registers, by ports or through the window in memory, or to the table, changes nothing (XSA-128 to
+ * XSA-131, XSA-337). One that interrupts faster than the guest takes it is masked until then.
+ */
+/* Runs as: dom0 Cpus: 1 2 Machine: -M q35 -device edu -device nvme,serial=1 -device ioh3420 */
 #include "tests/guests/common/event.h"
 #include "tests/guests/common/machine.h"
 
@@ -226,6 +227,65 @@ static void check_msix(void)
     check_equal(unmap_pirq(pirq), 0, "unmap");
 }
 
+/* ---- the window in memory on configuration space ---- */
+
+#define BRIDGE_WINDOW 0x60 /* of the host bridge: where the window is */
+#define LINE          0x3c
+#define AER_SEVERITY  0x10c /* of the root port: an extended register */
+
+static volatile u32 *window_page(u32 function)
+{
+    return map_device((pci_read(0, BRIDGE_WINDOW) & 0xfc000000) + function * PAGE_SIZE, 1, true);
+}
+
+/* What a store through the window changes is what a write to the ports changes. */
+static void check_window_stores(void)
+{
+    u32 edu = find(0x1234, 0x11e8), msi = pci_capability(edu, MSI);
+    u32 nvme = find(0x1b36, 0x0010), msix = pci_capability(nvme, MSIX);
+    u32 root = find(0x8086, 0x3420);
+    volatile u32 *page = window_page(edu), *nvme_page = window_page(nvme),
+                 *root_page = window_page(root);
+
+    check_equal(page[0], pci_read(edu, 0), "the numbers of the device");
+    for (u32 at = msi + 4; at < msi + 16; at += 4) {
+        u32 before = pci_read(edu, at);
+
+        page[at / 4] = 0xfee01000;
+        check_equal(pci_read(edu, at), before, "register %#x after a store", at - msi);
+        ((volatile u64 *)page)[at / 8] = ~0ul;
+        check_equal(pci_read(edu, at), before, "register %#x after a wide store", at - msi);
+    }
+    ((volatile u16 *)page)[msi / 2 + 1] = MSI_ENABLE;
+    check(!(pci_read16(edu, msi + 2) & MSI_ENABLE), "a store switches MSI on");
+    ((volatile u8 *)page)[LINE] = 0x5a;
+    check_equal(pci_read(edu, LINE) & 0xff, 0x5a, "an ordinary register after a store");
+    ((volatile u16 *)nvme_page)[msix / 2 + 1] |= MSIX_ENABLE;
+    check(pci_read16(nvme, msix + 2) & MSIX_ENABLE, "MSI-X is not on");
+    ((volatile u16 *)nvme_page)[msix / 2 + 1] &= (u16)~MSIX_ENABLE;
+    check(!(pci_read16(nvme, msix + 2) & MSIX_ENABLE), "MSI-X is not off");
+    u32 severity = root_page[AER_SEVERITY / 4];
+    root_page[AER_SEVERITY / 4] = severity ^ 0x10;
+    check_equal(root_page[AER_SEVERITY / 4], severity ^ 0x10, "an extended register after a store");
+    root_page[AER_SEVERITY / 4] = severity;
+}
+
+static void check_window(void)
+{
+    struct physdev_pci_mmcfg_reserved ask = {.address = pci_read(0, BRIDGE_WINDOW) & 0xfc000000,
+                                             .end_bus = 255,
+                                             .flags = XEN_PCI_MMCFG_RESERVED};
+
+    check_equal(physdev_op(PHYSDEVOP_pci_mmcfg_reserved, &ask), 0, "the window");
+    ask.start_bus = 2;
+    ask.end_bus = 1;
+    check_equal(physdev_op(PHYSDEVOP_pci_mmcfg_reserved, &ask), -XEN_EINVAL, "no buses");
+    ask.end_bus = 255;
+    ask.address += 1u << 28;
+    check_equal(physdev_op(PHYSDEVOP_pci_mmcfg_reserved, &ask), -XEN_ENODEV, "another window");
+    check_window_stores();
+}
+
 static void check_refusals(void)
 {
     int pirq = -1;
@@ -257,6 +317,7 @@ void test_main(void)
     machine_start();
     check_equal(physdev_op(PHYSDEVOP_pirq_eoi_gmfn_v2, &page), 0, "the page");
     check_refusals();
+    check_window();
     check_msi();
     check_several();
     check_msix();

@@ -33,6 +33,14 @@ void vcpu_toggle_mode(struct vcpu *vcpu)
     test.toggles++;
 }
 
+void pci_window_store(mfn_t m, u32 offset, u32 size, u64 value)
+{
+    test.stored_frame = m;
+    test.stored_offset = offset;
+    test.stored_size = size;
+    test.stored = value;
+}
+
 void flush_caches(void)
 {
     test.caches_written++;

@@ -23,6 +23,7 @@
 #include "hypervisor/emulate/port.h"
 #include "hypervisor/emulate/raw_port.h"
 #include "hypervisor/pci/guest.h"
+#include "hypervisor/pci/window.h"
 #include "hypervisor/vcpu/msr.h"
 
 #define MEMORY      0x10000u /* the readable guest addresses: MEMORY_SIZE bytes from here */
@@ -45,6 +46,9 @@ struct test {
     enum vmmu_result write_result;
     u32 races; /* how many of the next writes another CPU precedes with one of its own */
     u32 writes;
+    mfn_t stored_frame; /* of the last store to a device */
+    u32 stored_offset, stored_size;
+    u64 stored;
     u32 caches_written;            /* how often the caches of all CPUs were written back */
     u32 toggles;                   /* how many switches between the two modes */
     u32 port_value;                /* what each port of the machine reads as */

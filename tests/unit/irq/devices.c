@@ -109,6 +109,10 @@ void *message_map(u64 address)
 {
     u64 offset = address - TABLE_BAR - TABLE_OFFSET;
 
+    if (address == WINDOW + PLAIN * PAGE_SIZE) {
+        return devices.extended;
+    }
+
     assert_in_range(offset, 0, sizeof devices.table - 1);
     return (char *)devices.table + offset;
 }

@@ -33,6 +33,7 @@
 
 #define MSI_AT        0x50u /* offsets of the capabilities */
 #define MSIX_AT       0x70u
+#define WINDOW        0xb0000000ull
 #define TABLE_ENTRIES 8u
 #define TABLE_BAR     0xfebf0000ull
 #define TABLE_OFFSET  0x1000u
@@ -46,6 +47,7 @@ struct devices {
     struct model ioapic[2];
     u8 space[0x30][PCI_SPACE];
     u32 table[TABLE_ENTRIES][4];
+    u8 extended[PAGE_SIZE]; /* the page of PLAIN in the window on configuration space */
     u32 tables_found;
     bool refuses_tables; /* pci_table_found fails */
     bool pic_enabled[16];

@@ -69,7 +69,7 @@ void *page_alloc(u32 order)
     return calloc(1, PAGE_SIZE << order);
 }
 
-void forbid_interrupt_registers(void)
+void forbid_for_ever(void)
 {
 }
 
