@@ -15,8 +15,12 @@ static s64 block(struct vcpu *vcpu)
     return 0;
 }
 
+/* A vCPU that yields in a loop waits for another one, which may run on another CPU: PAUSE, as in
+ * the hypervisor's own loops (lock_wait), leaves that CPU its resources. An emulator that executes
+ * the CPUs in turns goes on to the next. */
 static s64 yield(struct vcpu *vcpu)
 {
+    __builtin_ia32_pause();
     sched_give_way(vcpu);
     return 0;
 }
