@@ -390,6 +390,19 @@ static void check_frames_refused(const struct made *made)
     check_equal(frames[2], XEN_DOMCTL_PFINFO_NOTAB, "its first page");
 }
 
+/* An NMI reaches a vCPU; a kernel without a handler goes on. */
+static void check_trigger(const struct made *made)
+{
+    struct xen_domctl op = {.u.sendtrigger.trigger = XEN_DOMCTL_SENDTRIGGER_NMI};
+
+    check_equal(domctl(XEN_DOMCTL_sendtrigger, made->id, &op), 0, "an NMI");
+    op.u.sendtrigger.vcpu = 1;
+    check_equal(domctl(XEN_DOMCTL_sendtrigger, made->id, &op), -XEN_ESRCH, "an NMI of vCPU 1");
+    op.u.sendtrigger.vcpu = 0;
+    op.u.sendtrigger.trigger = XEN_DOMCTL_SENDTRIGGER_POWER;
+    check_equal(domctl(XEN_DOMCTL_sendtrigger, made->id, &op), -XEN_ENOSYS, "the power button");
+}
+
 /* A domain that runs is stopped for each call, and goes on after it. */
 static void check_running(const struct made *made)
 {
@@ -405,6 +418,7 @@ static void check_running(const struct made *made)
         check_equal(context_call(i % 2 ? XEN_DOMCTL_setvcpucontext : XEN_DOMCTL_getvcpucontext,
                                  made->id, 0, i % 2 ? saved.bytes : (void *)8),
                     i % 2 ? 0 : -XEN_EFAULT, "the next call");
+        check_trigger(made);
         check_equal(tiny_info(made->id, &info), 0, "getdomaininfo");
         check_equal(info.flags & XEN_DOMINF_paused, 0, "whether it is shown as paused");
         while (made->tiny->count == count && time_of(&vcpu_info()->time) < end) {

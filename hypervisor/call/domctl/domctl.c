@@ -91,6 +91,8 @@ static s64 serve(struct domctl *d)
         return domctl_set_cpu_policy(d);
     case XEN_DOMCTL_setvcpucontext:
         return domctl_setvcpucontext(d);
+    case XEN_DOMCTL_sendtrigger:
+        return domctl_sendtrigger(d);
     case XEN_DOMCTL_getvcpuinfo:
         return domctl_getvcpuinfo(d);
     case XEN_DOMCTL_setvcpuaffinity:

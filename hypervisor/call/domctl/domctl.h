@@ -69,6 +69,9 @@ s64 domctl_getvcpuinfo(struct domctl *d);
 s64 domctl_setvcpuaffinity(struct domctl *d);
 s64 domctl_getvcpuaffinity(struct domctl *d);
 
+/* Raises an NMI in a vCPU of the target. Refuses: ENOSYS: another trigger. */
+s64 domctl_sendtrigger(struct domctl *d);
+
 /* The target's share of the CPUs (scheduler.c). putinfo with weight 0 leaves the weight; cap 0:
  * none. Refuses: EINVAL: another scheduler, or an operation on single vCPUs. */
 s64 domctl_scheduler_op(struct domctl *d);

@@ -56,6 +56,21 @@ s64 domctl_getvcpuinfo(struct domctl *d)
     return 0;
 }
 
+s64 domctl_sendtrigger(struct domctl *d)
+{
+    struct vcpu *vcpu = domctl_vcpu(d->target, d->op.u.sendtrigger.vcpu);
+
+    if (!vcpu) {
+        return -XEN_ESRCH;
+    }
+    if (d->op.u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI) {
+        return -XEN_ENOSYS;
+    }
+    vcpu->nmi_pending = true;
+    sched_wake(vcpu);
+    return 0;
+}
+
 static u64 online_cpus(void)
 {
     u64 online = 0;
