@@ -69,6 +69,9 @@ s64 physdev_map_pirq(struct domain *domain, u64 at)
     if (error) {
         return error;
     }
+    if (!PUT_GUEST(at, &ask)) { /* before anything is mapped */
+        return -XEN_EFAULT;
+    }
     switch (ask.type) {
     case MAP_PIRQ_TYPE_GSI:
         error = ask.index < 0 ? -XEN_EINVAL : pirq_map_pin(domain, (u32)ask.index, &ask.pirq);
@@ -115,7 +118,11 @@ s64 physdev_get_free_pirq(struct domain *domain, u64 at)
     if (error) {
         return error;
     }
-    return PUT_GUEST(at, &ask) ? 0 : -XEN_EFAULT;
+    if (PUT_GUEST(at, &ask)) {
+        return 0;
+    }
+    pirq_unmap(domain, ask.pirq);
+    return -XEN_EFAULT;
 }
 
 /* ---- state ---- */

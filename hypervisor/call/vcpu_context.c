@@ -175,14 +175,20 @@ static void set_state(struct vcpu *v, const context *c)
     v->initialised = true;
 }
 
+/* Sets all debug registers, or with an error none. */
 static s64 set_debug(struct vcpu *v, const context *c)
 {
+    u64 before[ARRAY_LENGTH(v->debug)];
     s64 error = 0;
 
+    memcpy(before, v->debug, sizeof before);
     for (u32 i = 0; i < ARRAY_LENGTH(c->debugreg) && !error; i++) {
-        if (i != 4 && i != 5 && c->debugreg[i]) {
+        if (i != 4 && i != 5) {
             error = debug_set(v, i, c->debugreg[i]);
         }
+    }
+    if (error) {
+        memcpy(v->debug, before, sizeof before);
     }
     return error ? -XEN_EINVAL : 0;
 }

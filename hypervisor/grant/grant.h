@@ -90,6 +90,9 @@ void grants_start(struct domain *domain);
  * grant_opts of XEN_DOMCTL_createdomain. */
 s64 grants_limit(struct domain *domain, s32 frames, s32 handle_pages, u32 version);
 
+/* Says whether grants_limit would take these limits. */
+bool grants_limits_ok(s32 frames, s32 handle_pages, u32 version);
+
 /* Ends all uses that the domain, as mapper, has of other domains' grants, and frees its own grant
  * table. Call it after its page tables are torn down, so that no entry uses the mappings. False:
  * interrupted; call it again. */

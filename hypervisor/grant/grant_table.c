@@ -25,12 +25,17 @@ void grants_start(struct domain *domain)
     g->handle_lock.rank = RANK_HANDLES;
 }
 
+bool grants_limits_ok(s32 frames, s32 handle_pages, u32 version)
+{
+    return frames != 0 && frames <= (s32)GRANT_FRAMES_MAX &&
+           handle_pages <= (s32)HANDLE_PAGES_MAX && version >= 1 && version <= 2;
+}
+
 s64 grants_limit(struct domain *domain, s32 frames, s32 handle_pages, u32 version)
 {
     struct grants *g = &domain->grants;
 
-    if (frames == 0 || frames > (s32)GRANT_FRAMES_MAX || handle_pages > (s32)HANDLE_PAGES_MAX ||
-        version < 1 || version > 2) {
+    if (!grants_limits_ok(frames, handle_pages, version)) {
         return -XEN_EINVAL;
     }
     g->frames_max = frames < 0 ? GRANT_FRAMES_MAX : (u32)frames;

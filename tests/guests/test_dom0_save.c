@@ -2,8 +2,8 @@
 /* Save and restore, by the calls of libxl-save-helper in their order: a domain suspends itself,
  * dom0 reads what its frames are used as, their contents and its vCPU's state, destroys it, and
  * makes another one of that, in which the guest goes on as if nothing had happened. Also each
- * refusal of these calls, the CPU policy, and the domain's share of the CPUs. Runs as: dom0 Cpus: 1
- * 2 */
+ * refusal of these calls, the CPU policy, and the domain's share of the CPUs.
+ * Runs as: dom0 Cpus: 1 2 4 */
 #include "tests/guests/common/toolstack.h"
 #include "tests/guests/common/time.h"
 

@@ -5,6 +5,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/info.h"
 #include "hypervisor/log/log.h"
+#include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/sched/sched.h"
 #include "vmmu/port.h"
 
@@ -21,7 +22,8 @@ static bool config_ok(const struct xen_domctl_createdomain *config)
     u32 version = XEN_DOMCTL_GRANT_version(config->grant_opts);
 
     return !(config->flags & ~FLAGS_ACCEPTED) && !config->iommu_opts && config->max_vcpus &&
-           config->max_vcpus <= DOMAIN_VCPUS_MAX && (version == 1 || version == 2) &&
+           config->max_vcpus <= DOMAIN_VCPUS_MAX &&
+           grants_limits_ok(config->max_grant_frames, config->max_maptrack_frames, version) &&
            !(config->grant_opts & ~XEN_DOMCTL_GRANT_version_mask) && !config->vmtrace_size &&
            !config->cpupool_id && !config->arch.emulation_flags &&
            !(config->arch.misc_flags & ~MISC_FLAGS_ACCEPTED);
@@ -35,6 +37,9 @@ s64 domctl_createdomain(struct domctl *d)
     if (!config_ok(config)) {
         return -XEN_EINVAL;
     }
+    if (!PUT_GUEST(d->call->argument[0], &d->op)) { /* before anything is made */
+        return -XEN_EFAULT;
+    }
     u32 place = named ? domain_table_reserve_id(d->op.domain) : domain_table_reserve();
     if (place == DOMAIN_PLACE_NONE || place == DOMAIN_PLACE_TAKEN) {
         return place == DOMAIN_PLACE_TAKEN ? -XEN_EEXIST : -XEN_ENOMEM;
@@ -45,13 +50,11 @@ s64 domctl_createdomain(struct domctl *d)
         domain_table_release(place);
         return -XEN_ENOMEM;
     }
-    if (grants_limit(domain, config->max_grant_frames, config->max_maptrack_frames,
-                     XEN_DOMCTL_GRANT_version(config->grant_opts))) {
-        domain_discard(domain);
-        return -XEN_EINVAL;
-    }
+    grants_limit(domain, config->max_grant_frames, config->max_maptrack_frames,
+                 XEN_DOMCTL_GRANT_version(config->grant_opts));
     events_limit(domain, config->max_evtchn_port);
     log_line("%s: created, %u vCPU(s)", domain->name, config->max_vcpus);
+    d->target = domain;
     d->op.domain = domain->id;
     config->flags |= XEN_DOMCTL_CDF_oos_off; /* as the ABI reports it for every PV domain */
     d->answers = true;

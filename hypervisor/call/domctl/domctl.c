@@ -161,8 +161,11 @@ s64 call_domctl(struct vcpu *vcpu, struct call *call)
     } else {
         result = serve_target(&d);
     }
-    if (!call->again && d.answers && !PUT_GUEST(at, &d.op)) {
-        return -XEN_EFAULT;
+    if (call->again || !d.answers || PUT_GUEST(at, &d.op)) {
+        return result;
     }
-    return result;
+    if (d.op.cmd == XEN_DOMCTL_createdomain) {
+        domain_discard(d.target); /* nobody knows its number */
+    }
+    return -XEN_EFAULT;
 }

@@ -26,7 +26,7 @@ struct domctl {
 
 /* Makes a managed domain, with the number in op.domain if that is one, else with any; op.domain
  * becomes its number. Refuses: EINVAL: a configuration that is not for a PV domain here; EEXIST:
- * the number is not free; ENOMEM. There is no target. */
+ * the number is not free; ENOMEM. The new domain becomes the target. */
 s64 domctl_createdomain(struct domctl *d);
 
 /* Makes the target's vCPUs, as many as it was created for; another number: EINVAL. Those that exist

@@ -69,7 +69,6 @@ s64 domctl_set_cpu_policy(struct domctl *d)
     struct xen_domctl_cpu_policy *ask = &d->op.u.cpu_policy;
     struct policy policy = d->target->policy;
 
-    d->answers = true; /* err_leaf and so on, even if it is refused */
     ask->err_leaf = ask->err_subleaf = ask->err_msr = ~0u;
     if (has_run(d->target)) {
         return -XEN_EEXIST;
@@ -84,5 +83,6 @@ s64 domctl_set_cpu_policy(struct domctl *d)
     if (!error) {
         d->target->policy = policy;
     }
+    d->answers = error; /* err_leaf and so on */
     return error;
 }

@@ -26,9 +26,8 @@ s64 sysctl_readconsole(struct sysctl *s)
         at += got;
         done += got;
     }
-    if (ask->clear) {
-        log_clear(at);
-    }
+    s->clears = ask->clear; /* when the answer has been written */
+    s->clears_to = at;
     ask->index = at;
     ask->count = done;
     s->answers = true;

@@ -3,6 +3,7 @@
 #include "hypervisor/call/sysctl/sysctl.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/rights.h"
+#include "hypervisor/log/log.h"
 #include "hypervisor/memory/guest_copy.h"
 
 /* Operations that are known and refused, with the error on which the tools go on: there is nothing
@@ -83,6 +84,9 @@ s64 call_sysctl(struct vcpu *vcpu, struct call *call)
     s64 result = serve(&s);
     if (s.answers && !PUT_GUEST(at, &s.op)) {
         return -XEN_EFAULT;
+    }
+    if (s.clears) {
+        log_clear(s.clears_to);
     }
     return result;
 }

@@ -16,6 +16,8 @@ struct sysctl {
     struct vcpu *vcpu; /* the caller */
     struct xen_sysctl op;
     bool answers;
+    bool clears; /* readconsole: the log is to be cleared before position `clears_to` */
+    u32 clears_to;
 };
 
 /* The machine (machine.c). Every array may be asked for with a null pointer, which asks for its
