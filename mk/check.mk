@@ -36,6 +36,13 @@ $(or $(filter $(B)/check/$(1)%,$(REMAINING)),$(B)/check/none-$(2)): %: %.o $(3) 
 	$$(CC) $$(CHECK_CFLAGS) -o $$@ $$< $(3) $(4)
 REMAINING := $$(filter-out $(B)/check/$(1)%,$$(REMAINING))
 endef
+# The engine is compiled for one of its tests so that it can be left at each of its basic blocks.
+STEPPED_CFLAGS := $(CHECK_CFLAGS) -fsanitize-coverage=trace-pc
+NOT_STEPPED := vmmu/audit.c vmmu/engine.c vmmu/inspect.c # what only the test itself calls
+STEPPED_OBJ := $(patsubst %.c,$(B)/stepped/%.o,$(filter-out $(NOT_STEPPED),$(wildcard vmmu/*.c))) \
+	$(call check-objects,$(NOT_STEPPED) tests/machine/*.c lib/*.c)
+$(eval $(call compiled,stepped,STEPPED_CFLAGS))
+$(eval $(call unit-tests,tests/unit/vmmu/test_stepped,stepped,$(STEPPED_OBJ),-lcmocka))
 $(eval $(call unit-tests,tests/unit/vmmu/,vmmu,$(VMMU_OBJ),-lcmocka))
 $(eval $(call unit-tests,tests/model/test_raced,raced,$(RACED_OBJ),-lcmocka))
 $(eval $(call unit-tests,tests/model/,model,$(MODEL_OBJ) $(VMMU_OBJ),-lcmocka))

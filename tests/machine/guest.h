@@ -45,10 +45,11 @@ struct space {
 int guest_setup(void **state);
 int guest_setup_l1tf(void **state);
 int guest_setup_small(void **state); /* 160 frames, for many audits */
+int guest_setup_tiny(void **state);  /* 32 frames, for many machines */
 int guest_teardown(void **state);
 
-/* Starts guest 1 again after guest_end has ended it. */
-void guest_restart(void);
+/* Starts a guest again after it has ended, with nothing left of it. */
+void guest_restart(struct guest *g);
 
 /* A test with this fixture. SMALL_TEST: on the small machine. */
 #define GUEST_TEST(function) cmocka_unit_test_setup_teardown(function, guest_setup, guest_teardown)

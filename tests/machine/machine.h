@@ -38,7 +38,7 @@ extern struct machine machine;
 /* Makes a new machine. `l1tf`: as for vmmu_start. */
 void machine_start(u64 frames, bool l1tf);
 
-/* Ends the machine and releases its memory. Fails the test if a frame is still allocated. */
+/* Ends the machine. Fails the test if a frame is still allocated. */
 void machine_end(void);
 
 /* Allocates a frame. Its contents are rubbish, and its two words in the frame table, too, as far as

@@ -222,6 +222,10 @@ static void for_update(const struct oracle *o, struct model_op *op)
     op->at = (u64)m << 12 | slot() << 3;
     op->value = entry_for(o, op->other, level ? level : 1 + choose_below(4));
     op->number = choose_percent(80) ? VMMU_UPDATE_NORMAL : VMMU_UPDATE_PRESERVE_AD;
+    if (choose_percent(6) && m < o->frames) { /* what is there, with another right or mark */
+        op->value =
+            oracle_word(o, m, op->at >> 3 & 511) ^ (choose_percent(60) ? PTE_WRITABLE : odd_bits());
+    }
     if (choose_percent(1)) {
         op->number = VMMU_UPDATE_NO_TRANSLATE + choose_below(3);
     }

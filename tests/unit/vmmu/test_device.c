@@ -136,6 +136,23 @@ static void a_right_that_becomes_smaller_is_for_new_entries(void **state)
     }
 }
 
+static void the_right_to_write_is_given_up(void **state)
+{
+    const struct space space = privileged_space();
+    (void)state;
+    for (u32 i = 0; i < COUNT; i++) {
+        const mfn_t m = frames()[i];
+        for (u32 way = 0; way < 2; way++) {
+            assert_done(guest_set(&guest, space.l1, 5, RW(m) | UC));
+            assert_done(
+                way ? vmmu_update_va(&guest.vcpu[0], &guest.domain, guest_address(5), RO(m) | UC)
+                    : guest_set(&guest, space.l1, 5, RO(m) | UC));
+            assert_int_equal(at(space, 5), raw(m, UC)); /* it held no type reference */
+            assert_audit();
+        }
+    }
+}
+
 static enum vmmu_result update_va(struct vmmu_domain *owner, u32 index, u64 entry)
 {
     return vmmu_update_va(&guest.vcpu[0], owner, guest_address(index), entry);
@@ -291,6 +308,7 @@ int main(void)
         GUEST_TEST(memory_types_are_those_of_devices),
         GUEST_TEST(memory_types_of_ram_stay_refused),
         GUEST_TEST(the_right_decides),
+        GUEST_TEST(the_right_to_write_is_given_up),
         GUEST_TEST(a_right_that_becomes_smaller_is_for_new_entries),
         GUEST_TEST(the_owner_is_oneself_or_the_devices),
         GUEST_TEST(a_promoted_table_may_have_device_entries),

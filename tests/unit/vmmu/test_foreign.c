@@ -4,8 +4,6 @@
  * other domain's own use has. And that no frame is left behind if the other domain is torn down at
  * any stop of such an operation, once the mappings are gone. In these tests `guest` has the right,
  * and `other` is the target. */
-#include <string.h>
-
 #include "tests/machine/guest.h"
 
 static enum vmmu_result update(struct vmmu_domain *tables, struct vmmu_domain *frames, mfn_t table,
@@ -174,17 +172,6 @@ static mfn_t wide_tables(void)
     return space.l4;
 }
 
-static void restart_other(void)
-{
-    memset(&other.domain, 0, sizeof(other.domain));
-    vmmu_domain_start(&other.domain, 2, 4096);
-    for (u32 i = 0; i < GUEST_VCPUS; i++) {
-        memset(&other.vcpu[i], 0, sizeof(other.vcpu[i]));
-        vmmu_vcpu_start(&other.vcpu[i], &other.domain);
-    }
-    other.next_pfn = 0;
-}
-
 /* Lets `guest` do `operation` on tables of `other`, which is torn down at the k-th stop, for each
  * k; with `gives_up`, the operation is not repeated when it was interrupted. Nothing may be left.
  */
@@ -205,7 +192,7 @@ static void torn_down_meanwhile(enum vmmu_result (*operation)(mfn_t root), bool 
         assert_done(vmmu_domain_stop(&other.domain));
         assert_true(vmmu_domain_is_gone(&other.domain));
         assert_audit();
-        restart_other();
+        guest_restart(&other);
     }
 }
 

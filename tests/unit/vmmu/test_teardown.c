@@ -136,7 +136,7 @@ static void killed_in_the_middle(void (*act)(u64 k))
     for (u64 k = 1; k < 16; k++) {
         for (u64 each = 0; each < 3; each++) {
             machine.stop_each = 0;
-            guest_restart();
+            guest_restart(&guest);
             act(k);
             machine.stop_at = 0;
             machine.stop_each = each;
