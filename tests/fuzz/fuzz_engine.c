@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Executes a stream of operations in the virtual MMU: two guests, three vCPUs each, on the fake
- * machine, whose CPUs keep stale translations. Proves that no sequence trips an assertion of the
- * machine or a sanitizer, and that every audit, one every few operations and one at the end, has 0
- * findings.
+ * machine, whose CPUs keep stale translations. Each has its hands in the other; the first may map
+ * device frames; the second ends and starts again while the first uses its frames. Proves that no
+ * sequence trips an assertion of the machine or a sanitizer, and that every audit, one every few
+ * operations and one at the end, has 0 findings.
  *
  * An input is a list of operations. Each is a byte that names it, and one byte for each of its
  * parameters. */
@@ -12,6 +13,9 @@
 #include "tests/machine/guest.h"
 
 #define PAGES       20u
+#define FRAMES      160u
+#define READABLE    (FRAMES + 1) /* a device frame */
+#define HOLDS       8u
 #define AUDIT_EACH  24u
 #define TOUCHES_MAX 60u /* flush before a CPU's cache is full */
 
@@ -21,12 +25,15 @@ static struct {
     struct guest *peer;
     u32 vcpu; /* and on which vCPU and CPU */
     mfn_t page[2][PAGES];
+    mfn_t held[HOLDS], shared[2]; /* the shared page of each guest; MFN_NONE: none */
     u32 holds, touches;
+    bool dying;                /* `other` is being torn down */
+    enum vmmu_access readable; /* what the first guest may do with frame READABLE */
 } world;
 
 static mfn_t a_frame(void)
 {
-    static const u64 strange[] = {0, 1, 159, 160, 1ull << 40, ~0ull};
+    static const u64 strange[] = {0, 1, FRAMES, READABLE, 1ull << 30, ~0ull};
     const u32 choice = input_below(&input, 64);
 
     if (choice < PAGES * 2) {
@@ -35,7 +42,10 @@ static mfn_t a_frame(void)
     if (choice < PAGES * 2 + 12) {
         return world.page[world.guest != &other][choice - PAGES * 2];
     }
-    return choice < 54 ? mfn(strange[choice % 6]) : mfn(choice * 2);
+    if (choice < 58) {
+        return mfn(strange[choice - 52]);
+    }
+    return choice < 60 ? world.shared[choice - 58] : mfn(choice * 2);
 }
 
 static u64 an_entry(void)
@@ -47,6 +57,8 @@ static u64 an_entry(void)
         PTE_PRESENT | PTE_WRITABLE | PTE_DIRTY | PTE_NX,
         PTE_PRESENT | PTE_GLOBAL,
         0,
+        PTE_PRESENT | PTE_WRITABLE | PTE_PCD | PTE_PWT,
+        PTE_PRESENT | PTE_PAT,
     };
     const u32 choice = input_below(&input, 16);
     const u64 frame = a_frame().n << PAGE_SHIFT;
@@ -54,7 +66,7 @@ static u64 an_entry(void)
     if (choice == 14) {
         return 0;
     }
-    return choice < 14 ? frame | flags[choice % 6] : frame | 1ull << input_below(&input, 64) | 1;
+    return choice < 14 ? frame | flags[choice % 8] : frame | 1ull << input_below(&input, 64) | 1;
 }
 
 static u32 an_index(void)
@@ -75,7 +87,17 @@ static vaddr_t an_address(void)
 
 static struct vmmu_domain *an_owner(void)
 {
-    return input_below(&input, 8) ? &world.guest->domain : &world.peer->domain;
+    switch (input_below(&input, 16)) {
+    case 0:
+    case 1:
+        return &world.peer->domain;
+    case 2:
+        return vmmu_special_owner(VMMU_OWNER_DEVICE);
+    case 3:
+        return vmmu_special_owner(VMMU_OWNER_HYPERVISOR);
+    default:
+        return &world.guest->domain;
+    }
 }
 
 static struct vmmu_vcpu *the_vcpu(void)
@@ -92,10 +114,9 @@ static enum vmmu_result do_update(void)
     const maddr_t at = maddr(page.a + an_index() * sizeof(u64));
     const u64 entry = an_entry();
 
-    static const enum vmmu_update_kind kind[] = {VMMU_UPDATE_NORMAL, VMMU_UPDATE_PRESERVE_AD,
-                                                 VMMU_UPDATE_NO_TRANSLATE};
+    const enum vmmu_update_kind kind = (enum vmmu_update_kind)input_below(&input, 5);
 
-    return vmmu_update(the_vcpu(), owner, an_owner(), at, entry, kind[input_below(&input, 3)]);
+    return vmmu_update(the_vcpu(), owner, an_owner(), at, entry, kind);
 }
 
 static enum vmmu_result do_emulated(void)
@@ -171,18 +192,84 @@ static void do_touch(void)
 
 static void do_hold(void)
 {
-    if (world.holds < 8 && guest_hold(world.guest, a_frame()) == VMMU_DONE) {
-        world.holds++;
+    const mfn_t m = a_frame();
+
+    if (world.holds && !input_below(&input, 3)) {
+        guest_unhold(world.held[--world.holds]);
+    } else if (world.holds < HOLDS &&
+               guest_hold(input_below(&input, 4) ? world.guest : world.peer, m) == VMMU_DONE) {
+        world.held[world.holds++] = m;
     }
+}
+
+/* The hypervisor shares a page with the guest, or no longer does. */
+static void do_share(u32 which)
+{
+    mfn_t *m = &world.shared[which];
+
+    if (!mfn_is_none(*m)) {
+        vmmu_unshare(*m);
+        *m = MFN_NONE;
+    } else if (machine.allocated < FRAMES - 10) {
+        *m = machine_allocate();
+        vmmu_share(which ? &other.domain : &guest.domain, *m, input_below(&input, 2));
+    }
+}
+
+static void act_as(struct guest *who, u32 vcpu)
+{
+    world.guest = who;
+    world.peer = who == &guest ? &other : &guest;
+    world.vcpu = vcpu;
+    machine_run_on(vcpu);
+    /* Another CPU takes over the vCPU, and loads its root. */
+    cpu_load_root(vcpu, the_vcpu()->kernel_root);
+    if (!mfn_is_none(the_vcpu()->kernel_root)) {
+        atomic_fetch_or(&who->domain.cpus, 1ull << vcpu);
+    }
+}
+
+static void give_pages(struct guest *who)
+{
+    for (u32 i = 0; i < PAGES; i++) {
+        world.page[who == &other][i] = guest_page(who);
+    }
+}
+
+/* One step more towards the end of `other`, which starts again when nothing is left of it. */
+static enum vmmu_result do_end(void)
+{
+    if (!world.dying) {
+        for (u32 i = 0; i < GUEST_VCPUS; i++) {
+            cpu_load_root(i, MFN_NONE);
+            while (vmmu_vcpu_stop(&other.vcpu[i]) == VMMU_AGAIN) {
+            }
+        }
+        world.dying = true;
+        act_as(&guest, world.vcpu);
+    }
+    const enum vmmu_result result = vmmu_domain_stop(&other.domain);
+    if (result == VMMU_DONE && !mfn_is_none(world.shared[1])) {
+        do_share(1);
+    }
+    if (result == VMMU_DONE && vmmu_domain_is_gone(&other.domain) &&
+        machine.allocated + PAGES < FRAMES - 10) {
+        guest_restart(&other);
+        give_pages(&other);
+        world.dying = false;
+    }
+    return result;
 }
 
 /* Gives a page back and takes another in its place. */
 static enum vmmu_result do_exchange(void)
 {
     mfn_t *page = &world.page[world.guest == &other][input_below(&input, PAGES)];
-    const enum vmmu_result result = vmmu_take(&world.guest->domain, *page);
+    const bool unused = input_below(&input, 2);
+    const enum vmmu_result result =
+        (unused ? vmmu_take_unused : vmmu_take)(&world.guest->domain, *page);
 
-    if (result == VMMU_DONE && machine.allocated < 150) {
+    if (result == VMMU_DONE && machine.allocated < FRAMES - 10) {
         *page = guest_page(world.guest);
     }
     return result;
@@ -222,15 +309,7 @@ static void do_choose(void)
 {
     const u32 choice = input_below(&input, 6);
 
-    world.guest = choice < 3 ? &guest : &other;
-    world.peer = choice < 3 ? &other : &guest;
-    world.vcpu = choice % 3;
-    machine_run_on(world.vcpu);
-    /* Another CPU takes over the vCPU, and loads its root. */
-    cpu_load_root(world.vcpu, the_vcpu()->kernel_root);
-    if (!mfn_is_none(the_vcpu()->kernel_root)) {
-        atomic_fetch_or(&world.guest->domain.cpus, 1ull << world.vcpu);
-    }
+    act_as(choice < 3 || world.dying ? &guest : &other, choice % 3);
 }
 
 static enum vmmu_result do_one(u32 which)
@@ -273,10 +352,27 @@ static enum vmmu_result do_one(u32 which)
     case 15:
         do_choose();
         break;
+    case 16:
+        return do_end();
+    case 17:
+        do_share(world.guest == &other);
+        break;
+    case 18:
+        world.readable = input_below(&input, 2) ? VMMU_ACCESS_READ : VMMU_ACCESS_WRITE;
+        vmmu_find_device(the_vcpu(), an_address());
+        break;
     default:
         do_touch();
     }
     return VMMU_DONE;
+}
+
+static enum vmmu_access device_access(u16 id, mfn_t m)
+{
+    if (m.n == READABLE) {
+        return world.readable;
+    }
+    return id == 1 ? VMMU_ACCESS_WRITE : VMMU_ACCESS_NONE;
 }
 
 static void prepare(void)
@@ -285,10 +381,13 @@ static void prepare(void)
 
     guest_setup_small(&unused);
     memset(&world, 0, sizeof world);
-    for (u32 i = 0; i < PAGES; i++) {
-        world.page[0][i] = guest_page(&guest);
-        world.page[1][i] = guest_page(&other);
-    }
+    vmmu_own_device(mfn(0));
+    vmmu_show(mfn(1));
+    machine.device_access = device_access;
+    world.readable = VMMU_ACCESS_READ;
+    world.shared[0] = world.shared[1] = MFN_NONE;
+    give_pages(&guest);
+    give_pages(&other);
     world.guest = &guest;
     world.peer = &other;
 }
@@ -300,13 +399,18 @@ int LLVMFuzzerTestOneInput(const u8 *bytes, size_t size)
     input = (struct input){bytes, size};
     prepare();
     for (u32 done = 1; input.left && done < 600; done++) {
-        enum vmmu_result result = do_one(input_below(&input, 18));
+        enum vmmu_result result = do_one(input_below(&input, 20));
 
         for (u32 i = 0; result == VMMU_AGAIN && i < 3; i++) {
             result = vmmu_finish(the_vcpu());
         }
         if (done % AUDIT_EACH == 0) {
             assert_audit();
+        }
+    }
+    for (u32 i = 0; i < 2; i++) {
+        if (!mfn_is_none(world.shared[i])) {
+            do_share(i);
         }
     }
     guest_teardown(&unused);
