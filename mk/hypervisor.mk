@@ -22,3 +22,8 @@ $(B)/pinion.elf: $(HV_OBJ) $(B)/unpack.o $(HV_LDS) $(call stamp,pinion.elf,$(HV_
 	$(CC) $(filter-out -MMD -MP,$(HV_CFLAGS)) $(HV_LDFLAGS) -Wl,-Map,$(B)/pinion.map -o $@ $(HV_OBJ) $(B)/unpack.o
 $(B)/pinion.bin: $(B)/pinion.elf
 	objcopy -O binary $< $@
+# As it is installed for GRUB, which unpacks it: without symbols, which GRUB would load into memory.
+$(B)/xen-pinion.gz: $(B)/pinion.elf
+	strip -o $(@:.gz=) $< && gzip -9nf $(@:.gz=)
+xen-image: $(B)/xen-pinion.gz
+.PHONY: xen-image

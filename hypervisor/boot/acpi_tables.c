@@ -26,6 +26,8 @@ struct pointer {
     u64 extended_root;
 } __attribute__((packed));
 
+static const struct pointer *given; /* the boot loader's copy; NULL: it gave none that is right */
+
 static bool sums_to_zero(const void *of, u32 length)
 {
     const u8 *byte = of;
@@ -50,8 +52,25 @@ static const struct pointer *find_pointer(u64 start, u64 end)
     return NULL;
 }
 
+/* Revision 0 of the pointer ends before `length`. */
+static bool is_pointer(const struct pointer *pointer, u32 size)
+{
+    u32 first = offsetof(struct pointer, length);
+
+    return size >= first && pointer->signature == POINTER_SIGNATURE &&
+           sums_to_zero(pointer, first) && (pointer->revision < 2 || size >= sizeof *pointer);
+}
+
+void acpi_use_pointer(const void *pointer, u32 size)
+{
+    given = is_pointer(pointer, size) ? pointer : NULL;
+}
+
 static const struct pointer *find(void)
 {
+    if (given) {
+        return given;
+    }
     u64 ebda = (u64) * (const u16 *)direct(maddr(EBDA_OF)) << 4;
     const struct pointer *pointer = ebda ? find_pointer(ebda, ebda + EBDA_SEARCH) : NULL;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ACPI tables, found through a root pointer in the first MiB of a PC's memory. To be used
+/* The ACPI tables, found through the root pointer. To be used
  * before map_start, while the first 4 GiB are mapped; a table beyond them, with an implausible size
  * or with a wrong checksum counts as absent. Source: ACPI specification 6.5, section 5.2. */
 #ifndef BOOT_ACPI_TABLES_H
@@ -15,6 +15,11 @@ struct acpi_table {
     char oem[6], oem_table[8];
     u32 oem_revision, creator, creator_revision;
 } __attribute__((packed));
+
+/* Makes the functions below use the copy of the root pointer of `size` bytes at `pointer`, which
+ * the boot loader gave and which stays where it is. If its size or its checksum is wrong, or size
+ * is 0, they search the first MiB of a PC's memory for a root pointer. */
+void acpi_use_pointer(const void *pointer, u32 size);
 
 /* Finds the table with this signature (4 characters). NULL: there is none, or it is shorter than
  * `least` bytes, which include the header. */

@@ -7,7 +7,6 @@
 #include "hypervisor/log/log.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/frames.h"
-#include "hypervisor/memory/machine_map.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/time/clock.h"
 #include "lib/print.h"
@@ -53,18 +52,6 @@ static void unpack_kernel(const struct handoff_module *packed, struct handoff_mo
              (unsigned long long)(read_tsc() - began));
 }
 
-/* The text behind the first word, which is the file's name. */
-static const char *behind_first_word(const char *text)
-{
-    while (*text && *text != ' ') {
-        text++;
-    }
-    while (*text == ' ') {
-        text++;
-    }
-    return text;
-}
-
 static void place_modules(struct handoff *handoff)
 {
     struct handoff_module given[2] = {{.size = 0}, {.size = 0}};
@@ -87,7 +74,7 @@ static void place_modules(struct handoff *handoff)
     handoff->module[MODULE_RAMDISK].users = given[1].size != 0;
 }
 
-void dom0_read(struct handoff *handoff, const struct boot_options *options)
+void dom0_read(struct handoff *handoff, const struct boot_options *options, const char *module_text)
 {
     struct handoff_guest *guest = &handoff->guest[0];
 
@@ -102,8 +89,7 @@ void dom0_read(struct handoff *handoff, const struct boot_options *options)
     guest->weight = HANDOFF_WEIGHT;
     memset(guest->cpus, 0xff, sizeof guest->cpus);
     print_to(guest->name, sizeof guest->name, "Domain-0");
-    print_to(guest->command_line, sizeof guest->command_line, "%s",
-             behind_first_word(handoff->module_text));
+    print_to(guest->command_line, sizeof guest->command_line, "%s", module_text);
     guest->memory_mib = options->dom0_memory >> 20;
     guest->most_mib = options->dom0_most >> 20;
     guest->vcpus = options->dom0_vcpus;
@@ -111,24 +97,8 @@ void dom0_read(struct handoff *handoff, const struct boot_options *options)
     guest->ramdisk = handoff->module[MODULE_RAMDISK].users ? MODULE_RAMDISK : 0;
 }
 
-/* What a range of the firmware's map is, by its type (ACPI 6.5, section 15). */
-static const char *range_name(u32 type)
-{
-    static const char *const names[] = {NULL, "RAM", "reserved", "ACPI tables", "ACPI NVS", "bad"};
-
-    return type && type < ARRAY_LENGTH(names) ? names[type] : "of another type";
-}
-
 void dom0_describe(const struct handoff *handoff)
 {
-    u32 count;
-    const struct machine_range *range = machine_map(&count);
-
-    for (u32 i = 0; i < count; i++) {
-        log_line("memory 0x%016llx to 0x%016llx: %s", (unsigned long long)range[i].start,
-                 (unsigned long long)(range[i].start + range[i].size - 1),
-                 range_name(range[i].type));
-    }
     for (u32 i = MODULE_KERNEL; i < MODULES; i++) {
         const struct handoff_module *module = &handoff->module[i];
 

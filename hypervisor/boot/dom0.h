@@ -8,14 +8,14 @@
 #include "hypervisor/boot/options.h"
 
 /* Makes a hand-off with the privileged domain as its only guest of the modules that the boot loader
- * gave: the first is the kernel, whose command line is the text of the module behind its first
- * word; the second, if there is one, is the ramdisk; others are not used. A bzImage is unpacked.
- * Panics, with the reason, if there is no kernel to start. Call it before the hypervisor loads its
- * own page tables, and after the loader's information has been read. */
-void dom0_read(struct handoff *handoff, const struct boot_options *options);
+ * gave: the first is the kernel, whose command line is `module_text`; the second, if there is one,
+ * is the ramdisk; others are not used. A bzImage is unpacked. Panics, with the reason, if there is
+ * no kernel to start. Call it before the hypervisor loads its own page tables, and after the
+ * loader's information has been read. */
+void dom0_read(struct handoff *handoff, const struct boot_options *options,
+               const char *module_text);
 
-/* Writes what the boot loader gave to the log: the memory map, and dom0's kernel, ramdisk and
- * command line. */
+/* Writes to the log what the boot loader gave for dom0: kernel, ramdisk and command line. */
 void dom0_describe(const struct handoff *handoff);
 
 /* Decides what depends on the machine: the memory and vCPUs of the privileged domain, if `guest` is

@@ -35,7 +35,6 @@ struct handoff_guest {
 struct handoff {
     u32 module_count;
     struct handoff_module module[HANDOFF_MODULES_MAX];
-    char module_text[1024]; /* the boot loader's text for the first module */
     enum mitigations mitigations;
     bool ram_zeroed; /* the RAM was zero when the machine was switched on */
     bool audit;      /* check all references and the free memory after a crash and at the end */
@@ -47,7 +46,7 @@ struct handoff {
  * not, it is a kernel (boot/dom0.h). */
 bool handoff_is_given(const struct handoff *handoff);
 
-/* Parses the text in module 0 into *handoff, which already lists the modules (multiboot_read).
+/* Parses the text in module 0 into *handoff, which already lists the modules (loader_use).
  * Panics if there is no module or the text is wrong, since the command that wrote the text has
  * checked it. */
 void handoff_read(struct handoff *handoff);

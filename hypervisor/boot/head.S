@@ -21,7 +21,17 @@
 #define MULTIBOOT_MAGIC 0x1badb002
 #define TABLE           (PTE_PRESENT | PTE_WRITABLE)
 #define MULTIBOOT_FLAGS 0x00010003 /* modules on page boundaries; memory map; addresses valid */
-#define LOADED          0x2badb002 /* what a Multiboot loader leaves in EAX */
+#define LOADED          0x2badb002 /* what a Multiboot 1 loader leaves in EAX */
+#define MULTIBOOT2_MAGIC 0xe85250d6
+#define MULTIBOOT2_I386  0
+#define LOADED2         0x36d76289 /* what a Multiboot 2 loader leaves in EAX */
+#define TAG_END         0          /* tags of the Multiboot 2 header, and of the information */
+#define TAG_REQUEST     1
+#define TAG_ALIGN       6
+#define TAG_OPTIONAL    1
+#define INFO_MAP        6
+#define INFO_POINTER_OLD 14
+#define INFO_POINTER_NEW 15
 #define BOOT_CODE64     8          /* selectors of boot_gdt */
 #define BOOT_DATA       16
 #define BOOT_CODE32     24
@@ -55,6 +65,23 @@ multiboot_header:
         .long boot_load_end
         .long boot_bss_end
         .long boot_start
+        .balign 8
+multiboot2_header:
+        .long MULTIBOOT2_MAGIC
+        .long MULTIBOOT2_I386
+        .long multiboot2_header_end - multiboot2_header
+        .long -(MULTIBOOT2_MAGIC + MULTIBOOT2_I386 + (multiboot2_header_end - multiboot2_header))
+multiboot2_request:
+        .word TAG_REQUEST, TAG_OPTIONAL
+        .long multiboot2_request_end - multiboot2_request
+        .long INFO_MAP, INFO_POINTER_OLD, INFO_POINTER_NEW
+multiboot2_request_end:
+        .balign 8
+        .word TAG_ALIGN, 0
+        .long 8
+        .word TAG_END, 0
+        .long 8
+multiboot2_header_end:
 
 /* Ends the machine with a sentence if the carry flag is clear. clobbers: EDI. */
         .macro  REQUIRE sentence
@@ -62,17 +89,28 @@ multiboot_header:
         jnc     boot_fail
         .endm
 
-/* in:       EAX = LOADED, EBX = the loader's information; 32-bit mode without paging.
- * out:      to_64_bit, with ESI = the loader's information. Another EAX, or a processor without
- *           what to_64_bit uses: boot_fail. */
+/* in:       EAX = LOADED or LOADED2, EBX = the loader's information; 32-bit mode without paging. Of
+ *           descriptor tables, control registers and the stack nothing is relied upon.
+ * out:      to_64_bit, with ESI = the loader's information, EBP = EAX. Another EAX, or a processor
+ *           without what to_64_bit uses: boot_fail. */
 FUNCTION boot_start
         cli
         cld
-        mov     %ebx, %esi
+        lgdt    boot_gdt_pointer
+        lidt    boot_idt_pointer
+        ljmp    $BOOT_CODE32, $1f
+1:      mov     %ebx, %esi
+        mov     %eax, %ebp
+        mov     $BOOT_DATA, %ecx
+        mov     %ecx, %ds
+        mov     %ecx, %es
+        mov     %ecx, %ss
         mov     $no_loader, %edi
         cmp     $LOADED, %eax
+        je      2f
+        cmp     $LOADED2, %eax
         jne     boot_fail
-        mov     $0x80000000, %eax
+2:      mov     $0x80000000, %eax
         cpuid
         mov     $0x80000000, %ecx
         cmp     %eax, %ecx
@@ -83,7 +121,6 @@ FUNCTION boot_start
         REQUIRE no_64_bit
         bt      $CPUID_80000001_EDX_NX, %edx
         REQUIRE no_nx
-        lgdt    boot_gdt_pointer
         jmp     to_64_bit
 END boot_start
 
@@ -110,27 +147,25 @@ LOCAL_FUNCTION boot_fail
 END boot_fail
 
 no_loader:
-        .asciz  "Pinion must be started by a Multiboot 1 boot loader\n"
+        .asciz  "Pinion must be started by a Multiboot 1 or Multiboot 2 boot loader\n"
 no_64_bit:
         .asciz  "this processor does not report a 64-bit mode (CPUID leaf 0x80000001)\n"
 no_nx:
         .asciz  "this processor does not report the NX bit, or it is switched off\n"
 
 /* in:       ESI = the loader's information, or 0 on any CPU but the first; boot_gdt is loaded.
+ *           Control registers are written whole: firmware leaves its own bits in them.
  * out:      boot_high, or other_high where ESI is 0: in 64-bit mode, on boot_l4. */
 LOCAL_FUNCTION to_64_bit
-        mov     %cr4, %eax
-        or      $CR4_PAE, %eax
+        mov     $CR4_PAE, %eax
         mov     %eax, %cr4
         mov     $boot_l4, %eax
         mov     %eax, %cr3
         mov     $MSR_EFER, %ecx
-        rdmsr
-        or      $(EFER_LME | EFER_NXE | EFER_SCE), %eax
+        mov     $(EFER_LME | EFER_NXE | EFER_SCE), %eax
+        xor     %edx, %edx
         wrmsr
-        mov     %cr0, %eax
-        and     $~(CR0_EM | CR0_TS), %eax
-        or      $(CR0_PG | CR0_WP | CR0_NE | CR0_MP), %eax
+        mov     $(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE), %eax
         mov     %eax, %cr0
         ljmp    $BOOT_CODE64, $1f
         .code64
@@ -182,14 +217,17 @@ boot_l2:
 boot_gdt:
         .quad   0, DESCRIPTOR_FLAT_CODE64, DESCRIPTOR_FLAT_DATA, DESCRIPTOR_FLAT_CODE32
 boot_gdt_end:
+boot_idt_pointer:
+        .word   0 /* none: any exception resets the machine */
+        .quad   0
 boot_gdt_pointer:
         .word   boot_gdt_end - boot_gdt - 1
         .quad   boot_gdt
 
         .text
         .code64
-/* in:       ESI = the loader's information.
- * out:      start(the loader's information), on boot_stack; .bss is clear. */
+/* in:       ESI = the loader's information, EBP = what the loader left in EAX.
+ * out:      start(ESI, EBP), on boot_stack; .bss is clear. */
 LOCAL_FUNCTION boot_high
         LOAD_SEGMENTS
         lea     image_data_end(%rip), %rdi      /* clear .bss: the loader may not have */
@@ -199,8 +237,9 @@ LOCAL_FUNCTION boot_high
         xor     %eax, %eax
         rep stosq
         lea     boot_stack_end(%rip), %rsp
-        xor     %ebp, %ebp
         mov     %esi, %edi
+        mov     %ebp, %esi
+        xor     %ebp, %ebp
         call    start
         ud2
 END boot_high

@@ -226,12 +226,12 @@ void options_read(const char *line, struct boot_options *options)
     struct word w;
 
     *options = (struct boot_options){.mitigations = MITIGATIONS_AUTO};
-    for (bool first = true; next_word(&line, &w); first = false) {
+    while (next_word(&line, &w)) {
         bool known, sense = apply(&w, options, &known);
 
         if (!sense) {
             log_line("command line: `%.*s' makes no sense and is ignored", (int)w.length, w.start);
-        } else if (!known && !(first && w.name_length == w.length)) {
+        } else if (!known) {
             log_line("command line: `%.*s' is not known and is ignored", (int)w.length, w.start);
         }
     }

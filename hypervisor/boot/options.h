@@ -20,7 +20,7 @@ struct boot_options {
 };
 
 /* Reads the command line into *options. Words that are not known, and values that make no sense,
- * are named in the log and have no effect. The first word is skipped if it is a file's name. */
+ * are named in the log and have no effect. */
 void options_read(const char *line, struct boot_options *options);
 
 #endif

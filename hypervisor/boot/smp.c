@@ -15,8 +15,6 @@
 #include "hypervisor/cpu/start.h"
 #include "lib/string.h"
 
-#define START_PAGE                                                                                 \
-    8u /* page number of the start-up code for real mode, in low memory that nothing else uses */
 #define ANSWER_NS                                                                                  \
     10000000000ull /* how long a CPU may take to answer; an emulated CPU may wait long for a host  \
                       CPU */
@@ -46,6 +44,7 @@ _Atomic u64 other_stack;
 extern char trampoline[], trampoline_end[];
 
 static struct {
+    u8 page;            /* number of the page with the start-up code for real mode */
     _Atomic u32 other;  /* enum other: progress of the CPU that is being started */
     _Atomic u64 tsc;    /* the latest TSC value that one of the two CPUs has read */
     _Atomic u64 warp;   /* the most by which a CPU's TSC was behind that value */
@@ -131,7 +130,7 @@ static bool call_up(u32 id)
             wait_beyond(OTHER_SILENT, INIT_NS);
         }
         while (atomic_load(&other_stack) && clock_now() < until) {
-            apic_send_start(id, START_PAGE);
+            apic_send_start(id, starting.page);
             wait_beyond(OTHER_SILENT, START_NS);
         }
     }
@@ -173,18 +172,23 @@ static const char *bring_up(const struct cpu *cpu, u32 id)
     return "its time stamp counter is not the first one's";
 }
 
-static void prepare(void)
+static void prepare(u8 page)
 {
+    starting.page = page;
     other_root = space_cr3(map_idle_root());
-    memcpy(direct(maddr(START_PAGE << PAGE_SHIFT)), trampoline, (u64)(trampoline_end - trampoline));
+    memcpy(direct(maddr((u64)page << PAGE_SHIFT)), trampoline, (u64)(trampoline_end - trampoline));
 }
 
-void smp_start(const struct processors *processors)
+void smp_start(const struct processors *processors, u8 page)
 {
     u32 own = apic_id(), left_out = processors->left_out;
     struct cpu *cpu = NULL; /* region for the next CPU; kept if a CPU is left out */
 
-    prepare();
+    if (!page) {
+        log_line("no page below 1 MiB is free: only the first CPU is used");
+        return;
+    }
+    prepare(page);
     for (u32 i = 0; i < processors->count; i++) {
         u32 id = processors->apic_id[i];
         const char *why;

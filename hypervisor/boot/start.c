@@ -2,9 +2,10 @@
 /* The steps of boot in order: memory, the hypervisor's own tables, the engine, the first CPU, the
  * other CPUs, the guests. */
 #include "hypervisor/boot/acpi.h"
+#include "hypervisor/boot/acpi_tables.h"
 #include "hypervisor/boot/describe.h"
 #include "hypervisor/boot/dom0.h"
-#include "hypervisor/boot/multiboot.h"
+#include "hypervisor/boot/loader.h"
 #include "hypervisor/boot/start.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/log/uart.h"
@@ -39,11 +40,12 @@
 #define M2P_INVALID 0xff
 
 static struct {
+    struct loader loader;
     struct handoff handoff;
-    char command_line[COMMAND_LINE_MAX];
     struct boot_options options;
     struct processors processors;
-    u64 tsc; /* TSC at the beginning of start; under QEMU's -icount: instructions executed */
+    u8 low_page; /* for the start of other CPUs */
+    u64 tsc;     /* TSC at the beginning of start; under QEMU's -icount: instructions executed */
 } boot;
 
 /* Allocates the frame table, the M2P and the dirty map, and starts the virtual MMU and the frame
@@ -88,7 +90,7 @@ static void free_unused_modules(void)
 static void start_guests(void)
 {
     build_reserve(&boot.handoff);
-    smp_start(&boot.processors);
+    smp_start(&boot.processors, boot.low_page);
     free_unused_modules();
     for (u32 i = 0; i < boot.handoff.guest_count; i++) {
         dom0_size(&boot.handoff.guest[i]);
@@ -112,29 +114,17 @@ static void require_log(void)
     }
 }
 
-/* The hypervisor's command line without its first word, which is the loader's name for the image.
- */
-static const char *own_command_line(void)
-{
-    const char *text = boot.command_line;
-
-    while (*text && *text != ' ') {
-        text++;
-    }
-    return *text ? text + 1 : text;
-}
-
 /* Reads the boot loader's modules: `pinion run`'s guests, or a kernel and a ramdisk for dom0. */
 static void read_modules(void)
 {
     if (!handoff_is_given(&boot.handoff)) {
-        version_command_line(own_command_line());
-        options_read(boot.command_line, &boot.options);
+        version_command_line(boot.loader.command_line);
+        options_read(boot.loader.command_line, &boot.options);
         if (boot.options.baud) {
             uart_set_speed(UART_LOG, boot.options.baud);
         }
-        describe_machine(own_command_line());
-        dom0_read(&boot.handoff, &boot.options);
+        describe_machine(boot.loader.command_line);
+        dom0_read(&boot.handoff, &boot.options, boot.loader.module_text);
         dom0_describe(&boot.handoff);
         return;
     }
@@ -142,6 +132,18 @@ static void read_modules(void)
         panic("this machine has no second serial port (COM2), which carries the guests' consoles");
     }
     handoff_read(&boot.handoff);
+}
+
+/* Reads what the boot loader says. */
+static void read_loader(u32 magic, u32 information)
+{
+    const char *wrong = loader_read(magic, information, &boot.loader);
+
+    if (wrong) {
+        panic("%s", wrong);
+    }
+    boot.low_page = loader_use(&boot.loader, &boot.handoff);
+    acpi_use_pointer(boot.loader.root_pointer, boot.loader.root_pointer_size);
 }
 
 static void require_processor(void)
@@ -180,7 +182,7 @@ static struct cpu *start_first_cpu(void)
     return cpu;
 }
 
-void start(u32 loader_information)
+void start(u32 loader_information, u32 magic)
 {
     struct cpu *cpu;
 
@@ -189,7 +191,7 @@ void start(u32 loader_information)
     log_line("Pinion");
     require_log();
     require_processor();
-    multiboot_read(loader_information, &boot.handoff, boot.command_line);
+    read_loader(magic, loader_information);
     read_modules();
     acpi_read_processors(&boot.processors);
     acpi_read_interrupts();

@@ -8,7 +8,8 @@
 #define FIRMWARE                                                                                   \
     0x2000000ull /* firmware works in the last 32 MiB of a range of RAM: SeaBIOS leaves its own    \
                     start-up code 16 MiB below the end */
-#define REACHABLE 0x100000000ull /* the memory that head.S has mapped: 4 GiB */
+#define LOW_MEMORY 0x100000ull
+#define REACHABLE  0x100000000ull /* the memory that head.S has mapped: 4 GiB */
 
 struct range {
     u64 start, end;
@@ -134,6 +135,24 @@ maddr_t boot_memory_take(u64 size, u64 align)
         return maddr(start);
     }
     panic("no room for %llu KiB of fixed tables", (unsigned long long)(size >> 10));
+}
+
+u8 boot_memory_take_low(void)
+{
+    u64 best = 0;
+
+    for (u32 i = 0; i < boot_memory.free_count; i++) {
+        const struct range *r = &boot_memory.free[i];
+        u64 end = r->end < LOW_MEMORY ? r->end : LOW_MEMORY;
+
+        if (r->start < end && end - PAGE_SIZE > best) {
+            best = end - PAGE_SIZE;
+        }
+    }
+    if (best) {
+        boot_memory_reserve(best, best + PAGE_SIZE);
+    }
+    return (u8)(best >> PAGE_SHIFT);
 }
 
 maddr_t boot_memory_largest(u64 *size)

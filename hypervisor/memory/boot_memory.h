@@ -30,6 +30,10 @@ void boot_memory_mark_devices(void);
  * returned and is not cleared. Panics when there is none. */
 maddr_t boot_memory_take(u64 size, u64 align);
 
+/* Takes the highest free page below 1 MiB, except page 0: for code in real mode. Returns its
+ * number; 0: there is none. */
+u8 boot_memory_take_low(void);
+
 /* The largest range of free memory below 4 GiB, for use until the next function is called that
  * takes memory; *size: its bytes, which may be 0. */
 maddr_t boot_memory_largest(u64 *size);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading what the boot loader says, by its protocol, and what is done with it. */
+#include "hypervisor/boot/loader.h"
+#include "hypervisor/boot/multiboot.h"
+#include "hypervisor/boot/multiboot2.h"
+#include "hypervisor/memory/boot_memory.h"
+#include "hypervisor/memory/map.h"
+
+#define LOW_MEMORY 0x100000ull
+
+const char *loader_read(u32 magic, u32 at, struct loader *loader)
+{
+    if (magic == MULTIBOOT_LOADED) {
+        return multiboot_read(at, loader);
+    }
+    return multiboot2_read(direct(maddr(at)), LOADER_END - at, loader);
+}
+
+u8 loader_use(const struct loader *loader, struct handoff *handoff)
+{
+    u8 page;
+
+    for (u32 i = 0; i < loader->range_count; i++) {
+        const struct machine_range *range = &loader->range[i];
+
+        machine_map_add(range->start, range->size, range->type);
+        if (range->type == MACHINE_RAM) {
+            boot_memory_add(range->start, range->start + range->size);
+        }
+    }
+    /* With what is left of the image's 2 MiB: QEMU puts its command lines there, and this memory
+     * would not be clean. */
+    boot_memory_reserve(LAYOUT_IMAGE_LOAD, LAYOUT_IMAGE_LOAD + LAYOUT_IMAGE_SIZE);
+    for (u32 i = 0; i < loader->module_count; i++) {
+        const struct loader_module *module = &loader->module[i];
+
+        handoff->module[i].start = maddr(module->start);
+        handoff->module[i].size = module->end - module->start;
+        boot_memory_reserve(module->start, module->end);
+    }
+    handoff->module_count = loader->module_count;
+    page = boot_memory_take_low();
+    boot_memory_reserve(0, LOW_MEMORY);
+    return page;
+}

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+# Proves that GRUB starts the packed image by Multiboot 2, on a PC's BIOS and on UEFI, with two CPUs: the memory map,
+# ACPI's tables, the modules wherever GRUB puts them, and both command lines arrive, and a dom0 runs to its end. The
+# same image starts by Multiboot 1. Without a module, it says in a sentence what is missing.
+# Needs: all guests xen-image
+. "$(dirname "$0")/common.sh"
+
+firmware=/usr/share/OVMF
+tree=$work/tree
+mkdir -p "$tree/boot/grub"
+cp "$B/xen-pinion.gz" "$tree/boot/"
+cp "$B/guests/test_dom0_start.elf" "$tree/boot/dom0"
+cp "$firmware/OVMF_VARS_4M.fd" "$work/vars"
+modules='part_gpt part_msdos iso9660 multiboot multiboot2 serial normal search search_fs_file gzio configfile test'
+
+# image LINE...: makes a disc on which GRUB does what these lines say, and boots.
+image() {
+    printf '%s\n' 'serial --unit=0 --speed=115200' 'terminal_output serial' "$@" boot >"$tree/boot/grub/grub.cfg"
+    grub-mkrescue -o "$work/disc" "$tree" --install-modules="$modules" --locales= --fonts= --themes= >"$work/made" 2>&1 || {
+        cat "$work/made"
+        wrong "no disc could be made"
+        finish
+    }
+}
+
+# boot WHAT ARGUMENT...: boots the disc; sets $status and writes $work/out.
+boot() {
+    local what=$1
+    shift
+    status=0
+    timeout -k 10 "$whole_patience" qemu-system-x86_64 -accel tcg -cpu qemu64 -m 512 -smp 2 -display none -monitor none \
+        -serial stdio -no-reboot -device isa-debug-exit,iobase=0xf4 -cdrom "$work/disc" "$@" \
+        </dev/null >"$work/out" 2>"$work/err" || status=$?
+    echo "$what: status $status"
+}
+bios=(-machine pc)
+uefi=(-machine q35 -drive "if=pflash,format=raw,readonly=on,file=$firmware/OVMF_CODE_4M.fd"
+    -drive "if=pflash,format=raw,file=$work/vars")
+
+dom0_ran() { # WHAT
+    expect out 'Test result: SUCCESS' "$1: the verdict of dom0"
+    expect out 'command line: placeholder console=com1 .*no-real-mode edd=off audit' "$1: the hypervisor's command line"
+    expect out 'command line: placeholder root=UUID=1 quiet' "$1: dom0's command line"
+    expect out '2 CPU\(s\)' "$1: the processors, from ACPI's tables"
+    expect out 'audit: 0 findings' "$1: the audit"
+}
+
+words='placeholder console=com1 com1=115200,8n1 no-real-mode edd=off audit'
+image "multiboot2 /boot/xen-pinion.gz $words" 'module2 /boot/dom0 placeholder root=UUID=1 quiet'
+boot "BIOS" "${bios[@]}"
+dom0_ran "GRUB on BIOS"
+boot "UEFI" "${uefi[@]}"
+dom0_ran "GRUB on UEFI"
+expect out 'ACPI NVS' "GRUB on UEFI: a memory map with what the firmware keeps"
+
+image "multiboot /boot/xen-pinion.gz $words" 'module /boot/dom0 placeholder root=UUID=1 quiet'
+boot "Multiboot 1" "${bios[@]}"
+dom0_ran "GRUB on BIOS, by Multiboot 1"
+
+image "multiboot2 /boot/xen-pinion.gz $words"
+boot "no module" "${bios[@]}"
+expect out 'no boot modules: neither a kernel for dom0' "GRUB without a module"
+finish
