@@ -14,6 +14,7 @@
 #define OWN     6u
 #define DEVICE  7u
 #define FREE    8u
+#define BELOW   9u
 
 /* What one CPU does: the vCPUs by which it acts for either guest. */
 struct actor {
@@ -65,6 +66,15 @@ static void hold(struct actor a)
     (void)a;
     if (vmmu_hold(&other.domain, page) == VMMU_DONE) {
         vmmu_unhold(page);
+    }
+}
+
+/* The table is left partial first, if this may be interrupted. */
+static void hold_partial(struct actor a)
+{
+    vmmu_pin(a.mine, &other.domain, loose, 2);
+    if (vmmu_hold(&other.domain, loose) == VMMU_DONE) {
+        vmmu_unhold(loose);
     }
 }
 
@@ -239,7 +249,8 @@ static void prepare(void)
     machine.device_access = access;
     page = guest_page(&other);
     loose = guest_page(&other);
-    machine_words(loose)[3] = machine_words(loose)[4] = LINK(guest_page(&other));
+    const mfn_t below = guest_page(&other);
+    machine_words(loose)[3] = machine_words(loose)[4] = LINK(below);
     theirs = guest_space(&other);
     machine_words(theirs.l4)[1] = LINK(theirs.l3);
     machine_words(theirs.l3)[1] = LINK(theirs.l2);
@@ -251,6 +262,7 @@ static void prepare(void)
     own = guest_page(&guest);
     spare = machine_allocate();
     set(&guest.vcpu[0], &guest, &other, mine.l1, FOREIGN, RW(page));
+    set(&guest.vcpu[0], &guest, &other, mine.l1, BELOW, RO(below)); /* outlives guest 2 */
     set(&guest.vcpu[0], &guest, &guest, mine.l1, OWN, RW(own));
     set(&guest.vcpu[0], &guest, &guest, mine.l1, DEVICE, RW(mfn(0)));
     for (u32 cpu = 0; cpu < 2; cpu++) {
@@ -354,6 +366,7 @@ static void nothing_is_left_by_what_is_interrupted(void **state)
         against(pin_loose, stop, stop_each);
         against(unpin, stop, stop_each);
         against(link_loose, stop, stop_each);
+        against(hold_partial, stop, stop_each);
         against(stop, pin_loose, stop_each);
         against(stop, unpin, stop_each);
     }
