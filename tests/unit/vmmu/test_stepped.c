@@ -332,32 +332,105 @@ static void against(void (*first)(struct actor), void (*second)(struct actor), u
     fail_msg("no end");
 }
 
+/* Does `first` against each of the others. */
 #define AGAINST(first, ...)                                                                        \
-    static void first##_against_others(void **state)                                               \
-    {                                                                                              \
-        void (*const second[])(struct actor) = {__VA_ARGS__};                                      \
-        (void)state;                                                                               \
-        for (u32 i = 0; i < ARRAY_LENGTH(second); i++) {                                           \
-            against(first, second[i], 0);                                                          \
+    do {                                                                                           \
+        void (*const others[])(struct actor) = {__VA_ARGS__};                                      \
+        for (u32 i = 0; i < ARRAY_LENGTH(others); i++) {                                           \
+            against(first, others[i], 0);                                                          \
         }                                                                                          \
-    }
+    } while (0)
 
-AGAINST(pin_live, stop, unpin, unpin_own, pin_live)
-AGAINST(pin_loose, stop, pin_own, pin_loose, link_loose)
-AGAINST(unpin, stop, unpin_own, pin_live, link_loose)
-AGAINST(link_loose, stop, unpin, pin_own)
-AGAINST(give, stop)
-AGAINST(hold, stop, take, retype, map)
-AGAINST(map, stop, take, retype, unhook)
-AGAINST(unmap, stop, take, retype, unhook, weaken, replace)
-AGAINST(weaken, stop, take, retype, unmap)
-AGAINST(replace, stop, take, clear_own, swap_own, touch_own, lose_own, own_to_device, unmap, weaken,
-        unhook, replace_back)
-AGAINST(replace_back, stop, take, retype, clear_own, unmap, unhook)
-AGAINST(replace_by_device, unhook, device_to_own, unmap)
-AGAINST(own_to_device, unhook, replace, clear_own, device_to_own)
-AGAINST(device_to_own, unhook, clear_own, replace_by_device)
-AGAINST(stop, pin_live, pin_loose, unpin, link_loose, give, hold, map, unmap, replace)
+static void pin_live_against_others(void **state)
+{
+    (void)state;
+    AGAINST(pin_live, stop, unpin, unpin_own, pin_live);
+}
+
+static void pin_loose_against_others(void **state)
+{
+    (void)state;
+    AGAINST(pin_loose, stop, pin_own, pin_loose, link_loose);
+}
+
+static void unpin_against_others(void **state)
+{
+    (void)state;
+    AGAINST(unpin, stop, unpin_own, pin_live, link_loose);
+}
+
+static void link_loose_against_others(void **state)
+{
+    (void)state;
+    AGAINST(link_loose, stop, unpin, pin_own);
+}
+
+static void give_against_others(void **state)
+{
+    (void)state;
+    AGAINST(give, stop);
+}
+
+static void hold_against_others(void **state)
+{
+    (void)state;
+    AGAINST(hold, stop, take, retype, map);
+}
+
+static void map_against_others(void **state)
+{
+    (void)state;
+    AGAINST(map, stop, take, retype, unhook);
+}
+
+static void unmap_against_others(void **state)
+{
+    (void)state;
+    AGAINST(unmap, stop, take, retype, unhook, weaken, replace);
+}
+
+static void weaken_against_others(void **state)
+{
+    (void)state;
+    AGAINST(weaken, stop, take, retype, unmap);
+}
+
+static void replace_against_others(void **state)
+{
+    (void)state;
+    AGAINST(replace, stop, take, clear_own, swap_own, touch_own, lose_own, own_to_device, unmap,
+            weaken, unhook, replace_back);
+}
+
+static void replace_back_against_others(void **state)
+{
+    (void)state;
+    AGAINST(replace_back, stop, take, retype, clear_own, unmap, unhook);
+}
+
+static void replace_by_device_against_others(void **state)
+{
+    (void)state;
+    AGAINST(replace_by_device, unhook, device_to_own, unmap);
+}
+
+static void own_to_device_against_others(void **state)
+{
+    (void)state;
+    AGAINST(own_to_device, unhook, replace, clear_own, device_to_own);
+}
+
+static void device_to_own_against_others(void **state)
+{
+    (void)state;
+    AGAINST(device_to_own, unhook, clear_own, replace_by_device);
+}
+
+static void stop_against_others(void **state)
+{
+    (void)state;
+    AGAINST(stop, pin_live, pin_loose, unpin, link_loose, give, hold, map, unmap, replace);
+}
 
 static void nothing_is_left_by_what_is_interrupted(void **state)
 {
