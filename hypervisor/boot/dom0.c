@@ -27,6 +27,9 @@ enum module {
  * and buffers. */
 #define KEPT_PAGES    (64 * PAGES_A_MIB)
 #define KEPT_FRACTION 16u
+/* And what stays in any case. */
+#define NEEDED_PAGES    (8 * PAGES_A_MIB)
+#define NEEDED_FRACTION 64u
 
 /* Unpacks the kernel in *packed into memory of its own, *kernel. */
 static void unpack_kernel(const struct handoff_module *packed, struct handoff_module *kernel)
@@ -90,8 +93,8 @@ void dom0_read(struct handoff *handoff, const struct boot_options *options, cons
     memset(guest->cpus, 0xff, sizeof guest->cpus);
     print_to(guest->name, sizeof guest->name, "Domain-0");
     print_to(guest->command_line, sizeof guest->command_line, "%s", module_text);
-    guest->memory_mib = options->dom0_memory >> 20;
-    guest->most_mib = options->dom0_most >> 20;
+    guest->memory_mib = (u64)(options->dom0_memory >> 20);
+    guest->most_mib = (u64)(options->dom0_most >> 20);
     guest->vcpus = options->dom0_vcpus;
     guest->kernel = MODULE_KERNEL;
     guest->ramdisk = handoff->module[MODULE_RAMDISK].users ? MODULE_RAMDISK : 0;
@@ -110,9 +113,26 @@ void dom0_describe(const struct handoff *handoff)
     log_line("dom0's command line: %s", handoff->guest[0].command_line);
 }
 
+/* `asked` MiB, or all but that much if it is negative, of the `there` MiB that there are. */
+static u64 part_of(u64 asked, u64 there)
+{
+    u64 but = -asked;
+
+    if ((s64)asked < 0) {
+        return there > but ? there - but : 0;
+    }
+    return asked < there ? asked : there;
+}
+
+static u64 without(u64 pages, u64 kept)
+{
+    return pages > kept ? (pages - kept) / PAGES_A_MIB : 0;
+}
+
 void dom0_size(struct handoff_guest *guest)
 {
-    u64 free = frames_free_count(), kept = KEPT_PAGES + free / KEPT_FRACTION;
+    u64 free = frames_free_count(), asked = guest->memory_mib;
+    u64 there = without(free, NEEDED_PAGES + free / NEEDED_FRACTION);
 
     if (!guest->privileged) {
         return;
@@ -120,11 +140,19 @@ void dom0_size(struct handoff_guest *guest)
     if (guest->vcpus == 0) {
         guest->vcpus = cpu_count() < HANDOFF_VCPUS_MAX ? cpu_count() : HANDOFF_VCPUS_MAX;
     }
+    if ((s64)guest->most_mib < 0) {
+        guest->most_mib = part_of(guest->most_mib, there);
+    }
+    guest->memory_mib = part_of(asked, there);
     if (guest->memory_mib == 0) {
-        guest->memory_mib = free > kept ? (free - kept) / PAGES_A_MIB : 0;
-        if (guest->most_mib && guest->memory_mib > guest->most_mib) {
-            guest->memory_mib = guest->most_mib;
-        }
+        guest->memory_mib = without(free, KEPT_PAGES + free / KEPT_FRACTION);
+    }
+    if (guest->most_mib && guest->memory_mib > guest->most_mib) {
+        guest->memory_mib = guest->most_mib;
+    }
+    if ((s64)asked > 0 && guest->memory_mib < asked) {
+        log_line("dom0 gets %llu MiB of memory instead of %llu MiB",
+                 (unsigned long long)guest->memory_mib, (unsigned long long)asked);
     }
     if (guest->most_mib < guest->memory_mib) {
         guest->most_mib = guest->memory_mib;

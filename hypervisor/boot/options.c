@@ -89,18 +89,32 @@ static bool read_size(const char **at, u64 *bytes)
     return true;
 }
 
-/* Reads [SIZE],[min:SIZE],[max:SIZE], in any order. The smallest size has no effect, since the
- * memory is given whole or not at all. */
+/* Reads a size, or -SIZE: all there is but that much. */
+static bool read_part(const char **at, s64 *bytes)
+{
+    bool but = **at == '-';
+    u64 size;
+
+    *at += but;
+    if (!read_size(at, &size)) {
+        return false;
+    }
+    *bytes = but ? -(s64)size : (s64)size;
+    return true;
+}
+
+/* Reads [SIZE],[min:SIZE],[max:SIZE], in any order. The smallest size has no effect: what there is
+ * may be less. */
 static bool read_memory(const struct word *w, struct boot_options *options)
 {
     struct boot_options found = *options;
 
     for (const char *at = w->value; at < end_of(w);) {
         bool most = memcmp(at, "max:", 4) == 0, least = memcmp(at, "min:", 4) == 0;
-        u64 size;
+        s64 size;
 
         at += most || least ? 4 : 0;
-        if (!read_size(&at, &size) || (at < end_of(w) && *at != ',')) {
+        if (!read_part(&at, &size) || (at < end_of(w) && *at != ',')) {
             return false;
         }
         if (most) {

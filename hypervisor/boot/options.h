@@ -10,8 +10,9 @@
 #define COMMAND_LINE_MAX 1024u /* bytes, with the 0 at the end; as in the ABI (version.h) */
 
 struct boot_options {
-    u64 dom0_memory; /* dom0_mem: bytes; 0: as much as there is */
-    u64 dom0_most;   /* dom0_mem's max: bytes; 0: dom0_memory */
+    s64 dom0_memory; /* dom0_mem: bytes; < 0: all there is but that much; 0: the default (dom0_size)
+                      */
+    s64 dom0_most;   /* dom0_mem's max: likewise; 0: dom0_memory */
     u32 dom0_vcpus;  /* dom0_max_vcpus; 0: as many as there are CPUs */
     u32 baud;        /* com1: bits a second; 0: as the firmware set the port up */
     enum mitigations mitigations;
