@@ -3,6 +3,7 @@
 # hypervisor goes on, the Linux finishes its work with the right result, and the audits after the end of each
 # guest and at the end of the run find nothing. Runs several batches of guests, each guest with a seed of its
 # own, for about a minute.
+# Takes: minutes
 # Needs: all images guests
 . "$(dirname "$0")/common.sh"
 

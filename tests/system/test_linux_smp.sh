@@ -3,6 +3,7 @@
 # offline and online again; runs processes on each; and loses no frame. It uses FIFO event channels, its
 # default, or two-level ones, by an option on its command line.
 # LINUX_SMP=all: every combination of the counts with both kinds of events, not only some.
+# Takes: minutes
 . "$(dirname "$0")/common.sh"
 
 runs='2:2:2-level 1:2:FIFO-based 4:2:FIFO-based 8:4:FIFO-based' # vCPUs:CPUs:events

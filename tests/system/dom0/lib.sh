@@ -27,7 +27,7 @@ skip() {
 # until_true 'COMMAND': repeats it until it succeeds. The check's own limit ends what never does.
 until_true() {
     until eval "$1"; do
-        sleep 0.5
+        sleep 0.2
     done
 }
 
@@ -42,7 +42,7 @@ on_console() {
             tail -n 20 "$(console_log "$1")"
             fail "$1 has ended, and its console has no /$2/"
         fi
-        sleep 0.5
+        sleep 0.2
         ! is_gone "$1" || gone=true
     done
 }
@@ -76,12 +76,19 @@ create() {
     xl create "/work/$1.cfg"
 }
 
-# need NAME NUMBER: a guest that serves; starts it if it does not run.
+# need NAME NUMBER [LINE...]: a guest that serves; starts it if it does not run. Guests are left running for the
+# next check that needs them: to boot one is most of a check's work.
 need() {
     ! xl domid "$1" >/dev/null 2>&1 || return 0
-    config "$1" "$2" serve 'vcpus = 1' 'maxvcpus = 2'
+    config "$1" "$2" serve "${@:3}"
     create "$1"
     on_console "$1" "^$1: ready"
+}
+need_a() { # which may have a second vCPU
+    need a 12 'maxvcpus = 2'
+}
+need_eight() {
+    need eight 18 'vcpus = 8' 'memory = 160'
 }
 
 # in_guest NUMBER COMMAND: a shell's command in the guest with this address; prints its output.

@@ -20,13 +20,13 @@ check_create() {
     e2fsck -f -n /work/first.img
 }
 check_serve() {
-    need a 12
+    need_a
     [ "$(in_guest 12 'cat /sys/hypervisor/type')" = xen ]
     xl list a
     [ "$(xl domname "$(xl domid a)")" = a ]
 }
 check_console() {
-    need a 12
+    need_a
     # What comes in on the console is executed by the guest's init. `xl console` reads only from a terminal.
     mkfifo /run/typed
     script -q -f -c 'xl console a' /run/console </run/typed >/dev/null 2>&1 &
@@ -38,7 +38,7 @@ check_console() {
     kill %1 2>/dev/null || true
 }
 check_pause() {
-    need a 12
+    need_a
     xl pause a
     [[ $(field a 5) = *p* ]]
     # It gets no time until it runs again.
@@ -50,7 +50,7 @@ check_pause() {
     until_true '[ "$(in_guest 12 "echo alive")" = alive ]'
 }
 check_vcpus() {
-    need a 12
+    need_a
     xl vcpu-list a
     [ "$(xl vcpu-list a | grep -c '^a ')" = 2 ]
     xl vcpu-set --ignore-host a 2
@@ -60,7 +60,7 @@ check_vcpus() {
     until_true 'test "$(in_guest 12 "nproc")" = 1'
 }
 check_vcpu_pin() {
-    need a 12
+    need_a
     last=$(($(xl info nr_cpus) - 1))
     xl vcpu-pin a 0 "$last"
     xl vcpu-list a
@@ -71,13 +71,13 @@ check_vcpu_pin() {
     xl vcpu-list a | grep -q -E "^a +[0-9]+ +0 .* all / all"
 }
 check_sched() {
-    need a 12
+    need_a
     xl sched-credit2 -d a -w 512 -c 50
     xl sched-credit2 -d a | grep -q -E '^a +[0-9]+ +512 +50'
     xl sched-credit2 -d a -w 256 -c 0
 }
 check_memory() {
-    need a 12
+    need_a
     xl mem-set a 80
     until_true 'test "$(field a 3)" -le 80'
     xl mem-set a 96
@@ -87,7 +87,7 @@ check_memory() {
     [ "$(in_guest 12 'echo alive')" = alive ]
 }
 check_block_attach() {
-    need a 12
+    need_a
     truncate -s 8M /work/extra.img
     xl block-attach a 'file:/work/extra.img,xvdb,w'
     until_true 'test "$(in_guest 12 "test -b /dev/xvdb && echo there")" = there'
@@ -98,7 +98,7 @@ check_block_attach() {
     grep -q "$(sha256sum </work/extra.img)" /run/sum
 }
 check_network_attach() {
-    need a 12
+    need_a
     xl network-attach a bridge=xenbr0
     until_true 'test "$(in_guest 12 "test -e /sys/class/net/eth1 && echo there")" = there'
     xl network-list a
@@ -106,24 +106,24 @@ check_network_attach() {
     until_true 'test "$(in_guest 12 "test -e /sys/class/net/eth1 || echo gone")" = gone'
 }
 check_rename() {
-    need a 12
+    need_a
     xl rename a b
     [ -n "$(xl domid b)" ]
     xl rename b a
     [ -n "$(xl domid a)" ]
 }
 check_sysrq() {
-    need a 12
+    need_a
     xl sysrq a h
     on_console a 'sysrq: HELP'
 }
 check_xentop_guest() {
-    need a 12
+    need_a
     xentop -b -i 1 -f -n -x -v
     xentop -b -i 1 | grep -q -E '^ +a +'
 }
 check_save_restore() {
-    need a 12
+    need_a
     in_guest 12 'echo kept >/run/kept'
     xl save a /work/a.saved
     gone a
@@ -133,7 +133,7 @@ check_save_restore() {
     [ "$(in_guest 12 'dd if=/dev/urandom of=/x bs=1M count=2 2>/dev/null; sync; echo wrote')" = wrote ]
 }
 check_migrate() {
-    need a 12
+    need_a
     # Without log-dirty mode a PV guest cannot migrate alive. The command fails, and the guest lives on.
     ! timeout "$patience" xl migrate -s 'sh -c "shift; exec \"$@\"" --' a localhost </dev/null
     xl list
@@ -141,19 +141,20 @@ check_migrate() {
     [ "$(xl list | grep -c -E '^a(--incoming)? ')" = 1 ]
 }
 check_reboot() {
-    need a 12
+    need_a
     before=$(xl domid a)
     xl reboot a
     until_true 'test "$(xl domid a 2>/dev/null || echo "$before")" != "$before"'
     until_true 'test "$(in_guest 12 "echo alive")" = alive'
 }
 check_shutdown() {
-    need a 12
+    need_a
     xl shutdown -w a
     gone a
 }
 check_destroy() {
-    need a 12
-    xl destroy a
-    gone a
+    # One with several vCPUs, which are all ended.
+    need_eight
+    xl destroy eight
+    gone eight
 }
