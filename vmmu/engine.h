@@ -23,7 +23,8 @@ struct engine {
     u64 count;                 /* the frame count: the number of elements of `frames` */
     u64 *m2p;
     u64 hypervisor_slots[VMMU_GUEST_HOLE_LAST - VMMU_GUEST_HOLE_FIRST + 1];
-    bool l1tf; /* also check entries that are not present (see vmmu_start) */
+    bool l1tf;                /* also check entries that are not present (see vmmu_start) */
+    _Atomic u64 restrictions; /* how often the rights to device frames have become stricter */
     struct flush_times times[FLUSH_CLOCKS];
     /* Stand for VMMU_OWNER_DEVICE and VMMU_OWNER_HYPERVISOR where an operation takes the owner of
      * the frames that an entry may map. Only their number is used. */

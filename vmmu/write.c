@@ -68,16 +68,27 @@ static bool exchange_locked(struct write *write, u32 level, u64 next, bool inher
     return true;
 }
 
+static u64 restrictions(void)
+{
+    return atomic_load_explicit(&vmmu_engine.restrictions, memory_order_acquire);
+}
+
 /* Locks the table, exchanges the entry for `next`, and unlocks the table. If `inherit` is set and
  * `next` gives up the writable bit, takes the extra reference on the target that entry_put_right
  * drops. False, with the entry unchanged: exchange_locked returned false, or the table is no longer
- * a live table of its owner. */
+ * a live table of its owner; or `next` maps a device frame, and rights to such frames have become
+ * stricter since write->restrictions was read. */
 static bool exchange_unlocked(struct write *write, u32 level, u64 next, bool inherit, u64 *old)
 {
     if (!write_lock(write->table, level, write->owners.table, 0)) {
         return false;
     }
     if (level == 1 && entry_device_bits(next)) {
+        if (write->restrictions !=
+            restrictions()) { /* the rights are not those it was checked by */
+            type_unlock(write->table);
+            return false;
+        }
         frame_set_type_bits(write->table, USE_DEVICES);
     }
     const bool done = exchange_locked(write, level, next, inherit, old);
@@ -98,6 +109,7 @@ enum vmmu_result write_entry_slow(struct write *write, u32 level)
     u64 old = write->mask ? write->expected : word_read(slot);
     bool held = false;
 
+    write->restrictions = restrictions();
     if (!entry_slot_is_guests(level, write->index)) {
         return VMMU_REFUSED_HYPERVISOR_SLOT;
     }

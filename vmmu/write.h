@@ -19,7 +19,8 @@ struct write {
                  in the bits of `mask`, and changes only these bits. The bits of `expected` outside
                  `mask` are 0. */
     u64 expected;
-    u64 word;  /* result: the word to report if the write is refused */
+    u64 restrictions; /* slow path: vmmu_engine.restrictions before the entry was checked */
+    u64 word;         /* result: the word to report if the write is refused */
     bool done; /* result of a conditional write on the slow path: whether the entry was written */
 };
 
@@ -45,6 +46,7 @@ static inline struct write write_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *
                           .keep = 0,
                           .mask = 0,
                           .expected = 0,
+                          .restrictions = 0,
                           .word = at.a,
                           .done = false};
 }

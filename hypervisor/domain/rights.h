@@ -61,10 +61,10 @@ struct vmmu_domain *rights_frame_owner(struct domain *actor, u16 id, s64 *error)
 enum vmmu_access rights_frame(const struct domain *domain, mfn_t m);
 
 /* Forbids every domain, for ever, to map `count` frames from `first` on, which are no RAM (or to
- * map them writable). Entries that map them already stay: call it before the frames are of use to a
- * domain, or before any domain runs. The local APIC's page and all other addresses at which
- * messages of interrupts arrive are forbidden from the start. False: there is no room for another
- * range. Takes RANK_RIGHTS. */
+ * map them writable). Entries that map them already stay until vmmu_restrict_devices has been
+ * called (pirq/forbid.h does), unless no domain runs yet. The local APIC's page and all other
+ * addresses at which messages of interrupts arrive are forbidden from the start. False: there is no
+ * room for another range. Takes RANK_RIGHTS. */
 bool rights_forbid(mfn_t first, u64 count);
 bool rights_forbid_writing(mfn_t first, u64 count);
 

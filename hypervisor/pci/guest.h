@@ -14,8 +14,9 @@
 u32 pci_guest_read(u16 function, u32 offset, u32 size);
 void pci_guest_write(u16 function, u32 offset, u32 size, u32 value);
 
-/* Defined by pirq/: from now on nobody may map these frames, of an MSI-X table, for writing. False:
- * there is no room to record them. */
+/* Defined by pirq/: from now on nobody maps these frames, of an MSI-X table, for writing; entries
+ * that do lose the right. False: there is no room to record them. No lock is held; interrupts may
+ * be let in. */
 bool pci_table_found(u64 address, u64 bytes);
 
 #endif

@@ -9,6 +9,7 @@
 #include "hypervisor/pci/guest.h"
 #include "hypervisor/pci/window.h"
 #include "hypervisor/time/hpet.h"
+#include "vmmu/devices.h"
 
 /* The addresses that AMD processors reserve for messages of HyperTransport: 12 GiB below 2^40, and
  * from family 17h on below 2^48 (BIOS and Kernel Developer's Guides; Processor Programming
@@ -28,11 +29,28 @@ static bool is_forbidden(u64 first, u64 end)
     return first == end;
 }
 
+/* Takes the right to write to these frames from the entries that map them already. */
+static void take_away(mfn_t first, u64 count)
+{
+    struct domain *privileged = domain_by_id(0);
+    u64 at = 0;
+
+    while (privileged && vmmu_restrict_devices(&privileged->mmu, first, count, &at) == VMMU_AGAIN) {
+    }
+}
+
 static bool forbid(u64 address, u64 bytes)
 {
     u64 first = address >> PAGE_SHIFT, end = (address + bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
 
-    return is_forbidden(first, end) || rights_forbid_writing(mfn(first), end - first);
+    if (is_forbidden(first, end)) {
+        return true;
+    }
+    if (!rights_forbid_writing(mfn(first), end - first)) {
+        return false;
+    }
+    take_away(mfn(first), end - first);
+    return true;
 }
 
 bool pci_table_found(u64 address, u64 bytes)

@@ -286,6 +286,22 @@ static void check_window(void)
     check_window_stores();
 }
 
+/* A table that was mapped for writing before its device was added cannot be written to afterwards:
+ * the entry that maps it loses the right. */
+static void check_table_taken_away(void)
+{
+    u32 nvme = pci_find(0x1b36, 0x0010), msix = pci_capability(nvme, MSIX);
+    u64 bar = (pci_read(nvme, 0x10) & ~0xfu) | (u64)pci_read(nvme, 0x14) << 32;
+
+    pci_write16(nvme, PCI_COMMAND, COMMAND_ON);
+    volatile u32 *table = map_device(bar + (pci_read(nvme, msix + 4) & ~7u), 1, true);
+    table[0] = 0xfee00000;
+    check_equal(table[0], 0xfee00000, "the table before its device is added");
+    find(0x1b36, 0x0010);
+    table[0] = 0xfee01000;
+    check_equal(table[0], 0xfee00000, "the table after that");
+}
+
 static void check_refusals(void)
 {
     int pirq = -1;
@@ -317,6 +333,7 @@ void test_main(void)
     machine_start();
     check_equal(physdev_op(PHYSDEVOP_pirq_eoi_gmfn_v2, &page), 0, "the page");
     check_refusals();
+    check_table_taken_away();
     check_window();
     check_msi();
     check_several();

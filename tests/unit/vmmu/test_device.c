@@ -5,6 +5,8 @@
  * who name their owner. */
 #include "tests/machine/guest.h"
 
+#include "vmmu/devices.h"
+
 #define BELOW    mfn(0)
 #define ABOVE    mfn(machine.frames)
 #define FAR      mfn(0xfe000)
@@ -20,11 +22,14 @@
 
 #define ENTRY_MASK (PTE_PRESENT | PTE_WRITABLE | PTE_ADDRESS | ENTRY_CACHE)
 
-static mfn_t narrowed; /* the right to it has become smaller */
+static mfn_t narrowed, hidden; /* the right to them has become smaller */
 
 /* Guest 1 may write device frames but for two; guest 2 has no right. */
 static enum vmmu_access access_of_guest(u16 id, mfn_t m)
 {
+    if (mfn_equal(m, hidden)) {
+        return VMMU_ACCESS_NONE;
+    }
     if (mfn_equal(m, narrowed)) {
         return VMMU_ACCESS_READ;
     }
@@ -37,7 +42,7 @@ static enum vmmu_access access_of_guest(u16 id, mfn_t m)
 static struct space privileged_space(void)
 {
     vmmu_own_device(BELOW);
-    narrowed = MFN_NONE;
+    narrowed = hidden = MFN_NONE;
     machine.device_access = access_of_guest;
     return guest_running_space(&guest);
 }
@@ -151,6 +156,42 @@ static void the_right_to_write_is_given_up(void **state)
             assert_audit();
         }
     }
+}
+
+static void a_right_that_is_taken_away_changes_entries(void **state)
+{
+    const struct space space = privileged_space();
+    const struct space others = guest_running_space(&other);
+    const mfn_t page = guest_page(&guest);
+    (void)state;
+    for (u32 i = 0; i < COUNT; i++) {
+        const mfn_t m = frames()[i];
+        u64 progress = 0;
+
+        assert_done(guest_set(&guest, space.l1, 5, RW(m) | WC));
+        assert_done(guest_set(&guest, space.l1, 6, RW(page)));
+        assert_done(guest_set(&guest, space.l1, 7, RW(mfn(FAR.n + 7))));
+        assert_done(vmmu_restrict_devices(&guest.domain, m, 1, &progress));
+        assert_int_equal(at(space, 5), raw(m, PTE_WRITABLE | WC)); /* nothing was taken away */
+        narrowed = m;
+        const u64 flushes = machine.flushes;
+        for (progress = 0; vmmu_restrict_devices(&guest.domain, m, 1, &progress) == VMMU_AGAIN;) {
+        }
+        assert_true(machine.flushes > flushes);
+        assert_int_equal(at(space, 5), raw(m, WC));
+        assert_int_equal(at(space, 6), raw(page, PTE_WRITABLE));
+        assert_int_equal(at(space, 7), raw(mfn(FAR.n + 7), PTE_WRITABLE | UC));
+        hidden = m;
+        progress = 0;
+        assert_done(vmmu_restrict_devices(&other.domain, m, 1, &progress));
+        assert_int_equal(at(space, 5), raw(m, WC)); /* another domain's tables */
+        progress = 0;
+        assert_done(vmmu_restrict_devices(&guest.domain, m, 1, &progress));
+        assert_int_equal(at(space, 5), 0);
+        narrowed = hidden = MFN_NONE;
+        assert_audit();
+    }
+    assert_int_not_equal(look(others.l1).type_count, 0);
 }
 
 static enum vmmu_result update_va(struct vmmu_domain *owner, u32 index, u64 entry)
@@ -310,6 +351,7 @@ int main(void)
         GUEST_TEST(the_right_decides),
         GUEST_TEST(the_right_to_write_is_given_up),
         GUEST_TEST(a_right_that_becomes_smaller_is_for_new_entries),
+        GUEST_TEST(a_right_that_is_taken_away_changes_entries),
         GUEST_TEST(the_owner_is_oneself_or_the_devices),
         GUEST_TEST(a_promoted_table_may_have_device_entries),
         GUEST_TEST(entries_change_between_ram_and_devices),
