@@ -264,7 +264,7 @@ function draw_dom0(    i, k, y, sum, most, x) {
     begin_picture(860, 62 + steps_of_dom0 * 40, "dom0 and a guest&#8217;s devices, millions of instructions (longest bar = full width)")
     legend(12, 44, colour["hypervisor"], "hypervisor")
     legend(112, 44, colour["kernel"], "kernels of dom0 and the guest")
-    legend(312, 44, colour["user"], "their user programs")
+    legend(342, 44, colour["user"], "their user programs")
     for (i = 1; i <= steps_of_dom0; i++) {
         y = 60 + (i - 1) * 40; most = 0
         for (k = 2; k <= 3; k++) {
