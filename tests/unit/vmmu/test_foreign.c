@@ -117,7 +117,9 @@ static void a_husk_goes_when_the_last_mapping_goes(void **state)
 {
     const struct space space = guest_running_space(&guest);
     const mfn_t pages[] = {guest_page(&other), guest_page(&other), guest_page(&other)};
+    const mfn_t shared = machine_allocate();
     (void)state;
+    vmmu_share(&other.domain, shared, true);
     for (u32 i = 0; i < 3; i++) {
         assert_done(map(space, 5 + i, i % 2 ? RO(pages[i]) : RW(pages[i])));
     }
@@ -138,6 +140,9 @@ static void a_husk_goes_when_the_last_mapping_goes(void **state)
     }
     assert_int_equal(other.domain.frames, 1);
     assert_done(guest_set(&guest, space.l1, 10, 0));
+    assert_int_equal(other.domain.frames, 0);
+    assert_false(vmmu_domain_is_gone(&other.domain));
+    vmmu_unshare(shared);
     assert_true(vmmu_domain_is_gone(&other.domain));
 }
 
