@@ -21,8 +21,8 @@ static struct {
     _Atomic u32 count;        /* one above the highest place that ever held a domain */
     u16 id[DOMAINS_MAX];      /* of the next or present domain of a reserved place; NO_ID: its last
                                  domain was removed, and the next has none yet */
-    u16 last_id[DOMAINS_MAX]; /* of the domain that was removed from a place last, until the next
-                                 one is put there: still in use; 0: none */
+    u16 last_id[DOMAINS_MAX]; /* one above that of the domain that was removed from a place last,
+                                 until the next one is put there: still in use; 0: none */
     _Atomic(struct domain *) domain[DOMAINS_MAX];
     _Atomic(struct domain *) by_id[IDS];
 } domain_table;
@@ -117,7 +117,7 @@ u32 domain_table_reserve_privileged(void)
 static void drop_last_id(u32 place)
 {
     if (domain_table.last_id[place]) {
-        unclaim(domain_table.ids, domain_table.last_id[place]);
+        unclaim(domain_table.ids, domain_table.last_id[place] - 1u);
         domain_table.last_id[place] = 0;
     }
 }
@@ -154,7 +154,7 @@ void domain_table_put(struct domain *domain)
 
 void domain_table_remove(struct domain *domain)
 {
-    domain_table.last_id[domain->place] = domain->id;
+    domain_table.last_id[domain->place] = (u16)(domain->id + 1);
     domain_table.id[domain->place] = NO_ID;
     atomic_store_explicit(&domain_table.by_id[domain->id], NULL, memory_order_seq_cst);
     atomic_store_explicit(&domain_table.domain[domain->place], NULL, memory_order_seq_cst);

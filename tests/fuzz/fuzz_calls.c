@@ -1,146 +1,217 @@
 /* SPDX-License-Identifier: MIT */
-/* Executes a stream of hypercalls of two domains in hypervisor/call/, with arbitrary structures in
- * the guests' memory: multicalls, reservations, exchanges, grants, events. Proves that no call
- * trips an assertion or a sanitizer, that none runs for ever without progress, that the audit finds
- * nothing and that every frame comes back at the end.
+/* Executes a stream of hypercalls of two domains, and of those that a toolstack in the first makes,
+ * with structures in the guests' memory that are mostly valid (forms.h). Proves that no call trips
+ * an assertion or a sanitizer, that none runs for ever without progress, that the audit finds
+ * nothing, and that every frame and page comes back at the end.
  *
- * An input is a list of steps: a word put into guest memory, or a call. */
+ * The first byte of an input says what there is at its start, among others whether the first domain
+ * is privileged. Then it is a list of steps: a hypercall, a store by a guest, words put into guest
+ * memory, an interrupt, a whole domain that is made, another vCPU. */
+#include <setjmp.h>
+
 #include "hypervisor/call/call.h"
-#include "tests/fuzz/input.h"
-#include "tests/fuzz/shim.h"
+#include "hypervisor/irq/interrupt.h"
+#include "hypervisor/pirq/pirq.h"
+#include "tests/fuzz/builder.h"
+#include "tests/fuzz/forms.h"
+#include "tests/machine/cpu.h"
 #include "tests/machine/machine.h"
-#include "vmmu/entry.h"
+#include "lib/x86/pte.h"
+#include "vmmu/walk.h"
 
 #define STEPS_MOST    400u
-#define AUDIT_EACH    32u
+#define AUDIT_EACH    16u
 #define RESTARTS_MOST 100000u /* more than any call needs */
 
-static struct input input;
-static u32 actor;
+struct input input;
 
-static u64 a_pointer(void)
+static jmp_buf end_of_input;
+
+void shim_machine_ends(void)
 {
-    return SHIM_MEMORY + input_number(&input, 1) * 8;
+    longjmp(end_of_input, 1);
 }
 
-static u64 a_frame(void)
-{
-    const u32 choice = input_below(&input, SHIM_PAGES + 8);
-
-    return choice < SHIM_PAGES       ? shim_page(actor, choice).n
-           : choice < SHIM_PAGES + 4 ? shim_page(!actor, choice - SHIM_PAGES).n
-                                     : choice * 5;
-}
-
-static u64 an_entry(void)
-{
-    static const u16 flags[] = {0, 1, 3, 5, 7, 0x63, 0x67, 0x107};
-
-    return a_frame() << PAGE_SHIFT | flags[input_below(&input, ARRAY_LENGTH(flags))];
-}
-
-static u64 a_word(void)
-{
-    static const u64 limits[] = {~0ull,
-                                 1ull << 47,
-                                 (1ull << 47) - 1,
-                                 0xffff800000000000,
-                                 0xffff87fffffffff8,
-                                 DOMID_SELF,
-                                 0xffff880000000000,
-                                 0x7fffffffull,
-                                 0x80000000ull,
-                                 1ull << 40,
-                                 1ull << 61,
-                                 1ull << 63,
-                                 SHIM_MEMORY + SHIM_MEMORY_SIZE - 4,
-                                 0xffffffffull,
-                                 DOMID_SELF | (u64)DOMID_SELF << 32};
-
-    switch (input_below(&input, 9)) {
-    case 0:
-    case 1:
-        return a_pointer();
-    case 2:
-        return a_frame();
-    case 3:
-        return an_entry();
-    case 4:
-        return limits[input_below(&input, ARRAY_LENGTH(limits))];
-    case 5:
-        return input_number(&input, 8);
-    case 6: /* two 32-bit halves */
-        return input_below(&input, 64) | (u64)input_below(&input, 64) << 32;
-    case 7: /* the address of an entry, with a command in its low bits */
-        return a_frame() << PAGE_SHIFT | (input_number(&input, 1) & 0x1f);
-    default:
-        return input_below(&input, 40);
-    }
-}
+/* ---- steps ---- */
 
 static void put_words(void)
 {
     const u32 first = (u32)input_number(&input, 1), count = 1 + input_below(&input, 8);
 
     for (u32 i = 0; i < count; i++) {
-        const u64 word = a_word();
+        const u64 word = word_any();
 
         memcpy(shim_memory() + (first + i) * 8, &word, 8);
     }
 }
 
-/* Makes the call as call_from_guest does: repeats it for as long as it is interrupted. */
-static void make_call(void)
+/* A store of the current guest to an address that its tables map, as far as they let it. */
+static void store(void)
 {
-    struct vcpu *vcpu = shim_domain(actor)->vcpu[0];
-    struct call call = {0};
-    const u64 number = input_below(&input, 42);
+    const u64 address = word_page_address() | input_below(&input, 24) * 8;
+    const struct domain *domain = word_once_in(8) ? word_target() : current_vcpu()->domain;
+    struct vmmu_walk walk;
 
-    for (u32 i = 0; i < 4; i++) {
-        call.argument[i] = a_word();
+    vmmu_walk(vcpu_root(current_vcpu()), vaddr(address), &walk);
+    if (walk.depth == 1 && (walk.entry[1] & PTE_ADDRESS) >> PAGE_SHIFT < SHIM_FRAMES) {
+        cpu_store(0, vaddr(address), word_entry(domain));
     }
-    vcpu->registers.rsp = call.argument[0];
-    if (number ==
+}
+
+static void interrupt(void)
+{
+    interrupt_of_line(input_below(&input, 64));
+}
+
+/* Makes the call as call_from_guest does: repeats it for as long as it is interrupted and its vCPU
+ * may go on. Now and then the guest does not repeat it. */
+static void call(const struct form *form)
+{
+    struct call call = {0};
+    const bool repeats = !word_once_in(16);
+
+    if (form->number ==
         __HYPERVISOR_set_segment_base) { /* it only executes instructions of the processor */
         return;
     }
-    for (u32 restarts = 0;; restarts++) {
+    memcpy(call.argument, form->argument, sizeof call.argument);
+    for (u32 restarts = 0; current_vcpu(); restarts++) {
+        current_vcpu()->registers.rsp = call.argument[0];
         call.again = call.left = false;
-        call_dispatch(vcpu, number, &call);
-        if (!call.again) {
+        call_dispatch(current_vcpu(), form->number, &call);
+        if (!shim_work() || !call.again || !repeats) {
             return;
         }
-        if (restarts > RESTARTS_MOST) {
-            __builtin_trap();
+        shim_claim(restarts < RESTARTS_MOST, "a call comes to its end");
+    }
+}
+
+static void make_call(void)
+{
+    struct form form;
+
+    form_make(&form);
+    call(&form);
+}
+
+static void step(void)
+{
+    switch (input_below(&input, 16)) {
+    case 0:
+        shim_run(input_below(&input, SHIM_VCPUS_MAX));
+        break;
+    case 1:
+        machine.stop_each = input_below(&input, 8);
+        break;
+    case 2:
+        put_words();
+        break;
+    case 3:
+    case 4:
+        store();
+        break;
+    case 5:
+        interrupt();
+        break;
+    case 6:
+    case 7:
+        form_grant_entry();
+        break;
+    case 8:
+        build_domain(call);
+        break;
+    default:
+        make_call();
+    }
+}
+
+static void steps(void)
+{
+    for (u32 i = 1; input.left && i < STEPS_MOST; i++) {
+        if (!current_vcpu() && !shim_run(i)) {
+            return;
+        }
+        step();
+        if (i % AUDIT_EACH == 0) {
+            shim_audit();
         }
     }
+}
+
+/* What an input finds at its start: by the bits of its first byte, no privileged domain, grants,
+ * channels, a third domain. */
+enum { START_PLAIN = 1, START_GRANTS = 2, START_CHANNELS = 4, START_THIRD = 8 };
+
+static void start_grants(void)
+{
+    for (u32 i = 0; i < SHIM_DOMAINS; i++) {
+        struct domain *domain = shim_domain(i);
+
+        shim_claim(grant_grow(domain, 1) == GNTST_okay, "a grant table");
+        for (u32 ref = 0; ref < 8; ref++) {
+            const struct domain *user = shim_domain(ref % 4 == 3 ? i : !i);
+
+            ((struct grant_entry_v1 *)domain->grants.shared[0])[ref] = (struct grant_entry_v1){
+                .flags = GTF_permit_access | (ref % 4 == 2 ? GTF_readonly : 0),
+                .domid = user->id,
+                .frame = (u32)shim_page(i, 10 + ref).n};
+        }
+    }
+}
+
+/* Ports 1 and 2 of both domains: open to the other, and connected with it. */
+static void start_channels(void)
+{
+    struct domain *first = shim_domain(0), *second = shim_domain(1);
+    struct evtchn_alloc_unbound ask = {.dom = DOMID_SELF, .remote_dom = second->id};
+    struct evtchn_bind_interdomain bind = {.remote_dom = first->id};
+    s64 error = event_alloc_unbound(first, &ask);
+
+    bind.remote_port = ask.port;
+    error |= event_bind_interdomain(second, &bind);
+    error |= event_alloc_unbound(first, &ask);
+    ask.remote_dom = first->id;
+    error |= event_alloc_unbound(second, &ask);
+    shim_claim(!error, "channels");
+}
+
+/* Without input, all words are good ones. */
+static void start_third(void)
+{
+    static const u8 nothing;
+    const struct input kept = input;
+
+    input = (struct input){&nothing, 0};
+    build_domain(call);
+    input = kept;
+    const struct domain *third = domain_at(SHIM_DOMAINS);
+    shim_claim(!shim_domain(0)->privileged ||
+                   (third && third->vcpu[0]->initialised && !domain_is_held(third)),
+               "a third domain that runs");
+}
+
+static void start(u64 what)
+{
+    shim_start(!(what & START_PLAIN));
+    shim_run(0);
+    if (what & START_GRANTS) {
+        start_grants();
+    }
+    if (what & START_CHANNELS) {
+        start_channels();
+    }
+    if (what & START_THIRD) {
+        start_third();
+    }
+    shim_run(0);
 }
 
 int LLVMFuzzerTestOneInput(const u8 *bytes, size_t size)
 {
     input = (struct input){bytes, size};
-    actor = 0;
-    shim_start();
-    for (u32 step = 1; input.left && step < STEPS_MOST; step++) {
-        switch (input_below(&input, 8)) {
-        case 0:
-            actor = !actor;
-            shim_run(actor);
-            break;
-        case 1:
-            machine.stop_each = input_below(&input, 8);
-            break;
-        case 2:
-        case 3:
-        case 4:
-            put_words();
-            break;
-        default:
-            make_call();
-        }
-        if (step % AUDIT_EACH == 0) {
-            shim_audit();
-        }
+    start(input_number(&input, 1));
+    if (!setjmp(end_of_input)) {
+        steps();
     }
     shim_audit();
     shim_end();

@@ -1,133 +1,299 @@
 /* SPDX-License-Identifier: MIT */
-/* Stand-ins for what only the privileged domain reaches: the machine, its interrupts, its console,
- * and toolstacks. Each answers as for a machine without devices. */
-#include "hypervisor/call/call.h"
-#include "hypervisor/call/physdev.h"
+/* Stand-ins for the scheduler, clocks and consoles. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/machine.h"
+#include "hypervisor/cpu/stop.h"
+#include "hypervisor/cpu/topology.h"
 #include "hypervisor/console/machine_console.h"
-#include "hypervisor/cpu/processor.h"
-#include "hypervisor/domain/claim.h"
-#include "hypervisor/domain/domain.h"
-#include "hypervisor/domain/managed.h"
 #include "hypervisor/log/log.h"
-#include "hypervisor/pirq/pirq.h"
 #include "hypervisor/sched/sched.h"
-#include "hypervisor/vcpu/fpu.h"
-#include "hypervisor/xen.h"
+#include "hypervisor/time/clock.h"
+#include "hypervisor/time/timer.h"
+#include "hypervisor/vcpu/clock_page.h"
+#include "tests/fuzz/shim.h"
+
+struct cpu *this_cpu(void)
+{
+    return cpu_at(0);
+}
+
+u32 cpu_count(void)
+{
+    return 2;
+}
+
+void stop_others(void)
+{
+}
+
+void stop_end(void)
+{
+}
+
+struct topology topology_of(u32 cpu)
+{
+    return (struct topology){.core = cpu};
+}
+
+u32 topology_threads_a_core(void)
+{
+    return 1;
+}
+
+u32 topology_cores_a_socket(void)
+{
+    return 2;
+}
+
+_Noreturn void machine_power_off(u16 pm1a, u16 pm1b)
+{
+    (void)pm1a;
+    (void)pm1b;
+    shim_machine_ends();
+}
+
+/* ---- time ---- */
+
+static u64 now = 1000000000; /* increases at each reading */
+
+u64 clock_now(void)
+{
+    return now++;
+}
+
+u64 clock_tsc_khz(void)
+{
+    return 1000000;
+}
+
+void clock_set_wall(u64 ns)
+{
+    (void)ns;
+}
+
+void clock_page_update(struct vcpu *vcpu)
+{
+    vcpu->info->time.version += 2;
+}
+
+void clock_page_update_wall(struct domain *domain)
+{
+    if (domain->shared) {
+        domain->shared->wc_version += 2;
+    }
+}
+
+bool clock_page_update_area(struct vcpu *vcpu)
+{
+    (void)vcpu;
+    return true;
+}
+
+void timer_set(struct timer *timer, u64 deadline)
+{
+    timer->deadline = deadline;
+}
+
+void timer_stop(struct timer *timer)
+{
+    (void)timer;
+}
+
+/* ---- the scheduler ---- */
+
+bool sched_start_vcpu(struct vcpu *vcpu, u64 cpus)
+{
+    vcpu->queue.cpus = cpus;
+    return true;
+}
+
+void sched_start_domain(struct domain *domain, u32 weight, u32 cap)
+{
+    share_start(&domain->share, weight ? weight : 1, cap, domain->vcpu_count, cpu_count());
+}
+
+void sched_set_share(struct domain *domain, u32 weight, u32 cap)
+{
+    share_set(&domain->share, weight, cap);
+}
+
+void sched_set_preempts(u64 ns)
+{
+    share_set_preempts(ns);
+}
+
+void sched_set_cpus(struct vcpu *vcpu, u64 cpus)
+{
+    shim_claim(cpus & ((1ull << cpu_count()) - 1), "a vCPU has an online CPU");
+    vcpu->queue.cpus = cpus;
+}
+
+u64 sched_idle_time(const struct cpu *cpu)
+{
+    return cpu->number;
+}
+
+u64 sched_domain_time(const struct domain *domain)
+{
+    u64 sum = 0;
+
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
+        sum += domain->vcpu[i]->runstate.time[RUNSTATE_running];
+    }
+    return sum;
+}
+
+void sched_wake(struct vcpu *vcpu)
+{
+    if (atomic_load(&vcpu->state) != VCPU_DOWN) {
+        atomic_store(&vcpu->state, VCPU_RUNNABLE);
+    }
+}
+
+void sched_add(struct vcpu *vcpu)
+{
+    shim_claim(vcpu->initialised, "a vCPU that comes up has a state");
+    atomic_store(&vcpu->queue.home, this_cpu());
+    vcpu->runstate.time[RUNSTATE_running]++;
+    atomic_store(&vcpu->state, VCPU_RUNNABLE);
+}
+
+void sched_remove(struct vcpu *vcpu)
+{
+    atomic_store(&vcpu->state, VCPU_DOWN);
+}
+
+bool sched_stopped(const struct vcpu *vcpu)
+{
+    return atomic_load(&vcpu->state) == VCPU_DOWN && !atomic_load(&vcpu->loaded);
+}
+
+void sched_hold(struct domain *domain)
+{
+    (void)domain;
+}
+
+void sched_release(struct domain *domain)
+{
+    (void)domain;
+}
+
+void sched_kick_domain(const struct domain *domain)
+{
+    (void)domain;
+}
+
+void sched_kick_idle(void)
+{
+}
 
 void sched_notifies(bool notifies)
 {
     (void)notifies;
 }
 
-u32 processor_physical_bits(void)
+void sched_read_runstate(struct vcpu *vcpu, struct vcpu_runstate_info *runstate)
 {
-    return 46;
+    *runstate = vcpu->runstate;
 }
 
-u32 fpu_mxcsr_mask(void)
+void sched_block(struct vcpu *vcpu)
 {
-    return 0xffff;
+    atomic_store(&vcpu->state, VCPU_BLOCKED);
+}
+
+void sched_give_way(struct vcpu *vcpu)
+{
+    vcpu->queue.yielded = true;
+}
+
+/* Reads the list of ports as the real one does: the guest chose where it is. */
+void sched_poll(struct vcpu *vcpu, u64 timeout)
+{
+    (void)timeout;
+    atomic_store(&vcpu->state, event_poll_due(vcpu) ? VCPU_RUNNABLE : VCPU_POLLING);
+}
+
+void sched_refresh_areas(struct vcpu *vcpu)
+{
+    (void)vcpu;
+}
+
+/* ---- consoles and the log ---- */
+
+/* Reads every byte, as the UART would. */
+static void read_all(const char *bytes, u64 count)
+{
+    volatile char sum = 0;
+
+    for (u64 i = 0; i < count; i++) {
+        sum = (char)(sum + bytes[i]);
+    }
+}
+
+void guest_console_write(struct domain *domain, const char *bytes, u64 count)
+{
+    (void)domain;
+    read_all(bytes, count);
+}
+
+void guest_console_drain(struct domain *domain)
+{
+    (void)domain;
+}
+
+void guest_console_input(void)
+{
 }
 
 void log_console_write(const char *bytes, u64 count)
 {
-    (void)bytes;
-    (void)count;
+    read_all(bytes, count);
 }
 
+/* There is always the same input. */
 u32 machine_console_peek(char *bytes, u32 count, u32 *at)
 {
-    (void)bytes;
-    (void)count;
+    const u32 got = count < 5 ? count : 5;
+
+    memcpy(bytes, "input", got);
     *at = 0;
-    return 0;
+    return got;
 }
 
 bool machine_console_take(u32 at, u32 count)
 {
-    (void)at;
-    (void)count;
-    return true;
+    return at + count <= 5;
 }
 
-s64 claim_set(struct domain *domain, u64 pages)
+void log_limited(u32 place, u16 domain_id, const char *format, ...)
 {
-    (void)domain;
-    (void)pages;
-    return -XEN_ENOMEM;
+    (void)place;
+    (void)domain_id;
+    (void)format;
 }
 
-bool claim_permits(const struct domain *domain, u64 count)
+/* The log is 1000 bytes that end at position 3000. */
+u32 log_oldest(void)
 {
-    (void)domain;
-    (void)count;
-    return true;
+    return 2000;
 }
 
-void claim_use(struct domain *domain, u64 count)
+u32 log_read(u32 *at, char *bytes, u32 count)
 {
-    (void)domain;
-    (void)count;
-}
-
-void domain_stop(struct domain *domain, u32 reason)
-{
-    (void)domain;
-    (void)reason;
-}
-
-bool domain_is_stopped(const struct domain *domain)
-{
-    (void)domain;
-    return false;
-}
-
-s64 pirq_bind(struct domain *domain, u32 pirq, u32 port)
-{
-    (void)domain;
-    (void)pirq;
-    (void)port;
-    return -XEN_EINVAL;
-}
-
-void pirq_unbind(struct domain *domain, u32 pirq)
-{
-    (void)domain;
-    (void)pirq;
-}
-
-void pirq_aim(struct domain *domain, u32 pirq, const struct vcpu *vcpu)
-{
-    (void)domain;
-    (void)pirq;
-    (void)vcpu;
-}
-
-#define NO_DEVICE(name, ...)                                                                       \
-    s64 name(__VA_ARGS__)                                                                          \
-    {                                                                                              \
-        return -XEN_EPERM;                                                                         \
+    if (*at - 2000 > 1000) {
+        *at = 2000;
     }
+    const u32 got = 3000 - *at < count ? 3000 - *at : count;
+    memset(bytes, 'l', got);
+    return got;
+}
 
-#pragma clang diagnostic ignored "-Wunused-parameter"
-NO_DEVICE(physdev_map_pirq, struct domain *domain, u64 at)
-NO_DEVICE(physdev_unmap_pirq, struct domain *domain, u64 at)
-NO_DEVICE(physdev_get_free_pirq, struct domain *domain, u64 at)
-NO_DEVICE(physdev_alloc_irq_vector, struct domain *domain, u64 at)
-NO_DEVICE(physdev_irq_status_query, struct domain *domain, u64 at)
-NO_DEVICE(physdev_setup_gsi, struct domain *domain, u64 at)
-NO_DEVICE(physdev_eoi, struct domain *domain, u64 at)
-NO_DEVICE(physdev_pirq_eoi_gmfn, struct domain *domain, u64 at, bool unmasks, bool *again)
-NO_DEVICE(physdev_apic_read, u64 at)
-NO_DEVICE(physdev_apic_write, struct domain *domain, u64 at)
-NO_DEVICE(physdev_manage_pci, u64 at, bool add)
-NO_DEVICE(physdev_manage_pci_add_ext, u64 at)
-NO_DEVICE(physdev_pci_device_add, u64 at)
-NO_DEVICE(physdev_pci_device_remove, u64 at)
-NO_DEVICE(physdev_msix_table, u64 at)
-NO_DEVICE(physdev_restore_msi, u64 at, bool with_segment)
-NO_DEVICE(physdev_pci_mmcfg_reserved, u64 at)
-NO_DEVICE(physdev_dbgp_op, u64 at)
-NO_DEVICE(call_platform_op, struct vcpu *vcpu, struct call *call)
-NO_DEVICE(call_sysctl, struct vcpu *vcpu, struct call *call)
-NO_DEVICE(call_domctl, struct vcpu *vcpu, struct call *call)
+void log_clear(u32 at)
+{
+    (void)at;
+}

@@ -179,6 +179,18 @@ static struct window *window_of(const struct vmmu_vcpu *vcpu)
     return NULL;
 }
 
+void machine_drop_vcpu(const struct vmmu_vcpu *vcpu)
+{
+    u32 last = 0;
+
+    window_of(vcpu);
+    while (last + 1 < WINDOWS && windows[last + 1].vcpu) {
+        last++;
+    }
+    *window_of(vcpu) = windows[last];
+    windows[last].vcpu = NULL;
+}
+
 mfn_t machine_descriptor_window(const struct vmmu_vcpu *vcpu, u32 slot)
 {
     return window_of(vcpu)->slot[slot];
@@ -208,25 +220,42 @@ void *port_frame_view(mfn_t m)
 
 struct vmmu_domain *port_domain(u16 id)
 {
+    if (machine.domain_by_id) {
+        return machine.domain_by_id(id);
+    }
     return id < MACHINE_DOMAINS ? domains[id] : NULL;
 }
 
 /* What vmmu_flush_begins returned for each CPU and domain. Every CPU of this machine counts as one
  * that may hold translations of every domain. */
-static u64 begun[MACHINE_CPUS][MACHINE_DOMAINS];
+static u64 begun[MACHINE_CPUS][MACHINE_PLACES];
+
+static u32 places(void)
+{
+    return machine.domain_at ? MACHINE_PLACES : MACHINE_DOMAINS;
+}
+
+static struct vmmu_domain *domain_of_place(u32 place)
+{
+    return machine.domain_at ? machine.domain_at(place) : domains[place];
+}
 
 void machine_flush_begins(u32 cpu)
 {
-    for (u32 id = 0; id < MACHINE_DOMAINS; id++) {
-        begun[cpu][id] = domains[id] ? vmmu_flush_begins(domains[id]) : 0;
+    for (u32 place = 0; place < places(); place++) {
+        struct vmmu_domain *domain = domain_of_place(place);
+
+        begun[cpu][place] = domain ? vmmu_flush_begins(domain) : 0;
     }
 }
 
 void machine_flush_ends(u32 cpu)
 {
-    for (u32 id = 0; id < MACHINE_DOMAINS; id++) {
-        if (domains[id]) {
-            vmmu_flush_ends(domains[id], cpu, begun[cpu][id]);
+    for (u32 place = 0; place < places(); place++) {
+        struct vmmu_domain *domain = domain_of_place(place);
+
+        if (domain) {
+            vmmu_flush_ends(domain, cpu, begun[cpu][place]);
         }
     }
 }

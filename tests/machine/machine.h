@@ -7,7 +7,8 @@
 
 #include "vmmu/vmmu.h"
 
-#define MACHINE_DOMAINS 8u
+#define MACHINE_DOMAINS 8u  /* that can be registered */
+#define MACHINE_PLACES  32u /* of a test's own table */
 #define MACHINE_CPUS    4u
 
 /* What the functions of vmmu/port.h recorded, and hooks that run in the middle of an operation. */
@@ -27,6 +28,10 @@ struct machine {
     void (*on_ask)(void);   /* called by port_should_stop */
     /* The answer of port_device_access; NULL: always VMMU_ACCESS_NONE. */
     enum vmmu_access (*device_access)(u16 id, mfn_t m);
+    /* Find domains, by id and by place (below MACHINE_PLACES), where the test has a table of its
+     * own; NULL: the domains are those of machine_register. */
+    struct vmmu_domain *(*domain_by_id)(u16 id);
+    struct vmmu_domain *(*domain_at)(u32 place);
     bool threads; /* several threads run at once, and the fake CPUs are not used */
     u64 findings; /* of the audit */
     const char *last_finding;
@@ -69,6 +74,9 @@ bool machine_panics(void (*action)(void *), void *argument);
 
 /* Sets the domain that port_domain returns for this id; NULL: none. */
 void machine_register(u16 id, struct vmmu_domain *domain);
+
+/* Drops what is kept of a vCPU's descriptor window; call it when the vCPU is freed. */
+void machine_drop_vcpu(const struct vmmu_vcpu *vcpu);
 
 /* Returns the frame that slot `slot` of a vCPU's descriptor window maps. */
 mfn_t machine_descriptor_window(const struct vmmu_vcpu *vcpu, u32 slot);

@@ -20,6 +20,7 @@
 #include "hypervisor/pci/config.h"
 #include "hypervisor/pci/guest.h"
 #include "hypervisor/xen.h"
+#include "lib/addr.h"
 
 #define IOAPIC_A 0xfec00000ull /* GSIs 0 to 23 */
 #define IOAPIC_B 0xfec10000ull /* GSIs 24 to 31 */

@@ -6,6 +6,7 @@
 
 #include "lib/types.h"
 #include "lib/x86/control.h"
+#include "lib/x86/cpuid.h"
 #include "lib/x86/msr.h"
 
 #define DEFINE_CONTROL(name)                                                                       \
@@ -18,6 +19,7 @@
         (void)value;                                                                               \
     }
 DEFINE_CONTROL(cr3)
+DEFINE_CONTROL(cr4)
 DEFINE_CONTROL(dr0)
 DEFINE_CONTROL(dr1)
 DEFINE_CONTROL(dr2)
@@ -26,14 +28,22 @@ DEFINE_CONTROL(dr6)
 DEFINE_CONTROL(dr7)
 #undef DEFINE_CONTROL
 
+struct cpuid {
+    u32 eax, ebx, ecx, edx;
+};
+
+struct cpuid read_cpuid(u32 leaf, u32 subleaf); /* of an invented processor */
+
+static inline u64 read_msr(u32 index)
+{
+    (void)index;
+    return 0;
+}
+
 static inline void write_msr(u32 index, u64 value)
 {
     (void)index;
     (void)value;
-}
-
-static inline void write_back_caches(void)
-{
 }
 
 static inline void invalidate_page(u64 address)

@@ -11,9 +11,12 @@ struct vcpu;
 struct cpu {
     bool work;
     u32 number;
+    u32 apic_id;
     struct vcpu *current;
 };
 
 struct cpu *this_cpu(void);
+u32 cpu_count(void);
+struct cpu *cpu_at(u32 number);
 
 #endif

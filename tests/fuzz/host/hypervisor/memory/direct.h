@@ -7,6 +7,7 @@
 #include "hypervisor/memory/layout.h"
 #include "lib/addr.h"
 
+void *direct(maddr_t at); /* of the BIOS's data area alone */
 void *frame_view(mfn_t m);
 mfn_t frame_of_view(const void *view);
 
