@@ -175,6 +175,9 @@ void domain_destroy(struct domain *domain)
     domain_table_remove(domain);
     stop_others(); /* When this returns, no CPU uses a domain pointer that it found earlier. */
     watchdog_serve(domain);
+    if (domain->managed) {
+        lock_release(&domain->teardown_lock);
+    }
     page_free(domain, DOMAIN_ORDER);
     stop_end();
     domains_ending_drop();

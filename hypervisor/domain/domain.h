@@ -138,7 +138,8 @@ static inline bool domain_is_torn_down(const struct domain *domain)
 }
 
 /* Removes a torn-down domain from the domain table and frees it. Its place stays reserved for the
- * same guest. Waits until the other CPUs are in their run loops; call it from a run loop. */
+ * same guest. Of a managed domain the caller holds teardown_lock, which goes with it. Waits until
+ * the other CPUs are in their run loops; call it from a run loop. */
 void domain_destroy(struct domain *domain);
 
 /* Ends `domain`, that of the current vCPU, as crashed, unless it has ended already. `reason`: one

@@ -164,7 +164,7 @@ void log_flush(void)
 {
     take_at_the_end();
     send();
-    lock_release(&logging.lock);
+    atomic_store(&logging.lock.taken, 0); /* as it was taken: without lock_take */
 }
 
 void log_console_write(const char *bytes, u64 count)
