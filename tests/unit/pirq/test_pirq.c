@@ -332,6 +332,40 @@ static void a_storm_is_masked_and_makes_up_for_it(void **state)
     assert_int_equal(world.raised, before + 1);
 }
 
+/* A storm of an edge and a level that is held: the interrupts of a third pirq come one by one, and
+ * its line stays open. */
+static void a_storm_leaves_the_others(void **state)
+{
+    (void)state;
+    map_pin(8);
+    map_pin(LEVEL);
+    map_pin(10);
+    bind(8, 5);
+    bind(LEVEL, 6);
+    bind(10, 7);
+    for (u32 i = 0; i < 10 * PIRQ_UNSERVED_MAX; i++) {
+        world.pending = true; /* that of the storm, which nobody takes */
+        if (!masked(8)) {
+            interrupt_of_line(8);
+        }
+        if (!masked(LEVEL)) {
+            interrupt_of_line(LEVEL);
+        }
+        world.pending = false;
+        u32 before = world.raised;
+        interrupt_of_line(10);
+        assert_int_equal(world.raised, before + 1);
+        assert_int_equal(world.raised_port, 7);
+        assert_false(masked(10));
+    }
+    assert_true(masked(8));
+    assert_true(masked(LEVEL));
+    assert_in_range(world.raised, 11 * PIRQ_UNSERVED_MAX, 11 * PIRQ_UNSERVED_MAX + 3);
+    assert_int_equal(pirq_end(world.domain, 10), 0);
+    assert_true(masked(8)); /* the end of one is not that of another */
+    assert_true(masked(LEVEL));
+}
+
 static void a_storm_that_is_served_is_none(void **state)
 {
     (void)state;
@@ -537,6 +571,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_edge_is_delivered_each_time, start, stop),
         cmocka_unit_test_setup_teardown(a_level_is_masked_until_its_end, start, stop),
         cmocka_unit_test_setup_teardown(a_storm_is_masked_and_makes_up_for_it, start, stop),
+        cmocka_unit_test_setup_teardown(a_storm_leaves_the_others, start, stop),
         cmocka_unit_test_setup_teardown(a_storm_that_is_served_is_none, start, stop),
         cmocka_unit_test_setup_teardown(one_that_nobody_takes_is_masked_and_reported_once, start,
                                         stop),
