@@ -31,6 +31,9 @@ static void vcpus_info(struct domain *domain, struct xen_domctl_getdomaininfo *i
     }
 }
 
+/* What takes the place of the reason in the flags of a domain that is not shut down. */
+#define NOT_SHUT_DOWN (~0u << XEN_DOMINF_shutdownshift)
+
 /* The flags about the domain's end. A domain counts as dying from when it is torn down until it
  * is freed. */
 static u32 life_flags(const struct domain *domain)
@@ -47,6 +50,8 @@ static u32 life_flags(const struct domain *domain)
         flags |=
             XEN_DOMINF_shutdown | (atomic_load(&domain->toolstack.reason) & XEN_DOMINF_shutdownmask)
                                       << XEN_DOMINF_shutdownshift;
+    } else {
+        flags |= NOT_SHUT_DOWN;
     }
     return flags;
 }

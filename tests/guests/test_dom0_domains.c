@@ -127,7 +127,7 @@ static void check_first_state(const struct made *made)
     check_equal(info.domain, 0, "dom0's number");
     check_equal(tiny_info(1, &info), 0, "the next domain");
     check_equal(info.domain, made->id, "its number");
-    check_equal(info.flags, XEN_DOMINF_paused, "its flags");
+    check_equal(info.flags, XEN_DOMINF_paused | ~0u << XEN_DOMINF_shutdownshift, "its flags");
     check_equal(info.tot_pages, TINY_PAGES, "its frames");
     check_equal(info.max_pages, TINY_PAGES + 256, "its limit");
     check_equal(info.outstanding_pages, 0, "its claim");
@@ -207,6 +207,7 @@ static void check_suspend(struct made *made)
     check_equal(made->tiny->resumed, 1, "its resumptions");
     check_equal(made->tiny->result, 0, "the result of its shutdown");
     check_equal(flags_of(made->id) & XEN_DOMINF_shutdown, 0, "it still counts as shut down");
+    check_equal(SHUTDOWN_OF(flags_of(made->id)), XEN_DOMINF_shutdownmask, "it still has a reason");
 }
 
 static void check_blocked(struct made *made)
