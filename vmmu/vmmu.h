@@ -254,8 +254,8 @@ void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable);
  * page. */
 void vmmu_unshare(mfn_t m);
 
-/* Makes `m` a device frame, for ever. `m` is not RAM, has no owner, and no allocator may hand it
- * out. Call it before any domain runs. Panics on a frame that has an owner or does not exist. */
+/* Makes `m` a device frame, for ever: no RAM, or the firmware's. It has no owner, and no allocator
+ * hands it out. Call it before any domain runs. Panics if it has one or does not exist. */
 void vmmu_own_device(mfn_t m);
 
 /* Makes `m`, a page of the hypervisor, a page that vCPUs may map read-only where

@@ -10,6 +10,7 @@
 #include "hypervisor/memory/machine_map.h"
 
 #define LOADER_END         0x100000000ull /* loaders use the memory below 4 GiB, which head.S maps */
+#define LOADER_LOW_MEMORY  0x100000ull    /* what lies below is never given to the allocator */
 #define LOADER_POINTER_MAX 36u            /* bytes of ACPI's root pointer, revision 2 */
 
 struct loader_module {

@@ -6,8 +6,6 @@
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/map.h"
 
-#define LOW_MEMORY 0x100000ull
-
 const char *loader_read(u32 magic, u32 at, struct loader *loader)
 {
     if (magic == MULTIBOOT_LOADED) {
@@ -40,6 +38,6 @@ u8 loader_use(const struct loader *loader, struct handoff *handoff)
     }
     handoff->module_count = loader->module_count;
     page = boot_memory_take_low();
-    boot_memory_reserve(0, LOW_MEMORY);
+    boot_memory_reserve(0, LOADER_LOW_MEMORY);
     return page;
 }

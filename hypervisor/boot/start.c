@@ -48,6 +48,27 @@ static struct {
     u64 tsc;     /* TSC at the beginning of start; under QEMU's -icount: instructions executed */
 } boot;
 
+static bool in_module(u64 at)
+{
+    for (u32 i = 0; i < boot.loader.module_count; i++) {
+        if (at + PAGE_SIZE > boot.loader.module[i].start && at < boot.loader.module[i].end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Marks the RAM of the first MiB, in which no module lies, as device frames: firmware keeps tables
+ * there, which the privileged domain's kernel looks for and reads. */
+static void mark_low_memory(void)
+{
+    for (u64 at = 0; at < LOADER_LOW_MEMORY; at += PAGE_SIZE) {
+        if (boot_memory_has_ram(at, at + PAGE_SIZE) && !in_module(at)) {
+            vmmu_own_device(mfn_of(maddr(at)));
+        }
+    }
+}
+
 /* Allocates the frame table, the M2P and the dirty map, and starts the virtual MMU and the frame
  * allocator. */
 static void start_engine(void)
@@ -67,6 +88,7 @@ static void start_engine(void)
     frames_start(table, frames, direct(dirty_map));
     boot_memory_hand_over(!boot.handoff.ram_zeroed);
     boot_memory_mark_devices();
+    mark_low_memory();
     for (u64 at = m2p.a; at < m2p.a + m2p_size; at += PAGE_SIZE) {
         vmmu_show(mfn_of(maddr(at)));
     }

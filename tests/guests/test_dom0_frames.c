@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The privileged domain maps frames that are not its memory.
  *
- * The memory of devices and the tables of the firmware can be mapped, above and below the end of
- * RAM, by the calls and the names of the owner that Linux uses; a cached mapping becomes an
+ * The memory of devices, the first MiB and the firmware's tables can be mapped, above and below the
+ * end of RAM, by the calls and the names of the owner that Linux uses; a cached mapping becomes an
  * uncached one. Registers of interrupts cannot be written to, the local APIC and what the processor
  * reserves cannot be mapped at all, and no device frame is a page table. Frames of the M2P are
  * there for reading. Memory of the domain itself takes no memory type but write-back. Runs as: dom0
  * Cpus: 1 2 */
 #include "tests/guests/common/guest.h"
 
+#define LOW       0x80ull /* RAM below 1 MiB */
 #define SCREEN    0xb8ull /* the VGA text memory */
 #define BIOS      0xf0ull /* the firmware's ROM */
 #define IO_APIC   0xfec00ull
@@ -57,6 +58,9 @@ static void check_devices(void)
         check_equal(update_as(owners[i], device(BIOS, 0)), 0, "the firmware's ROM");
         flush();
         check(!read_traps(window), "the firmware's ROM cannot be read");
+        check_equal(update_as(owners[i], device(LOW, 0)), 0, "memory below 1 MiB");
+        flush();
+        check(!read_traps(window), "memory below 1 MiB cannot be read");
         check_equal(update_as(owners[i], device(FLASH, 0)), 0, "a frame above the end of RAM");
         flush();
         /* The processor's first instruction is a jump, 16 bytes below 4 GiB. */

@@ -105,6 +105,11 @@ bool event_poll_due(const struct vcpu *vcpu)
     return world.port[vcpu->id];
 }
 
+void watchdog_expired(struct domain *domain)
+{
+    (void)domain;
+}
+
 void event_virq(struct vcpu *vcpu, u32 virq)
 {
     assert_int_equal(virq, VIRQ_TIMER);
