@@ -193,7 +193,8 @@ void sched_left(struct vcpu *vcpu)
     atomic_store(&vcpu->loaded, NULL);
     if (waits) {
         queue_publish(cpu, now);
-        if (queue->chosen) { /* an idle CPU chooses the vCPU itself */
+        /* An idle CPU chooses the vCPU itself, unless it may not run it any more. */
+        if (queue->chosen || !(vcpu->queue.cpus >> cpu->number & 1)) {
             place_offer(cpu, now);
         }
     }
