@@ -39,7 +39,8 @@ static const struct {
     {PHYSDEVOP_release_msix, -XEN_EPERM},
 };
 
-static void check_operation(u32 operation, long answer)
+/* without: the answer without an argument. */
+static void check_operation(u32 operation, long answer, long without)
 {
     static const u8 fills[] = {0, 1, 0x7f, 0xff};
     u8 argument[ARGUMENT_SIZE];
@@ -52,7 +53,7 @@ static void check_operation(u32 operation, long answer)
             check(argument[k] == fills[i], "physdev_op %u writes byte %u", operation, k);
         }
     }
-    check_equal(hypercall(__HYPERVISOR_physdev_op, operation, 0, 0), answer, "physdev_op %u of 0",
+    check_equal(hypercall(__HYPERVISOR_physdev_op, operation, 0, 0), without, "physdev_op %u of 0",
                 operation);
 }
 
@@ -61,7 +62,13 @@ void test_main(void)
     static const u32 pirqs[] = {0, 1, 15, 255, 511, 512, 1u << 20, ~0u};
 
     for (unsigned i = 0; i < sizeof operations / sizeof *operations; i++) {
-        check_operation(operations[i].operation, operations[i].answer);
+        const u32 operation = operations[i].operation;
+        const long answer = operations[i].answer;
+        /* Those that exist read the argument first, but for two. */
+        const bool refuses = answer == -XEN_ENOSYS || operation == PHYSDEVOP_pci_mmcfg_reserved ||
+                             operation == PHYSDEVOP_dbgp_op;
+
+        check_operation(operation, answer, refuses ? answer : -XEN_EFAULT);
     }
     for (unsigned i = 0; i < sizeof pirqs / sizeof *pirqs; i++) {
         struct evtchn_bind_pirq ask = {.pirq = pirqs[i]};
