@@ -39,19 +39,6 @@ static bool sums_to_zero(const void *of, u32 length)
     return sum == 0;
 }
 
-static const struct pointer *find_pointer(u64 start, u64 end)
-{
-    for (u64 at = start; at + sizeof(struct pointer) <= end; at += POINTER_GAP) {
-        const struct pointer *pointer = direct(maddr(at));
-
-        if (pointer->signature == POINTER_SIGNATURE &&
-            sums_to_zero(pointer, offsetof(struct pointer, length))) {
-            return pointer;
-        }
-    }
-    return NULL;
-}
-
 /* Revision 0 of the pointer ends before `length`. */
 static bool is_pointer(const struct pointer *pointer, u32 size)
 {
@@ -59,6 +46,18 @@ static bool is_pointer(const struct pointer *pointer, u32 size)
 
     return size >= first && pointer->signature == POINTER_SIGNATURE &&
            sums_to_zero(pointer, first) && (pointer->revision < 2 || size >= sizeof *pointer);
+}
+
+static const struct pointer *find_pointer(u64 start, u64 end)
+{
+    for (u64 at = start; at + sizeof(struct pointer) <= end; at += POINTER_GAP) {
+        const struct pointer *pointer = direct(maddr(at));
+
+        if (is_pointer(pointer, sizeof *pointer)) {
+            return pointer;
+        }
+    }
+    return NULL;
 }
 
 void acpi_use_pointer(const void *pointer, u32 size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The ACPI tables, found through the root pointer. To be used
- * before map_start, while the first 4 GiB are mapped; a table beyond them, with an implausible size
- * or with a wrong checksum counts as absent. Source: ACPI specification 6.5, section 5.2. */
+/* The ACPI tables, found through the root pointer. To be used before map_start, while the first
+ * 4 GiB are mapped; a table beyond them, with an implausible size or with a wrong checksum counts
+ * as absent. Source: ACPI specification 6.5, section 5.2. */
 #ifndef BOOT_ACPI_TABLES_H
 #define BOOT_ACPI_TABLES_H
 

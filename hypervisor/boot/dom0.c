@@ -93,8 +93,6 @@ void dom0_read(struct handoff *handoff, const struct boot_options *options, cons
     memset(guest->cpus, 0xff, sizeof guest->cpus);
     print_to(guest->name, sizeof guest->name, "Domain-0");
     print_to(guest->command_line, sizeof guest->command_line, "%s", module_text);
-    guest->memory_mib = (u64)(options->dom0_memory >> 20);
-    guest->most_mib = (u64)(options->dom0_most >> 20);
     guest->vcpus = options->dom0_vcpus;
     guest->kernel = MODULE_KERNEL;
     guest->ramdisk = handoff->module[MODULE_RAMDISK].users ? MODULE_RAMDISK : 0;
@@ -114,14 +112,12 @@ void dom0_describe(const struct handoff *handoff)
 }
 
 /* `asked` MiB, or all but that much if it is negative, of the `there` MiB that there are. */
-static u64 part_of(u64 asked, u64 there)
+static u64 part_of(s64 asked, u64 there)
 {
-    u64 but = -asked;
-
-    if ((s64)asked < 0) {
-        return there > but ? there - but : 0;
+    if (asked < 0) {
+        return there > (u64)-asked ? there - (u64)-asked : 0;
     }
-    return asked < there ? asked : there;
+    return (u64)asked < there ? (u64)asked : there;
 }
 
 static u64 without(u64 pages, u64 kept)
@@ -129,9 +125,10 @@ static u64 without(u64 pages, u64 kept)
     return pages > kept ? (pages - kept) / PAGES_A_MIB : 0;
 }
 
-void dom0_size(struct handoff_guest *guest)
+void dom0_size(struct handoff_guest *guest, const struct boot_options *options)
 {
-    u64 free = frames_free_count(), asked = guest->memory_mib;
+    s64 asked = options->dom0_memory >> 20, most = options->dom0_most >> 20;
+    u64 free = frames_free_count();
     u64 there = without(free, NEEDED_PAGES + free / NEEDED_FRACTION);
 
     if (!guest->privileged) {
@@ -140,9 +137,7 @@ void dom0_size(struct handoff_guest *guest)
     if (guest->vcpus == 0) {
         guest->vcpus = cpu_count() < HANDOFF_VCPUS_MAX ? cpu_count() : HANDOFF_VCPUS_MAX;
     }
-    if ((s64)guest->most_mib < 0) {
-        guest->most_mib = part_of(guest->most_mib, there);
-    }
+    guest->most_mib = most < 0 ? part_of(most, there) : (u64)most;
     guest->memory_mib = part_of(asked, there);
     if (guest->memory_mib == 0) {
         guest->memory_mib = without(free, KEPT_PAGES + free / KEPT_FRACTION);
@@ -150,9 +145,9 @@ void dom0_size(struct handoff_guest *guest)
     if (guest->most_mib && guest->memory_mib > guest->most_mib) {
         guest->memory_mib = guest->most_mib;
     }
-    if ((s64)asked > 0 && guest->memory_mib < asked) {
-        log_line("dom0 gets %llu MiB of memory instead of %llu MiB",
-                 (unsigned long long)guest->memory_mib, (unsigned long long)asked);
+    if (asked > 0 && guest->memory_mib < (u64)asked) {
+        log_line("dom0 gets %llu MiB of memory instead of %lld MiB",
+                 (unsigned long long)guest->memory_mib, (long long)asked);
     }
     if (guest->most_mib < guest->memory_mib) {
         guest->most_mib = guest->memory_mib;

@@ -18,8 +18,9 @@ void dom0_read(struct handoff *handoff, const struct boot_options *options,
 /* Writes to the log what the boot loader gave for dom0: kernel, ramdisk and command line. */
 void dom0_describe(const struct handoff *handoff);
 
-/* Decides what depends on the machine: the memory and vCPUs of the privileged domain, if `guest` is
- * that and its options do not say. Call it when all CPUs are online. */
-void dom0_size(struct handoff_guest *guest);
+/* Decides what depends on the machine: the memory of the privileged domain, by its options and what
+ * there is, and its vCPUs where the options do not say; if `guest` is another domain, nothing. Call
+ * it when all CPUs are online. */
+void dom0_size(struct handoff_guest *guest, const struct boot_options *options);
 
 #endif

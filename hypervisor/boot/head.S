@@ -9,6 +9,7 @@
  *          +-----------------------------------+
  *      boot_high, at the image's address       other_high, at the image's address
  *      start(), on boot_stack                  smp_other_start(), on the stack in other_stack */
+#include "hypervisor/boot/multiboot_magic.h"
 #include "hypervisor/memory/layout.h"
 #include "lib/assembly.inc"
 #include "lib/handoff.h"
@@ -18,29 +19,24 @@
 #include "lib/x86/msr.h"
 #include "lib/x86/pte.h"
 
-#define MULTIBOOT_MAGIC 0x1badb002
-#define TABLE           (PTE_PRESENT | PTE_WRITABLE)
-#define MULTIBOOT_FLAGS 0x00010003 /* modules on page boundaries; memory map; addresses valid */
-#define LOADED          0x2badb002 /* what a Multiboot 1 loader leaves in EAX */
+#define TABLE            (PTE_PRESENT | PTE_WRITABLE)
+#define MULTIBOOT_MAGIC  0x1badb002
+#define MULTIBOOT_FLAGS  0x00010003 /* modules on page boundaries; memory map; addresses valid */
 #define MULTIBOOT2_MAGIC 0xe85250d6
-#define MULTIBOOT2_I386  0
-#define LOADED2         0x36d76289 /* what a Multiboot 2 loader leaves in EAX */
-#define TAG_END         0          /* tags of the Multiboot 2 header, and of the information */
-#define TAG_REQUEST     1
-#define TAG_ALIGN       6
-#define TAG_OPTIONAL    1
-#define INFO_MAP        6
-#define INFO_POINTER_OLD 14
-#define INFO_POINTER_NEW 15
-#define BOOT_CODE64     8          /* selectors of boot_gdt */
-#define BOOT_DATA       16
-#define BOOT_CODE32     24
-#define LARGE_SIZE      0x200000
-#define STACK_SIZE      65536
-#define LOG_DATA        0x3f8   /* COM1: its data and its status */
-#define LOG_STATUS      0x3fd
-#define LOG_ROOM        0x20    /* in its status; a missing port has it, too */
-#define LOG_TRIES       1000000
+#define MULTIBOOT2_I386  0          /* entered in 32-bit mode */
+#define HEADER_END       0          /* tags of the Multiboot 2 header */
+#define HEADER_REQUEST   1
+#define HEADER_ALIGN     6
+#define HEADER_OPTIONAL  1          /* a flag: a loader that does not know the tag goes on */
+#define BOOT_CODE64      8          /* selectors of boot_gdt */
+#define BOOT_DATA        16
+#define BOOT_CODE32      24
+#define LARGE_SIZE       0x200000
+#define STACK_SIZE       65536
+#define LOG_DATA         0x3f8      /* COM1: its data and its status */
+#define LOG_STATUS       0x3fd
+#define LOG_ROOM         0x20       /* in its status; a missing port has it, too */
+#define LOG_TRIES        1000000
 
 /* Loads null data segments, and SS. clobbers: RAX. */
         .macro  LOAD_SEGMENTS
@@ -72,14 +68,14 @@ multiboot2_header:
         .long multiboot2_header_end - multiboot2_header
         .long -(MULTIBOOT2_MAGIC + MULTIBOOT2_I386 + (multiboot2_header_end - multiboot2_header))
 multiboot2_request:
-        .word TAG_REQUEST, TAG_OPTIONAL
+        .word HEADER_REQUEST, HEADER_OPTIONAL
         .long multiboot2_request_end - multiboot2_request
-        .long INFO_MAP, INFO_POINTER_OLD, INFO_POINTER_NEW
+        .long MULTIBOOT2_MAP, MULTIBOOT2_POINTER_OLD, MULTIBOOT2_POINTER_NEW
 multiboot2_request_end:
         .balign 8
-        .word TAG_ALIGN, 0
+        .word HEADER_ALIGN, 0
         .long 8
-        .word TAG_END, 0
+        .word HEADER_END, 0
         .long 8
 multiboot2_header_end:
 
@@ -89,8 +85,9 @@ multiboot2_header_end:
         jnc     boot_fail
         .endm
 
-/* in:       EAX = LOADED or LOADED2, EBX = the loader's information; 32-bit mode without paging. Of
- *           descriptor tables, control registers and the stack nothing is relied upon.
+/* in:       EAX = MULTIBOOT_LOADED or MULTIBOOT2_LOADED, EBX = the loader's information; 32-bit mode
+ *           without paging. Nothing is assumed of the stack, the descriptor tables and the other
+ *           control bits.
  * out:      to_64_bit, with ESI = the loader's information, EBP = EAX. Another EAX, or a processor
  *           without what to_64_bit uses: boot_fail. */
 FUNCTION boot_start
@@ -106,9 +103,9 @@ FUNCTION boot_start
         mov     %ecx, %es
         mov     %ecx, %ss
         mov     $no_loader, %edi
-        cmp     $LOADED, %eax
+        cmp     $MULTIBOOT_LOADED, %eax
         je      2f
-        cmp     $LOADED2, %eax
+        cmp     $MULTIBOOT2_LOADED, %eax
         jne     boot_fail
 2:      mov     $0x80000000, %eax
         cpuid

@@ -10,7 +10,6 @@
 #include "hypervisor/memory/machine_map.h"
 
 #define LOADER_END         0x100000000ull /* loaders use the memory below 4 GiB, which head.S maps */
-#define LOADER_LOW_MEMORY  0x100000ull    /* what lies below is never given to the allocator */
 #define LOADER_POINTER_MAX 36u            /* bytes of ACPI's root pointer, revision 2 */
 
 struct loader_module {
@@ -42,7 +41,8 @@ u8 loader_use(const struct loader *loader, struct handoff *handoff);
 
 /* For the readers of the single protocols. */
 
-/* Adds a module. False: there are too many, or it is not below 4 GiB. An empty one counts. */
+/* Adds a module. False: there are too many, or its bounds are not in order and below
+ * 4 GiB. An empty one counts. */
 bool loader_add_module(struct loader *loader, u64 start, u64 end);
 
 /* Adds a range of the memory map. False: there are too many. */

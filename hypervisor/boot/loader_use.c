@@ -3,6 +3,7 @@
 #include "hypervisor/boot/loader.h"
 #include "hypervisor/boot/multiboot.h"
 #include "hypervisor/boot/multiboot2.h"
+#include "hypervisor/boot/multiboot_magic.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/map.h"
 
@@ -38,6 +39,6 @@ u8 loader_use(const struct loader *loader, struct handoff *handoff)
     }
     handoff->module_count = loader->module_count;
     page = boot_memory_take_low();
-    boot_memory_reserve(0, LOADER_LOW_MEMORY);
+    boot_memory_reserve(0, BOOT_MEMORY_LOW);
     return page;
 }

@@ -5,8 +5,6 @@
 
 #include "hypervisor/boot/loader.h"
 
-#define MULTIBOOT_LOADED 0x2badb002u /* what the loader leaves in EAX */
-
 /* Reads the boot information at machine address `at` into *loader, as loader_read does. */
 const char *multiboot_read(u32 at, struct loader *loader);
 

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading what a Multiboot 2 boot loader reports: a list of tags. */
 #include "hypervisor/boot/multiboot2.h"
+#include "hypervisor/boot/multiboot_magic.h"
 #include "lib/string.h"
 
 enum tag_type {
     TAG_END = 0,
     TAG_COMMAND_LINE = 1,
     TAG_MODULE = 3,
-    TAG_MEMORY_MAP = 6,
-    TAG_EFI64 = 12,       /* the address of EFI's system table */
-    TAG_POINTER_OLD = 14, /* a copy of ACPI's root pointer, revision 0 */
-    TAG_POINTER_NEW = 15, /* one of revision 2 */
+    TAG_MEMORY_MAP = MULTIBOOT2_MAP,
+    TAG_EFI64 = 12, /* the address of EFI's system table */
+    TAG_POINTER_OLD = MULTIBOOT2_POINTER_OLD,
+    TAG_POINTER_NEW = MULTIBOOT2_POINTER_NEW,
 };
 
 #define TAG_ALIGN 8u

@@ -5,8 +5,6 @@
 
 #include "hypervisor/boot/loader.h"
 
-#define MULTIBOOT2_LOADED 0x36d76289u /* what the loader leaves in EAX */
-
 /* Reads the boot information, of which at most `size` bytes may be read, into *loader, as
  * loader_read does. Nothing else is read, also if the information is damaged. */
 const char *multiboot2_read(const u8 *info, u64 size, struct loader *loader);

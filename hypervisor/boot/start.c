@@ -62,7 +62,7 @@ static bool in_module(u64 at)
  * there, which the privileged domain's kernel looks for and reads. */
 static void mark_low_memory(void)
 {
-    for (u64 at = 0; at < LOADER_LOW_MEMORY; at += PAGE_SIZE) {
+    for (u64 at = 0; at < BOOT_MEMORY_LOW; at += PAGE_SIZE) {
         if (boot_memory_has_ram(at, at + PAGE_SIZE) && !in_module(at)) {
             vmmu_own_device(mfn_of(maddr(at)));
         }
@@ -115,7 +115,7 @@ static void start_guests(void)
     smp_start(&boot.processors, boot.low_page);
     free_unused_modules();
     for (u32 i = 0; i < boot.handoff.guest_count; i++) {
-        dom0_size(&boot.handoff.guest[i]);
+        dom0_size(&boot.handoff.guest[i], &boot.options);
     }
     log_line("%u CPU(s), %llu MiB free, TSC %llu kHz, %u guest(s)", cpu_count(),
              (unsigned long long)(frames_free_count() >> 8), (unsigned long long)clock_tsc_khz(),

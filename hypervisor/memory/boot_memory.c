@@ -8,8 +8,7 @@
 #define FIRMWARE                                                                                   \
     0x2000000ull /* firmware works in the last 32 MiB of a range of RAM: SeaBIOS leaves its own    \
                     start-up code 16 MiB below the end */
-#define LOW_MEMORY 0x100000ull
-#define REACHABLE  0x100000000ull /* the memory that head.S has mapped: 4 GiB */
+#define REACHABLE 0x100000000ull /* the memory that head.S has mapped: 4 GiB */
 
 struct range {
     u64 start, end;
@@ -143,7 +142,7 @@ u8 boot_memory_take_low(void)
 
     for (u32 i = 0; i < boot_memory.free_count; i++) {
         const struct range *r = &boot_memory.free[i];
-        u64 end = r->end < LOW_MEMORY ? r->end : LOW_MEMORY;
+        u64 end = r->end < BOOT_MEMORY_LOW ? r->end : BOOT_MEMORY_LOW;
 
         if (r->start < end && end - PAGE_SIZE > best) {
             best = end - PAGE_SIZE;

@@ -7,6 +7,8 @@
 #include "lib/addr.h"
 #include "vmmu/vmmu.h"
 
+#define BOOT_MEMORY_LOW 0x100000ull /* what lies below is never given to the allocator */
+
 /* boot_memory_add adds RAM [start, end), byte addresses; a page that is only partly in the range is
  * not used. boot_memory_reserve removes [start, end) from the free ranges, with every page that is
  * partly in it. Both panic if there are too many ranges. */
