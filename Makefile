@@ -12,7 +12,7 @@ B ?= build
 all: ## build the hypervisor and the command (the default)
 
 include mk/stamps.mk mk/packages.mk mk/flags.mk
-include mk/unpack.mk mk/hypervisor.mk mk/tools.mk mk/images.mk mk/dom0.mk
+include mk/unpack.mk mk/hypervisor.mk mk/tools.mk mk/images.mk mk/dom0.mk mk/package.mk
 include mk/guests.mk mk/kernels.mk
 include mk/xlcfg.mk mk/check.mk mk/tsan.mk mk/bench.mk mk/tested.mk
 
@@ -22,6 +22,9 @@ run: ## install what is missing, build, boot a stock Linux on Pinion; KERNEL=FIL
 run-dom0: ## install what is missing, build, boot Debian as dom0 on Pinion: a login, or a demonstration without a terminal
 	@tools/run-dom0
 dom0-image: $(DOM0_IMAGE) ## a disk image for dom0: Debian 12 with its kernel, Xen's tools and libvirt
+package: ## Debian packages of the hypervisor for GRUB and of the command, in build/package
+	@tools/install
+	@$(MAKE) --no-print-directory --silent packages-debian
 test: ## install what is missing, run every test
 	@tools/install
 	@MODEL_OPERATIONS=3000000 MODEL_DEEPER=1 MODEL_SECONDS=1 \
@@ -63,5 +66,5 @@ help: ## this list
 # A file whose recipe failed is not left behind, half written.
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run run-dom0 dom0-image test check coverage fuzz bench bench-dom0 conformance lint format clean help
+.PHONY: all run run-dom0 dom0-image package test check coverage fuzz bench bench-dom0 conformance lint format clean help
 -include $(shell find $(addprefix $(B)/,hv host guests check clock tsan plugin engine xlcfg) -name '*.d' -type f 2>/dev/null)
