@@ -20,6 +20,19 @@ bool loader_add_range(struct loader *loader, u64 start, u64 size, u32 type)
     return true;
 }
 
+void loader_add_efi_range(struct loader *loader, u64 start, u64 pages, u64 attributes, u32 type)
+{
+    if (page_offset(start) || pages == 0 || pages > (0 - PAGE_SIZE - start) >> PAGE_SHIFT) {
+        return;
+    }
+    if (loader->efi_range_count == EFI_RANGES_MAX) {
+        loader->efi_ranges_left_out++;
+        return;
+    }
+    loader->efi_range[loader->efi_range_count++] =
+        (struct efi_range){start, pages << PAGE_SHIFT, attributes, type};
+}
+
 void loader_copy_text(char *to, const char *text, u64 size, bool named)
 {
     u64 from = 0, length = 0;

@@ -5,6 +5,7 @@
 #ifndef BOOT_LOADER_H
 #define BOOT_LOADER_H
 
+#include "hypervisor/boot/efi.h"
 #include "hypervisor/boot/handoff.h"
 #include "hypervisor/boot/options.h"
 #include "hypervisor/memory/machine_map.h"
@@ -26,6 +27,9 @@ struct loader {
     u8 root_pointer[LOADER_POINTER_MAX]; /* a copy of ACPI's root pointer, unchecked */
     u32 root_pointer_size;               /* its bytes; 0: the loader gave none */
     u64 efi_system_table;                /* machine address; 0: not started from EFI */
+    u32 efi_range_count;
+    u32 efi_ranges_left_out; /* for which there is no room */
+    struct efi_range efi_range[EFI_RANGES_MAX];
 };
 
 /* Reads what the loader left at machine address `at`, below 4 GiB; `magic` is what it left in EAX.
@@ -47,6 +51,10 @@ bool loader_add_module(struct loader *loader, u64 start, u64 end);
 
 /* Adds a range of the memory map. False: there are too many. */
 bool loader_add_range(struct loader *loader, u64 start, u64 size, u32 type);
+
+/* Adds a range of EFI's memory map: `pages` pages of 4 KiB. One without pages, not at a page
+ * boundary, or whose end no address has is ignored; one too many is counted as left out. */
+void loader_add_efi_range(struct loader *loader, u64 start, u64 pages, u64 attributes, u32 type);
 
 /* Copies `text`, of at most `size` bytes or up to its 0, to `to`, of COMMAND_LINE_MAX bytes; cut if
  * it does not fit. named: the text begins with a file's name, which is left out. */

@@ -12,6 +12,7 @@ enum tag_type {
     TAG_EFI64 = 12, /* the address of EFI's system table */
     TAG_POINTER_OLD = MULTIBOOT2_POINTER_OLD,
     TAG_POINTER_NEW = MULTIBOOT2_POINTER_NEW,
+    TAG_EFI_MAP = 17,
 };
 
 #define TAG_ALIGN 8u
@@ -40,6 +41,12 @@ struct map_entry {
     u32 type, reserved;
 };
 
+/* UEFI specification 2.10, section 7.2. */
+struct efi_descriptor {
+    u32 type, padding;
+    u64 start, virtual_start, pages, attributes;
+};
+
 static const char *read_map(const struct tag_map *map, u64 size, struct loader *loader)
 {
     const u8 *at = (const u8 *)(map + 1), *end = (const u8 *)map + size;
@@ -57,6 +64,23 @@ static const char *read_map(const struct tag_map *map, u64 size, struct loader *
         at += map->entry_size;
     }
     return NULL;
+}
+
+/* A map that is damaged counts as absent: no memory is taken by it. */
+static void read_efi_map(const struct tag_map *map, u64 size, struct loader *loader)
+{
+    const u8 *at = (const u8 *)(map + 1), *end = (const u8 *)map + size;
+
+    if (size < sizeof *map || map->entry_size < sizeof(struct efi_descriptor)) {
+        return;
+    }
+    while ((u64)(end - at) >= map->entry_size) {
+        struct efi_descriptor range;
+
+        memcpy(&range, at, sizeof range);
+        loader_add_efi_range(loader, range.start, range.pages, range.attributes, range.type);
+        at += map->entry_size;
+    }
 }
 
 static const char *read_module(const struct tag_module *module, u64 size, struct loader *loader)
@@ -100,6 +124,9 @@ static const char *read_tag(const struct tag *tag, struct loader *loader)
         if (tag->size >= sizeof *tag + sizeof loader->efi_system_table) {
             memcpy(&loader->efi_system_table, text, sizeof loader->efi_system_table);
         }
+        return NULL;
+    case TAG_EFI_MAP:
+        read_efi_map((const struct tag_map *)tag, tag->size, loader);
         return NULL;
     case TAG_POINTER_OLD:
     case TAG_POINTER_NEW:

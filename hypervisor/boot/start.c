@@ -5,6 +5,7 @@
 #include "hypervisor/boot/acpi_tables.h"
 #include "hypervisor/boot/describe.h"
 #include "hypervisor/boot/dom0.h"
+#include "hypervisor/boot/efi.h"
 #include "hypervisor/boot/loader.h"
 #include "hypervisor/boot/start.h"
 #include "hypervisor/log/log.h"
@@ -146,6 +147,7 @@ static void read_modules(void)
             uart_set_speed(UART_LOG, boot.options.baud);
         }
         describe_machine(boot.loader.command_line);
+        efi_start(&boot.loader);
         dom0_read(&boot.handoff, &boot.options, boot.loader.module_text);
         dom0_describe(&boot.handoff);
         return;

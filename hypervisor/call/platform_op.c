@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* platform_op: what the privileged domain asks of the machine and its firmware (platform.h). */
 #include "hypervisor/call/call.h"
+#include "hypervisor/call/firmware_info.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/machine.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/log/log.h"
-#include "hypervisor/memory/direct.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/time/clock.h"
 #include "hypervisor/vcpu/clock_page.h"
 #include "lib/string.h"
 #include "lib/x86/cpuid.h"
 
-#define BIOS_KEYBOARD_FLAGS 0x417u /* in the BIOS data area */
-#define STATE_OFF           5u     /* S5 */
-#define NS_A_SECOND         1000000000ull
-#define SECONDS_MAX         (1ull << 33)
+#define STATE_OFF   5u /* S5 */
+#define NS_A_SECOND 1000000000ull
+#define SECONDS_MAX (1ull << 33)
 
 /* Sets the wall clock: it was `seconds` and `nanoseconds` at system time `at`. */
 static s64 set_time(u64 seconds, u32 nanoseconds, u64 at)
@@ -35,27 +34,6 @@ static s64 set_time(u64 seconds, u32 nanoseconds, u64 at)
         }
     }
     return 0;
-}
-
-/* What firmware left of its disks, its screen and the keyboard. Only the keyboard's flags are
- * known; "no such" ends the list of disks. */
-static s64 firmware_info(struct xenpf_firmware_info *info)
-{
-    switch (info->type) {
-    case XEN_FW_DISK_INFO:
-    case XEN_FW_DISK_MBR_SIGNATURE:
-    case XEN_FW_VBEDDC_INFO:
-        return -XEN_ESRCH;
-    case XEN_FW_KBD_SHIFT_FLAGS:
-        if (info->index != 0) {
-            return -XEN_ESRCH;
-        }
-        info->u.kbd_shift_flags = *(const u8 *)direct(maddr(BIOS_KEYBOARD_FLAGS));
-        return 0;
-    case XEN_FW_EFI_INFO:
-        return -XEN_ENOSYS;
-    }
-    return -XEN_EINVAL;
 }
 
 static s64 cpu_info(struct xenpf_pcpuinfo *info)

@@ -55,6 +55,10 @@ static void platform(struct form *form)
     memcpy(&op.u, words, sizeof words);
     if (op.cmd == XENPF_firmware_info) {
         op.u.firmware_info.type = WORD_OF(u32, input_below(&input, 7));
+        op.u.firmware_info.index = WORD_OF(u32, input_below(&input, 8));
+        if (op.u.firmware_info.index == XEN_FW_EFI_VENDOR) {
+            set_xen_guest_handle(op.u.firmware_info.u.efi_info.vendor.name, (void *)word_pointer());
+        }
     } else if (op.cmd == XENPF_settime64) {
         op.u.settime64 = (struct xenpf_settime64){.secs = word_or_any(1000)};
     } else if (op.cmd == XENPF_enter_acpi_sleep) {

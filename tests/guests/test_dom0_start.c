@@ -3,10 +3,17 @@
  *
  * dom0 learns from its start page that it drives the machine: two flags, and in the place of a
  * console ring a description of the screen. Its id is 0. It may ask for the machine's memory map.
+ * On a machine that EFI started it learns where EFI's tables lie, may map them, and finds ACPI's
+ * root pointer there; on another it learns that there are none (tests/system/test_grub.sh).
  * Runs as: dom0 Cpus: 1 2 */
 #include "tests/guests/common/guest.h"
+#include "tests/guests/common/machine.h"
 
-#define RANGES 64u
+#include <xen/platform.h>
+
+#define RANGES        64u
+#define CONFIGURATION 24u                   /* bytes of an entry of EFI's configuration table */
+#define ACPI_20       0x11d3e4f18868e871ull /* the first half of ACPI's GUID in it */
 
 struct range {
     u64 start, size;
@@ -53,9 +60,56 @@ static void check_memory_map(void)
                 "machine_memory_map to nowhere");
 }
 
+static long ask_efi(struct xen_platform_op *op, u32 index)
+{
+    op->cmd = XENPF_firmware_info;
+    op->interface_version = XENPF_INTERFACE_VERSION;
+    op->u.firmware_info.type = XEN_FW_EFI_INFO;
+    op->u.firmware_info.index = index;
+    return hypercall(__HYPERVISOR_platform_op, address(op), 0, 0);
+}
+
+/* Maps the page at machine address `at` and the next one; returns where `at` is. */
+static const u8 *map_tables(u64 at)
+{
+    return (const u8 *)map_device(at & ~(PAGE_SIZE - 1), 2, false) + at % PAGE_SIZE;
+}
+
+static void check_efi(void)
+{
+    struct xen_platform_op op = {.cmd = 0};
+    union xenpf_efi_info *info = &op.u.firmware_info.u.efi_info;
+    long result = ask_efi(&op, XEN_FW_EFI_CONFIG_TABLE);
+    const u8 *table;
+    u32 count;
+
+    if (result == -XEN_ENOSYS) {
+        print("EFI: none\n");
+        return;
+    }
+    check_equal(result, 0, "the place of EFI's configuration table");
+    count = info->cfg.nent;
+    table = map_tables(info->cfg.addr);
+    info->mem.addr = info->cfg.addr;
+    info->mem.size = ~0ull - info->mem.addr;
+    check_equal(ask_efi(&op, XEN_FW_EFI_MEM_INFO), 0, "what EFI says of this memory");
+    check(info->mem.type == 6 || info->mem.type == 9, "memory of type %u", info->mem.type);
+    for (u32 i = 0; i < count; i++, table += CONFIGURATION) {
+        const u64 *entry = (const u64 *)table;
+
+        if (entry[0] == ACPI_20) {
+            const u8 *pointer = map_tables(entry[2]);
+
+            check(*(const u64 *)pointer == 0x2052545020445352, "no root pointer at %#lx", entry[2]);
+            print("EFI: %u tables, ACPI's root pointer by one of them\n", count);
+        }
+    }
+}
+
 void test_main(void)
 {
     check(is_initial_domain(), "this is not dom0");
     check_start_page();
     check_memory_map();
+    check_efi();
 }

@@ -49,9 +49,11 @@ words='placeholder console=com1 com1=115200,8n1 no-real-mode edd=off audit'
 image "multiboot2 /boot/xen-pinion.gz $words" 'module2 /boot/dom0 placeholder root=UUID=1 quiet'
 boot "BIOS" "${bios[@]}"
 dom0_ran "GRUB on BIOS"
+expect out 'EFI: none' "GRUB on BIOS: no EFI"
 boot "UEFI" "${uefi[@]}"
 dom0_ran "GRUB on UEFI"
 expect out 'ACPI NVS' "GRUB on UEFI: a memory map with what the firmware keeps"
+expect out "EFI: [0-9]+ tables, ACPI's root pointer by one of them" "GRUB on UEFI: EFI's tables, for dom0"
 
 image "multiboot /boot/xen-pinion.gz $words" 'module /boot/dom0 placeholder root=UUID=1 quiet'
 boot "Multiboot 1" "${bios[@]}"

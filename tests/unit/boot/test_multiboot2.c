@@ -18,6 +18,7 @@
 #define EFI64       12u
 #define POINTER_OLD 14u
 #define POINTER_NEW 15u
+#define EFI_MAP     17u
 
 /* ---- building information ---- */
 
@@ -93,6 +94,19 @@ static const char *read_all(void)
     return read_block(built.size);
 }
 
+/* EFI's map of `ranges` ranges, with descriptors of `size` bytes, the last one of `last`. */
+static void put_efi_map(u32 ranges, u32 size, u32 last)
+{
+    u8 content[8 + 48 * 10] = {(u8)size, 0, 0, 0, 1};
+
+    for (u32 i = 0; i < ranges; i++) {
+        u64 words[] = {i + 1, i << 12, 7, 1, 1ull << 63 | 15};
+
+        memcpy(content + 8 + size * i, words, sizeof words < size ? sizeof words : size);
+    }
+    put_tag(EFI_MAP, content, 8 + size * (ranges - 1) + last);
+}
+
 /* ---- claims ---- */
 
 static void everything_is_read(void **state)
@@ -123,6 +137,35 @@ static void everything_is_read(void **state)
     assert_int_equal(loader.efi_system_table, table);
     assert_int_equal(loader.root_pointer_size, 36);
     assert_memory_equal(loader.root_pointer, "RSD PTR new", 11);
+}
+
+static void the_memory_map_of_efi_is_read(void **state)
+{
+    (void)state;
+    begin();
+    put_efi_map(3, 48, 48);
+    put_map(1);
+    assert_null(read_all());
+    assert_int_equal(loader.efi_range_count, 3);
+    assert_int_equal(loader.efi_range[2].start, 0x2000);
+    assert_int_equal(loader.efi_range[2].size, 0x1000);
+    assert_int_equal(loader.efi_range[2].type, 3);
+    assert_int_equal(loader.efi_range[2].attributes, 1ull << 63 | 15);
+    begin();
+    put_efi_map(3, 40, 39); /* the last one is cut */
+    put_map(1);
+    assert_null(read_all());
+    assert_int_equal(loader.efi_range_count, 2);
+    begin();
+    put_efi_map(3, 32, 32); /* descriptors that are too short */
+    put_map(1);
+    assert_null(read_all());
+    assert_int_equal(loader.efi_range_count, 0);
+    begin();
+    put_tag(EFI_MAP, "", 0);
+    put_map(1);
+    assert_null(read_all());
+    assert_int_equal(loader.efi_range_count, 0);
 }
 
 static void the_newer_pointer_counts_wherever_it_is(void **state)
@@ -218,6 +261,7 @@ static void nothing_outside_is_read(void **state)
     put_module(0x3000, 0x83000, "placeholder");
     put_tag(POINTER_OLD, "RSD PTR old, 20 byte", 20);
     put_map(3);
+    put_efi_map(2, 48, 48);
     assert_null(read_all());
     for (u32 at = 0; at < built.size; at++) {
         u8 kept = built.byte[at];
@@ -235,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_read),
+        cmocka_unit_test(the_memory_map_of_efi_is_read),
         cmocka_unit_test(the_newer_pointer_counts_wherever_it_is),
         cmocka_unit_test(long_texts_are_cut),
         cmocka_unit_test(a_file_name_is_left_out_where_there_is_one),
