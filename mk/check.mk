@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Unit tests and the model: on the host, under sanitizers.
-CHECK_CFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=all \
+CHECK_CFLAGS := $(COMMON) -I$(B) -O1 -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -pthread
 CHECK_SRC := $(wildcard tests/unit/*/test_*.c tests/model/test_*.c)
 CHECK_BIN := $(CHECK_SRC:%.c=$(B)/check/%)
@@ -60,6 +60,10 @@ FRAMES_CFLAGS := -Itests/unit/memory/host $(CHECK_CFLAGS)
 FRAMES_OBJ := $(B)/frames/hypervisor/memory/frames.o $(B)/frames/hypervisor/memory/dirty.o
 $(eval $(call compiled,frames,FRAMES_CFLAGS))
 $(eval $(call unit-tests,tests/unit/memory/test_frames,frames,$(FRAMES_OBJ) $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
+# The screen draws with the distribution's font.
+SCREEN_FONT_OBJ := $(B)/check/hypervisor/screen/font.S.o
+$(SCREEN_FONT_OBJ): $(B)/font/glyphs
+$(eval $(call unit-tests,tests/unit/screen/,screen,$(SCREEN_FONT_OBJ) $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
 # The worlds of a folder, what its tests share, are an archive before the hypervisor's: the stand-ins of the
 # world that a test uses come first.
 WORLDS := $(patsubst tests/unit/%/,%,$(sort $(dir $(filter-out $(addprefix tests/unit/,vmmu/% tools/% lib/% guest/%), \

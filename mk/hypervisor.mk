@@ -2,7 +2,7 @@
 # The hypervisor: freestanding; linked high, moved into place by its own boot code.
 
 # HV_FIRST: where a test has headers that take the place of ours.
-HV_CFLAGS := $(HV_FIRST) $(COMMON) -fpie -mcmodel=small -fvisibility=hidden -mno-red-zone -mgeneral-regs-only \
+HV_CFLAGS := $(HV_FIRST) $(COMMON) -I$(B) -fpie -mcmodel=small -fvisibility=hidden -mno-red-zone -mgeneral-regs-only \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -ffreestanding \
 	-fno-common -fno-strict-aliasing -fno-jump-tables -ffunction-sections -fdata-sections \
 	-include lib/hidden.h $(if $(findstring clang,$(CC)),,-flto=auto)
@@ -18,6 +18,10 @@ HV_ASM := $(wildcard hypervisor/*/*.S)
 HV_OBJ := $(HV_SRC:%.c=$(B)/hv/%.o) $(HV_ASM:%.S=$(B)/hv/%.S.o)
 
 $(eval $(call compiled,hv,HV_CFLAGS))
+# The screen's font: the glyphs of one of the distribution's.
+$(B)/font/glyphs: tools/take-font | packages
+	tools/take-font $@
+$(B)/hv/hypervisor/screen/font.S.o: $(B)/font/glyphs
 $(B)/pinion.elf: $(HV_OBJ) $(B)/unpack.o $(HV_LDS) $(call stamp,pinion.elf,$(HV_CFLAGS) $(HV_LDFLAGS) $(HV_OBJ))
 	$(CC) $(filter-out -MMD -MP,$(HV_CFLAGS)) $(HV_LDFLAGS) -Wl,-Map,$(B)/pinion.map -o $@ $(HV_OBJ) $(B)/unpack.o
 $(B)/pinion.bin: $(B)/pinion.elf

@@ -265,6 +265,10 @@ END other_high
  * out:      other_flat, in 32-bit mode. */
         .globl  trampoline_end
         .section .rodata
+        .balign 8
+OBJECT boot_l2_image_at
+        .quad   boot_l2_image
+END boot_l2_image_at
         .code16
 FUNCTION trampoline
         cli

@@ -1,6 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* What the readers of all boot protocols have in common. */
 #include "hypervisor/boot/loader.h"
+#include "lib/string.h"
+
+#define SCREEN_COLOURED 1u /* the kind of a frame buffer whose pixels hold colours */
+
+/* A screen in the loader's information (Multiboot2 specification 2.0, 3.6.12). */
+struct loader_screen {
+    u64 at;
+    u32 pitch, width, height;
+    u8 bits, kind;
+} __attribute__((packed));
+
+struct loader_colours {
+    struct screen_part red, green, blue;
+};
 
 bool loader_add_module(struct loader *loader, u64 start, u64 end)
 {
@@ -47,4 +61,45 @@ void loader_copy_text(char *to, const char *text, u64 size, bool named)
         to[length++] = text[from++];
     }
     to[length] = 0;
+}
+
+void loader_read_screen(struct loader *loader, const void *bytes, u64 size, u32 colours)
+{
+    struct loader_screen screen;
+    struct loader_colours parts;
+
+    if (size < colours + sizeof parts) {
+        return;
+    }
+    memcpy(&screen, bytes, sizeof screen);
+    memcpy(&parts, (const u8 *)bytes + colours, sizeof parts);
+    if (screen.kind != SCREEN_COLOURED) {
+        return;
+    }
+    loader->screen = (struct screen_mode){
+        .kind = SCREEN_PIXELS,
+        .at = screen.at,
+        .pitch = screen.pitch,
+        .width = screen.width,
+        .height = screen.height,
+        .bits = screen.bits,
+        .red = parts.red,
+        .green = parts.green,
+        .blue = parts.blue,
+    };
+}
+
+void loader_check_screen(struct loader *loader)
+{
+    struct screen_mode *screen = &loader->screen;
+
+    screen->from_efi = loader->efi_system_table != 0;
+    for (u32 i = 0; i < loader->range_count; i++) {
+        const struct machine_range *range = &loader->range[i];
+
+        if (range->type == MACHINE_RAM && screen->at < range->start + range->size &&
+            range->start < screen->at + screen_mode_size(screen)) {
+            screen->kind = SCREEN_NONE;
+        }
+    }
 }

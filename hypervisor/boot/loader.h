@@ -9,6 +9,7 @@
 #include "hypervisor/boot/handoff.h"
 #include "hypervisor/boot/options.h"
 #include "hypervisor/memory/machine_map.h"
+#include "hypervisor/screen/mode.h"
 
 #define LOADER_END         0x100000000ull /* loaders use the memory below 4 GiB, which head.S maps */
 #define LOADER_POINTER_MAX 36u            /* bytes of ACPI's root pointer, revision 2 */
@@ -30,6 +31,7 @@ struct loader {
     u32 efi_range_count;
     u32 efi_ranges_left_out; /* for which there is no room */
     struct efi_range efi_range[EFI_RANGES_MAX];
+    struct screen_mode screen; /* the loader's frame buffer, unchecked */
 };
 
 /* Reads what the loader left at machine address `at`, below 4 GiB; `magic` is what it left in EAX.
@@ -55,6 +57,15 @@ bool loader_add_range(struct loader *loader, u64 start, u64 size, u32 type);
 /* Adds a range of EFI's memory map: `pages` pages of 4 KiB. One without pages, not at a page
  * boundary, or whose end no address has is ignored; one too many is counted as left out. */
 void loader_add_efi_range(struct loader *loader, u64 start, u64 pages, u64 attributes, u32 type);
+
+/* Reads a description of the screen, which has the same form in both protocols but for the place of
+ * its colours: `size` bytes, in which the colours are at byte `colours`. Only a frame buffer whose
+ * pixels hold colours is recorded. */
+void loader_read_screen(struct loader *loader, const void *bytes, u64 size, u32 colours);
+
+/* Call it when all has been read: who set the mode of the screen; and one whose frame buffer would
+ * lie in RAM is none. */
+void loader_check_screen(struct loader *loader);
 
 /* Copies `text`, of at most `size` bytes or up to its 0, to `to`, of COMMAND_LINE_MAX bytes; cut if
  * it does not fit. named: the text begins with a file's name, which is left out. */

@@ -9,10 +9,12 @@
 
 const char *loader_read(u32 magic, u32 at, struct loader *loader)
 {
-    if (magic == MULTIBOOT_LOADED) {
-        return multiboot_read(at, loader);
-    }
-    return multiboot2_read(direct(maddr(at)), LOADER_END - at, loader);
+    const char *wrong = magic == MULTIBOOT_LOADED
+                            ? multiboot_read(at, loader)
+                            : multiboot2_read(direct(maddr(at)), LOADER_END - at, loader);
+
+    loader_check_screen(loader);
+    return wrong;
 }
 
 u8 loader_use(const struct loader *loader, struct handoff *handoff)

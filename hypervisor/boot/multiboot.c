@@ -8,6 +8,9 @@
 #define FLAG_MODULES      (1u << 3)
 #define FLAG_MEMORY_MAP   (1u << 6)
 #define FLAG_LOADER_NAME  (1u << 9)
+#define FLAG_SCREEN       (1u << 12)
+
+#define SCREEN_COLOURS 22u /* the place of the colours in a screen's description */
 
 struct multiboot_info {
     u32 flags, memory_lower, memory_upper, boot_device, command_line;
@@ -15,7 +18,10 @@ struct multiboot_info {
     u32 symbols[4];
     u32 map_length, map;
     u32 drives_length, drives, configuration, loader_name;
+    u32 power_management, video[4];
+    u8 screen[28];
 };
+_Static_assert(offsetof(struct multiboot_info, screen) == 88, "as the specification has it");
 
 struct multiboot_module {
     u32 start, end, text, reserved;
@@ -81,6 +87,9 @@ const char *multiboot_read(u32 at, struct loader *loader)
     if (info->flags & FLAG_COMMAND_LINE) {
         loader_copy_text(loader->command_line, direct(maddr(info->command_line)), COMMAND_LINE_MAX,
                          names_files(info));
+    }
+    if (info->flags & FLAG_SCREEN) {
+        loader_read_screen(loader, info->screen, sizeof info->screen, SCREEN_COLOURS);
     }
     return wrong ? wrong : read_modules(info, loader);
 }

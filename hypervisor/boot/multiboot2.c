@@ -9,13 +9,15 @@ enum tag_type {
     TAG_COMMAND_LINE = 1,
     TAG_MODULE = 3,
     TAG_MEMORY_MAP = MULTIBOOT2_MAP,
+    TAG_SCREEN = 8,
     TAG_EFI64 = 12, /* the address of EFI's system table */
     TAG_POINTER_OLD = MULTIBOOT2_POINTER_OLD,
     TAG_POINTER_NEW = MULTIBOOT2_POINTER_NEW,
     TAG_EFI_MAP = 17,
 };
 
-#define TAG_ALIGN 8u
+#define TAG_ALIGN      8u
+#define SCREEN_COLOURS 24u /* the place of the colours in a screen's description */
 
 struct info {
     u32 size, reserved;
@@ -120,6 +122,9 @@ static const char *read_tag(const struct tag *tag, struct loader *loader)
         return read_module((const struct tag_module *)tag, tag->size, loader);
     case TAG_MEMORY_MAP:
         return read_map((const struct tag_map *)tag, tag->size, loader);
+    case TAG_SCREEN:
+        loader_read_screen(loader, text, tag->size - sizeof *tag, SCREEN_COLOURS);
+        return NULL;
     case TAG_EFI64:
         if (tag->size >= sizeof *tag + sizeof loader->efi_system_table) {
             memcpy(&loader->efi_system_table, text, sizeof loader->efi_system_table);

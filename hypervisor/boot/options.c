@@ -2,6 +2,7 @@
 /* Reading the hypervisor's command line. */
 #include "hypervisor/boot/options.h"
 #include "hypervisor/log/log.h"
+#include "hypervisor/log/output.h"
 #include "lib/handoff.h"
 #include "lib/string.h"
 
@@ -171,6 +172,55 @@ static bool read_port(const struct word *w, struct boot_options *options)
     return true;
 }
 
+/* Finds the next of the texts that commas separate, from *at to the end of the word, and moves *at
+ * behind it. False: there is none. */
+static bool next_part(const struct word *w, const char **at, struct word *part)
+{
+    const char *end = *at;
+
+    if (*at >= end_of(w)) {
+        return false;
+    }
+    while (end < end_of(w) && *end != ',') {
+        end++;
+    }
+    *part = (struct word){.start = *at, .length = (u32)(end - *at), .value = *at};
+    *at = end + 1;
+    return true;
+}
+
+/* Reads NAME[,NAME]: the consoles that are used. */
+static bool read_consoles(const struct word *w, struct boot_options *options)
+{
+    const char *at = w->value;
+    u32 consoles = 0;
+    struct word part;
+
+    while (next_part(w, &at, &part)) {
+        if (value_is(&part, "com1")) {
+            consoles |= OUTPUT_COM1;
+        } else if (value_is(&part, "vga")) {
+            consoles |= OUTPUT_SCREEN;
+        } else {
+            return false;
+        }
+    }
+    options->consoles = consoles ? consoles : options->consoles;
+    return consoles;
+}
+
+/* Reads the words for the screen. The mode is as the loader left it. */
+static void read_screen(const struct word *w, struct boot_options *options)
+{
+    const char *at = w->value;
+    struct word part;
+
+    options->keep_screen = false;
+    while (next_part(w, &at, &part)) {
+        options->keep_screen |= value_is(&part, "keep");
+    }
+}
+
 static bool read_mitigations(const struct word *w, struct boot_options *options)
 {
     static const char *const words[] = {
@@ -218,6 +268,13 @@ static bool apply(const struct word *w, struct boot_options *options, bool *know
     if (is_named(w, "com1")) {
         return read_port(w, options);
     }
+    if (is_named(w, "console")) {
+        return read_consoles(w, options);
+    }
+    if (is_named(w, "vga")) {
+        read_screen(w, options);
+        return true;
+    }
     if (is_named(w, "mitigations")) {
         return read_mitigations(w, options);
     }
@@ -229,8 +286,7 @@ static bool apply(const struct word *w, struct boot_options *options, bool *know
         read_level(w, options);
         return true;
     }
-    /* The log has one port, and dom0 is given all consoles there are. */
-    *known = is_named(w, "console") || is_named(w, "guest_loglvl") || is_named(w, "placeholder") ||
+    *known = is_named(w, "guest_loglvl") || is_named(w, "placeholder") ||
              is_named(w, "no-real-mode") || is_named(w, "edd");
     return true;
 }
@@ -239,7 +295,7 @@ void options_read(const char *line, struct boot_options *options)
 {
     struct word w;
 
-    *options = (struct boot_options){.mitigations = MITIGATIONS_AUTO};
+    *options = (struct boot_options){.mitigations = MITIGATIONS_AUTO, .consoles = OUTPUT_ALL};
     while (next_word(&line, &w)) {
         bool known, sense = apply(&w, options, &known);
 

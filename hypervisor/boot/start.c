@@ -9,6 +9,7 @@
 #include "hypervisor/boot/loader.h"
 #include "hypervisor/boot/start.h"
 #include "hypervisor/log/log.h"
+#include "hypervisor/log/output.h"
 #include "hypervisor/log/uart.h"
 #include "hypervisor/cpu/apic.h"
 #include "hypervisor/cpu/asm.h"
@@ -126,6 +127,9 @@ static void start_guests(void)
     }
     log_line("boot: %llu TSC ticks from the loader to the guests",
              (unsigned long long)(read_tsc() - boot.tsc));
+    if (!boot.options.keep_screen) {
+        log_leave_screen();
+    }
     run();
 }
 
@@ -142,10 +146,6 @@ static void read_modules(void)
 {
     if (!handoff_is_given(&boot.handoff)) {
         version_command_line(boot.loader.command_line);
-        options_read(boot.loader.command_line, &boot.options);
-        if (boot.options.baud) {
-            uart_set_speed(UART_LOG, boot.options.baud);
-        }
         describe_machine(boot.loader.command_line);
         efi_start(&boot.loader);
         dom0_read(&boot.handoff, &boot.options, boot.loader.module_text);
@@ -158,11 +158,23 @@ static void read_modules(void)
     handoff_read(&boot.handoff);
 }
 
+/* Starts the consoles, as the command line has them. */
+static void start_consoles(void)
+{
+    options_read(boot.loader.command_line, &boot.options);
+    if (boot.options.baud) {
+        uart_set_speed(UART_LOG, boot.options.baud);
+    }
+    output_choose(boot.options.consoles);
+    log_use_screen(&boot.loader.screen);
+}
+
 /* Reads what the boot loader says. */
 static void read_loader(u32 magic, u32 information)
 {
     const char *wrong = loader_read(magic, information, &boot.loader);
 
+    start_consoles();
     if (wrong) {
         panic("%s", wrong);
     }
@@ -214,8 +226,8 @@ void start(u32 loader_information, u32 magic)
     uart_start();
     log_line("Pinion");
     require_log();
-    require_processor();
     read_loader(magic, loader_information);
+    require_processor();
     read_modules();
     acpi_read_processors(&boot.processors);
     acpi_read_interrupts();

@@ -5,10 +5,13 @@
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/hypercall_page.h"
+#include "hypervisor/build/dom0_screen.h"
 #include "hypervisor/build/layout.h"
 #include "hypervisor/build/populate.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/sched/sched.h"
+#include "hypervisor/screen/machine_screen.h"
+#include "hypervisor/screen/screen.h"
 #include "hypervisor/vcpu/clock_page.h"
 #include "lib/print.h"
 #include "lib/pvimage.h"
@@ -160,20 +163,17 @@ static bool map_memory(struct build *b)
     return true;
 }
 
-/* Adds what only the privileged domain gets: that it drives the machine, and that the screen,
- * if there is one, is as firmware leaves it. The description of the screen lies behind the
- * structure. (xen.h: start_info, dom0_vga_console_info) */
+/* Adds what only the privileged domain gets: that it drives the machine, and, behind the structure,
+ * a description of the screen, as the hypervisor leaves it. (xen.h: start_info) */
 static void fill_privileged(struct start_info *info)
 {
-    struct dom0_vga_console_info *screen = (struct dom0_vga_console_info *)(info + 1);
+    u32 column, row;
 
+    screen_cursor(&column, &row);
     info->flags |= SIF_PRIVILEGED | SIF_INITDOMAIN | PROCESSOR_POWER;
     info->console.dom0.info_off = sizeof *info;
-    info->console.dom0.info_size = sizeof *screen;
-    screen->video_type = XEN_VGATYPE_TEXT_MODE_3;
-    screen->u.text_mode_3.font_height = 16;
-    screen->u.text_mode_3.rows = 25;
-    screen->u.text_mode_3.columns = 80;
+    info->console.dom0.info_size =
+        dom0_screen_describe(machine_screen_mode(), column, row, (void *)(info + 1));
 }
 
 static void fill_start_info(struct build *b, struct start_info *info)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The hypervisor's log: lines of text on COM1, each beginning with the system time. */
+/* The hypervisor's log: lines of text on the consoles, each beginning with the system time. */
 #include "hypervisor/log/log.h"
+#include "hypervisor/log/output.h"
 #include "hypervisor/log/ring.h"
-#include "hypervisor/log/uart.h"
 #include "hypervisor/ranks.h"
 #include "lib/lock.h"
 #include "lib/print.h"
@@ -11,6 +11,7 @@
 #define HOLD_NS     50000000ull /* how long a line of the log waits for the end of dom0's */
 #define HOLD_BYTES  (RING_BYTES / 2)
 #define CHUNK       256
+#define REPLAY_LINE 80u /* bytes of the log for each line of a screen */
 #define BURST       20
 #define REFILL_NS   500000000ull /* the time in which a bucket gets one more token */
 #define PANIC_TRIES 10000000u
@@ -26,8 +27,8 @@ struct bucket {
 
 static struct {
     struct lock lock;
-    u32 sent;           /* position in the ring up to which it has been written to COM1 */
-    bool open;          /* the last byte on COM1 is dom0's and does not end a line */
+    u32 sent;           /* position in the ring up to which it has been written to the consoles */
+    bool open;          /* the last byte on the consoles is dom0's and does not end a line */
     u64 wrote_at;       /* system time at which dom0 wrote last */
     _Atomic bool holds; /* lines of the log wait for the end of dom0's line */
 } logging = {.lock = {.rank = RANK_LOG}};
@@ -36,8 +37,8 @@ static struct {
 static struct ring log_ring;
 static struct bucket buckets[LOG_LIMITS];
 
-/* Writes what is in the ring and not on COM1 yet, on a line of its own. The caller holds the lock.
- */
+/* Writes what is in the ring and not on the consoles yet, on a line of its own. The caller holds
+ * the lock. */
 static void send(void)
 {
     char chunk[CHUNK];
@@ -45,14 +46,30 @@ static void send(void)
 
     logging.sent = ring_from(&log_ring, logging.sent);
     if (logging.open && logging.sent != log_ring.end) {
-        uart_write(UART_LOG, "\n", 1);
+        output_write("\n", 1);
         logging.open = false;
     }
     while ((part = ring_get(&log_ring, logging.sent, chunk, CHUNK))) {
-        uart_write(UART_LOG, chunk, part);
+        output_write(chunk, part);
         logging.sent += part;
     }
     logging.holds = false;
+}
+
+/* Writes to the screen the last whole lines that have been written to the consoles, as many as it
+ * may hold: for one that has just started. The caller holds the lock. */
+static void fill_screen(void)
+{
+    u32 at = ring_from(&log_ring, logging.sent - output_screen_rows() * REPLAY_LINE);
+    bool whole = at == log_ring.start;
+    char byte;
+
+    for (; at != logging.sent && ring_get(&log_ring, at, &byte, 1); at++) {
+        if (whole) {
+            output_write_screen(&byte, 1);
+        }
+        whole |= byte == '\n';
+    }
 }
 
 /* Writes what waits, unless dom0 is in the middle of a line and wrote a moment ago. The caller
@@ -153,9 +170,27 @@ static void take_at_the_end(void)
     }
 }
 
+void log_use_screen(const struct screen_mode *given)
+{
+    lock_take(&logging.lock);
+    output_start_screen(given);
+    fill_screen();
+    lock_release(&logging.lock);
+}
+
+void log_leave_screen(void)
+{
+    lock_take(&logging.lock);
+    output_leave_screen();
+    lock_release(&logging.lock);
+}
+
 void log_last_words(const char *format, va_list arguments)
 {
     take_at_the_end();
+    if (output_return_screen()) {
+        fill_screen();
+    }
     write_locked("panic: the hypervisor cannot go on");
     write_line(format, arguments);
 }
@@ -177,12 +212,12 @@ void log_console_write(const char *bytes, u64 count)
     lock_take(&logging.lock);
     logging.wrote_at = log_time();
     if (lines) {
-        uart_write(UART_LOG, bytes, lines);
+        output_write(bytes, lines);
         logging.open = false;
         send();
     }
     if (count > lines) {
-        uart_write(UART_LOG, bytes + lines, count - lines);
+        output_write(bytes + lines, count - lines);
         logging.open = true;
     }
     lock_release(&logging.lock);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The hypervisor's log: lines of text on COM1, each beginning with the system time. */
+/* The hypervisor's log: lines of text on the consoles, each beginning with the system time. */
 #ifndef LOG_LOG_H
 #define LOG_LOG_H
 
 #include <stdarg.h>
 
+#include "hypervisor/screen/mode.h"
 #include "lib/types.h"
 
 /* Writes one line, formatted as by lib/print.h; the newline is added, and a line that is too long
@@ -22,12 +23,21 @@ void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_limited(u32 place, u16 domain_id, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* For panic: writes the last lines of the log. If the log's lock stays taken, writes without it. */
+/* Starts the machine's screen as a console (output_start_screen), with the lines that the log has
+ * already. Takes RANK_LOG. */
+void log_use_screen(const struct screen_mode *given);
+
+/* The screen becomes the privileged domain's: only the last words are written to it from now on.
+ * Takes RANK_LOG. */
+void log_leave_screen(void);
+
+/* For panic: writes the last lines of the log, on the screen too. If the log's lock stays taken,
+ * writes without it. */
 void log_last_words(const char *format, va_list arguments);
 
-/* Writes `count` bytes of the privileged domain's console to COM1. A line of the log does not begin
- * in the middle of a line of that console, but waits for its end, for at most 50 ms. Takes
- * RANK_LOG. */
+/* Writes `count` bytes of the privileged domain's console to the consoles. A line of the log does
+ * not begin in the middle of a line of that console, but waits for its end, for at most 50 ms.
+ * Takes RANK_LOG. */
 void log_console_write(const char *bytes, u64 count);
 
 /* log_holds: true while lines of the log wait for the end of the console's line. log_send_held
@@ -35,8 +45,8 @@ void log_console_write(const char *bytes, u64 count);
 bool log_holds(void);
 void log_send_held(void);
 
-/* Writes to COM1 all lines that wait, for the end of the machine. If the log's lock stays taken,
- * writes without it. */
+/* Writes to the consoles all lines that wait, for the end of the machine. If the log's lock stays
+ * taken, writes without it. */
 void log_flush(void);
 
 /* The log as text, for readers: its last 64 KiB. log_read copies up to `count` bytes from position

@@ -12,6 +12,8 @@
  *   259   0xffff818000000000  (free)
  *   260   0xffff820000000000  devices, uncached, one page each             ---     rw-
  *   261   0xffff828000000000  the hypervisor's image                       ---     r-x r-- rw-
+ *         0xffff828000200000  the screen's frame buffer, write-combining,      ---     rw-
+ *                             1022 MiB at most, while the hypervisor draws
  *         0xffff828040000000  CPU regions, 64 KiB a CPU (cpu/cpu.h):       ---     rw- / r-x
  *                             a direct jump from there reaches the image
  *   262   0xffff830000000000  direct map of all memory, 4.5 TiB at most    ---     rw-
@@ -36,6 +38,7 @@
 #define LAYOUT_WINDOWS 0xffff810000000000
 #define LAYOUT_DEVICES 0xffff820000000000
 #define LAYOUT_IMAGE   0xffff828000000000
+#define LAYOUT_SCREEN  0xffff828000200000
 #define LAYOUT_CPUS    0xffff828040000000
 #define LAYOUT_DIRECT  0xffff830000000000
 #define LAYOUT_FRAMES  0xffff878000000000

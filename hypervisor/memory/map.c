@@ -13,6 +13,12 @@
 #define TABLE      (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 #define LEAF       (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY)
 
+/* The memory type of the screen in large pages: uncached on the tables of head.S; then index 4 of
+ * CPU_PAT (cpu/cpu.h), write-combining. */
+#define SCREEN_FIRST (PTE_PCD | PTE_PWT)
+#define SCREEN_TYPE  PTE_PAT_LARGE
+
+extern const u64 boot_l2_image_at; /* head.S: machine address of its table for slot 261 */
 extern char image_text[], image_rodata[], image_data[], image_end[];
 
 static struct {
@@ -22,6 +28,8 @@ static struct {
     u64 devices;
     maddr_t m2p;
     u64 m2p_units;
+    maddr_t screen;   /* at a large page; the frame buffer is in it and those that follow */
+    u64 screen_pages; /* large ones; 0: there is no frame buffer */
 } map = {.lock = {.rank = RANK_MAP}};
 
 static u64 *table_alloc(void)
@@ -94,6 +102,42 @@ static void map_image(void)
     }
 }
 
+/* ---- the screen's frame buffer ---- */
+
+static void set_screen(u64 *table, u64 flags)
+{
+    u64 *entry = &table[LAYOUT_SCREEN >> 21 & 511];
+
+    for (u64 i = 0; i < map.screen_pages; i++) {
+        entry[i] = flags ? (map.screen.a + i * LARGE_PAGE) | flags | LEAF | PTE_LARGE : 0;
+        invalidate_page(LAYOUT_SCREEN + i * LARGE_PAGE);
+    }
+}
+
+void *map_screen(maddr_t at, u64 bytes)
+{
+    u64 offset = at.a & (LARGE_PAGE - 1);
+    u64 pages = (offset + bytes + LARGE_PAGE - 1) / LARGE_PAGE;
+
+    if (pages > (LAYOUT_CPUS - LAYOUT_SCREEN) / LARGE_PAGE) {
+        return NULL;
+    }
+    map.screen = maddr(at.a - offset);
+    map.screen_pages = pages;
+    set_screen(direct(maddr(boot_l2_image_at)), PTE_WRITABLE | PTE_NX | SCREEN_FIRST);
+    return (void *)(LAYOUT_SCREEN + offset);
+}
+
+void map_screen_show(bool shown)
+{
+    u64 *table = map.root;
+
+    for (u32 level = 4; level > 2; level--) {
+        table = direct(maddr(table[LAYOUT_SCREEN >> (12 + 9 * (level - 1)) & 511] & PTE_ADDRESS));
+    }
+    set_screen(table, shown ? PTE_WRITABLE | PTE_NX | SCREEN_TYPE : 0);
+}
+
 void map_start(u64 frames)
 {
     static const u64 shared[] = {LAYOUT_M2P, LAYOUT_WINDOWS, LAYOUT_DEVICES};
@@ -109,6 +153,7 @@ void map_start(u64 frames)
         }
     }
     map_image();
+    map_screen_show(true);
     /* The hypervisor's 16 entries of the root are copied into every guest's L4 tables, so they must
      * not change later: all level 3 tables that are needed are made now. */
     for (u32 i = 0; i < ARRAY_LENGTH(shared); i++) {

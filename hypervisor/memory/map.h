@@ -13,6 +13,15 @@
  * without memory. */
 void map_start(u64 frames);
 
+/* Maps the screen's frame buffer of `bytes` bytes at machine address `at`, uncached, on the tables
+ * that head.S has made; map_start takes it over into the hypervisor's own tables, write-combining.
+ * Once, at boot, before map_start. Returns its address; NULL: there is no room for it. */
+void *map_screen(maddr_t at, u64 bytes);
+
+/* Unmaps the frame buffer, and maps it again at the same address. After map_start; needs neither
+ * memory nor a lock, so that panic may call it. Flushes the pages on this CPU only. */
+void map_screen_show(bool shown);
+
 /* Maps frame `m` at `address`, one of the hypervisor's, in place of what was mapped there;
  * MFN_NONE: unmaps. `flags`: PTE_WRITABLE, PTE_NX, and so on; the entry is always present and
  * global. Flushes the page on this CPU only. False: no memory for a table. Takes RANK_MAP. */

@@ -12,8 +12,9 @@
 #define PTE_PCD       BIT_U64(4)
 #define PTE_ACCESSED  BIT_U64(5)
 #define PTE_DIRTY     BIT_U64(6)
-#define PTE_PAT       BIT_U64(7) /* level 1 */
-#define PTE_LARGE     BIT_U64(7) /* levels 2 and 3: maps a page, not a table */
+#define PTE_PAT       BIT_U64(7)  /* level 1 */
+#define PTE_LARGE     BIT_U64(7)  /* levels 2 and 3: maps a page, not a table */
+#define PTE_PAT_LARGE BIT_U64(12) /* levels 2 and 3, of a page */
 #define PTE_GLOBAL    BIT_U64(8)
 #define PTE_AVAILABLE (CONSTANT_U64(7) << 9) /* software's */
 #define PTE_ADDRESS   CONSTANT_U64(0x000ffffffffff000)

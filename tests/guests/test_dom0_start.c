@@ -2,7 +2,8 @@
 /* What the privileged domain gets at its start.
  *
  * dom0 learns from its start page that it drives the machine: two flags, and in the place of a
- * console ring a description of the screen. Its id is 0. It may ask for the machine's memory map.
+ * console ring a description of the screen, if there is one. Its id is 0. It may ask for the
+ * machine's memory map.
  * On a machine that EFI started it learns where EFI's tables lie, may map them, and finds ACPI's
  * root pointer there; on another it learns that there are none (tests/system/test_grub.sh).
  * Runs as: dom0 Cpus: 1 2 */
@@ -33,9 +34,21 @@ static void check_start_page(void)
     check_equal(si->store_mfn, 0, "dom0 makes its own xenstore page");
     check_equal(si->console.dom0.info_off, sizeof *si,
                 "the place of the description of the screen");
+    if (!si->console.dom0.info_size) {
+        print("screen: none\n");
+        return;
+    }
     check_equal(si->console.dom0.info_size, sizeof *screen, "its size");
-    check_equal(screen->video_type, XEN_VGATYPE_TEXT_MODE_3, "the screen's mode");
-    check_equal(screen->u.text_mode_3.columns, 80, "its columns");
+    if (screen->video_type == XEN_VGATYPE_TEXT_MODE_3) {
+        check_equal(screen->u.text_mode_3.columns, 80, "its columns");
+        check_equal(screen->u.text_mode_3.rows, 25, "its lines");
+        print("screen: text\n");
+        return;
+    }
+    check_equal(screen->video_type, XEN_VGATYPE_EFI_LFB, "the screen's mode");
+    check(screen->u.vesa_lfb.lfb_base, "the frame buffer is nowhere");
+    print("screen: %u by %u pixels of %u bits\n", screen->u.vesa_lfb.width,
+          screen->u.vesa_lfb.height, screen->u.vesa_lfb.bits_per_pixel);
 }
 
 static void check_memory_map(void)

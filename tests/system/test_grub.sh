@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Proves that GRUB starts the packed image by Multiboot 2, on a PC's BIOS and on UEFI, with two CPUs: the memory map,
-# ACPI's tables, the modules wherever GRUB puts them, and both command lines arrive, and a dom0 runs to its end. The
-# same image starts by Multiboot 1. Without a module, it says in a sentence what is missing.
+# ACPI's tables, the screen, the modules wherever GRUB puts them, and both command lines arrive, and a dom0 runs to its
+# end. The same image starts by Multiboot 1. Without a module, it says in a sentence what is missing.
 # Needs: all guests xen-image
 . "$(dirname "$0")/common.sh"
 
@@ -11,11 +11,11 @@ mkdir -p "$tree/boot/grub"
 cp "$B/xen-pinion.gz" "$tree/boot/"
 cp "$B/guests/test_dom0_start.elf" "$tree/boot/dom0"
 cp "$firmware/OVMF_VARS_4M.fd" "$work/vars"
-modules='part_gpt part_msdos iso9660 multiboot multiboot2 serial normal search search_fs_file gzio configfile test'
+modules='part_gpt part_msdos iso9660 multiboot multiboot2 serial normal search search_fs_file gzio configfile test all_video'
 
 # image LINE...: makes a disc on which GRUB does what these lines say, and boots.
 image() {
-    printf '%s\n' 'serial --unit=0 --speed=115200' 'terminal_output serial' "$@" boot >"$tree/boot/grub/grub.cfg"
+    printf '%s\n' 'serial --unit=0 --speed=115200' 'terminal_output serial' 'insmod all_video' "$@" boot >"$tree/boot/grub/grub.cfg"
     grub-mkrescue -o "$work/disc" "$tree" --install-modules="$modules" --locales= --fonts= --themes= >"$work/made" 2>&1 || {
         cat "$work/made"
         wrong "no disc could be made"
@@ -50,8 +50,10 @@ image "multiboot2 /boot/xen-pinion.gz $words" 'module2 /boot/dom0 placeholder ro
 boot "BIOS" "${bios[@]}"
 dom0_ran "GRUB on BIOS"
 expect out 'EFI: none' "GRUB on BIOS: no EFI"
+expect out 'screen: text' "GRUB on BIOS: the screen stays in text mode"
 boot "UEFI" "${uefi[@]}"
 dom0_ran "GRUB on UEFI"
+expect out 'screen: [0-9]+ by [0-9]+ pixels of' "GRUB on UEFI: the firmware's frame buffer"
 expect out 'ACPI NVS' "GRUB on UEFI: a memory map with what the firmware keeps"
 expect out "EFI: [0-9]+ tables, ACPI's root pointer by one of them" "GRUB on UEFI: EFI's tables, for dom0"
 

@@ -15,6 +15,7 @@
 #define COMMAND     1u
 #define MODULE      3u
 #define MAP         6u
+#define SCREEN      8u
 #define EFI64       12u
 #define POINTER_OLD 14u
 #define POINTER_NEW 15u
@@ -184,6 +185,49 @@ static void the_newer_pointer_counts_wherever_it_is(void **state)
     assert_int_equal(loader.root_pointer_size, 36);
 }
 
+static void a_screen_is_read(void **state)
+{
+    u8 content[24] = {0};
+    const u8 parts[6] = {16, 8, 8, 8, 0, 8};
+    const u64 at = 0x4000000000;
+    const u32 numbers[3] = {4096, 1024, 768};
+    u8 whole[sizeof content + sizeof parts];
+
+    (void)state;
+    memcpy(content, &at, sizeof at);
+    memcpy(content + 8, numbers, sizeof numbers);
+    content[20] = 32;
+    content[21] = 1;
+    memcpy(whole, content, sizeof content);
+    memcpy(whole + sizeof content, parts, sizeof parts);
+    begin();
+    put_map(1);
+    put_tag(SCREEN, whole, sizeof whole);
+    assert_null(read_all());
+    assert_int_equal(loader.screen.kind, SCREEN_PIXELS);
+    assert_int_equal(loader.screen.at, at);
+    assert_int_equal(loader.screen.pitch, 4096);
+    assert_int_equal(loader.screen.height, 768);
+    assert_int_equal(loader.screen.bits, 32);
+    assert_int_equal(loader.screen.red.at, 16);
+    assert_int_equal(loader.screen.blue.size, 8);
+    loader_check_screen(&loader);
+    assert_int_equal(loader.screen.kind, SCREEN_PIXELS);
+    loader.efi_system_table = 1;
+    assert_true(loader_add_range(&loader, at + 0x2ff000, 0x1000, MACHINE_RAM));
+    loader_check_screen(&loader);
+    assert_true(loader.screen.from_efi);
+    assert_int_equal(loader.screen.kind, SCREEN_NONE);
+
+    begin();
+    put_map(1);
+    put_tag(SCREEN, whole, sizeof whole - 1);
+    whole[21] = 2; /* text */
+    put_tag(SCREEN, whole, sizeof whole);
+    assert_null(read_all());
+    assert_int_equal(loader.screen.kind, SCREEN_NONE);
+}
+
 static void long_texts_are_cut(void **state)
 {
     char text[COMMAND_LINE_MAX + 500];
@@ -281,6 +325,7 @@ int main(void)
         cmocka_unit_test(everything_is_read),
         cmocka_unit_test(the_memory_map_of_efi_is_read),
         cmocka_unit_test(the_newer_pointer_counts_wherever_it_is),
+        cmocka_unit_test(a_screen_is_read),
         cmocka_unit_test(long_texts_are_cut),
         cmocka_unit_test(a_file_name_is_left_out_where_there_is_one),
         cmocka_unit_test(damaged_information_is_refused),

@@ -10,6 +10,7 @@
 
 #include "hypervisor/boot/options.h"
 #include "hypervisor/log/log.h"
+#include "hypervisor/log/output.h"
 
 #define MIB (1ull << 20)
 
@@ -50,6 +51,24 @@ static void nothing_is_said_of_an_empty_line(void **state)
     assert_false(options.audit);
     assert_false(options.verbose);
     assert_string_equal(logged, "");
+}
+
+static void consoles_are_chosen_by_name(void **state)
+{
+    (void)state;
+    assert_int_equal(read_line("").consoles, OUTPUT_ALL);
+    assert_int_equal(read_line("console=com1").consoles, OUTPUT_COM1);
+    assert_int_equal(read_line("console=vga").consoles, OUTPUT_SCREEN);
+    assert_int_equal(read_line("console=vga,com1").consoles, OUTPUT_ALL);
+    assert_false(read_line("vga=gfx-1024x768x32").keep_screen);
+    assert_true(read_line("vga=keep").keep_screen);
+    assert_true(read_line("vga=text-80x50,keep").keep_screen);
+    assert_false(read_line("vga=keep vga=keeper").keep_screen);
+    assert_string_equal(logged, "");
+    assert_int_equal(read_line("console=com2").consoles, OUTPUT_ALL);
+    assert_string_equal(logged, "command line: `console=com2' makes no sense and is ignored");
+    assert_int_equal(read_line("console=com1 console=").consoles, OUTPUT_COM1);
+    assert_int_equal(read_line("console=com1,vgaa").consoles, OUTPUT_ALL);
 }
 
 static void all_words_of_a_usual_line_are_known(void **state)
@@ -159,6 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_said_of_an_empty_line),
+        cmocka_unit_test(consoles_are_chosen_by_name),
         cmocka_unit_test(all_words_of_a_usual_line_are_known),
         cmocka_unit_test(two_levels_of_the_log_are_verbose),
         cmocka_unit_test(a_size_has_a_unit),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that hypervisor/log keeps the last 64 KiB of the log for readers, who may ask for any
- * position, and that a line of the log never begins in the middle of a line of dom0's console. */
+ * position, that a line of the log never begins in the middle of a line of dom0's console, and that
+ * a screen which starts, or comes back for the last words, shows the log's last lines. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,8 +9,8 @@
 #include <cmocka.h>
 
 #include "hypervisor/log/log.h"
+#include "hypervisor/log/output.h"
 #include "hypervisor/log/ring.h"
-#include "hypervisor/log/uart.h"
 
 #define MS 1000000ull
 
@@ -17,6 +18,10 @@ static struct {
     u64 now;
     char sent[65536];
     u64 sent_bytes;
+    char drawn[65536]; /* written to the screen alone */
+    u64 drawn_bytes;
+    u32 rows;
+    bool left; /* the screen */
 } world;
 
 u64 log_time(void)
@@ -24,16 +29,46 @@ u64 log_time(void)
     return world.now;
 }
 
-void uart_write(enum uart uart, const char *bytes, u64 count)
+void output_write(const char *bytes, u64 count)
 {
-    assert_int_equal(uart, UART_LOG);
     assert_true(world.sent_bytes + count < sizeof world.sent);
     memcpy(world.sent + world.sent_bytes, bytes, count);
     world.sent_bytes += count;
     world.sent[world.sent_bytes] = 0;
 }
 
-/* Asserts what has been written to COM1 since the last call. */
+void output_write_screen(const char *bytes, u64 count)
+{
+    assert_true(world.drawn_bytes + count < sizeof world.drawn);
+    memcpy(world.drawn + world.drawn_bytes, bytes, count);
+    world.drawn_bytes += count;
+    world.drawn[world.drawn_bytes] = 0;
+}
+
+u32 output_screen_rows(void)
+{
+    return world.rows;
+}
+
+void output_start_screen(const struct screen_mode *given)
+{
+    assert_int_equal(given->kind, SCREEN_TEXT);
+}
+
+void output_leave_screen(void)
+{
+    world.left = true;
+}
+
+bool output_return_screen(void)
+{
+    bool left = world.left;
+
+    world.left = false;
+    return left;
+}
+
+/* Asserts what has been written to the consoles since the last call. */
 static void assert_sent(const char *text)
 {
     assert_string_equal(world.sent, text);
@@ -157,6 +192,51 @@ static void a_reader_gets_the_log_without_dom0s_output(void **unused)
     assert_int_equal(read_all(&at, text, 7), 0);
 }
 
+static void the_screen_starts_with_the_last_lines(void **unused)
+{
+    static const struct screen_mode text = {.kind = SCREEN_TEXT};
+
+    (void)unused;
+    world.drawn_bytes = 0;
+    world.rows = 25;
+    log_line("one");
+    console("dom0 has not begun\n");
+    log_line("two");
+    log_use_screen(&text);
+    assert_string_equal(world.drawn, "[   0.000000] one\n[   0.000000] two\n");
+
+    world.drawn_bytes = 0;
+    for (u32 i = 0; i < 100; i++) {
+        log_line("%065u", i); /* with the time and the newline 80 bytes */
+    }
+    log_use_screen(&text);
+    assert_int_equal(world.drawn_bytes, 24 * 80); /* the first one is not whole */
+    assert_non_null(strstr(world.drawn, "76\n"));
+    assert_null(strstr(world.drawn, "75\n"));
+}
+
+static void last_words(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    log_last_words(format, arguments);
+    va_end(arguments);
+    log_flush();
+}
+
+static void last_words_come_back_to_the_screen(void **unused)
+{
+    (void)unused;
+    world.drawn_bytes = 0;
+    world.rows = 25;
+    log_line("one");
+    log_leave_screen();
+    last_words("all is %s", "lost");
+    assert_string_equal(world.drawn, "[   0.000000] one\n");
+    assert_non_null(strstr(world.sent, "cannot go on\n[   0.000000] all is lost\n"));
+}
+
 static void any_position_may_be_asked_for(void **unused)
 {
     static char text[2 * RING_BYTES];
@@ -217,6 +297,8 @@ int main(void)
         cmocka_unit_test_setup(nothing_is_left_at_the_end, start),
         cmocka_unit_test_setup(much_does_not_wait, start),
         cmocka_unit_test_setup(a_reader_gets_the_log_without_dom0s_output, start),
+        cmocka_unit_test_setup(the_screen_starts_with_the_last_lines, start),
+        cmocka_unit_test_setup(last_words_come_back_to_the_screen, start),
         cmocka_unit_test_setup(any_position_may_be_asked_for, start),
         cmocka_unit_test(the_oldest_bytes_are_overwritten),
     };

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* A screen as a console: text that scrolls. What is to be seen is kept in memory, and only the
+ * characters that change are drawn.
+ *
+ * One screen, without a lock: the log's lock guards it. */
+#ifndef SCREEN_SCREEN_H
+#define SCREEN_SCREEN_H
+
+#include "hypervisor/screen/mode.h"
+
+#define SCREEN_TEXT_COLUMNS 80u /* of VGA's text mode */
+#define SCREEN_TEXT_ROWS    25u
+
+/* Clears the screen and starts at its first line. memory: its frame buffer, or the characters of
+ * its text mode. The mode is text mode, or sound (screen_mode_is_sound). */
+void screen_start(const struct screen_mode *mode, void *memory);
+
+/* From now on screen_write does nothing. */
+void screen_stop(void);
+
+/* True between screen_start and screen_stop. */
+bool screen_is_on(void);
+
+/* Writes `count` bytes: ASCII with the control characters \n, \r, \b and \t. Other bytes are shown
+ * as a point, and a terminal's escape sequences not at all. Lines that are too long are broken. */
+void screen_write(const char *bytes, u64 count);
+
+/* The place where the next character will be. */
+void screen_cursor(u32 *column, u32 *row);
+
+/* The number of lines of text; 0 before screen_start. */
+u32 screen_rows(void);
+
+#endif
