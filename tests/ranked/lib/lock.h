@@ -26,6 +26,12 @@ struct held {
 extern struct held held_by_cpu[RANKED_CPUS];
 __attribute__((weak)) struct held held_by_cpu[RANKED_CPUS];
 
+/* Which order the CPUs check. A test turns the order round by another word in the image: RANKS-DN.
+ */
+extern volatile char rank_order[8];
+__attribute__((weak)) volatile char rank_order[8] = {'R', 'A', 'N', 'K', 'S', '-', 'U', 'P'};
+#define RANK_ORDER_DIRECTION 6
+
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void lock_wait(void);
 
@@ -46,7 +52,9 @@ lock_is_wrong(struct held *held, const char *what, u32 rank, u32 other)
 
 static inline bool rank_may_follow(u32 rank, u32 held)
 {
-    return rank > held || (rank == held && (rank == RANK_EVENTS || rank == RANK_QUEUE));
+    bool ascends = rank_order[RANK_ORDER_DIRECTION] == 'U' ? rank > held : rank < held;
+
+    return ascends || (rank == held && (rank == RANK_EVENTS || rank == RANK_QUEUE));
 }
 
 static inline void lock_note(struct held *held, const struct lock *lock)

@@ -41,7 +41,7 @@ check_many_lives() {
     [ "$(free_memory)" -ge "$before" ]
     xenstore-ls /local/domain | grep -v '^  *' || true
     # xl's own process cleans up after its guest.
-    until_true 'test "$(xenstore-list /local/domain)" = 0'
+    until_true 'test "$(xenstore-list /local/domain | sort)" = "$(xl list | awk "NR > 1 { print \$2 }" | sort)"'
 }
 check_destroy_in_creation() {
     # `xl create` is killed in the middle; the tools can remove what is left.
