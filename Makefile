@@ -25,6 +25,14 @@ dom0-image: $(DOM0_IMAGE) ## a disk image for dom0: Debian 12 with its kernel, X
 package: ## Debian packages of the hypervisor for GRUB and of the command, in build/package
 	@tools/install
 	@$(MAKE) --no-print-directory --silent packages-debian
+image: ## a disk image for BIOS and UEFI: Debian 12 as dom0 with the packages, and a guest: build/pinion-debian.img
+	@tools/install
+	@$(MAKE) --no-print-directory --silent $(B)/pinion-debian.img
+iso: ## a disc that starts guests in memory, without a disk: build/pinion-demo.iso
+	@tools/install
+	@$(MAKE) --no-print-directory --silent $(B)/pinion-demo.iso
+run-image: image ## boot a copy of that image in QEMU; FIRMWARE=uefi (the default) or bios
+	@FIRMWARE='$(or $(FIRMWARE),uefi)' tools/run-image
 test: ## install what is missing, run every test
 	@tools/install
 	@MODEL_OPERATIONS=3000000 MODEL_DEEPER=1 MODEL_SECONDS=1 \
@@ -66,5 +74,5 @@ help: ## this list
 # A file whose recipe failed is not left behind, half written.
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run run-dom0 dom0-image package test check coverage fuzz bench bench-dom0 conformance lint format clean help
+.PHONY: all run run-dom0 dom0-image package image iso run-image test check coverage fuzz bench bench-dom0 conformance lint format clean help
 -include $(shell find $(addprefix $(B)/,hv host guests check clock tsan plugin engine xlcfg) -name '*.d' -type f 2>/dev/null)

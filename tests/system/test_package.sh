@@ -4,7 +4,8 @@
 # Debian's kernel; beside Debian's Xen it stays the default, once; afterwards grub.cfg and all other files are what they
 # were. Settings of the administrator are kept; where the only kernel is the cloud's, the installation says which one it needs;
 # where GRUB cannot write, update-grub says so. lintian finds nothing.
-# Needs: package-test
+# The disk made of it boots that entry; when its dom0 does not come up, the next boot is the plain kernel's.
+# Needs: package-test images
 . "$(dirname "$0")/common.sh"
 
 packages=$PWD/$B/package
@@ -14,12 +15,10 @@ root=$work/root
 uuid=11111111-2222-3333-4444-555555555555
 title='Debian GNU/Linux, with Xen hypervisor'
 
-# inside COMMAND...: in the small Debian, as its root; appends to $work/out. Device files of the tree are the tree's.
+# inside COMMAND...: in the small Debian, as its root; appends to $work/out.
 inside() {
     local status=0
-    FAKECHROOT_EXCLUDE_PATH=/dev/null:/dev/fd:/dev/tty:/proc:/sys DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 \
-        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-        fakechroot fakeroot -i "$work/owners" -s "$work/owners" chroot "$root" "$@" >>"$work/out" 2>&1 || status=$?
+    fakeroot -i "$work/owners" -s "$work/owners" tools/package/inside "$root" "$@" >>"$work/out" 2>&1 || status=$?
     return $status
 }
 # done_inside WHAT COMMAND...: must succeed; $work/out then has its output alone.
@@ -64,32 +63,18 @@ fakeroot -s "$work/owners" tar -x -f "$packages/root.tar" -C "$root" --exclude='
 mkdir -p "$root/dev/disk/by-uuid" "$boot/grub" "$root/packages"
 touch "$root/dev/disk/by-uuid/$uuid"
 cp "$deb" "$packages/xen.deb" "$packages/xen-common.deb" "$root/packages/"
-# It has no disk: what GRUB would find out about it is said here. $root/abstraction: what lies between.
-cat >"$root/usr/sbin/grub-probe" <<END
-#!/bin/sh
-for word; do
-    case \$word in --target=*) target=\${word#*=} ;; esac
-done
-case \$target in
-device) echo /dev/vda2 ;;
-fs) echo ext2 ;;
-fs_uuid) echo $uuid ;;
-partuuid) echo 22222222-2222-3333-4444-555555555555 ;;
-partmap) echo gpt ;;
-hints_string | baremetal_hints | bios_hints | efi_hints) echo hd0,gpt2 ;;
-abstraction) cat /abstraction 2>/dev/null ;;
-esac
-exit 0
-END
-chmod 755 "$root/usr/sbin/grub-probe"
+# It has no disk: what GRUB would find out about it, this says.
+cp tools/package/grub-probe "$root/usr/sbin/"
+export GRUB_UUID=$uuid GRUB_ABSTRACTION=
 kernel_version=6.1.0-test-amd64
-: >"$boot/vmlinuz-$kernel_version"
+cp "$B/vmlinuz" "$boot/vmlinuz-$kernel_version"
 : >"$boot/initrd.img-$kernel_version"
 echo CONFIG_XEN_DOM0=y >"$boot/config-$kernel_version"
-printf '# GRUB Environment Block\n%1000s' '' | tr ' ' '#' | head -c 1024 >"$boot/grub/grubenv"
+grub-editenv "$boot/grub/grubenv" create
 cat >"$root/etc/default/grub" <<'END'
 GRUB_DEFAULT=0
 GRUB_TIMEOUT=1
+GRUB_TERMINAL="serial console"
 GRUB_DISTRIBUTOR=Debian
 GRUB_CMDLINE_LINUX_DEFAULT="quiet"
 GRUB_CMDLINE_LINUX="console=tty0 console=ttyS0,115200"
@@ -119,6 +104,50 @@ gzip -dc "$boot/xen-pinion.gz" >"$work/image"
 readelf -S "$work/image" | grep -q symtab && wrong "the image has symbols, which GRUB would load"
 cp "$boot/grub/grub.cfg" "$work/alone.cfg"
 
+# ---- the disk that boots this entry -----------------------------------------------------------------
+
+# boot_disk PATTERN: boots until the serial port has said it; $work/out is what it said.
+boot_disk() {
+    local emulator
+    : >"$work/out"
+    timeout -k 10 "$whole_patience" qemu-system-x86_64 -accel tcg -cpu qemu64 -machine pc -m 512 -display none -monitor none \
+        -no-reboot -nodefaults -serial "file:$work/out" -drive "file=$work/disk,format=raw,if=virtio,cache=unsafe" \
+        </dev/null >"$work/err" 2>&1 &
+    emulator=$!
+    while kill -0 $emulator 2>/dev/null && ! grep -a -q -E -- "$1" "$work/out"; do sleep 0.3; done
+    kill $emulator 2>/dev/null
+    wait $emulator 2>/dev/null
+    expect out "$1" "the disk: $2"
+}
+state() {
+    debugfs -R 'cat /boot/grub/grubenv' "$work/disk?offset=$((root_at * 512))" 2>/dev/null | sed -n 's/^pinion_state=//p'
+}
+mkdir "$work/files"
+cp -r "$boot" "$work/files/"
+tools/image/make-disk --uuid $uuid --size 128 "$work/disk" "$work/files" >"$work/made" 2>&1 || {
+    cat "$work/made"
+    wrong "no disk could be made"
+    finish
+}
+root_at=$(sfdisk -d "$work/disk" | sed -n 's/^[^ ]*disk1 : start= *\([0-9]*\),.*/\1/p')
+boot_disk 'Kernel panic - not syncing: VFS' "Pinion starts, and this dom0, which has no root file system, ends"
+expect out "dom0's command line: placeholder root=UUID=$uuid ro console=tty0 console=hvc0 quiet panic=10" "the disk: dom0's words"
+[ "$(state)" = tried ] || wrong "after the first boot pinion_state is '$(state)', not tried"
+boot_disk 'Kernel panic - not syncing: VFS' "then the plain kernel starts"
+expect_no out "dom0's command line" "the boot after a boot that failed is Pinion's again"
+expect out 'Pinion did not come up at the last boot' "what GRUB says then"
+[ "$(state)" = failed ] || wrong "after the second boot pinion_state is '$(state)', not failed"
+
+# What a system that has come up does.
+grub-editenv "$boot/grub/grubenv" set pinion_state=tried
+done_inside "the plain kernel was chosen" /usr/libexec/pinion/boot-result
+grep -q pinion_state "$boot/grub/grubenv" && wrong "the plain kernel was chosen, and pinion_state is still tried"
+grub-editenv "$boot/grub/grubenv" set pinion_state=failed
+done_inside "the entry before has come up" /usr/libexec/pinion/boot-result
+expect out "Pinion's dom0 did not come up" "what the entry before says"
+grep -q pinion_state=failed "$boot/grub/grubenv" || wrong "the entry before has come up, and nobody knows why"
+grub-editenv "$boot/grub/grubenv" unset pinion_state
+
 # ---- settings of the administrator ------------------------------------------------------------------
 
 echo XEN_OVERRIDE_GRUB_DEFAULT=0 >>"$root/etc/default/grub"
@@ -131,11 +160,11 @@ done_inside "a saved default" update-grub
 configuration '^      set default="\$\{saved_entry\}"' "the entry before is the saved one"
 configuration 'module2.* ro mine quiet panic=10' "the administrator's own words for dom0"
 sed -i '/^GRUB_DEFAULT=saved/,$d' "$root/etc/default/grub"
-echo lvm >"$root/abstraction"
+GRUB_ABSTRACTION=lvm
 done_inside "on LVM" update-grub
 expect out 'pinion: GRUB cannot write /boot/grub/grubenv on lvm' "what update-grub says on LVM"
 grep -q pinion_state "$boot/grub/grub.cfg" && wrong "GRUB would write its environment on LVM"
-rm "$root/abstraction"
+GRUB_ABSTRACTION=
 
 # ---- beside Debian's Xen, upgraded from a version before ---------------------------------------------
 
