@@ -13,6 +13,8 @@ failures=0
 # For runs that count instructions: in these QEMU 10 aborts when a guest reads the timer of an x2APIC.
 no_x2apic='--emulator-arg -cpu --emulator-arg max,-x2apic'
 
+# For tests that are about something else: without the self-tests of ciphers, which are a quarter of a Linux' boot.
+no_self_tests=cryptomgr.notests
 # A kernel's own watchdogs take a slow host for a kernel that hangs. A kernel that hangs does not end.
 no_watchdogs='rcupdate.rcu_cpu_stall_suppress=1 nosoftlockup hung_task_panic=0'
 
@@ -32,7 +34,7 @@ kernel = '$kernel'
 ramdisk = '$ramdisk'
 memory = ${3:-192}
 vcpus = 1
-extra = "console=hvc0 quiet panic=1 pinion.name=$1 pinion.do=$2"
+extra = "console=hvc0 quiet panic=1 $no_self_tests pinion.name=$1 pinion.do=$2"
 END
     echo "$work/$1.cfg"
 }

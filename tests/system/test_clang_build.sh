@@ -5,7 +5,7 @@
 
 PINION_HYPERVISOR=$PWD/$B/clang/pinion.bin
 export PINION_HYPERVISOR
-pinion --memory 192 --ramdisk "$ramdisk" --cmdline "console=hvc0 quiet pinion.do=hello" "$kernel"
+pinion --memory 192 --ramdisk "$ramdisk" --cmdline "console=hvc0 $no_self_tests quiet pinion.do=hello" "$kernel"
 expect_status 0 "the guest powered off"
 expect out 'hello: .* hypervisor xen' "the first process"
 expect log 'audit: 0 findings' "the audit"

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh"
 
 pinion --memory 192 --ramdisk "$ramdisk" --name alone \
-    --cmdline "console=hvc0 quiet panic=1 rdinit=/nothing init=/nothing" "$kernel"
+    --cmdline "console=hvc0 $no_self_tests quiet panic=1 rdinit=/nothing init=/nothing" "$kernel"
 expect_status 1 "the guest crashed"
 expect out 'Kernel panic' "the panic on the console"
 expect log 'alone.*crash' "the report"

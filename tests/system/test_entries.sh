@@ -13,7 +13,7 @@ on() {
 }
 
 for cpu in Skylake-Client EPYC; do
-    on $cpu --ramdisk "$B/entries.cpio" --cmdline "console=hvc0 quiet loglevel=1 panic=1" "$kernel"
+    on $cpu --ramdisk "$B/entries.cpio" --cmdline "console=hvc0 $no_self_tests quiet loglevel=1 panic=1" "$kernel"
     expect_status 0 "$cpu: the guest powered off"
     expect out 'entries: (Intel|AMD), 280 cases, 0 wrong' "$cpu: entries"
     expect out 'breakpoints: 24 cases, 0 wrong' "$cpu: breakpoints"

@@ -17,7 +17,7 @@ for run in $runs; do
     option=
     [ "$events" = FIFO-based ] || option=xen.fifo_events=0
     pinion --vcpus "$count" --machine-cpus "$cpus" --memory 192 --ramdisk "$ramdisk" \
-        --cmdline "console=hvc0 panic=1 $no_watchdogs $option pinion.do=cpus" "$kernel"
+        --cmdline "console=hvc0 $no_self_tests panic=1 $no_watchdogs $option pinion.do=cpus" "$kernel"
     before=$failures
     expect_status 0 "the guest with $count vCPUs powered off"
     expect out "xen:events: Using $events ABI" "how events come"

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/common.sh"
 
 pinion --vcpus 2 --machine-cpus 2 --memory 192 --ramdisk "$B/ports.cpio" \
-    --cmdline "console=hvc0 panic=1" "$kernel"
+    --cmdline "console=hvc0 $no_self_tests panic=1" "$kernel"
 expect_status 0 "the guest powered off"
 expect out '^ports: 64-bit all right' "a 64-bit program"
 expect out '^ports: 32-bit all right' "a 32-bit program"

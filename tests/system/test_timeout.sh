@@ -9,7 +9,7 @@ mkdir "$work/tmp"
 # On a slow host the guest needs more time to print its first line.
 for timeout in 12 120 "$patience"; do
     TMPDIR=$work/tmp pinion --memory 192 --ramdisk "$ramdisk" \
-        --cmdline "console=hvc0 pinion.do=hang" "$kernel"
+        --cmdline "console=hvc0 $no_self_tests pinion.do=hang" "$kernel"
     expect_status 124 "time-out"
     expect err "^pinion: time-out: the guests were stopped after $timeout s\$" "the sentence"
     ! grep -q 'Linux version' "$work/out" || break

@@ -11,7 +11,7 @@ ramdisk = '$ramdisk'
 memory = 192
 vcpus = 2
 maxvcpus = 4
-extra = "console=hvc0 quiet panic=1"
+extra = "console=hvc0 $no_self_tests quiet panic=1"
 extra += " pinion.do=cpus"
 END
 pinion "$work/linux"
