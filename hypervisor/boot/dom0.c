@@ -111,15 +111,6 @@ void dom0_describe(const struct handoff *handoff)
     log_line("dom0's command line: %s", handoff->guest[0].command_line);
 }
 
-/* `asked` MiB, or all but that much if it is negative, of the `there` MiB that there are. */
-static u64 part_of(s64 asked, u64 there)
-{
-    if (asked < 0) {
-        return there > (u64)-asked ? there - (u64)-asked : 0;
-    }
-    return (u64)asked < there ? (u64)asked : there;
-}
-
 static u64 without(u64 pages, u64 kept)
 {
     return pages > kept ? (pages - kept) / PAGES_A_MIB : 0;
@@ -127,9 +118,10 @@ static u64 without(u64 pages, u64 kept)
 
 void dom0_size(struct handoff_guest *guest, const struct boot_options *options)
 {
-    s64 asked = options->dom0_memory >> 20, most = options->dom0_most >> 20;
     u64 free = frames_free_count();
     u64 there = without(free, NEEDED_PAGES + free / NEEDED_FRACTION);
+    u64 asked = memory_mib(&options->dom0_memory, there);
+    u64 least = memory_mib(&options->dom0_least, there);
 
     if (!guest->privileged) {
         return;
@@ -137,17 +129,18 @@ void dom0_size(struct handoff_guest *guest, const struct boot_options *options)
     if (guest->vcpus == 0) {
         guest->vcpus = cpu_count() < HANDOFF_VCPUS_MAX ? cpu_count() : HANDOFF_VCPUS_MAX;
     }
-    guest->most_mib = most < 0 ? part_of(most, there) : (u64)most;
-    guest->memory_mib = part_of(asked, there);
-    if (guest->memory_mib == 0) {
-        guest->memory_mib = without(free, KEPT_PAGES + free / KEPT_FRACTION);
+    guest->most_mib = memory_mib(&options->dom0_most, there);
+    if (asked == 0) {
+        asked = without(free, KEPT_PAGES + free / KEPT_FRACTION);
     }
-    if (guest->most_mib && guest->memory_mib > guest->most_mib) {
-        guest->memory_mib = guest->most_mib;
+    asked = asked > least ? asked : least;
+    if (guest->most_mib && asked > guest->most_mib) {
+        asked = guest->most_mib;
     }
-    if (asked > 0 && guest->memory_mib < (u64)asked) {
-        log_line("dom0 gets %llu MiB of memory instead of %lld MiB",
-                 (unsigned long long)guest->memory_mib, (long long)asked);
+    guest->memory_mib = asked < there ? asked : there;
+    if (guest->memory_mib < asked) {
+        log_line("dom0 gets %llu MiB of memory instead of %llu MiB",
+                 (unsigned long long)guest->memory_mib, (unsigned long long)asked);
     }
     if (guest->most_mib < guest->memory_mib) {
         guest->most_mib = guest->memory_mib;

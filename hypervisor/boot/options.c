@@ -90,38 +90,63 @@ static bool read_size(const char **at, u64 *bytes)
     return true;
 }
 
-/* Reads a size, or -SIZE: all there is but that much. */
-static bool read_part(const char **at, s64 *bytes)
+/* Reads a percentage: a number up to 100 and the sign. False, and *at as it was: there is none. */
+static bool read_percent(const char **at, u32 *percent)
 {
-    bool but = **at == '-';
-    u64 size;
+    const char *start = *at;
+    u64 number;
 
-    *at += but;
-    if (!read_size(at, &size)) {
+    if (!read_number(at, &number) || **at != '%' || number > 100) {
+        *at = start;
         return false;
     }
-    *bytes = but ? -(s64)size : (s64)size;
+    ++*at;
+    *percent = (u32)number;
     return true;
 }
 
-/* Reads [SIZE],[min:SIZE],[max:SIZE], in any order. The smallest size has no effect: what there is
- * may be less. */
+/* Reads SIZE, N%, SIZE+N%, or one of these behind a `-': all there is but that. */
+static bool read_amount(const char **at, struct memory_amount *amount)
+{
+    *amount = (struct memory_amount){.but = **at == '-'};
+    *at += amount->but;
+    if (read_percent(at, &amount->percent)) {
+        return true;
+    }
+    if (!read_size(at, &amount->bytes)) {
+        return false;
+    }
+    if (**at != '+') {
+        return true;
+    }
+    ++*at;
+    return read_percent(at, &amount->percent);
+}
+
+u64 memory_mib(const struct memory_amount *amount, u64 there)
+{
+    u64 mib = (amount->bytes >> 20) + there * amount->percent / 100;
+
+    if (amount->but) {
+        return there > mib ? there - mib : 0;
+    }
+    return mib;
+}
+
+/* Reads [AMOUNT],[min:AMOUNT],[max:AMOUNT], in any order. */
 static bool read_memory(const struct word *w, struct boot_options *options)
 {
     struct boot_options found = *options;
 
     for (const char *at = w->value; at < end_of(w);) {
         bool most = memcmp(at, "max:", 4) == 0, least = memcmp(at, "min:", 4) == 0;
-        s64 size;
 
         at += most || least ? 4 : 0;
-        if (!read_part(&at, &size) || (at < end_of(w) && *at != ',')) {
+        if (!read_amount(&at, most    ? &found.dom0_most
+                              : least ? &found.dom0_least
+                                      : &found.dom0_memory) ||
+            (at < end_of(w) && *at != ',')) {
             return false;
-        }
-        if (most) {
-            found.dom0_most = size;
-        } else if (!least) {
-            found.dom0_memory = size;
         }
         at += at < end_of(w);
     }

@@ -45,6 +45,8 @@ has_memory() {
 has_memory 64M,max:32M 32
 has_memory max:48M 48
 has_memory -100M '1[34][0-9]'
+has_memory 25% '[56][0-9]'
+has_memory 16M,min:40M 40
 has_memory 8G '2[34][0-9]'
 expect out 'dom0 gets 2[34][0-9] MiB of memory instead of 8192 MiB' "that the machine has less"
 finish

@@ -43,8 +43,9 @@ static void nothing_is_said_of_an_empty_line(void **state)
     struct boot_options options = read_line("");
 
     (void)state;
-    assert_int_equal(options.dom0_memory, 0);
-    assert_int_equal(options.dom0_most, 0);
+    assert_false(memory_is_given(&options.dom0_memory));
+    assert_false(memory_is_given(&options.dom0_least));
+    assert_false(memory_is_given(&options.dom0_most));
     assert_int_equal(options.dom0_vcpus, 0);
     assert_int_equal(options.baud, 0);
     assert_int_equal(options.mitigations, MITIGATIONS_AUTO);
@@ -79,8 +80,8 @@ static void all_words_of_a_usual_line_are_known(void **state)
                   "no-real-mode edd=off mitigations=partial audit");
 
     (void)state;
-    assert_int_equal(options.dom0_memory, 512 * MIB);
-    assert_int_equal(options.dom0_most, 768 * MIB);
+    assert_int_equal(options.dom0_memory.bytes, 512 * MIB);
+    assert_int_equal(options.dom0_most.bytes, 768 * MIB);
     assert_int_equal(options.dom0_vcpus, 3);
     assert_int_equal(options.baud, 115200);
     assert_int_equal(options.mitigations, MITIGATIONS_PARTIAL);
@@ -91,15 +92,52 @@ static void all_words_of_a_usual_line_are_known(void **state)
 static void a_size_has_a_unit(void **state)
 {
     (void)state;
-    assert_int_equal(read_line("dom0_mem=524288").dom0_memory, 512 * MIB);
-    assert_int_equal(read_line("dom0_mem=524288k").dom0_memory, 512 * MIB);
-    assert_int_equal(read_line("dom0_mem=2G").dom0_memory, 2048 * MIB);
-    assert_int_equal(read_line("dom0_mem=1t").dom0_memory, MIB << 20);
-    assert_int_equal(read_line("dom0_mem=4096B").dom0_memory, 4096);
-    assert_int_equal(read_line("dom0_mem=max:1G,min:1M").dom0_most, 1024 * MIB);
-    assert_int_equal(read_line("dom0_mem=max:1G,min:1M").dom0_memory, 0);
-    assert_int_equal(read_line("dom0_mem=-64M,max:-1k").dom0_memory, -64 * (s64)MIB);
-    assert_int_equal(read_line("dom0_mem=-64M,max:-1k").dom0_most, -1024);
+    assert_int_equal(read_line("dom0_mem=524288").dom0_memory.bytes, 512 * MIB);
+    assert_int_equal(read_line("dom0_mem=524288k").dom0_memory.bytes, 512 * MIB);
+    assert_int_equal(read_line("dom0_mem=2G").dom0_memory.bytes, 2048 * MIB);
+    assert_int_equal(read_line("dom0_mem=1t").dom0_memory.bytes, MIB << 20);
+    assert_int_equal(read_line("dom0_mem=4096B").dom0_memory.bytes, 4096);
+}
+
+/* The amounts of a line in MiB, on a machine with 1000 MiB. */
+struct amounts {
+    u64 memory, least, most;
+};
+
+static struct amounts amounts_of(const char *text)
+{
+    struct boot_options options = read_line(text);
+
+    assert_string_equal(logged, "");
+    return (struct amounts){memory_mib(&options.dom0_memory, 1000),
+                            memory_mib(&options.dom0_least, 1000),
+                            memory_mib(&options.dom0_most, 1000)};
+}
+
+static void memory_is_given_in_every_form_that_xen_knows(void **state)
+{
+    static const struct {
+        const char *text;
+        struct amounts amounts;
+    } lines[] = {
+        {"dom0_mem=max:1G,min:1M", {0, 1, 1024}},
+        {"dom0_mem=-64M,max:-1M", {936, 0, 999}},
+        {"dom0_mem=50%", {500, 0, 0}},
+        {"dom0_mem=64M+25%", {314, 0, 0}},
+        {"dom0_mem=-64M+25%,min:10%,max:100%", {686, 100, 1000}},
+        {"dom0_mem=-10%", {900, 0, 0}},
+        {"dom0_mem=min:-100M,20%,max:1G+50%", {200, 900, 1524}},
+        {"dom0_mem=2G", {2048, 0, 0}},
+        {"dom0_mem=-2G", {0, 0, 0}},
+        {"dom0_mem=1M dom0_mem=2M", {2, 0, 0}},
+    };
+
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(lines); i++) {
+        struct amounts amounts = amounts_of(lines[i].text);
+
+        assert_memory_equal(&amounts, &lines[i].amounts, sizeof amounts);
+    }
 }
 
 static void a_value_without_sense_is_named_and_changes_nothing(void **state)
@@ -109,6 +147,14 @@ static void a_value_without_sense_is_named_and_changes_nothing(void **state)
         "dom0_mem=M",
         "dom0_mem=12Q",
         "dom0_mem=-",
+        "dom0_mem=101%",
+        "dom0_mem=%",
+        "dom0_mem=5%+1M",
+        "dom0_mem=1M+",
+        "dom0_mem=1M+5",
+        "dom0_mem=1M+5%x",
+        "dom0_mem=1M-5%",
+        "dom0_mem=min:",
         "dom0_mem=--1M",
         "dom0_mem=1M,max:x",
         "dom0_mem=99999999999999999999",
@@ -130,7 +176,9 @@ static void a_value_without_sense_is_named_and_changes_nothing(void **state)
 
         assert_non_null(strstr(logged, words[i]));
         assert_non_null(strstr(logged, "makes no sense"));
-        assert_int_equal(options.dom0_memory | options.dom0_most, 0);
+        assert_false(memory_is_given(&options.dom0_memory));
+        assert_false(memory_is_given(&options.dom0_least));
+        assert_false(memory_is_given(&options.dom0_most));
         assert_int_equal(options.dom0_vcpus | options.baud | options.audit, 0);
         assert_int_equal(options.mitigations, MITIGATIONS_AUTO);
     }
@@ -153,7 +201,7 @@ static void the_longest_line_ends_in_its_block(void **state)
     memset(text, ' ', sizeof text);
     memcpy(text + sizeof text - 1 - strlen("dom0_mem=max"), "dom0_mem=max", strlen("dom0_mem=max"));
     text[sizeof text - 1] = 0;
-    assert_int_equal(read_line(text).dom0_memory, 0);
+    assert_int_equal(read_line(text).dom0_memory.bytes, 0);
     assert_non_null(strstr(logged, "makes no sense"));
 }
 
@@ -182,6 +230,7 @@ int main(void)
         cmocka_unit_test(all_words_of_a_usual_line_are_known),
         cmocka_unit_test(two_levels_of_the_log_are_verbose),
         cmocka_unit_test(a_size_has_a_unit),
+        cmocka_unit_test(memory_is_given_in_every_form_that_xen_knows),
         cmocka_unit_test(a_value_without_sense_is_named_and_changes_nothing),
         cmocka_unit_test(an_unknown_word_is_named),
         cmocka_unit_test(the_longest_line_ends_in_its_block),
