@@ -80,10 +80,14 @@ static const struct pointer *find(void)
  * plausible, or its checksum is wrong. */
 static const struct acpi_table *table_at(u64 at)
 {
-    const struct acpi_table *table = direct(maddr(at));
+    const struct acpi_table *table;
 
-    if (at == 0 || at + sizeof *table > REACHABLE || table->length < sizeof *table ||
-        table->length > TABLE_MOST || at + table->length > REACHABLE) {
+    if (at == 0 || at > REACHABLE - sizeof *table) {
+        return NULL;
+    }
+    table = direct(maddr(at));
+    if (table->length < sizeof *table || table->length > TABLE_MOST ||
+        table->length > REACHABLE - at) {
         return NULL;
     }
     return sums_to_zero(table, table->length) ? table : NULL;

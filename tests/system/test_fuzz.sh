@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Proves that a minute of fuzzing from the corpus in the tree finds nothing, in the engine under streams of
-# operations and in every parser of data that a guest supplies.
+# operations, in every parser of data that a guest supplies, and in those of what boot loader and firmware report.
 # Takes: minutes
 . "$(dirname "$0")/common.sh"
 
