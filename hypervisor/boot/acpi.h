@@ -24,6 +24,10 @@ void acpi_read_interrupts(void);
  * cpu/machine.h. */
 void acpi_read_power(void);
 
+/* Reports the power management timer, of the FADT, to time/pm_timer.h. One that is not in an I/O
+ * port counts as absent. */
+void acpi_read_timer(void);
+
 /* Reports the windows on PCI configuration space by pci_window_found. */
 void acpi_read_windows(void);
 

@@ -1,19 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading from the ACPI tables how the machine is switched off and reset, and where its HPET is. */
+/* Reading from the ACPI tables how the machine is switched off and reset, and its timers. */
 #include "hypervisor/boot/acpi.h"
 #include "hypervisor/boot/acpi_tables.h"
 #include "hypervisor/cpu/machine.h"
+#include "hypervisor/time/pm_timer.h"
 #include "lib/string.h"
 
 #define FADT_DSDT        40u
 #define FADT_PM1A        64u
 #define FADT_PM1B        68u
+#define FADT_TIMER       76u
+#define FADT_TIMER_SIZE  91u /* bytes of the timer's register: 4, or 0 if there is none */
 #define FADT_FLAGS       112u
 #define FADT_RESET       116u
 #define FADT_RESET_VALUE 128u
+#define FADT_TIMER_NEW   208u /* the same timer in the newer form, which counts if it is there */
 #define FADT_LEAST       72u
+#define FADT_WITH_FLAGS  116u
+#define FADT_WITH_NEW    220u
 #define FADT_WITH_RESET  129u
+#define FADT_TIMER_WIDE  (1u << 8)
 #define FADT_HAS_RESET   (1u << 10)
+#define FADT_REDUCED     (1u << 20) /* none of the fixed registers exists */
+#define TIMER_BYTES      4u
 #define HPET_ADDRESS     40u
 #define HPET_LEAST       56u
 #define SPACE_PORTS      1u
@@ -105,6 +114,27 @@ void acpi_read_power(void)
     }
     read_reset(fadt, &power);
     machine_set_power(&power);
+}
+
+void acpi_read_timer(void)
+{
+    const struct acpi_table *fadt = acpi_find("FACP", FADT_WITH_FLAGS);
+    struct address wide = {.space = 0};
+
+    if (!fadt || word_of(fadt, FADT_FLAGS) & FADT_REDUCED ||
+        ((const u8 *)fadt)[FADT_TIMER_SIZE] != TIMER_BYTES) {
+        return;
+    }
+    u64 port = word_of(fadt, FADT_TIMER);
+    if (fadt->length >= FADT_WITH_NEW) {
+        memcpy(&wide, (const u8 *)fadt + FADT_TIMER_NEW, sizeof wide);
+    }
+    if (wide.address) {
+        port = wide.space == SPACE_PORTS ? wide.address : 0;
+    }
+    if (port && port <= 0xffff) {
+        pm_timer_found((u16)port, word_of(fadt, FADT_FLAGS) & FADT_TIMER_WIDE);
+    }
 }
 
 u64 acpi_hpet(void)

@@ -27,6 +27,9 @@ bool loader_add_module(struct loader *loader, u64 start, u64 end)
 
 bool loader_add_range(struct loader *loader, u64 start, u64 size, u32 type)
 {
+    if (size == 0) {
+        return true;
+    }
     if (loader->range_count == MACHINE_RANGES_MAX) {
         return false;
     }

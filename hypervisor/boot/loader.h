@@ -51,7 +51,7 @@ u8 loader_use(const struct loader *loader, struct handoff *handoff);
  * 4 GiB. An empty one counts. */
 bool loader_add_module(struct loader *loader, u64 start, u64 end);
 
-/* Adds a range of the memory map. False: there are too many. */
+/* Adds a range of the memory map, unless it is empty. False: there are too many. */
 bool loader_add_range(struct loader *loader, u64 start, u64 size, u32 type);
 
 /* Adds a range of EFI's memory map: `pages` pages of 4 KiB. One without pages, not at a page

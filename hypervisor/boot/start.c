@@ -15,7 +15,7 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/machine.h"
-#include "hypervisor/irq/pic.h"
+#include "hypervisor/irq/isa.h"
 #include "hypervisor/boot/smp.h"
 #include "hypervisor/cpu/speculation.h"
 #include "hypervisor/build/build.h"
@@ -110,18 +110,28 @@ static void free_unused_modules(void)
     }
 }
 
+static void start_input(void)
+{
+    if (boot.handoff.guest[0].privileged) {
+        machine_console_start();
+    } else {
+        uart_enable_input_interrupt(UART_GUESTS);
+    }
+}
+
 /* The second half of boot, on the CPU's own stack. */
 static void start_guests(void)
 {
+    start_input();
     build_reserve(&boot.handoff);
     smp_start(&boot.processors, boot.low_page);
     free_unused_modules();
     for (u32 i = 0; i < boot.handoff.guest_count; i++) {
         dom0_size(&boot.handoff.guest[i], &boot.options);
     }
-    log_line("%u CPU(s), %llu MiB free, TSC %llu kHz, %u guest(s)", cpu_count(),
+    log_line("%u CPU(s), %llu MiB free, TSC %llu kHz by %s, %u guest(s)", cpu_count(),
              (unsigned long long)(frames_free_count() >> 8), (unsigned long long)clock_tsc_khz(),
-             boot.handoff.guest_count);
+             clock_source(), boot.handoff.guest_count);
     for (u32 i = 0; i < boot.handoff.guest_count; i++) {
         domain_build(i);
     }
@@ -133,7 +143,7 @@ static void start_guests(void)
     run();
 }
 
-/* Ends the machine if it has no port for the log. */
+/* Ends the machine if it has no port for the log, which `pinion run` reads. */
 static void require_log(void)
 {
     if (!uart_is_present(UART_LOG)) {
@@ -146,12 +156,17 @@ static void read_modules(void)
 {
     if (!handoff_is_given(&boot.handoff)) {
         version_command_line(boot.loader.command_line);
+        if (!uart_is_present(UART_LOG)) {
+            log_line("this machine has no first serial port (COM1)");
+        }
         describe_machine(boot.loader.command_line);
         efi_start(&boot.loader);
         dom0_read(&boot.handoff, &boot.options, boot.loader.module_text);
         dom0_describe(&boot.handoff);
         return;
     }
+    require_log();
+    uart_wait_for_ever();
     if (!uart_is_present(UART_GUESTS)) {
         panic("this machine has no second serial port (COM2), which carries the guests' consoles");
     }
@@ -225,7 +240,6 @@ void start(u32 loader_information, u32 magic)
     boot.tsc = read_tsc();
     uart_start();
     log_line("Pinion");
-    require_log();
     read_loader(magic, loader_information);
     require_processor();
     read_modules();
@@ -233,6 +247,7 @@ void start(u32 loader_information, u32 magic)
     acpi_read_interrupts();
     acpi_read_windows();
     acpi_read_power();
+    acpi_read_timer();
     hpet_found(acpi_hpet());
     map_start(boot_memory_frames());
     space_load_root(space_cr3(map_idle_root()));
@@ -241,15 +256,7 @@ void start(u32 loader_information, u32 magic)
     report_use_counters(boot.options.verbose);
     speculation_start(boot.handoff.mitigations, boot.handoff.guest_count);
     cpu = start_first_cpu();
-    if (!pic_start()) {
-        panic("this machine has no interrupt controllers (8259), through which the guests' input "
-              "arrives");
-    }
+    isa_start();
     start_clock();
-    if (boot.handoff.guest[0].privileged) {
-        machine_console_start();
-    } else {
-        uart_enable_input_interrupt(UART_GUESTS);
-    }
     cpu_enter_stack(cpu, start_guests);
 }

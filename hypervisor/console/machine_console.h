@@ -7,7 +7,7 @@
 
 #include "lib/types.h"
 
-/* Lets COM1 interrupt when it has input. Once, at boot, after pic_start, if there is a privileged
+/* Lets COM1 interrupt when it has input. Once, at boot, after isa_start, if there is a privileged
  * domain. */
 void machine_console_start(void);
 

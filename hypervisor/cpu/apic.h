@@ -5,11 +5,15 @@
 
 #include "lib/types.h"
 
-/* Enables this CPU's local APIC, as an x2APIC if the CPU has one. Its timer is stopped, and
- * interrupts once each time it is set; on the boot CPU, LINT0 passes on the interrupts of the
- * 8259s. The first call finds the APIC, and maps its registers if it is not an x2APIC. Panics if
- * there is no APIC, or no memory to map it. */
+/* Enables this CPU's local APIC, as an x2APIC if the CPU has one or the firmware has made it one.
+ * Nothing of what the firmware left in it counts: the LVT is masked but for LINT1, which brings
+ * NMIs, and errors; no interrupt is in service. Its timer is stopped, and interrupts once each time
+ * it is set. The first call finds the APIC, and maps its registers if it is not an x2APIC. Panics
+ * if there is no APIC, or no memory to map it. */
 void apic_start(void);
+
+/* Lets LINT0 of this CPU pass on the interrupts of the 8259s. */
+void apic_accept_pic(void);
 
 /* The APIC id of this CPU. */
 u32 apic_id(void);

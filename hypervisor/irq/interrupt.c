@@ -17,7 +17,11 @@ static void serve_line(u32 vector)
     u32 user;
 
     if (line_user(vector, &user)) {
-        interrupt_of_line(user);
+        if (user < LINE_USER_ISA) {
+            interrupt_of_line(user);
+        } else if (interrupt_of_device(user - LINE_USER_ISA)) {
+            this_cpu()->work = true;
+        }
     } else if (!reported) {
         reported = true;
         log_line("interrupt %#x of no device", vector);
@@ -32,6 +36,10 @@ void interrupt_handle(u32 vector)
     if (vector >= VECTOR_PIC_FIRST && vector < VECTOR_PIC_FIRST + PIC_IRQS) {
         u32 irq = vector - VECTOR_PIC_FIRST;
 
+        if (!pic_is_present()) { /* left over from what ran before */
+            apic_acknowledge();
+            return;
+        }
         if (pic_acknowledge(irq) && interrupt_of_device(irq)) {
             cpu->work = true;
         }

@@ -10,7 +10,7 @@
  * cpu->work if the run loop has something to do. Interrupts are off. */
 void interrupt_handle(u32 vector);
 
-/* Defined by console/: serves interrupt `irq` (0 to 15) of the 8259s, which has been acknowledged.
+/* Defined by console/: serves interrupt `irq` (0 to 15) of an old device (irq/isa.h).
  * Returns true if there is work for the run loop. */
 bool interrupt_of_device(u32 irq);
 

@@ -119,7 +119,9 @@ static void start(struct ioapic *ioapic)
 void ioapic_start(void)
 {
     for (u32 i = 0; i < ioapics.count; i++) {
-        start(&ioapics.ioapic[i]);
+        if (!ioapics.ioapic[i].registers) {
+            start(&ioapics.ioapic[i]);
+        }
     }
 }
 

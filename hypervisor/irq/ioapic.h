@@ -33,7 +33,8 @@ void ioapic_isa_override(u32 irq, u32 gsi, u32 polarity, u32 trigger);
 
 /* ---- later; the functions take RANK_IOAPIC ---- */
 
-/* Maps the registers of the IO-APICs and masks all pins. Once; before it there is no GSI. */
+/* Maps the registers of the IO-APICs and masks all pins; a later call has no effect. Before it
+ * there is no GSI. */
 void ioapic_start(void);
 
 /* One above the highest GSI; 0: there is no IO-APIC, or it has not been started. */

@@ -11,6 +11,9 @@
 #include "lib/types.h"
 
 #define LINE_USERS_MAX 0xfffeu /* users are below this number */
+#define LINE_USER_ISA                                                                              \
+    0x10000u /* but for the hypervisor itself: interrupt N of an old device (irq/isa.h) has user   \
+                LINE_USER_ISA + N, and is reported by interrupt_of_device */
 
 /* Opens the line of pin `gsi` for `user`, to interrupt CPU number `cpu`. Returns its vector; 0:
  * *error is -XEN_EINVAL (there is no such pin), -XEN_EBUSY (it is open), or -XEN_ENOSPC (no vector

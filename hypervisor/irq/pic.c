@@ -17,6 +17,7 @@
 #define PROBE                0x5a /* a mask that no missing port reads as */
 
 static struct {
+    bool present;
     u16 masked;
 } pic = {.masked = 0xffff};
 
@@ -38,9 +39,14 @@ bool pic_start(void)
     out8(SECOND_DATA, MODE_8086);
     out8(FIRST_DATA, PROBE);
     out8(SECOND_DATA, (u8)~PROBE);
-    bool present = in8(FIRST_DATA) == PROBE && in8(SECOND_DATA) == (u8)~PROBE;
+    pic.present = in8(FIRST_DATA) == PROBE && in8(SECOND_DATA) == (u8)~PROBE;
     write_masks();
-    return present;
+    return pic.present;
+}
+
+bool pic_is_present(void)
+{
+    return pic.present;
 }
 
 void pic_enable(u32 irq)

@@ -11,6 +11,9 @@
  * any pic_enable, with interrupts off. False: the machine has no such controllers. */
 bool pic_start(void);
 
+/* What pic_start has found. */
+bool pic_is_present(void);
+
 /* Unmasks interrupt `irq`, 0 to 15, and the line by which the second controller is connected. */
 void pic_enable(u32 irq);
 

@@ -2,17 +2,18 @@
 /* The two 16550 serial ports. */
 #include "hypervisor/log/uart.h"
 #include "hypervisor/cpu/asm.h"
-#include "hypervisor/irq/pic.h"
+#include "hypervisor/irq/isa.h"
 
 #define UARTS      2
 #define FIFO_BYTES 16
 
 #define REGISTER_DATA    0
 #define REGISTER_ENABLE  1 /* which interrupts are enabled */
-#define REGISTER_FIFO    2
+#define REGISTER_FIFO    2 /* when read: which interrupt is pending */
 #define REGISTER_LINE    3
 #define REGISTER_MODEM   4
 #define REGISTER_STATUS  5
+#define REGISTER_CHANGES 6 /* of the modem's lines */
 #define REGISTER_SCRATCH 7
 
 #define ENABLE_INPUT   0x01
@@ -20,16 +21,23 @@
 #define FASTEST        115200u /* bits a second */
 #define LINE_8N1       0x03
 #define LINE_DIVISOR   0x80
-#define MODEM_READY    0x0b /* DTR, RTS, and OUT2, which connects the interrupt to the 8259 */
+#define FIFO_OFF       0
+#define MODEM_READY    0x0b /* DTR, RTS, and OUT2, which connects the interrupt to its line */
 #define STATUS_INPUT   0x01
 #define STATUS_ROOM    0x20
 #define STATUS_EMPTY   0x40
 #define STATUS_NOTHING 0xff /* the value that any register of a missing port reads as */
 
+/* How often a port is asked whether it can send before it counts as stuck: seconds on any machine;
+ * sending 16 bytes at the lowest speed takes 3 s. */
+#define TRIES 20000000u
+
 static const u16 base[UARTS] = {[UART_LOG] = 0x3f8, [UART_GUESTS] = 0x2f8};
 
 static struct {
     bool present[UARTS];
+    bool stuck[UARTS]; /* the port did not get ready to send when it was last asked */
+    bool patient;      /* wait for ever instead */
 } ports;
 
 /* True when there is a 16550 at `port`: its scratch register keeps what is written to it. */
@@ -43,6 +51,29 @@ static bool probe(u16 port)
     return in8(port + REGISTER_SCRATCH) == 0xa5 && in8(port + REGISTER_STATUS) != STATUS_NOTHING;
 }
 
+static void set_divisor(u16 port, u32 divisor)
+{
+    out8(port + REGISTER_LINE, LINE_DIVISOR);
+    out8(port + REGISTER_DATA, (u8)divisor);
+    out8(port + REGISTER_ENABLE, (u8)(divisor >> 8));
+    out8(port + REGISTER_LINE, LINE_8N1);
+}
+
+/* Writes all registers, in which the firmware may have left any value, and reads what the port
+ * reports of the time before. */
+static void set_up(u16 port)
+{
+    set_divisor(port, 1);
+    out8(port + REGISTER_ENABLE, 0);
+    out8(port + REGISTER_FIFO, FIFO_OFF);
+    out8(port + REGISTER_FIFO, FIFO_ON_EMPTY);
+    out8(port + REGISTER_MODEM, MODEM_READY);
+    in8(port + REGISTER_STATUS);
+    in8(port + REGISTER_DATA);
+    in8(port + REGISTER_FIFO);
+    in8(port + REGISTER_CHANGES);
+}
+
 void uart_start(void)
 {
     for (u32 i = 0; i < UARTS; i++) {
@@ -52,13 +83,7 @@ void uart_start(void)
         if (!ports.present[i]) {
             continue;
         }
-        out8(port + REGISTER_ENABLE, 0);
-        out8(port + REGISTER_LINE, LINE_DIVISOR);
-        out8(port + REGISTER_DATA, 1); /* divisor for 115200 baud */
-        out8(port + REGISTER_ENABLE, 0);
-        out8(port + REGISTER_LINE, LINE_8N1);
-        out8(port + REGISTER_FIFO, FIFO_ON_EMPTY);
-        out8(port + REGISTER_MODEM, MODEM_READY);
+        set_up(port);
     }
 }
 
@@ -69,14 +94,32 @@ bool uart_is_present(enum uart uart)
 
 void uart_set_speed(enum uart uart, u32 baud)
 {
-    u16 port = base[uart];
-    u32 divisor = FASTEST / baud;
+    if (ports.present[uart]) {
+        uart_flush(uart);
+        set_divisor(base[uart], FASTEST / baud);
+    }
+}
 
-    uart_flush(uart);
-    out8(port + REGISTER_LINE, LINE_DIVISOR);
-    out8(port + REGISTER_DATA, (u8)divisor);
-    out8(port + REGISTER_ENABLE, (u8)(divisor >> 8));
-    out8(port + REGISTER_LINE, LINE_8N1);
+void uart_wait_for_ever(void)
+{
+    ports.patient = true;
+}
+
+/* Waits until the port's status has `bit`. False: it does not come; then the next call asks once
+ * only. */
+static bool wait_for(enum uart uart, u8 bit)
+{
+    u32 tries = ports.stuck[uart] ? 1 : TRIES;
+
+    while (!(in8(base[uart] + REGISTER_STATUS) & bit)) {
+        if (--tries == 0 && !ports.patient) {
+            ports.stuck[uart] = true;
+            return false;
+        }
+        __builtin_ia32_pause();
+    }
+    ports.stuck[uart] = false;
+    return true;
 }
 
 void uart_write(enum uart uart, const char *bytes, u64 count)
@@ -90,8 +133,8 @@ void uart_write(enum uart uart, const char *bytes, u64 count)
         u64 part = count < FIFO_BYTES ? count : FIFO_BYTES;
 
         count -= part;
-        while (!(in8(port + REGISTER_STATUS) & STATUS_ROOM)) {
-            __builtin_ia32_pause();
+        if (!wait_for(uart, STATUS_ROOM)) {
+            return;
         }
         __asm__ volatile("rep outsb" : "+S"(bytes), "+c"(part) : "d"(port) : "memory");
     }
@@ -99,8 +142,8 @@ void uart_write(enum uart uart, const char *bytes, u64 count)
 
 void uart_flush(enum uart uart)
 {
-    while (ports.present[uart] && !(in8(base[uart] + REGISTER_STATUS) & STATUS_EMPTY)) {
-        __builtin_ia32_pause();
+    if (ports.present[uart]) {
+        wait_for(uart, STATUS_EMPTY);
     }
 }
 
@@ -120,5 +163,5 @@ void uart_enable_input_interrupt(enum uart uart)
         return;
     }
     out8(base[uart] + REGISTER_ENABLE, ENABLE_INPUT);
-    pic_enable(uart == UART_LOG ? UART_LOG_IRQ : UART_GUESTS_IRQ);
+    isa_enable(uart == UART_LOG ? UART_LOG_IRQ : UART_GUESTS_IRQ);
 }

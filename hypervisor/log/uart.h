@@ -6,7 +6,7 @@
 
 #include "lib/types.h"
 
-/* The ports' interrupts at the first 8259. */
+/* The ports' interrupts on the ISA bus. */
 #define UART_LOG_IRQ    4u
 #define UART_GUESTS_IRQ 3u
 
@@ -22,16 +22,21 @@ bool uart_is_present(enum uart uart);
 /* Sets the port's speed, a divisor of 115200, in bits a second. */
 void uart_set_speed(enum uart uart, u32 baud);
 
-/* Writes `count` bytes. Waits before each 16 bytes until the port's FIFO is empty. */
+/* Makes the functions below wait without a limit, for a machine whose ports an emulator's user
+ * reads, who may be slow. */
+void uart_wait_for_ever(void);
+
+/* Writes `count` bytes. Waits before each 16 bytes until the port's FIFO is empty. What the port
+ * does not take within seconds is lost, and so is what follows until it takes bytes again. */
 void uart_write(enum uart uart, const char *bytes, u64 count);
 
-/* Waits until the last byte has left the port. */
+/* Waits until the last byte has left the port, for seconds at most. */
 void uart_flush(enum uart uart);
 
 /* Reads one byte, 0 to 255. -1: none has arrived. */
 int uart_read(enum uart uart);
 
-/* Lets the port raise its interrupt when it has input. Call it after pic_start. */
+/* Lets the port raise its interrupt when it has input. Call it after isa_start. */
 void uart_enable_input_interrupt(enum uart uart);
 
 #endif

@@ -7,46 +7,20 @@
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/time/clock.h"
 #include "hypervisor/time/cmos.h"
-#include "hypervisor/time/pit.h"
+#include "hypervisor/time/frequency.h"
 #include "hypervisor/time/scale.h"
-#include "hypervisor/time/span.h"
 
-#define WINDOW_NS    4000000ull /* the time over which the PIT measures the TSC */
-#define APIC_WINDOW  500000ull  /* ns between samples, if CPUID reports the TSC's frequency */
-#define LONGEST_NS   3600000000000ull
-#define SAMPLES      8
-#define MEASUREMENTS 64 /* attempts; one fails when an emulator is descheduled meanwhile */
-
-#define HERTZ_LEAST 1000000ull
-#define HERTZ_MOST  100000000000ull
-
-#define LEAF_TSC              0x15u
-#define LEAF_HYPERVISOR       0x40000000u
-#define LEAF_HYPERVISOR_TIMES 0x40000010u
+#define APIC_WINDOW 500000ull /* the time in ns over which the local APIC timer is measured */
+#define LONGEST_NS  3600000000000ull
+#define SAMPLES     8
 
 static struct {
     u64 tsc_start; /* TSC value at which system time is 0 */
-    u64 hertz;
+    struct frequency frequency;
     struct scale scale;
     u64 tsc_per_ns, apic_per_ns; /* ticks per ns, times 2^32 */
     _Atomic u64 wall_ns;         /* wall-clock time at system time 0, in ns since 1970 */
 } timebase;
-
-/* The TSC's frequency as CPUID reports it, in Hz. 0: CPUID does not report it. */
-static u64 hertz_from_cpuid(void)
-{
-    if (read_cpuid(0, 0).eax >= LEAF_TSC) {
-        struct cpuid r = read_cpuid(LEAF_TSC, 0);
-        if (r.eax && r.ebx && r.ecx) {
-            return (u64)r.ecx * r.ebx / r.eax;
-        }
-    }
-    bool hypervisor = read_cpuid(1, 0).ecx >> 31;
-    if (hypervisor && read_cpuid(LEAF_HYPERVISOR, 0).eax >= LEAF_HYPERVISOR_TIMES) {
-        return read_cpuid(LEAF_HYPERVISOR_TIMES, 0).eax * 1000ull;
-    }
-    return 0;
-}
 
 struct apic_sample {
     u64 tsc;
@@ -93,52 +67,28 @@ static u64 scaled_rate(u64 counted, u64 ticks, u64 hertz)
     return (u64)((unsigned __int128)ratio * hertz >> 32);
 }
 
-/* Stores in *first and *last two samples of the local APIC timer, some time apart, and returns the
- * TSC's frequency in Hz: from CPUID, else measured against the PIT between the samples. 0: no
- * reliable value was found. */
-static u64 measure(struct apic_sample *first, struct apic_sample *last)
+/* The frequency of the local APIC timer in Hz, where the TSC's is `hertz`. 0: it does not count. */
+static u64 measure_apic(u64 hertz)
 {
-    u64 known = hertz_from_cpuid();
-    struct rate rate = {0};
+    struct apic_sample first, last;
 
-    for (u32 tries = 0; tries < MEASUREMENTS; tries++) {
-        bool sure = known;
-
-        apic_measure_start();
-        *first = apic_sample();
-        if (known) {
-            wait_ticks(known / 1000000 * APIC_WINDOW / 1000);
-        }
-        u64 hertz = known ? known : pit_measure_tsc(WINDOW_NS, &sure);
-        *last = apic_sample();
-        apic_measure_end();
-        if (hertz && (sure || rate_confirmed(&rate, hertz))) {
-            return hertz;
-        }
-    }
-    return 0;
+    apic_measure_start();
+    first = apic_sample();
+    wait_ticks(hertz / 1000000 * APIC_WINDOW / 1000);
+    last = apic_sample();
+    apic_measure_end();
+    return scaled_rate(first.left - last.left, last.tsc - first.tsc, hertz);
 }
 
 void clock_start(void)
 {
-    struct apic_sample first, last;
-    u64 hertz = measure(&first, &last);
+    struct frequency found = frequency_find();
+    u64 hertz = found.hertz, apic_hertz = measure_apic(hertz);
 
-    if (!hertz && !pit_is_present()) {
-        panic("no clock: this machine has no timer (8254) that counts, and CPUID does not report "
-              "the TSC's frequency");
-    }
-    if (!hertz) {
-        panic("no clock: measurements of the TSC by the timer (8254) differ");
-    }
-    if (hertz < HERTZ_LEAST || hertz > HERTZ_MOST) {
-        panic("the TSC frequency of %lu Hz is out of range", hertz);
-    }
-    u64 apic_hertz = scaled_rate(first.left - last.left, last.tsc - first.tsc, hertz);
     if (!apic_hertz && !apic_timer_has_deadline()) {
         panic("the local APIC timer does not count");
     }
-    timebase.hertz = hertz;
+    timebase.frequency = found;
     timebase.tsc_per_ns = per_ns(hertz);
     timebase.apic_per_ns = per_ns(apic_hertz);
     timebase.tsc_start = read_tsc();
@@ -158,7 +108,12 @@ u64 log_time(void)
 
 u64 clock_tsc_khz(void)
 {
-    return timebase.hertz / 1000;
+    return timebase.frequency.hertz / 1000;
+}
+
+const char *clock_source(void)
+{
+    return timebase.frequency.source;
 }
 
 static u64 ticks_of(u64 ns, u64 rate)

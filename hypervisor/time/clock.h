@@ -14,6 +14,9 @@ void clock_start(void);
 u64 clock_now(void); /* system time in ns; 0 before clock_start */
 u64 clock_tsc_khz(void);
 
+/* Who said the TSC's frequency, or against what it was measured: a noun. */
+const char *clock_source(void);
+
 /* The number of ticks of the TSC in `ns`, at least 1, or of the local APIC timer, 1 to 2^32 - 1. A
  * time of more than an hour counts as an hour. */
 u64 clock_tsc_ticks(u64 ns);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The 8254 timer, used once: as the reference against which other clocks are measured. */
+/* The 8254 timer, used once: as a reference against which the TSC is measured. */
 #ifndef TIME_PIT_H
 #define TIME_PIT_H
 
 #include "lib/types.h"
 
-/* True when the machine has a PIT: its counter changes. */
-bool pit_is_present(void);
+#define PIT_HERTZ 1193182ull
+#define PIT_MASK  0xffffu
 
-/* Measures the TSC's frequency in Hz over about `ns`, at most 20 ms. 0: the PIT does not count, or
- * it wrapped during the measurement. Otherwise *sure is set: true when the PIT cannot have wrapped
- * unnoticed; false when the result must be confirmed by further measurements (time/span.h). Returns
- * even if the PIT stops counting. */
-u64 pit_measure_tsc(u64 ns, bool *sure);
+/* Starts the counter at 0. It wraps after 55 ms. Nothing is known of whether there is one. */
+void pit_start(void);
+
+/* The counter, as one that counts up. */
+u32 pit_count(void);
 
 #endif

@@ -11,6 +11,8 @@
 struct cpu;
 struct vcpu;
 
+#define TIMER_DEVICES (~0u) /* the kind of the timer that polls devices (irq/isa.h) */
+
 struct timer {
     struct timer *next;
     u64 deadline;              /* system time in ns at which the timer fires; valid while armed */

@@ -3,6 +3,7 @@
 #include "hypervisor/vcpu/vcpu_timer.h"
 #include "hypervisor/domain/watchdog.h"
 #include "hypervisor/event/channel.h"
+#include "hypervisor/irq/isa.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/timer.h"
 #include "hypervisor/vcpu/vcpu.h"
@@ -13,14 +14,25 @@ static u64 next_period(u64 deadline, u64 period, u64 now)
     return deadline + ((now - deadline) / period + 1) * period;
 }
 
+/* Serves a timer that fires rarely. */
+static u64 serve_rare(const struct timer *timer, u64 now)
+{
+    if (timer->kind == TIMER_DEVICES) {
+        return isa_poll(now);
+    }
+    watchdog_expired(timer->vcpu->domain);
+    return 0;
+}
+
 u64 timer_fired(struct timer *timer, u64 now)
 {
     struct vcpu *vcpu = timer->vcpu;
     u64 period = timer->kind == TIMER_PERIODIC ? vcpu->period : 0;
 
-    if (timer->kind == TIMER_WATCHDOG) {
-        watchdog_expired(vcpu->domain);
-    } else if (timer->kind != TIMER_POLL) {
+    if (timer->kind >= TIMER_WATCHDOG) {
+        return serve_rare(timer, now);
+    }
+    if (timer->kind != TIMER_POLL) {
         event_virq(vcpu, VIRQ_TIMER);
     } else if (atomic_load(&vcpu->state) == VCPU_POLLING) {
         sched_wake(vcpu);

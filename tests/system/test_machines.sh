@@ -33,10 +33,8 @@ lacks() { # SENTENCE WORD...
 
 no_com1='the machine has no first serial port (COM1), to which the hypervisor writes its log'
 no_com2="the hypervisor failed: this machine has no second serial port (COM2), which carries the guests' consoles"
-no_pit="the hypervisor failed: no clock: this machine has no timer (8254) that counts, and CPUID does not report \
-the TSC's frequency"
-no_pic="the hypervisor failed: this machine has no interrupt controllers (8259), through which the guests' input \
-arrives"
+no_clock="the hypervisor failed: no clock: nobody reports the TSC's frequency (CPUID, a hypervisor below), and this \
+machine has no counter to measure it: HPET, ACPI's timer or timer (8254)"
 no_long='the hypervisor failed: this processor does not report a 64-bit mode (CPUID leaf 0x80000001)'
 no_nx='the hypervisor failed: this processor does not report the NX bit, or it is switched off'
 no_syscall='the hypervisor failed: this processor does not report the instruction SYSCALL, by which guests call'
@@ -44,13 +42,14 @@ second_port=(-device 'isa-serial,index=1,chardev=console')
 
 lacks "$no_com2" -M microvm
 lacks "$no_com1" -M microvm,isa-serial=off
-lacks "$no_pit" -M pc,pit=off
-lacks "$no_pic" -M pc,pic=off
+lacks "$no_clock" -M pc,pit=off,acpi=off
 lacks "$no_long" -cpu qemu32
 lacks "$no_nx" -cpu max,-nx
 lacks "$no_syscall" -cpu max,-syscall
 
 runs -M microvm "${second_port[@]}" # neither PCI nor i8042
+runs -M pc,pic=off,pit=off,hpet=off # input by the IO-APIC, the clock by ACPI's timer
+runs -M pc,pic=off,acpi=off         # input is asked for, the clock by the PIT
 runs -M q35,acpi=off,hpet=off,i8042=off
 runs -M isapc -cpu qemu64
 runs -cpu max,level=7 # XSAVE, but no leaf that describes it

@@ -27,6 +27,21 @@ _Noreturn void panic(const char *format, ...)
     __builtin_unreachable();
 }
 
+bool pic_start(void)
+{
+    return devices.has_pic;
+}
+
+bool pic_is_present(void)
+{
+    return devices.has_pic;
+}
+
+void pic_enable(u32 irq)
+{
+    devices.pic_enabled[irq] = true;
+}
+
 bool pic_is_enabled(u32 irq)
 {
     return devices.pic_enabled[irq];

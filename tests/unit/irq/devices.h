@@ -51,6 +51,7 @@ struct devices {
     u8 extended[PAGE_SIZE]; /* the page of PLAIN in the window on configuration space */
     u32 tables_found;
     bool refuses_tables; /* pci_table_found fails */
+    bool has_pic;
     bool pic_enabled[16];
 };
 

@@ -14,6 +14,7 @@
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/channel.h"
+#include "hypervisor/irq/isa.h"
 #include "hypervisor/irq/vector.h"
 #include "hypervisor/sched/queue.h"
 #include "hypervisor/sched/sched.h"
@@ -103,6 +104,12 @@ void domain_vcpu_left(struct domain *domain)
 bool event_poll_due(const struct vcpu *vcpu)
 {
     return world.port[vcpu->id];
+}
+
+u64 isa_poll(u64 now)
+{
+    fail_msg("a device is polled");
+    return now;
 }
 
 void watchdog_expired(struct domain *domain)
