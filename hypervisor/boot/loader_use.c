@@ -4,6 +4,7 @@
 #include "hypervisor/boot/multiboot.h"
 #include "hypervisor/boot/multiboot2.h"
 #include "hypervisor/boot/multiboot_magic.h"
+#include "hypervisor/log/log.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/map.h"
 
@@ -17,18 +18,41 @@ const char *loader_read(u32 magic, u32 at, struct loader *loader)
     return wrong;
 }
 
-u8 loader_use(const struct loader *loader, struct handoff *handoff)
+/* The end of a range, which may be said to be beyond all addresses. */
+static u64 end_of(const struct machine_range *range)
 {
-    u8 page;
+    return range->size > ~range->start ? ~0ull : range->start + range->size;
+}
 
+/* Reports what the loader says of the memory to those who need it. Where ranges overlap, what is
+ * said to be no RAM is none. */
+static void use_map(const struct loader *loader)
+{
     for (u32 i = 0; i < loader->range_count; i++) {
         const struct machine_range *range = &loader->range[i];
 
         machine_map_add(range->start, range->size, range->type);
         if (range->type == MACHINE_RAM) {
-            boot_memory_add(range->start, range->start + range->size);
+            boot_memory_add(range->start, end_of(range));
         }
     }
+    for (u32 i = 0; i < loader->range_count; i++) {
+        if (loader->range[i].type != MACHINE_RAM) {
+            boot_memory_remove(loader->range[i].start, end_of(&loader->range[i]));
+        }
+    }
+    if (boot_memory_unused()) {
+        log_line("%llu MiB of memory are not used: they are above %llu GiB",
+                 (unsigned long long)(boot_memory_unused() >> 20),
+                 (unsigned long long)(LAYOUT_DIRECT_SIZE >> 30));
+    }
+}
+
+u8 loader_use(const struct loader *loader, struct handoff *handoff)
+{
+    u8 page;
+
+    use_map(loader);
     /* With what is left of the image's 2 MiB: QEMU puts its command lines there, and this memory
      * would not be clean. */
     boot_memory_reserve(LAYOUT_IMAGE_LOAD, LAYOUT_IMAGE_LOAD + LAYOUT_IMAGE_SIZE);

@@ -249,8 +249,9 @@ void start(u32 loader_information, u32 magic)
     acpi_read_power();
     acpi_read_timer();
     hpet_found(acpi_hpet());
-    map_start(boot_memory_frames());
+    map_start();
     space_load_root(space_cr3(map_idle_root()));
+    boot_memory_reach_all();
     start_engine();
     report_use_audit(boot.handoff.audit);
     report_use_counters(boot.options.verbose);

@@ -3,8 +3,9 @@
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/memory/frames.h"
+#include "hypervisor/memory/layout.h"
 
-#define RANGES_MAX 64
+#define RANGES_MAX 256 /* more than a loader's map and the modules can make */
 #define FIRMWARE                                                                                   \
     0x2000000ull /* firmware works in the last 32 MiB of a range of RAM: SeaBIOS leaves its own    \
                     start-up code 16 MiB below the end */
@@ -14,58 +15,106 @@ struct range {
     u64 start, end;
 };
 
+/* Ranges that are not empty and do not overlap, in no order. */
+struct ranges {
+    u32 count;
+    struct range range[RANGES_MAX];
+};
+
 static struct {
-    struct range free[RANGES_MAX];
-    u32 free_count;
-    struct range ram[RANGES_MAX];
-    u32 ram_count;
+    struct ranges free, ram;
+    u64 unused; /* bytes of RAM that are beyond the direct map */
+    bool reaches_all;
 } boot_memory;
+
+static void append(struct ranges *ranges, u64 start, u64 end)
+{
+    if (ranges->count == RANGES_MAX) {
+        panic("the machine's memory has more than %u ranges", RANGES_MAX);
+    }
+    ranges->range[ranges->count++] = (struct range){start, end};
+}
+
+/* Removes what lies in [start, end). */
+static void cut(struct ranges *ranges, u64 start, u64 end)
+{
+    for (u32 i = ranges->count; i-- > 0;) {
+        const struct range was = ranges->range[i];
+
+        if (end <= was.start || start >= was.end) {
+            continue;
+        }
+        ranges->range[i] = ranges->range[--ranges->count];
+        if (was.start < start) {
+            append(ranges, was.start, start);
+        }
+        if (end < was.end) {
+            append(ranges, end, was.end);
+        }
+    }
+}
+
+static u64 page_below(u64 at)
+{
+    return at & ~(PAGE_SIZE - 1);
+}
+
+/* The highest page has no page above: it counts as the end. */
+static u64 page_above(u64 at)
+{
+    return at > page_below(~0ull) ? page_below(~0ull) : page_below(at + PAGE_SIZE - 1);
+}
 
 void boot_memory_add(u64 start, u64 end)
 {
-    start = (start + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
-    end &= ~(PAGE_SIZE - 1);
+    start = page_above(start);
+    end = page_below(end);
+    if (end > LAYOUT_DIRECT_SIZE) {
+        boot_memory.unused += end - (start > LAYOUT_DIRECT_SIZE ? start : LAYOUT_DIRECT_SIZE);
+        end = LAYOUT_DIRECT_SIZE;
+    }
     if (start >= end) {
         return;
     }
-    if (boot_memory.free_count == RANGES_MAX) {
-        panic("the machine's memory map has more than %u ranges", RANGES_MAX);
-    }
-    boot_memory.free[boot_memory.free_count++] = (struct range){start, end};
-    boot_memory.ram[boot_memory.ram_count++] = (struct range){start, end};
+    cut(&boot_memory.ram, start, end);
+    cut(&boot_memory.free, start, end);
+    append(&boot_memory.ram, start, end);
+    append(&boot_memory.free, start, end);
+}
+
+void boot_memory_remove(u64 start, u64 end)
+{
+    cut(&boot_memory.ram, page_below(start), page_above(end));
+    boot_memory_reserve(start, end);
 }
 
 void boot_memory_reserve(u64 start, u64 end)
 {
-    start &= ~(PAGE_SIZE - 1);
-    end = (end + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
-    for (u32 i = 0; i < boot_memory.free_count; i++) {
-        struct range *r = &boot_memory.free[i];
+    cut(&boot_memory.free, page_below(start), page_above(end));
+}
 
-        if (end <= r->start || start >= r->end) {
-            continue;
-        }
-        if (start > r->start && end < r->end) {
-            if (boot_memory.free_count == RANGES_MAX) {
-                panic("more than %u ranges of free memory", RANGES_MAX);
-            }
-            boot_memory.free[boot_memory.free_count++] = (struct range){end, r->end};
-            r->end = start;
-        } else if (start > r->start) {
-            r->end = start;
-        } else {
-            r->start = end < r->end ? end : r->end;
-        }
+u64 boot_memory_unused(void)
+{
+    return boot_memory.unused;
+}
+
+bool boot_memory_ram(u32 number, u64 *start, u64 *end)
+{
+    if (number >= boot_memory.ram.count) {
+        return false;
     }
+    *start = boot_memory.ram.range[number].start;
+    *end = boot_memory.ram.range[number].end;
+    return true;
 }
 
 u64 boot_memory_frames(void)
 {
     u64 top = 0;
 
-    for (u32 i = 0; i < boot_memory.ram_count; i++) {
-        if (boot_memory.ram[i].end > top) {
-            top = boot_memory.ram[i].end;
+    for (u32 i = 0; i < boot_memory.ram.count; i++) {
+        if (boot_memory.ram.range[i].end > top) {
+            top = boot_memory.ram.range[i].end;
         }
     }
     return top >> PAGE_SHIFT;
@@ -75,73 +124,90 @@ u64 boot_memory_pages(void)
 {
     u64 pages = 0;
 
-    for (u32 i = 0; i < boot_memory.ram_count; i++) {
-        pages += (boot_memory.ram[i].end - boot_memory.ram[i].start) >> PAGE_SHIFT;
+    for (u32 i = 0; i < boot_memory.ram.count; i++) {
+        pages += (boot_memory.ram.range[i].end - boot_memory.ram.range[i].start) >> PAGE_SHIFT;
     }
     return pages;
 }
 
 bool boot_memory_has_ram(u64 start, u64 end)
 {
-    for (u32 i = 0; i < boot_memory.ram_count; i++) {
-        if (boot_memory.ram[i].start < end && start < boot_memory.ram[i].end) {
+    for (u32 i = 0; i < boot_memory.ram.count; i++) {
+        if (boot_memory.ram.range[i].start < end && start < boot_memory.ram.range[i].end) {
             return true;
         }
     }
     return false;
 }
 
-/* Returns the end of the range of RAM in which the page at `at` lies; `at` if it lies in none. */
-static u64 ram_end(u64 at)
+/* The first page of RAM from `at` on, with the end of its range in *end; ~0: there is none. */
+static u64 next_ram(u64 at, u64 *end)
 {
-    for (u32 i = 0; i < boot_memory.ram_count; i++) {
-        if (boot_memory.ram[i].start <= at && at < boot_memory.ram[i].end) {
-            return boot_memory.ram[i].end;
+    u64 next = ~0ull;
+
+    for (u32 i = 0; i < boot_memory.ram.count; i++) {
+        const struct range *ram = &boot_memory.ram.range[i];
+        u64 start = ram->start > at ? ram->start : at;
+
+        if (at < ram->end && start < next) {
+            next = start;
+            *end = ram->end;
         }
     }
-    return at;
+    return next;
 }
 
 void boot_memory_mark_devices(void)
 {
-    const u64 end = boot_memory_frames() << PAGE_SHIFT;
+    u64 at = 0, end = 0;
 
-    for (u64 at = 0; at < end;) {
-        const u64 next = ram_end(at);
-
-        if (next == at) {
-            vmmu_own_device(mfn(at >> PAGE_SHIFT));
+    for (u64 ram; (ram = next_ram(at, &end)) != ~0ull; at = end) {
+        for (; at < ram; at += PAGE_SIZE) {
+            vmmu_own_device(mfn_of(maddr(at)));
         }
-        at = next == at ? at + PAGE_SIZE : next;
     }
+}
+
+void boot_memory_reach_all(void)
+{
+    boot_memory.reaches_all = true;
+}
+
+/* The end of what can be reached of a range. */
+static u64 reachable_end(const struct range *r)
+{
+    return boot_memory.reaches_all || r->end < REACHABLE ? r->end : REACHABLE;
 }
 
 maddr_t boot_memory_take(u64 size, u64 align)
 {
-    for (u32 i = 0; i < boot_memory.free_count; i++) {
-        struct range *r = &boot_memory.free[i];
-        u64 end = r->end < REACHABLE ? r->end : REACHABLE;
-        u64 start;
+    u64 best = 0;
+
+    for (u32 i = 0; i < boot_memory.free.count; i++) {
+        const struct range *r = &boot_memory.free.range[i];
+        u64 end = reachable_end(r);
 
         if (r->start >= end || end - r->start < size) {
             continue;
         }
-        start = (end - size) & ~(align - 1);
-        if (start < r->start) {
-            continue;
+        u64 start = (end - size) & ~(align - 1);
+        if (start >= r->start && start > best) {
+            best = start;
         }
-        boot_memory_reserve(start, start + size);
-        return maddr(start);
     }
-    panic("no room for %llu KiB of fixed tables", (unsigned long long)(size >> 10));
+    if (!best) {
+        panic("no room for %llu KiB of fixed tables", (unsigned long long)(size >> 10));
+    }
+    boot_memory_reserve(best, best + size);
+    return maddr(best);
 }
 
 u8 boot_memory_take_low(void)
 {
     u64 best = 0;
 
-    for (u32 i = 0; i < boot_memory.free_count; i++) {
-        const struct range *r = &boot_memory.free[i];
+    for (u32 i = 0; i < boot_memory.free.count; i++) {
+        const struct range *r = &boot_memory.free.range[i];
         u64 end = r->end < BOOT_MEMORY_LOW ? r->end : BOOT_MEMORY_LOW;
 
         if (r->start < end && end - PAGE_SIZE > best) {
@@ -159,9 +225,9 @@ maddr_t boot_memory_largest(u64 *size)
     u64 start = 0;
 
     *size = 0;
-    for (u32 i = 0; i < boot_memory.free_count; i++) {
-        const struct range *r = &boot_memory.free[i];
-        u64 end = r->end < REACHABLE ? r->end : REACHABLE;
+    for (u32 i = 0; i < boot_memory.free.count; i++) {
+        const struct range *r = &boot_memory.free.range[i];
+        u64 end = reachable_end(r);
 
         if (r->start < end && end - r->start > *size) {
             start = r->start;
@@ -176,8 +242,8 @@ static u64 firmware_from(const struct range *r)
 {
     u64 from = r->end;
 
-    for (u32 i = 0; i < boot_memory.ram_count; i++) {
-        const struct range *ram = &boot_memory.ram[i];
+    for (u32 i = 0; i < boot_memory.ram.count; i++) {
+        const struct range *ram = &boot_memory.ram.range[i];
         u64 left = ram->end - ram->start > FIRMWARE ? ram->end - FIRMWARE : ram->start;
 
         if (r->start >= ram->start && r->start < ram->end && left < from) {
@@ -189,15 +255,13 @@ static u64 firmware_from(const struct range *r)
 
 void boot_memory_hand_over(bool dirty)
 {
-    for (u32 i = 0; i < boot_memory.free_count; i++) {
-        const struct range *r = &boot_memory.free[i];
+    for (u32 i = 0; i < boot_memory.free.count; i++) {
+        const struct range *r = &boot_memory.free.range[i];
 
-        if (r->start < r->end) {
-            u64 from = dirty ? r->start : firmware_from(r);
+        u64 from = dirty ? r->start : firmware_from(r);
 
-            frames_free_range(mfn(r->start >> PAGE_SHIFT), (from - r->start) >> PAGE_SHIFT, false);
-            frames_free_range(mfn(from >> PAGE_SHIFT), (r->end - from) >> PAGE_SHIFT, true);
-        }
+        frames_free_range(mfn(r->start >> PAGE_SHIFT), (from - r->start) >> PAGE_SHIFT, false);
+        frames_free_range(mfn(from >> PAGE_SHIFT), (r->end - from) >> PAGE_SHIFT, true);
     }
-    boot_memory.free_count = 0;
+    boot_memory.free.count = 0;
 }

@@ -9,11 +9,20 @@
 
 #define BOOT_MEMORY_LOW 0x100000ull /* what lies below is never given to the allocator */
 
-/* boot_memory_add adds RAM [start, end), byte addresses; a page that is only partly in the range is
- * not used. boot_memory_reserve removes [start, end) from the free ranges, with every page that is
- * partly in it. Both panic if there are too many ranges. */
+/* boot_memory_add adds RAM [start, end), byte addresses, at first none of it reserved; a page that
+ * is only partly in the range is not used, and what the direct map has no room for is left out.
+ * What was added before may overlap. boot_memory_remove makes [start, end) no RAM,
+ * boot_memory_reserve removes it from the free ranges, both with every page that is partly in it.
+ * All panic if there are too many ranges. */
 void boot_memory_add(u64 start, u64 end);
+void boot_memory_remove(u64 start, u64 end);
 void boot_memory_reserve(u64 start, u64 end);
+
+/* The bytes of RAM that boot_memory_add has left out. */
+u64 boot_memory_unused(void);
+
+/* The range of RAM of this number, counted from 0 in no order. False: there is none. */
+bool boot_memory_ram(u32 number, u64 *start, u64 *end);
 
 /* One above the number of the highest frame of RAM added so far. */
 u64 boot_memory_frames(void);
@@ -28,7 +37,12 @@ bool boot_memory_has_ram(u64 start, u64 end);
  */
 void boot_memory_mark_devices(void);
 
-/* Takes `size` bytes below 4 GiB, at a multiple of `align`, a power of two. The memory is never
+/* From this call on, once the direct map is in use, boot_memory_take takes memory above 4 GiB, too.
+ */
+void boot_memory_reach_all(void);
+
+/* Takes `size` bytes at a multiple of `align`, a power of two, as high as possible, so that
+ * low memory is left for devices that need it; at first below 4 GiB. The memory is never
  * returned and is not cleared. Panics when there is none. */
 maddr_t boot_memory_take(u64 size, u64 align);
 

@@ -138,20 +138,24 @@ void map_screen_show(bool shown)
     set_screen(table, shown ? PTE_WRITABLE | PTE_NX | SCREEN_TYPE : 0);
 }
 
-void map_start(u64 frames)
+static void map_ram(void)
 {
-    static const u64 shared[] = {LAYOUT_M2P, LAYOUT_WINDOWS, LAYOUT_DEVICES};
+    u64 start, end;
 
-    if (frames << PAGE_SHIFT > LAYOUT_DIRECT_SIZE) {
-        panic("more memory than the direct map holds");
-    }
-    map.root = table_alloc();
-    map.devices = LAYOUT_DEVICES;
-    for (u64 at = 0; at < frames << PAGE_SHIFT; at += LARGE_PAGE) {
-        if (boot_memory_has_ram(at, at + LARGE_PAGE)) {
+    for (u32 i = 0; boot_memory_ram(i, &start, &end); i++) {
+        for (u64 at = start & ~(LARGE_PAGE - 1); at < end; at += LARGE_PAGE) {
             map_large(LAYOUT_DIRECT + at, maddr(at), PTE_NX | PTE_WRITABLE | PTE_GLOBAL);
         }
     }
+}
+
+void map_start(void)
+{
+    static const u64 shared[] = {LAYOUT_M2P, LAYOUT_WINDOWS, LAYOUT_DEVICES};
+
+    map.root = table_alloc();
+    map.devices = LAYOUT_DEVICES;
+    map_ram();
     map_image();
     map_screen_show(true);
     /* The hypervisor's 16 entries of the root are copied into every guest's L4 tables, so they must

@@ -8,10 +8,9 @@
 #include "lib/addr.h"
 #include "lib/x86/pte.h"
 
-/* Builds the hypervisor's tables: the direct map of all RAM below frame number `frames`, and the
- * image with its access rights. The caller then loads map_idle_root(). Once, at boot. Panics
- * without memory. */
-void map_start(u64 frames);
+/* Builds the hypervisor's tables: the direct map of all RAM of boot memory, and the image with its
+ * access rights. The caller then loads map_idle_root(). Once, at boot. Panics without memory. */
+void map_start(void);
 
 /* Maps the screen's frame buffer of `bytes` bytes at machine address `at`, uncached, on the tables
  * that head.S has made; map_start takes it over into the hypervisor's own tables, write-combining.
