@@ -14,6 +14,7 @@
 #include "hypervisor/log/log.h"
 #include "hypervisor/memory/direct.h"
 #include "hypervisor/pci/window.h"
+#include "hypervisor/time/pm_timer.h"
 #include "tests/fuzz/input.h"
 
 #define END         0x100000000ull /* of the memory that may be read */
@@ -85,6 +86,12 @@ bool pci_window_found(struct pci_window window)
 void machine_set_power(const struct machine_power *power)
 {
     (void)power;
+}
+
+void pm_timer_found(u16 port, bool wide)
+{
+    claim(port != 0);
+    (void)wide;
 }
 
 /* ---- the firmware ---- */
@@ -174,6 +181,7 @@ static void read_all(const struct pointer *pointer, u32 size, bool given)
     claim(processors.count <= VMMU_CPUS_MAX);
     acpi_read_interrupts();
     acpi_read_power();
+    acpi_read_timer();
     (void)acpi_hpet();
     if (setjmp(too_many) == 0) {
         acpi_read_windows();
