@@ -7,6 +7,7 @@
 #include "lib/pvimage.h"
 
 #include <xen/elfnote.h>
+#include <xen/features.h>
 
 #include "lib/elf64.h"
 
@@ -25,6 +26,7 @@ struct source {
 struct notes {
     u32 count; /* number of Xen notes */
     u64 virt_base, paddr_offset, entry, hypercall_page, init_p2m, mod_start_pfn, phys32_entry;
+    u64 supported; /* a bit for each XENFEAT_ that the kernel can use */
     bool is_linux;
     bool old_form;                /* the notes come from the __xen_guest string */
     bool hypercall_page_is_index; /* hypercall_page is a page number, not an address */
@@ -116,6 +118,9 @@ static void take_note(struct notes *notes, u32 type, const u8 *value, u32 size)
         break;
     case XEN_ELFNOTE_PHYS32_ENTRY:
         number = &notes->phys32_entry;
+        break;
+    case XEN_ELFNOTE_SUPPORTED_FEATURES:
+        number = &notes->supported;
         break;
     case XEN_ELFNOTE_XEN_VERSION:
         notes->bad |= !is_xen_version(value, size);
@@ -497,6 +502,7 @@ enum pvimage_error pvimage_read(const void *bytes, u64 size, struct pvimage *ima
                           PVIMAGE_UNSET,
                           PVIMAGE_UNSET,
                           PVIMAGE_UNSET,
+                          PVIMAGE_UNSET,
                           false,
                           false,
                           false,
@@ -537,6 +543,7 @@ enum pvimage_error pvimage_read(const void *bytes, u64 size, struct pvimage *ima
     }
     image->init_p2m = notes.init_p2m;
     image->is_linux = notes.is_linux;
+    image->never_dom0 = !(notes.supported >> XENFEAT_dom0 & 1); /* without the note: all bits set */
     image->ramdisk_unmapped = notes.mod_start_pfn != PVIMAGE_UNSET && notes.mod_start_pfn;
     error = segments_read(&from, &header, notes.paddr_offset, image);
     if (error) {

@@ -42,7 +42,8 @@ struct pvimage {
     u64 init_p2m;          /* virtual address for the p2m; PVIMAGE_UNSET: behind the ramdisk */
     bool is_linux;         /* the note GUEST_OS says so */
     bool ramdisk_unmapped; /* the ramdisk need not be mapped: start_info.mod_start may be its pfn */
-    u64 start, end;        /* guest-physical range of all segments */
+    bool never_dom0; /* the note SUPPORTED_FEATURES is there and says that it cannot be dom0 */
+    u64 start, end;  /* guest-physical range of all segments */
     u32 segment_count;
     struct pvimage_segment segment[PVIMAGE_SEGMENTS_MAX]; /* in ascending order, without overlap */
 };

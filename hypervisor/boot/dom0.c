@@ -61,6 +61,9 @@ static void place_modules(struct handoff *handoff)
 
     memcpy(given, handoff->module,
            sizeof *given * (handoff->module_count < 2 ? handoff->module_count : 2));
+    if (handoff->module_count > 1 && !given[1].size) {
+        panic("dom0's ramdisk, the second boot module, is empty");
+    }
     for (u32 i = 2; i < handoff->module_count; i++) {
         log_line("boot module %u is not used", i);
     }

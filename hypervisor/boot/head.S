@@ -37,6 +37,17 @@
 #define LOG_STATUS       0x3fd
 #define LOG_ROOM         0x20       /* in its status; a missing port has it, too */
 #define LOG_TRIES        1000000
+#define VGA_OUTPUT       0x3cc      /* reads as ff where there is no VGA */
+#define VGA_GRAPHICS     0x3ce
+#define VGA_MODE         6          /* as in screen/machine_screen.c */
+#define VGA_MODE_MASK    0x0d
+#define VGA_MODE_TEXT    0x0c
+#define VGA_TEXT         0xb8000
+#define VGA_CELLS        2000
+#define VGA_BLANK        0x0720
+#define RESTART_TICKS    7          /* of 2^32 TSC ticks: 10 seconds at 3 GHz */
+#define RESET_CHIPSET    0xcf9
+#define RESET_KEYBOARD   0xfe
 
 /* Loads null data segments, and SS. clobbers: RAX. */
         .macro  LOAD_SEGMENTS
@@ -121,9 +132,11 @@ FUNCTION boot_start
         jmp     to_64_bit
 END boot_start
 
-/* Writes a sentence to COM1, as the log's last line, and ends the machine as panic does.
+/* Writes a sentence to COM1 and, if there is a VGA in text mode, to its first line; ends the machine
+ * as panic does, with the restart after some 10 seconds.
  * in:       EDI = the sentence, which ends with 0. */
 LOCAL_FUNCTION boot_fail
+        mov     %edi, %ebp
         mov     %edi, %esi
 1:      mov     $LOG_TRIES, %ecx
         mov     $LOG_STATUS, %edx
@@ -136,11 +149,46 @@ LOCAL_FUNCTION boot_fail
         jz      3f
         out     %al, %dx
         jmp     1b
-3:      mov     $HANDOFF_FAILED, %al
+3:      mov     %ebp, %esi
+        mov     $VGA_OUTPUT, %edx
+        in      %dx, %al
+        cmp     $0xff, %al
+        je      6f
+        mov     $VGA_GRAPHICS, %edx
+        mov     $VGA_MODE, %al
+        out     %al, %dx
+        inc     %edx
+        in      %dx, %al
+        and     $VGA_MODE_MASK, %al
+        cmp     $VGA_MODE_TEXT, %al
+        jne     6f
+        mov     $VGA_TEXT, %edi
+        mov     $VGA_CELLS, %ecx
+        mov     $VGA_BLANK, %eax
+        rep stosw
+        mov     $VGA_TEXT, %edi
+4:      lodsb
+        cmp     $0x0a, %al
+        je      6f
+        stosw                                   /* AH is the colour */
+        jmp     4b
+6:      mov     $HANDOFF_FAILED, %al
         mov     $HANDOFF_EXIT_PORT, %edx
         out     %al, %dx
-4:      hlt
-        jmp     4b
+        rdtsc
+        lea     RESTART_TICKS(%edx), %ecx
+7:      pause
+        rdtsc
+        cmp     %ecx, %edx
+        js      7b
+        mov     $RESET_CHIPSET, %edx
+        mov     $2, %al                         /* a full reset */
+        out     %al, %dx
+        mov     $6, %al                         /* now */
+        out     %al, %dx
+        mov     $RESET_KEYBOARD, %al
+        out     %al, $0x64
+        ud2                                     /* without a descriptor table: resets */
 END boot_fail
 
 no_loader:

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading the hypervisor's command line. */
 #include "hypervisor/boot/options.h"
+#include "hypervisor/cpu/machine.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/log/output.h"
 #include "lib/handoff.h"
 #include "lib/string.h"
 
-#define BAUD_MAX 115200u
+#define BAUD_MAX   115200u
+#define DELAY_MOST 3600u /* seconds */
 
 /* A word of the command line: NAME or NAME=VALUE. */
 struct word {
@@ -234,6 +236,19 @@ static bool read_consoles(const struct word *w, struct boot_options *options)
     return consoles;
 }
 
+/* Reads a number of seconds. */
+static bool read_delay(const struct word *w, struct boot_options *options)
+{
+    const char *at = w->value;
+    u64 seconds;
+
+    if (!read_number(&at, &seconds) || at != end_of(w) || seconds > DELAY_MOST) {
+        return false;
+    }
+    options->restart_delay = (u32)seconds;
+    return true;
+}
+
 /* Reads the words for the screen. The mode is as the loader left it. */
 static void read_screen(const struct word *w, struct boot_options *options)
 {
@@ -296,6 +311,13 @@ static bool apply(const struct word *w, struct boot_options *options, bool *know
     if (is_named(w, "console")) {
         return read_consoles(w, options);
     }
+    if (is_named(w, "panic")) {
+        return read_delay(w, options);
+    }
+    if (is_named(w, "noreboot")) {
+        options->restart_delay = 0;
+        return true;
+    }
     if (is_named(w, "vga")) {
         read_screen(w, options);
         return true;
@@ -320,7 +342,9 @@ void options_read(const char *line, struct boot_options *options)
 {
     struct word w;
 
-    *options = (struct boot_options){.mitigations = MITIGATIONS_AUTO, .consoles = OUTPUT_ALL};
+    *options = (struct boot_options){.mitigations = MITIGATIONS_AUTO,
+                                     .consoles = OUTPUT_ALL,
+                                     .restart_delay = MACHINE_RESTART_DELAY};
     while (next_word(&line, &w)) {
         bool known, sense = apply(&w, options, &known);
 

@@ -8,6 +8,7 @@
 #include "hypervisor/boot/efi.h"
 #include "hypervisor/boot/loader.h"
 #include "hypervisor/boot/start.h"
+#include "hypervisor/log/crash_log.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/log/output.h"
 #include "hypervisor/log/uart.h"
@@ -180,6 +181,7 @@ static void start_consoles(void)
     if (boot.options.baud) {
         uart_set_speed(UART_LOG, boot.options.baud);
     }
+    machine_set_restart_delay(boot.options.restart_delay);
     output_choose(boot.options.consoles);
     log_use_screen(&boot.loader.screen);
 }
@@ -194,6 +196,7 @@ static void read_loader(u32 magic, u32 information)
         panic("%s", wrong);
     }
     boot.low_page = loader_use(&boot.loader, &boot.handoff);
+    crash_log_start();
     acpi_use_pointer(boot.loader.root_pointer, boot.loader.root_pointer_size);
 }
 

@@ -51,8 +51,13 @@ struct build {
                                        pages can become the guest's memory */
 };
 
+/* Says why the guest cannot be built. Returns false; without the privileged domain the machine has
+ * nothing to do, and panics. */
 static bool fail(const struct build *b, const char *why)
 {
+    if (b->guest->privileged) {
+        panic("dom0 cannot be started: %s", why);
+    }
     log_line("%s: not built: %s", b->guest->name, why);
     return false;
 }
@@ -277,6 +282,11 @@ static bool read_image(struct build *b)
     error = pvimage_read(direct(b->kernel->start), b->kernel->size, &b->image);
     if (error) {
         return fail(b, pvimage_sentence(error));
+    }
+    if (b->guest->privileged && b->image.never_dom0) {
+        return fail(b,
+                    "its kernel says that it cannot be dom0, as Debian's cloud kernels do (it was "
+                    "built without CONFIG_XEN_DOM0): install linux-image-amd64");
     }
     if (b->ramdisk) {
         b->ramdisk_size = b->ramdisk->size;

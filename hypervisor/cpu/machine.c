@@ -24,11 +24,24 @@
 #define KEYBOARD_TRIES 100000
 #define RESET_NS       100000000ull
 
+/* The TSC's frequency where it has not been measured yet: no processor's is much higher. */
+#define KHZ_UNKNOWN 3000000ull
+#define NS_A_SECOND 1000000000ull
+
 static struct machine_power registers;
+
+static struct {
+    u32 delay; /* seconds from a failure to the restart; 0: the machine halts */
+} failing = {.delay = MACHINE_RESTART_DELAY};
 
 void machine_set_power(const struct machine_power *power)
 {
     registers = *power;
+}
+
+void machine_set_restart_delay(u32 seconds)
+{
+    failing.delay = seconds;
 }
 
 static void flush(void)
@@ -48,9 +61,13 @@ _Noreturn void machine_exit(u8 status)
     }
 }
 
+/* Waits by the TSC alone: the machine may have failed before its clock was calibrated. */
 static void wait_for(u64 ns)
 {
-    for (u64 until = clock_now() + ns; clock_now() < until;) {
+    u64 khz = clock_tsc_khz() ? clock_tsc_khz() : KHZ_UNKNOWN;
+    u64 ticks = ns / 1000000 * khz;
+
+    for (u64 start = read_tsc(); read_tsc() - start < ticks;) {
         __builtin_ia32_pause();
     }
 }
@@ -98,15 +115,6 @@ _Noreturn void machine_switch_off(u8 status)
               with_type(registers.pm1b_control, registers.off_type_b), status);
 }
 
-_Noreturn void machine_fail(u8 status)
-{
-    interrupts_off();
-    halt_others();
-    flush();
-    out8(HANDOFF_EXIT_PORT, status);
-    machine_switch_off(status);
-}
-
 /* ---- reset ---- */
 
 static void reset_by_keyboard(void)
@@ -142,4 +150,28 @@ _Noreturn void machine_restart(void)
     reset_by_keyboard();
     wait_for(RESET_NS);
     reset_by_fault();
+}
+
+/* ---- failure ---- */
+
+_Noreturn void machine_fail(u8 status)
+{
+    interrupts_off();
+    halt_others();
+    log_keep_for_next_boot();
+    log_take_screen();
+    flush();
+    out8(HANDOFF_EXIT_PORT, status);
+    if (!failing.delay) {
+        log_last_line("the machine is halted");
+        halt();
+    }
+    log_last_line("the machine restarts in %u seconds", failing.delay);
+    wait_for(failing.delay * NS_A_SECOND);
+    machine_restart();
+}
+
+_Noreturn void machine_fail_as_asked(void)
+{
+    panic("dom0 asked for a failure (debug key C)");
 }

@@ -32,8 +32,18 @@ _Noreturn void machine_power_off(u16 pm1a, u16 pm1b);
 /* The same with the values that the tables have; without any as machine_exit(`status`). */
 _Noreturn void machine_switch_off(u8 status);
 
-/* As machine_exit, and without an emulator switches the machine off. */
+/* Ends the machine after a failure, of which the log has the report: takes the screen back for it,
+ * ends the emulator with `status` as machine_exit does, and without one restarts the machine after
+ * the delay, or halts it. */
 _Noreturn void machine_fail(u8 status);
+
+/* Panics because the privileged domain wants to see what happens then. */
+_Noreturn void machine_fail_as_asked(void);
+
+#define MACHINE_RESTART_DELAY 10u /* seconds, without machine_set_restart_delay */
+
+/* Sets the delay of machine_fail, in seconds; 0: the machine halts. At boot only. */
+void machine_set_restart_delay(u32 seconds);
 
 /* Resets the machine, in the order of how cleanly it is done: by the register that ACPI names, the
  * chipset's, the keyboard controller, a triple fault. */

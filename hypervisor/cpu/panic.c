@@ -15,5 +15,5 @@ _Noreturn void panic(const char *format, ...)
     va_start(arguments, format);
     log_last_words(format, arguments);
     va_end(arguments);
-    machine_exit(HANDOFF_FAILED);
+    machine_fail(HANDOFF_FAILED);
 }

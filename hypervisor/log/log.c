@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The hypervisor's log: lines of text on the consoles, each beginning with the system time. */
 #include "hypervisor/log/log.h"
+#include "hypervisor/log/crash_log.h"
+#include "hypervisor/log/crash_record.h"
 #include "hypervisor/log/output.h"
 #include "hypervisor/log/ring.h"
 #include "hypervisor/ranks.h"
@@ -12,6 +14,7 @@
 #define HOLD_BYTES  (RING_BYTES / 2)
 #define CHUNK       256
 #define REPLAY_LINE 80u /* bytes of the log for each line of a screen */
+#define FILL_MOST   8192u
 #define BURST       20
 #define REFILL_NS   500000000ull /* the time in which a bucket gets one more token */
 #define PANIC_TRIES 10000000u
@@ -56,20 +59,24 @@ static void send(void)
     logging.holds = false;
 }
 
+static u32 smaller(u32 a, u32 b)
+{
+    return a < b ? a : b;
+}
+
 /* Writes to the screen the last whole lines that have been written to the consoles, as many as it
  * may hold: for one that has just started. The caller holds the lock. */
 static void fill_screen(void)
 {
-    u32 at = ring_from(&log_ring, logging.sent - output_screen_rows() * REPLAY_LINE);
-    bool whole = at == log_ring.start;
-    char byte;
+    static char text[FILL_MOST]; /* written as a whole, so that it is drawn once */
+    u32 most = smaller(output_screen_rows() * REPLAY_LINE, FILL_MOST), from = 0;
+    u32 at = ring_from(&log_ring, logging.sent - most);
+    /* Behind what has been written, if a reader has cleared lines that wait. */
+    u32 size = ring_get(&log_ring, at, text, smaller(logging.sent - at, FILL_MOST));
 
-    for (; at != logging.sent && ring_get(&log_ring, at, &byte, 1); at++) {
-        if (whole) {
-            output_write_screen(&byte, 1);
-        }
-        whole |= byte == '\n';
+    while (at != log_ring.start && from < size && text[from++] != '\n') {
     }
+    output_write_screen(text + from, size - from);
 }
 
 /* Writes what waits, unless dom0 is in the middle of a line and wrote a moment ago. The caller
@@ -185,12 +192,50 @@ void log_leave_screen(void)
     lock_release(&logging.lock);
 }
 
-void log_last_words(const char *format, va_list arguments)
+/* Takes the screen back from the privileged domain. The caller holds the lock, as far as it can. */
+static void take_screen(void)
 {
-    take_at_the_end();
     if (output_return_screen()) {
         fill_screen();
     }
+}
+
+static void release_at_the_end(void)
+{
+    atomic_store(&logging.lock.taken, 0); /* as it was taken: without lock_take */
+}
+
+void log_take_screen(void)
+{
+    take_at_the_end();
+    take_screen();
+    release_at_the_end();
+}
+
+void log_keep_for_next_boot(void)
+{
+    static char text[CRASH_RECORD_BYTES];
+    u32 at = ring_from(&log_ring, log_ring.end - CRASH_RECORD_BYTES);
+
+    crash_log_store(text, ring_get(&log_ring, at, text, CRASH_RECORD_BYTES));
+}
+
+void log_last_line(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    take_at_the_end();
+    write_line(format, arguments);
+    send();
+    release_at_the_end();
+    va_end(arguments);
+}
+
+void log_last_words(const char *format, va_list arguments)
+{
+    take_at_the_end();
+    take_screen();
     write_locked("panic: the hypervisor cannot go on");
     write_line(format, arguments);
 }
@@ -199,7 +244,7 @@ void log_flush(void)
 {
     take_at_the_end();
     send();
-    atomic_store(&logging.lock.taken, 0); /* as it was taken: without lock_take */
+    release_at_the_end();
 }
 
 void log_console_write(const char *bytes, u64 count)

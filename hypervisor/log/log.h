@@ -35,6 +35,16 @@ void log_leave_screen(void);
  * writes without it. */
 void log_last_words(const char *format, va_list arguments);
 
+/* For the end of the machine, while locks may be held: log_take_screen shows the log on the screen
+ * again, which the privileged domain had; log_last_line is log_line. If the log's lock stays taken,
+ * they go on without it. */
+void log_take_screen(void);
+void log_last_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Leaves the end of the log in memory, where the next boot finds it (log/crash_log.h). Takes no
+ * lock: the other CPUs are halted. */
+void log_keep_for_next_boot(void);
+
 /* Writes `count` bytes of the privileged domain's console to the consoles. A line of the log does
  * not begin in the middle of a line of that console, but waits for its end, for at most 50 ms.
  * Takes RANK_LOG. */
@@ -62,8 +72,8 @@ void log_clear(u32 at);
 u64 log_time(void);
 
 /* Ends the machine because of a fault of the hypervisor, or because the machine cannot be used:
- * halts all other CPUs, logs the formatted sentence, and exits with HANDOFF_FAILED. Any locks may
- * be held. Defined by cpu/panic.c. */
+ * halts all other CPUs, logs the formatted sentence, and ends as machine_fail does with
+ * HANDOFF_FAILED. Any locks may be held. Defined by cpu/panic.c. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Panics unless `condition` is true. Checked in every build. */

@@ -140,6 +140,16 @@ bool boot_memory_has_ram(u64 start, u64 end)
     return false;
 }
 
+bool boot_memory_is_free(u64 start, u64 end)
+{
+    for (u32 i = 0; i < boot_memory.free.count; i++) {
+        if (boot_memory.free.range[i].start <= start && end <= boot_memory.free.range[i].end) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The first page of RAM from `at` on, with the end of its range in *end; ~0: there is none. */
 static u64 next_ram(u64 at, u64 *end)
 {
@@ -196,7 +206,8 @@ maddr_t boot_memory_take(u64 size, u64 align)
         }
     }
     if (!best) {
-        panic("no room for %llu KiB of fixed tables", (unsigned long long)(size >> 10));
+        panic("too little memory: no room for %llu KiB of tables or of dom0's kernel",
+              (unsigned long long)(size >> 10));
     }
     boot_memory_reserve(best, best + size);
     return maddr(best);

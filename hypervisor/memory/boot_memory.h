@@ -33,6 +33,9 @@ u64 boot_memory_pages(void);
 /* True when any RAM, free or reserved, lies in [start, end). */
 bool boot_memory_has_ram(u64 start, u64 end);
 
+/* True when all of [start, end) is free. */
+bool boot_memory_is_free(u64 start, u64 end);
+
 /* Marks each frame below boot_memory_frames() that is no RAM as a device frame (vmmu_own_device).
  */
 void boot_memory_mark_devices(void);

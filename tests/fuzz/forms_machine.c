@@ -23,7 +23,7 @@ static void sysctl(struct form *form)
     fill_words(words, ARRAY_LENGTH(words));
     memcpy(&op.u, words, sizeof words);
     if (op.cmd == XEN_SYSCTL_debug_keys) {
-        static const char keys[] = "heqgimrx";
+        static const char keys[] = "heqgimrC";
 
         op.u.debug_keys.nr_keys = WORD_OF(u32, 1);
         set_xen_guest_handle(op.u.debug_keys.keys,

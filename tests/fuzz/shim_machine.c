@@ -57,6 +57,11 @@ _Noreturn void machine_power_off(u16 pm1a, u16 pm1b)
     shim_machine_ends();
 }
 
+_Noreturn void machine_fail_as_asked(void)
+{
+    shim_machine_ends();
+}
+
 /* ---- the firmware: a machine that EFI started ---- */
 
 const struct efi *efi_info(void)

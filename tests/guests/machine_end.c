@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A dom0 that ends as its command line says: `off` by platform_op as Linux does it, `poweroff`,
- * `reboot` or `crash` by sched_op. For tests/system/test_dom0_end.sh. */
+ * `reboot` or `crash` by sched_op; `fail` by the debug key that makes the hypervisor fail. For
+ * tests/system/test_dom0_end.sh and test_failures.sh. */
+#define __XEN_TOOLS__
 #include "tests/guests/common/guest.h"
 
 #include <xen/platform.h>
 #include <xen/sched.h>
+#include <xen/sysctl.h>
 
 #define SLEEP_ENABLE 0x2000u
 
@@ -33,11 +36,26 @@ static void switch_off(void)
     error("the machine is still on");
 }
 
+static void press_c(void)
+{
+    static char key = 'C';
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_debug_keys,
+                            .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
+
+    op.u.debug_keys.nr_keys = 1;
+    set_xen_guest_handle(op.u.debug_keys.keys, &key);
+    (void)hypercall(__HYPERVISOR_sysctl, address(&op), 0, 0);
+    error("the hypervisor goes on");
+}
+
 void test_main(void)
 {
     print("dom0 starts\n");
     if (has_word("off:")) {
         switch_off();
+    }
+    if (has_word("fail:")) {
+        press_c();
     }
     if (has_word("reboot:")) {
         shut_down(SHUTDOWN_reboot);

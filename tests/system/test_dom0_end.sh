@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Proves that the machine ends with its dom0: switched off when dom0 powers off, by ACPI's S5 or by sched_op; reset when
-# dom0 reboots; and after a crash of dom0 switched off, with a report in the log. On both of QEMU's machines, with and
+# dom0 reboots; and after a crash of dom0 reset, with a report in the log. On both of QEMU's machines, with and
 # without the emulator's exit port, on one and on two CPUs.
 # Also that dom0 gets the memory that its words ask for, as far as it is there.
 # Needs: all guests
@@ -12,7 +12,7 @@ machine() {
     shift
     status=0
     timeout -k 10 "$patience" qemu-system-x86_64 -accel tcg -cpu qemu64 -m 256 -display none -serial stdio -monitor none \
-        "$@" -kernel "$B/pinion.bin" -append "console=com1 dom0_mem=${memory:-64M}" \
+        "$@" -kernel "$B/pinion.bin" -append "console=com1 dom0_mem=${memory:-64M} ${words:-}" \
         -initrd "$B/guests/machine_end.elf $word" </dev/null >"$work/out" 2>"$work/err" || status=$?
 }
 
@@ -25,8 +25,9 @@ for kind in pc q35; do
     machine reboot: -M "$kind" -no-reboot
     expect_status 0 "dom0 on $kind reboots"
     expect out 'Domain-0: rebooted' "the reboot of dom0 on $kind"
-    machine crash: -M "$kind" -smp 2
+    words=panic=1 machine crash: -M "$kind" -smp 2 -no-reboot
     expect_status 0 "dom0 on $kind crashes"
+    expect out 'the machine restarts in 1 seconds' "the restart after dom0's crash on $kind"
     expect out 'Domain-0: crash: ' "the report of dom0's crash on $kind"
 done
 

@@ -2,6 +2,7 @@
 /* Reports about the running hypervisor, for the log. */
 #include "hypervisor/call/sysctl/keys.h"
 #include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/machine.h"
 #include "hypervisor/domain/claim.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/channel.h"
@@ -197,8 +198,11 @@ static void report_domains(char key)
 void key_report(char key)
 {
     switch (key) {
+    case 'C':
+        machine_fail_as_asked();
     case 'h':
-        log_line("debug keys: e event channels, g grants, h this help, i interrupts of devices, "
+        log_line("debug keys: C fail, as a test of the recovery, e event channels, g grants, h "
+                 "this help, i interrupts of devices, "
                  "m memory, q domains, r CPUs and scheduler");
         break;
     case 'm':

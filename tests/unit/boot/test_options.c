@@ -72,6 +72,20 @@ static void consoles_are_chosen_by_name(void **state)
     assert_int_equal(read_line("console=com1,vgaa").consoles, OUTPUT_ALL);
 }
 
+static void the_delay_after_a_failure(void **state)
+{
+    (void)state;
+    assert_int_equal(read_line("").restart_delay, 10);
+    assert_int_equal(read_line("panic=1").restart_delay, 1);
+    assert_int_equal(read_line("panic=0").restart_delay, 0);
+    assert_int_equal(read_line("noreboot").restart_delay, 0);
+    assert_string_equal(logged, "");
+    assert_int_equal(read_line("panic=3601").restart_delay, 10);
+    assert_int_equal(read_line("panic=").restart_delay, 10);
+    assert_int_equal(read_line("panic=10s").restart_delay, 10);
+    assert_string_equal(logged, "command line: `panic=10s' makes no sense and is ignored");
+}
+
 static void all_words_of_a_usual_line_are_known(void **state)
 {
     struct boot_options options =
@@ -227,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_said_of_an_empty_line),
         cmocka_unit_test(consoles_are_chosen_by_name),
+        cmocka_unit_test(the_delay_after_a_failure),
         cmocka_unit_test(all_words_of_a_usual_line_are_known),
         cmocka_unit_test(two_levels_of_the_log_are_verbose),
         cmocka_unit_test(a_size_has_a_unit),

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <xen/features.h>
+
 #include "lib/pvimage.h"
 #include "tests/unit/synthetic_elf.h"
 
@@ -402,6 +404,30 @@ static enum pvimage_error with_note(u32 type, u64 value, u32 size)
     return read_synthetic(&elf, &image);
 }
 
+/* A kernel with this word in its note SUPPORTED_FEATURES; 0 bytes: without the note. */
+static bool never_dom0(u32 features, u32 size)
+{
+    struct synthetic elf;
+    struct pvimage image;
+
+    synthetic_start(&elf, 5000);
+    synthetic_note(&elf, XEN_ELFNOTE_XEN_VERSION, "xen-3.0", 8);
+    if (size) {
+        synthetic_note(&elf, XEN_ELFNOTE_SUPPORTED_FEATURES, &features, size);
+    }
+    assert_int_equal(read_synthetic(&elf, &image), PVIMAGE_OK);
+    return image.never_dom0;
+}
+
+static void a_kernel_may_say_that_it_cannot_be_dom0(void **state)
+{
+    (void)state;
+    assert_false(never_dom0(0, 0));
+    assert_true(never_dom0(1u << XENFEAT_writable_page_tables, 4));
+    assert_false(never_dom0(1u << XENFEAT_writable_page_tables | 1u << XENFEAT_dom0, 4));
+    assert_true(never_dom0(~(1u << XENFEAT_dom0), 4));
+}
+
 static void bad_notes(void **state)
 {
     struct synthetic elf;
@@ -562,6 +588,7 @@ int main(void)
         cmocka_unit_test(sections_without_headers),
         cmocka_unit_test(bad_notes),
         cmocka_unit_test(every_truncation),
+        cmocka_unit_test(a_kernel_may_say_that_it_cannot_be_dom0),
         cmocka_unit_test(every_flipped_bit),
         cmocka_unit_test(random_damage),
         cmocka_unit_test(every_error_has_a_sentence),

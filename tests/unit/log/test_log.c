@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "hypervisor/log/crash_log.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/log/output.h"
 #include "hypervisor/log/ring.h"
@@ -58,6 +59,15 @@ void output_start_screen(const struct screen_mode *given)
 void output_leave_screen(void)
 {
     world.left = true;
+}
+
+/* What has been left for the next boot. */
+static char kept[100000];
+
+void crash_log_store(const char *text, u32 count)
+{
+    memcpy(kept, text, count);
+    kept[count] = 0;
 }
 
 bool output_return_screen(void)
@@ -237,6 +247,17 @@ static void last_words_come_back_to_the_screen(void **unused)
     assert_non_null(strstr(world.sent, "cannot go on\n[   0.000000] all is lost\n"));
 }
 
+static void the_end_of_the_log_is_kept_for_the_next_boot(void **unused)
+{
+    (void)unused;
+    log_line("one");
+    log_line("two");
+    log_keep_for_next_boot();
+    assert_string_equal(kept, "[   0.000000] one\n[   0.000000] two\n");
+    log_last_line("three");
+    assert_non_null(strstr(world.sent, "three\n"));
+}
+
 static void any_position_may_be_asked_for(void **unused)
 {
     static char text[2 * RING_BYTES];
@@ -299,6 +320,7 @@ int main(void)
         cmocka_unit_test_setup(a_reader_gets_the_log_without_dom0s_output, start),
         cmocka_unit_test_setup(the_screen_starts_with_the_last_lines, start),
         cmocka_unit_test_setup(last_words_come_back_to_the_screen, start),
+        cmocka_unit_test_setup(the_end_of_the_log_is_kept_for_the_next_boot, start),
         cmocka_unit_test_setup(any_position_may_be_asked_for, start),
         cmocka_unit_test(the_oldest_bytes_are_overwritten),
     };
