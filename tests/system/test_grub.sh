@@ -5,6 +5,10 @@
 # Needs: all guests xen-image
 . "$(dirname "$0")/common.sh"
 
+# A loader of Multiboot 1 takes the file by the addresses in the header: from its second page on as it is in memory.
+zcat "$B/xen-pinion.gz" | tail -c +4097 | cmp -n "$(stat -c %s "$B/pinion.bin")" - "$B/pinion.bin" ||
+    wrong "the file's layout is not that of the memory"
+
 firmware=/usr/share/OVMF
 tree=$work/tree
 mkdir -p "$tree/boot/grub"
