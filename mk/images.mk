@@ -28,5 +28,9 @@ $(B)/entries: $(ENTRIES_OBJ) $(call stamp,entries,$(ENTRIES_LDFLAGS) $(ENTRIES_O
 	$(CC) $(ENTRIES_LDFLAGS) -o $@ $(ENTRIES_OBJ)
 $(B)/entries.cpio: $(B)/entries tests/system/entries/init tools/demo/make-initramfs
 	tools/demo/make-initramfs $@ $(B)/entries tests/system/entries/init
+$(B)/read_screen: $(B)/host/tests/system/screen/read_screen.o $(B)/font/glyphs
+	$(CC) -o $@ $<
+screen-reader: $(B)/read_screen
+.PHONY: screen-reader
 images: all $(addprefix $(B)/,initramfs.cpio torture.cpio ports.cpio entries.cpio vmlinuz)
 .PHONY: images

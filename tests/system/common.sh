@@ -56,6 +56,18 @@ END
     echo "$work/victim.cfg"
 }
 
+# monitor_when FILE PATTERN COMMAND...: commands for the monitor of an emulator, given when $work/FILE has a line that
+# matches. Until then it asks for the status, so that it ends when the emulator does.
+monitor_when() {
+    local file=$1 pattern=$2
+    shift 2
+    until grep -qE "$pattern" "$work/$file" 2>/dev/null; do
+        echo "info status"
+        sleep 0.2
+    done
+    printf '%s\n' "$@"
+}
+
 wrong() {
     echo "WRONG: $*"
     failures=$((failures + 1))

@@ -8,17 +8,6 @@
 
 dom0=$B/guests/machine_end.elf
 
-# Waits until $work/monitor or $work/out has a line that matches, and then gives these commands to the monitor.
-when() { # FILE PATTERN COMMAND...
-    local file=$1 pattern=$2
-    shift 2
-    until grep -qE "$pattern" "$work/$file" 2>/dev/null; do
-        echo "info status"
-        sleep 0.2
-    done
-    printf '%s\n' "$@"
-}
-
 # machine ARGUMENT...: starts a machine whose monitor reads its commands here; sets $status, writes $work/out.
 machine() {
     status=0
@@ -32,7 +21,7 @@ fails() {
     shift 2
     : >"$work/out" >"$work/monitor" >"$work/screen"
     machine -no-reboot -no-shutdown -append "${words:-panic=1}" "$@" \
-        < <(when monitor 'paused \(shutdown\)' "pmemsave 0xb8000 4000 \"$work/screen\"" quit)
+        < <(monitor_when monitor 'paused \(shutdown\)' "pmemsave 0xb8000 4000 \"$work/screen\"" quit)
     [ "$status" = 0 ] || wrong "$what: no reset"
     grep -qF "$sentence" "$work/out" || wrong "$what: COM1 lacks \"$sentence\""
     # A cell is a character and its colour, 7; a sentence goes on in the next line.
@@ -64,12 +53,12 @@ fails "a 32-bit processor" "this processor does not report a 64-bit mode" -initr
 
 # The machine halts.
 : >"$work/out" >"$work/monitor"
-machine -no-reboot -append noreboot < <(when out 'the machine is halted' quit)
+machine -no-reboot -append noreboot < <(monitor_when out 'the machine is halted' quit)
 expect_status 0 "noreboot"
 
 # The next boot shows the end of the log, after a real reset, which leaves the memory as it is.
 : >"$work/out" >"$work/monitor"
-machine -append panic=1 -initrd "$dom0 fail:" < <(when out '\| .*dom0 asked for a failure' quit)
+machine -append panic=1 -initrd "$dom0 fail:" < <(monitor_when out '\| .*dom0 asked for a failure' quit)
 expect_status 0 "a failure and the next boot"
 expect out 'the boot before \(number 1\) ended in a failure' "the number of the boot that failed"
 expect out '\| \[ .*Domain-0: domain 0,' "its log"

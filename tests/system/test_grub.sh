@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Proves that GRUB starts the packed image by Multiboot 2, on a PC's BIOS and on UEFI, with two CPUs: the memory map,
 # ACPI's tables, the screen, the modules wherever GRUB puts them, and both command lines arrive, and a dom0 runs to its
-# end. The same image starts by Multiboot 1. Without a module, it says in a sentence what is missing.
-# Needs: all guests xen-image
+# end. The same image starts by Multiboot 1. Without a module, it says in a sentence what is missing, also on the frame
+# buffer of UEFI.
+# Needs: all guests xen-image screen-reader
 . "$(dirname "$0")/common.sh"
 
 # A loader of Multiboot 1 takes the file by the addresses in the header: from its second page on as it is in memory.
@@ -65,7 +66,15 @@ image "multiboot /boot/xen-pinion.gz $words" 'module /boot/dom0 placeholder root
 boot "Multiboot 1" "${bios[@]}"
 dom0_ran "GRUB on BIOS, by Multiboot 1"
 
-image "multiboot2 /boot/xen-pinion.gz $words"
-boot "no module" "${bios[@]}"
+image "multiboot2 /boot/xen-pinion.gz noreboot"
+status=0
+: >"$work/out"
+timeout -k 10 "$whole_patience" qemu-system-x86_64 -accel tcg -cpu qemu64 -m 512 -display none -vga std \
+    -serial "file:$work/out" -monitor stdio -no-reboot -cdrom "$work/disc" "${uefi[@]}" \
+    < <(monitor_when out 'the machine is halted' "screendump $work/picture" quit) >"$work/monitor" 2>"$work/err" || status=$?
+expect_status 0 "no module"
 expect out 'no boot modules: neither a kernel for dom0' "GRUB without a module"
+"$B/read_screen" "$work/picture" "$B/font/glyphs" >"$work/screen"
+expect screen 'no boot modules: neither a kernel for dom0' "GRUB without a module: the frame buffer"
+expect screen 'the machine is halted' "the frame buffer"
 finish
