@@ -58,6 +58,12 @@ bench-dom0: ## the same Debian as dom0 on Xen and on Pinion: what its boot, a gu
 	@bench/dom0/run
 	@mv $(B)/bench/dom0.json bench/results/
 	@bench/draw
+bench-boot: ## what it costs from the boot loader to dom0's first instruction, on BIOS and on UEFI, on Xen and on Pinion
+	@tools/install
+	@$(MAKE) --no-print-directory --silent bench-boot-build
+	@bench/boot/run
+	@mv $(B)/bench/boot.json bench/results/
+	@bench/draw
 conformance: ## small kernels on Pinion, on Debian's Xen and on the bare machine; random calls on both
 	@tools/install
 	@tests/conformance $(MAKEOVERRIDES)
@@ -74,5 +80,5 @@ help: ## this list
 # A file whose recipe failed is not left behind, half written.
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run run-dom0 dom0-image package image iso run-image test check coverage fuzz bench bench-dom0 conformance lint format clean help
+.PHONY: all run run-dom0 dom0-image package image iso run-image test check coverage fuzz bench bench-dom0 bench-boot conformance lint format clean help
 -include $(shell find $(addprefix $(B)/,hv host guests check clock tsan plugin engine xlcfg) -name '*.d' -type f 2>/dev/null)

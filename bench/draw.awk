@@ -81,6 +81,11 @@ function wrapped(sentence,    word, count, i, line, out) {
         user[machine[k], steps_of_dom0] = number(machine[k] "_users")
     }
 }
+/"module"/ {
+    entries++
+    entry_title[entries] = (text("firmware") == "bios" ? "BIOS" : "UEFI") ", " text("module")
+    for (k = 2; k <= 3; k++) hypervisor[machine[k], entries] = number(machine[k])
+}
 /"shape"/ { # figures for several CPUs or threads that work at the same time
     op = text("title"); at = number("cpus") + number("threads")
     if (!(op in has)) { has[op] = 1; subject[++subjects] = op }
@@ -158,6 +163,15 @@ END {
                     user[machine[k], i] / 1e6
             print hypervisor["xen", i] ? sprintf(" %.0f %% |", 100 * hypervisor["pinion", i] / hypervisor["xen", i]) : ""
         }
+    } else if (what == "entries") {
+        print "| GRUB on a machine with, and dom0's kernel | Xen | Pinion | Xen's in multiples of Pinion's |"
+        print "|---|--:|--:|--:|"
+        for (i = 1; i <= entries; i++)
+            printf "| %s | %s | %s | %s |\n", entry_title[i], millions(hypervisor["xen", i]), \
+                millions(hypervisor["pinion", i]), hypervisor["pinion", i] ? \
+                sprintf("%.1f", hypervisor["xen", i] / hypervisor["pinion", i]) : ""
+        print "\n" wrapped(sprintf("Xen %s; %s, emulated CPU `%s`, one instruction a nanosecond; dom0's kernel %s.", \
+            setup["xen"], setup["emulator"], setup["cpu"], setup["kernel"]))
     } else if (what == "scale") {
         table_of_shapes("instructions of the hypervisor for a request", "CPUs", "a guest for each", \
             "one guest")
@@ -176,6 +190,7 @@ END {
     else if (what == "picture-operations") draw_operations()
     else if (what == "picture-boot") draw_boot()
     else if (what == "picture-dom0") draw_dom0()
+    else if (what == "picture-entries") draw_entries()
     else if (what == "picture-engine") draw_engine()
 }
 
@@ -278,6 +293,22 @@ function draw_dom0(    i, k, y, sum, most, x) {
             x = stacked(342, y + (k - 2) * 14, 380 / most, machine[k], i)
             words(x + 5, y + 10 + (k - 2) * 14, "start", sprintf("hypervisor %.1f", \
                 hypervisor[machine[k], i] / 1e6), "font-size=\"10\"")
+        }
+    }
+    print "</svg>"
+}
+function draw_entries(    i, k, y, most) {
+    begin_picture(860, 46 + entries * 40, "From the entry to dom0&#8217;s first instruction, millions of instructions of the hypervisor")
+    for (i = 1; i <= entries; i++)
+        for (k = 2; k <= 3; k++) if (hypervisor[machine[k], i] > most) most = hypervisor[machine[k], i]
+    for (i = 1; i <= entries; i++) {
+        y = 44 + (i - 1) * 40
+        words(292, y + 18, "end", entry_title[i], "font-size=\"11\"")
+        for (k = 2; k <= 3; k++) {
+            words(336, y + 10 + (k - 2) * 14, "end", shown[k], "font-size=\"10\"")
+            bar(342, y + (k - 2) * 14, 430 * hypervisor[machine[k], i] / most, 11, colour["hypervisor"])
+            words(347 + 430 * hypervisor[machine[k], i] / most, y + 10 + (k - 2) * 14, "start", \
+                sprintf("%.0f", hypervisor[machine[k], i] / 1e6), "font-size=\"10\"")
         }
     }
     print "</svg>"

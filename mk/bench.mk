@@ -45,3 +45,8 @@ $(B)/bench/mark: $(B)/host/bench/dom0/mark.o $(call stamp,mark,)
 	$(CC) -static -o $@ $<
 bench-dom0-build: all $(B)/dom0.img $(DOM0)/initrd.cpio $(DOM0)/work.img $(addprefix $(B)/bench/,dom0.so mark xen)
 .PHONY: bench-dom0-build
+# From the entry to dom0's first instruction, by GRUB.
+$(B)/bench/boot.so: $(B)/plugin/bench/boot/plugin.o $(call stamp,boot.so,)
+	$(CC) -shared -o $@ $<
+bench-boot-build: all xen-image $(DOM0)/vmlinux $(DOM0)/initrd.cpio $(addprefix $(B)/bench/,boot.so xen)
+.PHONY: bench-boot-build
