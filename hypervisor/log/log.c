@@ -238,6 +238,7 @@ void log_last_words(const char *format, va_list arguments)
     take_screen();
     write_locked("panic: the hypervisor cannot go on");
     write_line(format, arguments);
+    release_at_the_end();
 }
 
 void log_flush(void)
