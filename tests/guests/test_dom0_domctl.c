@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Every operation of domctl with one bad word: the version, the pointer, the domain (none, dom0
  * itself, one that is dead), a number, a length, a buffer, a vCPU's state. Each gets the ABI's
- * error, and the domain that it names is afterwards as it was before.
+ * error, and the domain that it names is afterwards as it was before. The form in which the tools
+ * of Xen 4.20 pass createdomain is read as well.
  * Runs as: dom0 Cpus: 1 2 4 */
 #include "tests/guests/common/toolstack.h"
 
-#define LEAVES_MOST 128u
-#define MSRS_MOST   4u
-#define NOBODY      77
+#define LEAVES_MOST  128u
+#define MSRS_MOST    4u
+#define NOBODY       77
+#define VERSION_4_20 0x17u /* of the tools of Xen 4.19 and 4.20 */
 
 static struct made made, dead;
 static struct xen_domctl op;
@@ -256,6 +258,9 @@ static void check_addresses(u32 command)
         op.cmd = command;
         op.domain = made.id;
         op.interface_version = XEN_DOMCTL_INTERFACE_VERSION ^ 1u << bit;
+        if (op.interface_version == VERSION_4_20) {
+            continue;
+        }
         check_equal(hypercall(__HYPERVISOR_domctl, address(&op), 0, 0), -XEN_EACCES,
                     "domctl %u, version %x", command, op.interface_version);
     }
@@ -442,6 +447,42 @@ static void check_contexts(void)
     CONTEXT(ctrlreg[1], xen_pfn_to_cr3(made.mfn[0]), -XEN_EOPNOTSUPP);
 }
 
+/* ---- the form of later tools ---- */
+
+/* createdomain as the tools of Xen 4.20 pass it: with a member more, before vmtrace_size. */
+static long create_4_20(u32 added)
+{
+    const size_t at = offsetof(struct xen_domctl_createdomain, vmtrace_size);
+    u8 *create = (u8 *)&op.u.createdomain;
+
+    fill(XEN_DOMCTL_createdomain);
+    op.cmd = XEN_DOMCTL_createdomain;
+    op.interface_version = VERSION_4_20;
+    op.domain = 0xffff;
+    op.u.createdomain.arch.misc_flags = XEN_X86_MSR_RELAXED;
+    memmove(create + at + sizeof added, create + at, sizeof op.u.createdomain - at);
+    memcpy(create + at, &added, sizeof added);
+    return hypercall(__HYPERVISOR_domctl, address(&op), 0, 0);
+}
+
+static void check_form_4_20(void)
+{
+    const size_t last = offsetof(struct xen_domctl_createdomain, arch.misc_flags);
+    u32 misc_flags;
+
+    check_equal(create_4_20(1), -XEN_EINVAL, "createdomain with altp2m_opts");
+    check_unchanged("createdomain with altp2m_opts");
+    check_equal(create_4_20(0), 0, "createdomain in the form of 4.20");
+    memcpy(&misc_flags, (u8 *)&op.u.createdomain + last + sizeof misc_flags, sizeof misc_flags);
+    check_equal(misc_flags, XEN_X86_MSR_RELAXED, "its answer, in the same form");
+    u16 id = op.domain;
+    struct xen_domctl info = {
+        .cmd = XEN_DOMCTL_getdomaininfo, .interface_version = VERSION_4_20, .domain = id};
+    check_equal(hypercall(__HYPERVISOR_domctl, address(&info), 0, 0), 0, "getdomaininfo of 4.20");
+    check_equal(info.u.getdomaininfo.domain, id, "the new domain");
+    check_equal(tiny_command(XEN_DOMCTL_destroydomain, id), 0, "destroydomain");
+}
+
 /* ---- structures that cannot be written ---- */
 
 static void check_read_only(void)
@@ -487,6 +528,7 @@ void test_main(void)
         check_bad(&bads[i]);
     }
     check_contexts();
+    check_form_4_20();
     check_read_only();
     tiny_unmap(&dead);
     check_equal(tiny_command(XEN_DOMCTL_destroydomain, made.id), 0, "destroydomain");

@@ -37,7 +37,7 @@ s64 domctl_createdomain(struct domctl *d)
     if (!config_ok(config)) {
         return -XEN_EINVAL;
     }
-    if (!PUT_GUEST(d->call->argument[0], &d->op)) { /* before anything is made */
+    if (!domctl_put(d)) { /* before anything is made */
         return -XEN_EFAULT;
     }
     u32 place = named ? domain_table_reserve_id(d->op.domain) : domain_table_reserve();

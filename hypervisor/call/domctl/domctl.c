@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* domctl: the dispatcher. */
 #include "hypervisor/call/domctl/domctl.h"
+#include "hypervisor/call/domctl/form.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/guest_copy.h"
@@ -141,6 +142,14 @@ static s64 serve_target(struct domctl *d)
     return result;
 }
 
+bool domctl_put(const struct domctl *d)
+{
+    struct xen_domctl op = d->op;
+
+    domctl_form_write(&op);
+    return PUT_GUEST(d->call->argument[0], &op);
+}
+
 s64 call_domctl(struct vcpu *vcpu, struct call *call)
 {
     u64 at = call->argument[0];
@@ -150,18 +159,21 @@ s64 call_domctl(struct vcpu *vcpu, struct call *call)
     if (!GET_GUEST(&d.op, at)) {
         return -XEN_EFAULT;
     }
-    if (d.op.interface_version != XEN_DOMCTL_INTERFACE_VERSION) {
+    if (!domctl_form_known(d.op.interface_version)) {
         return -XEN_EACCES;
     }
     if (!rights_machine(vcpu->domain)) {
         return -XEN_EPERM;
+    }
+    if (!domctl_form_read(&d.op)) {
+        return -XEN_EINVAL;
     }
     if (d.op.cmd == XEN_DOMCTL_createdomain) {
         result = domctl_createdomain(&d);
     } else {
         result = serve_target(&d);
     }
-    if (call->again || !d.answers || PUT_GUEST(at, &d.op)) {
+    if (call->again || !d.answers || domctl_put(&d)) {
         return result;
     }
     if (d.op.cmd == XEN_DOMCTL_createdomain) {

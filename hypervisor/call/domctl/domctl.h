@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* domctl: how a toolstack in the privileged domain makes, changes and destroys domains. One file
  * for each family of operations; the dispatcher is domctl.c. Xen ABI: domctl.h, interface version
- * 0x15.
+ * 0x15, and 0x17 by conversion (form.h).
  *
  * The dispatcher has copied the argument, checked its version and the caller's right, and found the
  * target; it holds the target's toolstack.lock, so that one operation at a time changes a domain.
@@ -23,6 +23,10 @@ struct domctl {
     struct xen_domctl op;
     bool answers;
 };
+
+/* Copies `op` to where the caller has its argument, in the form in which it passed it. False: it
+ * cannot be written there. */
+bool domctl_put(const struct domctl *d);
 
 /* Makes a managed domain, with the number in op.domain if that is one, else with any; op.domain
  * becomes its number. Refuses: EINVAL: a configuration that is not for a PV domain here; EEXIST:
