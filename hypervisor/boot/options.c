@@ -4,6 +4,7 @@
 #include "hypervisor/cpu/machine.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/log/output.h"
+#include "hypervisor/vcpu/abi_version.h"
 #include "lib/handoff.h"
 #include "lib/string.h"
 
@@ -278,6 +279,21 @@ static bool read_mitigations(const struct word *w, struct boot_options *options)
     return false;
 }
 
+/* Reads the version of Xen that guests and tools see: 4.17 to 4.20. */
+static bool read_version(const struct word *w, struct boot_options *options)
+{
+    const char *at = w->value;
+    u64 major, minor;
+
+    if (!read_number(&at, &major) || major != ABI_VERSION_MAJOR || at == end_of(w) ||
+        *at++ != '.' || !read_number(&at, &minor) || at != end_of(w) || minor < ABI_VERSION_MINOR ||
+        minor > ABI_VERSION_MINOR_LATEST) {
+        return false;
+    }
+    options->version_minor = (u32)minor;
+    return true;
+}
+
 /* Reads LEVEL[/LEVEL], of which the second one is for messages that are limited. The log has one
  * more line for each end of a guest with `all' and `debug'. */
 static void read_level(const struct word *w, struct boot_options *options)
@@ -325,6 +341,9 @@ static bool apply(const struct word *w, struct boot_options *options, bool *know
     if (is_named(w, "mitigations")) {
         return read_mitigations(w, options);
     }
+    if (is_named(w, "xen-version")) {
+        return read_version(w, options);
+    }
     if (is_named(w, "audit")) {
         options->audit |= w->name_length == w->length;
         return w->name_length == w->length;
@@ -344,7 +363,8 @@ void options_read(const char *line, struct boot_options *options)
 
     *options = (struct boot_options){.mitigations = MITIGATIONS_AUTO,
                                      .consoles = OUTPUT_ALL,
-                                     .restart_delay = MACHINE_RESTART_DELAY};
+                                     .restart_delay = MACHINE_RESTART_DELAY,
+                                     .version_minor = ABI_VERSION_MINOR};
     while (next_word(&line, &w)) {
         bool known, sense = apply(&w, options, &known);
 

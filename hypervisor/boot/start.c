@@ -25,6 +25,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
 #include "hypervisor/trap/run.h"
+#include "hypervisor/vcpu/abi_version.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/dirty.h"
 #include "hypervisor/memory/frames.h"
@@ -183,6 +184,7 @@ static void start_consoles(void)
     }
     machine_set_restart_delay(boot.options.restart_delay);
     output_choose(boot.options.consoles);
+    abi_version_set_minor(boot.options.version_minor);
     log_use_screen(&boot.loader.screen);
 }
 

@@ -6,18 +6,18 @@
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/memory/layout.h"
+#include "hypervisor/vcpu/abi_version.h"
 #include "lib/addr.h"
 #include "lib/string.h"
-
-/* The version of Xen whose ABI is implemented; guests and tools compare it. */
-#define MAJOR 4
-#define MINOR 17
 
 #define FEATURES                                                                                   \
     (1u << XENFEAT_pae_pgdir_above_4gb | 1u << XENFEAT_mmu_pt_update_preserve_ad |                 \
      1u << XENFEAT_highmem_assist | 1u << XENFEAT_gnttab_map_avail_bits |                          \
      1u << XENFEAT_memory_op_vnode_supported | 1u << XENFEAT_not_direct_mapped)
 
+static const char extra[] = ".0-pinion";
+static const char capabilities[] = "xen-3.0-x86_64 ";
+static const char changeset[] = "unavailable";
 static const char *command_line = "";
 
 void version_command_line(const char *text)
@@ -47,6 +47,54 @@ static s64 put_text(u64 at, const char *text, u64 size)
         }
     }
     return 0;
+}
+
+/* Operations that Xen has since 4.18. (version.h of libxen-dev 4.20) */
+enum {
+    VERSION_EXTRA2 = 11,
+    VERSION_CAPABILITIES2 = 12,
+    VERSION_CHANGESET2 = 13,
+    VERSION_COMMAND_LINE2 = 14,
+};
+#define MINOR_WITH_LENGTHS 18u
+
+/* Copies a text to the guest without its 0, behind the u32 at `at`, which says how much room there
+ * is. Returns the text's length; at 0 asks for no more than that. */
+static s64 put_with_length(u64 at, const char *text)
+{
+    u64 length = strlen(text);
+    u32 room;
+
+    if (!at) {
+        return (s64)length;
+    }
+    if (!GET_GUEST(&room, at)) {
+        return -XEN_EFAULT;
+    }
+    if (room < length) {
+        return -XEN_ENOBUFS;
+    }
+    return copy_to_guest(at + sizeof room, text, length) ? (s64)length : -XEN_EFAULT;
+}
+
+/* Serves an operation of later versions, if this is one. */
+static s64 later_version(const struct domain *domain, u32 operation, u64 at)
+{
+    if ((abi_version() & 0xffff) < MINOR_WITH_LENGTHS) {
+        return -XEN_ENOSYS;
+    }
+    switch (operation) {
+    case VERSION_EXTRA2:
+        return put_with_length(at, extra);
+    case VERSION_CAPABILITIES2:
+        return put_with_length(at, capabilities);
+    case VERSION_CHANGESET2:
+        return put_with_length(at, changeset);
+    case VERSION_COMMAND_LINE2:
+        return put_with_length(at, rights_machine(domain) ? command_line : "");
+    default:
+        return -XEN_ENOSYS;
+    }
 }
 
 static s64 compile_info(u64 at)
@@ -99,15 +147,15 @@ s64 call_xen_version(struct vcpu *vcpu, struct call *call)
 
     switch ((u32)call->argument[0]) {
     case XENVER_version:
-        return MAJOR << 16 | MINOR;
+        return abi_version();
     case XENVER_extraversion:
-        return put_text(at, ".0-pinion", sizeof(xen_extraversion_t));
+        return put_text(at, extra, sizeof(xen_extraversion_t));
     case XENVER_compile_info:
         return compile_info(at);
     case XENVER_capabilities:
-        return put_text(at, "xen-3.0-x86_64 ", sizeof(xen_capabilities_info_t));
+        return put_text(at, capabilities, sizeof(xen_capabilities_info_t));
     case XENVER_changeset:
-        return put_text(at, "unavailable", sizeof(xen_changeset_info_t));
+        return put_text(at, changeset, sizeof(xen_changeset_info_t));
     case XENVER_platform_parameters:
         return platform_parameters(at);
     case XENVER_get_features:
@@ -122,6 +170,6 @@ s64 call_xen_version(struct vcpu *vcpu, struct call *call)
     case XENVER_build_id:
         return -XEN_ENODATA;
     default:
-        return -XEN_ENOSYS;
+        return later_version(vcpu->domain, (u32)call->argument[0], at);
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* CPUID as guests see it: the processor's features, without those that a PV guest cannot use, and
  * the hypervisor's own leaves. */
+#include "hypervisor/vcpu/abi_version.h"
 #include "hypervisor/vcpu/cpuid.h"
 #include "hypervisor/cpu/processor.h"
 #include "hypervisor/cpu/xsave.h"
@@ -18,11 +19,10 @@
 #define BASIC_MAX    0xdu
 #define EXTENDED_MAX 0x80000008u
 
-#define XEN_FIRST   0x40000000u
-#define XEN_LAST    0x40000005u
-#define XEN_VERSION 0x00040011u /* 4.17, the version of the ABI that guests are shown */
-#define OWN_FIRST   0x40000100u
-#define OWN_LAST    0x40000101u
+#define XEN_FIRST 0x40000000u
+#define XEN_LAST  0x40000005u
+#define OWN_FIRST 0x40000100u
+#define OWN_LAST  0x40000101u
 
 /* Feature bits that guests are shown, by leaf and register (1D: leaf 1, EDX). PLAIN bits need no
  * vector registers; AVX and AVX512 bits need those registers enabled in XCR0. The comments name the
@@ -123,7 +123,7 @@ static struct cpuid hypervisor_leaf(u32 leaf, u32 subleaf)
     case 0:
         return text(XEN_LAST, "XenVMMXenVMM");
     case 1:
-        return (struct cpuid){.eax = XEN_VERSION};
+        return (struct cpuid){.eax = abi_version()};
     case 2: /* one hypercall page, set up by an MSR; MMU_PT_UPDATE_PRESERVE_AD exists */
         return (struct cpuid){.eax = 1, .ebx = 0x40000000, .ecx = BIT(0)};
     case 3: /* the TSC is not emulated; its frequency in kHz */

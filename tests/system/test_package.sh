@@ -105,6 +105,15 @@ gzip -dc "$boot/xen-pinion.gz" >"$work/image"
 readelf -S "$work/image" | grep -q symtab && wrong "the image has symbols, which GRUB would load"
 cp "$boot/grub/grub.cfg" "$work/alone.cfg"
 
+# Debian 13's tools, beside which the hypervisor has to be of their version.
+mkdir -p "$root/usr/lib/xen-4.20/bin"
+: >"$root/usr/lib/xen-4.20/bin/xl"
+done_inside "with Debian 13's tools" update-grub
+configuration 'multiboot2	/boot/xen-pinion.gz placeholder xen-version=4.20' "the version that Debian 13's tools want"
+rm -r "$root/usr/lib/xen-4.20"
+done_inside "without them" update-grub
+cmp "$boot/grub/grub.cfg" "$work/alone.cfg" || wrong "grub.cfg differs though the tools are gone"
+
 # ---- the disk that boots this entry -----------------------------------------------------------------
 
 # boot_disk PATTERN: boots until the serial port has said it; $work/out is what it said.

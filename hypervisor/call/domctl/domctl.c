@@ -19,6 +19,14 @@ static bool takes_ended(u32 command)
     return false;
 }
 
+/* The error for an operation that is not served. Tools of 4.20 go on without coloured caches. */
+static s64 not_served(const struct xen_domctl *op)
+{
+    return op->interface_version == DOMCTL_VERSION_4_20 && op->cmd == DOMCTL_SET_LLC_COLORS
+               ? -XEN_EOPNOTSUPP
+               : -XEN_ENOSYS;
+}
+
 /* Serves an operation that saves or restores a domain. */
 static s64 serve_state(struct domctl *d)
 {
@@ -40,7 +48,7 @@ static s64 serve_state(struct domctl *d)
     case XEN_DOMCTL_getpageframeinfo3:
         return domctl_getpageframeinfo3(d);
     default:
-        return -XEN_ENOSYS;
+        return not_served(&d->op);
     }
 }
 

@@ -11,6 +11,9 @@
  * `altp2m_opts`, before `vmtrace_size`. Source: domctl.h of libxen-dev 4.20. */
 #define DOMCTL_VERSION_4_20 0x17u
 
+/* An operation of that version that libxl asks for: colours of a cache, for a domain's memory. */
+#define DOMCTL_SET_LLC_COLORS 89u
+
 /* Says whether an argument of this version can be read. */
 bool domctl_form_known(u32 version);
 

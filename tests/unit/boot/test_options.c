@@ -54,6 +54,25 @@ static void nothing_is_said_of_an_empty_line(void **state)
     assert_string_equal(logged, "");
 }
 
+static void the_version_shown_is_one_that_is_served(void **state)
+{
+    static const char *const bad[] = {"",      "=",     "=4",     "=4.",   "=4.16", "=4.21",
+                                      "=3.17", "=5.17", "=4.17x", "=4,17", "=.17",  "=4.117"};
+
+    (void)state;
+    assert_int_equal(read_line("").version_minor, 17);
+    assert_int_equal(read_line("xen-version=4.17").version_minor, 17);
+    assert_int_equal(read_line("xen-version=4.20").version_minor, 20);
+    assert_string_equal(logged, "");
+    for (u32 i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char line[40];
+
+        snprintf(line, sizeof line, "xen-version%s", bad[i]);
+        assert_int_equal(read_line(line).version_minor, 17);
+        assert_non_null(strstr(logged, "makes no sense and is ignored"));
+    }
+}
+
 static void consoles_are_chosen_by_name(void **state)
 {
     (void)state;
@@ -240,6 +259,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_said_of_an_empty_line),
+        cmocka_unit_test(the_version_shown_is_one_that_is_served),
         cmocka_unit_test(consoles_are_chosen_by_name),
         cmocka_unit_test(the_delay_after_a_failure),
         cmocka_unit_test(all_words_of_a_usual_line_are_known),
