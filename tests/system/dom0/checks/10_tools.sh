@@ -38,7 +38,7 @@ check_info() {
     grep -q '^xen_scheduler *: credit2$' /run/info
     grep -q '^xen_caps *:.* xen-3.0-x86_64' /run/info
     grep -q '^xen_pagesize *: 4096$' /run/info
-    grep -q '^xen_version *: 4.17' /run/info
+    grep -q "^xen_version *: $(cat /sys/hypervisor/version/major).$(cat /sys/hypervisor/version/minor)" /run/info
     grep -q "^nr_cpus *: $(grep -c ^processor /proc/cpuinfo)$" /run/info
     # The hypervisor's command line is what it was booted with.
     grep -q '^xen_commandline *:.*dom0_mem=' /run/info
