@@ -3,6 +3,7 @@
 # a delay: no modules, kernels and ramdisks that are cut or not made for this, too little memory, a
 # processor without what is needed. With noreboot it halts instead. And that the end of the log of a hypervisor that
 # failed is shown by the next boot.
+# Takes: minutes
 # Needs: all guests images
 . "$(dirname "$0")/common.sh"
 

@@ -5,6 +5,7 @@
 # were. Settings of the administrator are kept; where the only kernel is the cloud's, the installation says which one it needs;
 # where GRUB cannot write, update-grub says so. lintian finds nothing.
 # The disk made of it boots that entry; its dom0 panics, the machine restarts by itself, and then the plain kernel boots.
+# Takes: minutes
 # Needs: package-test images
 . "$(dirname "$0")/common.sh"
 
