@@ -14,7 +14,7 @@ export CC=gcc LC_ALL=C
 
 copy_tree() {
     mkdir -p "$work/tree" && cd "$work/tree" || exit 1
-    cp -r "$root/Makefile" "$root"/{lib,guest,tools} .
+    cp -r "$root/Makefile" "$root"/{lib,guest,tools,debian} .
     mkdir -p bench/plugin
     [ ! -e "$root/mk" ] || cp -r "$root/mk" .
     mkdir -p tests/unit/lib tests/guests hypervisor/boot hypervisor/unpack vmmu
