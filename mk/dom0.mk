@@ -10,13 +10,16 @@ $(DOM0)/root.tar: tools/dom0/make-root tools/dom0/packages.txt tools/dom0/progre
 $(DOM0)/guest.tar: tools/dom0/make-root tools/dom0/progress
 	@mkdir -p $(@D)
 	tools/dom0/make-root guest $@
-# The kernel and the modules are those of dom0's root.
-$(DOM0)/vmlinuz: $(DOM0)/root.tar tools/dom0/take-kernel
-	tools/dom0/take-kernel $< $(DOM0)
-$(DOM0)/initrd.cpio: $(DOM0)/vmlinuz tools/dom0/make-initramfs tools/dom0/initramfs-init
-	tools/dom0/make-initramfs $@ tools/dom0/initramfs-init $(DOM0)/modules $(DOM0_MODULES)
-$(DOM0)/guest-initrd.cpio: $(DOM0)/vmlinuz tools/dom0/make-initramfs tools/dom0/initramfs-init
-	tools/dom0/make-initramfs $@ tools/dom0/initramfs-init $(DOM0)/modules $(GUEST_MODULES)
+# The kernel and the modules of a root file system, and the initial ramdisks of a dom0 and of its guests.
+define boot_files # FOLDER with root.tar, MODULES of dom0
+$(1)/vmlinuz: $(1)/root.tar tools/dom0/take-kernel
+	tools/dom0/take-kernel $$< $(1)
+$(1)/initrd.cpio: $(1)/vmlinuz tools/dom0/make-initramfs tools/dom0/initramfs-init
+	tools/dom0/make-initramfs $$@ tools/dom0/initramfs-init $(1)/modules $(2)
+$(1)/guest-initrd.cpio: $(1)/vmlinuz tools/dom0/make-initramfs tools/dom0/initramfs-init
+	tools/dom0/make-initramfs $$@ tools/dom0/initramfs-init $(1)/modules $(GUEST_MODULES)
+endef
+$(eval $(call boot_files,$(DOM0),$(DOM0_MODULES)))
 $(DOM0)/guest.img: tools/dom0/make-guest tools/dom0/guest-init $(DOM0)/guest.tar
 	tools/dom0/make-guest $@ 512 tools/dom0/guest-init $(DOM0)/guest.tar
 $(DOM0)/small.img: tools/dom0/make-guest tools/dom0/guest-init

@@ -26,12 +26,7 @@ IMAGE_MODULES := $(DOM0_MODULES) usb-storage uas xhci-pci ehci-pci hv_storvsc vm
 $(IMAGE)/root.tar: tools/dom0/make-root tools/dom0/packages.txt tools/image/packages.txt tools/dom0/progress
 	@mkdir -p $(@D)
 	tools/dom0/make-root image $@
-$(IMAGE)/vmlinuz: $(IMAGE)/root.tar tools/dom0/take-kernel
-	tools/dom0/take-kernel $< $(IMAGE)
-$(IMAGE)/initrd.cpio: $(IMAGE)/vmlinuz tools/dom0/make-initramfs tools/dom0/initramfs-init
-	tools/dom0/make-initramfs $@ tools/dom0/initramfs-init $(IMAGE)/modules $(IMAGE_MODULES)
-$(IMAGE)/guest-initrd.cpio: $(IMAGE)/vmlinuz tools/dom0/make-initramfs tools/dom0/initramfs-init
-	tools/dom0/make-initramfs $@ tools/dom0/initramfs-init $(IMAGE)/modules $(GUEST_MODULES)
+$(eval $(call boot_files,$(IMAGE),$(IMAGE_MODULES)))
 $(B)/pinion-debian.img: tools/image/make-image tools/image/make-disk tools/package/inside tools/package/grub-probe \
   $(shell find tools/image/files -type f) $(PACKAGES) $(addprefix $(IMAGE)/,root.tar initrd.cpio vmlinuz guest-initrd.cpio) \
   $(DOM0)/guest.img $(wildcard tools/image/guests/*)
