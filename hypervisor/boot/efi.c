@@ -59,19 +59,6 @@ static const struct efi_range *range_at(const struct loader *loader, u64 at)
     return NULL;
 }
 
-static bool is_ram(const struct loader *loader, u64 start, u64 end)
-{
-    for (u32 i = 0; i < loader->range_count; i++) {
-        const struct machine_range *range = &loader->range[i];
-
-        if (range->type == MACHINE_RAM && start < range->start + range->size &&
-            range->start < end) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* How many bytes from `at` on the firmware keeps, in one range, and are in the view; 0: none. */
 static u64 kept_from(const struct view *view, u64 at)
 {
@@ -98,7 +85,7 @@ static u64 kept_from(const struct view *view, u64 at)
 static bool is_kept(const struct view *view, u64 at, u64 size)
 {
     return at && at % TABLE_ALIGN == 0 && size && kept_from(view, at) >= size &&
-           !is_ram(view->loader, at, at + size);
+           !loader_has_ram(view->loader, at, at + size);
 }
 
 static bool read_table(const struct view *view, u64 at, u64 signature, void *table, u64 size)
@@ -120,7 +107,7 @@ static void read_vendor(const struct view *view, u64 at, struct efi *efi)
 
     room = room < EFI_VENDOR_MAX - 1 ? room : EFI_VENDOR_MAX - 1;
     if (room == 0 || at % sizeof *efi->vendor ||
-        is_ram(view->loader, at, at + room * sizeof *efi->vendor)) {
+        loader_has_ram(view->loader, at, at + room * sizeof *efi->vendor)) {
         return;
     }
     memcpy(efi->vendor, view->memory + at, room * sizeof *efi->vendor);

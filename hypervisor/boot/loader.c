@@ -92,17 +92,25 @@ void loader_read_screen(struct loader *loader, const void *bytes, u64 size, u32 
     };
 }
 
+bool loader_has_ram(const struct loader *loader, u64 start, u64 end)
+{
+    for (u32 i = 0; i < loader->range_count; i++) {
+        const struct machine_range *range = &loader->range[i];
+
+        if (range->type == MACHINE_RAM && start < range->start + range->size &&
+            range->start < end) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void loader_check_screen(struct loader *loader)
 {
     struct screen_mode *screen = &loader->screen;
 
     screen->from_efi = loader->efi_system_table != 0;
-    for (u32 i = 0; i < loader->range_count; i++) {
-        const struct machine_range *range = &loader->range[i];
-
-        if (range->type == MACHINE_RAM && screen->at < range->start + range->size &&
-            range->start < screen->at + screen_mode_size(screen)) {
-            screen->kind = SCREEN_NONE;
-        }
+    if (loader_has_ram(loader, screen->at, screen->at + screen_mode_size(screen))) {
+        screen->kind = SCREEN_NONE;
     }
 }

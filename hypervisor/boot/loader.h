@@ -63,6 +63,9 @@ void loader_add_efi_range(struct loader *loader, u64 start, u64 pages, u64 attri
  * pixels hold colours is recorded. */
 void loader_read_screen(struct loader *loader, const void *bytes, u64 size, u32 colours);
 
+/* True when a part of [start, end) is RAM by the memory map. */
+bool loader_has_ram(const struct loader *loader, u64 start, u64 end);
+
 /* Call it when all has been read: who set the mode of the screen; and one whose frame buffer would
  * lie in RAM is none. */
 void loader_check_screen(struct loader *loader);

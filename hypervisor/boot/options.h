@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The hypervisor's own command line, where the boot loader starts it with a privileged domain. The
- * words are those of Xen's command line; docs/boot.md lists them. */
+ * words are those of Xen's command line; docs/dom0.md lists them. */
 #ifndef BOOT_OPTIONS_H
 #define BOOT_OPTIONS_H
 
