@@ -109,6 +109,14 @@ field() {
     xl list "$1" | awk -v column="$2" 'NR == 2 { print $column }'
 }
 
+# guests: the numbers of all guests.
+guests() {
+    xl list | awk 'NR > 1 && $2 > 0 { print $2 }'
+}
+# no_complaints [PATTERN]: dom0's kernel has reported no fault of its own, and no line that matches.
+no_complaints() {
+    ! dmesg | grep -E "BUG:|Oops|Call Trace${1:+|$1}" || fail "dom0's kernel complains"
+}
 free_memory() {
     xl info free_memory
 }

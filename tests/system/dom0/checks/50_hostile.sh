@@ -11,7 +11,7 @@ only_dom0_left() {
 end_all() {
     local number
     until [ "$(xl list | wc -l)" = 2 ] && ! pidof xl >/dev/null; do
-        for number in $(xl list | awk 'NR > 1 && $2 > 0 { print $2 }'); do
+        for number in $(guests); do
             xl destroy "$number" || true
         done
         sleep 0.2
@@ -54,8 +54,7 @@ check_wrong_configs() {
     refused 'cpus = "99"'
     refused 'bootloader = "/bin/false"'
     rm /work/cut /work/noise
-    dmesg | grep -E 'BUG:|Oops|Call Trace' && fail "dom0's kernel complains"
-    true
+    no_complaints
 }
 check_destroy_at_any_stage() {
     # A guest destroyed in its start, in its shutdown, paused, while it is saved and while it is restored.
@@ -107,7 +106,7 @@ check_destroy_at_any_stage() {
     xl destroy stage
     only_dom0_left "$before"
     rm -f /work/stage.saved /work/stage.img
-    ! dmesg | grep -E 'BUG:|Oops|Call Trace' || fail "dom0's kernel complains"
+    no_complaints
 }
 check_crowd() {
     # As many small guests at once as fit, and three with eight vCPUs each that all compute.
