@@ -51,6 +51,7 @@ bench: ## the same Linux on the bare machine, on Xen and on Pinion; several CPUs
 	@bench/collect bare xen pinion >$(B)/bench/linux.json && mv $(B)/bench/linux.json bench/results/
 	@bench/engine/run
 	@bench/scale/run
+	@bench/pair/run && mv $(B)/bench/pair.json bench/results/
 	@bench/draw
 bench-dom0: ## the same Debian as dom0 on Xen and on Pinion: what its boot, a guest, and that guest's disk and network cost
 	@tools/install

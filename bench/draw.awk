@@ -86,6 +86,13 @@ function wrapped(sentence,    word, count, i, line, out) {
     entry_title[entries] = (text("firmware") == "bios" ? "BIOS" : "UEFI") ", " text("module")
     for (k = 2; k <= 3; k++) hypervisor[machine[k], entries] = number(machine[k])
 }
+/"pair"/ {
+    for (k = 1; k <= 3; k++)
+        if (machine[k] == text("pair")) {
+            hypervisor[machine[k], "pair"] = number("hypervisor")
+            kernel[machine[k], "pair"] = number("kernel"); user[machine[k], "pair"] = number("user")
+        }
+}
 /"shape"/ { # figures for several CPUs or threads that work at the same time
     op = text("title"); at = number("cpus") + number("threads")
     if (!(op in has)) { has[op] = 1; subject[++subjects] = op }
@@ -172,6 +179,15 @@ END {
                 sprintf("%.1f", hypervisor["xen", i] / hypervisor["pinion", i]) : ""
         print "\n" wrapped(sprintf("Xen %s; %s, emulated CPU `%s`, one instruction a nanosecond; dom0's kernel %s.", \
             setup["xen"], setup["emulator"], setup["cpu"], setup["kernel"]))
+    } else if (what == "pair") {
+        print "| a round trip, instructions | hypervisor | kernel | user |"
+        print "|---|--:|--:|--:|"
+        for (k = 2; k <= 3; k++)
+            printf "| %s | %s | %s | %s |\n", shown[k], grouped(hypervisor[machine[k], "pair"]), \
+                grouped(kernel[machine[k], "pair"]), grouped(user[machine[k], "pair"])
+        if (hypervisor["xen", "pair"])
+            print "\n" wrapped(sprintf("Pinion executes %.0f %% of what Xen executes.", \
+                100 * hypervisor["pinion", "pair"] / hypervisor["xen", "pair"]))
     } else if (what == "scale") {
         table_of_shapes("instructions of the hypervisor for a request", "CPUs", "a guest for each", \
             "one guest")

@@ -26,6 +26,14 @@ $(B)/bench/unpack-kernel: $(UNPACK_OBJ) $(call stamp,unpack-kernel,$(UNPACK_OBJ)
 	$(CC) -o $@ $(UNPACK_OBJ) $(TOOL_LIBS)
 $(B)/bench/vmlinux: $(B)/vmlinuz $(B)/bench/unpack-kernel
 	$(B)/bench/unpack-kernel $< >$@.new && mv $@.new $@
+# Two processes on two CPUs.
+PAIR_OBJ := $(B)/host/bench/pair/main.o
+$(B)/bench/pair-guest: $(PAIR_OBJ) $(call stamp,bench-pair,$(PAIR_OBJ))
+	$(CC) -static -o $@ $(PAIR_OBJ)
+$(B)/bench/pair.cpio: $(B)/bench/pair-guest bench/make-ramdisk
+	bench/make-ramdisk $@ $<
+bench-pair-build: all $(addprefix $(B)/bench/,dom0.so pair.cpio vmlinux xen)
+.PHONY: bench-pair-build
 $(B)/bench/engine: $(ENGINE_OBJ) $(call stamp,bench-engine,$(ENGINE_LDFLAGS) $(ENGINE_OBJ))
 	$(CC) $(ENGINE_LDFLAGS) -o $@ $(ENGINE_OBJ)
 $(B)/bench/scale.elf: $(SCALE_GUEST) $(KERNEL_LDS) $(KERNEL_STAMP)
@@ -36,7 +44,7 @@ $(B)/bench/xen: bench/fetch-xen
 	bench/fetch-xen $(@D)
 bench-scale: all $(addprefix $(B)/bench/,scale.so scale.elf)
 bench-guard: all $(addprefix $(B)/bench/,count.so ramdisk.cpio vmlinux)
-bench-build: bench-guard bench-scale $(addprefix $(B)/bench/,xen engine)
+bench-build: bench-guard bench-scale bench-pair-build $(addprefix $(B)/bench/,xen engine)
 .PHONY: bench-scale bench-guard bench-build
 # A Debian as dom0, on Xen and on Pinion.
 $(B)/bench/dom0.so: $(B)/plugin/bench/dom0/plugin.o $(call stamp,dom0.so,)

@@ -27,8 +27,8 @@ void call_report_done(u64 at, bool rest, u64 done)
     (void)PUT_GUEST(at, &told);
 }
 
-/* Flushes on the CPUs that have a vCPU of the set `mask` loaded. A vCPU that no CPU has loaded
- * needs no flush: the CPU that loads it next loads its root, which drops all translations. */
+/* Flushes on the CPUs that run a vCPU of the set `mask`. A vCPU that no CPU runs needs no flush:
+ * the CPU that runs it next loads its root, which drops all translations. */
 static void flush_vcpus(struct vcpu *vcpu, u64 mask)
 {
     const struct domain *domain = vcpu->domain;
@@ -45,6 +45,8 @@ static void flush_vcpus(struct vcpu *vcpu, u64 mask)
             cpus |= 1ull << cpu->number;
         }
     }
+    /* Without the CPUs that have such a vCPU parked: they are on the idle root. */
+    cpus &= atomic_load_explicit(&domain->mmu.cpus, memory_order_seq_cst);
     sent = flush_cpus(cpus);
     if (!asked) {
         return;

@@ -47,7 +47,9 @@ struct cpu {
     _Atomic bool work; /* there is work for the run loop; set by any CPU */
     u32 number;
     u32 apic_id;
-    struct vcpu *current;      /* the vCPU that is loaded; NULL: idle, on the idle root */
+    struct vcpu *current; /* the vCPU that is loaded; NULL: idle, on the idle root */
+    struct vcpu *parked;  /* while the CPU is idle: the vCPU whose state its registers still hold
+                             (vcpu_switch); NULL: none */
     struct vmmu_domain *space; /* the domain whose root is loaded (memory/space.h); NULL: idle */
     u16 last_domain; /* the id of the domain that this CPU ran last; when another comes, the
                         mitigations between domains are applied (speculation_switch); 0: none yet */

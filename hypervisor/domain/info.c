@@ -24,7 +24,7 @@ static void vcpus_info(struct domain *domain, struct xen_domctl_getdomaininfo *i
         }
         info->nr_online_vcpus++;
         blocked &= state != VCPU_RUNNABLE;
-        running |= atomic_load(&vcpu->loaded) != NULL;
+        running |= state == VCPU_RUNNABLE && atomic_load(&vcpu->loaded);
     }
     if (info->nr_online_vcpus) {
         info->flags |= (blocked ? XEN_DOMINF_blocked : 0) | (running ? XEN_DOMINF_running : 0);

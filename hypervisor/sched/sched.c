@@ -98,8 +98,8 @@ void sched_set_cpus(struct vcpu *vcpu, u64 cpus)
     }
     struct cpu *home = sched_lock_home(vcpu);
     vcpu->queue.cpus = cpus;
-    if (queue_of(home)->chosen == vcpu) {
-        cpu_kick(home);
+    if (queue_of(home)->chosen == vcpu || atomic_load(&vcpu->loaded)) {
+        cpu_kick(home); /* a vCPU is loaded on its home or nowhere */
     } else if (vcpu->queue.waits) {
         queue_publish(home, clock_now());
         place_offer(home, clock_now());
@@ -221,9 +221,10 @@ void sched_hold(struct domain *domain)
             queue_take(home, vcpu);
             queue_publish(home, clock_now());
         }
-        if (queue_of(home)->chosen == vcpu) {
+        if (atomic_load(&vcpu->loaded)) {
             cpu_kick(home);
-        } else if (atomic_load(&vcpu->state) == VCPU_RUNNABLE) {
+        }
+        if (queue_of(home)->chosen != vcpu && atomic_load(&vcpu->state) == VCPU_RUNNABLE) {
             sched_runstate(vcpu, RUNSTATE_offline, clock_now());
         }
         lock_release(&queue_of(home)->lock);
@@ -285,12 +286,19 @@ void sched_remove(struct vcpu *vcpu)
     if (vcpu->queue.waits) {
         queue_take(home, vcpu);
     }
-    if (queue_of(home)->chosen == vcpu) {
+    if (atomic_load(&vcpu->loaded)) {
         cpu_kick(home);
-    } else {
+    }
+    if (queue_of(home)->chosen != vcpu) {
         sched_runstate(vcpu, RUNSTATE_offline, clock_now());
     }
     lock_release(&queue_of(home)->lock);
+}
+
+bool sched_may_park(const struct vcpu *vcpu)
+{
+    return atomic_load(&vcpu->state) != VCPU_DOWN && !domain_is_held(vcpu->domain) &&
+           vcpu->queue.cpus >> this_cpu()->number & 1;
 }
 
 bool sched_stopped(const struct vcpu *vcpu)

@@ -129,6 +129,9 @@ static bool teardown_ended(struct cpu *cpu)
         if (cpu->current && cpu->current->domain == domain) {
             vcpu_switch(cpu->current, NULL);
         }
+        if (cpu->parked && cpu->parked->domain == domain) {
+            vcpu_unpark();
+        }
         begin_step();
         more = true; /* even after the last step: the domain must still be finished */
         domain_teardown(domain);
@@ -172,6 +175,9 @@ static void serve_work(struct cpu *cpu)
         vcpu_switch(cpu->current, next);
     } else if (next) {
         vcpu_refresh_iopl(next); /* another vCPU may have changed the domain's vm_assist */
+    }
+    if (cpu->parked && !sched_may_park(cpu->parked)) {
+        vcpu_unpark();
     }
     timers_run(next_pass(tearing_down));
     if (tearing_down && !next) {

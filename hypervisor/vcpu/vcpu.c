@@ -310,12 +310,28 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
     space_load(&to->domain->mmu, root_cr3(to));
 }
 
+void vcpu_unpark(void)
+{
+    struct cpu *cpu = this_cpu();
+    struct vcpu *vcpu = cpu->parked;
+
+    if (vcpu) {
+        save(vcpu);
+        cpu->parked = NULL;
+        sched_left(vcpu);
+    }
+}
+
 void vcpu_switch(struct vcpu *from, struct vcpu *to)
 {
     struct cpu *cpu = this_cpu();
     struct domain *old = from ? from->domain : NULL, *new = to ? to->domain : NULL;
+    const bool parks = from && !to && sched_may_park(from), wakes = to && to == cpu->parked;
 
-    if (from) {
+    if (!from && !wakes) {
+        vcpu_unpark();
+    }
+    if (from && !parks) {
         save(from);
     }
     if (new &&new != old) {
@@ -325,10 +341,13 @@ void vcpu_switch(struct vcpu *from, struct vcpu *to)
     if (old && new != old) {
         atomic_fetch_and_explicit(&old->mmu.cpus, ~(1ull << cpu->number), memory_order_seq_cst);
     }
-    if (from) {
+    cpu->parked = parks ? from : NULL;
+    if (from && !parks) {
         sched_left(from);
     }
-    if (to) {
+    if (wakes) {
+        clock_page_update(to);
+    } else if (to) {
         load(to);
     }
 }

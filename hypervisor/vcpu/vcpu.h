@@ -104,7 +104,8 @@ struct vcpu {
 
     /* Scheduling and time. Any CPU may change `state` and `loaded`. */
     _Atomic u32 state; /* enum vcpu_state; changed with the queue lock of the vCPU's home held */
-    _Atomic(struct cpu *) loaded; /* the CPU that has loaded the vCPU; NULL: none, it is saved */
+    _Atomic(struct cpu *) loaded; /* the CPU that has the vCPU's state in its registers: it runs
+                                     the vCPU or has parked it; NULL: none, it is saved */
     struct queue_entry queue;
     bool runstate_stale; /* the guest's copy at runstate_area or time_area is out of date: write it
                             before the next entry to its kernel */
@@ -154,7 +155,14 @@ void vcpu_destroy(struct vcpu *vcpu);
 
 /* Saves the processor state of `from`, the current vCPU (NULL: this CPU is idle), and loads that of
  * `to` (NULL: this CPU becomes idle): root, descriptor tables, segments, bases, FPU, debug and
- * control registers. Other CPUs may run `from` afterwards. */
+ * control registers. Other CPUs may run `from` afterwards; not if this CPU becomes idle and
+ * sched_may_park: then it leaves the root and keeps the rest of the state in its registers, so that
+ * the vCPU can go on here without a load when it wakes. That vCPU is parked on this CPU, and counts
+ * as loaded, until this CPU runs it, switches to another one, or calls vcpu_unpark. */
 void vcpu_switch(struct vcpu *from, struct vcpu *to);
+
+/* Saves the state of the vCPU that is parked on this CPU, if there is one. Other CPUs may run it
+ * afterwards. */
+void vcpu_unpark(void);
 
 #endif
