@@ -16,7 +16,7 @@ include mk/unpack.mk mk/hypervisor.mk mk/tools.mk mk/images.mk mk/dom0.mk mk/pac
 include mk/guests.mk mk/kernels.mk
 include mk/xlcfg.mk mk/check.mk mk/tsan.mk mk/bench.mk mk/tested.mk
 
-all: $(B)/pinion.bin $(B)/pinion
+all: $(B)/pinion.bin $(B)/pinion.elf-gdb.py $(B)/pinion
 run: ## install what is missing, build, boot a stock Linux on Pinion; KERNEL=FILE boots another
 	@KERNEL='$(KERNEL)' tools/run-demo
 run-dom0: ## install what is missing, build, boot Debian as dom0 on Pinion: a login, or a demonstration without a terminal
