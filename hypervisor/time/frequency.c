@@ -9,6 +9,7 @@
 #include "hypervisor/time/span.h"
 
 #define WINDOW_NS    3500000ull /* the time over which a counter measures the TSC */
+#define CHECK_NS     200000ull  /* the same, to find out whether CPUID is far from the truth */
 #define MEASUREMENTS 64         /* attempts; one fails when an emulator is descheduled meanwhile */
 #define HERTZ_LEAST  1000000ull
 #define HERTZ_MOST   100000000000ull
@@ -57,6 +58,33 @@ static u64 measure(enum counter counter)
     return 0;
 }
 
+static bool is_near(u64 hertz, u64 other)
+{
+    return (hertz > other ? hertz - other : other - hertz) <= other / 4;
+}
+
+/* Compares what CPUID says with a counter that is read fast. An emulator may show the CPUID leaves
+ * of a processor whose TSC it does not imitate (findings/bochs_tsc_is_not_cpuids.sh). Returns true,
+ * and the measured frequency in *found, if they are far apart. */
+static bool cpuid_is_wrong(u64 hertz, struct frequency *found)
+{
+    for (enum counter counter = COUNTER_HPET; counter <= COUNTER_PM_TIMER; counter++) {
+        bool sure = false;
+        u64 measured = counter_measure_tsc(counter, CHECK_NS, &sure);
+
+        if (!measured) {
+            continue;
+        }
+        if (!sure || is_near(measured, hertz)) {
+            return false;
+        }
+        measured = measure(counter);
+        *found = (struct frequency){measured, counter_name(counter)};
+        return is_plausible(measured) && !is_near(measured, hertz);
+    }
+    return false;
+}
+
 static _Noreturn void give_up(void)
 {
     for (enum counter counter = 0; counter < COUNTERS; counter++) {
@@ -70,13 +98,20 @@ static _Noreturn void give_up(void)
 
 struct frequency frequency_find(void)
 {
+    struct frequency found;
     u64 hertz;
 
     for (enum teller teller = 0; teller < TELLERS; teller++) {
         hertz = ask(teller);
-        if (is_plausible(hertz)) {
+        if (!is_plausible(hertz)) {
+            continue;
+        }
+        if (teller != TELLER_CPUID || !cpuid_is_wrong(hertz, &found)) {
             return (struct frequency){hertz, tellers[teller]};
         }
+        log_line("CPUID says that the TSC runs at %llu kHz: it does not",
+                 (unsigned long long)(hertz / 1000));
+        return found;
     }
     for (enum counter counter = 0; counter < COUNTERS; counter++) {
         hertz = measure(counter);

@@ -11,8 +11,10 @@ struct frequency {
 };
 
 /* Asks the sources one after the other: those that say the frequency (CPUID, a hypervisor below,
- * KVM's clock page), then the counters against which it is measured (time/counter.h). Panics, in a
- * sentence that says why, if none gives one. Once, at boot, with interrupts off. */
+ * KVM's clock page), then the counters against which it is measured (time/counter.h). What CPUID
+ * says only counts if the HPET or ACPI's timer does not show it to be far from the truth. Panics,
+ * in a sentence that says why, if no source gives a frequency. Once, at boot, with interrupts off.
+ */
 struct frequency frequency_find(void);
 
 #endif
