@@ -49,7 +49,7 @@ $(eval $(call unit-tests,tests/model/,model,$(MODEL_OBJ) $(VMMU_OBJ),-lcmocka))
 $(eval $(call unit-tests,tests/unit/tools/,tools,$(ELF_OBJ) $(TOOLS_OBJ),-lcmocka $(TOOL_LIBS)))
 $(eval $(call unit-tests,tests/unit/lib/,lib,$(ELF_OBJ) $(LIB_OBJ),-lcmocka))
 $(eval $(call unit-tests,tests/unit/guest/,guest,$(GUEST_ARCHIVE),-lcmocka))
-# The clocks, and the local APIC, are compiled for their tests with a header of the tests' in the place of the
+# The clocks, the local APIC and the topology are compiled for their tests with a header of the tests' in the place of the
 # processor's.
 CLOCK_CFLAGS := -Itests/unit/time/host $(CHECK_CFLAGS)
 CLOCK_OBJ := $(patsubst %,$(B)/clock/hypervisor/time/%.o,clock frequency counter cpuid_tsc hypervisor_tsc kvm_clock \
@@ -58,6 +58,8 @@ $(eval $(call compiled,clock,CLOCK_CFLAGS))
 $(eval $(call unit-tests,tests/unit/time/test_clock,clock,$(CLOCK_OBJ) $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
 $(eval $(call unit-tests,tests/unit/time/test_cmos,cmos,$(B)/clock/hypervisor/time/cmos.o $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
 $(eval $(call unit-tests,tests/unit/cpu/test_apic,apic,$(B)/clock/hypervisor/cpu/apic.o $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
+$(eval $(call unit-tests,tests/unit/cpu/test_topology,topology,$(patsubst %,$(B)/clock/hypervisor/cpu/%.o,topology \
+	processor) $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
 # The allocator likewise, with the machine's memory in an array of the test's.
 FRAMES_CFLAGS := -Itests/unit/memory/host $(CHECK_CFLAGS)
 FRAMES_OBJ := $(B)/frames/hypervisor/memory/frames.o $(B)/frames/hypervisor/memory/dirty.o

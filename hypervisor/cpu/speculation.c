@@ -6,6 +6,7 @@
 #include "hypervisor/memory/layout.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/cpu/processor.h"
+#include "hypervisor/cpu/topology.h"
 #include "lib/string.h"
 #include "lib/x86/cpuid.h"
 
@@ -142,17 +143,7 @@ void speculation_start(enum mitigations mitigations, u32 guests)
 
 bool speculation_allows_cpu(void)
 {
-    struct cpuid leaf = read_cpuid(1, 0);
-
-    if (speculation.threads_may_differ || !(leaf.edx & CPUID_1_EDX_HTT)) {
-        return true;
-    }
-    if (processor_last_leaf(0) < 0xb) {
-        return !(leaf.ebx >> 24 & 1);
-    }
-    /* EDX: this CPU's x2APIC id; EAX: how many of its low bits number the core's threads. */
-    leaf = read_cpuid(0xb, 0);
-    return !(leaf.edx & ((1u << (leaf.eax & 31)) - 1));
+    return speculation.threads_may_differ || topology_this_thread() == 0;
 }
 
 void speculation_start_cpu(void)

@@ -7,6 +7,8 @@
 #include "lib/x86/cpuid.h"
 
 #define LEAF_TOPOLOGY 0xbu
+#define LEVEL_THREADS 1u /* the kind of the level of a core's threads */
+#define LEVELS_MOST   8u /* subleaves that are read */
 
 /* The numbers of low bits of an APIC id that number the threads of a core, and the threads of a
  * socket. */
@@ -20,23 +22,65 @@ static u32 bits_for(u32 count)
     return count > 1 ? 32 - (u32)__builtin_clz(count - 1) : 0;
 }
 
+/* What leaf 0xb says; *found: whether it says anything. Its subleaves describe levels, each by the
+ * bits below the next one, in an order that only the kinds of the levels show: where no core has
+ * two threads, the first may be that of cores. */
+static struct widths extended_widths(bool *found)
+{
+    struct widths widths = {0};
+
+    *found = false;
+    for (u32 i = 0; i < LEVELS_MOST; i++) {
+        const struct cpuid level = read_cpuid(LEAF_TOPOLOGY, i);
+        const u32 kind = level.ecx >> 8 & 0xff, bits = level.eax & 31;
+
+        if (!level.ebx || !kind) {
+            break;
+        }
+        if (kind == LEVEL_THREADS) {
+            widths.thread = bits;
+        }
+        widths.socket = bits > widths.socket ? bits : widths.socket;
+        *found = true;
+    }
+    return widths;
+}
+
+static bool is_amd(void)
+{
+    return processor_vendor_is("AuthenticAMD") || processor_vendor_is("HygonGenuine");
+}
+
 static struct widths widths(void)
 {
     const struct cpuid one = read_cpuid(1, 0);
     const u32 last = processor_last_leaf(0);
 
-    if (last >= LEAF_TOPOLOGY && read_cpuid(LEAF_TOPOLOGY, 0).ebx) {
-        return (struct widths){read_cpuid(LEAF_TOPOLOGY, 0).eax & 31,
-                               read_cpuid(LEAF_TOPOLOGY, 1).eax & 31};
+    if (last >= LEAF_TOPOLOGY) {
+        bool found;
+        const struct widths extended = extended_widths(&found);
+
+        if (found) {
+            return extended;
+        }
     }
     if (!(one.edx & CPUID_1_EDX_HTT)) {
         return (struct widths){0, 0};
     }
     const u32 socket = bits_for(one.ebx >> 16 & 0xff);
-    const u32 cores = last >= 4 && processor_vendor_is("GenuineIntel")
-                          ? bits_for((read_cpuid(4, 0).eax >> 26) + 1)
-                          : socket; /* AMD without leaf 0xb: one thread a core */
+    const u32 cores = is_amd()    ? socket /* without leaf 0xb: one thread a core */
+                      : last >= 4 ? bits_for((read_cpuid(4, 0).eax >> 26) + 1)
+                                  : 0;
     return (struct widths){socket > cores ? socket - cores : 0, socket};
+}
+
+u32 topology_this_thread(void)
+{
+    const u32 id = processor_last_leaf(0) >= LEAF_TOPOLOGY && read_cpuid(LEAF_TOPOLOGY, 0).ebx
+                       ? read_cpuid(LEAF_TOPOLOGY, 0).edx
+                       : read_cpuid(1, 0).ebx >> 24;
+
+    return id & ((1u << widths().thread) - 1);
 }
 
 struct topology topology_of(u32 cpu)
