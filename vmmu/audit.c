@@ -148,7 +148,7 @@ static void check_use(struct recount *run, mfn_t m, u64 use)
 {
     const u64 state = use & (USE_VALIDATED | USE_PARTIAL);
     const bool table = type_is_table(use_type(use));
-    if (use & USE_LOCKED) {
+    if (use_is_locked(use)) {
         tell(run, m, "locked", 0, 1);
     }
     if (use_type(use) >= VMMU_TYPES) {

@@ -20,13 +20,14 @@
  *     59     validated: the contents are checked, and other CPUs may take type references.
  *     58     partial: a promotion or demotion was interrupted, and no CPU is working on it.
  *     57     pinned.
- *     56     locked: one CPU is changing an entry of this live table.
  *     55     devices: a live L1 table of which an entry maps a device frame, or has mapped one.
  *     54     child, only with partial: the entry at `place` has a reference on its target, and
  *            the target may be partial itself.
  *     53     share_writable: a shared page that the guest may map writable.
  *     32..52 with partial, `place`: how many entries, from entry 0 on, hold their references.
- *            At count 0, the low bits of the epoch at which the last use ended.
+ *            At count 0, the low bits of the epoch at which the last use ended. Otherwise 0, but:
+ *     32     locked, only with validated: one CPU is changing an entry of this live table. It has
+ *            the byte of bits 32 to 39 to itself, so that a plain store of 0 there unlocks.
  *     0..31  count.
  *
  * Count 1 with neither validated nor partial means that one CPU owns the frame exclusively: it
@@ -59,10 +60,11 @@
 
 #define USE_PLACE_SHIFT    32
 #define USE_PLACE_BITS     21
+#define USE_LOCK_SHIFT     32
+#define USE_LOCKED         (1ull << USE_LOCK_SHIFT)
 #define USE_SHARE_WRITABLE (1ull << 53)
 #define USE_CHILD          (1ull << 54)
 #define USE_DEVICES        (1ull << 55)
-#define USE_LOCKED         (1ull << 56)
 #define USE_PINNED         (1ull << 57)
 #define USE_PARTIAL        (1ull << 58)
 #define USE_VALIDATED      (1ull << 59)
@@ -279,6 +281,12 @@ static inline bool type_is_table(enum vmmu_type type)
 ALWAYS_INLINE bool use_is_valid(u64 use, enum vmmu_type type)
 {
     return (use & (USE_TYPE | USE_VALIDATED)) == (use_of(type) | USE_VALIDATED);
+}
+
+/* Says whether a type word is that of a live table which a CPU has locked. */
+static inline bool use_is_locked(u64 use)
+{
+    return (use & (USE_VALIDATED | USE_LOCKED)) == (USE_VALIDATED | USE_LOCKED);
 }
 
 /* Says whether a type word has count 0 and `type` as the last type. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the frame table says of a frame: its owner, type and counts. */
+/* What the frame table says of a frame: its owner, type and counts; and the counters of a domain.
+ */
 #include "vmmu/frame.h"
 
 void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info)
@@ -26,6 +27,27 @@ void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info)
     info->pinned = use & USE_PINNED;
     info->validated = use & USE_VALIDATED;
     info->partial = use & USE_PARTIAL;
+}
+
+void vmmu_counters_read(const struct vmmu_domain *domain, struct vmmu_counters *sum)
+{
+    const _Atomic u64 *const from = (const _Atomic u64 *)&domain->counters;
+    _Atomic u64 *const to = (_Atomic u64 *)sum;
+
+    for (u32 i = 0; i < sizeof *sum / sizeof *to; i++) {
+        atomic_store_explicit(&to[i], word_read(&from[i]), memory_order_relaxed);
+    }
+}
+
+void vmmu_counters_add(const struct vmmu_vcpu *vcpu, struct vmmu_counters *sum)
+{
+    const struct vmmu_counted *counted = &vcpu->counted;
+
+    /* Another CPU may be changing these words, each by a single store. */
+    count_up(&sum->entries_checked, __atomic_load_n(&counted->entries_checked, __ATOMIC_RELAXED));
+    count_up(&sum->updates, __atomic_load_n(&counted->updates, __ATOMIC_RELAXED));
+    count_up(&sum->emulated_writes, __atomic_load_n(&counted->emulated_writes, __ATOMIC_RELAXED));
+    count_up(&sum->root_switches, __atomic_load_n(&counted->root_switches, __ATOMIC_RELAXED));
 }
 
 bool vmmu_frame_owned_by(const struct vmmu_domain *domain, mfn_t m)

@@ -42,7 +42,7 @@ enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *fram
             return result;
         }
     }
-    count_up(&domain->counters.updates, 1);
+    vcpu->counted.updates++;
     return VMMU_DONE;
 }
 
@@ -61,7 +61,7 @@ enum vmmu_result vmmu_map_at(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_o
         ref_put(write.table);
     }
     if (result == VMMU_DONE) {
-        count_up(&vcpu->domain->counters.updates, 1);
+        vcpu->counted.updates++;
     }
     return result_report(vcpu->domain, result, write.word);
 }

@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The reference count: further references, the last one, and the ownership reference. */
+/* The reference count: the last reference, and the ownership reference. */
 #include "vmmu/ref.h"
 
 #include "vmmu/flush.h"
 #include "vmmu/free.h"
 #include "vmmu/port.h"
-
-void ref_get_more(mfn_t m)
-{
-    const u64 old = atomic_fetch_add_explicit(&frame_of(m)->references, 1, memory_order_relaxed);
-    if (frame_count(old) == 0 || frame_count(old) == FRAME_COUNT) {
-        port_panic("a further reference on a frame that has none, or too many", m.n);
-    }
-}
 
 /* Replaces the references word *old of `m` by `next`, which has one reference less. If that was the
  * last reference, frees the frame, the last translation of which ended at the epoch `since` or

@@ -34,7 +34,13 @@ ALWAYS_INLINE enum vmmu_result ref_get(mfn_t m, u16 id)
 
 /* Takes a further reference on `m`. The caller has one already, so this cannot fail. Panics if the
  * count is 0, or if it is FRAME_COUNT, the largest that fits. */
-void ref_get_more(mfn_t m);
+ALWAYS_INLINE void ref_get_more(mfn_t m)
+{
+    const u64 old = atomic_fetch_add_explicit(&frame_of(m)->references, 1, memory_order_relaxed);
+    if (frame_count(old) == 0 || frame_count(old) == FRAME_COUNT) {
+        port_panic("a further reference on a frame that has none, or too many", m.n);
+    }
+}
 
 /* The slow path of ref_put: drops a reference that may be the last one, and frees the frame if it
  * is. Panics if there is no reference. */

@@ -55,6 +55,16 @@ static enum vmmu_update_kind kind_of(const struct vmmu_request *request)
     return (enum vmmu_update_kind)(request->at & KIND_BITS);
 }
 
+/* Counts `count` requests of the vCPU as done in tables of `table_owner`. */
+static inline void count_updates(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner, u64 count)
+{
+    if (table_owner == vcpu->domain) {
+        vcpu->counted.updates += count;
+    } else {
+        count_up(&table_owner->counters.updates, count);
+    }
+}
+
 /* Returns the bits of the old entry that a request of this kind keeps, for write.keep. */
 static u64 kept_by(enum vmmu_update_kind kind)
 {
@@ -88,7 +98,7 @@ static __attribute__((noinline)) enum vmmu_result serve_slow(struct vmmu_vcpu *v
         result = write_anywhere(&write);
         ref_put(write.table);
         if (result == VMMU_DONE) {
-            count_up(&table_owner->counters.updates, 1);
+            count_updates(vcpu, table_owner, 1);
         }
     }
     return result_report(vcpu->domain, result, write.word);
@@ -118,11 +128,12 @@ ALWAYS_INLINE enum written serve_locked(const struct vmmu_request *request, u32 
 {
     const struct write_terms terms = {kept_by(kind_of(request)), owner, false};
     const u32 index = (u32)(page_offset(request->at) / sizeof(u64));
+    u64 old = word_read(&entries[index]);
 
     if (!entry_slot_is_guests(level, index)) {
         return WRITTEN_NOT;
     }
-    return write_entry_locked(terms, level, &entries[index], word_read(&entries[index]),
+    return write_entry_locked(terms, level, &entries[index], &old,
                               entry_installed(level, request->entry), left);
 }
 
@@ -218,7 +229,7 @@ enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *ta
             if (next == request) {
                 next = run_elsewhere(table_owner, request, end, &checked);
             }
-            count_up(&table_owner->counters.updates, (u64)(next - request));
+            count_updates(vcpu, table_owner, (u64)(next - request));
         }
         if (next == request) {
             result = serve_slow(vcpu, table_owner, frame_owner, next++);
@@ -232,29 +243,26 @@ enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *ta
             break;
         }
     }
-    if (checked) {
-        count_up(&vcpu->domain->counters.entries_checked, checked);
-    }
+    vcpu->counted.entries_checked += checked;
     *done = (u64)(request - requests);
     return result;
 }
 
-enum vmmu_result vmmu_update_one(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain,
-                                 const struct vmmu_request *request)
+bool vmmu_update_quick(struct vmmu_vcpu *vcpu, struct vmmu_request request)
 {
-    const maddr_t at = maddr(request->at & ~KIND_BITS);
-    u64 done;
+    const mfn_t page = mfn_of(maddr(request.at));
+    const u16 id = vcpu->domain->id;
+    enum written written;
+    u64 left = 0;
 
-    if (mfn_is_none(vcpu->deferred.frame) && frame_exists(mfn_of(at)) &&
-        is_write_to(request, mfn_of(at))) {
-        struct write write = write_of(vcpu, domain, domain, at, request->entry);
-        write.keep = kept_by(kind_of(request));
-        if (write_entry_fast(write, 1)) {
-            count_up(&domain->counters.updates, 1);
-            return VMMU_DONE;
-        }
+    if (kind_of(&request) != VMMU_UPDATE_NORMAL || !mfn_is_none(vcpu->deferred.frame) ||
+        !frame_exists(page) || !write_try_lock(page, 1, id, WRITE_NOT_FAST)) {
+        return false;
     }
-    return vmmu_update_many(vcpu, domain, domain, request, 1, &done);
+    written = serve_locked(&(struct vmmu_request){request.at & ~KIND_BITS, request.entry}, 1, id,
+                           frame_words(page), &left);
+    type_unlock(page);
+    return write_ended(vcpu, written, left, &vcpu->counted.updates);
 }
 
 enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,

@@ -64,7 +64,7 @@ enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m)
         m2p_show(vcpu->domain, m);
     }
     vmmu_ldt_drop(vcpu);
-    count_up(&vcpu->domain->counters.root_switches, 1);
+    vcpu->counted.root_switches++;
     return VMMU_DONE;
 }
 
@@ -96,6 +96,14 @@ enum vmmu_result vmmu_set_user_root(struct vmmu_vcpu *vcpu, mfn_t m)
     return VMMU_DONE;
 }
 
+/* Adds what the vCPU has counted to the counters of its domain, for a time when the vCPU's struct
+ * is gone. */
+static void counters_hand_over(struct vmmu_vcpu *vcpu)
+{
+    vmmu_counters_add(vcpu, &vcpu->domain->counters);
+    vcpu->counted = (struct vmmu_counted){0};
+}
+
 enum vmmu_result vmmu_vcpu_stop(struct vmmu_vcpu *vcpu)
 {
     mfn_t *const roots[] = {&vcpu->kernel_root, &vcpu->user_root};
@@ -114,5 +122,6 @@ enum vmmu_result vmmu_vcpu_stop(struct vmmu_vcpu *vcpu)
         }
     }
     descriptor_table_drop_all(vcpu);
+    counters_hand_over(vcpu);
     return defer_complete(vcpu);
 }

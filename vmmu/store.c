@@ -91,9 +91,77 @@ enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u
         result = store_slow(store, swapped);
     }
     if (*swapped) {
-        count_up(&domain->counters.emulated_writes, 1);
+        vcpu->counted.emulated_writes++;
     }
     return result;
+}
+
+/* Returns the entry for `va` in table `m`, which is RAM. */
+ALWAYS_INLINE u64 entry_for(mfn_t m, vaddr_t va, u32 level)
+{
+    return word_read(&frame_words(m)[walk_index(va, level)]);
+}
+
+/* Finds the entry that maps `va`, as walk_to_entry does, but leaves out what vmmu_store_quick does
+ * not need: a wrong table costs nothing but a store that goes the slow way, or to another live L1
+ * table of the domain, and then only if the guest changes the tables above it meanwhile. 0: nothing
+ * is mapped there, or not by such tables. */
+ALWAYS_INLINE u64 entry_quick(mfn_t root, vaddr_t va)
+{
+    const u64 high = ~0ull << (PAGE_SHIFT + 3 * 9) << 8; /* the upper half of the addresses */
+
+    if (va.a < high + ((u64)(VMMU_GUEST_HOLE_LAST + 1 - 256) << (PAGE_SHIFT + 3 * 9))) {
+        return 0;
+    }
+    /* A present entry of a live L4 table names RAM, and RAM stays RAM. What is read there may be no
+     * table any more, so that each number from there on is checked. */
+    const u64 entry4 = entry_for(root, va, 4);
+    if (!(entry4 & PTE_PRESENT)) {
+        return 0;
+    }
+    const u64 entry3 = entry_for(entry_frame(entry4), va, 3);
+    const mfn_t l2 = entry_frame(entry3);
+    if (!(entry3 & PTE_PRESENT) || !frame_exists(l2) || !(frame_references(l2) & REF_OWNED)) {
+        return 0;
+    }
+    const u64 entry2 = entry_for(l2, va, 2);
+    const mfn_t l1 = entry_frame(entry2);
+    if (!(entry2 & PTE_PRESENT) || !frame_exists(l1) || !(frame_references(l1) & REF_OWNED)) {
+        return 0;
+    }
+    return entry_for(l1, va, 1);
+}
+
+/* Does vmmu_store_quick, or, if `keep` is not 0, vmmu_change_quick. */
+ALWAYS_INLINE bool change_quick(struct vmmu_vcpu *vcpu, vaddr_t at, u64 keep, u64 flip, u64 *old)
+{
+    const u64 mapping = entry_quick(vcpu->kernel_root, at);
+    const mfn_t table = entry_frame(mapping);
+    const u16 id = vcpu->domain->id;
+    const struct write_terms terms = {0, id, keep != 0};
+    u64 left = 0;
+
+    if ((mapping & (PTE_PRESENT | PTE_WRITABLE | ENTRY_DEVICE)) != PTE_PRESENT ||
+        !frame_exists(table) || !mfn_is_none(vcpu->deferred.frame) ||
+        !write_try_lock(table, 1, id, WRITE_NOT_FAST)) {
+        return false;
+    }
+    _Atomic u64 *const slot = &frame_words(table)[page_offset(at.a) / sizeof(u64)];
+    *old = word_read(slot);
+    const enum written written =
+        write_entry_locked(terms, 1, slot, old, entry_installed(1, (*old & keep) ^ flip), &left);
+    type_unlock(table);
+    return write_ended(vcpu, written, left, &vcpu->counted.emulated_writes);
+}
+
+bool vmmu_store_quick(struct vmmu_vcpu *vcpu, vaddr_t at, u64 value, u64 *old)
+{
+    return change_quick(vcpu, at, 0, value, old);
+}
+
+bool vmmu_change_quick(struct vmmu_vcpu *vcpu, vaddr_t at, u64 keep, u64 flip, u64 *old)
+{
+    return change_quick(vcpu, at, keep, flip, old);
 }
 
 bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u64 flip, u64 *old)
@@ -114,7 +182,7 @@ bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u6
     if (!write_entry_fast(write, 1)) {
         return false;
     }
-    count_up(&domain->counters.emulated_writes, 1);
+    vcpu->counted.emulated_writes++;
     return true;
 }
 

@@ -78,6 +78,20 @@ ALWAYS_INLINE enum vmmu_result type_get_writable(mfn_t m)
     return type_get_writable_fast(m) ? VMMU_DONE : type_get_writable_slow(m);
 }
 
+/* The fast path of type_put: drops a type reference. False: it is the last one (or there is none),
+ * and nothing has happened. */
+ALWAYS_INLINE bool type_put_fast(mfn_t m)
+{
+    _Atomic u64 *use = frame_type_word_at(m);
+    u64 old = word_read(use);
+    while (frame_count(old) > 1) {
+        if (word_swap(use, &old, old - 1, memory_order_release)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Drops a type reference of the caller on `m`, on which the caller also has a reference. If it is
  * the last one of a table, the table is demoted, and the reference is needed until that is
  * complete. VMMU_AGAIN, only of a table of level 2 to 4: the demotion was interrupted. The type
@@ -87,14 +101,7 @@ ALWAYS_INLINE enum vmmu_result type_get_writable(mfn_t m)
  * which the partial state's own reference keeps. */
 ALWAYS_INLINE enum vmmu_result type_put(mfn_t m)
 {
-    _Atomic u64 *use = frame_type_word_at(m);
-    u64 old = word_read(use);
-    while (frame_count(old) > 1) {
-        if (word_swap(use, &old, old - 1, memory_order_release)) {
-            return VMMU_DONE;
-        }
-    }
-    return type_put_slow(m);
+    return type_put_fast(m) ? VMMU_DONE : type_put_slow(m);
 }
 
 /* Demotes `m` if it is partial: continues an interrupted demotion, or undoes an interrupted
@@ -102,6 +109,17 @@ ALWAYS_INLINE enum vmmu_result type_put(mfn_t m)
  * another CPU has changed its type word meanwhile, and nothing has happened. VMMU_AGAIN:
  * interrupted again, and `m` is partial. */
 enum vmmu_result type_finish(mfn_t m);
+
+/* The fast path of type_lock. False: nothing is locked, because that needs a wait, or `m` is not
+ * such a table, or its type word has a bit of `without`. */
+ALWAYS_INLINE bool type_try_lock(mfn_t m, enum vmmu_type type, u64 without)
+{
+    _Atomic u64 *use = frame_type_word_at(m);
+    u64 old = word_read(use);
+    const u64 seen = old & (USE_TYPE | USE_VALIDATED | USE_LOCKED | without);
+    return seen == (use_of(type) | USE_VALIDATED) &&
+           word_swap(use, &old, old | USE_LOCKED, memory_order_acquire);
+}
 
 /* The slow path of type_lock, with the same contract: waits until no other CPU has the table
  * locked. */
@@ -114,19 +132,16 @@ bool type_lock_slow(mfn_t m, enum vmmu_type type, u64 without);
  * or its type word has a bit of `without`, and nothing is locked. */
 ALWAYS_INLINE bool type_lock(mfn_t m, enum vmmu_type type, u64 without)
 {
-    _Atomic u64 *use = frame_type_word_at(m);
-    u64 old = word_read(use);
-    if (use_is_valid(old, type) && !(old & (USE_LOCKED | without)) &&
-        word_swap(use, &old, old | USE_LOCKED, memory_order_acquire)) {
-        return true;
-    }
-    return use_is_valid(old, type) && type_lock_slow(m, type, without);
+    return type_try_lock(m, type, without) || type_lock_slow(m, type, without);
 }
 
-/* Unlocks the entries of `m`, which the caller has locked. */
-static inline void type_unlock(mfn_t m)
+/* Unlocks the entries of `m`, which the caller has locked. Other CPUs may change the word's other
+ * bits meanwhile, by exchanges of the whole word; the byte of the lock is the caller's, so a store
+ * of that byte is enough, which costs less than an exchange. Memory order: release. */
+ALWAYS_INLINE void type_unlock(mfn_t m)
 {
-    atomic_fetch_and_explicit(&frame_of(m)->type, ~USE_LOCKED, memory_order_release);
+    u8 *const use = (u8 *)&frame_of(m)->type;
+    __atomic_store_n(use + USE_LOCK_SHIFT / 8, 0, __ATOMIC_RELEASE);
 }
 
 #endif

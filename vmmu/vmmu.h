@@ -30,14 +30,10 @@
 #define VMMU_VMMU_H
 
 #include "lib/addr.h"
+#include "vmmu/counters.h"
 
-/* A member of a struct that several CPUs may read and write at the same time. */
 #ifdef __cplusplus
-#include <atomic>
-#define VMMU_ATOMIC(type) std::atomic<type>
 extern "C" {
-#else
-#define VMMU_ATOMIC(type) _Atomic(type)
 #endif
 
 #define VMMU_CPUS_MAX 64
@@ -102,38 +98,6 @@ struct vmmu_frame {
     VMMU_ATOMIC(u64) type;
 };
 
-/* Counters of the engine's work for one domain since the domain was started. Any CPU may read them;
- * they are not exact relative to each other. */
-struct vmmu_counters {
-    /* Entries whose bits were checked: in promotions each that is not 0; in writes to live tables
-     * each new entry, unless it differs from the old one only in free bits or gives up the writable
-     * bit. */
-    VMMU_ATOMIC(u64) entries_checked;
-    /* Requests done (but not those of VMMU_UPDATE_M2P), and calls of vmmu_update_va and vmmu_map_at
-     * that were done. Emulated writes have a counter of their own. */
-    VMMU_ATOMIC(u64) updates;
-    VMMU_ATOMIC(u64) promotions; /* tables whose promotion was completed */
-    VMMU_ATOMIC(u64) demotions;
-    VMMU_ATOMIC(u64) pins;
-    VMMU_ATOMIC(u64) unpins;
-    VMMU_ATOMIC(u64) emulated_writes;
-    VMMU_ATOMIC(u64) root_switches;
-    /* How often a frame was claimed for a type other than its last one, if that was not
-     * VMMU_TYPE_NONE. Each time also counts in flushes_sent, if some CPU had to flush, or in
-     * flushes_skipped. */
-    VMMU_ATOMIC(u64) flushes_asked;
-    VMMU_ATOMIC(u64) flushes_sent;
-    VMMU_ATOMIC(u64) flushes_skipped;
-    VMMU_ATOMIC(u64) refusals;
-    /* Flushes of other vCPUs that the domain itself asks for; the caller of the engine counts
-     * them. */
-    VMMU_ATOMIC(u64) remote_asked; /* other vCPUs that the domain asked to flush */
-    VMMU_ATOMIC(u64) remote_sent;  /* interrupts that were sent for remote_asked */
-    /* Those of remote_asked that needed no interrupt: no CPU had the vCPU loaded, or an earlier
-     * flush request to that CPU was still pending. */
-    VMMU_ATOMIC(u64) remote_skipped;
-};
-
 /* A domain as the engine sees it. The caller owns the memory, clears it to zeroes, and then calls
  * vmmu_domain_start. */
 struct vmmu_domain {
@@ -189,6 +153,7 @@ struct vmmu_vcpu {
     vaddr_t ldt_base;
     u32 ldt_entries; /* 0: the vCPU has no LDT */
     struct vmmu_deferred deferred;
+    struct vmmu_counted counted;
     void *user; /* for the caller; the engine does not use it */
 };
 
@@ -226,6 +191,13 @@ void vmmu_domain_start(struct vmmu_domain *domain, u16 id, u64 frames_max);
 /* Prepares `*vcpu`, a struct of zeroes, for a vCPU of `domain`. The vCPU then has no root, no GDT
  * and no LDT. */
 void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain);
+
+/* Copies the counters of `domain` to *sum, without what its vCPUs have counted. */
+void vmmu_counters_read(const struct vmmu_domain *domain, struct vmmu_counters *sum);
+
+/* Adds what `vcpu` has counted to *sum. Any CPU may call it, also while another one runs the
+ * vCPU. */
+void vmmu_counters_add(const struct vmmu_vcpu *vcpu, struct vmmu_counters *sum);
 
 /* Gives frame `m`, which the caller has from the machine's allocator, to `domain` as its pfn `p`.
  * The frame then has type none and one reference, the ownership reference, and its M2P word is `p`.
@@ -339,10 +311,11 @@ enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *ta
                                   struct vmmu_domain *frame_owner,
                                   const struct vmmu_request *requests, u64 count, u64 *done);
 
-/* Does one request as vmmu_update_many does, with `domain` as the owner both of the table and of
- * the frames that the entry may map. Faster than vmmu_update_many for a single request. */
-enum vmmu_result vmmu_update_one(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain,
-                                 const struct vmmu_request *request);
+/* Does one request of VMMU_UPDATE_NORMAL in a live L1 table of the vCPU's domain, whose entry may
+ * map frames of that domain, if that needs neither a wait nor a decision of the slow path. False:
+ * nothing has happened; vmmu_update_many does the request, or refuses it. Faster than
+ * vmmu_update_many for a single request. */
+bool vmmu_update_quick(struct vmmu_vcpu *vcpu, struct vmmu_request request);
 
 /* Writes the L1 entry for `va` in the tables below the vCPU's kernel root. The entry may map frames
  * of `frame_owner`. The caller does the flush that the guest asked for, only after VMMU_DONE. May
@@ -418,6 +391,15 @@ enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u
  * false, nothing has changed, *old means nothing, and the caller uses vmmu_emulated_write_at. It is
  * always false while the vCPU has a deferred release. */
 bool vmmu_emulated_change_at(struct vmmu_vcpu *vcpu, maddr_t where, u64 keep, u64 flip, u64 *old);
+
+/* Emulate a guest's own store to a live L1 table, after the store's write fault: the word at the
+ * 8-byte aligned address `at`, translated by the vCPU's kernel root, which the CPU runs on, becomes
+ * `value`, or (*old & keep) ^ flip, where *old is the entry before. They do the same as a
+ * successful vmmu_emulated_write, if that needs neither a wait nor a decision of the slow path, and
+ * the processor does not change an entry meanwhile of which bits are kept. False: nothing has
+ * happened. */
+bool vmmu_store_quick(struct vmmu_vcpu *vcpu, vaddr_t at, u64 value, u64 *old);
+bool vmmu_change_quick(struct vmmu_vcpu *vcpu, vaddr_t at, u64 keep, u64 flip, u64 *old);
 
 /* ---- pins and roots ---------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
  * steps waits. The slow path takes the references that the new entry needs before it locks the
  * table, and drops those of the old entry after it has unlocked it. Under the lock it only
  * exchanges one word. */
-#include "vmmu/write.h"
+#include "vmmu/write_inline.h"
 
 #include "vmmu/defer.h"
 #include "vmmu/flush.h"
@@ -32,6 +32,15 @@ void write_put_entry(struct vmmu_vcpu *vcpu, u32 level, u64 entry, u16 table_own
         entry_put(level, entry, table_owner, flush_clock(table_owner)) != VMMU_DONE) {
         defer_note(vcpu, entry_frame(entry), DEFER_FINISH);
     }
+}
+
+__attribute__((noinline)) bool write_release(struct vmmu_vcpu *vcpu, enum written written, u64 left,
+                                             u64 *counter)
+{
+    *counter += written != WRITTEN_NOT;
+    vcpu->counted.entries_checked += written == WRITTEN_CHECKED;
+    write_put_entry(vcpu, 1, left, vcpu->domain->id);
+    return written != WRITTEN_NOT;
 }
 
 /* Stores `next`, with the bits `keep` of the old entry, in the slot of a locked table, and returns
@@ -117,7 +126,7 @@ enum vmmu_result write_entry_slow(struct write *write, u32 level)
         entry_put_right(old, next, write->owners.table);
         return VMMU_DONE;
     }
-    count_up(&write->vcpu->domain->counters.entries_checked, 1);
+    write->vcpu->counted.entries_checked++;
     write->word = write->entry;
     enum vmmu_result result = entry_is_plain(level, write->entry)
                                   ? VMMU_DONE

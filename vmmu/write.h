@@ -56,6 +56,16 @@ static inline struct write write_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *
  * TOO_MANY_REFERENCES, NOT_L1_TABLE. */
 enum vmmu_result write_get_l1_table(const struct vmmu_vcpu *vcpu, maddr_t at);
 
+/* For a table that has just been locked: unlocks it if it is not `owner`'s, and returns false. */
+ALWAYS_INLINE bool write_keep_lock(mfn_t table, u16 owner)
+{
+    if (ref_is_owned_by(frame_references(table), owner)) {
+        return true;
+    }
+    type_unlock(table);
+    return false;
+}
+
 /* Locks `table`, which exists, if it is a live table of this level and of domain `owner`, and its
  * type word has no bit of `without`; waits while another CPU has it locked. type_unlock unlocks it.
  * False: it is not such a table, and nothing is locked. The caller needs no reference on the table:
@@ -63,14 +73,13 @@ enum vmmu_result write_get_l1_table(const struct vmmu_vcpu *vcpu, maddr_t at);
  * reference keeps its owner. That is why the owner is compared under the lock. */
 ALWAYS_INLINE bool write_lock(mfn_t table, u32 level, u16 owner, u64 without)
 {
-    if (!type_lock(table, (enum vmmu_type)level, without)) {
-        return false;
-    }
-    if (ref_is_owned_by(frame_references(table), owner)) {
-        return true;
-    }
-    type_unlock(table);
-    return false;
+    return type_lock(table, (enum vmmu_type)level, without) && write_keep_lock(table, owner);
+}
+
+/* As write_lock, but does not wait. False also if another CPU has the table locked. */
+ALWAYS_INLINE bool write_try_lock(mfn_t table, u32 level, u16 owner, u64 without)
+{
+    return type_try_lock(table, (enum vmmu_type)level, without) && write_keep_lock(table, owner);
 }
 
 /* The slow path: does `write` in a live table of this level, on which the caller has a reference.

@@ -29,13 +29,18 @@ enum written {
                         has gained the writable bit */
 };
 
-/* Replaces the entry `old` by `next`, with the bits terms.keep of the old entry, in the slot of a
- * locked table. Only the processor can have changed the entry since it was read as `old`, by
- * setting its accessed and dirty bits. False: it has, the write is conditional, and the entry is
- * not replaced. */
-static inline bool write_word_locked(struct write_terms terms, _Atomic u64 *slot, u64 old, u64 next)
+/* Replaces the entry *old by `next`, with the bits terms.keep of the old entry, in the slot of a
+ * locked table. Only the processor can have changed the entry since it was read as *old, by setting
+ * its accessed and dirty bits. *old becomes the entry before. False: the processor has changed it,
+ * the write is conditional, and the entry is not replaced. */
+ALWAYS_INLINE bool write_word_locked(struct write_terms terms, _Atomic u64 *slot, u64 *old,
+                                     u64 next)
 {
-    while (!atomic_compare_exchange_strong_explicit(slot, &old, next | (old & terms.keep),
+    if (!terms.conditional && !terms.keep) {
+        *old = atomic_exchange_explicit(slot, next, memory_order_seq_cst);
+        return true;
+    }
+    while (!atomic_compare_exchange_strong_explicit(slot, old, next | (*old & terms.keep),
                                                     memory_order_seq_cst, memory_order_relaxed)) {
         if (terms.conditional) {
             return false;
@@ -62,28 +67,28 @@ ALWAYS_INLINE bool write_get_page_fast(u64 next, u16 owner, u64 *left)
     return true;
 }
 
-/* Drops the references of the L1 entry `old`, which maps a frame of its table's owner. But the
- * frame's last reference is not dropped here, because freeing the frame may have to wait for a
- * flush. In that case *left becomes an entry that holds just this reference; otherwise *left is
- * unchanged. */
+/* Drops the references of the L1 entry `old`, which maps a frame of its table's owner. But a last
+ * type reference or the frame's last reference is not dropped here: freeing the frame may have to
+ * wait for a flush. In that case *left becomes an entry that holds just what is left; otherwise
+ * *left is unchanged. */
 ALWAYS_INLINE void write_put_page_fast(u64 old, u64 *left)
 {
     const mfn_t target = entry_frame(old);
-    if (old & PTE_WRITABLE) {
-        type_put(target); /* never interrupted, because the target is not a page table */
-    }
-    if (!ref_put_fast(target)) {
+    if ((old & PTE_WRITABLE) && !type_put_fast(target)) {
+        *left = old;
+    } else if (!ref_put_fast(target)) {
         *left = old & ~PTE_WRITABLE;
     }
 }
 
-/* Replaces the L1 entry `old` by `next`, where the two have different targets, or one or both of
- * them are not present. Results and *left: as for write_entry_locked. */
-ALWAYS_INLINE enum written write_frame_locked(struct write_terms terms, _Atomic u64 *slot, u64 old,
+/* Replaces the L1 entry *old by `next`, where the two have different targets, or one or both of
+ * them are not present. Results, *old and *left: as for write_entry_locked. */
+ALWAYS_INLINE enum written write_frame_locked(struct write_terms terms, _Atomic u64 *slot, u64 *old,
                                               u64 next, u64 *left)
 {
     /* Dropping the mapping of a foreign frame needs a flush, which only the slow path does. */
-    if ((old & PTE_PRESENT) && !ref_is_owned_by(frame_references(entry_frame(old)), terms.owner)) {
+    if ((*old & PTE_PRESENT) &&
+        !ref_is_owned_by(frame_references(entry_frame(*old)), terms.owner)) {
         return WRITTEN_NOT;
     }
     if (next && !write_get_page_fast(next, terms.owner, left)) {
@@ -95,20 +100,20 @@ ALWAYS_INLINE enum written write_frame_locked(struct write_terms terms, _Atomic 
         }
         return WRITTEN_NOT;
     }
-    if (old & PTE_PRESENT) {
-        write_put_page_fast(old, left);
+    if (*old & PTE_PRESENT) {
+        write_put_page_fast(*old, left);
     }
     return WRITTEN_CHECKED;
 }
 
-/* Replaces the L1 entry `old` by `next`, which maps the same frame and differs from it in the
+/* Replaces the L1 entry *old by `next`, which maps the same frame and differs from it in the
  * writable bit. WRITTEN_NOT: the entry is unchanged, because the frame is foreign, the type
- * reference needs the slow path, or the write is conditional and the entry is not `old` any more.
- * Leaves no reference to be released. */
-ALWAYS_INLINE enum written write_right_locked(struct write_terms terms, _Atomic u64 *slot, u64 old,
-                                              u64 next)
+ * reference needs the slow path, or the write is conditional and the entry is not *old any more.
+ * *old and *left: as for write_entry_locked. */
+ALWAYS_INLINE enum written write_right_locked(struct write_terms terms, _Atomic u64 *slot, u64 *old,
+                                              u64 next, u64 *left)
 {
-    const mfn_t target = entry_frame(old);
+    const mfn_t target = entry_frame(*old);
     const bool gains = next & PTE_WRITABLE;
 
     if (!ref_is_owned_by(frame_references(target), terms.owner) ||
@@ -116,32 +121,36 @@ ALWAYS_INLINE enum written write_right_locked(struct write_terms terms, _Atomic 
         return WRITTEN_NOT;
     }
     const bool done = write_word_locked(terms, slot, old, next);
-    if (done != gains) {
-        type_put(target); /* either the old entry was writable and is gone, or the new one would be
-                             and was not written */
+    /* Either the old entry was writable and is gone, or the new one would be and was not written.
+     */
+    if (done != gains && !type_put_fast(target)) {
+        /* The last type reference. What is left is an entry of its own, with its own reference on
+         * the target, which the entry in the table may lose once that is unlocked. */
+        ref_get_more(target);
+        *left = *old | PTE_WRITABLE;
     }
     return !done ? WRITTEN_NOT : gains ? WRITTEN_CHECKED : WRITTEN;
 }
 
-/* Replaces `old`, which the caller has read from `slot` of a locked table of this level, by `next`,
- * which entry_installed has returned. WRITTEN_NOT, with the entry unchanged: the fast path cannot
- * do this change, or the write is conditional and the entry is not `old` any more. Whether the
- * entry is written or not, *left, 0 before the call, may become an entry that still holds a
- * reference: the caller unlocks the table and then releases that entry by write_put_entry or
- * entry_put. */
+/* Replaces *old, which the caller has read from `slot` of a locked table of this level, by `next`,
+ * which entry_installed has returned; then *old is the entry before. WRITTEN_NOT, with the entry
+ * unchanged: the fast path cannot do this change, or the write is conditional and the entry is not
+ * *old any more. Whether the entry is written or not, *left, 0 before the call, may become an entry
+ * that still holds references: the caller unlocks the table and then releases that entry by
+ * write_put_entry or entry_put. */
 ALWAYS_INLINE enum written write_entry_locked(struct write_terms terms, u32 level,
-                                              _Atomic u64 *slot, u64 old, u64 next, u64 *left)
+                                              _Atomic u64 *slot, u64 *old, u64 next, u64 *left)
 {
-    const u64 differ = (old ^ next) & ~ENTRY_FREE;
+    const u64 differ = (*old ^ next) & ~ENTRY_FREE;
 
-    if ((old & PTE_PRESENT) && differ == 0) {
+    if ((*old & PTE_PRESENT) && differ == 0) {
         return write_word_locked(terms, slot, old, next) ? WRITTEN : WRITTEN_NOT;
     }
     if (level > 1) {
         return WRITTEN_NOT;
     }
-    if ((old & PTE_PRESENT) && differ == PTE_WRITABLE) {
-        return write_right_locked(terms, slot, old, next);
+    if ((*old & PTE_PRESENT) && differ == PTE_WRITABLE) {
+        return write_right_locked(terms, slot, old, next, left);
     }
     return write_frame_locked(terms, slot, old, next, left);
 }
@@ -153,13 +162,32 @@ ALWAYS_INLINE enum written write_locked(const struct write write, u32 level, u64
 {
     const struct write_terms terms = {write.keep, write.owners.table, write.mask != 0};
     _Atomic u64 *slot = &frame_words(write.table)[write.index];
-    const u64 old = word_read(slot);
+    u64 old = word_read(slot);
 
     if ((old & write.mask) != write.expected) {
         return WRITTEN_NOT;
     }
     const u64 entry = write.mask ? write.entry | (old & ~write.mask) : write.entry;
-    return write_entry_locked(terms, level, slot, old, entry_installed(level, entry), left);
+    return write_entry_locked(terms, level, slot, &old, entry_installed(level, entry), left);
+}
+
+/* The slow path of write_ended, with the same contract. */
+bool write_release(struct vmmu_vcpu *vcpu, enum written written, u64 left, u64 *counter);
+
+/* Ends a quick write, which does not take the slow path and which nothing can interrupt, after its
+ * table, one of the vCPU's domain, was unlocked: releases the entry `left`, if that is not 0, and
+ * counts the write in *counter, a member of vcpu->counted. Returns whether the entry was
+ * written. */
+ALWAYS_INLINE bool write_ended(struct vmmu_vcpu *vcpu, enum written written, u64 left, u64 *counter)
+{
+    if (left || written == WRITTEN_NOT) {
+        return write_release(vcpu, written, left, counter);
+    }
+    ++*counter;
+    if (written == WRITTEN_CHECKED) {
+        vcpu->counted.entries_checked++;
+    }
+    return true;
 }
 
 /* The fast path: does `write` in a table of this level, which exists. Takes and releases the
@@ -181,9 +209,7 @@ ALWAYS_INLINE bool write_entry_fast(const struct write write, u32 level)
     }
     const enum written written = write_locked(write, level, &left);
     type_unlock(write.table);
-    if (written == WRITTEN_CHECKED) {
-        count_up(&write.vcpu->domain->counters.entries_checked, 1);
-    }
+    write.vcpu->counted.entries_checked += written == WRITTEN_CHECKED;
     if (left) {
         write_put_entry(write.vcpu, level, left, owner);
     }

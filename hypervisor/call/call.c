@@ -4,7 +4,7 @@
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/domain/domain.h"
-#include "hypervisor/trap/run.h"
+#include "hypervisor/vcpu/vcpu.h"
 #include "lib/string.h"
 #include "vmmu/port.h"
 
@@ -82,7 +82,7 @@ struct vcpu *call_from_guest(struct vcpu *vcpu)
     }
     if (!call.again) {
         r->rax = (u64)result;
-        return run_may_enter(this_cpu(), vcpu) ? vcpu : NULL;
+        return mfn_is_none(vcpu->mmu.deferred.frame) ? vcpu : NULL;
     }
     r->rdi = call.argument[0];
     r->rsi = call.argument[1];

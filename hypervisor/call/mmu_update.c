@@ -62,22 +62,6 @@ static inline __attribute__((always_inline)) s64 update_many(struct vcpu *vcpu, 
     return result == VMMU_DONE ? 0 : call_result(call, result);
 }
 
-/* Fast path: a single request of a guest for its own tables and frames, the most frequent case. If
- * it is interrupted, the hypercall is repeated unchanged. */
-static s64 update_one(struct vcpu *vcpu, struct call *call, u64 at)
-{
-    u64 pair[2];
-    struct vmmu_request request;
-    enum vmmu_result result;
-
-    if (!copy_pair_from_guest(pair, at)) {
-        return -XEN_EFAULT;
-    }
-    request = (struct vmmu_request){.at = pair[0], .entry = pair[1]};
-    result = vmmu_update_one(&vcpu->mmu, &vcpu->domain->mmu, &request);
-    return result == VMMU_DONE ? 0 : call_result(call, result);
-}
-
 /* Finds the owners that `foreigndom` names: the low 16 bits that of the mapped frames, the high 16
  * bits (minus one, if not 0) that of the tables. An unprivileged guest may name only itself. False:
  * *result is the answer. */
@@ -101,7 +85,7 @@ static bool find_owners(struct vcpu *vcpu, struct call *call, bool rest, struct 
     return owners->frame != NULL;
 }
 
-static __attribute__((noinline)) s64 update_any(struct vcpu *vcpu, struct call *call)
+s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
 {
     u64 at = call->argument[0], count = (u32)call->argument[1] & ~CALL_PREEMPTED;
     bool rest = call->argument[1] & CALL_PREEMPTED;
@@ -124,15 +108,6 @@ static __attribute__((noinline)) s64 update_any(struct vcpu *vcpu, struct call *
         call->argument[1] = (count - done) | CALL_PREEMPTED;
     }
     return result;
-}
-
-s64 call_mmu_update(struct vcpu *vcpu, struct call *call)
-{
-    if (((u32)call->argument[1] & ~CALL_PREEMPTED) == 1 && !call->argument[2] &&
-        (u32)call->argument[3] == DOMID_SELF) {
-        return update_one(vcpu, call, call->argument[0]);
-    }
-    return update_any(vcpu, call);
 }
 
 /* Does the flush that update_va_mapping asks for by the UVMF_ bits in `flags`. */

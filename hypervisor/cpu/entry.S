@@ -33,15 +33,11 @@
  *      0x1000  struct cpu
  *      0x3000  interrupt stacks, one page each
  *      0xc000  the CPU's stack, down from 0x10000 */
-#include "hypervisor/cpu/cpu.h"
+#include "hypervisor/cpu/entry.inc"
 #include "hypervisor/cpu/guest_access.inc"
-#include "hypervisor/cpu/registers.h"
 #include "hypervisor/cpu/segments.h"
-#include "hypervisor/cpu/speculation.h"
-#include "hypervisor/cpu/vcpu_offsets.h"
 #include "hypervisor/memory/layout.h"
 #include "lib/assembly.inc"
-#include "lib/x86/msr.h"
 #include "lib/x86/page_fault.h"
 #include "lib/x86/rflags.h"
 #include "lib/x86/vector.h"
@@ -52,67 +48,6 @@
 #define STUB_SIZE     16
 #define RING          3  /* the bits of CS that hold the ring */
 #define ADDRESS_BITS  47 /* of a canonical address below its sign bit (bit 47) */
-
-/* Pushes the members of struct registers from rdi down to r15. */
-        .macro  PUSH_REGISTERS
-        push    %rdi
-        push    %rsi
-        push    %rdx
-        push    %rcx
-        push    %rax
-        push    %r8
-        push    %r9
-        push    %r10
-        push    %r11
-        push    %rbx
-        push    %rbp
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
-        .endm
-
-        .macro  POP_REGISTERS
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbp
-        pop     %rbx
-        pop     %r11
-        pop     %r10
-        pop     %r9
-        pop     %r8
-        pop     %rax
-        pop     %rcx
-        pop     %rdx
-        pop     %rsi
-        pop     %rdi
-        .endm
-
-/* ---- mitigations: overwritten at boot where not needed (speculation.c) ----------------------- */
-/* Lists the instructions from 771 to 772 as those of one mitigation. */
-        .macro  SITE mitigation
-        .pushsection .speculation, "a"
-        .quad   771b
-        .long   772b - 771b, \mitigation
-        .popsection
-        .endm
-
-/* No branch of the hypervisor is predicted from a guest's. clobbers: RAX, RCX, RDX. */
-        .macro  ENTRY_BARRIER
-771:    mov     $MSR_PRED_CMD, %ecx
-        mov     $PRED_CMD_IBPB, %eax
-        xor     %edx, %edx
-        wrmsr
-772:    SITE    MITIGATION_ENTRY_BARRIER
-        .endm
-
-/* Buffers of the core hold none of the hypervisor's data. clobbers: RFLAGS. */
-        .macro  CLEAR_BUFFERS
-771:    verw    verw_selector(%rip)
-772:    SITE    MITIGATION_CLEAR_BUFFERS
-        .endm
 
 /* ---- interrupts and exceptions: one stub for each vector ------------------------------------- */
         .text
@@ -174,10 +109,10 @@ END entry_common
 
 /* ---- fast paths ------------------------------------------------------------------------------ */
 /* Nearly all entries are a system call or page fault of user mode that is delivered to the guest's
- * kernel, that kernel's IRET back, or a hypercall that completes and leaves no other work. The
- * first three call no C and save only the registers that they use; the last restores only what C
- * does not preserve. Any other case continues on the slow path, with the register block and all
- * registers as they were.
+ * kernel, that kernel's IRET back, a hypercall that completes and leaves no other work, or a store
+ * of that kernel to its page tables. The first three call no C and save only the registers that
+ * they use; the last two are in entry_quick.S. Any other case continues on the slow path, with the
+ * register block and all registers as they were.
  *
  * Each begins with RSP at `vector` of the vCPU's register block. */
 #define V(offset) (offset) - REGISTERS_VECTOR(%rsp) /* a member of the vCPU, while RSP = `vector` */
@@ -287,13 +222,14 @@ END entry_syscall
  * are in the handler's frame, so that SYSRET may overwrite them.
  * in:       RSP = `vector` of a register block, the vCPU's if the fault is of ring 3; all other
  *           registers are the interrupted code's.
- * out:      the guest's page-fault handler, entered with its frame; or entry_common. */
+ * out:      the guest's page-fault handler, entered with its frame; fault_of_kernel; or
+ *           entry_common. */
         .balign 64
 FUNCTION entry_page_fault
         testb   $PF_USER, V(REGISTERS_ERROR_CODE)
         jz      entry_common
         cmpb    $0, V(VCPU_IN_KERNEL)
-        jne     entry_common
+        jne     fault_of_kernel
         cmpq    $0, V(VCPU_FAST_FAULT)
         je      entry_common
         mov     %rcx, V(REGISTERS_RCX)
@@ -431,43 +367,6 @@ fast_iret:
         jmp     .Lsyscall_slow_by_vcpu
 END syscall_of_kernel
 
-/* Any other hypercall.
- * in:       as entry_syscall.
- * out:      the guest, if call_from_guest returned the vCPU: the call completed and no other work
- *           is there, and only the registers that C does not preserve have to be loaded from its
- *           block. If it returned NULL, or RIP is not canonical: the run loop. */
-        .balign 64
-FUNCTION hypercall
-        PUSH_REGISTERS
-        ENTRY_BARRIER
-        mov     %rsp, %rdi
-        mov     VCPU_STACK(%rsp), %rsp
-        call    call_from_guest
-        test    %rax, %rax
-        jz      .Lhypercall_slow
-        mov     REGISTERS_RIP(%rax), %rcx
-        mov     %rcx, %rdx                      /* SYSRET needs a canonical RIP */
-        sar     $ADDRESS_BITS, %rdx
-        inc     %rdx
-        cmp     $1, %rdx
-        ja      .Lhypercall_slow
-        mov     REGISTERS_RFLAGS(%rax), %r11
-        mov     REGISTERS_RDI(%rax), %rdi
-        mov     REGISTERS_RSI(%rax), %rsi
-        mov     REGISTERS_RDX(%rax), %rdx
-        mov     REGISTERS_R8(%rax), %r8
-        mov     REGISTERS_R9(%rax), %r9
-        mov     REGISTERS_R10(%rax), %r10
-        mov     REGISTERS_RSP(%rax), %rsp
-        mov     REGISTERS_RAX(%rax), %rax
-        CLEAR_BUFFERS
-        sysretq
-.Lhypercall_slow:
-        xor     %ebp, %ebp
-        call    run
-        ud2
-END hypercall
-
 /* ---- #DB, NMI, #DF, #MC ---------------------------------------------------------------------- */
 /* in:       RSP = `vector` of a register block on an interrupt stack; all other registers are the
  *           interrupted code's, which may be a guest, or the hypervisor anywhere.
@@ -585,7 +484,7 @@ enter_guest_iret:
 END enter_guest
 
         .section .rodata
-LOCAL_OBJECT verw_selector                      /* of a segment that may be written */
+OBJECT verw_selector                            /* of a segment that may be written */
         .word   SELECTOR_DATA
 END verw_selector
 

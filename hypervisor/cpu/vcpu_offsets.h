@@ -20,6 +20,7 @@
 #define VCPU_FAST_MASKS       (VCPU_STACK + 65)
 #define VCPU_FAST_FAULT_MASKS (VCPU_STACK + 66)
 #define VCPU_SLOW_IRET        (VCPU_STACK + 67) /* nmi_masked and shown_iopl, one byte each */
+#define VCPU_SLOW_EXIT        (VCPU_STACK + 69) /* nmi_pending and runstate_stale, likewise */
 
 /* struct vcpu_info of the ABI: evtchn_upcall_pending, evtchn_upcall_mask, arch.cr2. */
 #define INFO_PENDING 0

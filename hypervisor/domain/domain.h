@@ -137,6 +137,9 @@ static inline bool domain_is_torn_down(const struct domain *domain)
     return atomic_load_explicit(&domain->torn_down, memory_order_acquire);
 }
 
+/* Stores the counters of the domain's page-table work in *sum, with what its vCPUs have counted. */
+void domain_counters(const struct domain *domain, struct vmmu_counters *sum);
+
 /* Removes a torn-down domain from the domain table and frees it. Its place stays reserved for the
  * same guest. Of a managed domain the caller holds teardown_lock, which goes with it. Waits until
  * the other CPUs are in their run loops; call it from a run loop. */

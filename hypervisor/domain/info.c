@@ -74,3 +74,18 @@ void domain_info(struct domain *domain, struct xen_domctl_getdomaininfo *info)
     info->ssidref = domain->toolstack.ssidref;
     memcpy(info->handle, domain->toolstack.handle, sizeof info->handle);
 }
+
+void domain_counters(const struct domain *domain, struct vmmu_counters *sum)
+{
+    vmmu_counters_read(&domain->mmu, sum);
+    if (domain_has_ended(domain)) { /* vmmu_vcpu_stop adds up the rest, and then the vCPUs go */
+        return;
+    }
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
+        const struct vcpu *vcpu = domain->vcpu[i];
+
+        if (vcpu) {
+            vmmu_counters_add(&vcpu->mmu, sum);
+        }
+    }
+}

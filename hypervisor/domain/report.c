@@ -89,21 +89,22 @@ void report_crash(const struct domain *domain)
 
 void report_costs(struct domain *domain)
 {
-    const struct vmmu_counters *c = &domain->mmu.counters;
+    struct vmmu_counters c;
 
     if (domain->managed && !reporting.counters) {
         return;
     }
+    domain_counters(domain, &c);
     log_line("%s: %llu entries checked, %llu updates, %llu emulated writes, %llu promotions, %llu "
              "demotions, %llu pins, %llu unpins",
-             domain->name, (ull)c->entries_checked, (ull)c->updates, (ull)c->emulated_writes,
-             (ull)c->promotions, (ull)c->demotions, (ull)c->pins, (ull)c->unpins);
+             domain->name, (ull)c.entries_checked, (ull)c.updates, (ull)c.emulated_writes,
+             (ull)c.promotions, (ull)c.demotions, (ull)c.pins, (ull)c.unpins);
     log_line("%s: of other CPUs %llu flushes asked, %llu sent, %llu skipped", domain->name,
-             (ull)c->remote_asked, (ull)c->remote_sent, (ull)c->remote_skipped);
+             (ull)c.remote_asked, (ull)c.remote_sent, (ull)c.remote_skipped);
     log_line("%s: %llu root switches, %llu flushes asked, %llu sent, %llu skipped, %llu refusals, "
              "%llu unknown calls",
-             domain->name, (ull)c->root_switches, (ull)c->flushes_asked, (ull)c->flushes_sent,
-             (ull)c->flushes_skipped, (ull)c->refusals, (ull)domain->unknown_calls);
+             domain->name, (ull)c.root_switches, (ull)c.flushes_asked, (ull)c.flushes_sent,
+             (ull)c.flushes_skipped, (ull)c.refusals, (ull)domain->unknown_calls);
 }
 
 /* What the audit cannot find by reading page tables: vCPUs with their roots, and the hypervisor's

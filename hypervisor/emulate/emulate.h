@@ -30,6 +30,12 @@ enum emulated emulate_forced_cpuid(struct vcpu *vcpu);
  * address `where`. */
 enum emulated emulate_table_write(struct vcpu *vcpu, u64 address, maddr_t where);
 
+/* The quick form of what follows a page fault at `address` in guest kernel mode: executes a store
+ * to a live page table, if it has one of the most frequent forms (enum quick_kind). Returns the
+ * vCPU, with its registers as after the store; RIP, CS and SS are then such that IRETQ takes them.
+ * NULL: nothing has happened, and the general form follows; CR2 is `address`. */
+struct vcpu *emulate_quick(struct vcpu *vcpu, u64 address);
+
 /* Executes a store of the privileged domain to frame `m` of a device, to which nobody may write:
  * checked, if it is a window on configuration space (pci/window.h), else without an effect on the
  * device. Call it after a write fault at `address` in guest kernel mode. */

@@ -30,9 +30,14 @@ static u64 sign_extend(u64 value, u32 size)
     return (u64)((s64)(value << (64 - 8 * size)) >> (64 - 8 * size));
 }
 
+u32 register_offset(u32 number)
+{
+    return register_offsets[number & 15];
+}
+
 static u64 *register_at(struct registers *r, u32 number)
 {
-    return (u64 *)((char *)r + register_offsets[number & 15]);
+    return (u64 *)((char *)r + register_offset(number));
 }
 
 u64 register_read(const struct registers *r, u32 number, u32 size)
@@ -186,6 +191,11 @@ static u64 flags_of(u64 result, u32 size)
         flags |= RFLAGS_PF;
     }
     return flags;
+}
+
+void flags_set_logical(struct registers *r, u64 result, u32 size)
+{
+    set_flags(r, RFLAGS_ARITHMETIC, flags_of(result & mask_of(size), size));
 }
 
 static u64 add(u64 a, u64 b, u64 carry, u32 size, u64 *flags)
@@ -355,7 +365,7 @@ void instruction_set_results(const struct instruction *in, struct registers *r, 
     }
     if (in->operation == OPERATION_AND || in->operation == OPERATION_OR ||
         in->operation == OPERATION_XOR) {
-        set_flags(r, RFLAGS_ARITHMETIC, flags_of(new &mask, in->operand_size));
+        flags_set_logical(r, new, in->operand_size);
     }
 }
 

@@ -7,6 +7,9 @@
 #include "hypervisor/emulate/decode.h"
 #include "hypervisor/cpu/registers.h"
 
+/* The offset of general register `number` in struct registers. */
+u32 register_offset(u32 number);
+
 /* Read and write the low `size` bytes (1, 2, 4 or 8) of general register `number`. A write of 4
  * bytes clears the upper half; a write of 1 or 2 bytes keeps the rest. */
 u64 register_read(const struct registers *r, u32 number, u32 size);
@@ -35,6 +38,9 @@ bool instruction_is_bitwise(const struct instruction *in, const struct registers
 /* Sets registers and flags after a store for which instruction_is_bitwise was true: it found `old`
  * and left `new`; bits above the operand's size are ignored. */
 void instruction_set_results(const struct instruction *in, struct registers *r, u64 old, u64 new);
+
+/* Sets the flags as AND, OR and XOR do with a result of `size` bytes, the low ones of `result`. */
+void flags_set_logical(struct registers *r, u64 result, u32 size);
 
 /* The registers that instruction_execute may change, saved before it and restored if the store is
  * not done. */

@@ -42,6 +42,65 @@ static bool is_same(const struct fetched *last, const union fetched_bytes *bytes
            last->bytes.word[0] == bytes->word[0] && last->bytes.word[1] == bytes->word[1];
 }
 
+/* Says whether the instruction of 64-bit code has one of the forms of enum quick_kind, which is
+ * *kind then. */
+static bool is_quick(const struct instruction *in, enum quick_kind *kind)
+{
+    if (in->address_size != 8 || in->segment != SEGMENT_FLAT || in->base >= REGISTER_RIP ||
+        in->index != REGISTER_NONE) {
+        return false;
+    }
+    switch (in->operation) {
+    case OPERATION_MOV:
+        *kind = QUICK_STORE;
+        return in->operand_size == 8;
+    case OPERATION_XCHG:
+        *kind = QUICK_EXCHANGE;
+        return in->operand_size == 8;
+    case OPERATION_AND:
+    case OPERATION_OR:
+        *kind = QUICK_BITS;
+        return in->source == SOURCE_IMMEDIATE;
+    }
+    return false;
+}
+
+/* Keeps an instruction of 64-bit code in `quick`, if it has a form for that. */
+static void keep_quick(struct vcpu *vcpu, const union fetched_bytes *bytes,
+                       const struct instruction *in)
+{
+    const u64 mask = ~0ull >> (64 - 8 * in->operand_size), bits = in->immediate & mask;
+    const bool immediate = in->source == SOURCE_IMMEDIATE;
+    enum quick_kind kind;
+
+    if (!is_quick(in, &kind)) {
+        return;
+    }
+    vcpu->fetched.quick = (struct fetched_quick){
+        .bytes = *bytes,
+        .displacement = in->displacement,
+        .immediate = in->immediate,
+        .clear = in->operation == OPERATION_AND ? mask & ~bits : bits,
+        .set = in->operation == OPERATION_AND ? 0 : bits,
+        .base = (u16)(offsetof(struct vcpu, registers) + register_offset(in->base)),
+        .source = (u16)(immediate ? offsetof(struct vcpu, fetched.quick.immediate)
+                                  : offsetof(struct vcpu, registers) + register_offset(in->reg)),
+        .kind = (u8)kind,
+        .size = in->operand_size,
+        .length = in->length,
+    };
+}
+
+void fetched_start(struct vcpu *vcpu)
+{
+    union fetched_bytes bytes = {.byte = {0x48, 0x89, 0x00}}; /* mov %rax, (%rax) */
+    struct instruction in;
+
+    if (instruction_decode(bytes.byte, sizeof bytes, true, &in)) {
+        keep_quick(vcpu, &bytes, &in);
+    }
+}
+
 const struct instruction *instruction_fetch(struct vcpu *vcpu)
 {
     struct fetched *last = &vcpu->fetched;
@@ -69,6 +128,9 @@ const struct instruction *instruction_fetch(struct vcpu *vcpu)
     }
     last->known = size == sizeof bytes;
     last->bytes = bytes;
+    if (last->known && long_mode) {
+        keep_quick(vcpu, &bytes, &last->instruction);
+    }
     return &last->instruction;
 }
 

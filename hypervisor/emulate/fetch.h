@@ -14,11 +14,37 @@ union fetched_bytes {
     u64 word[2];
 };
 
+/* What emulate_quick does with a word of memory. */
+enum quick_kind {
+    QUICK_STORE,    /* store 8 bytes from a register or an immediate */
+    QUICK_EXCHANGE, /* exchange 8 bytes with a register */
+    QUICK_BITS,     /* AND or OR with an immediate, of any size */
+};
+
+/* The same for emulate_quick: the last instruction of a form that it knows, whose memory operand is
+ * at a general register plus a displacement. It is never out of date, because what bytes mean does
+ * not depend on anything else. */
+struct fetched_quick {
+    union fetched_bytes bytes;
+    u64 displacement;
+    u64 immediate;
+    u64 clear, set;   /* QUICK_BITS: the bits of the operand that change to 0; then, to 1 */
+    u16 base, source; /* offsets in struct vcpu: of the address's register; of the register whose
+                         value is stored, or of `immediate` */
+    u8 kind;          /* enum quick_kind */
+    u8 size;          /* of the operand, in bytes */
+    u8 length;
+};
+
 struct fetched {
     bool known;
     union fetched_bytes bytes;
     struct instruction instruction;
+    struct fetched_quick quick;
 };
+
+/* Prepares the `fetched` of a new vCPU. */
+void fetched_start(struct vcpu *vcpu);
 
 /* Decodes the instruction in memory at the current vCPU's RIP; another CPU may have changed it
  * since the fault. NULL: memory cannot be read, the instruction is not one that is emulated, or the

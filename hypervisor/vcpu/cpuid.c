@@ -142,16 +142,17 @@ static struct cpuid hypervisor_leaf(u32 leaf, u32 subleaf)
  * page-table work (vmmu_counters), one in each subleaf. */
 static struct cpuid own_leaf(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
 {
-    const struct vmmu_counters *counters = &vcpu->domain->mmu.counters;
+    struct vmmu_counters counters;
     u64 value;
 
     if (leaf == OWN_FIRST) {
         return text(OWN_LAST, "PinionVMMCPU");
     }
-    if (subleaf >= sizeof *counters / sizeof(_Atomic u64)) {
+    if (subleaf >= sizeof counters / sizeof(_Atomic u64)) {
         return (struct cpuid){0};
     }
-    value = atomic_load_explicit((const _Atomic u64 *)counters + subleaf, memory_order_relaxed);
+    domain_counters(vcpu->domain, &counters);
+    value = atomic_load_explicit((const _Atomic u64 *)&counters + subleaf, memory_order_relaxed);
     return (struct cpuid){.eax = (u32)value, .ebx = (u32)(value >> 32), .ecx = 1};
 }
 

@@ -41,6 +41,8 @@ ASSERT_OFFSET(struct vcpu, fast_masks, VCPU_FAST_MASKS);
 ASSERT_OFFSET(struct vcpu, fast_fault_masks, VCPU_FAST_FAULT_MASKS);
 ASSERT_OFFSET(struct vcpu, nmi_masked, VCPU_SLOW_IRET);
 ASSERT_OFFSET(struct vcpu, shown_iopl, VCPU_SLOW_IRET + 1);
+ASSERT_OFFSET(struct vcpu, nmi_pending, VCPU_SLOW_EXIT);
+ASSERT_OFFSET(struct vcpu, runstate_stale, VCPU_SLOW_EXIT + 1);
 ASSERT_OFFSET(struct vcpu_info, evtchn_upcall_pending, INFO_PENDING);
 ASSERT_OFFSET(struct vcpu_info, evtchn_upcall_mask, INFO_MASK);
 ASSERT_OFFSET(struct vcpu_info, arch.cr2, INFO_CR2);
@@ -142,6 +144,7 @@ struct vcpu *vcpu_create(struct domain *domain, u32 id)
     vcpu->debug[6] = 0xffff0ff0;
     vcpu->debug[7] = DR7_FIXED;
     vcpu->cr4 = control_guest_cr4(0);
+    fetched_start(vcpu);
     if (!fpu_create(vcpu) || !window_take(&vcpu->window)) {
         fpu_destroy(vcpu);
         page_free(vcpu, VCPU_ORDER);

@@ -43,7 +43,8 @@ enum vcpu_state {
 
 /* While a vCPU is current, TSS.RSP0 points to the end of `registers`, so an entry from the guest
  * pushes its registers directly into the vCPU. The entry code then switches to the stack in the
- * next member, and uses the members down to `shown_iopl` by their offsets in cpu/vcpu_offsets.h. */
+ * next member, and uses the members down to `runstate_stale` by their offsets in
+ * cpu/vcpu_offsets.h. */
 struct vcpu {
     struct registers registers;
 
@@ -62,6 +63,9 @@ struct vcpu {
     u8 shown_iopl;          /* the second byte of RFLAGS in the guest's frames shows these bits: the
                                virtual IOPL, if the guest has asked for it; not 0: all frames are built
                                and loaded by the slow paths */
+    _Atomic bool nmi_pending; /* any CPU: an NMI waits to be delivered */
+    bool runstate_stale; /* the guest's copy at runstate_area or time_area is out of date: write it
+                            before the next entry to its kernel */
 
     struct domain *domain;
     u32 id;
@@ -82,7 +86,6 @@ struct vcpu {
     void *fpu_area;       /* one page, in the format of XSAVE or FXSAVE */
     u64 xcr0;
     u64 tsc_aux;                 /* valid while the vCPU is not loaded */
-    _Atomic bool nmi_pending;    /* any CPU: an NMI waits to be delivered */
     _Atomic bool initialised;    /* any CPU: the vCPU has been given its first state */
     struct lock initialise_lock; /* held by the CPU that gives the first state */
     s64 refused; /* error of a refused first state, whose references are being dropped; 0: none */
@@ -107,8 +110,6 @@ struct vcpu {
     _Atomic(struct cpu *) loaded; /* the CPU that has the vCPU's state in its registers: it runs
                                      the vCPU or has parked it; NULL: none, it is saved */
     struct queue_entry queue;
-    bool runstate_stale; /* the guest's copy at runstate_area or time_area is out of date: write it
-                            before the next entry to its kernel */
     struct timer singleshot; /* raises VIRQ_TIMER once */
     struct timer periodic;
     _Atomic u64 period; /* the period of `periodic`, in ns; 0: none */

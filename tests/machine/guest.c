@@ -80,6 +80,17 @@ int guest_teardown(void **state)
     return 0;
 }
 
+struct vmmu_counters guest_counters(const struct guest *g)
+{
+    struct vmmu_counters sum;
+
+    vmmu_counters_read(&g->domain, &sum);
+    for (u32 i = 0; i < GUEST_VCPUS; i++) {
+        vmmu_counters_add(&g->vcpu[i], &sum);
+    }
+    return sum;
+}
+
 mfn_t guest_page(struct guest *g)
 {
     const mfn_t m = machine_allocate();

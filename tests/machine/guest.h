@@ -56,6 +56,9 @@ void guest_restart(struct guest *g);
 #define SMALL_TEST(function)                                                                       \
     cmocka_unit_test_setup_teardown(function, guest_setup_small, guest_teardown)
 
+/* The counters of the guest's domain, with what its vCPUs have counted. */
+struct vmmu_counters guest_counters(const struct guest *g);
+
 /* Returns a new zeroed page of the guest, of no type. */
 mfn_t guest_page(struct guest *g);
 

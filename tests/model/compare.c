@@ -183,18 +183,25 @@ static void compare_domain(u32 d)
 {
     const struct oracle_domain *a = &world.oracle.domain[d];
     struct vmmu_domain *b = &world.domain[d];
+    struct vmmu_counters c;
+    vmmu_counters_read(b, &c);
+    for (u32 v = 0; v < ORACLE_VCPUS; v++) {
+        if (world.vcpu[v].domain == b) {
+            vmmu_counters_add(&world.vcpu[v], &c);
+        }
+    }
     same("frames of a domain", d, a->frames, b->frames);
-    same("refusals", d, a->refusals, b->counters.refusals);
+    same("refusals", d, a->refusals, c.refusals);
     same("last refusal", d, a->last_refusal, b->last_refusal);
     same("dying", d, a->dying, b->dying);
-    same("entries checked", d, a->entries_checked, b->counters.entries_checked);
-    same("updates", d, a->updates, b->counters.updates);
-    same("promotions", d, a->promotions, b->counters.promotions);
-    same("demotions", d, a->demotions, b->counters.demotions);
-    same("pins", d, a->pins, b->counters.pins);
-    same("unpins", d, a->unpins, b->counters.unpins);
-    same("emulated writes", d, a->emulated_writes, b->counters.emulated_writes);
-    same("root switches", d, a->root_switches, b->counters.root_switches);
+    same("entries checked", d, a->entries_checked, c.entries_checked);
+    same("updates", d, a->updates, c.updates);
+    same("promotions", d, a->promotions, c.promotions);
+    same("demotions", d, a->demotions, c.demotions);
+    same("pins", d, a->pins, c.pins);
+    same("unpins", d, a->unpins, c.unpins);
+    same("emulated writes", d, a->emulated_writes, c.emulated_writes);
+    same("root switches", d, a->root_switches, c.root_switches);
 }
 
 /* Checks that the engine's own recount has no findings. */

@@ -60,13 +60,15 @@ static void report_vcpus(const struct domain *domain)
 
 static void report_domain(const struct domain *domain)
 {
+    struct vmmu_counters counters;
+
+    domain_counters(domain, &counters);
     log_line("domain %u \"%s\": %s, %llu of %llu frames, weight %u, cap %u%%", domain->id,
              domain->name, domain_state(domain), (ull)domain->mmu.frames,
              (ull)domain->mmu.frames_max, domain->share.weight, domain->share.cap);
     log_line("  %llu updates, %llu promotions, %llu demotions, %llu refusals, %llu unknown calls",
-             (ull)domain->mmu.counters.updates, (ull)domain->mmu.counters.promotions,
-             (ull)domain->mmu.counters.demotions, (ull)domain->mmu.counters.refusals,
-             (ull)domain->unknown_calls);
+             (ull)counters.updates, (ull)counters.promotions, (ull)counters.demotions,
+             (ull)counters.refusals, (ull)domain->unknown_calls);
     if (!domain_has_ended(domain)) {
         report_vcpus(domain);
     }

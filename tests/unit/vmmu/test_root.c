@@ -21,7 +21,7 @@ static void a_root_is_promoted_and_held(void **state)
     assert_done(vmmu_finish(vcpu));
     assert_int_equal(look(a.l4).type_count, 0);
     assert_int_equal(look(a.l4).references, 1);
-    assert_int_equal(guest.domain.counters.root_switches, 2);
+    assert_int_equal(guest_counters(&guest).root_switches, 2);
 }
 
 static void an_old_root_outlives_its_release(void **state)

@@ -206,7 +206,7 @@ static bool is_locked(void)
     for (u64 m = 0; m < machine.frames; m++) {
         const u64 references = frame_references(mfn(m));
         if ((ref_is_owned_by(references, 1) || ref_is_owned_by(references, 2)) &&
-            (frame_type_word(mfn(m)) & USE_LOCKED)) {
+            use_is_locked(frame_type_word(mfn(m)))) {
             return true;
         }
     }

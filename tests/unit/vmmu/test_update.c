@@ -37,7 +37,7 @@ static void counts_follow_the_entry(void **state)
     assert_int_equal(look(a).references, 1);
     assert_int_equal(look(b).references, 1);
     assert_int_equal(look(a).type_count, 0);
-    assert_int_equal(guest.domain.counters.updates, 7);
+    assert_int_equal(guest_counters(&guest).updates, 7);
 }
 
 static void harmless_bits_change_no_count(void **state)

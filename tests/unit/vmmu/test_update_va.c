@@ -136,7 +136,7 @@ static void emulates_exchange_and_bit_changes(void **state)
     assert_done(vmmu_emulated_write(vcpu, entry_address(5), 8, RO(page) | PTE_NX, 0, &swapped));
     assert_true(swapped);
     assert_int_equal(look(page).references, 1);
-    assert_int_equal(guest.domain.counters.emulated_writes, 5);
+    assert_int_equal(guest_counters(&guest).emulated_writes, 5);
 }
 
 static void emulates_what_needs_no_look_in_one_step(void **state)
@@ -160,7 +160,7 @@ static void emulates_what_needs_no_look_in_one_step(void **state)
     assert_true(vmmu_emulated_change_at(vcpu, at, 0, 0, &old));
     assert_int_equal(old, RO(page) | PTE_NX);
     assert_int_equal(look(page).references, 1);
-    assert_int_equal(guest.domain.counters.emulated_writes, 4);
+    assert_int_equal(guest_counters(&guest).emulated_writes, 4);
 
     /* The call writes nothing if the new entry shows a foreign frame or a table, or if the address
      * is in an ordinary page or in another guest's table. */
@@ -170,7 +170,7 @@ static void emulates_what_needs_no_look_in_one_step(void **state)
     assert_false(vmmu_emulated_change_at(vcpu, machine_at(page, 5), 0, RW(page), &old));
     assert_false(vmmu_emulated_change_at(vcpu, machine_at(space.l2, 5), ~0ull, PTE_NX, &old));
     assert_false(vmmu_emulated_change_at(&other.vcpu[0], at, 0, RO(foreign), &old));
-    assert_int_equal(guest.domain.counters.emulated_writes, 4);
+    assert_int_equal(guest_counters(&guest).emulated_writes, 4);
     assert_int_equal(guest.domain.counters.refusals, 0);
 }
 

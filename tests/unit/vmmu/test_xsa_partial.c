@@ -104,7 +104,7 @@ static enum vmmu_result in_pieces(operation *op)
     enum vmmu_result result = VMMU_AGAIN;
     u32 pieces = 0;
     for (bool more = true; more; pieces++) {
-        const u64 before = shown(), checked = guest.domain.counters.entries_checked;
+        const u64 before = shown(), checked = guest_counters(&guest).entries_checked;
         more = false;
         if (result == VMMU_AGAIN) {
             result = op();
@@ -119,7 +119,7 @@ static enum vmmu_result in_pieces(operation *op)
         }
         const u64 after = look(tree.page).owned ? shown() : before;
         assert_true((after > before ? after - before : before - after) <= FULL);
-        assert_true(guest.domain.counters.entries_checked - checked <= LONG);
+        assert_true(guest_counters(&guest).entries_checked - checked <= LONG);
         assert_true(pieces < PIECES_MAX);
         assert_audit();
     }
@@ -197,7 +197,7 @@ static void xsa_290_shared_tables_cost_once(void **state)
     }
     assert_true(pieces <= 3 * FULL);
     /* An entry is checked a second time if the table below it was interrupted. */
-    assert_true(guest.domain.counters.entries_checked <= 2 * 4 * FULL);
+    assert_true(guest_counters(&guest).entries_checked <= 2 * 4 * FULL);
     assert_int_equal(look(s.l3).type_count, FULL - 16);
     assert_int_equal(look(s.l2).type_count, FULL);
     assert_int_equal(look(page).type_count, FULL);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* The fast paths that call C: a hypercall, and a page fault of the guest's kernel, which is mostly a
+ * store to one of its page tables.
+ *
+ * Each calls a quick C function first. That function either does all that is asked and returns the
+ * vCPU, or does nothing and returns NULL; then the general one follows, with all registers in the
+ * vCPU's block. After a hypercall only those registers are loaded that C does not preserve. If other
+ * work waits then, the run loop follows (trap/run.h has the same conditions). */
+#include "hypervisor/cpu/entry.inc"
+#include "lib/assembly.inc"
+
+/* Continues at `elsewhere` if the vCPU must not be entered without a pass through the run loop.
+ * in:       RAX = vCPU.
+ * clobbers: RCX, RFLAGS. */
+        .macro  UNLESS_WORK elsewhere
+        mov     VCPU_CPU(%rax), %rcx
+        cmpb    $0, CPU_WORK(%rcx)
+        jne     \elsewhere
+        cmpw    $0, VCPU_SLOW_EXIT(%rax)
+        jne     \elsewhere
+        mov     VCPU_INFO(%rax), %rcx
+        cmpb    $0, INFO_PENDING(%rcx)
+        jne     \elsewhere
+        .endm
+
+/* out:      RDI = the current vCPU. in: RSP = the end of the CPU's stack. */
+        .macro  FIND_VCPU
+        lea     -1(%rsp), %rdi
+        and     $~(CPU_REGION - 1), %rdi
+        mov     CPU_STATE + CPU_SYSCALL_TOP(%rdi), %rdi
+        sub     $REGISTERS_SIZE, %rdi
+        .endm
+
+/* A hypercall, but no IRET that the fast path has done.
+ * in:       RSP = `vector` of the vCPU's register block; RCX and R11 are free, all other registers
+ *           are the guest's; interrupts are off.
+ * out:      the guest, if the call completed and no other work is there; otherwise the run loop. */
+        .text
+        .balign 64
+FUNCTION hypercall
+        PUSH_VOLATILE
+        ENTRY_BARRIER
+        lea     -REGISTERS_R11(%rsp), %rdi
+        mov     VCPU_STACK(%rdi), %rsp
+        call    call_quick
+        test    %rax, %rax
+        jz      .Lhypercall_general
+.Lhypercall_done:
+        UNLESS_WORK .Lhypercall_run
+        mov     REGISTERS_RIP(%rax), %rcx
+        test    %rcx, %rcx                      /* SYSRET needs a canonical RIP, as each behind a */
+        jns     .Lhypercall_run                 /* SYSCALL in the upper half is */
+        mov     REGISTERS_RFLAGS(%rax), %r11
+        mov     REGISTERS_RDI(%rax), %rdi
+        mov     REGISTERS_RSI(%rax), %rsi
+        mov     REGISTERS_RDX(%rax), %rdx
+        mov     REGISTERS_R8(%rax), %r8
+        mov     REGISTERS_R9(%rax), %r9
+        mov     REGISTERS_R10(%rax), %r10
+        mov     REGISTERS_RSP(%rax), %rsp
+        mov     REGISTERS_RAX(%rax), %rax
+        CLEAR_BUFFERS
+        sysretq
+
+/* Stores the registers that PUSH_VOLATILE has left out, which C has preserved, in the block of the
+ * vCPU in the register \vcpu. */
+        .macro  STORE_PRESERVED vcpu
+        mov     %rbx, REGISTERS_RBX(\vcpu)
+        mov     %rbp, REGISTERS_RBP(\vcpu)
+        mov     %r12, REGISTERS_R12(\vcpu)
+        mov     %r13, REGISTERS_R13(\vcpu)
+        mov     %r14, REGISTERS_R14(\vcpu)
+        mov     %r15, REGISTERS_R15(\vcpu)
+        .endm
+
+.Lhypercall_general:
+        FIND_VCPU
+        STORE_PRESERVED %rdi
+        call    call_from_guest
+        test    %rax, %rax
+        jnz     .Lhypercall_done
+        jmp     .Lrun
+.Lhypercall_run:
+        STORE_PRESERVED %rax
+.Lrun:
+        xor     %ebp, %ebp
+        call    run
+        ud2
+END hypercall
+
+/* A page fault of guest kernel mode.
+ * in:       RSP = `vector` of the vCPU's register block; all other registers are the guest's.
+ * out:      the guest behind its instruction, if that was a store which has been executed and no
+ *           other work is there; otherwise the run loop, or trap_from_guest. The block is the frame
+ *           of the IRETQ, which cannot fault: emulate_quick has seen that its CS, SS and RIP are
+ *           valid, and the guest cannot change that. */
+        .balign 64
+FUNCTION fault_of_kernel
+        PUSH_REGISTERS
+        cld
+        ENTRY_BARRIER
+        mov     %rsp, %rdi
+        mov     %cr2, %rsi
+        mov     VCPU_STACK(%rsp), %rsp
+        call    emulate_quick
+        test    %rax, %rax
+        jz      .Lfault_general
+        UNLESS_WORK .Lrun
+        mov     %rax, %rsp
+        POP_REGISTERS
+        add     $REGISTERS_RIP - REGISTERS_VECTOR, %rsp
+        CLEAR_BUFFERS
+        iretq
+.Lfault_general:
+        FIND_VCPU
+        xor     %ebp, %ebp
+        call    trap_from_guest
+        ud2
+END fault_of_kernel
+        .section .note.GNU-stack, "", @progbits
