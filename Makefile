@@ -36,7 +36,10 @@ run-image: image ## boot a copy of that image in QEMU; FIRMWARE=uefi (the defaul
 test: ## install what is missing, run every test
 	@tools/install
 	@MODEL_OPERATIONS=3000000 MODEL_DEEPER=1 MODEL_SECONDS=1 \
-	  tests/run $(MAKEOVERRIDES) build unit model lint guests system
+	  tests/run $(MAKEOVERRIDES) build unit model lint guests bochs system
+test-bochs: ## install what is missing, run the guests' tests and a Linux on Bochs, too, with several processors; compare the verdicts
+	@tools/install
+	@tests/bochs/compare $(MAKEOVERRIDES)
 check: packages-check ## build and run the unit tests (seconds, no QEMU)
 	@tests/run $(MAKEOVERRIDES) unit model
 coverage: ## which lines and branches of vmmu/ the tests of the engine reach
@@ -81,5 +84,5 @@ help: ## this list
 # A file whose recipe failed is not left behind, half written.
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run run-dom0 dom0-image package image iso run-image test check coverage fuzz bench bench-dom0 bench-boot conformance lint format clean help
+.PHONY: all run run-dom0 dom0-image package image iso run-image test test-bochs check coverage fuzz bench bench-dom0 bench-boot conformance lint format clean help
 -include $(shell find $(addprefix $(B)/,hv host guests check clock tsan plugin engine xlcfg) -name '*.d' -type f 2>/dev/null)
