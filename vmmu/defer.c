@@ -42,6 +42,17 @@ void defer_abandon(struct vmmu_vcpu *vcpu, mfn_t m, enum vmmu_result result)
     }
 }
 
+bool vmmu_finish_quick(struct vmmu_vcpu *vcpu)
+{
+    const mfn_t m = vcpu->deferred.frame;
+    if (vcpu->deferred.kind != DEFER_PUT || !type_put_fast(m)) {
+        return false;
+    }
+    vcpu->deferred.frame = MFN_NONE;
+    ref_put(m);
+    return true;
+}
+
 enum vmmu_result vmmu_finish(struct vmmu_vcpu *vcpu)
 {
     struct vmmu_deferred *deferred = &vcpu->deferred;

@@ -59,6 +59,9 @@ enum release {
  * WRONG_TYPE (RELEASE_ALONE, and there are other references). */
 enum vmmu_result ref_release(mfn_t m, u16 id, enum release whose);
 
+/* From this count on down, the epoch is recorded when a reference is dropped. */
+#define REF_EPOCH_FROM 3u
+
 /* Returns the references word with one reference less; `clock` is the owner's flush clock, read
  * before the word is replaced. If the count falls to 1, the epoch is recorded: what is left may be
  * the ownership reference, which is no translation, so this may be the moment when the last
@@ -68,7 +71,8 @@ enum vmmu_result ref_release(mfn_t m, u16 id, enum release whose);
  * record the older epoch, fails. */
 static inline u64 ref_dropped(u64 references, u64 clock)
 {
-    return frame_count(references) <= 3 ? ref_with_epoch(references - 1, clock) : references - 1;
+    return frame_count(references) <= REF_EPOCH_FROM ? ref_with_epoch(references - 1, clock)
+                                                     : references - 1;
 }
 
 /* The fast path of ref_put: drops a reference. False: the reference is the last one (or there is
@@ -82,7 +86,10 @@ ALWAYS_INLINE bool ref_put_fast(mfn_t m)
         if (frame_count(old) < 2) {
             return false;
         }
-        next = ref_dropped(old, flush_clock(ref_owner(old)));
+        next = old - 1;
+        if (frame_count(old) <= REF_EPOCH_FROM) { /* otherwise the clock need not even be read */
+            next = ref_dropped(old, flush_clock(ref_owner(old)));
+        }
     } while (!word_swap(word, &old, next, memory_order_release));
     return true;
 }

@@ -96,6 +96,29 @@ enum vmmu_result vmmu_set_user_root(struct vmmu_vcpu *vcpu, mfn_t m)
     return VMMU_DONE;
 }
 
+bool vmmu_set_root_quick(struct vmmu_vcpu *vcpu, mfn_t m, bool kernel)
+{
+    mfn_t *const root = kernel ? &vcpu->kernel_root : &vcpu->user_root;
+
+    if (!mfn_is_none(vcpu->deferred.frame) || mfn_is_none(*root) || mfn_equal(m, *root) ||
+        vcpu->ldt_entries || !frame_exists(m) || ref_get(m, vcpu->domain->id) != VMMU_DONE) {
+        return false;
+    }
+    if (!type_get_fast(m, VMMU_TYPE_L4)) {
+        ref_put(m);
+        return false;
+    }
+    if (kernel) {
+        m2p_show(vcpu->domain, m);
+        vcpu->counted.root_switches++;
+    } else {
+        m2p_hide(vcpu->domain, m);
+    }
+    vcpu->deferred = (struct vmmu_deferred){*root, DEFER_PUT};
+    *root = m;
+    return true;
+}
+
 /* Adds what the vCPU has counted to the counters of its domain, for a time when the vCPU's struct
  * is gone. */
 static void counters_hand_over(struct vmmu_vcpu *vcpu)

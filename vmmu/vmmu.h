@@ -437,6 +437,11 @@ enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m);
  * Refuses what vmmu_set_kernel_root refuses. Xen ABI: MMUEXT_NEW_USER_BASEPTR. */
 enum vmmu_result vmmu_set_user_root(struct vmmu_vcpu *vcpu, mfn_t m);
 
+/* As vmmu_set_kernel_root (`kernel`) or vmmu_set_user_root, if the vCPU has another such root and
+ * no LDT, `m` is an L4 table already, and nothing has to be waited for. The old root becomes the
+ * vCPU's deferred release, also if it was the user root. False: nothing has happened. */
+bool vmmu_set_root_quick(struct vmmu_vcpu *vcpu, mfn_t m, bool kernel);
+
 /* Completes the deferred release of the vCPU, if it has one. VMMU_AGAIN: interrupted, call
  * vmmu_finish again. Every operation that takes a vCPU and returns an enum vmmu_result does this
  * first (vmmu_update_many before each run of requests), and returns VMMU_AGAIN without having begun
@@ -444,6 +449,10 @@ enum vmmu_result vmmu_set_user_root(struct vmmu_vcpu *vcpu, mfn_t m);
  * guest again: until then other vCPUs find frames that the guest no longer uses as tables still
  * counted as tables. */
 enum vmmu_result vmmu_finish(struct vmmu_vcpu *vcpu);
+
+/* Completes the deferred release that vmmu_set_root_quick has left, if no table has to be demoted.
+ * False: nothing has happened, and vmmu_finish does it. */
+bool vmmu_finish_quick(struct vmmu_vcpu *vcpu);
 
 /* ---- descriptor tables ------------------------------------------------------------------- */
 

@@ -218,9 +218,15 @@ static maddr_t entry_at(const struct space *space, u32 index)
 
 void space_set(struct space *space, u32 index, u64 entry)
 {
-    must_be_done(vmmu_update(&space->vcpu, space->domain, space->domain, entry_at(space, index),
-                             entry, VMMU_UPDATE_NORMAL),
-                 "vmmu_update");
+    const struct vmmu_request request = {entry_at(space, index).a | VMMU_UPDATE_NORMAL, entry};
+    u64 done;
+
+    /* As the hypercall does a single request. */
+    if (!vmmu_update_quick(&space->vcpu, request)) {
+        must_be_done(
+            vmmu_update_many(&space->vcpu, space->domain, space->domain, &request, 1, &done),
+            "vmmu_update_many");
+    }
 }
 
 void space_set_many(struct space *space, u32 first, const u64 *entries)

@@ -3,6 +3,7 @@
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/mmu.h"
+#include "hypervisor/call/segment.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/cpu/entry.h"
@@ -39,22 +40,26 @@ static s64 load_user_gs(u16 selector)
     return 0;
 }
 
-s64 call_set_segment_base(struct vcpu *vcpu, struct call *call)
+s64 segment_set_base(u64 which, u64 base)
 {
-    u64 base = call->argument[1];
     static const u32 msr[] = {
         [SEGBASE_FS] = MSR_FS_BASE,
         [SEGBASE_GS_USER] = MSR_KERNEL_GS_BASE,
         [SEGBASE_GS_KERNEL] = MSR_GS_BASE,
     };
 
-    (void)vcpu;
-    if (call->argument[0] == SEGBASE_GS_USER_SEL) {
+    if (which == SEGBASE_GS_USER_SEL) {
         return load_user_gs((u16)base);
     }
-    if (call->argument[0] >= ARRAY_LENGTH(msr) || !address_canonical(base)) {
+    if (which >= ARRAY_LENGTH(msr) || !address_canonical(base)) {
         return -XEN_EINVAL;
     }
-    write_msr(msr[call->argument[0]], base);
+    write_msr(msr[index_masked(which, ARRAY_LENGTH(msr))], base);
     return 0;
+}
+
+s64 call_set_segment_base(struct vcpu *vcpu, struct call *call)
+{
+    (void)vcpu;
+    return segment_set_base(call->argument[0], call->argument[1]);
 }

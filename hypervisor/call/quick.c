@@ -2,27 +2,131 @@
 /* The most frequent hypercalls in their most frequent forms. Each reads its arguments where they
  * were saved, and leaves every other form to its handler. */
 #include "hypervisor/call/call.h"
-#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/call/mmu.h"
+#include "hypervisor/call/segment.h"
+#include "hypervisor/cpu/asm.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/memory/guest_copy.h"
+#include "hypervisor/memory/space.h"
 
-/* A single request of mmu_update, of a guest for its own tables and frames. False: nothing has
- * happened. */
-static inline bool update_quick(struct vcpu *vcpu, const struct registers *r)
-{
-    u64 pair[2];
+/* Each serves one hypercall and returns as call_quick. They are not inlined: call_quick would
+ * otherwise save all registers that the largest of them needs. */
+#define QUICK static __attribute__((noinline)) struct vcpu *
 
-    return (u32)r->rsi == 1 && !r->rdx && (u32)r->r10 == DOMID_SELF &&
-           copy_pair_from_kernel(pair, r->rdi) &&
-           vmmu_update_quick(&vcpu->mmu, (struct vmmu_request){pair[0], pair[1]});
-}
-
-struct vcpu *call_quick(struct vcpu *vcpu)
+/* A single request, of a guest for its own tables and frames. */
+QUICK update_quick(struct vcpu *vcpu)
 {
     struct registers *r = &vcpu->registers;
+    u64 pair[2];
 
-    if (r->rax != __HYPERVISOR_mmu_update || !update_quick(vcpu, r)) {
+    if ((u32)r->rsi != 1 || r->rdx || (u32)r->r10 != DOMID_SELF ||
+        !copy_pair_from_kernel(pair, r->rdi) ||
+        !vmmu_update_quick(&vcpu->mmu, (struct vmmu_request){pair[0], pair[1]})) {
         return NULL;
     }
     r->rax = 0;
     return vcpu;
+}
+
+QUICK segment_base_quick(struct vcpu *vcpu)
+{
+    struct registers *r = &vcpu->registers;
+
+    r->rax = (u64)segment_set_base(r->rdi, r->rsi);
+    return vcpu;
+}
+
+QUICK stack_quick(struct vcpu *vcpu)
+{
+    struct registers *r = &vcpu->registers;
+
+    vcpu_set_kernel_stack(vcpu, r->rdi, r->rsi);
+    r->rax = 0;
+    return vcpu;
+}
+
+/* Another root for a vCPU that has one, of the mode `kernel` or of user mode. False: the operation
+ * has not been done, or the release of the old root is still to be completed. */
+static inline bool root_quick(struct vcpu *vcpu, u64 number, bool kernel, bool *done)
+{
+    *done = vmmu_set_root_quick(&vcpu->mmu, guest_mfn(number), kernel);
+    if (!*done) {
+        return false;
+    }
+    vcpu_refresh_roots(vcpu);
+    if (kernel) {
+        vcpu_load_root(vcpu);
+    }
+    return vmmu_finish_quick(&vcpu->mmu);
+}
+
+/* One operation of mmuext_op. Returns as root_quick. */
+static inline bool operation_quick(struct vcpu *vcpu, u32 command, u64 argument, bool *done)
+{
+    *done = true;
+    switch (command) {
+    case MMUEXT_NEW_BASEPTR:
+        return root_quick(vcpu, argument, true, done);
+    case MMUEXT_NEW_USER_BASEPTR: /* frame 0 means none, which is not what guests do often */
+        *done = false;
+        return argument && root_quick(vcpu, argument, false, done);
+    case MMUEXT_INVLPG_LOCAL:
+        if (guest_range_ok(argument, 1)) {
+            invalidate_page(argument);
+        }
+        return true;
+    case MMUEXT_TLB_FLUSH_LOCAL:
+        space_flush();
+        return true;
+    }
+    *done = false;
+    return false;
+}
+
+/* mmuext_op for frames of the vCPU's own domain, with one operation or two. If operations are left,
+ * or the release of a root, it makes the call an interrupted one, of which the arguments describe
+ * the rest. */
+QUICK operations_quick(struct vcpu *vcpu)
+{
+    struct registers *r = &vcpu->registers;
+    u64 at = r->rdi, count = (u32)r->rsi, pair[2];
+    bool quick = true, done;
+
+    if (count - 1 > 1 || r->rdx || (u16)r->r10 != DOMID_SELF) {
+        return NULL;
+    }
+    while (quick && count) {
+        if (!copy_pair_from_kernel(pair, at)) {
+            quick = false;
+            break;
+        }
+        quick = operation_quick(vcpu, (u32)pair[0], pair[1], &done);
+        at += done ? sizeof(struct mmuext_op) : 0;
+        count -= done;
+    }
+    if (quick) {
+        r->rax = 0;
+        return vcpu;
+    }
+    if (at != r->rdi) {
+        r->rdi = at;
+        r->rsi = count | CALL_PREEMPTED;
+    }
+    return NULL;
+}
+
+struct vcpu *call_quick(struct vcpu *vcpu)
+{
+    const u64 number = vcpu->registers.rax;
+
+    if (number == __HYPERVISOR_mmu_update) {
+        return update_quick(vcpu);
+    }
+    if (number == __HYPERVISOR_set_segment_base) {
+        return segment_base_quick(vcpu);
+    }
+    if (number == __HYPERVISOR_mmuext_op) {
+        return operations_quick(vcpu);
+    }
+    return number == __HYPERVISOR_stack_switch ? stack_quick(vcpu) : NULL;
 }

@@ -172,9 +172,7 @@ s64 call_nmi_op(struct vcpu *vcpu, struct call *call)
 
 s64 call_stack_switch(struct vcpu *vcpu, struct call *call)
 {
-    vcpu->kernel_ss = call->argument[0] | 3;
-    vcpu->kernel_sp = call->argument[1];
-    vcpu_refresh_fast(vcpu);
+    vcpu_set_kernel_stack(vcpu, call->argument[0], call->argument[1]);
     return 0;
 }
 

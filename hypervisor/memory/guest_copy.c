@@ -35,37 +35,6 @@ bool copy_to_guest(u64 to, const void *from, u64 size)
     return guest_range_ok(to, size) && copy_bytes_out((void *)to, from, size) == 0;
 }
 
-bool copy_pair_from_guest(u64 pair[2], u64 from)
-{
-    u64 low, high, at;
-
-    if (!guest_range_ok(from, 2 * sizeof(u64))) {
-        return false;
-    }
-    /* The macro KEEP_OUT of guest_copy.S, written out: `at` becomes `from`, or 0 if `from` lies in
-     * the hypervisor's slots. Then the two loads, both with the fixup `fault`. */
-    __asm__ goto volatile("mov %[from], %[at]\n\t"
-                          "sar $43, %[at]\n\t"
-                          "add $16, %[at]\n\t"
-                          "neg %[at]\n\t"
-                          "sbb %[at], %[at]\n\t"
-                          "and %[from], %[at]\n"
-                          "1:\tmov (%[at]), %[low]\n"
-                          "2:\tmov 8(%[at]), %[high]\n\t"
-                          ".pushsection .extable, \"a\"\n\t"
-                          ".quad 1b, %l[fault], 2b, %l[fault]\n\t"
-                          ".popsection"
-                          : [low] "=&r"(low), [high] "=&r"(high), [at] "=&r"(at)
-                          : [from] "r"(from)
-                          : "cc", "memory"
-                          : fault);
-    pair[0] = low;
-    pair[1] = high;
-    return true;
-fault:
-    return false;
-}
-
 bool copy_pair_from_kernel(u64 pair[2], u64 from)
 {
     u64 low, high;

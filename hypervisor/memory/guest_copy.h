@@ -19,12 +19,9 @@ bool address_canonical(u64 address);
 bool copy_from_guest(void *to, u64 from, u64 size);
 bool copy_to_guest(u64 to, const void *from, u64 size);
 
-/* Copies two words from guest memory, in fewer instructions than copy_from_guest. False, as there;
- * then `pair` is unchanged. */
-bool copy_pair_from_guest(u64 pair[2], u64 from);
-
-/* As copy_pair_from_guest, in still fewer instructions, and only from the upper half of the address
- * space. False also for an address in the lower half. */
+/* Copies two words from guest memory, in fewer instructions than copy_from_guest, and only from the
+ * upper half of the address space. False, and `pair` is unchanged: the address lies in the lower
+ * half, or as there. */
 bool copy_pair_from_kernel(u64 pair[2], u64 from);
 
 /* Converts a frame number that a guest gives. A number of more than 52 bits, which no frame has,

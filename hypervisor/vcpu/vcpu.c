@@ -193,6 +193,13 @@ void vcpu_refresh_fast(struct vcpu *vcpu)
     vcpu->fast_fault_masks = fault->mask_events;
 }
 
+void vcpu_set_kernel_stack(struct vcpu *vcpu, u64 ss, u64 sp)
+{
+    vcpu->kernel_ss = ss | 3;
+    vcpu->kernel_sp = sp;
+    vcpu_refresh_fast(vcpu);
+}
+
 void vcpu_refresh_iopl(struct vcpu *vcpu)
 {
     bool wanted = vcpu->domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl;

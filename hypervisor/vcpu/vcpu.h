@@ -137,6 +137,9 @@ void vcpu_refresh_roots(struct vcpu *vcpu);
 void vcpu_refresh_fast(struct vcpu *vcpu);
 void vcpu_refresh_iopl(struct vcpu *vcpu);
 
+/* Makes `sp` and `ss` the stack of the guest's kernel for entries from user mode. */
+void vcpu_set_kernel_stack(struct vcpu *vcpu, u64 ss, u64 sp);
+
 /* Loads CR3 with the root of the current vCPU's present mode. */
 void vcpu_load_root(struct vcpu *vcpu);
 

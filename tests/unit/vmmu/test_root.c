@@ -24,6 +24,69 @@ static void a_root_is_promoted_and_held(void **state)
     assert_int_equal(guest_counters(&guest).root_switches, 2);
 }
 
+static void a_quick_root_is_held_and_the_old_one_deferred(void **state)
+{
+    const struct space a = guest_space(&guest), b = guest_space(&guest), c = guest_space(&guest);
+    struct vmmu_vcpu *vcpu = &guest.vcpu[0];
+    (void)state;
+
+    guest_run(&guest, 0, a.l4);
+    assert_done(vmmu_pin(vcpu, &guest.domain, b.l4, 4));
+    assert_true(vmmu_set_root_quick(vcpu, b.l4, true));
+    assert_int_equal(vcpu->kernel_root.n, b.l4.n);
+    assert_int_equal(look(b.l4).type_count, 2);
+    assert_int_equal(look(b.l4).references, 3);
+    assert_int_equal(look(a.l4).type_count, 1); /* the CPU still runs on it */
+    assert_audit();
+    assert_false(vmmu_set_root_quick(vcpu, a.l4, true)); /* one deferred release at a time */
+    cpu_load_root(0, b.l4);
+    assert_false(vmmu_finish_quick(vcpu)); /* the last use: the table is to be demoted */
+    assert_audit();
+    assert_done(vmmu_finish(vcpu));
+    assert_int_equal(look(a.l4).references, 1);
+
+    /* With another use of the old root, its release is quick, too; also that of a user root. */
+    assert_done(vmmu_pin(vcpu, &guest.domain, c.l4, 4));
+    assert_true(vmmu_set_root_quick(vcpu, c.l4, true));
+    cpu_load_root(0, c.l4);
+    assert_true(vmmu_finish_quick(vcpu));
+    assert_true(mfn_is_none(vcpu->deferred.frame));
+    assert_int_equal(look(b.l4).type_count, 1);
+    assert_int_equal(look(b.l4).references, 2);
+    assert_done(vmmu_set_user_root(vcpu, b.l4));
+    assert_true(vmmu_set_root_quick(vcpu, c.l4, false));
+    assert_true(vmmu_finish_quick(vcpu));
+    assert_int_equal(look(b.l4).type_count, 1);
+    assert_int_equal(look(c.l4).type_count, 3);
+    assert_int_equal(guest_counters(&guest).root_switches, 3);
+}
+
+static void a_quick_root_is_a_live_table_of_the_domain(void **state)
+{
+    const struct space a = guest_running_space(&guest), b = guest_space(&guest);
+    const struct space foreign = guest_running_space(&other);
+    const mfn_t page = guest_page(&guest);
+    struct vmmu_vcpu *vcpu = &guest.vcpu[0];
+    (void)state;
+
+    machine_run_on(0);
+    const mfn_t no_roots[] = {a.l4, b.l4, a.l3, page, foreign.l4, mfn(machine.frames), MFN_NONE};
+    for (u32 i = 0; i < ARRAY_LENGTH(no_roots); i++) {
+        assert_false(vmmu_set_root_quick(vcpu, no_roots[i], true));
+        assert_false(vmmu_set_root_quick(vcpu, no_roots[i], false)); /* there is no user root */
+    }
+    assert_int_equal(look(b.l4).references, 1);
+    assert_int_equal(look(page).references, 1);
+    assert_int_equal(vcpu->kernel_root.n, a.l4.n);
+    assert_done(vmmu_pin(vcpu, &guest.domain, b.l4, 4));
+    assert_done(vmmu_set_ldt(vcpu, guest_address(3), 8)); /* a switch drops the pages of an LDT */
+    assert_false(vmmu_set_root_quick(vcpu, b.l4, true));
+    assert_done(vmmu_set_ldt(vcpu, vaddr(0), 0));
+    assert_true(vmmu_set_root_quick(vcpu, b.l4, true));
+    cpu_load_root(0, b.l4);
+    assert_true(vmmu_finish_quick(vcpu));
+}
+
 static void an_old_root_outlives_its_release(void **state)
 {
     const struct space a = guest_space(&guest), b = guest_space(&guest);
@@ -168,6 +231,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         GUEST_TEST(a_root_is_promoted_and_held),
+        GUEST_TEST(a_quick_root_is_held_and_the_old_one_deferred),
+        GUEST_TEST(a_quick_root_is_a_live_table_of_the_domain),
         GUEST_TEST(an_old_root_outlives_its_release),
         GUEST_TEST(a_refused_root_leaves_the_old_one),
         GUEST_TEST(a_user_root_comes_and_goes),
