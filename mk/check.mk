@@ -48,6 +48,7 @@ $(eval $(call unit-tests,tests/model/test_raced,raced,$(RACED_OBJ),-lcmocka))
 $(eval $(call unit-tests,tests/model/,model,$(MODEL_OBJ) $(VMMU_OBJ),-lcmocka))
 $(eval $(call unit-tests,tests/unit/tools/,tools,$(ELF_OBJ) $(TOOLS_OBJ),-lcmocka $(TOOL_LIBS)))
 $(eval $(call unit-tests,tests/unit/lib/,lib,$(ELF_OBJ) $(LIB_OBJ),-lcmocka))
+$(eval $(call unit-tests,tests/unit/tlb/,tlb,$(call check-objects,bench/tlb/model.c bench/tlb/processors.c),-lcmocka))
 $(eval $(call unit-tests,tests/unit/guest/,guest,$(GUEST_ARCHIVE),-lcmocka))
 # The clocks, the local APIC and the topology are compiled for their tests with a header of the tests' in the place of the
 # processor's.

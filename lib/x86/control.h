@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Control registers: CR0 (AMD64 manual, volume 2, 3.1.1), CR4 (3.1.3), EFER (3.1.7), XCR0 (11.5.2).
+/* Control registers: CR0 (AMD64 manual, volume 2, 3.1.1), CR3 (5.3.2, 5.5.1), CR4 (3.1.3), EFER
+ * (3.1.7), XCR0 (11.5.2).
  */
 #ifndef X86_CONTROL_H
 #define X86_CONTROL_H
@@ -16,6 +17,9 @@
 #define CR0_AM BIT_U64(18) /* RFLAGS.AC checks alignment */
 #define CR0_PG BIT_U64(31) /* paging */
 
+#define CR3_PCID CONSTANT_U64(0xfff) /* the address space's number, if CR4.PCIDE is set */
+#define CR3_KEEP BIT_U64(63)         /* in a MOV to CR3, if CR4.PCIDE is set: flush nothing */
+
 #define CR4_TSD        BIT_U64(2)  /* RDTSC in ring 0 only */
 #define CR4_DE         BIT_U64(3)  /* DR4 and DR5 do not exist */
 #define CR4_PAE        BIT_U64(5)  /* 64-bit page-table entries */
@@ -25,6 +29,7 @@
 #define CR4_OSXMMEXCPT BIT_U64(10) /* #XM */
 #define CR4_UMIP       BIT_U64(11) /* SGDT and the like in ring 0 only */
 #define CR4_FSGSBASE   BIT_U64(16) /* RDFSBASE and the like */
+#define CR4_PCIDE      BIT_U64(17) /* translations are tagged with CR3's PCID */
 #define CR4_OSXSAVE    BIT_U64(18) /* XSAVE, XCR0 */
 #define CR4_SMEP       BIT_U64(20) /* ring 0 executes no user page */
 #define CR4_SMAP       BIT_U64(21) /* ring 0 reads and writes no user page unless RFLAGS.AC */
