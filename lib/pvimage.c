@@ -28,9 +28,10 @@ struct notes {
     u64 virt_base, paddr_offset, entry, hypercall_page, init_p2m, mod_start_pfn, phys32_entry;
     u64 supported; /* a bit for each XENFEAT_ that the kernel can use */
     bool is_linux;
-    bool old_form;                /* the notes come from the __xen_guest string */
-    bool hypercall_page_is_index; /* hypercall_page is a page number, not an address */
-    bool bad;                     /* a note has a size or value that makes no sense */
+    bool old_form;                 /* the notes come from the __xen_guest string */
+    bool hypercall_page_is_index;  /* hypercall_page is a page number, not an address */
+    bool bad;                      /* a note has a size or value that makes no sense */
+    char lacking[PVFEATURES_NAME]; /* a required feature that Pinion lacks, or empty */
 };
 
 /* Says whether a range of bytes lies within the image. A range of no bytes does, wherever its
@@ -121,6 +122,9 @@ static void take_note(struct notes *notes, u32 type, const u8 *value, u32 size)
         break;
     case XEN_ELFNOTE_SUPPORTED_FEATURES:
         number = &notes->supported;
+        break;
+    case XEN_ELFNOTE_FEATURES:
+        pvfeatures_lacking(value, size, notes->lacking);
         break;
     case XEN_ELFNOTE_XEN_VERSION:
         notes->bad |= !is_xen_version(value, size);
@@ -222,6 +226,9 @@ static void take_word(struct notes *notes, const u8 *word, u64 size)
         number = &notes->paddr_offset;
     } else if (text_equal(word, name, "HYPERCALL_PAGE")) {
         number = &notes->hypercall_page;
+    } else if (text_equal(word, name, "FEATURES")) {
+        pvfeatures_lacking(word + name + (name < size), size - name - (name < size),
+                           notes->lacking);
     } else if (text_equal(word, name, "GUEST_OS")) {
         notes->is_linux = name < size && text_equal(word + name + 1, size - name - 1, "linux");
     } else if (text_equal(word, name, "XEN_VER")) {
@@ -494,19 +501,14 @@ static enum pvimage_error addresses_check(struct pvimage *image, const struct no
 enum pvimage_error pvimage_read(const void *bytes, u64 size, struct pvimage *image)
 {
     struct source from = {bytes, size};
-    struct notes notes = {0,
-                          PVIMAGE_UNSET,
-                          PVIMAGE_UNSET,
-                          PVIMAGE_UNSET,
-                          PVIMAGE_UNSET,
-                          PVIMAGE_UNSET,
-                          PVIMAGE_UNSET,
-                          PVIMAGE_UNSET,
-                          PVIMAGE_UNSET,
-                          false,
-                          false,
-                          false,
-                          false};
+    struct notes notes = {.virt_base = PVIMAGE_UNSET,
+                          .paddr_offset = PVIMAGE_UNSET,
+                          .entry = PVIMAGE_UNSET,
+                          .hypercall_page = PVIMAGE_UNSET,
+                          .init_p2m = PVIMAGE_UNSET,
+                          .mod_start_pfn = PVIMAGE_UNSET,
+                          .phys32_entry = PVIMAGE_UNSET,
+                          .supported = PVIMAGE_UNSET};
     struct elf64_header header;
     enum pvimage_error error = header_read(&from, &header);
 
@@ -529,6 +531,12 @@ enum pvimage_error pvimage_read(const void *bytes, u64 size, struct pvimage *ima
     }
 
     *image = (struct pvimage){0};
+    if (notes.lacking[0]) {
+        for (u32 i = 0; i < PVFEATURES_NAME; i++) {
+            image->lacking[i] = notes.lacking[i];
+        }
+        return PVIMAGE_LACKING;
+    }
     image->virt_base = notes.virt_base == PVIMAGE_UNSET ? 0 : notes.virt_base;
     if (notes.paddr_offset == PVIMAGE_UNSET) {
         notes.paddr_offset = notes.old_form ? image->virt_base : 0;
@@ -579,6 +587,8 @@ const char *pvimage_sentence(enum pvimage_error error)
     case PVIMAGE_BAD_NOTE:
         return "a Xen note whose size or value makes no sense (XEN_VERSION, ENTRY, VIRT_BASE, "
                "PADDR_OFFSET, HYPERCALL_PAGE, INIT_P2M)";
+    case PVIMAGE_LACKING:
+        return "its notes require a feature that Pinion lacks";
     case PVIMAGE_ERRORS:
         break;
     }

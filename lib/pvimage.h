@@ -8,6 +8,7 @@
 #define LIB_PVIMAGE_H
 
 #include "lib/addr.h"
+#include "lib/pvfeatures.h"
 
 #define PVIMAGE_SEGMENTS_MAX 16
 #define PVIMAGE_UNSET        (~0ull) /* the image does not have this value */
@@ -24,6 +25,7 @@ enum pvimage_error {
     PVIMAGE_NO_NOTES,   /* no Xen notes: the kernel was not built for PV */
     PVIMAGE_NO_ENTRY,   /* neither an ENTRY note nor an ELF entry point inside the image */
     PVIMAGE_BAD_NOTE,   /* a note's size or value makes no sense */
+    PVIMAGE_LACKING,    /* the note FEATURES requires a feature that Pinion lacks */
     PVIMAGE_ERRORS
 };
 
@@ -43,16 +45,19 @@ struct pvimage {
     bool is_linux;         /* the note GUEST_OS says so */
     bool ramdisk_unmapped; /* the ramdisk need not be mapped: start_info.mod_start may be its pfn */
     bool never_dom0; /* the note SUPPORTED_FEATURES is there and says that it cannot be dom0 */
-    u64 start, end;  /* guest-physical range of all segments */
+    char lacking[PVFEATURES_NAME]; /* with PVIMAGE_LACKING: that feature's name; otherwise empty */
+    u64 start, end;                /* guest-physical range of all segments */
     u32 segment_count;
     struct pvimage_segment segment[PVIMAGE_SEGMENTS_MAX]; /* in ascending order, without overlap */
 };
 
 /* Reads and checks the PV kernel of `size` bytes at `bytes`.
- * Returns PVIMAGE_OK and fills in `image`, or the reason why it is not a usable PV kernel. */
+ * Returns PVIMAGE_OK and fills in `image`, or the reason why it is not a usable PV kernel (with
+ * PVIMAGE_LACKING image->lacking is filled in). */
 enum pvimage_error pvimage_read(const void *bytes, u64 size, struct pvimage *image);
 
-/* Returns the reason as words for the user, without a full stop, such as "not an ELF image". */
+/* Returns the reason as words for the user, without a full stop, such as "not an ELF image". Those
+ * of PVIMAGE_LACKING have the name of the feature behind them. */
 const char *pvimage_sentence(enum pvimage_error error);
 
 #endif

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The command `pinion`.
-TOOL_SRC := $(wildcard tools/*.c) lib/pvimage.c
+TOOL_SRC := $(wildcard tools/*.c) lib/pvimage.c lib/pvfeatures.c
 TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/host/%.o)
 TOOL_LIBS := -lz -llzma -lzstd -llz4 -lxlutil
 

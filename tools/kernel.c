@@ -123,8 +123,9 @@ bool kernel_unpack(const char *path, struct buffer *file, struct kernel *kernel,
     if (well) {
         error = pvimage_read(kernel->elf.bytes, kernel->elf.size, &kernel->image);
         if (error) {
-            well = refuse(failure, "%s: not a kernel that Pinion can run: %s", path,
-                          pvimage_sentence(error));
+            well = refuse(failure, "%s: not a kernel that Pinion can run: %s%s%s", path,
+                          pvimage_sentence(error), error == PVIMAGE_LACKING ? ": " : "",
+                          error == PVIMAGE_LACKING ? kernel->image.lacking : "");
         }
     }
     if (!well) {

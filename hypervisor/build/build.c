@@ -280,6 +280,12 @@ static bool read_image(struct build *b)
         return fail(b, "no kernel");
     }
     error = pvimage_read(direct(b->kernel->start), b->kernel->size, &b->image);
+    if (error == PVIMAGE_LACKING) {
+        char why[128];
+
+        print_to(why, sizeof why, "%s: %s", pvimage_sentence(error), b->image.lacking);
+        return fail(b, why);
+    }
     if (error) {
         return fail(b, pvimage_sentence(error));
     }

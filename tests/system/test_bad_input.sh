@@ -2,6 +2,7 @@
 # Proves that each mistake in the user's input is reported in one clear sentence on standard error, with exit
 # status 2, and that no emulator is started: PATH has a fake emulator that leaves a file when it runs, except
 # in the case without an emulator.
+# Needs: all images build/guests/needs_feature.elf
 . "$(dirname "$0")/common.sh"
 
 mkdir "$work/bin"
@@ -65,6 +66,8 @@ refused 'not a kernel: neither a bzImage nor an ELF image' run tests/system/comm
 : >"$work/empty"
 refused 'empty: not a kernel' run "$work/empty"
 refused 'demo: not a kernel that Pinion can run: .*built without CONFIG_XEN_PV' run "$B/demo"
+refused 'needs_feature.elf: not a kernel that Pinion can run: .* Pinion lacks: supervisor_mode_kernel' \
+    run "$B/guests/needs_feature.elf"
 head -c 4000000 "$kernel" >"$work/cut"
 refused 'cut: truncated: its payload ends at byte [0-9]*, the file at 4000000' run "$work/cut"
 cp "$kernel" "$work/damaged"

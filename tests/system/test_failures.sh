@@ -46,6 +46,9 @@ fails "a cut ELF image" "dom0 cannot be started: truncated: a header or a segmen
     -initrd "$work/cut-elf x"
 fails "an empty ramdisk" "dom0's ramdisk, the second boot module, is empty" -initrd "$dom0 x,$work/empty"
 fails "a kernel that cannot be dom0" "install linux-image-amd64" -initrd "$B/guests/never_dom0.elf x"
+fails "a kernel that requires what Pinion lacks" \
+    "dom0 cannot be started: its notes require a feature that Pinion lacks: supervisor_mode_kernel" \
+    -initrd "$B/guests/needs_feature.elf x"
 words="panic=1 dom0_mem=1M" fails "too little memory for dom0" \
     "dom0 cannot be started: its memory is too small for its kernel and ramdisk" -initrd "$dom0 x,$work/cut"
 fails "too little memory" "too little memory: no room" -initrd "$dom0 x" -m 5
