@@ -11,22 +11,11 @@
 #define BIOS_END   0x100000ull
 #define EBDA_OF                                                                                    \
     0x40eull /* address of the word that holds the segment of the extended BIOS data area */
-#define EBDA_SEARCH       1024u
-#define POINTER_SIGNATURE 0x2052545020445352 /* "RSD PTR " */
-#define POINTER_GAP       16u                /* bytes: a root pointer lies on a multiple of this */
+#define EBDA_SEARCH 1024u
+#define POINTER_GAP 16u /* bytes: a root pointer lies on a multiple of this */
 
-/* The root pointer (RSDP); the members after `root` exist from revision 2 on. */
-struct pointer {
-    u64 signature;
-    u8 checksum;
-    char oem[6];
-    u8 revision;
-    u32 root;
-    u32 length;
-    u64 extended_root;
-} __attribute__((packed));
-
-static const struct pointer *given; /* the boot loader's copy; NULL: it gave none that is right */
+static const struct acpi_pointer
+    *given; /* the boot loader's copy; NULL: it gave none that is right */
 
 static bool sums_to_zero(const void *of, u32 length)
 {
@@ -40,18 +29,18 @@ static bool sums_to_zero(const void *of, u32 length)
 }
 
 /* Revision 0 of the pointer ends before `length`. */
-static bool is_pointer(const struct pointer *pointer, u32 size)
+static bool is_pointer(const struct acpi_pointer *pointer, u32 size)
 {
-    u32 first = offsetof(struct pointer, length);
+    u32 first = offsetof(struct acpi_pointer, length);
 
-    return size >= first && pointer->signature == POINTER_SIGNATURE &&
+    return size >= first && pointer->signature == ACPI_POINTER_SIGNATURE &&
            sums_to_zero(pointer, first) && (pointer->revision < 2 || size >= sizeof *pointer);
 }
 
-static const struct pointer *find_pointer(u64 start, u64 end)
+static const struct acpi_pointer *find_pointer(u64 start, u64 end)
 {
-    for (u64 at = start; at + sizeof(struct pointer) <= end; at += POINTER_GAP) {
-        const struct pointer *pointer = direct(maddr(at));
+    for (u64 at = start; at + sizeof(struct acpi_pointer) <= end; at += POINTER_GAP) {
+        const struct acpi_pointer *pointer = direct(maddr(at));
 
         if (is_pointer(pointer, sizeof *pointer)) {
             return pointer;
@@ -65,13 +54,13 @@ void acpi_use_pointer(const void *pointer, u32 size)
     given = is_pointer(pointer, size) ? pointer : NULL;
 }
 
-static const struct pointer *find(void)
+static const struct acpi_pointer *find(void)
 {
     if (given) {
         return given;
     }
     u64 ebda = (u64) * (const u16 *)direct(maddr(EBDA_OF)) << 4;
-    const struct pointer *pointer = ebda ? find_pointer(ebda, ebda + EBDA_SEARCH) : NULL;
+    const struct acpi_pointer *pointer = ebda ? find_pointer(ebda, ebda + EBDA_SEARCH) : NULL;
 
     return pointer ? pointer : find_pointer(BIOS_START, BIOS_END);
 }
@@ -115,7 +104,7 @@ static const struct acpi_table *find_through(const struct acpi_table *root, u32 
 
 const struct acpi_table *acpi_find(const char *signature, u32 least)
 {
-    const struct pointer *pointer = find();
+    const struct acpi_pointer *pointer = find();
     const struct acpi_table *root = NULL, *table = NULL;
 
     if (!pointer) {

@@ -7,6 +7,19 @@
 
 #include "lib/types.h"
 
+#define ACPI_POINTER_SIGNATURE 0x2052545020445352 /* "RSD PTR " */
+
+/* The root pointer (RSDP); the members after `root` exist from revision 2 on. */
+struct acpi_pointer {
+    u64 signature;
+    u8 checksum;
+    char oem[6];
+    u8 revision;
+    u32 root;
+    u32 length;
+    u64 extended_root;
+} __attribute__((packed));
+
 /* The header of every table. */
 struct acpi_table {
     char signature[4];

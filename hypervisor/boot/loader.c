@@ -97,8 +97,7 @@ bool loader_has_ram(const struct loader *loader, u64 start, u64 end)
     for (u32 i = 0; i < loader->range_count; i++) {
         const struct machine_range *range = &loader->range[i];
 
-        if (range->type == MACHINE_RAM && start < range->start + range->size &&
-            range->start < end) {
+        if (range->type == MACHINE_RAM && start < machine_range_end(range) && range->start < end) {
             return true;
         }
     }
@@ -108,9 +107,10 @@ bool loader_has_ram(const struct loader *loader, u64 start, u64 end)
 void loader_check_screen(struct loader *loader)
 {
     struct screen_mode *screen = &loader->screen;
+    u64 size = screen_mode_size(screen);
 
     screen->from_efi = loader->efi_system_table != 0;
-    if (loader_has_ram(loader, screen->at, screen->at + screen_mode_size(screen))) {
+    if (size > ~screen->at || loader_has_ram(loader, screen->at, screen->at + size)) {
         screen->kind = SCREEN_NONE;
     }
 }

@@ -18,12 +18,6 @@ const char *loader_read(u32 magic, u32 at, struct loader *loader)
     return wrong;
 }
 
-/* The end of a range, which may be said to be beyond all addresses. */
-static u64 end_of(const struct machine_range *range)
-{
-    return range->size > ~range->start ? ~0ull : range->start + range->size;
-}
-
 /* Reports what the loader says of the memory to those who need it. Where ranges overlap, what is
  * said to be no RAM is none. */
 static void use_map(const struct loader *loader)
@@ -33,12 +27,12 @@ static void use_map(const struct loader *loader)
 
         machine_map_add(range->start, range->size, range->type);
         if (range->type == MACHINE_RAM) {
-            boot_memory_add(range->start, end_of(range));
+            boot_memory_add(range->start, machine_range_end(range));
         }
     }
     for (u32 i = 0; i < loader->range_count; i++) {
         if (loader->range[i].type != MACHINE_RAM) {
-            boot_memory_remove(loader->range[i].start, end_of(&loader->range[i]));
+            boot_memory_remove(loader->range[i].start, machine_range_end(&loader->range[i]));
         }
     }
     if (boot_memory_unused()) {

@@ -15,6 +15,12 @@ struct machine_range {
     u32 type;
 } __attribute__((packed));
 
+/* The end of a range, which the loader may say to be beyond all addresses. */
+static inline u64 machine_range_end(const struct machine_range *range)
+{
+    return range->size > ~range->start ? ~0ull : range->start + range->size;
+}
+
 /* Adds a range. Panics if there are more than MACHINE_RANGES_MAX. At boot only. */
 void machine_map_add(u64 start, u64 size, u32 type);
 

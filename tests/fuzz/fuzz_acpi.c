@@ -23,18 +23,7 @@
 #define AREA        0x2000u
 #define SCAN        0xe0000u /* where a BIOS' root pointer may lie */
 #define FADT_DSDT   40u
-#define POINTER_OLD 20u
-
-struct pointer {
-    char signature[8];
-    u8 checksum;
-    char oem[6];
-    u8 revision;
-    u32 root;
-    u32 length;
-    u64 extended_root;
-    u8 extended_checksum, reserved[3];
-} __attribute__((packed));
+#define POINTER_OLD offsetof(struct acpi_pointer, length) /* bytes of revision 0 */
 
 static u8 *memory;
 static jmp_buf too_many;
@@ -169,7 +158,7 @@ static u64 write_tables(struct input *in, u32 size)
 }
 
 /* Reads as boot does. `given`: the loader gave a copy of the pointer; otherwise it is searched. */
-static void read_all(const struct pointer *pointer, u32 size, bool given)
+static void read_all(const struct acpi_pointer *pointer, u32 size, bool given)
 {
     struct processors processors;
     u8 *copy = malloc(size);
@@ -193,7 +182,7 @@ static void read_all(const struct pointer *pointer, u32 size, bool given)
 int LLVMFuzzerTestOneInput(const u8 *bytes, size_t size)
 {
     struct input in = {.bytes = bytes, .left = size};
-    struct pointer pointer = {.signature = "RSD PTR"};
+    struct acpi_pointer pointer = {.signature = ACPI_POINTER_SIGNATURE};
     bool new_one = input_below(&in, 2), given = input_below(&in, 2);
 
     if (!memory) { /* and a page behind it that faults */
@@ -202,7 +191,6 @@ int LLVMFuzzerTestOneInput(const u8 *bytes, size_t size)
         claim(memory != MAP_FAILED && mprotect(memory + END, PAGE_SIZE, PROT_NONE) == 0);
     }
     memset(memory + END - AREA, 0, AREA);
-    pointer.signature[7] = ' ';
     pointer.revision = new_one ? 2 : 0;
     pointer.length = sizeof pointer;
     if (new_one) {
@@ -211,7 +199,6 @@ int LLVMFuzzerTestOneInput(const u8 *bytes, size_t size)
         pointer.root = (u32)write_tables(&in, 4);
     }
     complete(&pointer, POINTER_OLD, &pointer.checksum);
-    complete(&pointer, sizeof pointer, &pointer.extended_checksum);
     read_all(&pointer,
              input_below(&in, 8) ? (new_one ? sizeof pointer : POINTER_OLD)
                                  : input_below(&in, sizeof pointer + 1),

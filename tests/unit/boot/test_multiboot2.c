@@ -218,6 +218,16 @@ static void a_screen_is_read(void **state)
     loader_check_screen(&loader);
     assert_true(loader.screen.from_efi);
     assert_int_equal(loader.screen.kind, SCREEN_NONE);
+    /* RAM, or a screen, whose end no address has. */
+    loader.screen.kind = SCREEN_PIXELS;
+    loader.range[1].size = ~at;
+    loader_check_screen(&loader);
+    assert_int_equal(loader.screen.kind, SCREEN_NONE);
+    loader.screen.kind = SCREEN_PIXELS;
+    loader.screen.at = ~0xfffull;
+    loader.range_count = 0;
+    loader_check_screen(&loader);
+    assert_int_equal(loader.screen.kind, SCREEN_NONE);
 
     begin();
     put_map(1);
