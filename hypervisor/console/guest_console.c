@@ -159,11 +159,10 @@ static void discard(void)
 
 void guest_console_input(void)
 {
-    struct domain *domain = domain_count() == 1 ? domain_at(0) : NULL;
-
     if (com2.in == com2.out) { /* the common case; if `held` is set, the buffer is not empty */
         return;
     }
+    struct domain *domain = domain_count() == 1 ? domain_at(0) : NULL;
     if (!domain) {
         discard();
         return;

@@ -19,6 +19,12 @@ bool address_canonical(u64 address);
 bool copy_from_guest(void *to, u64 from, u64 size);
 bool copy_to_guest(u64 to, const void *from, u64 size);
 
+/* Copies a record of RECORD_WORDS words to guest memory. Its second word gets the bits `mark`
+ * before another word changes, and loses them after all others have changed. The result is that of
+ * copy_to_guest. */
+#define RECORD_WORDS 6u
+bool copy_record_to_guest(u64 to, const u64 record[RECORD_WORDS], u64 mark);
+
 /* Copies two words from guest memory, in fewer instructions than copy_from_guest, and only from the
  * upper half of the address space. False, and `pair` is unchanged: the address lies in the lower
  * half, or as there. */

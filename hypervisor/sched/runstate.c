@@ -53,15 +53,6 @@ u64 sched_domain_time(const struct domain *domain)
     return sum;
 }
 
-/* Writes the byte of the guest's copy that holds XEN_RUNSTATE_UPDATE: the most significant byte of
- * state_entry_time. */
-static bool put_flag_byte(u64 area, u64 entry_time)
-{
-    u64 at = area + offsetof(struct vcpu_runstate_info, state_entry_time) + 7;
-    u8 byte = (u8)(entry_time >> 56);
-    return PUT_GUEST(at, &byte);
-}
-
 /* Copies the runstate into *copy and clears `runstate_stale`. False: the guest has registered no
  * copy, or its copy is up to date. */
 static bool take_stale(struct vcpu *vcpu, struct vcpu_runstate_info *copy)
@@ -77,30 +68,24 @@ static bool take_stale(struct vcpu *vcpu, struct vcpu_runstate_info *copy)
 
 void sched_refresh_areas(struct vcpu *vcpu)
 {
-    struct vcpu_runstate_info copy;
-    u64 entry_time;
-    bool flagged = vcpu->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1;
+    /* In words, as the guest's copy is written. */
+    union {
+        struct vcpu_runstate_info runstate;
+        u64 words[RECORD_WORDS];
+    } copy;
+    const bool flagged = vcpu->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1;
 
+    _Static_assert(sizeof copy.runstate == sizeof copy.words, "all of it");
+    _Static_assert(offsetof(struct vcpu_runstate_info, state_entry_time) == sizeof(u64),
+                   "the word that copy_record_to_guest marks");
     if (!vcpu->in_kernel) {
         return;
     }
     if (vcpu->time_stale) {
         vcpu->time_stale = !clock_page_update_area(vcpu);
     }
-    if (!take_stale(vcpu, &copy)) {
-        return;
+    if (take_stale(vcpu, &copy.runstate)) {
+        (void)copy_record_to_guest(vcpu->runstate_area, copy.words,
+                                   flagged ? XEN_RUNSTATE_UPDATE : 0);
     }
-    entry_time = copy.state_entry_time;
-    if (flagged) {
-        copy.state_entry_time |= XEN_RUNSTATE_UPDATE;
-        if (!put_flag_byte(vcpu->runstate_area, copy.state_entry_time)) {
-            return;
-        }
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    }
-    if (!PUT_GUEST(vcpu->runstate_area, &copy) || !flagged) {
-        return;
-    }
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    put_flag_byte(vcpu->runstate_area, entry_time);
 }

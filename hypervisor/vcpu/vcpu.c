@@ -301,7 +301,8 @@ static void attach(struct cpu *cpu, struct vcpu *vcpu)
 }
 
 /* Loads the root of `to`, or the idle root if `to` is NULL. The load of CR3 flushes all
- * translations of guest memory. */
+ * translations of guest memory. What else the entry code needs of `to` is still in place if it is
+ * parked here. */
 static void change_root(struct cpu *cpu, struct vcpu *to)
 {
     if (!to) {
@@ -309,13 +310,17 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
         space_load_idle();
         return;
     }
-    if (to->cpu != cpu) {
-        forget_window(to);
+    if (to == cpu->parked) {
+        cpu->current = to;
+    } else {
+        if (to->cpu != cpu) {
+            forget_window(to);
+        }
+        speculation_switch(&cpu->last_domain, to->domain->id);
+        attach(cpu, to);
+        vcpu_refresh_fast(to);
     }
-    speculation_switch(&cpu->last_domain, to->domain->id);
-    attach(cpu, to);
     vcpu_refresh_roots(to);
-    vcpu_refresh_fast(to);
     vcpu_refresh_iopl(to);
     space_load(&to->domain->mmu, root_cr3(to));
 }

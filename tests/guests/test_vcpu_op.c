@@ -45,6 +45,41 @@ static void check_runstate(void)
                 "a runstate area in Xen's space");
 }
 
+static void sleep_briefly(void)
+{
+    struct sched_poll request = {.nr_ports = 0, .timeout = 1};
+
+    check_equal(sched_op(SCHEDOP_poll, &request), 0, "poll");
+}
+
+/* The copy follows the vCPU when it sleeps and wakes, and has no mark of a change when the vCPU
+ * runs. While its page is read-only it stays as it is. */
+static void check_copy(void)
+{
+    struct vcpu_register_runstate_memory_area request;
+    volatile struct vcpu_runstate_info *copy = page_take();
+    struct vcpu_runstate_info kept;
+
+    check_equal(
+        hypercall(__HYPERVISOR_vm_assist, VMASST_CMD_enable, VMASST_TYPE_runstate_update_flag, 0),
+        0, "the update flag");
+    set_xen_guest_handle(request.addr.h, (struct vcpu_runstate_info *)copy);
+    check_equal(vcpu_op(VCPUOP_register_runstate_memory_area, 0, &request), 0, "the area");
+    u64 entered = copy->state_entry_time, slept = copy->time[RUNSTATE_blocked];
+    sleep_briefly();
+    check(copy->state_entry_time > entered, "the copy does not follow");
+    check(!(copy->state_entry_time & XEN_RUNSTATE_UPDATE), "the copy is marked as changing");
+    check_equal(copy->state, RUNSTATE_running, "the state in the copy");
+    check(copy->time[RUNSTATE_blocked] >= slept, "the time asleep in the copy");
+    check_equal(page_map_as(copy, PTE_RO), 0, "the page read-only");
+    memcpy(&kept, (const void *)copy, sizeof kept);
+    sleep_briefly();
+    check(!memcmp(&kept, (const void *)copy, sizeof kept), "a read-only copy has changed");
+    check_equal(page_map_as(copy, PTE_RW), 0, "the page writable");
+    sleep_briefly();
+    check(copy->state_entry_time > kept.state_entry_time, "the copy does not follow again");
+}
+
 static long register_info(u64 mfn, u32 offset)
 {
     struct vcpu_register_vcpu_info request = {.mfn = mfn, .offset = offset};
@@ -192,6 +227,7 @@ void test_main(void)
 
     check_existence();
     check_runstate();
+    check_copy();
     check_time_area();
     check_late_time_area();
     check_nmi();

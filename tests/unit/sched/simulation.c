@@ -3,6 +3,7 @@
  * calls it on a stack of its own (this_cpu() uses the stack pointer), one event after the other. A
  * vCPU runs a task that either spins, or works and sleeps in turn. Every step is checked: see
  * check_all. */
+#include "hypervisor/memory/guest_copy.h"
 #include "tests/unit/sched/simulation.h"
 #include "hypervisor/irq/vector.h"
 #include "hypervisor/time/timer.h"
@@ -40,6 +41,12 @@ bool copy_to_guest(u64 to, const void *from, u64 size)
 {
     memcpy((void *)to, from, size);
     return true;
+}
+
+bool copy_record_to_guest(u64 to, const u64 record[RECORD_WORDS], u64 mark)
+{
+    (void)mark;
+    return copy_to_guest(to, record, RECORD_WORDS * sizeof(u64));
 }
 
 struct task *task_of(const struct vcpu *vcpu)

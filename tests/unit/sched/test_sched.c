@@ -85,6 +85,12 @@ bool copy_to_guest(u64 to, const void *from, u64 size)
     return true;
 }
 
+bool copy_record_to_guest(u64 to, const u64 record[RECORD_WORDS], u64 mark)
+{
+    (void)mark;
+    return copy_to_guest(to, record, RECORD_WORDS * sizeof(u64));
+}
+
 bool clock_page_update_area(struct vcpu *vcpu)
 {
     (void)vcpu;
