@@ -173,15 +173,14 @@ END entry_common
 FUNCTION entry_syscall
         cmpb    $0, V(VCPU_IN_KERNEL)
         jne     syscall_of_kernel
-        mov     V(VCPU_INFO), %rcx
-        cmpb    $0, INFO_MASK(%rcx)
+        mov     %rdi, V(REGISTERS_RDI)
+        mov     V(VCPU_INFO), %rdi
+        cmpb    $0, INFO_MASK(%rdi)
         jne     .Lsyscall_slow                  /* the frame must record that events are masked */
         cmpq    $0, V(VCPU_FAST_ENTRY)
         je      .Lsyscall_slow
-        mov     %rdi, V(REGISTERS_RDI)
         lea     V(VCPU_REGISTERS), %rdi
-        TO_GUEST_KERNEL
-        mov     REGISTERS_RIP(%rdi), %rcx
+        TO_GUEST_KERNEL                         /* RCX is still RIP */
         GUEST   .Lsyscall_faulted, mov %rcx, FRAME_SYSCALL_RCX(%r11)
         GUEST   .Lsyscall_faulted, mov %rcx, FRAME_RIP(%r11)
         mov     REGISTERS_RFLAGS(%rdi), %rcx
@@ -192,12 +191,11 @@ FUNCTION entry_syscall
         mov     REGISTERS_RSP(%rdi), %rcx
         GUEST   .Lsyscall_faulted, mov %rcx, FRAME_RSP(%r11)
         GUEST   .Lsyscall_faulted, movq $SELECTOR_USER_DS, FRAME_SS(%r11)
-        cmpb    $0, VCPU_FAST_MASKS(%rdi)
-        je      1f
-        mov     VCPU_INFO(%rdi), %rcx
-        movb    $1, INFO_MASK(%rcx)
-1:      mov     VCPU_FAST_ENTRY(%rdi), %rcx     /* canonical since it was registered */
         lea     FRAME_SYSCALL_RCX(%r11), %rsp
+        mov     VCPU_INFO(%rdi), %r11
+        movzbl  VCPU_FAST_MASKS(%rdi), %ecx
+        movb    %cl, INFO_MASK(%r11)            /* it was 0 */
+        mov     VCPU_FAST_ENTRY(%rdi), %rcx     /* canonical since it was registered */
         mov     REGISTERS_RFLAGS(%rdi), %r11
         and     $RFLAGS_AT_SYSCALL, %r11
         mov     REGISTERS_RDI(%rdi), %rdi
@@ -210,9 +208,9 @@ FUNCTION entry_syscall
 .Lsyscall_slow_by_vcpu:
         lea     REGISTERS_VECTOR(%rdi), %rsp
         mov     REGISTERS_RFLAGS(%rdi), %r11
-        mov     REGISTERS_RDI(%rdi), %rdi
+        mov     REGISTERS_RIP(%rdi), %rcx
 .Lsyscall_slow:
-        mov     V(REGISTERS_RIP), %rcx
+        mov     V(REGISTERS_RDI), %rdi
         jmp     entry_common
 END entry_syscall
 
@@ -260,13 +258,12 @@ FUNCTION entry_page_fault
         and     $~RFLAGS_IOPL, %ecx
         GUEST   .Lfault_faulted, mov %rcx, FRAME_RFLAGS(%r11)
         lea     FRAME_FAULT_RCX(%r11), %rsp
-        mov     %rcx, %r11
+        mov     VCPU_INFO(%rdi), %r11
+        movzbl  VCPU_FAST_FAULT_MASKS(%rdi), %ecx
+        movb    %cl, INFO_MASK(%r11)            /* it was 0 */
+        mov     REGISTERS_RFLAGS(%rdi), %r11
         and     $RFLAGS_AT_FAULT, %r11
-        cmpb    $0, VCPU_FAST_FAULT_MASKS(%rdi)
-        je      1f
-        mov     VCPU_INFO(%rdi), %rcx
-        movb    $1, INFO_MASK(%rcx)
-1:      mov     VCPU_FAST_FAULT(%rdi), %rcx     /* canonical since it was registered */
+        mov     VCPU_FAST_FAULT(%rdi), %rcx     /* canonical since it was registered */
         mov     REGISTERS_RDI(%rdi), %rdi
         CLEAR_BUFFERS
         sysretq
@@ -286,12 +283,26 @@ FUNCTION entry_page_fault
         jmp     entry_common
 END entry_page_fault
 
+/* Switches from guest kernel mode to guest user mode, with events unmasked.
+ * in:       RDI = vCPU.
+ * out:      RDI = the guest's, from the vCPU's block.
+ * clobbers: RCX. */
+        .macro  TO_GUEST_USER
+        mov     VCPU_INFO(%rdi), %rcx
+        movb    $0, INFO_MASK(%rcx)
+        movb    $0, VCPU_IN_KERNEL(%rdi)
+        swapgs
+        mov     VCPU_USER_CR3(%rdi), %rcx
+        mov     %rcx, %cr3
+        mov     REGISTERS_RDI(%rdi), %rdi
+        .endm
+
 /* A hypercall. An IRET to user mode that needs no other work continues here, all others on the slow
  * path. The members of the guest's frame that are checked are copied first and the copy is used:
  * another vCPU may write to the frame meanwhile.
  * in:       as entry_syscall; EAX = the number of the hypercall.
  * out:      user mode as the frame says; or hypercall; or entry_common. */
-#define COPY(member) (member) - IRET_R11(%rsp) /* in the copy of the frame, from R11 on */
+#define COPY(member) (member) - IRET_RIP(%rsp) /* in the copy of the frame, from RIP on */
         .balign 16
 LOCAL_FUNCTION syscall_of_kernel
         cmp     $CALL_IRET, %eax
@@ -299,31 +310,26 @@ LOCAL_FUNCTION syscall_of_kernel
         mov     %rdi, V(REGISTERS_RDI)
         lea     V(VCPU_REGISTERS), %rdi
         mov     VCPU_STACK(%rdi), %rsp          /* the loads below may fault */
-        mov     REGISTERS_RSP(%rdi), %r11
-        movabs  $LAYOUT_END, %rcx
-        cmp     %rcx, %r11
-        jb      .Lsyscall_slow_by_vcpu
-        cmp     $-IRET_SIZE, %r11
-        ja      .Lsyscall_slow_by_vcpu
+        mov     REGISTERS_RSP(%rdi), %rax
+        lea     IRET_SIZE(%rax), %rcx
+        cmp     VCPU_FRAME_TOP(%rdi), %rcx
+        jne     .Liret_elsewhere
+.Liret_at_guests_address:
         mov     VCPU_CPU(%rdi), %rcx
         cmpb    $0, CPU_WORK(%rcx)
-        jne     .Lsyscall_slow_by_vcpu
+        jne     .Liret_slow
         cmpw    $0, VCPU_SLOW_IRET(%rdi)
-        jne     .Lsyscall_slow_by_vcpu
+        jne     .Liret_slow
         cmpq    $0, VCPU_USER_CR3(%rdi)
-        je      .Lsyscall_slow_by_vcpu
+        je      .Liret_slow
         mov     VCPU_INFO(%rdi), %rcx
         cmpb    $0, INFO_PENDING(%rcx)
-        jne     .Lsyscall_slow_by_vcpu
-        GUEST   .Liret_slow, pushq IRET_SS(%r11)
-        GUEST   .Liret_slow, pushq IRET_RSP(%r11)
-        GUEST   .Liret_slow, pushq IRET_RFLAGS(%r11)
-        GUEST   .Liret_slow, pushq IRET_CS(%r11)
-        GUEST   .Liret_slow, pushq IRET_RIP(%r11)
-        GUEST   .Liret_slow, pushq IRET_FLAGS(%r11)
-        GUEST   .Liret_slow, pushq IRET_RCX(%r11)
-        GUEST   .Liret_slow, pushq IRET_R11(%r11)
-        GUEST   .Liret_slow, mov IRET_RAX(%r11), %rax
+        jne     .Liret_slow
+        GUEST   .Liret_slow, pushq IRET_SS(%rax)
+        GUEST   .Liret_slow, pushq IRET_RSP(%rax)
+        GUEST   .Liret_slow, pushq IRET_RFLAGS(%rax)
+        GUEST   .Liret_slow, pushq IRET_CS(%rax)
+        GUEST   .Liret_slow, pushq IRET_RIP(%rax)
         mov     COPY(IRET_CS), %ecx             /* CS and SS: both of ring 3 */
         and     COPY(IRET_SS), %ecx
         and     $RING, %ecx
@@ -337,30 +343,35 @@ LOCAL_FUNCTION syscall_of_kernel
         mov     COPY(IRET_RIP), %rcx
         shr     $ADDRESS_BITS, %rcx             /* SYSRET needs a canonical RIP */
         jnz     .Liret_slow
-        mov     VCPU_INFO(%rdi), %rcx
-        movb    $0, INFO_MASK(%rcx)
-        movb    $0, VCPU_IN_KERNEL(%rdi)
-        swapgs
-        mov     VCPU_USER_CR3(%rdi), %rcx
-        mov     %rcx, %cr3
-        mov     REGISTERS_RDI(%rdi), %rdi
-        testl   $IRET_IN_SYSCALL, COPY(IRET_FLAGS)
-        jz      iret_to_interrupted
-        mov     COPY(IRET_RIP), %rcx
-        mov     COPY(IRET_RSP), %rsp
-        CLEAR_BUFFERS
-        sysretq
-
+        GUEST   .Liret_slow, testl $IRET_IN_SYSCALL, IRET_FLAGS(%rax)
+        jnz     .Liret_to_syscall
 /* To where an exception or interrupt was: RCX, R11, CS and SS are the interrupted code's. */
-iret_to_interrupted:
-        pop     %r11
+        GUEST   .Liret_slow, pushq IRET_RCX(%rax)
+        GUEST   .Liret_slow, mov IRET_R11(%rax), %r11
+        GUEST   .Liret_slow, mov IRET_RAX(%rax), %rax
+        TO_GUEST_USER
         pop     %rcx
-        add     $IRET_RIP - IRET_FLAGS, %rsp
         CLEAR_BUFFERS
         .globl  fast_iret                       /* this IRETQ may fault: trap.c knows its address */
 fast_iret:
         iretq
 
+/* Behind a SYSCALL: R11 is RFLAGS, from the copy. */
+.Liret_to_syscall:
+        GUEST   .Liret_slow, mov IRET_RAX(%rax), %rax
+        TO_GUEST_USER
+        mov     COPY(IRET_RIP), %rcx
+        mov     COPY(IRET_RSP), %rsp
+        CLEAR_BUFFERS
+        sysretq
+
+/* The frame does not end where those of entries from user mode do: check its address. */
+.Liret_elsewhere:
+        movabs  $LAYOUT_END, %rcx
+        cmp     %rcx, %rax
+        jb      .Liret_slow
+        cmp     $-IRET_SIZE, %rax
+        jbe     .Liret_at_guests_address
 /* The slow path reads the guest's frame itself. */
 .Liret_slow:
         mov     $CALL_IRET, %eax

@@ -60,8 +60,9 @@ _Static_assert(sizeof(struct iret_context) == IRET_SIZE, "as the entry code has 
 _Static_assert(IRET_IN_SYSCALL == VGCF_in_syscall && CALL_IRET == __HYPERVISOR_iret,
                "as the entry code has it");
 
-#define VCPU_ORDER  2u
-#define FRAME_WORDS 8u /* words of a page fault's frame; a system call's has one less */
+#define VCPU_ORDER 2u
+#define FRAME_WORDS                                                                                \
+    9u /* words of an IRET's frame; a page fault's has one less, a system call's two */
 
 static struct {
     _Atomic u64 taken[WINDOWS_MAX / 64]; /* one bit for each descriptor window */
@@ -186,7 +187,7 @@ void vcpu_refresh_fast(struct vcpu *vcpu)
     u64 top = vcpu->kernel_sp & ~15ull, size = FRAME_WORDS * sizeof(u64);
     bool fast = guest_range_ok(top - size, size) && !vcpu->shown_iopl;
 
-    vcpu->frame_top = top;
+    vcpu->frame_top = fast ? top : 0;
     vcpu->fast_entry = fast ? entry->address : 0;
     vcpu->fast_fault = fast ? fault->address : 0;
     vcpu->fast_masks = entry->mask_events;
