@@ -75,7 +75,7 @@ lint: ## includes, lengths, headings, format; builds with gcc and with clang
 	@tests/lint/run
 format: ## put the C files into their format
 	clang-format-16 -i $(wildcard lib/*.[ch] vmmu/*.[ch] hypervisor/*.[ch] hypervisor/*/*.[ch] hypervisor/*/*/*.[ch] \
-	  guest/*.[ch] tools/*.[ch] tools/demo/*.[ch] bench/*.[ch] bench/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])
+	  guest/*.[ch] tools/*.[ch] tools/demo/*.[ch] tools/package/*.[ch] bench/*.[ch] bench/*/*.[ch] tests/*/*.[ch] tests/*/*/*.[ch])
 clean: ## remove what was built
 	rm -rf $(B)
 help: ## this list

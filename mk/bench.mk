@@ -3,7 +3,6 @@
 PLUGIN_CFLAGS := $(HOST_CFLAGS) -fPIC -fvisibility=hidden
 PLUGIN_OBJ := $(patsubst %.c,$(B)/plugin/%.o,$(wildcard bench/plugin/*.c))
 BENCH_GUEST := $(patsubst %.c,$(B)/host/%.o,$(wildcard bench/guest/*.c))
-UNPACK_OBJ := $(B)/host/bench/unpack-kernel.o $(filter-out %/tools/main.o,$(TOOL_OBJ))
 # The engine natively, compiled as in the hypervisor.
 BENCH_LTO := $(filter -flto%,$(HV_CFLAGS))
 ENGINE_CFLAGS := $(HOST_CFLAGS) $(BENCH_LTO) -fno-strict-aliasing -mgeneral-regs-only
@@ -22,10 +21,8 @@ $(B)/bench/guest: $(BENCH_GUEST) $(call stamp,bench-guest,$(BENCH_GUEST))
 	$(CC) -static -o $@ $(BENCH_GUEST)
 $(B)/bench/ramdisk.cpio: $(B)/bench/guest bench/make-ramdisk
 	bench/make-ramdisk $@ $<
-$(B)/bench/unpack-kernel: $(UNPACK_OBJ) $(call stamp,unpack-kernel,$(UNPACK_OBJ) $(TOOL_LIBS))
-	$(CC) -o $@ $(UNPACK_OBJ) $(TOOL_LIBS)
-$(B)/bench/vmlinux: $(B)/vmlinuz $(B)/bench/unpack-kernel
-	$(B)/bench/unpack-kernel $< >$@.new && mv $@.new $@
+$(B)/bench/vmlinux: $(B)/vmlinuz $(B)/unpack-kernel
+	$(B)/unpack-kernel $< $@
 # Two processes on two CPUs.
 PAIR_OBJ := $(B)/host/bench/pair/main.o
 $(B)/bench/pair-guest: $(PAIR_OBJ) $(call stamp,bench-pair,$(PAIR_OBJ))

@@ -7,7 +7,8 @@ PACKAGES := $(patsubst %,$(PACKAGE)/%_$(PACKAGE_VERSION)_amd64.deb,pinion-hyperv
 PACKAGE_FROM := $(shell find debian tools/package tools/completion -type f) $(wildcard tools/*.[17]) \
 	docs/dom0.md docs/install.md CHANGELOG.md
 
-$(PACKAGES) &: tools/package/make-packages $(PACKAGE_FROM) $(B)/xen-pinion.gz $(B)/pinion.bin $(B)/pinion
+$(PACKAGES) &: tools/package/make-packages $(PACKAGE_FROM) \
+  $(addprefix $(B)/,xen-pinion.gz unpack-kernel pinion.bin pinion)
 	tools/package/make-packages $(PACKAGE) $(abspath $(B))
 packages-debian: $(PACKAGES)
 # A small Debian with update-grub, in which they are installed, and Debian's Xen beside them.

@@ -3,6 +3,11 @@
 TOOL_SRC := $(wildcard tools/*.c) lib/pvimage.c lib/pvfeatures.c
 TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/host/%.o)
 TOOL_LIBS := -lz -llzma -lzstd -llz4 -lxlutil
+# What a packed kernel holds, for the package's copies of kernels and for measurements.
+UNPACK_KERNEL_OBJ := $(patsubst %,$(B)/host/%.o,$(addprefix tools/,package/unpack-kernel kernel unpack buffer fail) lib/pvimage lib/pvfeatures)
+UNPACK_KERNEL_LIBS := $(filter-out -lxlutil,$(TOOL_LIBS))
 
 $(B)/pinion: $(TOOL_OBJ) $(call stamp,pinion,$(TOOL_OBJ) $(TOOL_LIBS))
 	$(CC) -o $@ $(TOOL_OBJ) $(TOOL_LIBS)
+$(B)/unpack-kernel: $(UNPACK_KERNEL_OBJ) $(call stamp,unpack-kernel,$(UNPACK_KERNEL_OBJ) $(UNPACK_KERNEL_LIBS))
+	$(CC) -o $@ $(UNPACK_KERNEL_OBJ) $(UNPACK_KERNEL_LIBS)
