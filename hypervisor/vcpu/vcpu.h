@@ -50,8 +50,8 @@ struct vcpu {
 
     u64 stack;       /* top of the main stack of the CPU in the next member */
     struct cpu *cpu; /* the CPU that runs the vCPU, or ran it last; NULL: it has never run */
-    u64 frame_top;   /* top of the guest kernel's stack for entries from user mode, 16-byte aligned,
-                        with   guest addresses below it for each kind of frame; 0: take the slow path */
+    u64 frame_top;   /* top of the guest kernel's stack for entries from user mode, 16-byte aligned;
+                        a frame below it lies at guest addresses; 0: take the slow path */
     u64 fast_entry;  /* the kernel's handler for SYSCALL from user mode; 0: take the slow path */
     u64 fast_fault;  /* the kernel's handler for page faults; 0: take the slow path */
     u64 kernel_cr3, user_cr3; /* CR3 of the two roots; user_cr3 0: none */
