@@ -56,6 +56,13 @@ bench: ## the same Linux on the bare machine, on Xen and on Pinion; several CPUs
 	@bench/scale/run
 	@bench/pair/run && mv $(B)/bench/pair.json bench/results/
 	@bench/draw
+	@$(MAKE) --no-print-directory --silent bench-tlb
+bench-tlb: ## the same Linux on all three: how often each operation misses the TLB, with PCID and without
+	@tools/install
+	@$(MAKE) --no-print-directory --silent bench-tlb-build
+	@bench/tlb/run
+	@bench/tlb/collect skylake zen -- bare xen pinion >$(B)/bench/tlb.json && mv $(B)/bench/tlb.json bench/results/
+	@bench/draw
 bench-dom0: ## the same Debian as dom0 on Xen and on Pinion: what its boot, a guest, and that guest's disk and network cost
 	@tools/install
 	@$(MAKE) --no-print-directory --silent bench-dom0-build
@@ -84,5 +91,5 @@ help: ## this list
 # A file whose recipe failed is not left behind, half written.
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run run-dom0 dom0-image package image iso run-image test test-bochs check coverage fuzz bench bench-dom0 bench-boot conformance lint format clean help
+.PHONY: all run run-dom0 dom0-image package image iso run-image test test-bochs check coverage fuzz bench bench-tlb bench-dom0 bench-boot conformance lint format clean help
 -include $(shell find $(addprefix $(B)/,hv host guests check clock tsan plugin engine xlcfg) -name '*.d' -type f 2>/dev/null)

@@ -20,6 +20,7 @@ function grouped(value, digits, out) {
     }
     return digits out
 }
+function tenths(value) { return grouped(value < 1000 ? int(value * 10 + 0.5) / 10 : value) }
 function millions(value) { return sprintf("%.1f M", value / 1e6) }
 
 # Breaks a sentence into lines of at most 100 columns.
@@ -36,6 +37,18 @@ function wrapped(sentence,    word, count, i, line, out) {
     match($0, /^"[a-z]*"/)
     key = substr($0, 2, RLENGTH - 2)
     setup[key] = text(key)
+}
+/"tlb"/ {
+    at = text("tlb"); op = text("name")
+    if (!(at in tlb_rows)) tlb[++tlbs] = at
+    row = ++tlb_rows[at]; tlb_title[row] = text("title")
+    for (k = 1; k <= 3; k++) {
+        walks[at, machine[k], row] = number(machine[k] "_walks")
+        second[at, machine[k], row] = number(machine[k] "_second")
+        hypervisor[at, machine[k], row] = number(machine[k] "_hypervisor")
+        kernel[at, machine[k], row] = number(machine[k] "_kernel")
+        user[at, machine[k], row] = number(machine[k] "_user")
+    }
 }
 /"title"/ && /"bare"/ {
     op = text("name"); operation[++operations] = op; title[op] = text("title")
@@ -104,6 +117,7 @@ BEGIN {
     colour["each"] = "#c2410c"; colour["one"] = "#64748b"
     machine[1] = "bare"; machine[2] = "xen"; machine[3] = "pinion"
     shown[1] = "bare"; shown[2] = "Xen"; shown[3] = "Pinion"
+    named["skylake"] = "Intel Skylake, with PCID"; named["zen"] = "AMD Zen, without PCID"
     colour["hypervisor"] = "#c2410c"; colour["kernel"] = "#64748b"; colour["user"] = "#cbd5e1"
     colour["ticks"] = "#c2410c"; colour["floor"] = "#64748b"
 }
@@ -188,6 +202,33 @@ END {
         if (hypervisor["xen", "pair"])
             print "\n" wrapped(sprintf("Pinion executes %.0f %% of what Xen executes.", \
                 100 * hypervisor["pinion", "pair"] / hypervisor["xen", "pair"]))
+    } else if (what == "misses") {
+        for (i = 1; i <= tlbs; i++) {
+            printf "%s| walks for one operation: %s | bare | Xen | Pinion | in the second level: bare | Xen | Pinion |\n", \
+                (i > 1 ? "\n" : ""), named[tlb[i]]
+            print "|---|--:|--:|--:|--:|--:|--:|"
+            for (row = 1; row <= tlb_rows[tlb[i]]; row++) {
+                printf "| %s |", tlb_title[row]
+                for (k = 1; k <= 3; k++) printf " %s |", tenths(walks[tlb[i], machine[k], row])
+                for (k = 1; k <= 3; k++) printf " %s |", tenths(second[tlb[i], machine[k], row])
+                print ""
+            }
+        }
+        print "\n" wrapped(sprintf("Linux %s, Xen %s, %s; Pinion built by %s.", setup["kernel"], setup["xen"], \
+            setup["emulator"], setup["compiler"]))
+    } else if (what == "misses-who") {
+        for (i = 1; i <= tlbs; i++) {
+            printf "%s| walks by: %s | Xen: itself | its guest's kernel | user | Pinion: itself | its guest's kernel | user |\n", \
+                (i > 1 ? "\n" : ""), named[tlb[i]]
+            print "|---|--:|--:|--:|--:|--:|--:|"
+            for (row = 1; row <= tlb_rows[tlb[i]]; row++) {
+                printf "| %s |", tlb_title[row]
+                for (k = 2; k <= 3; k++)
+                    printf " %s | %s | %s |", tenths(hypervisor[tlb[i], machine[k], row]), \
+                        tenths(kernel[tlb[i], machine[k], row]), tenths(user[tlb[i], machine[k], row])
+                print ""
+            }
+        }
     } else if (what == "scale") {
         table_of_shapes("instructions of the hypervisor for a request", "CPUs", "a guest for each", \
             "one guest")
@@ -197,7 +238,9 @@ END {
         table_of_shapes("requests a second, natively", "threads", "a domain for each", "one domain")
         print "\n" wrapped(sprintf("Processor: %s; the host has %d of them, and its load before the run was " \
             "%s. Compiler: %s.", setup["processor"], setup["processors"], setup["load"], setup["compiler"]))
-    } else if (what == "picture-scale")
+    } else if (what == "picture-misses")
+        draw_misses()
+    else if (what == "picture-scale")
         draw_shapes("Instructions for a request, in multiples of what it costs on one CPU", "CPUs", \
             "a guest for each CPU", "one guest with all CPUs", 0)
     else if (what == "picture-rates")
@@ -269,6 +312,31 @@ function draw_operations(    i, k, op, y, sum, scale, x) {
             words(276, y + 10 + (k - 1) * 14, "end", shown[k], "font-size=\"10\"")
             x = stacked(282, y + (k - 1) * 14, scale, machine[k], op)
             words(x + 5, y + 10 + (k - 1) * 14, "start", grouped(int(all[machine[k], op] + 0.5)), "font-size=\"10\"")
+        }
+    }
+    print "</svg>"
+}
+# One column for each processor; in it, bars for each operation, relative to the longest of both columns.
+function draw_misses(    i, k, y, left, most, scale, x) {
+    begin_picture(860, 86 + tlb_rows[tlb[1]] * 52, "Walks of the page tables for one operation, and who " \
+        "executed (longest bar = full width)")
+    legend(12, 44, colour["hypervisor"], "hypervisor")
+    legend(112, 44, colour["kernel"], "guest&#8217;s kernel")
+    legend(232, 44, colour["user"], "user")
+    for (i = 1; i <= tlbs; i++) words(282 + (i - 1) * 290, 66, "start", named[tlb[i]], "font-size=\"11\" font-weight=\"bold\"")
+    for (row = 1; row <= tlb_rows[tlb[1]]; row++) {
+        y = 74 + (row - 1) * 52; most = 0
+        for (i = 1; i <= tlbs; i++)
+            for (k = 1; k <= 3; k++) if (walks[tlb[i], machine[k], row] > most) most = walks[tlb[i], machine[k], row]
+        scale = 210 / (most < 10 ? 10 : most)
+        words(232, y + 24, "end", tlb_title[row], "font-size=\"11\"")
+        for (k = 1; k <= 3; k++) {
+            words(276, y + 10 + (k - 1) * 14, "end", shown[k], "font-size=\"10\"")
+            for (i = 1; i <= tlbs; i++) {
+                left = 282 + (i - 1) * 290
+                x = stacked(left, y + (k - 1) * 14, scale, tlb[i] SUBSEP machine[k], row)
+                words(x + 5, y + 10 + (k - 1) * 14, "start", tenths(walks[tlb[i], machine[k], row]), "font-size=\"10\"")
+            }
         }
     }
     print "</svg>"

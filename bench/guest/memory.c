@@ -38,6 +38,20 @@ void null_call(unsigned count)
     end();
 }
 
+void null_call_pages(unsigned count)
+{
+    char *memory = map(64);
+
+    fill(memory, 64);
+    begin(null_call_pages);
+    for (unsigned i = 0; i < count; i++) {
+        fill(memory, 64);
+        syscall(SYS_getppid);
+    }
+    end();
+    munmap(memory, 64 * PAGE);
+}
+
 void touch(unsigned count)
 {
     char *memory = map(count);

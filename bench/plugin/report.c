@@ -6,14 +6,12 @@
 #include <string.h>
 
 #include "bench/plugin/count.h"
+#include "bench/who.h"
 
-#define HYPERVISOR_LOW      0xffff800000000000ull /* the hypervisor's slots, by the ABI */
 #define HYPERVISOR_CPUS     0xffff828040000000ull /* Pinion's regions of CPUs, above its image */
 #define HYPERVISOR_CPUS_END (HYPERVISOR_CPUS + 0x400000)
-#define HYPERVISOR_HIGH     0xffff880000000000ull
 #define FEW                 1000u /* functions with fewer instructions are not listed */
 
-enum who { HYPERVISOR, KERNEL, LOW, WHOS };
 static const char *const who_name[WHOS] = {"hypervisor", "kernel", "low"};
 
 static const char *const phase_name[PHASES] = {
@@ -75,13 +73,7 @@ bool report_image(const char *low_and_high)
 
 static enum who who_of(uint64_t address)
 {
-    if (address >= HYPERVISOR_LOW && address < HYPERVISOR_HIGH) {
-        return HYPERVISOR;
-    }
-    if (address >= HYPERVISOR_HIGH) {
-        return KERNEL;
-    }
-    return address >= image_low && address < image_high ? HYPERVISOR : LOW;
+    return address >= image_low && address < image_high ? HYPERVISOR : who_executes(address);
 }
 
 static int by_address(const void *a, const void *b)
