@@ -302,21 +302,33 @@ static void check_others(void)
     check(read_flags() & RFLAGS_IF, "popf cleared IF");
 }
 
-/* An instruction may cross the end of a page, and the next page may not be mapped. */
-static void check_page_end(void)
+/* Writes "clts; ret" across the end of the first of two new pages. Returns its address. */
+static u8 *across_pages(void)
 {
     u8 *first = page_take(), *second = page_take();
-    void (*code)(void *) = (void (*)(void *))(uintptr_t)(first + PAGE_SIZE - 1);
 
     check_equal(address(second), address(first) + PAGE_SIZE, "two pages in a row");
-    first[PAGE_SIZE - 1] = 0x0f; /* clts; ret */
+    first[PAGE_SIZE - 1] = 0x0f;
     second[0] = 0x06;
     second[1] = 0xc3;
-    check(!trap_catch(code, NULL), "clts across a page end raises %lu", trap_caught.vector);
-    check_equal(update_va_mapping(address(second), 0, UVMF_INVLPG), 0, "unmapping the second page");
-    check_traps(VECTOR_PF, code, NULL, "half an instruction raises %lu", trap_caught.vector);
-    check_equal(trap_caught_cr2, address(second), "cr2");
-    check_equal(trap_caught.rip, address(code), "rip");
+    return first + PAGE_SIZE - 1;
+}
+
+/* An instruction may cross the end of a page, and the next page may not be mapped. Bochs executes
+ * one that it has executed before even then (findings/bochs_keeps_split_instructions.sh): hence two
+ * of them. */
+static void check_page_end(void)
+{
+    u8 *whole = across_pages(), *half = across_pages();
+
+    check(!trap_catch((void (*)(void *))(uintptr_t)whole, NULL),
+          "clts across a page end raises %lu", trap_caught.vector);
+    check_equal(update_va_mapping(address(half + 1), 0, UVMF_INVLPG), 0,
+                "unmapping the second page");
+    check_traps(VECTOR_PF, (void (*)(void *))(uintptr_t)half, NULL,
+                "half an instruction raises %lu", trap_caught.vector);
+    check_equal(trap_caught_cr2, address(half + 1), "cr2");
+    check_equal(trap_caught.rip, address(half), "rip");
 }
 
 void test_main(void)
