@@ -16,11 +16,11 @@ static inline enum vmmu_result ref_refusal(u64 references, u16 id)
                : VMMU_REFUSED_NOT_OWNER;
 }
 
-/* Takes a reference on `m`, which exists, if it belongs to domain `id`. Refuses: NOT_OWNER,
- * TOO_MANY_REFERENCES. */
-ALWAYS_INLINE enum vmmu_result ref_get(mfn_t m, u16 id)
+/* Takes a reference on a frame, by its element of the frame table, if it belongs to domain `id`.
+ * Refuses: NOT_OWNER, TOO_MANY_REFERENCES. */
+ALWAYS_INLINE enum vmmu_result ref_get_frame(struct vmmu_frame *frame, u16 id)
 {
-    _Atomic u64 *word = frame_references_at(m);
+    _Atomic u64 *word = &frame->references;
     u64 old = word_read(word);
     do {
         /* One comparison checks both ends of the range 1 to FRAME_COUNT_MAX - 1: count 0 minus 1
@@ -30,6 +30,12 @@ ALWAYS_INLINE enum vmmu_result ref_get(mfn_t m, u16 id)
         }
     } while (!word_swap(word, &old, old + 1, memory_order_acquire));
     return VMMU_DONE;
+}
+
+/* As ref_get_frame, for the frame `m`. */
+ALWAYS_INLINE enum vmmu_result ref_get(mfn_t m, u16 id)
+{
+    return ref_get_frame(frame_of(m), id);
 }
 
 /* Takes a further reference on `m`. The caller has one already, so this cannot fail. Panics if the
@@ -77,9 +83,9 @@ static inline u64 ref_dropped(u64 references, u64 clock)
 
 /* The fast path of ref_put: drops a reference. False: the reference is the last one (or there is
  * none), and nothing has happened. */
-ALWAYS_INLINE bool ref_put_fast(mfn_t m)
+ALWAYS_INLINE bool ref_put_fast(struct vmmu_frame *frame)
 {
-    _Atomic u64 *word = frame_references_at(m);
+    _Atomic u64 *word = &frame->references;
     u64 old = word_read(word);
     u64 next;
     do {
@@ -98,7 +104,7 @@ ALWAYS_INLINE bool ref_put_fast(mfn_t m)
  * machine's allocator, after a flush if one is needed (free_frame). */
 ALWAYS_INLINE void ref_put(mfn_t m)
 {
-    if (!ref_put_fast(m)) {
+    if (!ref_put_fast(frame_of(m))) {
         ref_put_slow(m);
     }
 }

@@ -183,7 +183,7 @@ static const struct vmmu_request *run_in_page(const struct vmmu_domain *owner,
     if (!is_write_to(request, page) || ref_get(page, owner->id) != VMMU_DONE) {
         return request;
     }
-    if (type_get_writable_fast(page)) {
+    if (type_get_writable_fast(frame_of(page))) {
         _Atomic u64 *const words = frame_words(page);
         do {
             word_write(&words[page_offset(request->at) / sizeof(u64)], request->entry);
@@ -251,17 +251,22 @@ enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *ta
 bool vmmu_update_quick(struct vmmu_vcpu *vcpu, struct vmmu_request request)
 {
     const mfn_t page = mfn_of(maddr(request.at));
-    const u16 id = vcpu->domain->id;
-    enum written written;
+    const struct write_terms terms = {0, vcpu->domain->id, false};
     u64 left = 0;
 
     if (kind_of(&request) != VMMU_UPDATE_NORMAL || !mfn_is_none(vcpu->deferred.frame) ||
-        !frame_exists(page) || !write_try_lock(page, 1, id, WRITE_NOT_FAST)) {
+        !frame_exists(page)) {
         return false;
     }
-    written = serve_locked(&(struct vmmu_request){request.at & ~KIND_BITS, request.entry}, 1, id,
-                           frame_words(page), &left);
-    type_unlock(page);
+    struct vmmu_frame *const table = frame_of(page);
+    if (!write_try_lock(table, 1, terms.owner, WRITE_NOT_FAST)) {
+        return false;
+    }
+    _Atomic u64 *const slot = &frame_words(page)[page_offset(request.at) / sizeof(u64)];
+    u64 old = word_read(slot);
+    const enum written written =
+        write_entry_locked(terms, 1, slot, &old, entry_installed(1, request.entry), &left);
+    type_unlock_frame(table);
     return write_ended(vcpu, written, left, &vcpu->counted.updates);
 }
 

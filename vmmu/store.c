@@ -136,21 +136,24 @@ ALWAYS_INLINE u64 entry_quick(mfn_t root, vaddr_t va)
 ALWAYS_INLINE bool change_quick(struct vmmu_vcpu *vcpu, vaddr_t at, u64 keep, u64 flip, u64 *old)
 {
     const u64 mapping = entry_quick(vcpu->kernel_root, at);
-    const mfn_t table = entry_frame(mapping);
+    const mfn_t page = entry_frame(mapping);
     const u16 id = vcpu->domain->id;
     const struct write_terms terms = {0, id, keep != 0};
     u64 left = 0;
 
     if ((mapping & (PTE_PRESENT | PTE_WRITABLE | ENTRY_DEVICE)) != PTE_PRESENT ||
-        !frame_exists(table) || !mfn_is_none(vcpu->deferred.frame) ||
-        !write_try_lock(table, 1, id, WRITE_NOT_FAST)) {
+        !frame_exists(page) || !mfn_is_none(vcpu->deferred.frame)) {
         return false;
     }
-    _Atomic u64 *const slot = &frame_words(table)[page_offset(at.a) / sizeof(u64)];
+    struct vmmu_frame *const table = frame_of(page);
+    if (!write_try_lock(table, 1, id, WRITE_NOT_FAST)) {
+        return false;
+    }
+    _Atomic u64 *const slot = &frame_words(page)[page_offset(at.a) / sizeof(u64)];
     *old = word_read(slot);
     const enum written written =
         write_entry_locked(terms, 1, slot, old, entry_installed(1, (*old & keep) ^ flip), &left);
-    type_unlock(table);
+    type_unlock_frame(table);
     return write_ended(vcpu, written, left, &vcpu->counted.emulated_writes);
 }
 

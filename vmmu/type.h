@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The type count. A frame is used as one type at a time, and each use is a type reference.
  *
+ * The fast paths take a frame as its element of the frame table, which their callers compute once:
+ * the compiler would read the address of the table again after each atomic operation.
+ *
  * A caller takes a reference before it takes a type reference, and drops them in the reverse order.
  * A promotion flushes stale translations of the frame's last use and checks the frame's contents,
  * both after the count has become 1 and before `validated` is set, which opens the frame to other
@@ -48,9 +51,9 @@ static inline enum vmmu_result type_get(mfn_t m, enum vmmu_type type, u64 *word)
 /* The fast path of type_get_writable: takes a writable type reference if neither a flush nor a wait
  * is needed and the count is below FRAME_COUNT_MAX. False: that is not so, and nothing has
  * happened. */
-ALWAYS_INLINE bool type_get_writable_fast(mfn_t m)
+ALWAYS_INLINE bool type_get_writable_fast(struct vmmu_frame *frame)
 {
-    _Atomic u64 *use = frame_type_word_at(m);
+    _Atomic u64 *use = &frame->type;
     const u64 validated = use_of(VMMU_TYPE_WRITABLE) | USE_VALIDATED;
     u64 old = word_read(use);
     u64 next;
@@ -75,17 +78,16 @@ enum vmmu_result type_get_writable_slow(mfn_t m);
  * interrupted. Refuses: WRONG_TYPE, TOO_MANY_REFERENCES, READ_ONLY_PAGE. */
 ALWAYS_INLINE enum vmmu_result type_get_writable(mfn_t m)
 {
-    return type_get_writable_fast(m) ? VMMU_DONE : type_get_writable_slow(m);
+    return type_get_writable_fast(frame_of(m)) ? VMMU_DONE : type_get_writable_slow(m);
 }
 
 /* The fast path of type_put: drops a type reference. False: it is the last one (or there is none),
  * and nothing has happened. */
-ALWAYS_INLINE bool type_put_fast(mfn_t m)
+ALWAYS_INLINE bool type_put_fast(struct vmmu_frame *frame)
 {
-    _Atomic u64 *use = frame_type_word_at(m);
-    u64 old = word_read(use);
+    u64 old = word_read(&frame->type);
     while (frame_count(old) > 1) {
-        if (word_swap(use, &old, old - 1, memory_order_release)) {
+        if (word_swap(&frame->type, &old, old - 1, memory_order_release)) {
             return true;
         }
     }
@@ -101,7 +103,7 @@ ALWAYS_INLINE bool type_put_fast(mfn_t m)
  * which the partial state's own reference keeps. */
 ALWAYS_INLINE enum vmmu_result type_put(mfn_t m)
 {
-    return type_put_fast(m) ? VMMU_DONE : type_put_slow(m);
+    return type_put_fast(frame_of(m)) ? VMMU_DONE : type_put_slow(m);
 }
 
 /* Demotes `m` if it is partial: continues an interrupted demotion, or undoes an interrupted
@@ -112,13 +114,12 @@ enum vmmu_result type_finish(mfn_t m);
 
 /* The fast path of type_lock. False: nothing is locked, because that needs a wait, or `m` is not
  * such a table, or its type word has a bit of `without`. */
-ALWAYS_INLINE bool type_try_lock(mfn_t m, enum vmmu_type type, u64 without)
+ALWAYS_INLINE bool type_try_lock(struct vmmu_frame *frame, enum vmmu_type type, u64 without)
 {
-    _Atomic u64 *use = frame_type_word_at(m);
-    u64 old = word_read(use);
+    u64 old = word_read(&frame->type);
     const u64 seen = old & (USE_TYPE | USE_VALIDATED | USE_LOCKED | without);
     return seen == (use_of(type) | USE_VALIDATED) &&
-           word_swap(use, &old, old | USE_LOCKED, memory_order_acquire);
+           word_swap(&frame->type, &old, old | USE_LOCKED, memory_order_acquire);
 }
 
 /* The slow path of type_lock, with the same contract: waits until no other CPU has the table
@@ -132,16 +133,23 @@ bool type_lock_slow(mfn_t m, enum vmmu_type type, u64 without);
  * or its type word has a bit of `without`, and nothing is locked. */
 ALWAYS_INLINE bool type_lock(mfn_t m, enum vmmu_type type, u64 without)
 {
-    return type_try_lock(m, type, without) || type_lock_slow(m, type, without);
+    return type_try_lock(frame_of(m), type, without) || type_lock_slow(m, type, without);
 }
 
-/* Unlocks the entries of `m`, which the caller has locked. Other CPUs may change the word's other
- * bits meanwhile, by exchanges of the whole word; the byte of the lock is the caller's, so a store
- * of that byte is enough, which costs less than an exchange. Memory order: release. */
-ALWAYS_INLINE void type_unlock(mfn_t m)
+/* Unlocks the entries of a table that the caller has locked, by its element of the frame table.
+ * Other CPUs may change the word's other bits meanwhile, by exchanges of the whole word; the byte
+ * of the lock is the caller's, so a store of that byte is enough, which costs less than an
+ * exchange. Memory order: release. */
+ALWAYS_INLINE void type_unlock_frame(struct vmmu_frame *frame)
 {
-    u8 *const use = (u8 *)&frame_of(m)->type;
+    u8 *const use = (u8 *)&frame->type;
     __atomic_store_n(use + USE_LOCK_SHIFT / 8, 0, __ATOMIC_RELEASE);
+}
+
+/* Unlocks the entries of `m`, which the caller has locked. */
+static inline void type_unlock(mfn_t m)
+{
+    type_unlock_frame(frame_of(m));
 }
 
 #endif

@@ -57,12 +57,12 @@ static inline struct write write_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *
 enum vmmu_result write_get_l1_table(const struct vmmu_vcpu *vcpu, maddr_t at);
 
 /* For a table that has just been locked: unlocks it if it is not `owner`'s, and returns false. */
-ALWAYS_INLINE bool write_keep_lock(mfn_t table, u16 owner)
+ALWAYS_INLINE bool write_keep_lock(struct vmmu_frame *table, u16 owner)
 {
-    if (ref_is_owned_by(frame_references(table), owner)) {
+    if (ref_is_owned_by(word_read(&table->references), owner)) {
         return true;
     }
-    type_unlock(table);
+    type_unlock_frame(table);
     return false;
 }
 
@@ -73,11 +73,12 @@ ALWAYS_INLINE bool write_keep_lock(mfn_t table, u16 owner)
  * reference keeps its owner. That is why the owner is compared under the lock. */
 ALWAYS_INLINE bool write_lock(mfn_t table, u32 level, u16 owner, u64 without)
 {
-    return type_lock(table, (enum vmmu_type)level, without) && write_keep_lock(table, owner);
+    return type_lock(table, (enum vmmu_type)level, without) &&
+           write_keep_lock(frame_of(table), owner);
 }
 
 /* As write_lock, but does not wait. False also if another CPU has the table locked. */
-ALWAYS_INLINE bool write_try_lock(mfn_t table, u32 level, u16 owner, u64 without)
+ALWAYS_INLINE bool write_try_lock(struct vmmu_frame *table, u32 level, u16 owner, u64 without)
 {
     return type_try_lock(table, (enum vmmu_type)level, without) && write_keep_lock(table, owner);
 }

@@ -55,9 +55,11 @@ ALWAYS_INLINE bool write_word_locked(struct write_terms terms, _Atomic u64 *slot
  * Otherwise *left is unchanged. */
 ALWAYS_INLINE bool write_get_page_fast(u64 next, u16 owner, u64 *left)
 {
-    const mfn_t target = entry_frame(next);
-
-    if (!entry_is_plain(1, next) || ref_get(target, owner) != VMMU_DONE) {
+    if (!entry_is_plain(1, next)) {
+        return false;
+    }
+    struct vmmu_frame *const target = frame_of(entry_frame(next));
+    if (ref_get_frame(target, owner) != VMMU_DONE) {
         return false;
     }
     if ((next & PTE_WRITABLE) && !type_get_writable_fast(target)) {
@@ -73,7 +75,7 @@ ALWAYS_INLINE bool write_get_page_fast(u64 next, u16 owner, u64 *left)
  * *left is unchanged. */
 ALWAYS_INLINE void write_put_page_fast(u64 old, u64 *left)
 {
-    const mfn_t target = entry_frame(old);
+    struct vmmu_frame *const target = frame_of(entry_frame(old));
     if ((old & PTE_WRITABLE) && !type_put_fast(target)) {
         *left = old;
     } else if (!ref_put_fast(target)) {
@@ -113,10 +115,10 @@ ALWAYS_INLINE enum written write_frame_locked(struct write_terms terms, _Atomic 
 ALWAYS_INLINE enum written write_right_locked(struct write_terms terms, _Atomic u64 *slot, u64 *old,
                                               u64 next, u64 *left)
 {
-    const mfn_t target = entry_frame(*old);
+    struct vmmu_frame *const target = frame_of(entry_frame(*old));
     const bool gains = next & PTE_WRITABLE;
 
-    if (!ref_is_owned_by(frame_references(target), terms.owner) ||
+    if (!ref_is_owned_by(word_read(&target->references), terms.owner) ||
         (gains && !type_get_writable_fast(target))) {
         return WRITTEN_NOT;
     }
@@ -126,7 +128,7 @@ ALWAYS_INLINE enum written write_right_locked(struct write_terms terms, _Atomic 
     if (done != gains && !type_put_fast(target)) {
         /* The last type reference. What is left is an entry of its own, with its own reference on
          * the target, which the entry in the table may lose once that is unlocked. */
-        ref_get_more(target);
+        ref_get_more(entry_frame(*old));
         *left = *old | PTE_WRITABLE;
     }
     return !done ? WRITTEN_NOT : gains ? WRITTEN_CHECKED : WRITTEN;
