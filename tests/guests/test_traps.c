@@ -113,7 +113,11 @@ static void check_vectors(void)
     check_traps(VECTOR_GP, do_gp_noncanonical, NULL, "a non-canonical address raises %lu",
                 trap_caught.vector);
     check_equal(trap_caught.error, 0, "its error code");
-    check_traps(VECTOR_GP, do_noncanonical_stack, NULL, "... by rbp: %lu", trap_caught.vector);
+    /* By RBP, the stack's segment is meant: #SS; QEMU's emulator raises #GP all the same. */
+    check(trap_catch(do_noncanonical_stack, NULL), "a non-canonical address by rbp");
+    check(trap_caught.vector == VECTOR_SS || trap_caught.vector == VECTOR_GP,
+          "a non-canonical address by rbp raises %lu", trap_caught.vector);
+    check_equal(trap_caught.error, 0, "its error code");
     check_traps(VECTOR_GP, do_load_bad_selector, (void *)0xdf3b, "selector 0xdf3b raises %lu",
                 trap_caught.vector);
     check_equal(trap_caught.error, 0xdf38, "error code of a bad selector");
