@@ -33,7 +33,8 @@ struct tlb {
     struct array array[TLB_MAX_ARRAYS];
     unsigned arrays;
     u64 cr0, cr3, cr4;
-    u64 clock; /* counts accesses */
+    u64 clock;   /* counts accesses */
+    u64 dropped; /* entries of the second level */
     struct tlb_errors errors;
 };
 
@@ -122,8 +123,9 @@ static void invalidate(struct tlb *tlb, struct victims victims)
         struct array *array = &tlb->array[i];
 
         for (unsigned j = 0; j < array->shape.sets * array->shape.ways; j++) {
-            if (is_victim(&array->entry[j], &victims)) {
+            if (array->entry[j].last_use && is_victim(&array->entry[j], &victims)) {
                 array->entry[j].last_use = 0;
+                tlb->dropped += array->shape.second_level;
             }
         }
     }
@@ -376,4 +378,9 @@ struct tlb_result tlb_access(struct tlb *tlb, enum tlb_access_kind kind, u64 add
 const struct tlb_errors *tlb_errors(const struct tlb *tlb)
 {
     return &tlb->errors;
+}
+
+u64 tlb_dropped(const struct tlb *tlb)
+{
+    return tlb->dropped;
 }

@@ -66,4 +66,7 @@ void tlb_page_fault(struct tlb *tlb, u64 address);
 
 const struct tlb_errors *tlb_errors(const struct tlb *tlb);
 
+/* How many entries of the second level all invalidations so far have dropped. */
+u64 tlb_dropped(const struct tlb *tlb);
+
 #endif

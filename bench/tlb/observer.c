@@ -14,6 +14,7 @@
 #define NOWHERE      (~0ull) /* no page's number */
 #define LISTED_PAGES 400u    /* lines about pages for one operation */
 #define PAGE_SLOTS   (1u << 16)
+#define FLUSH_SLOTS  256u /* different instructions that invalidate, in one operation */
 
 static const char *const operation_name[] = {
 #define OPERATION(function, ...) #function,
@@ -22,6 +23,8 @@ static const char *const operation_name[] = {
 };
 static const char *const who_name[WHOS] = {"hypervisor", "kernel", "user"};
 static const char *const kind_name[KINDS] = {"fetch", "load", "store"};
+static const char *const cause_name[OBSERVER_CAUSES] = {"CR0",    "CR3",     "CR4",
+                                                        "INVLPG", "INVPCID", "fault"};
 static const char *const size_name[TLB_PAGE_SIZES] = {"4K", "2M", "1G"};
 
 /* The walks for one page. */
@@ -34,10 +37,19 @@ struct page {
     bool global;
 };
 
+/* The invalidations of one instruction. */
+struct flush {
+    u64 address;
+    enum observer_cause cause;
+    u64 count; /* 0: the slot is free */
+    u64 entries;
+};
+
 /* What is counted during one operation. */
 static struct {
     u64 instructions[WHOS], second[WHOS], walks[WHOS][WHOS];
     struct page page[PAGE_SLOTS]; /* hashed by the page's number */
+    struct flush flush[FLUSH_SLOTS];
 } count;
 
 static struct tlb *tlb;
@@ -45,6 +57,8 @@ static bool started;                                    /* the guest's first pro
 static unsigned running = ARRAY_LENGTH(operation_name); /* that length: no operation */
 static bool warm[ARRAY_LENGTH(operation_name)];         /* the operation has ended once */
 static enum who executing;
+static u64 instruction_address;
+static u64 dropped; /* tlb_dropped() after the last invalidation */
 static u64 last_page[KINDS] = {NOWHERE, NOWHERE, NOWHERE}; /* of each kind of access */
 static FILE *out;
 
@@ -74,10 +88,24 @@ struct tlb *observer_tlb(void)
     return tlb;
 }
 
-void observer_invalidated(void)
+void observer_invalidated(enum observer_cause cause)
 {
+    u64 entries = tlb_dropped(tlb) - dropped;
+
+    dropped += entries;
     for (unsigned kind = 0; kind < KINDS; kind++) {
         last_page[kind] = NOWHERE;
+    }
+    for (unsigned i = 0; i < FLUSH_SLOTS; i++) {
+        struct flush *flush = &count.flush[i];
+
+        if (!flush->count || (flush->address == instruction_address && flush->cause == cause)) {
+            flush->address = instruction_address;
+            flush->cause = cause;
+            flush->count++;
+            flush->entries += entries;
+            return;
+        }
     }
 }
 
@@ -136,6 +164,7 @@ void observer_instruction(u64 address, unsigned length)
     if (!started) {
         return;
     }
+    instruction_address = address;
     executing = who_executes(address);
     count.instructions[executing]++;
     observer_access(TLB_FETCH, address, TLB_ANYWHERE);
@@ -167,6 +196,12 @@ static void write_counts(const char *operation)
         fprintf(out, "page\t%s\t%s\t%s\t%s\t%s\t%#" PRIx64 "\t%" PRIu64 "\n", operation,
                 who_name[page->who], kind_name[page->kind], size_name[page->size],
                 page->global ? "global" : "own", page->number << PAGE_SHIFT, page->walks);
+    }
+    for (unsigned i = 0; i < FLUSH_SLOTS && count.flush[i].count; i++) {
+        const struct flush *flush = &count.flush[i];
+
+        fprintf(out, "flush\t%s\t%s\t%#" PRIx64 "\t%" PRIu64 "\t%" PRIu64 "\n", operation,
+                cause_name[flush->cause], flush->address, flush->count, flush->entries);
     }
     fprintf(out, "errors\t%s\t%" PRIu64 "\t%" PRIu64 "\n", operation, tlb_errors(tlb)->stale,
             tlb_errors(tlb)->unmapped);

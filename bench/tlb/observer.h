@@ -13,8 +13,9 @@
  *   second        OPERATION  WHO  COUNT        found in the second level only
  *   walks         OPERATION  WHO  WHOSE  COUNT of page-table walks; WHOSE: whose page was accessed
  *   page          OPERATION  WHO  KIND  SIZE  SCOPE  ADDRESS  COUNT  the pages with most walks
- *   errors        OPERATION  STALE  UNMAPPED   since the start; see struct tlb_errors
- * WHO and WHOSE are hypervisor, kernel, or user. */
+ *   flush         OPERATION  CAUSE  ADDRESS  COUNT  ENTRIES   instructions that invalidated, and
+ * what they dropped from the second level errors        OPERATION  STALE  UNMAPPED   since the
+ * start; see struct tlb_errors WHO and WHOSE are hypervisor, kernel, or user. */
 void observer_start(tlb_read_memory *read_memory);
 
 struct tlb *observer_tlb(void);
@@ -25,8 +26,18 @@ void observer_instruction(u64 address, unsigned length);
 /* A load or a store within one page. */
 void observer_access(enum tlb_access_kind kind, u64 address, u64 physical);
 
-/* Something was invalidated: what was accessed last need not be cached any more. */
-void observer_invalidated(void);
+enum observer_cause {
+    OBSERVER_CR0,
+    OBSERVER_CR3,
+    OBSERVER_CR4,
+    OBSERVER_INVLPG,
+    OBSERVER_INVPCID,
+    OBSERVER_FAULT,
+    OBSERVER_CAUSES
+};
+
+/* The instruction that was reported last has invalidated translations, which the model knows. */
+void observer_invalidated(enum observer_cause cause);
 
 /* A marker of bench/markers.h, without its fixed part. */
 void observer_marker(unsigned what);

@@ -57,24 +57,28 @@ void pinion_tlb_control(unsigned cpu, unsigned what, Bit64u operand)
 {
     struct tlb *tlb = observer_tlb();
 
-    observer_invalidated();
     switch (what) {
     case BX_INSTR_MOV_CR0:
         tlb_load_cr0(tlb, operand);
+        observer_invalidated(OBSERVER_CR0);
         break;
     case BX_INSTR_MOV_CR3:
         tlb_load_cr3(tlb, BX_CPU(cpu)->long64_mode() ? loaded_cr3 : operand);
+        observer_invalidated(OBSERVER_CR3);
         break;
     case BX_INSTR_MOV_CR4:
         tlb_load_cr4(tlb, operand);
+        observer_invalidated(OBSERVER_CR4);
         break;
     case BX_INSTR_INVLPG:
         tlb_invlpg(tlb, operand);
+        observer_invalidated(OBSERVER_INVLPG);
         break;
     case BX_INSTR_INVPCID:
         /* Its descriptor of 16 bytes, the PCID and the address, was the last access to memory. */
         tlb_invpcid(tlb, (enum tlb_invpcid)operand, read_memory(last_physical),
                     read_memory(last_physical + 8));
+        observer_invalidated(OBSERVER_INVPCID);
         break;
     }
 }
@@ -82,7 +86,7 @@ void pinion_tlb_control(unsigned cpu, unsigned what, Bit64u operand)
 void pinion_exception(unsigned cpu, unsigned vector)
 {
     if (vector == PAGE_FAULT) {
-        observer_invalidated();
         tlb_page_fault(observer_tlb(), BX_CPU(cpu)->cr2);
+        observer_invalidated(OBSERVER_FAULT);
     }
 }

@@ -161,6 +161,7 @@ static void a_load_of_cr3_drops_all_but_global_pages(void **state)
     map_two();
     fill_two(tlb);
     tlb_load_cr3(tlb, 0);
+    assert_int_equal(tlb_dropped(tlb), 1);
     assert_walks(tlb, true, false);
     /* Without CR4.PCIDE, bit 63 has no effect. */
     tlb_load_cr3(tlb, CR3_KEEP);
