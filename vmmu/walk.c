@@ -26,26 +26,27 @@ bool walk_address_is_guests(vaddr_t va)
     return (top == 0 || top == 0x1ffff) && entry_slot_is_guests(4, walk_index(va, 4));
 }
 
-/* Reads the entry for `va` in table `m` of level `at`. Returns the frame number in the entry, or
- * MFN_NONE if the entry is not present or `m` has no owner. `m` may have ceased to be a table, so
- * the word that is read may be no entry, and the frame number may be any. */
+/* Reads the entry for `va` in `m`, which is RAM, as a table of level `at`. Returns the frame number
+ * in the entry, or MFN_NONE if the entry is not present. `m` may have ceased to be a table, so the
+ * word that is read may be no entry, and the frame number may be any. */
 ALWAYS_INLINE mfn_t step(mfn_t m, vaddr_t va, u32 at)
 {
-    if (!is_owned(m)) {
-        return MFN_NONE;
-    }
     const u64 entry = word_read(&frame_words(m)[walk_index(va, at)]);
     return entry & PTE_PRESENT ? entry_frame(entry) : MFN_NONE;
 }
 
 mfn_t walk_to_l1_table(mfn_t root, u16 id, vaddr_t va)
 {
+    if (mfn_is_none(root)) {
+        return MFN_NONE;
+    }
+    /* A present entry of a live L4 table names RAM, and RAM stays RAM. */
     const mfn_t l3 = step(root, va, 4);
     if (mfn_is_none(l3)) {
         return MFN_NONE;
     }
     const mfn_t l2 = step(l3, va, 3);
-    if (mfn_is_none(l2)) {
+    if (!is_owned(l2)) {
         return MFN_NONE;
     }
     const mfn_t l1 = step(l2, va, 2);

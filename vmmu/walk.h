@@ -15,9 +15,9 @@ static inline u32 walk_index(vaddr_t va, u32 level)
     return (u32)(va.a >> (PAGE_SHIFT + 9 * (level - 1))) & 511u;
 }
 
-/* Walks from `root`, which may be MFN_NONE, to the L1 table for `va`, for which
- * walk_address_is_guests is true. Returns that table if it is a live one of domain `id`, otherwise
- * MFN_NONE. Takes no reference: the caller takes one and checks again. */
+/* Walks from `root`, the root of a vCPU that the caller runs, or MFN_NONE, to the L1 table for
+ * `va`, for which walk_address_is_guests is true. Returns that table if it is a live one of domain
+ * `id`, otherwise MFN_NONE. Takes no reference: the caller takes one and checks again. */
 mfn_t walk_to_l1_table(mfn_t root, u16 id, vaddr_t va);
 
 /* Returns the L1 entry, present or not, for `va` in the vCPU's kernel root; 0 if `va` is not a

@@ -62,6 +62,9 @@ static inline s64 dispatch(struct vcpu *vcpu, u64 number, struct call *call)
     if (number == __HYPERVISOR_mmuext_op) {
         return call_mmuext_op(vcpu, call);
     }
+    if (number == __HYPERVISOR_update_va_mapping) {
+        return call_update_va_mapping(vcpu, call);
+    }
     if (number == __HYPERVISOR_stack_switch) {
         return call_stack_switch(vcpu, call);
     }
@@ -98,28 +101,37 @@ struct vcpu *call_from_guest(struct vcpu *vcpu)
  * outer->again set: stop here. False with neither set: the entry cannot be read or written. */
 static bool serve_entry(struct vcpu *vcpu, struct call *outer, u64 at)
 {
-    struct multicall_entry entry;
-    struct call call = {0};
+    struct {
+        u64 op;
+        s64 result;
+        struct call call;
+    } entry;
+    struct call *const call = &entry.call;
     s64 result;
 
-    if (!GET_GUEST(&entry, at)) {
+    /* The arguments are read to where the handler finds them. */
+    _Static_assert(offsetof(struct multicall_entry, args) ==
+                           __builtin_offsetof(typeof(entry), call.argument) &&
+                       sizeof call->argument == sizeof((struct multicall_entry *)0)->args,
+                   "the ABI's layout");
+    if (!copy_from_guest(&entry, at, sizeof(struct multicall_entry))) {
         return false;
     }
-    memcpy(call.argument, entry.args, sizeof entry.args);
+    call->again = call->left = false;
     if (entry.op == __HYPERVISOR_multicall) {
         result = -XEN_EINVAL; /* the ABI allows no nesting, and nested multicalls would overflow the
                                  stack */
     } else {
-        result = dispatch(vcpu, entry.op, &call);
+        result = dispatch(vcpu, entry.op, call);
     }
-    if (call.left || domain_is_over(vcpu->domain)) {
+    if (call->left || domain_is_over(vcpu->domain)) {
         outer->left = true;
         return false;
     }
-    if (call.again) {
-        memcpy(entry.args, call.argument, sizeof entry.args);
+    if (call->again) {
         outer->again = true;
-        copy_to_guest(at + offsetof(struct multicall_entry, args), entry.args, sizeof entry.args);
+        copy_to_guest(at + offsetof(struct multicall_entry, args), call->argument,
+                      sizeof call->argument);
         return false;
     }
     return copy_to_guest(at + offsetof(struct multicall_entry, result), &result, sizeof result);
