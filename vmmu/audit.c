@@ -67,7 +67,7 @@ static void tally_table(struct recount *run, mfn_t m, u64 use)
             tally(run, entry_frame(entry), 1, level > 1 || (entry & PTE_WRITABLE));
         }
     }
-    if (use & USE_CHILD) {
+    if ((use & USE_PARTIAL) && (use & USE_CHILD)) {
         tally(run, entry_frame(entry_of(m, held)), 1, 0);
     }
 }
@@ -161,7 +161,8 @@ static void check_use(struct recount *run, mfn_t m, u64 use)
                                 use_place(use) > ENTRIES || (use & USE_PINNED))) {
         tell(run, m, "partial, which it cannot be", 0, use);
     }
-    if ((use & USE_CHILD) && !((use & USE_PARTIAL) && use_place(use) < ENTRIES)) {
+    const bool parts = table && (use & USE_VALIDATED); /* these bits have another meaning then */
+    if (!parts && (use & USE_CHILD) && !((use & USE_PARTIAL) && use_place(use) < ENTRIES)) {
         tell(run, m, "a partial target without a place", 0, use);
     }
     if ((use & USE_DEVICES) && frame_count(use) &&
@@ -230,6 +231,9 @@ static void check_table(struct recount *run, mfn_t m, u64 use)
         const u64 entry = entry_of(m, i);
         if (entry_slot_is_guests(level, i)) {
             check_entry(run, m, level, entry);
+            if (entry_holds(entry) && !(use & use_part(i))) {
+                tell(run, m, "an entry in a part that the type word says is empty", 0, entry);
+            }
         } else if (entry != vmmu_engine.hypervisor_slots[i - VMMU_GUEST_HOLE_FIRST] &&
                    !(i == VMMU_M2P_SLOT && entry == 0)) {
             tell(run, m, "a wrong entry in a slot of the hypervisor",

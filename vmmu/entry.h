@@ -96,13 +96,19 @@ static inline bool entry_slot_is_guests(u32 level, u32 index)
  * hypervisor reads the frame through its cached one. */
 #define ENTRY_SETTABLE (PTE_PRESENT | PTE_WRITABLE | PTE_GLOBAL | ENTRY_FREE | PTE_ADDRESS)
 
+/* Says whether the entry is present and has only bits that may be set at this level. */
+ALWAYS_INLINE bool entry_has_plain_bits(u32 level, u64 entry)
+{
+    const u64 odd = ~ENTRY_SETTABLE | (level > 1 ? PTE_GLOBAL : 0);
+    return (entry & (PTE_PRESENT | odd)) == PTE_PRESENT;
+}
+
 /* Says whether the entry is present, has only bits that may be set at this level, and maps a frame
  * that exists. Such an entry can be refused only because of the owner, type, counts or contents of
  * the frame that it maps. */
 ALWAYS_INLINE bool entry_is_plain(u32 level, u64 entry)
 {
-    const u64 odd = ~ENTRY_SETTABLE | (level > 1 ? PTE_GLOBAL : 0);
-    return (entry & (PTE_PRESENT | odd)) == PTE_PRESENT && frame_exists(entry_frame(entry));
+    return entry_has_plain_bits(level, entry) && frame_exists(entry_frame(entry));
 }
 
 /* The slow path of entry_check, for an entry for which entry_is_plain is false. VMMU_DONE: the
@@ -196,7 +202,7 @@ ALWAYS_INLINE enum vmmu_result entry_get(u32 level, u64 entry, struct entry_owne
                                               : VMMU_REFUSED_FOREIGN_TABLE;
         *held = result == VMMU_DONE;
     }
-    if (result == VMMU_DONE && type_get_fast(target, (enum vmmu_type)(level - 1))) {
+    if (result == VMMU_DONE && type_get_fast(frame_of(target), (enum vmmu_type)(level - 1))) {
         return VMMU_DONE;
     }
     *word = entry;

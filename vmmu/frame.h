@@ -20,14 +20,18 @@
  *     59     validated: the contents are checked, and other CPUs may take type references.
  *     58     partial: a promotion or demotion was interrupted, and no CPU is working on it.
  *     57     pinned.
- *     55     devices: a live L1 table of which an entry maps a device frame, or has mapped one.
+ *     56     devices: a live L1 table of which an entry maps a device frame, or has mapped one.
  *     54     child, only with partial: the entry at `place` has a reference on its target, and
  *            the target may be partial itself.
  *     53     share_writable: a shared page that the guest may map writable.
  *     32..52 with partial, `place`: how many entries, from entry 0 on, hold their references.
- *            At count 0, the low bits of the epoch at which the last use ended. Otherwise 0, but:
+ *            At count 0, the low bits of the epoch at which the last use ended. Otherwise 0,
+ *            but for the lock and the parts of a table:
  *     32     locked, only with validated: one CPU is changing an entry of this live table. It has
  *            the byte of bits 32 to 39 to itself, so that a plain store of 0 there unlocks.
+ *     40..55 of a validated table: for each part of it, of PART entries, whether an entry of that
+ *            part may hold references. If the bit is clear, none does. Bits are set under the
+ *            table's lock, or by the promotion, and never cleared while the table is live.
  *     0..31  count.
  *
  * Count 1 with neither validated nor partial means that one CPU owns the frame exclusively: it
@@ -64,7 +68,7 @@
 #define USE_LOCKED         (1ull << USE_LOCK_SHIFT)
 #define USE_SHARE_WRITABLE (1ull << 53)
 #define USE_CHILD          (1ull << 54)
-#define USE_DEVICES        (1ull << 55)
+#define USE_DEVICES        (1ull << 56)
 #define USE_PINNED         (1ull << 57)
 #define USE_PARTIAL        (1ull << 58)
 #define USE_VALIDATED      (1ull << 59)
@@ -72,6 +76,11 @@
 #define USE_TYPE           (0xfull << USE_TYPE_SHIFT)
 
 #define ENTRIES 512u /* the number of entries of a page table, of any level */
+
+/* The parts of a table for which its type word has a bit each. */
+#define PART            32u /* entries */
+#define USE_PARTS_SHIFT 40
+#define USE_PARTS       (0xffffull << USE_PARTS_SHIFT)
 
 /* For functions of the fast paths, which run once for each of many entries: inlined even where the
  * compiler would rather call them. */
@@ -82,6 +91,7 @@
 _Static_assert(VMMU_TYPE_L1 == 1 && VMMU_TYPE_L2 == 2 && VMMU_TYPE_L3 == 3 && VMMU_TYPE_L4 == 4,
                "level == type");
 _Static_assert(VMMU_TYPES <= 16, "the type has four bits");
+_Static_assert(ENTRIES / PART == 16, "a bit of USE_PARTS for each part");
 _Static_assert(sizeof(struct vmmu_frame) == 16, "16 bytes a frame");
 _Static_assert(VMMU_OWNER_HYPERVISOR >= VMMU_DOMAINS_END &&
                    VMMU_OWNER_HYPERVISOR <= REF_OWNER >> REF_OWNER_SHIFT,
@@ -168,6 +178,22 @@ static inline u64 frame_set_type_bits(mfn_t m, u64 bits)
 static inline u64 frame_clear_type_bits(mfn_t m, u64 bits)
 {
     return atomic_fetch_and_explicit(&frame_of(m)->type, ~bits, memory_order_relaxed);
+}
+
+/* Returns the bit of a validated table's type word for the part that contains entry `index`. */
+ALWAYS_INLINE u64 use_part(u32 index)
+{
+    return 1ull << (USE_PARTS_SHIFT + index / PART);
+}
+
+/* Notes in the type word of a locked table that entry `index`, which is stored under this
+ * lock, may hold references: sets the bit of its part (USE_PARTS). */
+ALWAYS_INLINE void use_mark_part(struct vmmu_frame *table, u32 index)
+{
+    const u32 parts = (u32)(word_read(&table->type) >> USE_PARTS_SHIFT);
+    if (!(parts >> index / PART & 1)) {
+        atomic_fetch_or_explicit(&table->type, use_part(index), memory_order_relaxed);
+    }
 }
 
 /* Ends exclusive ownership of `m`: publishes the frame's new type word, `use`. Memory order:

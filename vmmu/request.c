@@ -140,7 +140,7 @@ ALWAYS_INLINE enum written serve_locked(const struct vmmu_request *request, u32 
 /* Does a run in the page of `request`, which exists, if it is a live table of this level and of
  * `owner`. The run ends after a request that leaves a reference to be dropped, because that is done
  * without the lock. Adds to *checked the number of requests for which the result was
- * WRITTEN_CHECKED. */
+ * WRITTEN_RIGHT or WRITTEN_FRAME. */
 ALWAYS_INLINE const struct vmmu_request *run_in_table(const struct vmmu_domain *owner, u32 level,
                                                       const struct vmmu_request *request,
                                                       const struct vmmu_request *end, u64 *checked)
@@ -161,7 +161,10 @@ ALWAYS_INLINE const struct vmmu_request *run_in_table(const struct vmmu_domain *
         if (written == WRITTEN_NOT) {
             break;
         }
-        *checked += written == WRITTEN_CHECKED;
+        if (written == WRITTEN_FRAME) {
+            use_mark_part(frame_of(page), (u32)(page_offset(request->at) / sizeof(u64)));
+        }
+        *checked += written >= WRITTEN_RIGHT;
         request++;
     } while (request < end && !left);
     type_unlock(page);
@@ -266,7 +269,7 @@ bool vmmu_update_quick(struct vmmu_vcpu *vcpu, struct vmmu_request request)
     u64 old = word_read(slot);
     const enum written written =
         write_entry_locked(terms, 1, slot, &old, entry_installed(1, request.entry), &left);
-    type_unlock_frame(table);
+    write_unlock(table, (u32)(page_offset(request.at) / sizeof(u64)), written);
     return write_ended(vcpu, written, left, &vcpu->counted.updates);
 }
 

@@ -104,7 +104,7 @@ bool vmmu_set_root_quick(struct vmmu_vcpu *vcpu, mfn_t m, bool kernel)
         vcpu->ldt_entries || !frame_exists(m) || ref_get(m, vcpu->domain->id) != VMMU_DONE) {
         return false;
     }
-    if (!type_get_fast(m, VMMU_TYPE_L4)) {
+    if (!type_get_fast(frame_of(m), VMMU_TYPE_L4)) {
         ref_put(m);
         return false;
     }

@@ -153,7 +153,7 @@ ALWAYS_INLINE bool change_quick(struct vmmu_vcpu *vcpu, vaddr_t at, u64 keep, u6
     *old = word_read(slot);
     const enum written written =
         write_entry_locked(terms, 1, slot, old, entry_installed(1, (*old & keep) ^ flip), &left);
-    type_unlock_frame(table);
+    write_unlock(table, (u32)(page_offset(at.a) / sizeof(u64)), written);
     return write_ended(vcpu, written, left, &vcpu->counted.emulated_writes);
 }
 

@@ -18,10 +18,9 @@
  * *word; the table is demoted again, or is partial if that was interrupted. */
 enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool child, u64 *word);
 
-/* Demotes the entries place - 1 down to 0; with TABLE_CHILD, first completes the demotion of the
- * target of entry `place` and drops the reference on it. TABLE_DEVICES: entries of the L1 table may
- * map device frames. VMMU_DONE: count 0. VMMU_AGAIN, only above level 1: partial. */
-enum table_flags { TABLE_CHILD = 1, TABLE_DEVICES = 2 };
-enum vmmu_result table_demote(mfn_t m, enum vmmu_type type, u32 place, u32 flags);
+/* Demotes `m`, whose type word was `use` before the calling CPU got it exclusively: that of a
+ * validated table, all entries of which hold their references, or of a partial one. VMMU_DONE:
+ * count 0. VMMU_AGAIN, only above level 1: partial. */
+enum vmmu_result table_demote(mfn_t m, u64 use);
 
 #endif

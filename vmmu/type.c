@@ -164,7 +164,7 @@ enum vmmu_result type_put_slow(mfn_t m)
             return VMMU_DONE;
         }
         if (type_is_table(type)) {
-            return table_demote(m, type, ENTRIES, old & USE_DEVICES ? TABLE_DEVICES : 0);
+            return table_demote(m, old);
         }
         /* The frame is exclusive now, so no other CPU can begin and end a further use after the
          * epoch is read. */
@@ -179,8 +179,7 @@ enum vmmu_result type_finish(mfn_t m)
     if (!(old & USE_PARTIAL) || !take_over(m, old)) {
         return VMMU_DONE;
     }
-    const enum vmmu_result result =
-        table_demote(m, use_type(old), (u32)use_place(old), old & USE_CHILD ? TABLE_CHILD : 0);
+    const enum vmmu_result result = table_demote(m, old);
     ref_put(m); /* the reference of the partial state that take_over ended; if the frame is partial
                    again, a new one has been taken for that */
     return result;

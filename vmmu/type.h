@@ -21,11 +21,11 @@ enum vmmu_result type_get_slow(mfn_t m, enum vmmu_type type, u64 *word);
  * one. */
 enum vmmu_result type_put_slow(mfn_t m);
 
-/* The fast path of type_get: takes a type reference on `m` if `m` is validated as this type and has
+/* The fast path of type_get: takes a type reference if the frame is validated as this type and has
  * fewer than FRAME_COUNT_MAX type references. False: that is not so, and nothing has happened. */
-ALWAYS_INLINE bool type_get_fast(mfn_t m, enum vmmu_type type)
+ALWAYS_INLINE bool type_get_fast(struct vmmu_frame *frame, enum vmmu_type type)
 {
-    _Atomic u64 *use = frame_type_word_at(m);
+    _Atomic u64 *use = &frame->type;
     u64 old = word_read(use);
     while (use_is_valid(old, type) && frame_count(old) < FRAME_COUNT_MAX) {
         if (word_swap(use, &old, old + 1, memory_order_acquire)) {
@@ -45,7 +45,7 @@ ALWAYS_INLINE bool type_get_fast(mfn_t m, enum vmmu_type type)
  * its reference until a type_finish of `m` has returned VMMU_DONE (defer_abandon). */
 static inline enum vmmu_result type_get(mfn_t m, enum vmmu_type type, u64 *word)
 {
-    return type_get_fast(m, type) ? VMMU_DONE : type_get_slow(m, type, word);
+    return type_get_fast(frame_of(m), type) ? VMMU_DONE : type_get_slow(m, type, word);
 }
 
 /* The fast path of type_get_writable: takes a writable type reference if neither a flush nor a wait

@@ -38,7 +38,7 @@ __attribute__((noinline)) bool write_release(struct vmmu_vcpu *vcpu, enum writte
                                              u64 *counter)
 {
     *counter += written != WRITTEN_NOT;
-    vcpu->counted.entries_checked += written == WRITTEN_CHECKED;
+    vcpu->counted.entries_checked += written >= WRITTEN_RIGHT;
     write_put_entry(vcpu, 1, left, vcpu->domain->id);
     return written != WRITTEN_NOT;
 }
@@ -99,6 +99,9 @@ static bool exchange_unlocked(struct write *write, u32 level, u64 next, bool inh
             return false;
         }
         frame_set_type_bits(write->table, USE_DEVICES);
+    }
+    if (entry_holds(next)) {
+        use_mark_part(frame_of(write->table), write->index);
     }
     const bool done = exchange_locked(write, level, next, inherit, old);
     if (done && inherit && entry_drops_right(*old, next)) {

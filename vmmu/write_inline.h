@@ -25,8 +25,10 @@ struct write_terms {
 enum written {
     WRITTEN_NOT, /* the entry is unchanged: take the slow path */
     WRITTEN,
-    WRITTEN_CHECKED, /* the entry was written, and counts as checked: its target has changed, or it
-                        has gained the writable bit */
+    WRITTEN_RIGHT, /* the entry was written, and counts as checked: it has gained the writable bit
+                    */
+    WRITTEN_FRAME, /* the entry was written, and counts as checked: its target has changed. The
+                      caller unlocks the table by write_unlock, or calls use_mark_part before */
 };
 
 /* Replaces the entry *old by `next`, with the bits terms.keep of the old entry, in the slot of a
@@ -105,7 +107,7 @@ ALWAYS_INLINE enum written write_frame_locked(struct write_terms terms, _Atomic 
     if (*old & PTE_PRESENT) {
         write_put_page_fast(*old, left);
     }
-    return WRITTEN_CHECKED;
+    return WRITTEN_FRAME;
 }
 
 /* Replaces the L1 entry *old by `next`, which maps the same frame and differs from it in the
@@ -131,7 +133,7 @@ ALWAYS_INLINE enum written write_right_locked(struct write_terms terms, _Atomic 
         ref_get_more(entry_frame(*old));
         *left = *old | PTE_WRITABLE;
     }
-    return !done ? WRITTEN_NOT : gains ? WRITTEN_CHECKED : WRITTEN;
+    return !done ? WRITTEN_NOT : gains ? WRITTEN_RIGHT : WRITTEN;
 }
 
 /* Replaces *old, which the caller has read from `slot` of a locked table of this level, by `next`,
@@ -173,6 +175,15 @@ ALWAYS_INLINE enum written write_locked(const struct write write, u32 level, u64
     return write_entry_locked(terms, level, slot, &old, entry_installed(level, entry), left);
 }
 
+/* Unlocks `table`, after the write of its entry `index` with this result. */
+ALWAYS_INLINE void write_unlock(struct vmmu_frame *table, u32 index, enum written written)
+{
+    if (written == WRITTEN_FRAME) {
+        use_mark_part(table, index);
+    }
+    type_unlock_frame(table);
+}
+
 /* The slow path of write_ended, with the same contract. */
 bool write_release(struct vmmu_vcpu *vcpu, enum written written, u64 left, u64 *counter);
 
@@ -186,7 +197,7 @@ ALWAYS_INLINE bool write_ended(struct vmmu_vcpu *vcpu, enum written written, u64
         return write_release(vcpu, written, left, counter);
     }
     ++*counter;
-    if (written == WRITTEN_CHECKED) {
+    if (written >= WRITTEN_RIGHT) {
         vcpu->counted.entries_checked++;
     }
     return true;
@@ -210,8 +221,8 @@ ALWAYS_INLINE bool write_entry_fast(const struct write write, u32 level)
         return false;
     }
     const enum written written = write_locked(write, level, &left);
-    type_unlock(write.table);
-    write.vcpu->counted.entries_checked += written == WRITTEN_CHECKED;
+    write_unlock(frame_of(write.table), write.index, written);
+    write.vcpu->counted.entries_checked += written >= WRITTEN_RIGHT;
     if (left) {
         write_put_entry(write.vcpu, level, left, owner);
     }

@@ -264,10 +264,11 @@ static enum vmmu_result demote(struct oracle *o, u32 m, u32 place, bool child)
         if (index >= place || !(entry & PTE_PRESENT) || !oracle_slot_is_guests(level, index)) {
             continue;
         }
+        const bool quick = level > 1 && o->frame[oracle_target(entry)].types > 1;
         if (oracle_put_entry(o, level, entry) != VMMU_DONE) {
             return leave_partial(o, m, index, true);
         }
-        if (level > 1 && index > 0 && interrupted(o)) {
+        if (level > 1 && index > 0 && (!quick || index % 8 == 0) && interrupted(o)) {
             return leave_partial(o, m, index, false);
         }
     }
@@ -310,6 +311,17 @@ static enum vmmu_result promote_entry(struct oracle *o, u32 m, u32 i, bool *chil
     return oracle_get_entry(o, (u32)f->type, entry, f->owner, f->owner, child);
 }
 
+/* Says whether the target of a present entry is a live table of the level below already. */
+static bool is_live(const struct oracle *o, u32 level, u64 entry)
+{
+    const u32 m = oracle_target(entry);
+    if (level == 1 || m >= o->frames) {
+        return false;
+    }
+    const struct oracle_frame *f = &o->frame[m];
+    return f->types && f->open && f->type == (enum vmmu_type)(level - 1);
+}
+
 /* Promotes an exclusive table from entry `place` on. */
 static enum vmmu_result promote(struct oracle *o, u32 m, u32 place, bool child)
 {
@@ -320,6 +332,7 @@ static enum vmmu_result promote(struct oracle *o, u32 m, u32 place, bool child)
         if (index < place || f->word[i] == 0 || !oracle_slot_is_guests(level, index)) {
             continue;
         }
+        const bool quick = is_live(o, level, f->word[i]);
         const enum vmmu_result result = promote_entry(o, m, i, &child);
         if (result == VMMU_AGAIN && level > 1) {
             return leave_partial(o, m, index, child);
@@ -337,7 +350,8 @@ static enum vmmu_result promote(struct oracle *o, u32 m, u32 place, bool child)
             return result;
         }
         child = false;
-        if (level > 1 && index < 511 && (f->word[i] & PTE_PRESENT) && interrupted(o)) {
+        if (level > 1 && index < 511 && (f->word[i] & PTE_PRESENT) && (!quick || index % 8 == 7) &&
+            interrupted(o)) {
             return leave_partial(o, m, index + 1, false);
         }
     }

@@ -219,7 +219,7 @@ static void an_audit_of_another_kind(void **state)
                          half + 1,
                          use_of(VMMU_TYPE_L1) | USE_PARTIAL | 1,
                          use_of(VMMU_TYPE_WRITABLE) | USE_PARTIAL | 1,
-                         use_of(VMMU_TYPE_L2) | USE_VALIDATED | USE_CHILD | 1};
+                         use_of(VMMU_TYPE_DESCRIPTOR) | USE_VALIDATED | USE_CHILD | 1};
     for (u32 i = 0; i < ARRAY_LENGTH(words); i++) {
         const u64 before = atomic_exchange(&frame->type, words[i]);
         assert_true(audit_findings() > 0);

@@ -2,6 +2,7 @@
 /* Proves that a pin promotes a tree of tables and keeps it validated, that a refused pin changes
  * nothing, and that a table is pinned at most once, until it is unpinned. */
 #include "tests/machine/guest.h"
+#include "vmmu/frame.h"
 
 static enum vmmu_result pin(mfn_t m, u32 level)
 {
@@ -39,6 +40,43 @@ static void pinning_a_tree_types_all_of_it(void **state)
     assert_int_equal(look(page).type_count, 0);
     assert_int_equal(look(page).references, 1);
     assert_int_equal(guest.domain.counters.demotions, 4);
+}
+
+/* A demotion reads only the parts of a table that have had entries: those that it had when it was
+ * promoted, and those that were written since, each by a way of its own. */
+static void a_demotion_finds_the_entries_of_every_part(void **state)
+{
+    const struct space space = guest_space(&guest);
+    const mfn_t page = guest_page(&guest), table = guest_page(&guest);
+    (void)state;
+
+    machine_words(space.l1)[7] = RO(page);
+    assert_done(pin(space.l4, 4));
+    for (u32 part = 1; part < ENTRIES / PART; part++) {
+        const u32 index = part * PART + part;
+        const struct vmmu_request request = {machine_at(space.l1, index).a, RW(page)};
+        if (part % 3 == 0) {
+            assert_true(vmmu_update_quick(&guest.vcpu[0], request));
+        } else if (part % 3 == 1) {
+            assert_done(guest_set(&guest, space.l1, index, RW(page)));
+        } else {
+            /* The slow path, because it was a table until now. */
+            assert_done(pin(table, 1));
+            assert_done(unpin(table));
+            assert_done(guest_set(&guest, space.l1, index, RW(table)));
+        }
+        assert_audit();
+        assert_done(guest_set(&guest, space.l1, index, RO(page)));
+    }
+    assert_done(guest_set(&guest, space.l2, ENTRIES - 1, LINK(table)));
+    assert_done(guest_set(&guest, space.l4, 300, LINK(space.l3)));
+    assert_audit();
+
+    assert_done(unpin(space.l4));
+    assert_int_equal(look(page).references, 1);
+    assert_int_equal(look(table).references, 1);
+    assert_int_equal(look(space.l3).references, 1);
+    assert_audit();
 }
 
 static void each_level_can_be_pinned_by_itself(void **state)
@@ -193,6 +231,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         GUEST_TEST(pinning_a_tree_types_all_of_it),
+        GUEST_TEST(a_demotion_finds_the_entries_of_every_part),
         GUEST_TEST(each_level_can_be_pinned_by_itself),
         GUEST_TEST(a_bad_last_slot_undoes_the_whole_tree),
         GUEST_TEST(refusal_leaves_the_contents_alone),

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* What the promotion and the demotion of one table share: their progress, the parts and lines in
+ * which a table is read, and the words of a frame that an entry maps.
+ *
+ * Most entries of most tables are 0. A promotion has to read them all, and does so by parts, of 32
+ * entries, and lines, of 8. A demotion reads only the parts for which the type word has a bit. */
+#ifndef VMMU_VISIT_H
+#define VMMU_VISIT_H
+
+#include "lib/opaque.h"
+#include "vmmu/entry.h"
+
+#define LINE 8u /* entries; those of one line of a processor's cache */
+
+_Static_assert(VMMU_GUEST_HOLE_FIRST % LINE == 0 && (VMMU_GUEST_HOLE_LAST + 1) % LINE == 0,
+               "a line of an L4 table is the guest's or the hypervisor's, not both");
+
+/* The progress of a promotion (upwards) or a demotion (downwards) of one table. */
+struct visit {
+    _Atomic u64 *entries;
+    u32 place;    /* as in the type word of a partial table */
+    bool child;   /* the same */
+    bool devices; /* entries of the L1 table may map device frames */
+    bool differ;  /* up: some entry may differ from its form in a live table */
+    u16 owner;
+    u32 checked; /* up: how many entries were checked */
+    u64 parts;   /* the bits of USE_PARTS for the parts in which an entry may hold references */
+    u64 since;   /* down: the epoch since which no processor reaches the table */
+    u64 *word;   /* up: the word that was refused */
+};
+
+/* Says whether the eight entries from `first` on are all 0. They are read as ordinary words: for
+ * atomic ones a compiler emits a load and an OR each, twice the instructions. While a CPU owns the
+ * table exclusively, no other stores entries; a processor that still walks a former table may set
+ * the accessed and dirty bits of present entries, which does not change the answer. ThreadSanitizer
+ * would report these reads, so it skips the function. The expression has no loop, because a loop
+ * costs more instructions than its body. */
+static inline __attribute__((no_sanitize("thread"))) bool line_is_empty(const _Atomic u64 *first)
+{
+    const u64 *line = (const u64 *)first;
+    return (line[0] | line[1] | line[2] | line[3] | line[4] | line[5] | line[6] | line[7]) == 0;
+}
+
+/* Says whether the 32 entries from `first` on are all 0. They are read like those of a line; the
+ * fence keeps the compiler from loading them to registers for later. */
+static inline __attribute__((no_sanitize("thread"))) bool part_is_empty(const _Atomic u64 *first)
+{
+    const u64 *part = (const u64 *)first;
+    const u64 any =
+        (part[0] | part[1] | part[2] | part[3] | part[4] | part[5] | part[6] | part[7] | part[8] |
+         part[9] | part[10] | part[11] | part[12] | part[13] | part[14] | part[15] | part[16] |
+         part[17] | part[18] | part[19] | part[20] | part[21] | part[22] | part[23] | part[24] |
+         part[25] | part[26] | part[27] | part[28] | part[29] | part[30] | part[31]);
+    atomic_signal_fence(memory_order_seq_cst);
+    return any == 0;
+}
+
+/* Says whether the line that begins at entry `first` of a table of this level holds no reference:
+ * its entries are the hypervisor's or all 0. */
+static inline bool line_holds_none(const struct visit *visit, u32 level, u32 first)
+{
+    return !entry_slot_is_guests(level, first) || line_is_empty(&visit->entries[first]);
+}
+
+/* What the loops over entries compare with, in variables, and opaque to the compiler where it is
+ * constant: otherwise it computes all of it again for each entry. */
+struct usual {
+    u64 offset_bits; /* the bits of entry_offset() */
+    u64 offset_end;  /* the offset of the end of the frame table */
+    u64 references;  /* ref_usual() of the owner */
+    u64 reference_bits;
+};
+
+ALWAYS_INLINE struct usual usual_of(u16 owner)
+{
+    return (struct usual){.offset_bits = opaque(PTE_ADDRESS >> (PAGE_SHIFT - 4)),
+                          .offset_end = vmmu_engine.count * sizeof(struct vmmu_frame),
+                          .references = ref_usual(owner),
+                          .reference_bits = opaque(REF_USUAL_BITS)};
+}
+
+/* Returns the offset in the frame table of the element for the frame number in a present entry: the
+ * number is shifted down by as much less as an element's size requires. */
+ALWAYS_INLINE u64 entry_offset(struct usual usual, u64 entry)
+{
+    _Static_assert(sizeof(struct vmmu_frame) == 1 << 4, "16 bytes a frame");
+    return entry >> (PAGE_SHIFT - 4) & usual.offset_bits;
+}
+
+/* Returns the element of the frame table at this offset. */
+ALWAYS_INLINE struct vmmu_frame *frame_at(u64 offset)
+{
+    return (struct vmmu_frame *)((u8 *)vmmu_engine.frames + offset);
+}
+
+/* Says whether a references word is of the usual case (ref.h). */
+ALWAYS_INLINE bool is_usual(struct usual usual, u64 references)
+{
+    return (references & usual.reference_bits) == usual.references;
+}
+
+/* Takes a reference on a frame, whose references word is given, in the usual case. False: it is
+ * another case, and nothing has happened: ref_get decides. */
+ALWAYS_INLINE bool ref_get_usual(_Atomic u64 *word, struct usual usual)
+{
+    u64 old = word_read(word);
+    do {
+        if (!is_usual(usual, old)) {
+            return false;
+        }
+    } while (!word_swap(word, &old, old + 1, memory_order_acquire));
+    return true;
+}
+
+/* Says whether the references word `old` is of the usual case and so far from the last reference
+ * that a drop need not record an epoch (ref_dropped). */
+ALWAYS_INLINE bool ref_has_many(struct usual usual, u64 old)
+{
+    return is_usual(usual, old) && (old & ~3ull & FRAME_COUNT);
+}
+
+/* Drops a reference on a frame, whose references word is given, if ref_has_many of it; `old` is
+ * what it was, of which that was true. False: it has not any more, and nothing has happened:
+ * ref_put decides. */
+ALWAYS_INLINE bool ref_put_usual(_Atomic u64 *word, u64 old, struct usual usual)
+{
+    while (!word_swap(word, &old, old - 1, memory_order_release)) {
+        if (!ref_has_many(usual, old)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Checks the entries of the table from visit->place up, which at level 1 is 0, and takes their
+ * references. Returns VMMU_DONE, VMMU_AGAIN (interrupted), or the refusal of an entry, with the
+ * word to report in *visit->word. Unless it returns VMMU_DONE, visit->place and visit->child
+ * describe the partial state. Adds to visit->checked, and sets visit->parts, visit->differ and
+ * visit->devices where an entry requires it. */
+enum vmmu_result visit_take_pages(struct visit *visit);
+enum vmmu_result visit_take_tables(struct visit *visit, u32 level);
+
+/* Drops the references of the entries of an L1 table from visit->place - 1 down to 0. */
+void visit_drop_pages(const struct visit *visit);
+
+/* Drops the references of the entries of a table above level 1 from visit->place - 1 down to 0.
+ * VMMU_AGAIN: interrupted; visit->place and visit->child describe the partial state. */
+enum vmmu_result visit_drop_tables(struct visit *visit, u32 level);
+
+#endif
