@@ -17,11 +17,12 @@ COUNT = 0xFFFFFFFF
 OWNED, ALLOCATED, SHARED = 1 << 63, 1 << 62, 1 << 61
 OWNER_SHIFT, OWNER_MASK = 46, 0x7FFF
 TYPE_SHIFT = 60
-TYPE_FLAGS = (
-    (1 << 59, "validated"),
+VALIDATED, LOCKED = 1 << 59, 1 << 32
+TYPE_FLAGS = (  # an element is there if all of its bits are set
+    (VALIDATED, "validated"),
     (1 << 58, "partial"),
     (1 << 57, "pinned"),
-    (1 << 56, "locked"),
+    (VALIDATED | LOCKED, "locked"),
     (1 << 55, "maps devices"),
 )
 TYPE_NAMES = ("none", "L1 table", "L2 table", "L3 table", "L4 table", "descriptor page", "writable", "shared")
@@ -163,7 +164,7 @@ def frame_text(mfn):
     name = TYPE_NAMES[use >> TYPE_SHIFT] if use >> TYPE_SHIFT < len(TYPE_NAMES) else "?"
     if use & COUNT:
         parts.append("%s, %d type references" % (name, use & COUNT))
-        parts += [text for bit, text in TYPE_FLAGS if use & bit]
+        parts += [text for bits, text in TYPE_FLAGS if use & bits == bits]
     else:
         parts.append("in no use as a type (last: %s)" % name)
     if not references & ALLOCATED:
