@@ -262,14 +262,15 @@ bool vmmu_update_quick(struct vmmu_vcpu *vcpu, struct vmmu_request request)
         return false;
     }
     struct vmmu_frame *const table = frame_of(page);
-    if (!write_try_lock(table, 1, terms.owner, WRITE_NOT_FAST)) {
+    const u32 index = (u32)(page_offset(request.at) / sizeof(u64));
+    if (!write_try_lock(table, 1, terms.owner, WRITE_NOT_FAST, index)) {
         return false;
     }
-    _Atomic u64 *const slot = &frame_words(page)[page_offset(request.at) / sizeof(u64)];
+    _Atomic u64 *const slot = &frame_words(page)[index];
     u64 old = word_read(slot);
     const enum written written =
         write_entry_locked(terms, 1, slot, &old, entry_installed(1, request.entry), &left);
-    write_unlock(table, (u32)(page_offset(request.at) / sizeof(u64)), written);
+    type_unlock_frame(table);
     return write_ended(vcpu, written, left, &vcpu->counted.updates);
 }
 

@@ -146,14 +146,15 @@ ALWAYS_INLINE bool change_quick(struct vmmu_vcpu *vcpu, vaddr_t at, u64 keep, u6
         return false;
     }
     struct vmmu_frame *const table = frame_of(page);
-    if (!write_try_lock(table, 1, id, WRITE_NOT_FAST)) {
+    const u32 index = (u32)(page_offset(at.a) / sizeof(u64));
+    if (!write_try_lock(table, 1, id, WRITE_NOT_FAST, index)) {
         return false;
     }
-    _Atomic u64 *const slot = &frame_words(page)[page_offset(at.a) / sizeof(u64)];
+    _Atomic u64 *const slot = &frame_words(page)[index];
     *old = word_read(slot);
     const enum written written =
         write_entry_locked(terms, 1, slot, old, entry_installed(1, (*old & keep) ^ flip), &left);
-    write_unlock(table, (u32)(page_offset(at.a) / sizeof(u64)), written);
+    type_unlock_frame(table);
     return write_ended(vcpu, written, left, &vcpu->counted.emulated_writes);
 }
 

@@ -112,14 +112,16 @@ ALWAYS_INLINE enum vmmu_result type_put(mfn_t m)
  * interrupted again, and `m` is partial. */
 enum vmmu_result type_finish(mfn_t m);
 
-/* The fast path of type_lock. False: nothing is locked, because that needs a wait, or `m` is not
- * such a table, or its type word has a bit of `without`. */
-ALWAYS_INLINE bool type_try_lock(struct vmmu_frame *frame, enum vmmu_type type, u64 without)
+/* The fast path of type_lock, which also sets the bits `parts` (USE_PARTS) in the type word. False:
+ * nothing is locked, because that needs a wait, or `m` is not such a table, or its type word has a
+ * bit of `without`. */
+ALWAYS_INLINE bool type_try_lock(struct vmmu_frame *frame, enum vmmu_type type, u64 without,
+                                 u64 parts)
 {
     u64 old = word_read(&frame->type);
     const u64 seen = old & (USE_TYPE | USE_VALIDATED | USE_LOCKED | without);
     return seen == (use_of(type) | USE_VALIDATED) &&
-           word_swap(&frame->type, &old, old | USE_LOCKED, memory_order_acquire);
+           word_swap(&frame->type, &old, old | USE_LOCKED | parts, memory_order_acquire);
 }
 
 /* The slow path of type_lock, with the same contract: waits until no other CPU has the table
@@ -133,7 +135,7 @@ bool type_lock_slow(mfn_t m, enum vmmu_type type, u64 without);
  * or its type word has a bit of `without`, and nothing is locked. */
 ALWAYS_INLINE bool type_lock(mfn_t m, enum vmmu_type type, u64 without)
 {
-    return type_try_lock(frame_of(m), type, without) || type_lock_slow(m, type, without);
+    return type_try_lock(frame_of(m), type, without, 0) || type_lock_slow(m, type, without);
 }
 
 /* Unlocks the entries of a table that the caller has locked, by its element of the frame table.

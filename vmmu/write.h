@@ -77,10 +77,13 @@ ALWAYS_INLINE bool write_lock(mfn_t table, u32 level, u16 owner, u64 without)
            write_keep_lock(frame_of(table), owner);
 }
 
-/* As write_lock, but does not wait. False also if another CPU has the table locked. */
-ALWAYS_INLINE bool write_try_lock(struct vmmu_frame *table, u32 level, u16 owner, u64 without)
+/* As write_lock for a write of entry `index`, but does not wait; the table's part with that entry
+ * is marked already (use_mark_part). False also if another CPU has the table locked. */
+ALWAYS_INLINE bool write_try_lock(struct vmmu_frame *table, u32 level, u16 owner, u64 without,
+                                  u32 index)
 {
-    return type_try_lock(table, (enum vmmu_type)level, without) && write_keep_lock(table, owner);
+    return type_try_lock(table, (enum vmmu_type)level, without, use_part(index)) &&
+           write_keep_lock(table, owner);
 }
 
 /* The slow path: does `write` in a live table of this level, on which the caller has a reference.
