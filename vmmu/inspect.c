@@ -29,6 +29,11 @@ void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info)
     info->partial = use & USE_PARTIAL;
 }
 
+bool vmmu_frame_is_taken(mfn_t m)
+{
+    return frame_exists(m) && (frame_references_acquire(m) & (REF_OWNED | REF_DEVICE));
+}
+
 void vmmu_counters_read(const struct vmmu_domain *domain, struct vmmu_counters *sum)
 {
     const _Atomic u64 *const from = (const _Atomic u64 *)&domain->counters;

@@ -32,9 +32,8 @@ void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain)
 
 /* Gives frame `m`, which exists, an owner, or makes it a device frame: stores `physical` as its M2P
  * word, `use` as its type word and, last, `references` as its references word, which makes the
- * frame the owner's for other CPUs. Panics if `m` has an owner already. */
-static inline __attribute__((always_inline)) void adopt(mfn_t m, u64 references, u64 use,
-                                                        u64 physical)
+ * frame the owner's for other CPUs. Memory order: release. Panics if `m` has an owner already. */
+ALWAYS_INLINE void adopt(mfn_t m, u64 references, u64 use, u64 physical)
 {
     struct vmmu_frame *frame = frame_of(m);
     if (frame_references(m) & (REF_OWNED | REF_DEVICE)) {
@@ -42,32 +41,48 @@ static inline __attribute__((always_inline)) void adopt(mfn_t m, u64 references,
     }
     m2p_write(m, physical);
     atomic_store_explicit(&frame->type, use, memory_order_relaxed);
-    atomic_store_explicit(&frame->references, references, memory_order_seq_cst);
+    atomic_store_explicit(&frame->references, references, memory_order_release);
 }
 
-/* Releases a frame that another domain's CPU has just given to `domain`, which is being torn down:
- * the pass over the frame table may be beyond the frame already. */
-static __attribute__((noinline)) enum vmmu_result give_too_late(const struct vmmu_domain *domain,
-                                                                mfn_t m)
+/* Releases frames that another domain's CPU has just given to `domain`, which is being torn down:
+ * the pass over the frame table may be beyond the frames already. */
+static __attribute__((noinline)) void give_too_late(const struct vmmu_domain *domain, mfn_t m,
+                                                    u64 count)
 {
-    ref_release(m, domain->id, RELEASE_OWN);
+    for (u64 i = 0; i < count; i++) {
+        ref_release(mfn(m.n + i), domain->id, RELEASE_OWN);
+    }
+}
+
+enum vmmu_result vmmu_give_many(struct vmmu_domain *domain, mfn_t m, pfn_t p, u64 count)
+{
+    const u64 references = ref_owned_by(domain->id) | REF_ALLOCATED | 1;
+
+    if (atomic_load_explicit(&domain->dying, memory_order_relaxed)) {
+        return result_refuse(domain, VMMU_REFUSED_DOMAIN_DYING, m.n);
+    }
+    if (!frame_exists(m) || count > vmmu_engine.count - m.n) {
+        return result_refuse(domain, VMMU_REFUSED_BAD_FRAME, m.n);
+    }
+    const u64 had = atomic_fetch_add_explicit(&domain->frames, count, memory_order_relaxed);
+    if (had + count > domain->frames_max) {
+        atomic_fetch_sub_explicit(&domain->frames, count, memory_order_relaxed);
+        return result_refuse(domain, VMMU_REFUSED_TOO_MANY_FRAMES, m.n);
+    }
+    for (u64 i = 0; i < count; i++) {
+        adopt(mfn(m.n + i), references, use_of(VMMU_TYPE_NONE), p.n + i);
+    }
+    /* The words before, then `dying`: see domain_is_dying. */
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load(&domain->dying)) {
+        give_too_late(domain, m, count);
+    }
     return VMMU_DONE;
 }
 
 enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p)
 {
-    if (atomic_load_explicit(&domain->dying, memory_order_relaxed)) {
-        return result_refuse(domain, VMMU_REFUSED_DOMAIN_DYING, m.n);
-    }
-    if (!frame_exists(m)) {
-        return result_refuse(domain, VMMU_REFUSED_BAD_FRAME, m.n);
-    }
-    if (atomic_fetch_add_explicit(&domain->frames, 1, memory_order_relaxed) >= domain->frames_max) {
-        atomic_fetch_sub_explicit(&domain->frames, 1, memory_order_relaxed);
-        return result_refuse(domain, VMMU_REFUSED_TOO_MANY_FRAMES, m.n);
-    }
-    adopt(m, ref_owned_by(domain->id) | REF_ALLOCATED | 1, use_of(VMMU_TYPE_NONE), p.n);
-    return atomic_load(&domain->dying) ? give_too_late(domain, m) : VMMU_DONE;
+    return vmmu_give_many(domain, m, p, 1);
 }
 
 static enum vmmu_result take(struct vmmu_domain *domain, mfn_t m, enum release whose)

@@ -205,6 +205,10 @@ void vmmu_counters_add(const struct vmmu_vcpu *vcpu, struct vmmu_counters *sum);
  * DOMAIN_DYING, BAD_FRAME, TOO_MANY_FRAMES. Panics if `m` has an owner. */
 enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p);
 
+/* Does vmmu_give for `count` frames from `m` on, as the domain's pfns from `p` on: for all of them
+ * or, if it refuses, for none. The time that it takes grows with `count`. */
+enum vmmu_result vmmu_give_many(struct vmmu_domain *domain, mfn_t m, pfn_t p, u64 count);
+
 /* Drops the ownership reference of `domain` on `m`. When no other reference is left, at once or
  * later, the frame goes to port_frame_free. A pin of the frame stays until it is unpinned. Refuses:
  * BAD_FRAME, NOT_OWNER (also a shared page), ALREADY_RELEASED. */
@@ -523,6 +527,10 @@ struct vmmu_frame_info {
 /* Fills *info with what the frame table says of `m`, which may be any number. Takes no reference:
  * the result may be out of date at once. */
 void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info);
+
+/* Says whether `m`, which may be any number, has an owner or is marked as a device frame; may be
+ * out of date at once. */
+bool vmmu_frame_is_taken(mfn_t m);
 
 /* Says whether `m`, any number, belongs to `domain` and has a reference; perhaps not for long. */
 bool vmmu_frame_owned_by(const struct vmmu_domain *domain, mfn_t m);

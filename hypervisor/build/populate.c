@@ -7,18 +7,21 @@
 
 #define BLOCK_ORDER 9u
 
-static bool give(struct population *p, u64 at, mfn_t m)
+static bool give(struct population *p, u64 at, mfn_t m, u64 count)
 {
-    if (vmmu_give(&p->domain->mmu, m, pfn(at)) != VMMU_DONE) {
+    if (vmmu_give_many(&p->domain->mmu, m, pfn(at), count) != VMMU_DONE) {
         return false;
     }
-    p->p2m[at] = m.n;
+    for (u64 i = 0; i < count; i++) {
+        p->p2m[at + i] = m.n + i;
+    }
     return true;
 }
 
-/* Takes the next frame from the spare block. A new block is allocated when it is used up, a smaller
- * one if memory is fragmented. MFN_NONE: no memory. */
-static mfn_t next_frame(struct population *p)
+/* Takes `*count` frames, or fewer, but at least one, from the spare block, and stores their number
+ * in *count. A new block is allocated when it is used up, a smaller one if memory is fragmented.
+ * MFN_NONE: no memory. */
+static mfn_t next_frames(struct population *p, u64 *count)
 {
     for (s32 order = BLOCK_ORDER; p->spare_count == 0 && order >= 0; order--) {
         p->spare = frames_alloc((u32)order);
@@ -29,9 +32,10 @@ static mfn_t next_frame(struct population *p)
     if (p->spare_count == 0) {
         return MFN_NONE;
     }
-    p->spare_count--;
-    p->spare.n++;
-    return mfn(p->spare.n - 1);
+    *count = *count < p->spare_count ? *count : p->spare_count;
+    p->spare_count -= *count;
+    p->spare.n += *count;
+    return mfn(p->spare.n - *count);
 }
 
 bool populate_start(struct population *p, struct domain *domain, const struct guest_layout *l)
@@ -49,34 +53,22 @@ bool populate_start(struct population *p, struct domain *domain, const struct gu
     frames_free_range(mfn(first.n + l->p2m.count), (1ull << order) - l->p2m.count, false);
     *p = (struct population){.domain = domain, .p2m = frame_view(first), .pages = l->pages};
     memset(p->p2m, 0xff, l->p2m.count << PAGE_SHIFT);
-    for (u64 i = 0; i < l->p2m.count; i++) {
-        if (!give(p, l->p2m.first + i, mfn(first.n + i))) {
-            return false;
-        }
-    }
-    return true;
+    return give(p, l->p2m.first, first, l->p2m.count);
 }
 
 void *populate_page(struct population *p, u64 at)
 {
+    u64 count = 1;
     mfn_t m;
 
     if (p->p2m[at] != P2M_UNSET) {
         return frame_view(mfn(p->p2m[at]));
     }
-    m = next_frame(p);
-    if (mfn_is_none(m) || !give(p, at, m)) {
+    m = next_frames(p, &count);
+    if (mfn_is_none(m) || !give(p, at, m, 1)) {
         return NULL;
     }
     return frame_view(m);
-}
-
-static bool frame_is_taken(mfn_t m)
-{
-    struct vmmu_frame_info info;
-
-    vmmu_frame_inspect(m, &info);
-    return info.owned;
 }
 
 bool populate_from_module(struct population *p, struct handoff_module *module, u64 offset, u64 size,
@@ -88,8 +80,8 @@ bool populate_from_module(struct population *p, struct handoff_module *module, u
         u64 at = to >> PAGE_SHIFT;
 
         if (last && part == PAGE_SIZE && page_offset(from.a) == 0 && p->p2m[at] == P2M_UNSET &&
-            !frame_is_taken(mfn_of(from))) {
-            if (!give(p, at, mfn_of(from))) {
+            !vmmu_frame_is_taken(mfn_of(from))) {
+            if (!give(p, at, mfn_of(from), 1)) {
                 return false;
             }
         } else {
@@ -119,15 +111,20 @@ bool populate_zeroed(struct population *p, u64 from, u64 to)
 
 bool populate_rest(struct population *p)
 {
-    for (u64 at = 0; at < p->pages; at++) {
-        mfn_t m;
-
+    for (u64 at = 0, end; at < p->pages; at = end) {
+        end = at + 1;
         if (p->p2m[at] != P2M_UNSET) {
             continue;
         }
-        m = next_frame(p);
-        if (mfn_is_none(m) || !give(p, at, m)) {
-            return false;
+        while (end < p->pages && p->p2m[end] == P2M_UNSET) {
+            end++;
+        }
+        for (u64 count = end - at; at < end; at += count, count = end - at) {
+            const mfn_t m = next_frames(p, &count);
+
+            if (mfn_is_none(m) || !give(p, at, m, count)) {
+                return false;
+            }
         }
     }
     return true;
@@ -147,7 +144,7 @@ void populate_release_module(struct handoff_module *module)
     for (u64 i = 0; i < count; i++) {
         mfn_t m = mfn(first.n + i);
 
-        if (!frame_is_taken(m)) {
+        if (!vmmu_frame_is_taken(m)) {
             frames_free(m, 0);
         }
     }

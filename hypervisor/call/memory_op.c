@@ -42,18 +42,9 @@ static s64 give_extent(struct domain *domain, u64 gpfn, struct extent want, u64 
     if (mfn_is_none(m)) {
         return -XEN_ENOMEM;
     }
-    for (u64 i = 0; i < count; i++) {
-        enum vmmu_result result = vmmu_give(&domain->mmu, mfn(m.n + i), pfn(gpfn + i));
-
-        if (result == VMMU_DONE) {
-            continue;
-        }
-        for (u64 given = 0; given < i; given++) {
-            vmmu_take(&domain->mmu, mfn(m.n + given));
-        }
-        for (; i < count; i++) {
-            frames_free(mfn(m.n + i), 0);
-        }
+    const enum vmmu_result result = vmmu_give_many(&domain->mmu, m, pfn(gpfn), count);
+    if (result != VMMU_DONE) {
+        frames_free(m, want.order);
         return vmmu_result_errno(result);
     }
     claim_use(domain, count);

@@ -44,6 +44,41 @@ static void limits_of_giving(void **state)
     machine_free(b);
 }
 
+static void many_are_given_or_none(void **state)
+{
+    mfn_t m[10];
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(m); i++) {
+        m[i] = machine_allocate();
+        assert_int_equal(m[i].n, m[0].n + i);
+    }
+    guest.domain.frames_max = 9;
+    assert_refused(BAD_FRAME, vmmu_give_many(&guest.domain, mfn(machine.frames - 8), pfn(5), 9));
+    assert_refused(BAD_FRAME, vmmu_give_many(&guest.domain, m[0], pfn(5), ~0ull));
+    assert_int_equal(guest.domain.frames, 0);
+    assert_done(vmmu_give_many(&guest.domain, m[0], pfn(5), 7));
+    assert_int_equal(guest.domain.frames, 7);
+    for (u32 i = 0; i < 7; i++) {
+        assert_int_equal(machine_m2p(m[i]), 5 + i);
+        assert_int_equal(look(m[i]).references, 1);
+        assert_true(vmmu_frame_is_taken(m[i]));
+    }
+    assert_refused(TOO_MANY_FRAMES, vmmu_give_many(&guest.domain, m[7], pfn(5), 3));
+    assert_int_equal(guest.domain.frames, 7);
+    assert_false(vmmu_frame_is_taken(m[7]));
+    assert_false(vmmu_frame_is_taken(mfn(machine.frames)));
+    atomic_store(&guest.domain.dying, true);
+    assert_refused(DOMAIN_DYING, vmmu_give_many(&guest.domain, m[7], pfn(5), 1));
+    atomic_store(&guest.domain.dying, false);
+    for (u32 i = 0; i < ARRAY_LENGTH(m); i++) {
+        if (i < 7) {
+            assert_done(vmmu_take(&guest.domain, m[i]));
+        } else {
+            machine_free(m[i]);
+        }
+    }
+}
+
 static void taking_twice_or_from_others(void **state)
 {
     const struct space space = guest_running_space(&guest);
@@ -290,6 +325,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         GUEST_TEST(given_frames_are_counted_and_mapped),
         GUEST_TEST(limits_of_giving),
+        GUEST_TEST(many_are_given_or_none),
         GUEST_TEST(taking_twice_or_from_others),
         GUEST_TEST(what_is_used_is_not_taken_as_unused),
         GUEST_TEST(a_frame_with_an_owner_is_not_given_again),
