@@ -18,11 +18,11 @@ static bool slice_over(const struct queue *queue, u64 now)
            (queue->preempts_at && now >= queue->preempts_at);
 }
 
-/* True when the CPU goes on with `old` although `best` waits in its queue (NULL: none waits). */
-static bool keeps(const struct cpu *cpu, const struct vcpu *old, const struct vcpu *best, u64 now)
+/* over: its slice is over. True when the CPU goes on with `old` although `best` waits in its queue
+ * (NULL: none waits). */
+static bool keeps(const struct cpu *cpu, const struct vcpu *old, const struct vcpu *best, bool over,
+                  u64 now)
 {
-    const struct queue *queue = queue_of(cpu);
-
     if (atomic_load(&old->state) != VCPU_RUNNABLE || domain_is_held(old->domain) ||
         !share_may_run(&old->domain->share, now) || !(old->queue.cpus >> cpu->number & 1)) {
         return false;
@@ -30,7 +30,7 @@ static bool keeps(const struct cpu *cpu, const struct vcpu *old, const struct vc
     if (!best) {
         return true;
     }
-    return !old->queue.yielded && !(slice_over(queue, now) && queue_before(best, old));
+    return !old->queue.yielded && !(over && queue_before(best, old));
 }
 
 /* Ends the run of `old` on this CPU: it is queued again if it is runnable and not held, and its
@@ -91,7 +91,7 @@ static struct vcpu *choose_here(struct cpu *cpu, u64 now)
     queue_clean(cpu);
     struct vcpu *old = queue->chosen, *best = queue_best(cpu, cpu, now), *next = old;
     bool fresh = slice_over(queue, now);
-    if (!old || !keeps(cpu, old, best, now)) {
+    if (!old || !keeps(cpu, old, best, fresh, now)) {
         if (old) {
             put_back(cpu, old, now);
         }
@@ -117,7 +117,9 @@ static struct vcpu *choose_here(struct cpu *cpu, u64 now)
     atomic_store(&queue->running, next ? share_time(&next->domain->share) : QUEUE_NONE);
     set_slice_end(cpu, next, fresh, now);
     queue_publish(cpu, now);
-    place_offer(cpu, now);
+    if (queue->first) {
+        place_offer(cpu, now);
+    }
     lock_release(&queue->lock);
     return next;
 }

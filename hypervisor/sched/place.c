@@ -11,13 +11,14 @@ static u64 running(const struct cpu *cpu)
     return atomic_load(&queue_of(cpu)->running);
 }
 
-/* The next online CPU after number `after`, from the last one on to the first again. */
+/* The next online CPU after number `after`, which is below cpu_count(): from the last one on to the
+ * first again. */
 static struct cpu *next_cpu(u32 after)
 {
     struct cpu *cpu;
 
     do {
-        after = (after + 1) % cpu_count();
+        after = after + 1 < cpu_count() ? after + 1 : 0;
     } while (!(cpu = cpu_at(after)));
     return cpu;
 }
@@ -49,7 +50,7 @@ struct cpu *place_for(const struct vcpu *vcpu, struct cpu *home)
 
 struct cpu *place_first(const struct vcpu *vcpu)
 {
-    struct cpu *cpu = next_cpu(vcpu->domain->place + vcpu->id);
+    struct cpu *cpu = next_cpu((vcpu->domain->place + vcpu->id) % cpu_count());
 
     while (!(vcpu->queue.cpus >> cpu->number & 1)) {
         cpu = next_cpu(cpu->number);

@@ -152,15 +152,23 @@ static void consider(struct rivals *rivals, const struct vcpu *vcpu, const struc
     }
 }
 
-void queue_limit_lag(const struct cpu *cpu, struct vcpu *vcpu, u64 now)
+/* True when nobody competes with `vcpu` for the CPU. */
+static bool is_alone(const struct queue *queue, const struct vcpu *vcpu)
+{
+    return (!queue->chosen || queue->chosen == vcpu) &&
+           (!queue->first || (queue->first == vcpu && queue->last == vcpu));
+}
+
+static __attribute__((noinline)) void limit_lag(const struct queue *queue, struct vcpu *vcpu,
+                                                u64 now)
 {
     struct rivals rivals = {NULL, NULL};
     u64 apart = 2 * vcpu->domain->share.lag;
 
-    if (queue_of(cpu)->chosen) {
-        consider(&rivals, vcpu, queue_of(cpu)->chosen);
+    if (queue->chosen) {
+        consider(&rivals, vcpu, queue->chosen);
     }
-    for (struct vcpu *other = queue_of(cpu)->first; other; other = other->queue.next) {
+    for (struct vcpu *other = queue->first; other; other = other->queue.next) {
         if (share_may_run(&other->domain->share, now)) {
             consider(&rivals, vcpu, other);
         }
@@ -170,6 +178,13 @@ void queue_limit_lag(const struct cpu *cpu, struct vcpu *vcpu, u64 now)
     }
     if (rivals.stranger) {
         share_raise(&vcpu->domain->share, &rivals.stranger->domain->share);
+    }
+}
+
+void queue_limit_lag(const struct cpu *cpu, struct vcpu *vcpu, u64 now)
+{
+    if (!is_alone(queue_of(cpu), vcpu)) {
+        limit_lag(queue_of(cpu), vcpu, now);
     }
 }
 
@@ -207,12 +222,14 @@ void queue_publish(struct cpu *cpu, u64 now)
 
 void queue_lock_two(struct cpu *a, struct cpu *b)
 {
+    if (a == b) {
+        lock_take(&queue_of(a)->lock);
+        return;
+    }
     struct cpu *low = a->number < b->number ? a : b, *high = low == a ? b : a;
 
     lock_take(&queue_of(low)->lock);
-    if (high != low) {
-        lock_take(&queue_of(high)->lock);
-    }
+    lock_take(&queue_of(high)->lock);
 }
 
 void queue_unlock_two(struct cpu *a, struct cpu *b)

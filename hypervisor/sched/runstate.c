@@ -53,39 +53,39 @@ u64 sched_domain_time(const struct domain *domain)
     return sum;
 }
 
-/* Copies the runstate into *copy and clears `runstate_stale`. False: the guest has registered no
- * copy, or its copy is up to date. */
-static bool take_stale(struct vcpu *vcpu, struct vcpu_runstate_info *copy)
+/* Writes a runstate to the guest's copy of it. */
+static void write_copy(const struct vcpu *vcpu, const struct vcpu_runstate_info *runstate)
 {
-    struct cpu *home = sched_lock_home(vcpu);
-    bool stale = vcpu->runstate_stale && vcpu->runstate_area;
+    const bool flagged = vcpu->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1;
 
-    vcpu->runstate_stale = false;
-    *copy = vcpu->runstate;
-    lock_release(&queue_of(home)->lock);
-    return stale;
+    _Static_assert(sizeof *runstate == RECORD_WORDS * sizeof(u64), "all of it");
+    _Static_assert(offsetof(struct vcpu_runstate_info, state_entry_time) == sizeof(u64),
+                   "the word that copy_record_to_guest marks");
+    (void)copy_record_to_guest(vcpu->runstate_area, (const u64 *)runstate,
+                               flagged ? XEN_RUNSTATE_UPDATE : 0);
 }
 
 void sched_refresh_areas(struct vcpu *vcpu)
 {
-    /* In words, as the guest's copy is written. */
-    union {
-        struct vcpu_runstate_info runstate;
-        u64 words[RECORD_WORDS];
-    } copy;
-    const bool flagged = vcpu->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1;
-
-    _Static_assert(sizeof copy.runstate == sizeof copy.words, "all of it");
-    _Static_assert(offsetof(struct vcpu_runstate_info, state_entry_time) == sizeof(u64),
-                   "the word that copy_record_to_guest marks");
     if (!vcpu->in_kernel) {
         return;
     }
     if (vcpu->time_stale) {
         vcpu->time_stale = !clock_page_update_area(vcpu);
     }
-    if (take_stale(vcpu, &copy.runstate)) {
-        (void)copy_record_to_guest(vcpu->runstate_area, copy.words,
-                                   flagged ? XEN_RUNSTATE_UPDATE : 0);
+    /* Nobody else changes the runstate of the vCPU that this CPU has chosen. */
+    struct cpu *home = queue_of(this_cpu())->chosen == vcpu ? NULL : sched_lock_home(vcpu);
+    const struct vcpu_runstate_info *runstate = &vcpu->runstate;
+    struct vcpu_runstate_info copy;
+    bool stale = vcpu->runstate_stale && vcpu->runstate_area;
+
+    vcpu->runstate_stale = false;
+    if (home) {
+        copy = vcpu->runstate;
+        runstate = &copy;
+        lock_release(&queue_of(home)->lock); /* the write may fault */
+    }
+    if (stale) {
+        write_copy(vcpu, runstate);
     }
 }

@@ -78,13 +78,18 @@ static void fire(struct cpu *cpu, struct timer *timer, u64 now)
     }
 }
 
+static bool is_due(const struct timers *timers, u64 now)
+{
+    return timers->first && timers->first->deadline <= now;
+}
+
 /* Fires all timers that are due. Each fires at most once, since a timer that is armed again has a
  * deadline after `now`. */
-static void fire_due(struct cpu *cpu, u64 now)
+static __attribute__((noinline)) void fire_due(struct cpu *cpu, u64 now)
 {
     struct timers *timers = &cpu->timers;
 
-    while (timers->first && timers->first->deadline <= now) {
+    while (is_due(timers, now)) {
         struct timer *timer = timers->first;
 
         unlink(timers, timer);
@@ -93,13 +98,10 @@ static void fire_due(struct cpu *cpu, u64 now)
 }
 
 /* Programs the local APIC timer for system time `deadline`; 0 stops it. */
-static void program(struct timers *timers, u64 deadline, u64 now)
+static __attribute__((noinline)) void program(struct timers *timers, u64 deadline, u64 now)
 {
     u64 wait = deadline > now ? deadline - now : 0;
 
-    if (deadline == timers->programmed) {
-        return;
-    }
     timers->programmed = deadline;
     if (apic_timer_has_deadline()) {
         apic_timer_deadline(deadline ? read_tsc() + clock_tsc_ticks(wait) : 0);
@@ -115,11 +117,15 @@ void timers_run(u64 slice_end)
     u64 now = clock_now();
 
     lock_take(&timers->lock);
-    fire_due(cpu, now);
+    if (is_due(timers, now)) {
+        fire_due(cpu, now);
+    }
     u64 deadline = timers->first ? timers->first->deadline : 0;
     lock_release(&timers->lock);
     if (slice_end && (!deadline || slice_end < deadline)) {
         deadline = slice_end;
     }
-    program(timers, deadline, now);
+    if (deadline != timers->programmed) {
+        program(timers, deadline, now);
+    }
 }

@@ -175,8 +175,7 @@ static void serve_work(struct cpu *cpu)
         vcpu_switch(cpu->current, next);
     } else if (next) {
         vcpu_refresh_iopl(next); /* another vCPU may have changed the domain's vm_assist */
-    }
-    if (cpu->parked && !sched_may_park(cpu->parked)) {
+    } else if (cpu->parked && !sched_may_park(cpu->parked)) {
         vcpu_unpark();
     }
     timers_run(next_pass(tearing_down));

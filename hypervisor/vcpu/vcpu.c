@@ -361,9 +361,7 @@ void vcpu_switch(struct vcpu *from, struct vcpu *to)
     if (from && !parks) {
         sched_left(from);
     }
-    if (wakes) {
-        clock_page_update(to);
-    } else if (to) {
+    if (to && !wakes) {
         load(to);
     }
 }
