@@ -3,7 +3,7 @@
 # together with the sanitizers of mk/check.mk.
 TSAN_CFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -fsanitize=thread -pthread \
 	$(if $(findstring clang,$(CC)),,-Wno-tsan) # fences, around what only guests read
-TSAN_RACED := $(patsubst %.c,$(B)/tsan/%.o,tests/model/test_raced.c tests/model/threads_port.c \
+TSAN_RACED := $(patsubst %.c,$(B)/tsan/%.o,tests/model/test_raced.c tests/model/threads_port.c lib/contexts.c \
 	$(wildcard tests/model/races*.c vmmu/*.c))
 TSAN_SCHED := $(patsubst %.c,$(B)/tsan/%.o,tests/unit/sched/test_threads.c tests/unit/sched/stack.c \
 	hypervisor/cpu/kick.c hypervisor/domain/domain_table.c lib/lock.c $(wildcard hypervisor/sched/*.c))

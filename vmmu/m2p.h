@@ -24,7 +24,7 @@ ALWAYS_INLINE bool m2p_is_hidden(const struct vmmu_domain *domain)
 }
 
 /* The slow path of m2p_show (`kernel`) and m2p_hide, with the same contracts. */
-void m2p_show_slow(const struct vmmu_domain *domain, mfn_t root, bool kernel);
+void m2p_show_slow(struct vmmu_domain *domain, mfn_t root, bool kernel);
 
 /* Says whether the L4 table `root` shows the M2P. */
 ALWAYS_INLINE bool m2p_is_shown(mfn_t root)
@@ -34,7 +34,7 @@ ALWAYS_INLINE bool m2p_is_shown(mfn_t root)
 
 /* Shows the M2P in `root`, which has become a kernel root, unless `hides_m2p` of its domain is set.
  * The caller has a reference and an L4 type reference on `root` and holds no table's lock. */
-ALWAYS_INLINE void m2p_show(const struct vmmu_domain *domain, mfn_t root)
+ALWAYS_INLINE void m2p_show(struct vmmu_domain *domain, mfn_t root)
 {
     if (!m2p_is_shown(root)) {
         m2p_show_slow(domain, root, true);
@@ -42,9 +42,9 @@ ALWAYS_INLINE void m2p_show(const struct vmmu_domain *domain, mfn_t root)
 }
 
 /* Hides the M2P in `root`, which has become a user root, if `hides_m2p` of its domain is set. CPUs
- * that have `root` loaded see that when they load a root next. The caller is in the same position
- * as that of m2p_show. */
-ALWAYS_INLINE void m2p_hide(const struct vmmu_domain *domain, mfn_t root)
+ * that have `root` loaded see that when they load a root next, also if they keep translations then.
+ * The caller is in the same position as that of m2p_show. */
+ALWAYS_INLINE void m2p_hide(struct vmmu_domain *domain, mfn_t root)
 {
     if (m2p_is_hidden(domain) && m2p_is_shown(root)) {
         m2p_show_slow(domain, root, false);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Owners: the start of a domain and of a vCPU, giving a frame to a domain and taking it back,
  * shared pages, device frames and pages that are shown, holds, and the guests' own M2P words. */
+#include "vmmu/lessened.h"
 #include "vmmu/m2p.h"
 #include "vmmu/port.h"
 #include "vmmu/ref.h"
@@ -14,6 +15,7 @@ void vmmu_domain_start(struct vmmu_domain *domain, u16 id, u64 frames_max)
     }
     domain->id = id;
     domain->frames_max = frames_max;
+    atomic_store_explicit(&domain->lessened, LESSENED_SINCE, memory_order_relaxed);
 }
 
 void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain)

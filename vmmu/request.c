@@ -120,13 +120,14 @@ static inline bool is_write_to(const struct vmmu_request *request, mfn_t page)
     return mfn_equal(mfn_of(maddr(request->at)), page) && (writes >> kind_of(request) & 1);
 }
 
-/* Does one request in a locked table of this level, whose contents are `entries`. WRITTEN_NOT, with
- * the entry unchanged: the slot is the hypervisor's, or write_entry_locked returned that. *left: as
- * for write_entry_locked. */
-ALWAYS_INLINE enum written serve_locked(const struct vmmu_request *request, u32 level, u16 owner,
-                                        _Atomic u64 *entries, u64 *left)
+/* Does one request in a locked table of this level and of `owner`, whose number is `id`; its
+ * contents are `entries`. WRITTEN_NOT, with the entry unchanged: the slot is the hypervisor's, or
+ * write_entry_locked returned that. *left: as for write_entry_locked. */
+ALWAYS_INLINE enum written serve_locked(const struct vmmu_request *request, u32 level,
+                                        struct vmmu_domain *owner, u16 id, _Atomic u64 *entries,
+                                        u64 *left)
 {
-    const struct write_terms terms = {kept_by(kind_of(request)), owner, false};
+    const struct write_terms terms = {kept_by(kind_of(request)), owner, id, false};
     const u32 index = (u32)(page_offset(request->at) / sizeof(u64));
     u64 old = word_read(&entries[index]);
 
@@ -141,7 +142,7 @@ ALWAYS_INLINE enum written serve_locked(const struct vmmu_request *request, u32 
  * `owner`. The run ends after a request that leaves a reference to be dropped, because that is done
  * without the lock. Adds to *checked the number of requests for which the result was
  * WRITTEN_RIGHT or WRITTEN_FRAME. */
-ALWAYS_INLINE const struct vmmu_request *run_in_table(const struct vmmu_domain *owner, u32 level,
+ALWAYS_INLINE const struct vmmu_request *run_in_table(struct vmmu_domain *owner, u32 level,
                                                       const struct vmmu_request *request,
                                                       const struct vmmu_request *end, u64 *checked)
 {
@@ -157,7 +158,7 @@ ALWAYS_INLINE const struct vmmu_request *run_in_table(const struct vmmu_domain *
         if (!is_write_to(request, page)) {
             break;
         }
-        const enum written written = serve_locked(request, level, id, entries, &left);
+        const enum written written = serve_locked(request, level, owner, id, entries, &left);
         if (written == WRITTEN_NOT) {
             break;
         }
@@ -201,7 +202,7 @@ static const struct vmmu_request *run_in_page(const struct vmmu_domain *owner,
 /* Does a run in a page of any type, after run_in_table has done nothing for level 1. *checked: as
  * for run_in_table. */
 static __attribute__((noinline)) const struct vmmu_request *
-run_elsewhere(const struct vmmu_domain *owner, const struct vmmu_request *request,
+run_elsewhere(struct vmmu_domain *owner, const struct vmmu_request *request,
               const struct vmmu_request *end, u64 *checked)
 {
     const u64 use = frame_type_word(mfn_of(maddr(request->at)));
@@ -254,7 +255,7 @@ enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *ta
 bool vmmu_update_quick(struct vmmu_vcpu *vcpu, struct vmmu_request request)
 {
     const mfn_t page = mfn_of(maddr(request.at));
-    const struct write_terms terms = {0, vcpu->domain->id, false};
+    const struct write_terms terms = {0, vcpu->domain, vcpu->domain->id, false};
     u64 left = 0;
 
     if (kind_of(&request) != VMMU_UPDATE_NORMAL || !mfn_is_none(vcpu->deferred.frame) ||

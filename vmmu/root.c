@@ -3,6 +3,7 @@
 #include "vmmu/defer.h"
 #include "vmmu/entry.h"
 #include "vmmu/descriptor_table.h"
+#include "vmmu/lessened.h"
 #include "vmmu/m2p.h"
 #include "vmmu/ref.h"
 #include "vmmu/result.h"
@@ -26,7 +27,7 @@ static enum vmmu_result get_root(struct vmmu_vcpu *vcpu, mfn_t m)
     return result_report(vcpu->domain, result, word);
 }
 
-void m2p_show_slow(const struct vmmu_domain *domain, mfn_t root, bool kernel)
+void m2p_show_slow(struct vmmu_domain *domain, mfn_t root, bool kernel)
 {
     if (!type_lock(root, VMMU_TYPE_L4, 0)) {
         return;
@@ -37,6 +38,9 @@ void m2p_show_slow(const struct vmmu_domain *domain, mfn_t root, bool kernel)
     if (kernel != hidden) {
         const u64 entry = vmmu_engine.hypervisor_slots[VMMU_M2P_SLOT - VMMU_GUEST_HOLE_FIRST];
         word_write(&frame_words(root)[VMMU_M2P_SLOT], hidden ? 0 : entry);
+        if (hidden) {
+            lessened_mark(domain);
+        }
     }
     type_unlock(root);
 }

@@ -138,7 +138,7 @@ ALWAYS_INLINE bool change_quick(struct vmmu_vcpu *vcpu, vaddr_t at, u64 keep, u6
     const u64 mapping = entry_quick(vcpu->kernel_root, at);
     const mfn_t page = entry_frame(mapping);
     const u16 id = vcpu->domain->id;
-    const struct write_terms terms = {0, id, keep != 0};
+    const struct write_terms terms = {0, vcpu->domain, id, keep != 0};
     u64 left = 0;
 
     if ((mapping & (PTE_PRESENT | PTE_WRITABLE | ENTRY_DEVICE)) != PTE_PRESENT ||

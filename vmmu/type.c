@@ -4,6 +4,7 @@
 
 #include "vmmu/descriptor.h"
 #include "vmmu/flush.h"
+#include "vmmu/lessened.h"
 #include "vmmu/port.h"
 #include "vmmu/ref.h"
 #include "vmmu/table.h"
@@ -63,6 +64,9 @@ static bool claim(mfn_t m, u64 old, enum vmmu_type type, u64 *word, enum vmmu_re
         flush_for_type_change(frame_domain(m), old);
     }
     *result = promote(m, type, 0, false, word);
+    if (last == VMMU_TYPE_L4 && type == last) {
+        lessened_mark(frame_domain(m)); /* no flush, and the promotion may have hidden the M2P */
+    }
     return true;
 }
 
@@ -87,6 +91,9 @@ static bool adopt_partial(mfn_t m, u64 old, enum vmmu_type type, u64 *word,
         return false;
     }
     *result = promote(m, type, (u32)use_place(old), old & USE_CHILD, word);
+    if (type == VMMU_TYPE_L4) {
+        lessened_mark(frame_domain(m)); /* as in claim, if the table was an L4 table before */
+    }
     ref_put(m); /* the reference of the partial state that take_over ended; if the frame is partial
                    again, a new one has been taken for that */
     return true;

@@ -103,6 +103,7 @@ struct vmmu_frame {
 struct vmmu_domain {
     u16 id;
     VMMU_ATOMIC(bool) dying;
+    VMMU_ATOMIC(u64) lessened; /* for vmmu_generation (vmmu/lessened.h) */
     /* Bit set of the CPUs whose TLB may hold translations of this domain. The caller sets a CPU's
      * bit before that CPU loads one of the domain's roots, and may clear the bit after that CPU has
      * loaded another root and flushed. The engine only reads the set. */
@@ -181,6 +182,13 @@ u64 vmmu_flush_begins(const struct vmmu_domain *domain);
 /* Records that CPU `cpu`, the calling one, has dropped all translations of `domain` from its TLB.
  * `begun` is what vmmu_flush_begins returned before. */
 void vmmu_flush_ends(const struct vmmu_domain *domain, u32 cpu, u64 begun);
+
+/* Returns the present generation of the domain's translations, never 0. It is another one than that
+ * of each earlier call if an entry of a live table has been lessened since (vmmu/lessened.h): it
+ * was present, and now maps nothing or another frame, permits less, or has lost its accessed or
+ * dirty bit. A CPU may load a root and keep its translations of that root if it dropped them, or
+ * found them good, after a call that returned the present generation. */
+u64 vmmu_generation(struct vmmu_domain *domain);
 
 /* ---- frames and owners ------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 
 #include "vmmu/defer.h"
 #include "vmmu/flush.h"
+#include "vmmu/lessened.h"
 
 enum vmmu_result write_get_l1_table(const struct vmmu_vcpu *vcpu, maddr_t at)
 {
@@ -104,6 +105,9 @@ static bool exchange_unlocked(struct write *write, u32 level, u64 next, bool inh
         use_mark_part(frame_of(write->table), write->index);
     }
     const bool done = exchange_locked(write, level, next, inherit, old);
+    if (done) {
+        lessened_note(write->domain, *old, next | (*old & write->keep));
+    }
     if (done && inherit && entry_drops_right(*old, next)) {
         /* entry_put_right, which the caller calls next, accesses the old entry's target. As soon as
          * the table is unlocked, another CPU may replace the new entry and drop the reference that

@@ -9,6 +9,7 @@
 /* The description of a write of one entry, and its result. */
 struct write {
     struct vmmu_vcpu *vcpu;
+    struct vmmu_domain *domain; /* the owner of `table` */
     struct entry_owners owners;
     u32 index; /* the slot of the entry in `table` */
     mfn_t table;
@@ -39,6 +40,7 @@ static inline struct write write_of(struct vmmu_vcpu *vcpu, struct vmmu_domain *
 {
     /* All members are named: otherwise the compiler clears the whole struct first. */
     return (struct write){.vcpu = vcpu,
+                          .domain = table_owner,
                           .owners = {table_owner->id, frame_owner->id},
                           .index = (u32)(page_offset(at.a) / sizeof(u64)),
                           .table = mfn_of(at),

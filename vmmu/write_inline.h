@@ -8,6 +8,7 @@
 #ifndef VMMU_WRITE_INLINE_H
 #define VMMU_WRITE_INLINE_H
 
+#include "vmmu/lessened.h"
 #include "vmmu/write.h"
 
 /* The fast path takes every present entry as one of RAM, so it leaves tables alone that have an
@@ -17,9 +18,10 @@
 /* How a write under the lock is done, and for which owner; the old and the new entry are separate
  * arguments. */
 struct write_terms {
-    u64 keep;         /* the bits that the new entry keeps from the old one */
-    u16 owner;        /* the domain that owns the table and every frame that an entry maps */
-    bool conditional; /* decline if the entry is not `old` any more */
+    u64 keep;                   /* the bits that the new entry keeps from the old one */
+    struct vmmu_domain *domain; /* owns the table and every frame that an entry maps */
+    u16 owner;                  /* its number */
+    bool conditional;           /* decline if the entry is not `old` any more */
 };
 
 enum written {
@@ -40,6 +42,7 @@ ALWAYS_INLINE bool write_word_locked(struct write_terms terms, _Atomic u64 *slot
 {
     if (!terms.conditional && !terms.keep) {
         *old = atomic_exchange_explicit(slot, next, memory_order_seq_cst);
+        lessened_note(terms.domain, *old, next);
         return true;
     }
     while (!atomic_compare_exchange_strong_explicit(slot, old, next | (*old & terms.keep),
@@ -48,6 +51,7 @@ ALWAYS_INLINE bool write_word_locked(struct write_terms terms, _Atomic u64 *slot
             return false;
         }
     }
+    lessened_note(terms.domain, *old, next | (*old & terms.keep));
     return true;
 }
 
@@ -164,7 +168,8 @@ ALWAYS_INLINE enum written write_entry_locked(struct write_terms terms, u32 leve
  * old entry is not the expected one. *left: as for write_entry_locked. */
 ALWAYS_INLINE enum written write_locked(const struct write write, u32 level, u64 *left)
 {
-    const struct write_terms terms = {write.keep, write.owners.table, write.mask != 0};
+    const struct write_terms terms = {write.keep, write.domain, write.owners.table,
+                                      write.mask != 0};
     _Atomic u64 *slot = &frame_words(write.table)[write.index];
     u64 old = word_read(slot);
 

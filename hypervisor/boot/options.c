@@ -294,6 +294,24 @@ static bool read_version(const struct word *w, struct boot_options *options)
     return true;
 }
 
+/* Reads a truth value, or with `xpti' or `no-xpti' for which guests PCID is used: that is for all.
+ */
+static bool read_pcid(const struct word *w, struct boot_options *options)
+{
+    static const char *const words[][6] = {{"yes", "on", "true", "1", "xpti", "no-xpti"},
+                                           {"no", "off", "false", "0"}};
+
+    for (u32 i = 0; i < ARRAY_LENGTH(words) * ARRAY_LENGTH(words[0]); i++) {
+        const char *text = words[i / ARRAY_LENGTH(words[0])][i % ARRAY_LENGTH(words[0])];
+
+        if (text && value_is(w, text)) {
+            options->no_pcid = i >= ARRAY_LENGTH(words[0]);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Reads LEVEL[/LEVEL], of which the second one is for messages that are limited. The log has one
  * more line for each end of a guest with `all' and `debug'. */
 static void read_level(const struct word *w, struct boot_options *options)
@@ -340,6 +358,9 @@ static bool apply(const struct word *w, struct boot_options *options, bool *know
     }
     if (is_named(w, "mitigations")) {
         return read_mitigations(w, options);
+    }
+    if (is_named(w, "pcid")) {
+        return read_pcid(w, options);
     }
     if (is_named(w, "xen-version")) {
         return read_version(w, options);

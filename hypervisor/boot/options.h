@@ -28,6 +28,7 @@ struct boot_options {
     bool keep_screen;  /* vga=keep: draw on the screen when dom0 runs, too */
     u32 restart_delay; /* panic: seconds from a failure to the restart; 0, also by noreboot: none */
     u32 version_minor; /* xen-version: of the version that guests and tools see */
+    bool no_pcid;      /* pcid=no: no translation is kept when another root is loaded */
     bool verbose;      /* loglvl=all or debug */
     bool audit; /* check all references and the free memory after a crash and at dom0's end */
 };

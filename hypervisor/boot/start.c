@@ -261,6 +261,7 @@ void start(u32 loader_information, u32 magic)
     report_use_audit(boot.handoff.audit);
     report_use_counters(boot.options.verbose);
     speculation_start(boot.handoff.mitigations, boot.handoff.guest_count);
+    space_start(!boot.options.no_pcid);
     cpu = start_first_cpu();
     isa_start();
     start_clock();

@@ -3,7 +3,6 @@
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/mmu.h"
-#include "hypervisor/cpu/asm.h"
 #include "hypervisor/memory/space.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/rights.h"
@@ -123,7 +122,7 @@ static s64 serve_flush(struct vcpu *vcpu, u64 va, u64 flags)
     } else if (who) {
         return call_flush_vcpus(vcpu, who) ? 0 : -XEN_EFAULT;
     } else if ((flags & UVMF_FLUSHTYPE_MASK) == UVMF_INVLPG) {
-        invalidate_page(va);
+        space_flush_page(va, vcpu->user_cr3);
     } else {
         space_flush();
     }

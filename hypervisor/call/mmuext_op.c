@@ -3,7 +3,6 @@
 #include "hypervisor/call/call.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/mmu.h"
-#include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/flush.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/memory/space.h"
@@ -102,7 +101,7 @@ static s64 serve(struct vcpu *vcpu, struct call *call, const struct mmuext_op *o
         return 0;
     case MMUEXT_INVLPG_LOCAL:
         if (guest_range_ok(op->arg1.linear_addr, 1)) {
-            invalidate_page(op->arg1.linear_addr);
+            space_flush_page(op->arg1.linear_addr, vcpu->user_cr3);
         }
         return 0;
     case MMUEXT_TLB_FLUSH_MULTI:

@@ -4,7 +4,6 @@
 #include "hypervisor/call/call.h"
 #include "hypervisor/call/mmu.h"
 #include "hypervisor/call/segment.h"
-#include "hypervisor/cpu/asm.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/memory/space.h"
@@ -72,7 +71,7 @@ static inline bool operation_quick(struct vcpu *vcpu, u32 command, u64 argument,
         return argument && root_quick(vcpu, argument, false, done);
     case MMUEXT_INVLPG_LOCAL:
         if (guest_range_ok(argument, 1)) {
-            invalidate_page(argument);
+            space_flush_page(argument, vcpu->user_cr3);
         }
         return true;
     case MMUEXT_TLB_FLUSH_LOCAL:

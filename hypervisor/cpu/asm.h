@@ -103,6 +103,15 @@ static inline void invalidate_page(u64 address)
     __asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
+/* INVPCID: `type` is one of INVPCID_, `number` the context, where the type has one. */
+static inline void invalidate_context(u64 type, u64 number, u64 address)
+{
+    const struct {
+        u64 number, address;
+    } descriptor = {number, address};
+    __asm__ volatile("invpcid %0, %1" : : "m"(descriptor), "r"(type) : "memory");
+}
+
 static inline void interrupts_off(void)
 {
     __asm__ volatile("cli" : : : "memory");

@@ -24,6 +24,7 @@
 
 #include <stdatomic.h>
 
+#include "lib/contexts.h"
 #include "hypervisor/time/timer_list.h"
 #include "lib/addr.h"
 #include "lib/lock.h"
@@ -51,10 +52,12 @@ struct cpu {
     struct vcpu *parked;  /* while the CPU is idle: the vCPU whose state its registers still hold
                              (vcpu_switch); NULL: none */
     struct vmmu_domain *space; /* the domain whose root is loaded (memory/space.h); NULL: idle */
+    bool entered;              /* `space` has changed, and none of its roots has been loaded yet */
     u16 last_domain; /* the id of the domain that this CPU ran last; when another comes, the
                         mitigations between domains are applied (speculation_switch); 0: none yet */
     struct timers timers;
     struct tss tss;
+    struct contexts contexts; /* of roots of `space`; used where PCID is (memory/space.h) */
     _Alignas(64) struct flushes flushes;
 };
 

@@ -43,6 +43,31 @@ bool processor_has_sysenter(void)
            !processor_vendor_is("HygonGenuine");
 }
 
+/* Processors whose INVLPG leaves global translations where PCID is used, unless their microcode has
+ * been updated: Alder Lake, Raptor Lake and their small cores, by the numbers of the model. */
+static bool invlpg_misses_global(void)
+{
+    static const u8 models[] = {0x97, 0x9a, 0xb7, 0xba, 0xbe, 0xbf};
+    u32 signature = read_cpuid(1, 0).eax;
+    u32 model = (signature >> 4 & 0xf) | (signature >> 12 & 0xf0);
+
+    if (!processor_vendor_is("GenuineIntel") || (signature >> 8 & 0xf) != 6) {
+        return false;
+    }
+    for (u32 i = 0; i < ARRAY_LENGTH(models); i++) {
+        if (models[i] == model) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool processor_has_pcid(void)
+{
+    return read_cpuid(1, 0).ecx & CPUID_1_ECX_PCID && processor_last_leaf(0) >= 7 &&
+           read_cpuid(7, 0).ebx & CPUID_7_EBX_INVPCID && !invlpg_misses_global();
+}
+
 /* The answer of CPUID is kept, since every switch of vCPUs needs it, and CPUID is slow if the
  * machine itself is virtual, where CPUID traps. */
 bool processor_has_tsc_aux(void)

@@ -16,6 +16,10 @@ u32 processor_last_leaf(u32 first);
  * legacy mode only (AMD64 manual, volume 3), which CPUID's bit SEP does not say. */
 bool processor_has_sysenter(void);
 
+/* True when the processor has PCID and INVPCID, and its INVLPG drops global translations, too,
+ * where PCID is used. */
+bool processor_has_pcid(void);
+
 /* True when the processor has MSR_TSC_AUX (and with it RDTSCP or RDPID). */
 bool processor_has_tsc_aux(void);
 

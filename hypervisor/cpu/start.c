@@ -7,6 +7,7 @@
 #include "hypervisor/cpu/speculation.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/memory/space.h"
 #include "hypervisor/ranks.h"
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/processor.h"
@@ -158,7 +159,7 @@ bool cpu_load(struct cpu *cpu)
         write_msr(MSR_PAT, CPU_PAT);
     }
     speculation_start_cpu();
-    return xsave_start();
+    return xsave_start() && space_start_cpu();
 }
 
 void cpu_enter_stack(struct cpu *cpu, void (*then)(void))

@@ -176,8 +176,11 @@ mfn_t vcpu_root(const struct vcpu *vcpu)
 
 void vcpu_refresh_roots(struct vcpu *vcpu)
 {
-    vcpu->kernel_cr3 = space_cr3(vcpu->mmu.kernel_root);
-    vcpu->user_cr3 = mfn_is_none(vcpu->mmu.user_root) ? 0 : space_cr3(vcpu->mmu.user_root);
+    struct space_roots roots =
+        space_roots(&vcpu->domain->mmu, vcpu->mmu.kernel_root, vcpu->mmu.user_root);
+
+    vcpu->kernel_cr3 = roots.kernel;
+    vcpu->user_cr3 = roots.user;
 }
 
 void vcpu_refresh_fast(struct vcpu *vcpu)
@@ -301,9 +304,8 @@ static void attach(struct cpu *cpu, struct vcpu *vcpu)
     segments_load(window_address(vcpu->window));
 }
 
-/* Loads the root of `to`, or the idle root if `to` is NULL. The load of CR3 flushes all
- * translations of guest memory. What else the entry code needs of `to` is still in place if it is
- * parked here. */
+/* Loads the root of `to`, or the idle root if `to` is NULL. What else the entry code needs of `to`
+ * is still in place if it is parked here. */
 static void change_root(struct cpu *cpu, struct vcpu *to)
 {
     if (!to) {
@@ -321,9 +323,10 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
         attach(cpu, to);
         vcpu_refresh_fast(to);
     }
+    space_enter(&to->domain->mmu);
     vcpu_refresh_roots(to);
     vcpu_refresh_iopl(to);
-    space_load(&to->domain->mmu, root_cr3(to));
+    space_load(root_cr3(to));
 }
 
 void vcpu_unpark(void)

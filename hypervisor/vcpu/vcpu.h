@@ -130,10 +130,10 @@ mfn_t vcpu_root(const struct vcpu *vcpu);
  * and loads the other root. */
 void vcpu_toggle_mode(struct vcpu *vcpu);
 
-/* Update the members that the entry code reads: vcpu_refresh_roots after a change of the vCPU's
- * roots, vcpu_refresh_fast after a change of its kernel stack, trap table or callbacks,
- * vcpu_refresh_iopl after a change of its virtual IOPL or of the domain's
- * VMASST_TYPE_architectural_iopl. */
+/* Update the members that the entry code reads, of the vCPU that this CPU runs or is about to run:
+ * vcpu_refresh_roots after a change of its roots, which for the guest is a load of both roots,
+ * vcpu_refresh_fast after a change of its kernel stack, trap table or callbacks, vcpu_refresh_iopl
+ * after a change of its virtual IOPL or of the domain's VMASST_TYPE_architectural_iopl. */
 void vcpu_refresh_roots(struct vcpu *vcpu);
 void vcpu_refresh_fast(struct vcpu *vcpu);
 void vcpu_refresh_iopl(struct vcpu *vcpu);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Control registers: CR0 (AMD64 manual, volume 2, 3.1.1), CR3 (5.3.2, 5.5.1), CR4 (3.1.3), EFER
- * (3.1.7), XCR0 (11.5.2).
- */
+ * (3.1.7), XCR0 (11.5.2); and the types of INVPCID (volume 3). */
 #ifndef X86_CONTROL_H
 #define X86_CONTROL_H
 
@@ -39,6 +38,11 @@
 #define EFER_LMA BIT_U64(10) /* long mode active */
 #define EFER_NXE BIT_U64(11) /* no-execute pages */
 #define EFER_AIB BIT_U64(21) /* automatic IBRS */
+
+/* What INVPCID drops: one address of one context, one context, all contexts; not what is global. */
+#define INVPCID_ADDRESS 0
+#define INVPCID_CONTEXT 1
+#define INVPCID_ALL     3
 
 #define XCR0_X87    BIT_U64(0)
 #define XCR0_SSE    BIT_U64(1)

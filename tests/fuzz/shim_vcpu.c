@@ -111,6 +111,12 @@ void space_flush(void)
     port_flush(1ull << port_cpu());
 }
 
+void space_flush_page(u64 address, u64 other)
+{
+    (void)address;
+    (void)other;
+}
+
 /* ---- the processor: an invented one, the same wherever the fuzzer runs ---- */
 
 struct cpuid read_cpuid(u32 leaf, u32 subleaf)

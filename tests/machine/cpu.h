@@ -9,7 +9,9 @@
 
 void cpu_reset_all(void);
 
-/* Loads a root, which flushes the CPU. MFN_NONE: the CPU then has no root. */
+/* Loads a root. MFN_NONE: the CPU then has no root. Without machine.pcid this flushes the CPU. With
+ * it, translations are kept as the hypervisor keeps them, and the test fails if one of those of
+ * this root says more than the tables do. */
 void cpu_load_root(u32 cpu, mfn_t root);
 
 /* Flushes all of a CPU's translations and cached walks, and reports the flush to the engine. */
@@ -19,7 +21,11 @@ void cpu_flush(u32 cpu);
 bool cpu_load(u32 cpu, vaddr_t va, u64 *value);
 bool cpu_store(u32 cpu, vaddr_t va, u64 value);
 
-/* Says whether any CPU holds a translation to `m`, or a cached walk through it. */
+/* Returns how many translations a CPU has by the root that is loaded. */
+u32 cpu_kept(u32 cpu);
+
+/* Says whether any CPU holds a translation to `m`, or a cached walk through it, with which a guest
+ * could come to reach it. */
 bool cpu_any_translates_to(mfn_t m);
 
 #endif

@@ -68,6 +68,7 @@ void machine_start(u64 frames, bool l1tf)
     memset(domains, 0, sizeof(domains));
     memset(windows, 0, sizeof(windows));
     machine.frames = frames;
+    machine.pcid = getenv("MACHINE_PCID") != NULL;
     reserve(frames);
     memset(memory, 0xa5, frames * PAGE_SIZE);
     memset(frame_table, 0, frames * sizeof(*frame_table));

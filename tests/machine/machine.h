@@ -32,6 +32,8 @@ struct machine {
      * own; NULL: the domains are those of machine_register. */
     struct vmmu_domain *(*domain_by_id)(u16 id);
     struct vmmu_domain *(*domain_at)(u32 place);
+    bool pcid;    /* CPUs keep translations over loads of roots: MACHINE_PCID in the environment, or
+                     set by a test before a root is loaded */
     bool threads; /* several threads run at once, and the fake CPUs are not used */
     u64 findings; /* of the audit */
     const char *last_finding;

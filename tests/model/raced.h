@@ -64,6 +64,9 @@ void raced_start_guest(u32 g);
 /* Releases frame `i` of the guest's pool and puts a new one in its place, if there is one. */
 void raced_exchange(struct actor *actor, u32 i);
 
+/* Makes `m` the kernel root of the actor's vCPU and loads it, if it is accepted. */
+void raced_load_root(struct actor *actor, mfn_t m);
+
 /* Links frames 0 to 3 of guest 0's pool as a tree from level 4 down; none of them is live. */
 void raced_link_pool(void);
 
@@ -79,6 +82,12 @@ void race_devices_against_memory(struct actor *actor);
 void race_replacements(struct actor *actor);
 void race_two_hands(struct actor *actor);
 void race_hands_on_the_dying(struct actor *actor);
+
+/* Makes four frames of guest 0's pool pinned roots which show what the guest's root shows. */
+void raced_more_roots(void);
+
+/* The race of races_kept.c. */
+void race_kept_translations(struct actor *actor);
 
 /* Ends a guest: first its vCPUs, then the domain; the other guest may run meanwhile. */
 void raced_end_vcpus(u32 g);

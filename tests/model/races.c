@@ -134,7 +134,7 @@ static void cross_pool(void)
     }
 }
 
-static void load_root(struct actor *actor, mfn_t m)
+void raced_load_root(struct actor *actor, mfn_t m)
 {
     enum vmmu_result result;
     TO_THE_END(result, vmmu_set_kernel_root(actor->vcpu, m));
@@ -149,10 +149,10 @@ static void root_against_unpin(struct actor *actor)
     const mfn_t m = raced_pool(actor, 0);
     enum vmmu_result result;
     if (actor->cpu & 1) {
-        load_root(actor, m);
+        raced_load_root(actor, m);
         threads_load(vaddr(0));
         TO_THE_END(result, vmmu_set_user_root(actor->vcpu, threads_below(2) ? m : MFN_NONE));
-        load_root(actor, actor->guest->l4);
+        raced_load_root(actor, actor->guest->l4);
     } else {
         TO_THE_END(result, vmmu_pin(actor->vcpu, actor->domain, m, 4));
         raced_update(actor, m, 1, RW(raced_pool(actor, 1)));
@@ -414,7 +414,7 @@ static void anything(struct actor *actor)
         raced_count(actor, vmmu_unpin(actor->vcpu, actor->domain, m));
         break;
     case 4:
-        load_root(actor, threads_below(2) ? m : actor->guest->l4);
+        raced_load_root(actor, threads_below(2) ? m : actor->guest->l4);
         break;
     case 5:
         raced_count(actor, vmmu_set_user_root(actor->vcpu, threads_below(2) ? m : MFN_NONE));
@@ -536,6 +536,8 @@ const struct race races[] = {
     {"device frames against memory", race_devices_against_memory, 0, 0x0f, NULL, NULL, 20000},
     {"replacements", race_replacements, 0, 0x3f, NULL, NULL, 20000},
     {"two hands on one tree", race_two_hands, 4, 0x33, NULL, raced_link_pool, 20000},
+    {"kept translations (292, 294)", race_kept_translations, 0, 0x0f, NULL, raced_more_roots,
+     20000},
     {"hands on the dying", race_hands_on_the_dying, 2, 0x31, raced_raise_and_leave,
      raced_raise_and_leave, 1000},
 };

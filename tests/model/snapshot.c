@@ -7,6 +7,7 @@
 
 #include "vmmu/port.h"
 #include "vmmu/engine.h"
+#include "vmmu/lessened.h"
 
 void snapshot_allocate(u32 m)
 {
@@ -72,7 +73,15 @@ void snapshot_restore(const struct snapshot *s)
         }
     }
     world.oracle = s->oracle;
+    u64 lessened[ORACLE_DOMAINS]; /* the CPUs' contexts are not put back, so no generation comes
+                                     twice */
+    for (u32 d = 0; d < ORACLE_DOMAINS; d++) {
+        lessened[d] = atomic_load(&world.domain[d].lessened) | LESSENED_SINCE;
+    }
     memcpy(world.domain, s->domain, sizeof(s->domain));
+    for (u32 d = 0; d < ORACLE_DOMAINS; d++) {
+        atomic_store(&world.domain[d].lessened, lessened[d]);
+    }
     memcpy(world.vcpu, s->vcpu, sizeof(s->vcpu));
     for (u32 m = 0; m < s->oracle.frames; m++) {
         atomic_store(&vmmu_engine.frames[m].references, s->words[m][0]);

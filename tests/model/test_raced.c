@@ -191,13 +191,13 @@ static void round_of(const struct race *race)
     seed++;
 }
 
-static u64 play(const struct race *race, double seconds)
+static u64 play(const struct race *race, bool keep, double seconds)
 {
     u64 operations = 0, rounds = 0;
     current = race;
     memset(actors, 0, sizeof(actors));
     threads_on_cpu(0, seed, 0, false);
-    threads_start(FRAMES);
+    threads_start(FRAMES, keep);
     raced_start_guest(0);
     raced_start_guest(1);
     threads_on_cpu(0, seed, 0, false);
@@ -221,11 +221,12 @@ static u64 play(const struct race *race, double seconds)
         operations += actors[i].operations;
     }
     printf("%-42s %9llu operations, %4llu rounds, %8llu stores (%llu from the TLB), %llu flushes, "
-           "%llu stops, %llu waits, %llu frames freed\n",
+           "%llu stops, %llu waits, %llu frames freed, %llu loads that kept\n",
            race->name, (unsigned long long)operations, (unsigned long long)rounds,
            (unsigned long long)threads_seen.stores, (unsigned long long)threads_seen.stale_stores,
            (unsigned long long)threads_seen.flushes, (unsigned long long)threads_seen.stops,
-           (unsigned long long)threads_seen.pauses, (unsigned long long)threads_seen.freed);
+           (unsigned long long)threads_seen.pauses, (unsigned long long)threads_seen.freed,
+           (unsigned long long)threads_seen.kept);
     threads_end();
     return operations;
 }
@@ -239,10 +240,11 @@ int main(int count, char **arguments)
     u64 operations = 0;
     seed = seed_text ? strtoull(seed_text, NULL, 0) : 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    alarm((u32)(seconds * race_count) + 2 * PATIENCE_SECONDS); /* if a thread waits for ever */
+    alarm((u32)(2 * seconds * race_count) + 2 * PATIENCE_SECONDS); /* if a thread waits for ever */
     for (u32 i = 0; i < race_count; i++) {
         if (only == race_count || only == i) {
-            operations += play(&races[i], seconds);
+            operations += play(&races[i], false, seconds);
+            operations += play(&races[i], true, seconds);
         }
     }
     printf("%llu operations, nothing broken\n", (unsigned long long)operations);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A fake machine for real threads.
  *
+ * Where `pcid` is set, a CPU keeps translations over loads of roots as the hypervisor does
+ * (hypervisor/memory/space.h), with the hypervisor's own lib/contexts.c.
+ *
  * A CPU's mutex is held during one complete access by its guest, the walk included, and during a
  * flush: on a real CPU, too, an interrupt comes between two instructions and never within one. */
 #include "tests/model/threads_port.h"
@@ -12,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/contexts.h"
 #include "lib/x86/pte.h"
 #include "vmmu/port.h"
 
@@ -19,12 +23,14 @@
 #define WALKS        16u
 
 struct translation {
+    u32 context; /* its number; 0: without contexts, or dropped */
     u64 page;
     mfn_t frame;
     bool writable;
 };
 
 struct cached_walk {
+    u32 context;
     u32 level;
     u64 prefix;
     mfn_t table;
@@ -34,6 +40,9 @@ struct cached_walk {
 struct cpu {
     pthread_mutex_t mutex;
     mfn_t root;
+    u32 context; /* the number in CR3 */
+    bool runs;   /* the domain's roots are loaded: the contexts are of it */
+    struct contexts contexts;
     struct translation translation[TRANSLATIONS];
     u32 translations, next_translation;
     struct cached_walk walk[WALKS];
@@ -43,6 +52,7 @@ struct cpu {
 struct threads_seen threads_seen;
 
 static struct cpu cpus[THREADS_CPUS];
+static bool pcid;
 static u8 *memory;
 static struct vmmu_frame *frame_table;
 static u64 *m2p;
@@ -66,10 +76,11 @@ static _Noreturn void broken(const char *what, mfn_t m, u64 word)
 
 /* ---- beginning, end, frames ----------------------------------------------------------------- */
 
-void threads_start(u64 frames)
+void threads_start(u64 frames, bool keep)
 {
     u64 slots[16];
 
+    pcid = keep;
     memory = aligned_alloc(PAGE_SIZE, frames * PAGE_SIZE);
     frame_table = aligned_alloc(PAGE_SIZE,
                                 (frames * sizeof(*frame_table) + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1));
@@ -164,16 +175,28 @@ void threads_register(u16 id, struct vmmu_domain *domain)
 
 /* ---- the CPUs ------------------------------------------------------------------------------- */
 
+/* The domain that the CPU runs, if it runs one. */
+static struct vmmu_domain *domain_on(u32 cpu)
+{
+    return domains[cpu < 4 ? 1 : 2];
+}
+
 /* The caller holds the CPU's mutex. */
 static void flush_locked(u32 cpu)
 {
-    u64 begun[THREADS_DOMAINS];
+    u64 begun[THREADS_DOMAINS], generation = 0;
 
     for (u32 id = 0; id < THREADS_DOMAINS; id++) {
         begun[id] = domains[id] ? vmmu_flush_begins(domains[id]) : 0;
     }
+    if (cpus[cpu].runs) {
+        generation = vmmu_generation(domain_on(cpu));
+    }
     cpus[cpu].translations = cpus[cpu].next_translation = 0;
     cpus[cpu].walks = cpus[cpu].next_walk = 0;
+    if (cpus[cpu].runs) {
+        contexts_flushed(&cpus[cpu].contexts, generation);
+    }
     for (u32 id = 0; id < THREADS_DOMAINS; id++) {
         if (domains[id]) {
             vmmu_flush_ends(domains[id], cpu, begun[id]);
@@ -181,11 +204,59 @@ static void flush_locked(u32 cpu)
     }
 }
 
+/* Drops what the TLB has with one number: gives it the number 0, with which no root is loaded. */
+static void drop_context(struct cpu *cpu, u32 context)
+{
+    for (u32 i = 0; i < cpu->translations; i++) {
+        if (cpu->translation[i].context == context) {
+            cpu->translation[i].context = 0;
+        }
+    }
+    for (u32 i = 0; i < cpu->walks; i++) {
+        if (cpu->walk[i].context == context) {
+            cpu->walk[i].context = 0;
+        }
+    }
+}
+
+/* Loads a root with a context. The first one after none, or none, counts as a flush. */
+static void load_kept_locked(u32 number, mfn_t root)
+{
+    struct cpu *cpu = &cpus[number];
+    const struct contexts_kept kept = {.loaded = cpu->context};
+    bool stale;
+
+    if (mfn_is_none(root) || !cpu->runs) {
+        contexts_give_up(&cpu->contexts);
+        cpu->root = MFN_NONE;
+        cpu->context = 0;
+        cpu->runs = false;
+        flush_locked(number);
+    }
+    if (mfn_is_none(root)) {
+        return;
+    }
+    const u64 generation = vmmu_generation(domain_on(number));
+    const u32 context = contexts_take(&cpu->contexts, root, generation, kept, &stale);
+    if (stale) {
+        drop_context(cpu, context);
+    } else {
+        atomic_fetch_add_explicit(&threads_seen.kept, 1, memory_order_relaxed);
+    }
+    cpu->root = root;
+    cpu->context = context;
+    cpu->runs = true;
+}
+
 void threads_load_root(mfn_t root)
 {
     pthread_mutex_lock(&cpus[this_cpu].mutex);
-    cpus[this_cpu].root = root;
-    flush_locked(this_cpu);
+    if (pcid) {
+        load_kept_locked(this_cpu, root);
+    } else {
+        cpus[this_cpu].root = root;
+        flush_locked(this_cpu);
+    }
     pthread_mutex_unlock(&cpus[this_cpu].mutex);
 }
 
@@ -264,7 +335,8 @@ static bool find_table(struct cpu *cpu, vaddr_t va, u32 level, mfn_t *m, bool *w
 {
     const u64 prefix = va.a >> (12 + 9 * level);
     for (u32 i = 0; i < cpu->walks; i++) {
-        if (cpu->walk[i].level == level && cpu->walk[i].prefix == prefix) {
+        if (cpu->walk[i].context == cpu->context && cpu->walk[i].level == level &&
+            cpu->walk[i].prefix == prefix) {
             *m = cpu->walk[i].table;
             *writable = cpu->walk[i].writable;
             return true;
@@ -287,7 +359,7 @@ static bool find_table(struct cpu *cpu, vaddr_t va, u32 level, mfn_t *m, bool *w
     }
     *m = mfn(entry >> 12 & 0xffffffffffull);
     *writable = *writable && (entry & PTE_WRITABLE);
-    cpu->walk[cpu->next_walk] = (struct cached_walk){level, prefix, *m, *writable};
+    cpu->walk[cpu->next_walk] = (struct cached_walk){cpu->context, level, prefix, *m, *writable};
     cpu->next_walk = (cpu->next_walk + 1) % WALKS;
     cpu->walks = cpu->walks < WALKS ? cpu->walks + 1 : WALKS;
     return true;
@@ -299,7 +371,8 @@ static bool translate(struct cpu *cpu, vaddr_t va, bool write, mfn_t *frame)
     mfn_t m;
     bool writable;
     for (u32 i = 0; i < cpu->translations; i++) {
-        if (cpu->translation[i].page == page && (cpu->translation[i].writable || !write)) {
+        if (cpu->translation[i].context == cpu->context && cpu->translation[i].page == page &&
+            (cpu->translation[i].writable || !write)) {
             *frame = cpu->translation[i].frame;
             atomic_fetch_add_explicit(&threads_seen.stale_stores, write, memory_order_relaxed);
             return true;
@@ -317,7 +390,7 @@ static bool translate(struct cpu *cpu, vaddr_t va, bool write, mfn_t *frame)
     }
     *frame = mfn(entry >> 12 & 0xffffffffffull);
     cpu->translation[cpu->next_translation] =
-        (struct translation){page, *frame, writable && (entry & PTE_WRITABLE)};
+        (struct translation){cpu->context, page, *frame, writable && (entry & PTE_WRITABLE)};
     cpu->next_translation = (cpu->next_translation + 1) % TRANSLATIONS;
     cpu->translations = cpu->translations < TRANSLATIONS ? cpu->translations + 1 : TRANSLATIONS;
     return true;
@@ -364,12 +437,12 @@ bool threads_load(vaddr_t va)
 static bool shows(const struct cpu *cpu, mfn_t m)
 {
     for (u32 i = 0; i < cpu->translations; i++) {
-        if (mfn_equal(cpu->translation[i].frame, m)) {
+        if ((!pcid || cpu->translation[i].context) && mfn_equal(cpu->translation[i].frame, m)) {
             return true;
         }
     }
     for (u32 i = 0; i < cpu->walks; i++) {
-        if (mfn_equal(cpu->walk[i].table, m)) {
+        if ((!pcid || cpu->walk[i].context) && mfn_equal(cpu->walk[i].table, m)) {
             return true;
         }
     }

@@ -12,11 +12,12 @@
 
 /* What the machine has counted, over all CPUs. */
 struct threads_seen {
-    _Atomic u64 stores, faults, stale_stores, flushes, stops, pauses, freed;
+    _Atomic u64 stores, faults, stale_stores, flushes, stops, pauses, freed, kept;
 };
 extern struct threads_seen threads_seen;
 
-void threads_start(u64 frames);
+/* Makes a new machine. `keep`: its CPUs keep translations over loads of roots. */
+void threads_start(u64 frames, bool keep);
 
 /* Ends the machine. Every frame must be free again. */
 void threads_end(void);

@@ -188,7 +188,9 @@ void world_end(void)
 static void load_root(u32 cpu, u32 root)
 {
     cpu_load_root(cpu, root == ORACLE_NONE ? MFN_NONE : mfn(root));
-    world.accesses[cpu] = 0;
+    if (!machine.pcid) { /* otherwise the TLB keeps what it has */
+        world.accesses[cpu] = 0;
+    }
 }
 
 static void unload(u32 vcpu)

@@ -217,6 +217,18 @@ static void a_value_without_sense_is_named_and_changes_nothing(void **state)
     }
 }
 
+static void pcid_is_a_truth_value(void **state)
+{
+    (void)state;
+    assert_true(read_line("pcid=no").no_pcid);
+    assert_true(read_line("pcid=off").no_pcid);
+    assert_false(read_line("pcid=no pcid=xpti").no_pcid);
+    assert_false(read_line("pcid=1").no_pcid);
+    assert_string_equal(logged, "");
+    assert_false(read_line("pcid=never").no_pcid);
+    assert_non_null(strstr(logged, "makes no sense"));
+}
+
 static void an_unknown_word_is_named(void **state)
 {
     (void)state;
@@ -267,6 +279,7 @@ int main(void)
         cmocka_unit_test(a_size_has_a_unit),
         cmocka_unit_test(memory_is_given_in_every_form_that_xen_knows),
         cmocka_unit_test(a_value_without_sense_is_named_and_changes_nothing),
+        cmocka_unit_test(pcid_is_a_truth_value),
         cmocka_unit_test(an_unknown_word_is_named),
         cmocka_unit_test(the_longest_line_ends_in_its_block),
     };

@@ -51,4 +51,11 @@ static inline void invalidate_page(u64 address)
     (void)address;
 }
 
+static inline void invalidate_context(u64 type, u64 number, u64 address)
+{
+    (void)type;
+    (void)number;
+    (void)address;
+}
+
 #endif

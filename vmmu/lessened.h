@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Lessened entries: whether a CPU may keep a guest's translations when it loads another root.
+ *
+ * A guest takes it for granted that a load of a root drops every translation. A machine may keep
+ * the translations of a root all the same, as long as none of them can differ from the domain's
+ * tables in a way that the guest would notice. Such a difference comes about when an entry of a
+ * live table is lessened: it was present, and afterwards it maps nothing or another frame, permits
+ * less, or has lost its accessed or dirty bit. An entry that only gains is harmless, because a
+ * processor neither keeps entries that are not present nor faults before it has walked the tables
+ * again.
+ *
+ * Each domain has one word, `lessened`: a generation in the upper bits, and in the lowest bit
+ * whether an entry was lessened since that generation began. Who lessens an entry exchanges it,
+ * then reads the word, and sets the bit unless it is set. Who loads a root reads the word and, if
+ * the bit is set, replaces it by the next generation (vmmu_generation). All of these accesses are
+ * sequentially consistent. docs/counting.md, section 5, says why two words would not do.
+ *
+ * Where no machine asks for generations the bit stays set for ever, and the test is all that the
+ * word costs. */
+#ifndef VMMU_LESSENED_H
+#define VMMU_LESSENED_H
+
+#include "vmmu/entry.h"
+
+/* The lowest bit of vmmu_domain.lessened, and what is added to begin the next generation. */
+#define LESSENED_SINCE 1ull
+
+/* Records that an entry of a table of `domain` was lessened. */
+void lessened_mark(struct vmmu_domain *domain);
+
+/* Says whether the change of an entry of a live table from `old` to `next` lessens it. */
+static inline bool lessened_by(u64 old, u64 next)
+{
+    /* Each bit that the entry lost, but of NX the gain; and those whose change in either direction
+     * leads elsewhere or to another memory type. */
+    const u64 matters = (old ^ PTE_NX) | PTE_ADDRESS | ENTRY_CACHE;
+    return (old & PTE_PRESENT) && ((old ^ next) & matters);
+}
+
+/* The slow path of lessened_note. */
+void lessened_note_slow(struct vmmu_domain *domain, u64 old, u64 next);
+
+/* Called after an entry `old` of a live table of `domain` has been exchanged for `next`, by an
+ * atomic read-modify-write: records the change if it lessens the entry. The entry may be `next`
+ * no more. */
+ALWAYS_INLINE void lessened_note(struct vmmu_domain *domain, u64 old, u64 next)
+{
+    if (!(atomic_load_explicit(&domain->lessened, memory_order_seq_cst) & LESSENED_SINCE)) {
+        lessened_note_slow(domain, old, next);
+    }
+}
+
+#endif
