@@ -73,15 +73,11 @@ static void tally_table(struct recount *run, mfn_t m, u64 use)
 }
 
 /* Counts the references on `m` that its own words stand for (of its owner, its pin, its partial
- * state), and, if `m` is a table, those that its entries hold on other frames. A frame without an
- * owner has none. */
-static void tally_frame(struct recount *run, mfn_t m)
+ * state), and, if `m` is a table, those that its entries hold on other frames. The frame has an
+ * owner, and this references word. */
+static void tally_frame(struct recount *run, mfn_t m, u64 references)
 {
-    const u64 references = references_of(m);
     const u64 use = use_word_of(m);
-    if (!(references & REF_OWNED)) {
-        return;
-    }
     if (references & REF_ALLOCATED) {
         tally(run, m, 1, use_type(use) == VMMU_TYPE_SHARED);
     }
@@ -113,32 +109,6 @@ static void tally_vcpu(struct recount *run, const struct vmmu_vcpu *vcpu)
     tally_list(run, vcpu->ldt_frame, VMMU_LDT_FRAMES);
     if (!mfn_is_none(vcpu->deferred.frame)) {
         tally(run, vcpu->deferred.frame, 1, vcpu->deferred.kind == DEFER_PUT);
-    }
-}
-
-static void count_window(struct recount *run)
-{
-    const struct vmmu_audit *audit = run->audit;
-    for (u64 i = 0; i < 2 * run->frames; i++) {
-        audit->scratch[i] = 0;
-    }
-    for (u64 n = 0; n < vmmu_engine.count; n++) {
-        tally_frame(run, mfn(n));
-    }
-    for (u32 i = 0; i < audit->vcpu_count; i++) {
-        tally_vcpu(run, audit->vcpus[i]);
-    }
-    tally_list(run, audit->held, audit->held_count);
-    for (u64 i = 0; i < run->frames; i++) {
-        const mfn_t m = mfn(run->first + i);
-        const u64 references = references_of(m) & REF_OWNED ? frame_count(references_of(m)) : 0;
-        const u64 uses = references_of(m) & REF_OWNED ? frame_count(use_word_of(m)) : 0;
-        if (references != audit->scratch[2 * i]) {
-            tell(run, m, "references", audit->scratch[2 * i], references);
-        }
-        if (uses != audit->scratch[2 * i + 1]) {
-            tell(run, m, "type references", audit->scratch[2 * i + 1], uses);
-        }
     }
 }
 
@@ -242,16 +212,18 @@ static void check_table(struct recount *run, mfn_t m, u64 use)
     }
 }
 
+/* Checks a frame that has no owner and is marked as a device frame. */
+static void check_device(struct recount *run, mfn_t m, u64 references)
+{
+    if (!ref_is_device(references) || use_word_of(m) != 0) {
+        tell(run, m, "a device frame is in use", REF_DEVICE, references);
+    }
+}
+
+/* Checks a frame that has an owner. */
 static void check_frame(struct recount *run, mfn_t m)
 {
-    const u64 references = references_of(m);
     const u64 use = use_word_of(m);
-    if (!(references & REF_OWNED)) {
-        if ((references & REF_DEVICE) && !(ref_is_device(references) && use == 0)) {
-            tell(run, m, "a device frame is in use", REF_DEVICE, references);
-        }
-        return;
-    }
     check_use(run, m, use);
     if (!(use & USE_VALIDATED)) {
         return;
@@ -263,6 +235,55 @@ static void check_frame(struct recount *run, mfn_t m)
             if (!vmmu_descriptor_allowed(entry_of(m, i))) {
                 tell(run, m, "a descriptor that the rules forbid", 0, entry_of(m, i));
             }
+        }
+    }
+}
+
+/* Compares the counts of frame `m`, whose references word is `word`, with the recounted `sums`. */
+static void compare_frame(struct recount *run, mfn_t m, u64 word, const u32 *sums)
+{
+    const u64 references = word & REF_OWNED ? frame_count(word) : 0;
+    const u64 uses = word & REF_OWNED ? frame_count(use_word_of(m)) : 0;
+
+    if (references != sums[0]) {
+        tell(run, m, "references", sums[0], references);
+    }
+    if (uses != sums[1]) {
+        tell(run, m, "type references", sums[1], uses);
+    }
+}
+
+/* Counts the references on the frames of the window, and compares. Checks all frames and tables on
+ * the way, with the first window. */
+static void count_window(struct recount *run)
+{
+    const struct vmmu_audit *audit = run->audit;
+    u32 *const sums = audit->scratch;
+
+    for (u64 i = 0; i < run->frames; i++) {
+        sums[2 * i] = 0;
+        sums[2 * i + 1] = 0;
+    }
+    for (u64 n = 0; n < vmmu_engine.count; n++) {
+        const u64 references = references_of(mfn(n));
+        if (references & REF_OWNED) {
+            if (run->first == 0) {
+                check_frame(run, mfn(n));
+            }
+            tally_frame(run, mfn(n), references);
+        } else if ((references & REF_DEVICE) && run->first == 0) {
+            check_device(run, mfn(n), references);
+        }
+    }
+    for (u32 i = 0; i < audit->vcpu_count; i++) {
+        tally_vcpu(run, audit->vcpus[i]);
+    }
+    tally_list(run, audit->held, audit->held_count);
+    for (u64 i = 0; i < run->frames; i++) {
+        const mfn_t m = mfn(run->first + i);
+        const u64 references = references_of(m);
+        if ((references & REF_OWNED) || (sums[2 * i] | sums[2 * i + 1])) {
+            compare_frame(run, m, references, &sums[2 * i]);
         }
     }
 }
@@ -297,20 +318,18 @@ u64 vmmu_audit(const struct vmmu_audit *audit)
 {
     struct recount run = {.audit = audit};
 
-    for (u64 n = 0; n < vmmu_engine.count; n++) {
-        check_frame(&run, mfn(n));
-    }
     for (u32 i = 0; i < audit->vcpu_count; i++) {
         if (is_first(audit, i)) {
             check_domain(&run, audit->vcpus[i]->domain);
         }
     }
-    for (u64 first = 0; first < vmmu_engine.count && audit->scratch_frames;
-         first += audit->scratch_frames) {
+    u64 first = 0;
+    do {
         const u64 left = vmmu_engine.count - first;
         run.first = first;
         run.frames = left < audit->scratch_frames ? left : audit->scratch_frames;
         count_window(&run);
-    }
+        first += audit->scratch_frames;
+    } while (audit->scratch_frames && first < vmmu_engine.count);
     return run.findings;
 }

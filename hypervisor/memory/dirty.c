@@ -46,6 +46,13 @@ void dirty_start(void *memory, u64 frames)
     memset(memory, 0, dirty_size(frames));
 }
 
+u64 dirty_bits(u64 at, u32 order)
+{
+    const u64 word = read(&dirty.frames[at / WORD_BITS]);
+
+    return order < WORD_ORDER ? (word & bits_of(at, order)) >> at % WORD_BITS : word;
+}
+
 bool dirty_any(u64 at, u32 order)
 {
     if (order < WORD_ORDER) {

@@ -22,6 +22,9 @@ void dirty_start(void *memory, u64 frames);
 /* True when at least one frame of the block is dirty. */
 bool dirty_any(u64 at, u32 order);
 
+/* Returns a bit for each frame of the block, of at most 64, from bit 0 up: whether it is dirty. */
+u64 dirty_bits(u64 at, u32 order);
+
 /* Marks all frames of the block as dirty. */
 void dirty_set(u64 at, u32 order);
 

@@ -343,26 +343,48 @@ static bool looks_clean(u64 at)
             words[7]) == 0;
 }
 
+/* Counts the dirty frames of a block of at most 64, and reads the others. */
+static void audit_contents(struct recount *run, u64 at, u32 order)
+{
+    const u64 frames = 1ull << order, bits = dirty_bits(at, order);
+
+    if (bits == ~0ull >> (64 - frames)) {
+        run->dirty += frames;
+        return;
+    }
+    for (u64 i = 0; i < frames; i++) {
+        if (bits >> i & 1) {
+            run->dirty++;
+        } else if (!looks_clean(at + i)) {
+            differ(run, at + i, "counts as clean and has contents");
+        }
+    }
+}
+
 static void audit_block(struct recount *run, u64 at, u32 order)
 {
-    if (at % (1ull << order) || at + (1ull << order) > allocator.count) {
+    const u32 step = order < 6 ? order : 6;
+    const u64 end = at + (1ull << order);
+    u64 states = 0;
+
+    if (at % (1ull << order) || end > allocator.count) {
         differ(run, at, "a block that is not aligned to its size, or too large");
         return;
     }
     if (!(state_of(at) & BLOCK_DIRTY) != !dirty_any(at, order)) {
         differ(run, at, "a block on the wrong list");
     }
-    for (u64 i = at; i < at + (1ull << order); i++) {
-        bool dirty = dirty_any(i, 0);
-
-        run->free++;
-        run->dirty += dirty;
-        if (i != at && state_of(i)) {
+    run->free += end - at;
+    for (u64 i = at + 1; i < end; i++) {
+        states |= state_of(i);
+    }
+    for (u64 i = at + 1; states && i < end; i++) {
+        if (state_of(i)) {
             differ(run, i, "in use inside a free block");
         }
-        if (!dirty && !looks_clean(i)) {
-            differ(run, i, "counts as clean and has contents");
-        }
+    }
+    for (u64 i = at; i < end; i += 1ull << step) {
+        audit_contents(run, i, step);
     }
 }
 
