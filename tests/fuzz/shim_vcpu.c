@@ -84,6 +84,12 @@ void vcpu_refresh_fast(struct vcpu *vcpu)
     (void)vcpu;
 }
 
+void vcpu_set_kernel_stack(struct vcpu *vcpu, u64 ss, u64 sp)
+{
+    vcpu->kernel_ss = ss | 3;
+    vcpu->kernel_sp = sp;
+}
+
 void vcpu_refresh_iopl(struct vcpu *vcpu)
 {
     (void)vcpu;
