@@ -10,6 +10,7 @@
 
 #include "tests/machine/cpu.h"
 #include "tests/model/compare.h"
+#include "tests/model/lessened.h"
 
 #define HISTORY 48u
 
@@ -429,9 +430,11 @@ enum vmmu_result world_do(const struct model_op *asked)
     if (op.kind >= OP_STORE) {
         past->result = machine_only(&op);
     } else {
+        lessened_look();
         const enum vmmu_result expected = oracle_predict(&world.oracle, &op);
         past->result = ask_engine(&op, &answer);
         compare_answer(&op, expected, past->result, answer);
+        lessened_compare();
         if (op.kind == OP_GIVE && past->result != VMMU_DONE && op.at < world.oracle.frames) {
             machine_free(mfn(op.at));
         }
