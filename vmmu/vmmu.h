@@ -31,6 +31,7 @@
 
 #include "lib/addr.h"
 #include "vmmu/counters.h"
+#include "vmmu/translations.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -170,25 +171,6 @@ struct vmmu_vcpu {
  * entries are checked too. */
 void vmmu_start(struct vmmu_frame *frames, u64 count, u64 *m2p, const u64 hypervisor_slots[16],
                 bool l1tf);
-
-/* Advances the flush clock of `domain` and returns its new value. A CPU calls vmmu_flush_begins
- * just before it drops all translations of the domain from its TLB, and vmmu_flush_ends just after.
- * Then the engine does not ask that CPU for a flush because of a use of a frame that ended before
- * vmmu_flush_begins; except that it may ask if the frame was a descriptor page, or if the use ended
- * so long ago that the few bits stored of its epoch make it look recent. A flush that is not
- * reported in this way does no harm, but saves no later flush. */
-u64 vmmu_flush_begins(const struct vmmu_domain *domain);
-
-/* Records that CPU `cpu`, the calling one, has dropped all translations of `domain` from its TLB.
- * `begun` is what vmmu_flush_begins returned before. */
-void vmmu_flush_ends(const struct vmmu_domain *domain, u32 cpu, u64 begun);
-
-/* Returns the present generation of the domain's translations, never 0. It is another one than that
- * of each earlier call if an entry of a live table has been lessened since (vmmu/lessened.h): it
- * was present, and now maps nothing or another frame, permits less, or has lost its accessed or
- * dirty bit. A CPU may load a root and keep its translations of that root if it dropped them, or
- * found them good, after a call that returned the present generation. */
-u64 vmmu_generation(struct vmmu_domain *domain);
 
 /* ---- frames and owners ------------------------------------------------------------------- */
 
