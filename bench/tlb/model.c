@@ -6,6 +6,7 @@
 #include "bench/tlb/model.h"
 #include "bench/tlb/processors.h"
 #include "lib/x86/control.h"
+#include "lib/x86/page_fault.h"
 #include "lib/x86/pte.h"
 
 #define LEVELS      4u
@@ -18,7 +19,7 @@ struct entry {
     u64 frame;
     u64 last_use; /* 0: the entry is empty */
     u16 pcid;
-    bool global, writable;
+    bool global, writable, user;
     enum tlb_page_size size;   /* of the entry: the mapped page, or a piece of it */
     enum tlb_page_size mapped; /* of the page that the tables map */
 };
@@ -175,11 +176,6 @@ void tlb_invlpg(struct tlb *tlb, u64 address)
                (struct victims){.global_too = true, .pcid = current_pcid(tlb), .address = address});
 }
 
-void tlb_page_fault(struct tlb *tlb, u64 address)
-{
-    tlb_invlpg(tlb, address);
-}
-
 void tlb_invpcid(struct tlb *tlb, enum tlb_invpcid type, u64 pcid, u64 address)
 {
     switch (type) {
@@ -205,7 +201,7 @@ void tlb_invpcid(struct tlb *tlb, enum tlb_invpcid type, u64 pcid, u64 address)
 static bool walk(struct tlb *tlb, u64 address, struct entry *found)
 {
     u64 table = tlb->cr3 & PTE_ADDRESS;
-    bool writable = true;
+    bool writable = true, user = true;
 
     for (unsigned level = LEVELS; level > 0; level--) {
         unsigned shift = PAGE_SHIFT + INDEX_BITS * (level - 1);
@@ -216,6 +212,7 @@ static bool walk(struct tlb *tlb, u64 address, struct entry *found)
             return false;
         }
         writable &= !!(pte & PTE_WRITABLE);
+        user &= !!(pte & PTE_USER);
         table = pte & PTE_ADDRESS;
         if (level == 1 || (level < LEVELS && pte & PTE_LARGE)) {
             u64 within = (1ull << shift) - 1;
@@ -226,6 +223,7 @@ static bool walk(struct tlb *tlb, u64 address, struct entry *found)
                 .pcid = current_pcid(tlb),
                 .global = pte & PTE_GLOBAL && tlb->cr4 & CR4_PGE,
                 .writable = writable,
+                .user = user,
                 .size = (enum tlb_page_size)(level - 1),
                 .mapped = (enum tlb_page_size)(level - 1),
             };
@@ -269,6 +267,34 @@ static struct entry *look_up(struct tlb *tlb, bool second_level, bool fetch, u64
         }
     }
     return NULL;
+}
+
+/* Whether a cached translation allows the access that has faulted. Faults of protection for which
+ * the entry alone is no reason (a fetch, or a supervisor's access to a user's page) are left out.
+ */
+static bool still_allowed(struct tlb *tlb, u64 address, u64 error)
+{
+    if (error & (PF_FETCH | PF_RESERVED)) {
+        return false;
+    }
+    for (unsigned level = 0; level < 2; level++) {
+        const struct entry *entry = look_up(tlb, level, false, address);
+
+        if (!entry || (error & PF_USER && !entry->user)) {
+            continue;
+        }
+        if (error & PF_PRESENT ? error & PF_WRITE && entry->writable
+                               : entry->writable || !(error & PF_WRITE)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void tlb_page_fault(struct tlb *tlb, u64 address, u64 error)
+{
+    tlb->errors.allowed += still_allowed(tlb, address, error);
+    tlb_invlpg(tlb, address);
 }
 
 /* Stores a translation in one level, in the place of the one that was used least recently. A page

@@ -22,6 +22,7 @@ enum tlb_page_size { TLB_4K, TLB_2M, TLB_1G, TLB_PAGE_SIZES };
 /* How often something happened that a correct kernel never lets happen. */
 struct tlb_errors {
     u64 stale;    /* a cached translation led to another frame than the access that was reported */
+    u64 allowed;  /* a page fault, though a cached translation still allowed the access */
     u64 unmapped; /* an access was reported that the page tables do not allow */
 };
 
@@ -61,8 +62,8 @@ void tlb_invlpg(struct tlb *tlb, u64 address);
 void tlb_invpcid(struct tlb *tlb, enum tlb_invpcid type, u64 pcid, u64 address);
 
 /* A page fault drops the translation of its address in the current context, as INVLPG does
- * (Intel's manual, volume 3, 4.10.4.1). */
-void tlb_page_fault(struct tlb *tlb, u64 address);
+ * (Intel's manual, volume 3, 4.10.4.1). error: the error code that the processor pushes. */
+void tlb_page_fault(struct tlb *tlb, u64 address, u64 error);
 
 const struct tlb_errors *tlb_errors(const struct tlb *tlb);
 

@@ -203,8 +203,8 @@ static void write_counts(const char *operation)
         fprintf(out, "flush\t%s\t%s\t%#" PRIx64 "\t%" PRIu64 "\t%" PRIu64 "\n", operation,
                 cause_name[flush->cause], flush->address, flush->count, flush->entries);
     }
-    fprintf(out, "errors\t%s\t%" PRIu64 "\t%" PRIu64 "\n", operation, tlb_errors(tlb)->stale,
-            tlb_errors(tlb)->unmapped);
+    fprintf(out, "errors\t%s\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", operation,
+            tlb_errors(tlb)->stale, tlb_errors(tlb)->allowed, tlb_errors(tlb)->unmapped);
     fflush(out);
 }
 

@@ -13,9 +13,10 @@
  *   second        OPERATION  WHO  COUNT        found in the second level only
  *   walks         OPERATION  WHO  WHOSE  COUNT of page-table walks; WHOSE: whose page was accessed
  *   page          OPERATION  WHO  KIND  SIZE  SCOPE  ADDRESS  COUNT  the pages with most walks
- *   flush         OPERATION  CAUSE  ADDRESS  COUNT  ENTRIES   instructions that invalidated, and
- * what they dropped from the second level errors        OPERATION  STALE  UNMAPPED   since the
- * start; see struct tlb_errors WHO and WHOSE are hypervisor, kernel, or user. */
+ *   flush         OPERATION  CAUSE  ADDRESS  COUNT  ENTRIES that an instruction dropped
+ *   errors        OPERATION  STALE  ALLOWED  UNMAPPED since the start: struct tlb_errors
+ *
+ * WHO and WHOSE are hypervisor, kernel, or user. ENTRIES are those of the second level. */
 void observer_start(tlb_read_memory *read_memory);
 
 struct tlb *observer_tlb(void);

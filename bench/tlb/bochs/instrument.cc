@@ -83,10 +83,10 @@ void pinion_tlb_control(unsigned cpu, unsigned what, Bit64u operand)
     }
 }
 
-void pinion_exception(unsigned cpu, unsigned vector)
+void pinion_exception(unsigned cpu, unsigned vector, unsigned error)
 {
     if (vector == PAGE_FAULT) {
-        tlb_page_fault(observer_tlb(), BX_CPU(cpu)->cr2);
+        tlb_page_fault(observer_tlb(), BX_CPU(cpu)->cr2, error);
         observer_invalidated(OBSERVER_FAULT);
     }
 }

@@ -22,14 +22,14 @@ void pinion_linear_access(unsigned cpu, bx_address linear, bx_phy_address physic
  */
 void pinion_tlb_control(unsigned cpu, unsigned what, Bit64u operand);
 
-void pinion_exception(unsigned cpu, unsigned vector);
+void pinion_exception(unsigned cpu, unsigned vector, unsigned error);
 void pinion_start(void);
 
 #define BX_INSTR_BEFORE_EXECUTION(cpu, i) pinion_before_instruction(cpu, i)
 #define BX_INSTR_LIN_ACCESS(cpu, linear, physical, length, type, access)                           \
     pinion_linear_access(cpu, linear, physical, length, access)
 #define BX_INSTR_TLB_CNTRL(cpu, what, operand) pinion_tlb_control(cpu, what, operand)
-#define BX_INSTR_EXCEPTION(cpu, vector, code)  pinion_exception(cpu, vector)
+#define BX_INSTR_EXCEPTION(cpu, vector, code)  pinion_exception(cpu, vector, code)
 #define BX_INSTR_INIT_ENV()                    pinion_start()
 
 #else

@@ -14,6 +14,7 @@
 
 #include "bench/tlb/model.h"
 #include "lib/x86/control.h"
+#include "lib/x86/page_fault.h"
 #include "lib/x86/pte.h"
 
 #define PAGE    0x1000ull
@@ -248,7 +249,7 @@ static void a_page_fault_drops_its_page(void **state)
     (void)state;
     map_two();
     fill_two(tlb);
-    tlb_page_fault(tlb, OWN + 5);
+    tlb_page_fault(tlb, OWN + 5, PF_USER | PF_PRESENT);
     assert_walks(tlb, true, false);
     end(tlb);
 }
@@ -382,6 +383,37 @@ static void a_translation_that_is_no_longer_true_is_noticed(void **state)
     tlb_free(tlb);
 }
 
+static void a_fault_despite_a_translation_is_noticed(void **state)
+{
+    static const struct {
+        u64 flags, error;
+        bool allowed;
+    } row[] = {
+        {PTE_WRITABLE | PTE_USER, PF_PRESENT | PF_WRITE, true},
+        {PTE_WRITABLE | PTE_USER, PF_PRESENT | PF_WRITE | PF_USER, true},
+        {PTE_WRITABLE, PF_PRESENT | PF_WRITE | PF_USER, false}, /* the page never was the user's */
+        {PTE_USER, PF_PRESENT | PF_WRITE, false},               /* never was writable */
+        {PTE_USER, PF_USER, true},                              /* was mapped */
+        {PTE_USER, PF_USER | PF_WRITE, false},
+        {PTE_WRITABLE | PTE_USER, PF_USER | PF_WRITE, true},
+        {PTE_WRITABLE | PTE_USER, PF_PRESENT, false},            /* SMAP, for example */
+        {PTE_WRITABLE | PTE_USER, PF_PRESENT | PF_FETCH, false}, /* NX, for example */
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(row); i++) {
+        struct tlb *tlb = new_tlb("skylake", false);
+
+        map(OWN, OWN, TLB_4K, row[i].flags);
+        load(tlb, OWN);
+        tlb_page_fault(tlb, OWN, row[i].error);
+        assert_int_equal(tlb_errors(tlb)->allowed, row[i].allowed);
+        tlb_page_fault(tlb, OWN, row[i].error); /* no translation is left */
+        assert_int_equal(tlb_errors(tlb)->allowed, row[i].allowed);
+        tlb_free(tlb);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +432,7 @@ int main(void)
         cmocka_unit_test(the_least_recently_used_entry_of_a_set_is_replaced),
         cmocka_unit_test(a_store_through_a_read_only_entry_walks),
         cmocka_unit_test(a_translation_that_is_no_longer_true_is_noticed),
+        cmocka_unit_test(a_fault_despite_a_translation_is_noticed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
