@@ -104,30 +104,38 @@ static __attribute__((noinline)) enum vmmu_result serve_slow(struct vmmu_vcpu *v
     return result_report(vcpu->domain, result, write.word);
 }
 
-/* Runs. A run is a number of consecutive requests for one page, which is looked up and locked only
- * once.
+/* Runs. A run is a number of consecutive requests of one kind for one page, which is looked up and
+ * locked only once.
  *
  * A run begins with `request` and goes no further than the request before `end`. `owner` owns the
  * page and each frame that the entries map. Each run function returns the first request that it has
  * not done, or `end`. If that is `request` itself, nothing was done: the request needs another run
  * function or the slow path. */
 
-/* Says whether the request is of a kind that writes an entry, and its address is in `page`. */
-static inline bool is_write_to(const struct vmmu_request *request, mfn_t page)
+/* Says whether the request is of a kind that writes an entry. */
+static inline bool is_write(const struct vmmu_request *request)
 {
     const u32 writes =
         1u << VMMU_UPDATE_NORMAL | 1u << VMMU_UPDATE_PRESERVE_AD | 1u << VMMU_UPDATE_NO_TRANSLATE;
-    return mfn_equal(mfn_of(maddr(request->at)), page) && (writes >> kind_of(request) & 1);
+    return writes >> kind_of(request) & 1;
+}
+
+/* Says whether the request is of the same kind and for the same page as one with `first` as `at`.
+ */
+static inline bool is_alike(const struct vmmu_request *request, u64 first)
+{
+    const u64 place = (PAGE_SIZE - 1) & ~KIND_BITS;
+    return ((request->at ^ first) & ~place) == 0;
 }
 
 /* Does one request in a locked table of this level and of `owner`, whose number is `id`; its
- * contents are `entries`. WRITTEN_NOT, with the entry unchanged: the slot is the hypervisor's, or
- * write_entry_locked returned that. *left: as for write_entry_locked. */
+ * contents are `entries`; `keep`: as write.keep. WRITTEN_NOT, with the entry unchanged: the slot is
+ * the hypervisor's, or write_entry_locked returned that. *left: as for write_entry_locked. */
 ALWAYS_INLINE enum written serve_locked(const struct vmmu_request *request, u32 level,
-                                        struct vmmu_domain *owner, u16 id, _Atomic u64 *entries,
-                                        u64 *left)
+                                        struct vmmu_domain *owner, u16 id, u64 keep,
+                                        _Atomic u64 *entries, u64 *left)
 {
-    const struct write_terms terms = {kept_by(kind_of(request)), owner, id, false};
+    const struct write_terms terms = {keep, owner, id, false};
     const u32 index = (u32)(page_offset(request->at) / sizeof(u64));
     u64 old = word_read(&entries[index]);
 
@@ -147,18 +155,16 @@ ALWAYS_INLINE const struct vmmu_request *run_in_table(struct vmmu_domain *owner,
                                                       const struct vmmu_request *end, u64 *checked)
 {
     const mfn_t page = mfn_of(maddr(request->at));
+    const u64 first = request->at, keep = kept_by(kind_of(request));
     const u16 id = owner->id;
     u64 left = 0;
 
-    if (!write_lock(page, level, id, WRITE_NOT_FAST)) {
+    if (!is_write(request) || !write_lock(page, level, id, WRITE_NOT_FAST)) {
         return request;
     }
     _Atomic u64 *const entries = frame_words(page);
     do {
-        if (!is_write_to(request, page)) {
-            break;
-        }
-        const enum written written = serve_locked(request, level, owner, id, entries, &left);
+        const enum written written = serve_locked(request, level, owner, id, keep, entries, &left);
         if (written == WRITTEN_NOT) {
             break;
         }
@@ -167,7 +173,7 @@ ALWAYS_INLINE const struct vmmu_request *run_in_table(struct vmmu_domain *owner,
         }
         *checked += written >= WRITTEN_RIGHT;
         request++;
-    } while (request < end && !left);
+    } while (request < end && !left && is_alike(request, first));
     type_unlock(page);
     if (left) {
         entry_put(level, left, id, flush_clock(id));
@@ -183,8 +189,9 @@ static const struct vmmu_request *run_in_page(const struct vmmu_domain *owner,
                                               const struct vmmu_request *end)
 {
     const mfn_t page = mfn_of(maddr(request->at));
+    const u64 first = request->at;
 
-    if (!is_write_to(request, page) || ref_get(page, owner->id) != VMMU_DONE) {
+    if (!is_write(request) || ref_get(page, owner->id) != VMMU_DONE) {
         return request;
     }
     if (type_get_writable_fast(frame_of(page))) {
@@ -192,7 +199,7 @@ static const struct vmmu_request *run_in_page(const struct vmmu_domain *owner,
         do {
             word_write(&words[page_offset(request->at) / sizeof(u64)], request->entry);
             request++;
-        } while (request < end && is_write_to(request, page));
+        } while (request < end && is_alike(request, first));
         type_put(page);
     }
     ref_put(page);
