@@ -22,7 +22,17 @@ static enum vmmu_result release(mfn_t m, u16 id)
 {
     enum vmmu_result result = VMMU_DONE;
 
-    if (use_type(frame_type_word(m)) == VMMU_TYPE_SHARED || ref_get(m, id) != VMMU_DONE) {
+    const u64 before = frame_type_word(m);
+
+    if (use_type(before) == VMMU_TYPE_SHARED) {
+        return VMMU_DONE;
+    }
+    /* Most frames are in no use any more, or not yet. A frame with the ownership reference alone
+     * has no type references either, whatever its type word was a moment ago. */
+    if (frame_count(before) == 0 && ref_release(m, id, RELEASE_ALONE) == VMMU_DONE) {
+        return VMMU_DONE;
+    }
+    if (ref_get(m, id) != VMMU_DONE) {
         return VMMU_DONE;
     }
     if (frame_clear_type_bits(m, USE_PINNED) & USE_PINNED) {
