@@ -253,6 +253,19 @@ static void compare_frame(struct recount *run, mfn_t m, u64 word, const u32 *sum
     }
 }
 
+/* Returns the number of the first frame from `n` up that has an owner or is marked as a device
+ * frame, or the frame count. */
+static u64 next_used(u64 n)
+{
+    const struct vmmu_frame *const end = vmmu_engine.frames + vmmu_engine.count;
+    const struct vmmu_frame *frame = vmmu_engine.frames + n;
+
+    while (frame < end && !(word_read(&frame->references) & (REF_OWNED | REF_DEVICE))) {
+        frame++;
+    }
+    return (u64)(frame - vmmu_engine.frames);
+}
+
 /* Counts the references on the frames of the window, and compares. Checks all frames and tables on
  * the way, with the first window. */
 static void count_window(struct recount *run)
@@ -264,14 +277,14 @@ static void count_window(struct recount *run)
         sums[2 * i] = 0;
         sums[2 * i + 1] = 0;
     }
-    for (u64 n = 0; n < vmmu_engine.count; n++) {
+    for (u64 n = next_used(0); n < vmmu_engine.count; n = next_used(n + 1)) {
         const u64 references = references_of(mfn(n));
         if (references & REF_OWNED) {
             if (run->first == 0) {
                 check_frame(run, mfn(n));
             }
             tally_frame(run, mfn(n), references);
-        } else if ((references & REF_DEVICE) && run->first == 0) {
+        } else if (run->first == 0) {
             check_device(run, mfn(n), references);
         }
     }
