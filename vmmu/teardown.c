@@ -28,7 +28,7 @@ static enum vmmu_result release(mfn_t m, u16 id)
         return VMMU_DONE;
     }
     /* Most frames are in no use any more, or not yet. A frame with the ownership reference alone
-     * has no type references either, whatever its type word was a moment ago. */
+     * has no type references either, even if its type word has changed meanwhile. */
     if (frame_count(before) == 0 && ref_release(m, id, RELEASE_ALONE) == VMMU_DONE) {
         return VMMU_DONE;
     }

@@ -192,11 +192,9 @@ void vmmu_counters_add(const struct vmmu_vcpu *vcpu, struct vmmu_counters *sum);
 /* Gives frame `m`, which the caller has from the machine's allocator, to `domain` as its pfn `p`.
  * The frame then has type none and one reference, the ownership reference, and its M2P word is `p`.
  * If vmmu_domain_stop begins meanwhile, the frame is released again, after VMMU_DONE too. Refuses:
- * DOMAIN_DYING, BAD_FRAME, TOO_MANY_FRAMES. Panics if `m` has an owner. */
+ * DOMAIN_DYING, BAD_FRAME, TOO_MANY_FRAMES. Panics if `m` has an owner. vmmu_give_many does this
+ * for `count` frames from `m` on, as the pfns from `p` on: for all or, if it refuses, for none. */
 enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p);
-
-/* Does vmmu_give for `count` frames from `m` on, as the domain's pfns from `p` on: for all of them
- * or, if it refuses, for none. The time that it takes grows with `count`. */
 enum vmmu_result vmmu_give_many(struct vmmu_domain *domain, mfn_t m, pfn_t p, u64 count);
 
 /* Drops the ownership reference of `domain` on `m`. When no other reference is left, at once or
@@ -518,11 +516,9 @@ struct vmmu_frame_info {
  * the result may be out of date at once. */
 void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info);
 
-/* Says whether `m`, which may be any number, has an owner or is marked as a device frame; may be
- * out of date at once. */
+/* Say of `m`, any number, whether it is marked as a device frame or has an owner; and whether it
+ * belongs to `domain` and has a reference. Perhaps not for long. */
 bool vmmu_frame_is_taken(mfn_t m);
-
-/* Says whether `m`, any number, belongs to `domain` and has a reference; perhaps not for long. */
 bool vmmu_frame_owned_by(const struct vmmu_domain *domain, mfn_t m);
 
 /* The name of a result, its sentence for people, its error number of the ABI (negative; 0 for
@@ -552,8 +548,7 @@ enum vmmu_result vmmu_domain_stop(struct vmmu_domain *domain);
 
 /* ---- audit ------------------------------------------------------------------------------- */
 
-/* One difference that the audit found in `frame`, or, if `frame` is MFN_NONE, in a domain's number
- * of frames. */
+/* A difference that the audit found in `frame`, or (MFN_NONE) in a domain's number of frames. */
 struct vmmu_finding {
     mfn_t frame;
     const char *what;
@@ -568,9 +563,7 @@ struct vmmu_audit {
     const mfn_t *held; /* one element for each vmmu_hold in effect; MFN_NONE: skipped */
     u32 held_count;
     bool foreign_mappings; /* not a difference: L1 entries that map frames of other domains */
-    /* 2 * scratch_frames words. The more, the fewer passes over the tables; 0: no counts are
-     * compared. */
-    u32 *scratch;
+    u32 *scratch;          /* 2 * scratch_frames words; the more, the fewer passes; 0: no counts */
     u64 scratch_frames;
 };
 
