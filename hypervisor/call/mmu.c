@@ -28,7 +28,8 @@ void call_report_done(u64 at, bool rest, u64 done)
 }
 
 /* Flushes on the CPUs that run a vCPU of the set `mask`. A vCPU that no CPU runs needs no flush:
- * the CPU that runs it next loads its root, which drops all translations. */
+ * the CPU that runs it next makes its roots ready, and keeps only translations that cannot be stale
+ * (space_roots). */
 static void flush_vcpus(struct vcpu *vcpu, u64 mask)
 {
     const struct domain *domain = vcpu->domain;
