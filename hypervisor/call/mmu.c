@@ -29,7 +29,7 @@ void call_report_done(u64 at, bool rest, u64 done)
 
 /* Flushes on the CPUs that run a vCPU of the set `mask`. A vCPU that no CPU runs needs no flush:
  * the CPU that runs it next makes its roots ready, and keeps only translations that cannot be stale
- * (space_roots). */
+ * (space_roots_kept). */
 static void flush_vcpus(struct vcpu *vcpu, u64 mask)
 {
     const struct domain *domain = vcpu->domain;

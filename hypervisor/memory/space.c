@@ -46,7 +46,8 @@ static u64 ready(struct contexts *contexts, mfn_t root, u64 generation, struct c
     return space_cr3(root) | number | CR3_KEEP;
 }
 
-struct space_roots space_roots_kept(struct vmmu_domain *domain, mfn_t kernel, mfn_t user)
+__attribute__((noinline)) struct space_roots space_roots_kept(struct vmmu_domain *domain,
+                                                              mfn_t kernel, mfn_t user)
 {
     struct contexts *contexts = &this_cpu()->contexts;
     /* Read before any context is emptied: an entry that is lessened later makes another

@@ -7,12 +7,12 @@
  *                 (other_root, which boot/smp.c fills);
  *   cpu/entry*.S  switch between the two roots of one vCPU, on its way between user and kernel
  *                 mode. They load struct vcpu's kernel_cr3 and user_cr3, which vcpu/ fills with
- *                 what space_roots returns, and nothing else.
+ *                 what space_roots_kept or space_roots_dropped returns, and nothing else.
  *
  * Which translations a load of CR3 drops is chosen at boot, for all CPUs (space_start):
  *   - without PCID each load drops this CPU's translations of guest memory and of the M2P;
- *   - with PCID a load of what space_roots returned drops nothing. The translations of each root
- *     are in a context (lib/contexts.h). All flushes are eager: a context is emptied when it is
+ *   - with PCID a load of what space_roots_kept returned drops nothing. The translations of each
+ * root are in a context (lib/contexts.h). All flushes are eager: a context is emptied when it is
  *     found not to be good, before its root is loaded, and every flush empties all contexts. When
  *     this CPU leaves a domain it gives up its contexts: their translations can stay in the TLB,
  * but no root is loaded with their numbers before these have been emptied. The translations of the
@@ -49,32 +49,28 @@ struct space_roots {
  * it. */
 extern bool space_keeps;
 
-/* Does space_roots where translations are kept. */
+/* Make ready the two roots, of `domain`, of the vCPU that this CPU runs or is about to run, after
+ * space_enter: space_roots_kept where translations are kept, space_roots_dropped elsewhere. The
+ * values are good until the next call on this CPU: they may be loaded at any time and in any order.
+ * For the guest this is the load of both roots: from now on this CPU has no translation of theirs
+ * by an entry that was lessened before. `user` may be MFN_NONE. */
 struct space_roots space_roots_kept(struct vmmu_domain *domain, mfn_t kernel, mfn_t user);
-
-/* Makes ready the two roots, of `domain`, of the vCPU that this CPU runs or is about to run, after
- * space_enter. The values are good until the next call on this CPU: they may be loaded at any time
- * and in any order. For the guest this is the load of both roots: from now on this CPU has no
- * translation of theirs by an entry that was lessened before. `user` may be MFN_NONE. */
-static inline struct space_roots space_roots(struct vmmu_domain *domain, mfn_t kernel, mfn_t user)
+static inline struct space_roots space_roots_dropped(mfn_t kernel, mfn_t user)
 {
-    if (space_keeps) {
-        return space_roots_kept(domain, kernel, user);
-    }
     return (struct space_roots){space_cr3(kernel), mfn_is_none(user) ? 0 : space_cr3(user)};
 }
 
 /* From now on this CPU counts as running `domain`. If it ran another one, or none, it drops all
  * that it has of `domain`, and this flush is reported to the virtual MMU. The caller has set this
- * CPU's bit in domain->cpus before, and loads a root of the domain afterwards (space_roots,
+ * CPU's bit in domain->cpus before, and loads a root of the domain afterwards (struct space_roots,
  * space_load). */
 void space_enter(struct vmmu_domain *domain);
 
-/* Loads `cr3`, one of space_roots, of the domain that this CPU has entered. The caller has
+/* Loads `cr3`, of struct space_roots, of the domain that this CPU has entered. The caller has
  * references that keep the root. */
 void space_load(u64 cr3);
 
-/* Loads `cr3`, another one of space_roots for the vCPU that this CPU runs, or the root that is
+/* Loads `cr3`, another of struct space_roots for the vCPU that this CPU runs, or the root that is
  * built at boot. A flush by this load is not reported to the virtual MMU, which may therefore
  * request one flush more than needed. */
 static inline void space_load_root(u64 cr3)
@@ -91,7 +87,7 @@ void space_flush(void);
 
 /* Flushes this CPU's translations of the page of `address`, which is a guest's address: canonical
  * and none of the hypervisor's; those by the root that is loaded, and those by the root of which
- * space_roots has returned `other` (0: none). */
+ * space_roots_kept has returned `other` (0: none). */
 void space_flush_page(u64 address, u64 other);
 
 #endif

@@ -174,13 +174,26 @@ mfn_t vcpu_root(const struct vcpu *vcpu)
     return vcpu->in_kernel ? vcpu->mmu.kernel_root : vcpu->mmu.user_root;
 }
 
-void vcpu_refresh_roots(struct vcpu *vcpu)
+static inline void use_roots(struct vcpu *vcpu, struct space_roots roots)
 {
-    struct space_roots roots =
-        space_roots(&vcpu->domain->mmu, vcpu->mmu.kernel_root, vcpu->mmu.user_root);
-
     vcpu->kernel_cr3 = roots.kernel;
     vcpu->user_cr3 = roots.user;
+}
+
+/* Apart, so that vcpu_refresh_roots saves no registers where translations are not kept. */
+static __attribute__((noinline)) void keep_roots(struct vcpu *vcpu)
+{
+    use_roots(vcpu,
+              space_roots_kept(&vcpu->domain->mmu, vcpu->mmu.kernel_root, vcpu->mmu.user_root));
+}
+
+void vcpu_refresh_roots(struct vcpu *vcpu)
+{
+    if (space_keeps) {
+        keep_roots(vcpu);
+    } else {
+        use_roots(vcpu, space_roots_dropped(vcpu->mmu.kernel_root, vcpu->mmu.user_root));
+    }
 }
 
 void vcpu_refresh_fast(struct vcpu *vcpu)
