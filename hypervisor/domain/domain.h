@@ -137,8 +137,12 @@ static inline bool domain_is_torn_down(const struct domain *domain)
     return atomic_load_explicit(&domain->torn_down, memory_order_acquire);
 }
 
-/* Stores the counters of the domain's page-table work in *sum, with what its vCPUs have counted. */
+/* Stores the counters of the domain's page-table work in *sum, with what its vCPUs have counted.
+ * From the domain's end until its vCPUs have been stopped only domain_counters_at_end knows what
+ * those have counted; only the CPU that tears the domain down may call it then, because the vCPUs
+ * must exist. */
 void domain_counters(const struct domain *domain, struct vmmu_counters *sum);
+void domain_counters_at_end(const struct domain *domain, struct vmmu_counters *sum);
 
 /* Removes a torn-down domain from the domain table and frees it. Its place stays reserved for the
  * same guest. Of a managed domain the caller holds teardown_lock, which goes with it. Waits until

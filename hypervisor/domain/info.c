@@ -77,10 +77,16 @@ void domain_info(struct domain *domain, struct xen_domctl_getdomaininfo *info)
 
 void domain_counters(const struct domain *domain, struct vmmu_counters *sum)
 {
-    vmmu_counters_read(&domain->mmu, sum);
     if (domain_has_ended(domain)) { /* vmmu_vcpu_stop adds up the rest, and then the vCPUs go */
-        return;
+        vmmu_counters_read(&domain->mmu, sum);
+    } else {
+        domain_counters_at_end(domain, sum);
     }
+}
+
+void domain_counters_at_end(const struct domain *domain, struct vmmu_counters *sum)
+{
+    vmmu_counters_read(&domain->mmu, sum);
     for (u32 i = 0; i < domain->vcpu_count; i++) {
         const struct vcpu *vcpu = domain->vcpu[i];
 

@@ -94,7 +94,7 @@ void report_costs(struct domain *domain)
     if (domain->managed && !reporting.counters) {
         return;
     }
-    domain_counters(domain, &c);
+    domain_counters_at_end(domain, &c);
     log_line("%s: %llu entries checked, %llu updates, %llu emulated writes, %llu promotions, %llu "
              "demotions, %llu pins, %llu unpins",
              domain->name, (ull)c.entries_checked, (ull)c.updates, (ull)c.emulated_writes,

@@ -12,6 +12,8 @@ expect out 'xen:events: Using FIFO-based ABI' "how events come"
 expect out 'hello: one kernel 6\..* hypervisor xen' "the first process, and /sys/hypervisor/type"
 expect out 'hello: one memory (1[5-9]|2[0-9])[0-9]{4} KiB' "its memory"
 expect_no out '(BUG|WARNING|Oops|Kernel panic)' "a complaint of the kernel"
+expect log '[1-9][0-9]+ entries checked, [1-9][0-9]+ updates, [1-9][0-9]+ emulated writes' "its work, at its end"
+expect log '[1-9][0-9]+ root switches' "its switches of address spaces"
 expect log 'audit: 0 findings' "the audit after the guest's end"
 [ ! -s "$work/err" ] || wrong "something on standard error"
 finish
