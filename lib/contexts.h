@@ -36,17 +36,17 @@ struct contexts_kept {
     u32 other;  /* of the vCPU's other root; 0: none */
 };
 
-/* The number of the context for `root`. `generation`: the present one of the domain that the root
- * belongs to, to which also all other roots of *contexts belong. *stale: the context is not good,
- * and the caller flushes it before `root` is loaded with that number; it counts as empty from now
- * on. */
+/* Returns the number of the context for `root`. `generation`: the present one of the domain that
+ * the root belongs to, to which also all other roots of *contexts belong. *stale: the context is
+ * not good, and the caller flushes it before `root` is loaded with that number; it counts as empty
+ * from now on. */
 u32 contexts_take(struct contexts *contexts, mfn_t root, u64 generation, struct contexts_kept kept,
                   bool *stale);
 
-/* All contexts have been flushed, after `generation` was read: each is good for its root. */
+/* Records that all contexts have been flushed, after `generation` was read: each is good. */
 void contexts_flushed(struct contexts *contexts, u64 generation);
 
-/* No context is good any more: the CPU leaves the domain. */
+/* Drops all contexts, because the CPU leaves the domain: none is good any more. */
 void contexts_give_up(struct contexts *contexts);
 
 #endif

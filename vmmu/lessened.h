@@ -15,8 +15,8 @@
  * the bit is set, replaces it by the next generation (vmmu_generation). All of these accesses are
  * sequentially consistent. docs/counting.md, section 5, says why two words would not do.
  *
- * Where no machine asks for generations the bit stays set for ever, and the test is all that the
- * word costs. */
+ * On a machine that never calls vmmu_generation the bit stays set for ever, and the word costs no
+ * more than the test of it. */
 #ifndef VMMU_LESSENED_H
 #define VMMU_LESSENED_H
 
@@ -31,8 +31,8 @@ void lessened_mark(struct vmmu_domain *domain);
 /* Says whether the change of an entry of a live table from `old` to `next` lessens it. */
 static inline bool lessened_by(u64 old, u64 next)
 {
-    /* Each bit that the entry lost, but of NX the gain; and those whose change in either direction
-     * leads elsewhere or to another memory type. */
+    /* A bit matters if the entry lost it, NX if the entry gained it, and the bits of the address
+     * and of the memory type in either direction. */
     const u64 matters = (old ^ PTE_NX) | PTE_ADDRESS | ENTRY_CACHE;
     return (old & PTE_PRESENT) && ((old ^ next) & matters);
 }
@@ -41,8 +41,8 @@ static inline bool lessened_by(u64 old, u64 next)
 void lessened_note_slow(struct vmmu_domain *domain, u64 old, u64 next);
 
 /* Called after an entry `old` of a live table of `domain` has been exchanged for `next`, by an
- * atomic read-modify-write: records the change if it lessens the entry. The entry may be `next`
- * no more. */
+ * atomic read-modify-write: records the change if it lessens the entry. The entry may have been
+ * changed again meanwhile. */
 ALWAYS_INLINE void lessened_note(struct vmmu_domain *domain, u64 old, u64 next)
 {
     if (!(atomic_load_explicit(&domain->lessened, memory_order_seq_cst) & LESSENED_SINCE)) {

@@ -103,9 +103,9 @@ ALWAYS_INLINE u64 entry_for(mfn_t m, vaddr_t va, u32 level)
 }
 
 /* Finds the entry that maps `va`, as walk_to_entry does, but leaves out what vmmu_store_quick does
- * not need: a wrong table costs nothing but a store that goes the slow way, or to another live L1
- * table of the domain, and then only if the guest changes the tables above it meanwhile. 0: nothing
- * is mapped there, or not by such tables. */
+ * not need. If the guest changes the upper tables meanwhile, the result may be wrong: then the
+ * store takes the slow path, or goes to another live L1 table of the domain, which harms only that
+ * guest. 0: nothing is mapped there, or not by such tables. */
 ALWAYS_INLINE u64 entry_quick(mfn_t root, vaddr_t va)
 {
     const u64 high = ~0ull << (PAGE_SHIFT + 3 * 9) << 8; /* the upper half of the addresses */

@@ -5,8 +5,8 @@
  * The model is passive: another program executes the instructions and reports each access that did
  * not fault, and each invalidation. On a walk the model reads the page tables as they are at that
  * moment, from the CR3 of that moment: the size of a page and whether it is global come from there.
- * Entries are replaced in the order of their last use, separately in each set; a
- * set is the page's number modulo the number of sets. Not modelled: caches of upper tables, walks
+ * Entries are replaced in the order of their last use, separately in each set; a set is the page's
+ * number modulo the number of sets. Not modelled: caches of upper tables, walks
  * ahead of a program, walks that end in a fault, and a second thread of the core. */
 #ifndef BENCH_TLB_MODEL_H
 #define BENCH_TLB_MODEL_H
@@ -36,7 +36,7 @@ struct tlb_result {
 typedef u64 tlb_read_memory(u64 physical);
 
 /* Returns the model of a processor, or NULL if there is none of that name; names are those of
- * tlb_names(). The TLB is empty, and paging is off. */
+ * tlb_name(). The TLB is empty, and paging is off. */
 struct tlb *tlb_new(const char *processor, tlb_read_memory *read_memory);
 void tlb_free(struct tlb *tlb);
 

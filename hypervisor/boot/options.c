@@ -294,8 +294,8 @@ static bool read_version(const struct word *w, struct boot_options *options)
     return true;
 }
 
-/* Reads a truth value, or with `xpti' or `no-xpti' for which guests PCID is used: that is for all.
- */
+/* Reads a truth value. Xen's words `xpti' and `no-xpti' choose the guests for which PCID is used;
+ * here it is used for all, so they mean yes. */
 static bool read_pcid(const struct word *w, struct boot_options *options)
 {
     static const char *const words[][6] = {{"yes", "on", "true", "1", "xpti", "no-xpti"},

@@ -35,8 +35,8 @@ s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call);
 struct vcpu *call_from_guest(struct vcpu *vcpu);
 
 /* The quick form of call_from_guest, for the most frequent hypercalls in their most frequent forms.
- * NULL: nothing has happened, and call_from_guest follows. Only those registers of the guest are in
- * the vCPU's block that C does not preserve. */
+ * NULL: call_from_guest follows; nothing has happened, or the registers describe what is left. Only
+ * those registers of the guest are in the vCPU's block that C does not preserve. */
 struct vcpu *call_quick(struct vcpu *vcpu);
 
 #endif

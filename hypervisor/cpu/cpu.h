@@ -48,7 +48,7 @@ struct cpu {
     _Atomic bool work; /* there is work for the run loop; set by any CPU */
     u32 number;
     u32 apic_id;
-    struct vcpu *current; /* the vCPU that is loaded; NULL: idle, on the idle root */
+    struct vcpu *current; /* the vCPU that this CPU runs; NULL: idle, on the idle root */
     struct vcpu *parked;  /* while the CPU is idle: the vCPU whose state its registers still hold
                              (vcpu_switch); NULL: none */
     struct vmmu_domain *space; /* the domain whose root is loaded (memory/space.h); NULL: idle */

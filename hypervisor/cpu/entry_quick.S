@@ -2,8 +2,8 @@
 /* The fast paths that call C: a hypercall, and a page fault of the guest's kernel, which is mostly a
  * store to one of its page tables.
  *
- * Each calls a quick C function first. That function either does all that is asked and returns the
- * vCPU, or does nothing and returns NULL; then the general one follows, with all registers in the
+ * Each calls a quick C function first. If that function completes what is asked, it returns the
+ * vCPU. Otherwise it returns NULL, and the general function does the rest, with all registers in the
  * vCPU's block. After a hypercall only those registers are loaded that C does not preserve. If other
  * work waits then, the run loop follows (trap/run.h has the same conditions). */
 #include "hypervisor/cpu/entry.inc"

@@ -11,12 +11,13 @@
  *
  * Which translations a load of CR3 drops is chosen at boot, for all CPUs (space_start):
  *   - without PCID each load drops this CPU's translations of guest memory and of the M2P;
- *   - with PCID a load of what space_roots_kept returned drops nothing. The translations of each
- * root are in a context (lib/contexts.h). All flushes are eager: a context is emptied when it is
- *     found not to be good, before its root is loaded, and every flush empties all contexts. When
- *     this CPU leaves a domain it gives up its contexts: their translations can stay in the TLB,
- * but no root is loaded with their numbers before these have been emptied. The translations of the
- * hypervisor's other addresses are global and stay. */
+ *   - with PCID a load of what space_roots_kept returned drops nothing.
+ * The translations of the hypervisor's other addresses are global and stay.
+ *
+ * With PCID the translations of each root are in a context (lib/contexts.h). All flushes are eager:
+ * a context is emptied when it is found not to be good, before its root is loaded, and every flush
+ * empties all contexts. When this CPU leaves a domain it gives up its contexts: their translations
+ * can stay in the TLB, but no root is loaded with their numbers before these have been emptied. */
 #ifndef MEMORY_SPACE_H
 #define MEMORY_SPACE_H
 

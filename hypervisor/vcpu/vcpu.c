@@ -180,7 +180,8 @@ static inline void use_roots(struct vcpu *vcpu, struct space_roots roots)
     vcpu->user_cr3 = roots.user;
 }
 
-/* Apart, so that vcpu_refresh_roots saves no registers where translations are not kept. */
+/* A function of its own, so that vcpu_refresh_roots saves no registers where translations are not
+ * kept. */
 static __attribute__((noinline)) void keep_roots(struct vcpu *vcpu)
 {
     use_roots(vcpu,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The race of translations that are kept over loads of roots: while a frame is used in turn as a
- * page table and as memory, CPUs that have a stale translation of it in another context; and no
- * translation that was there when its entry was removed outlives the next load of its root, on
- * whichever CPU the entry was removed. */
+/* The race of translations that are kept over loads of roots. A frame is used in turn as a page
+ * table and as memory, while CPUs have stale translations of it in contexts that are not loaded. No
+ * CPU may reach the table by one. And a translation of an entry that any CPU has removed must be
+ * gone after the next load of its root. */
 #include "tests/model/raced.h"
 
 #define FIRST_ROOT 8u

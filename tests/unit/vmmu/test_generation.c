@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves, with threads, that generation and dirty bit are one word: a CPU that loads a root after
- * an entry was lessened, on whichever CPU, does not keep what it had of that entry, however many
- * CPUs lessen entries and begin generations meanwhile. */
+/* Proves, with threads, that a CPU which loads a root after any CPU has lessened an entry does not
+ * keep its translation of that entry, however many CPUs lessen entries and begin generations
+ * meanwhile. That needs the generation and the bit LESSENED_SINCE to be in one word. */
 #include "tests/machine/guest.h"
 
 #include <pthread.h>
