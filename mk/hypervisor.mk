@@ -25,7 +25,7 @@ $(B)/hv/hypervisor/screen/font.S.o: $(B)/font/glyphs
 $(B)/pinion.elf: $(HV_OBJ) $(B)/unpack.o $(HV_LDS) $(call stamp,pinion.elf,$(HV_CFLAGS) $(HV_LDFLAGS) $(HV_OBJ))
 	$(CC) $(filter-out -MMD -MP,$(HV_CFLAGS)) $(HV_LDFLAGS) -Wl,-Map,$(B)/pinion.map -o $@ $(HV_OBJ) $(B)/unpack.o
 # The commands for gdb, where gdb looks for them.
-$(B)/pinion.elf-gdb.py: tools/gdb/pinion.py
+$(B)/pinion.elf-gdb.py: tools/gdb/pinion.py $(B)/pinion.elf
 	cp $< $@
 $(B)/pinion.bin: $(B)/pinion.elf
 	objcopy -O binary $< $@

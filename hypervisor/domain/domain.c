@@ -79,6 +79,8 @@ static void set_up(struct domain *domain, const char *name, u32 place, u64 pages
     for (u32 i = 0; i < XEN_LEGACY_MAX_VCPUS; i++) {
         domain->shared->vcpu_info[i].evtchn_upcall_mask = 1;
     }
+    /* Before others find the domain: a share without a weight divides by zero. */
+    sched_start_domain(domain, SHARE_WEIGHT, 0);
     domain_table_put(domain);
     vmmu_share(&domain->mmu, domain->shared_frame, true);
 }
@@ -118,7 +120,6 @@ struct domain *domain_create_managed(u32 place, u32 vcpus_max, const u8 *handle,
                                            .nodes = 1};
     memcpy(domain->toolstack.handle, handle, sizeof domain->toolstack.handle);
     set_up(domain, name, place, 0);
-    sched_start_domain(domain, SHARE_WEIGHT, 0);
     clock_page_update_wall(domain);
     return domain;
 }
