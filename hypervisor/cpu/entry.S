@@ -46,7 +46,6 @@
 #define VECTORS_ON_IST \
         (BIT_U32(VECTOR_DB) | BIT_U32(VECTOR_NMI) | BIT_U32(VECTOR_DF) | BIT_U32(VECTOR_MC))
 #define STUB_SIZE     16
-#define RING          3  /* the bits of CS that hold the ring */
 #define ADDRESS_BITS  47 /* of a canonical address below its sign bit (bit 47) */
 
 /* ---- interrupts and exceptions: one stub for each vector ------------------------------------- */

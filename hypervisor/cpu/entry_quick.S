@@ -8,6 +8,7 @@
  * work waits then, the run loop follows (trap/run.h has the same conditions). */
 #include "hypervisor/cpu/entry.inc"
 #include "lib/assembly.inc"
+#include "lib/x86/rflags.h"
 
 /* Continues at `elsewhere` if the vCPU must not be entered without a pass through the run loop.
  * in:       RAX = vCPU.
@@ -111,8 +112,11 @@ FUNCTION fault_of_kernel
         add     $REGISTERS_RIP - REGISTERS_VECTOR, %rsp
         CLEAR_BUFFERS
         iretq
+/* As entry_common, for virtual-8086 mode; for all other code of ring 3 this changes nothing. */
 .Lfault_general:
         FIND_VCPU
+        andl    $~RFLAGS_VM, REGISTERS_RFLAGS(%rdi)
+        orb     $RING, REGISTERS_CS(%rdi)
         xor     %ebp, %ebp
         call    trap_from_guest
         ud2

@@ -9,8 +9,17 @@
 #define RING_0_CODE 0xe008u /* the hypervisor's code segment, which is in every GDT */
 #define LOOP        (RING_0_CODE << 4)
 
+/* For a store that is emulated: the hypervisor, which does not know the mode, finds the instruction
+ * at IP and not at CS * 16 + IP, so the page with the code is mapped at both. */
+#define STORE_IP  PAGE_SIZE         /* what the hypervisor finds */
+#define STORE_AT  (LOOP + STORE_IP) /* what virtual-8086 mode executes */
+#define TABLE_AT  (LOOP / PAGE_SIZE * PAGE_SIZE + 2 * PAGE_SIZE) /* the L1 table, read-only */
+#define FREE_SLOT 256u                                           /* of that table */
+
 static u32 frame[16] __attribute__((aligned(64)));
 static u64 context[9];
+static u32 first_ip;
+static u64 *low_table; /* the L1 table of low memory */
 static u8 stack[4096] __attribute__((aligned(64)));
 
 /* Maps the kernel also at low addresses, for 32-bit pointers, and a page with an endless loop at
@@ -33,17 +42,27 @@ static void map_low_memory(void)
                 "the tables of low memory");
     code[LOOP % PAGE_SIZE] = 0xeb; /* JMP to itself */
     code[LOOP % PAGE_SIZE + 1] = 0xfe;
+    low_table = table[1];
+}
+
+static void map_in_low_table(u32 at, u64 entry)
+{
+    check_equal(mmu_update(slot_machine(low_table, table_index(at, 1)), entry), 0,
+                "an entry for %x", at);
 }
 
 /* IRETD: EIP, CS, EFLAGS, ESP, SS, and for virtual-8086 mode ES, DS, FS, GS. */
 static void leave_32(void *cs)
 {
-    frame[0] = 0;
+    frame[0] = first_ip;
     frame[1] = (u32)address(cs);
     frame[2] = (u32)(RFLAGS_VM | RFLAGS_IF | RFLAGS_FIXED);
     frame[3] = (u32)address(stack) + sizeof stack;
     frame[4] = 0;
-    __asm__ volatile("mov %0, %%rsp\niretl" ::"r"((u64)(u32)address(frame)) : "memory");
+    frame[6] = TABLE_AT >> 4;
+    __asm__ volatile("mov %0, %%rsp\niretl" ::"r"((u64)(u32)address(frame)), "a"(0ull),
+                     "b"((u64)TABLE_AT + FREE_SLOT * sizeof(u64))
+                     : "memory");
     __builtin_unreachable();
 }
 
@@ -62,6 +81,24 @@ static void check_interrupt(void)
     check_equal(vcpu_op(VCPUOP_set_periodic_timer, 0, &often), 0, "a timer");
     check_mode(RING_0_CODE);
     check_equal(vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL), 0, "no timer");
+}
+
+/* Whether the store is executed or not, the guest goes on in ring 3 or gets a trap. If the
+ * hypervisor returned to CS as it is, the UD2 behind the store would be executed in ring 0. */
+static void check_store(void)
+{
+    static const u8 store_16[] = {0xc7, 0x06, 0x00, 0x08, 0, 0}; /* MOV of a word to a free slot */
+    static const u8 store_64[] = {0x48, 0x89, 0x03, 0x0f, 0x0b}; /* MOV RAX to it; UD2 */
+    u8 *code = page_take();
+
+    memcpy(code + STORE_IP % PAGE_SIZE, store_64, sizeof store_64);
+    memcpy(code + STORE_AT % PAGE_SIZE, store_16, sizeof store_16);
+    map_in_low_table(STORE_IP, entry_for(code, PTE_RW));
+    map_in_low_table(STORE_AT, entry_for(code, PTE_RW));
+    map_in_low_table(TABLE_AT, entry_for(low_table, PTE_RO));
+    first_ip = STORE_IP;
+    check_mode(RING_0_CODE);
+    first_ip = 0;
 }
 
 static void take_flags(void)
@@ -95,6 +132,7 @@ void test_main(void)
     check_mode(0);
     check_mode(0x1000);
     check_interrupt();
+    check_store();
     check_traps(VECTOR_UD, leave_by_call, NULL, "the IRET hypercall with the VM flag");
     check(!(context[0] & (RFLAGS_VM | RFLAGS_IOPL)), "the flags after it: %lx", context[0]);
 }
