@@ -42,7 +42,7 @@ struct vmmu_counters {
      * them. */
     VMMU_ATOMIC(u64) remote_asked; /* other vCPUs that the domain asked to flush */
     VMMU_ATOMIC(u64) remote_sent;  /* interrupts that were sent for remote_asked */
-    /* Those of remote_asked that needed no interrupt: no CPU had the vCPU loaded, or an earlier
+    /* Those of remote_asked that needed no interrupt: no CPU ran the vCPU, or an earlier
      * flush request to that CPU was still pending. */
     VMMU_ATOMIC(u64) remote_skipped;
 };

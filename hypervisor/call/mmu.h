@@ -19,7 +19,7 @@ struct vcpu;
 s64 call_result(struct call *call, enum vmmu_result result);
 
 /* Flushes the translations of the vCPUs in the guest's bit set at guest address `mask_at`, or of
- * all vCPUs of the domain, on the CPUs that have them loaded; counts the flushes in the domain's
+ * all vCPUs of the domain, on the CPUs that run them; counts the flushes in the domain's
  * counters. False: the set cannot be read. */
 bool call_flush_vcpus(struct vcpu *vcpu, u64 mask_at);
 void call_flush_all_vcpus(struct vcpu *vcpu);

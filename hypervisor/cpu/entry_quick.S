@@ -32,7 +32,7 @@
         sub     $REGISTERS_SIZE, %rdi
         .endm
 
-/* A hypercall, but no IRET that the fast path has done.
+/* A hypercall, except an IRET that the fast path in entry.S has done.
  * in:       RSP = `vector` of the vCPU's register block; RCX and R11 are free, all other registers
  *           are the guest's; interrupts are off.
  * out:      the guest, if the call completed and no other work is there; otherwise the run loop. */
@@ -49,8 +49,8 @@ FUNCTION hypercall
 .Lhypercall_done:
         UNLESS_WORK .Lhypercall_run
         mov     REGISTERS_RIP(%rax), %rcx
-        test    %rcx, %rcx                      /* SYSRET needs a canonical RIP, as each behind a */
-        jns     .Lhypercall_run                 /* SYSCALL in the upper half is */
+        test    %rcx, %rcx                      /* SYSRET needs a canonical RIP, and */
+        jns     .Lhypercall_run                 /* RIP behind a SYSCALL in the upper half is */
         mov     REGISTERS_RFLAGS(%rax), %r11
         mov     REGISTERS_RDI(%rax), %rdi
         mov     REGISTERS_RSI(%rax), %rsi

@@ -22,9 +22,9 @@ static u32 bits_for(u32 count)
     return count > 1 ? 32 - (u32)__builtin_clz(count - 1) : 0;
 }
 
-/* What leaf 0xb says; *found: whether it says anything. Its subleaves describe levels, each by the
- * bits below the next one, in an order that only the kinds of the levels show: where no core has
- * two threads, the first may be that of cores. */
+/* Returns what leaf 0xb says; *found: whether it says anything. Each subleaf describes a level by
+ * its kind and by the number of APIC id bits below the next level. The kind decides, not the place
+ * of the subleaf: where no core has two threads, the first one may be that of cores. */
 static struct widths extended_widths(bool *found)
 {
     struct widths widths = {0};

@@ -343,7 +343,7 @@ static bool looks_clean(u64 at)
             words[7]) == 0;
 }
 
-/* Counts the dirty frames of a block of at most 64, and reads the others. */
+/* Counts the dirty frames of a block of at most 64; reports those others that have contents. */
 static void audit_contents(struct recount *run, u64 at, u32 order)
 {
     const u64 frames = 1ull << order, bits = dirty_bits(at, order);

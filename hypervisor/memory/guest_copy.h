@@ -27,7 +27,7 @@ bool copy_record_to_guest(u64 to, const u64 record[RECORD_WORDS], u64 mark);
 
 /* Copies two words from guest memory, in fewer instructions than copy_from_guest, and only from the
  * upper half of the address space. False, and `pair` is unchanged: the address lies in the lower
- * half, or as there. */
+ * half, or copy_from_guest would return false. */
 bool copy_pair_from_kernel(u64 pair[2], u64 from);
 
 /* Converts a frame number that a guest gives. A number of more than 52 bits, which no frame has,

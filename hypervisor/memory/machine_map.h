@@ -15,7 +15,7 @@ struct machine_range {
     u32 type;
 } __attribute__((packed));
 
-/* The end of a range, which the loader may say to be beyond all addresses. */
+/* The end of a range; the last address if the loader's sizes lead beyond it. */
 static inline u64 machine_range_end(const struct machine_range *range)
 {
     return range->size > ~range->start ? ~0ull : range->start + range->size;

@@ -87,9 +87,9 @@ void sched_kick_domain(const struct domain *domain);
 void sched_kick_idle(void);
 
 /* True when this CPU, which becomes or is idle, may keep the state of `vcpu` in its registers: the
- * vCPU may run here again, and nobody waits until it is saved. Who begins to wait for that (a
- * domain that is held, a vCPU that is taken down, another set of CPUs) kicks the CPU that has it
- * loaded. */
+ * vCPU may run here again, and no operation waits until it is saved. An operation that begins to
+ * wait for that (a domain is held, a vCPU is taken down or gets another set of CPUs) kicks the CPU
+ * that has the vCPU loaded. */
 bool sched_may_park(const struct vcpu *vcpu);
 
 /* Called when this CPU has saved the state of `vcpu`, which it no longer runs: from now on other
