@@ -85,6 +85,7 @@ function wrapped(sentence,    word, count, i, line, out) {
     ticks[works] = number("ticks"); floor[works] = number("floor")
     back[works] = number("back"); steps[works] = number("instructions")
 }
+/^"idle"/ { for (k = 2; k <= 3; k++) idle[machine[k]] = number(machine[k]) }
 /"step"/ {
     steps_of_dom0++
     step_title[steps_of_dom0] = text("title")
@@ -184,6 +185,9 @@ END {
                     user[machine[k], i] / 1e6
             print hypervisor["xen", i] ? sprintf(" %.0f %% |", 100 * hypervisor["pinion", i] / hypervisor["xen", i]) : ""
         }
+        if (idle["xen"])
+            print "\n" wrapped(sprintf("For an idle guest of 128 MiB Xen needs %s bytes beside the guest's own memory, " \
+                "Pinion %s.", grouped(idle["xen"]), grouped(idle["pinion"])))
     } else if (what == "entries") {
         print "| GRUB on a machine with, and dom0's kernel | Xen | Pinion | Xen's in multiples of Pinion's |"
         print "|---|--:|--:|--:|"

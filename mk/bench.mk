@@ -48,7 +48,9 @@ $(B)/bench/dom0.so: $(B)/plugin/bench/dom0/plugin.o $(call stamp,dom0.so,)
 	$(CC) -shared -o $@ $<
 $(B)/bench/mark: $(B)/host/bench/dom0/mark.o $(call stamp,mark,)
 	$(CC) -static -o $@ $<
-bench-dom0-build: all $(B)/dom0.img $(DOM0)/initrd.cpio $(DOM0)/work.img $(addprefix $(B)/bench/,dom0.so mark xen)
+$(B)/bench/memory: $(B)/host/bench/dom0/memory.o $(call stamp,memory,)
+	$(CC) -o $@ $< -lxenctrl
+bench-dom0-build: all $(B)/dom0.img $(DOM0)/initrd.cpio $(DOM0)/work.img $(addprefix $(B)/bench/,dom0.so mark memory xen)
 .PHONY: bench-dom0-build
 # From the entry to dom0's first instruction, by GRUB.
 $(B)/bench/boot.so: $(B)/plugin/bench/boot/plugin.o $(call stamp,boot.so,)
