@@ -85,25 +85,23 @@ FUNCTION entry_common
         ENTRY_BARRIER
         testb   $RING, REGISTERS_CS(%rsp)
         jz      1f
+/* Virtual-8086 mode does not exist for a guest, but QEMU lets any IRET enter it. CS is then no
+ * selector and does not give the ring: set both to what they are for a guest. */
 .Lentry_from_guest:
+        andl    $~RFLAGS_VM, REGISTERS_RFLAGS(%rsp)
+        orb     $RING, REGISTERS_CS(%rsp)
         mov     %rsp, %rdi
         mov     VCPU_STACK(%rsp), %rsp
         xor     %ebp, %ebp
         call    trap_from_guest
         ud2
 1:      testl   $RFLAGS_VM, REGISTERS_RFLAGS(%rsp)
-        jnz     .Lentry_virtual_8086
+        jnz     .Lentry_from_guest
         mov     %rsp, %rdi
         call    trap_in_hypervisor
         POP_REGISTERS
         add     $REGISTERS_RIP - REGISTERS_VECTOR, %rsp
         iretq
-/* Virtual-8086 mode does not exist for a guest, but QEMU lets any IRET enter it. CS is then no
- * selector and does not give the ring: set both to what they are for a guest. */
-.Lentry_virtual_8086:
-        andl    $~RFLAGS_VM, REGISTERS_RFLAGS(%rsp)
-        orb     $RING, REGISTERS_CS(%rsp)
-        jmp     .Lentry_from_guest
 END entry_common
 
 /* ---- fast paths ------------------------------------------------------------------------------ */
@@ -248,13 +246,14 @@ FUNCTION entry_page_fault
         mov     REGISTERS_RIP(%rdi), %rcx
         GUEST   .Lfault_faulted, mov %rcx, FRAME_RIP(%r11)
         movzwl  REGISTERS_CS(%rdi), %ecx
+        or      $RING, %ecx                     /* as entry_common, for virtual-8086 mode */
         GUEST   .Lfault_faulted, mov %rcx, FRAME_CS(%r11)
         mov     REGISTERS_RSP(%rdi), %rcx
         GUEST   .Lfault_faulted, mov %rcx, FRAME_RSP(%r11)
         mov     REGISTERS_SS(%rdi), %rcx
         GUEST   .Lfault_faulted, mov %rcx, FRAME_SS(%r11)
         mov     REGISTERS_RFLAGS(%rdi), %rcx
-        and     $~RFLAGS_IOPL, %ecx
+        and     $~(RFLAGS_IOPL | RFLAGS_VM), %ecx
         GUEST   .Lfault_faulted, mov %rcx, FRAME_RFLAGS(%r11)
         lea     FRAME_FAULT_RCX(%r11), %rsp
         mov     VCPU_INFO(%rdi), %r11

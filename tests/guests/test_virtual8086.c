@@ -3,8 +3,9 @@
  *
  * Processors ignore the VM flag of an IRET outside of ring 0. QEMU enters the mode nevertheless,
  * and then CS is only a number: if it equals the selector of the hypervisor's code segment, an
- * exception or an interrupt must not be taken for one from the hypervisor. */
-#include "tests/guests/common/guest.h"
+ * exception or an interrupt must not be taken for one from the hypervisor, nor may the guest go on
+ * there. If user mode enters it, its kernel must not take an exception for one of its own. */
+#include "tests/guests/common/user.h"
 
 #define RING_0_CODE 0xe008u /* the hypervisor's code segment, which is in every GDT */
 #define LOOP        (RING_0_CODE << 4)
@@ -101,6 +102,36 @@ static void check_store(void)
     first_ip = 0;
 }
 
+/* The kernel sees by the ring in CS that an exception came from user mode, and the hypervisor sees
+ * by it whether the kernel returns there. Nothing is mapped at CS * 16. `events`: RFLAGS_IF, or 0:
+ * events are masked, and the exception is delivered by the slow path. */
+static void check_user_mode(struct user_space *space, u32 cs, u64 events)
+{
+    u32 *words = (u32 *)space->data;
+    struct trap_frame user = {.rip = USER_CODE, .rsp = USER_DATA, .rflags = events | RFLAGS_FIXED};
+
+    memset(words, 0, PAGE_SIZE);
+    words[1] = cs;
+    words[2] = (u32)(RFLAGS_VM | RFLAGS_IF | RFLAGS_FIXED);
+    user_run(&user, 0);
+    check_equal(user.vector, VECTOR_PF, "IRETD of user mode to CS %x", cs);
+    check_equal(user.cs & 3, 3, "CS %x: the ring", cs);
+    check(!(user.rflags & RFLAGS_VM), "CS %x: the flags are %lx", cs, user.rflags);
+}
+
+static void check_user_modes(void)
+{
+    static const u8 iretd = 0xcf;
+    static struct user_space space;
+
+    user_space_make(&space);
+    space.code[0] = iretd;
+    for (u32 ring = 0; ring <= 3; ring++) {
+        check_user_mode(&space, (KERNEL_CS & ~3u) | ring, RFLAGS_IF);
+        check_user_mode(&space, (KERNEL_CS & ~3u) | ring, 0);
+    }
+}
+
 static void take_flags(void)
 {
     __asm__ volatile("pushf\npop %0\nud2" : "=m"(context[0]));
@@ -135,4 +166,5 @@ void test_main(void)
     check_store();
     check_traps(VECTOR_UD, leave_by_call, NULL, "the IRET hypercall with the VM flag");
     check(!(context[0] & (RFLAGS_VM | RFLAGS_IOPL)), "the flags after it: %lx", context[0]);
+    check_user_modes();
 }
