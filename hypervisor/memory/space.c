@@ -73,12 +73,20 @@ static inline void load_reported(const struct cpu *cpu, const struct vmmu_domain
     vmmu_flush_ends(domain, cpu->number, begun);
 }
 
+/* This CPU leaves the domain to which its contexts belong. */
+static inline void give_up(struct cpu *cpu)
+{
+    if (space_keeps) {
+        contexts_give_up(&cpu->contexts);
+    }
+}
+
 void space_enter(struct vmmu_domain *domain)
 {
     struct cpu *cpu = this_cpu();
 
     if (cpu->space != domain) {
-        contexts_give_up(&cpu->contexts);
+        give_up(cpu);
         cpu->space = domain;
         cpu->entered = true;
     }
@@ -101,7 +109,7 @@ void space_load_idle(void)
     struct cpu *cpu = this_cpu();
 
     cpu->space = NULL;
-    contexts_give_up(&cpu->contexts);
+    give_up(cpu);
     write_cr3(space_cr3(map_idle_root()));
 }
 

@@ -338,7 +338,9 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
         vcpu_refresh_fast(to);
     }
     space_enter(&to->domain->mmu);
-    vcpu_refresh_roots(to);
+    if (to != cpu->parked || space_keeps) { /* the roots of a parked vCPU are those of before */
+        vcpu_refresh_roots(to);
+    }
     vcpu_refresh_iopl(to);
     space_load(root_cr3(to));
 }
