@@ -5,7 +5,7 @@
 # Needs: all guests
 . "$(dirname "$0")/common.sh"
 user=$B/guests/test_user_mode.elf hello=$B/guests/test_hello.elf
-# Without PCID, which the emulator does not have, whatever it lets CPUID say.
+# Without PCID: CPUID would name it, but the emulator does not have it.
 intel=Haswell,tcg-cpuid=off,x-force-features=on,-pcid,-invpcid,+md-clear,+spec-ctrl,+stibp
 amd=qemu64,family=23,model=49,tcg-cpuid=off,x-force-features=on,+ibpb
 isolation="hypervisor's memory out of guests' sight"
