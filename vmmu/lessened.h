@@ -4,10 +4,10 @@
  * A guest takes it for granted that a load of a root drops every translation. A machine may keep
  * the translations of a root all the same, as long as none of them can differ from the domain's
  * tables in a way that the guest would notice. Such a difference comes about when an entry of a
- * live table is lessened: it was present, and afterwards it maps nothing or another frame, permits
- * less, or has lost its accessed or dirty bit. An entry that only gains is harmless, because a
- * processor neither keeps entries that are not present nor faults before it has walked the tables
- * again.
+ * live table is lessened: it was present, and afterwards it maps nothing or another frame, has
+ * other rights, or has lost its accessed or dirty bit. More rights count, too, because a processor
+ * may fault by an old translation without another walk (Intel SDM, volume 3A, 4.10.4.3). It keeps
+ * no entry that is not present.
  *
  * Each domain has one word, `lessened`: a generation in the upper bits, and in the lowest bit
  * whether an entry was lessened since that generation began. Who lessens an entry exchanges it,
@@ -31,9 +31,9 @@ void lessened_mark(struct vmmu_domain *domain);
 /* Says whether the change of an entry of a live table from `old` to `next` lessens it. */
 static inline bool lessened_by(u64 old, u64 next)
 {
-    /* A bit matters if the entry lost it, NX if the entry gained it, and the bits of the address
-     * and of the memory type in either direction. */
-    const u64 matters = (old ^ PTE_NX) | PTE_ADDRESS | ENTRY_CACHE;
+    /* Each bit that the entry lost; and those whose change in either direction leads elsewhere, to
+     * other rights or to another memory type. */
+    const u64 matters = old | PTE_ADDRESS | ENTRY_CACHE | PTE_WRITABLE | PTE_NX;
     return (old & PTE_PRESENT) && ((old ^ next) & matters);
 }
 

@@ -81,6 +81,19 @@ static void what_an_entry_loses_is_dropped(void **state)
     }
 }
 
+static void other_rights_are_dropped(void **state)
+{
+    /* Also more rights: the guest may not fault by a translation from before the load. */
+    const u64 before[] = {RO(page) | PTE_ACCESSED, NX_RW(page) | PTE_ACCESSED | PTE_DIRTY};
+    const u64 after[] = {RW(page) | PTE_ACCESSED | PTE_DIRTY, RW(page) | PTE_ACCESSED | PTE_DIRTY};
+    (void)state;
+    for (u32 i = 0; i < ARRAY_LENGTH(before); i++) {
+        use_by_both(before[i]);
+        assert_done(guest_set(&guest, first.l1, 5, after[i]));
+        assert_int_equal(kept_by_load(), 0);
+    }
+}
+
 static void what_an_entry_gains_is_not(void **state)
 {
     const u64 gained[] = {
@@ -88,7 +101,7 @@ static void what_an_entry_gains_is_not(void **state)
         NX_RW(page) | PTE_ACCESSED | PTE_DIRTY | PTE_AVAILABLE,
         RO(page) | PTE_ACCESSED | PTE_DIRTY | PTE_AVAILABLE_HIGH,
     };
-    const u64 before[] = {RO(page) | PTE_ACCESSED, NX_RW(page), RO(page) | PTE_ACCESSED | PTE_NX};
+    const u64 before[] = {RW(page) | PTE_ACCESSED, NX_RW(page), RO(page) | PTE_ACCESSED};
     const mfn_t fresh = guest_page(&guest);
     (void)state;
     for (u32 i = 0; i < ARRAY_LENGTH(gained); i++) {
@@ -300,6 +313,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         KEPT_TEST(loads_keep),
         KEPT_TEST(what_an_entry_loses_is_dropped),
+        KEPT_TEST(other_rights_are_dropped),
         KEPT_TEST(what_an_entry_gains_is_not),
         KEPT_TEST(frames_whose_numbers_include_each_other),
         KEPT_TEST(by_every_operation),
