@@ -14,7 +14,7 @@
 #include "lib/print.h"
 #include "lib/string.h"
 
-#define DOMAIN_ORDER 1u
+#define DOMAIN_ORDER 0u
 
 static struct {
     _Atomic u32 live; /* domains that were announced (domains_expect) and have not ended for good */

@@ -60,7 +60,7 @@ _Static_assert(sizeof(struct iret_context) == IRET_SIZE, "as the entry code has 
 _Static_assert(IRET_IN_SYSCALL == VGCF_in_syscall && CALL_IRET == __HYPERVISOR_iret,
                "as the entry code has it");
 
-#define VCPU_ORDER 2u
+#define VCPU_ORDER 1u
 #define FRAME_WORDS                                                                                \
     9u /* words of an IRET's frame; a page fault's has one less, a system call's two */
 
