@@ -31,10 +31,10 @@ void lessened_mark(struct vmmu_domain *domain);
 /* Says whether the change of an entry of a live table from `old` to `next` lessens it. */
 static inline bool lessened_by(u64 old, u64 next)
 {
-    /* Each bit that the entry lost; and those whose change in either direction leads elsewhere, to
-     * other rights or to another memory type. */
-    const u64 matters = old | PTE_ADDRESS | ENTRY_CACHE | PTE_WRITABLE | PTE_NX;
-    return (old & PTE_PRESENT) && ((old ^ next) & matters);
+    /* The bits that matter in either direction: they lead elsewhere, to other rights or to another
+     * memory type. Of the others those that the entry lost. */
+    const u64 both = PTE_ADDRESS | ENTRY_CACHE | PTE_WRITABLE | PTE_NX;
+    return (old & PTE_PRESENT) && (((old ^ next) & both) | (old & ~next));
 }
 
 /* The slow path of lessened_note. */
