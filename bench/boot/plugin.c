@@ -18,9 +18,8 @@
 #include <string.h>
 
 #include "bench/plugin/qemu.h"
+#include "bench/who.h"
 
-#define HYPERVISOR_LOW  0xffff800000000000ull /* the hypervisor's slots, by the ABI */
-#define HYPERVISOR_HIGH 0xffff880000000000ull
 #define ENTRY_BYTES     12u
 #define IMAGE_MAX       (16u << 20) /* bytes */
 #define HEADER_WITHIN   32768u

@@ -16,25 +16,20 @@
 #include <string.h>
 
 #include "bench/plugin/marker.h"
-
-#define HYPERVISOR_LOW  0xffff800000000000ull /* the hypervisor's slots, by the ABI */
-#define HYPERVISOR_HIGH 0xffff880000000000ull
+#include "bench/who.h"
 
 int qemu_plugin_version = QEMU_PLUGIN_INTERFACE;
 
-enum who { HYPERVISOR, KERNELS, USER, IMAGE, WHOS };
-static uint64_t executed[WHOS]; /* IMAGE: at the addresses where the hypervisor boots */
-static uint64_t booted;         /* executed[IMAGE] at the first marker */
+#define IMAGE WHOS                   /* beside those of enum who: where the hypervisor boots */
+static uint64_t executed[IMAGE + 1]; /* by enum who, and IMAGE */
+static uint64_t booted;              /* executed[IMAGE] at the first marker */
 static bool started;
 static uint64_t image_low, image_high;
 static FILE *out;
 
-static enum who who_of(uint64_t address)
+static unsigned who_of(uint64_t address)
 {
-    if (address >= HYPERVISOR_LOW) {
-        return address < HYPERVISOR_HIGH ? HYPERVISOR : KERNELS;
-    }
-    return address >= image_low && address < image_high ? IMAGE : USER;
+    return address >= image_low && address < image_high ? IMAGE : who_executes(address);
 }
 
 static void on_marker(unsigned cpu, void *data)
@@ -45,8 +40,8 @@ static void on_marker(unsigned cpu, void *data)
         booted = executed[IMAGE];
     }
     fprintf(out, "mark\t%lu\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n",
-            (unsigned long)(uintptr_t)data, executed[HYPERVISOR] + booted, executed[KERNELS],
-            executed[USER] + executed[IMAGE] - booted);
+            (unsigned long)(uintptr_t)data, executed[HYPERVISOR] + booted, executed[KERNEL],
+            executed[LOW] + executed[IMAGE] - booted);
     fflush(out);
 }
 
@@ -57,8 +52,8 @@ static void on_translation(uint64_t id, struct qemu_plugin_tb *tb)
     (void)id;
     for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        enum who who = who_of(qemu_plugin_insn_vaddr(insn));
-        long marker = who < USER ? -1 : marker_in(insn);
+        unsigned who = who_of(qemu_plugin_insn_vaddr(insn));
+        long marker = who < LOW ? -1 : marker_in(insn);
 
         qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_ADD_U64, &executed[who], 1);
         if (marker >= 0) {

@@ -21,12 +21,11 @@
 #include <string.h>
 
 #include "bench/plugin/marker.h"
+#include "bench/who.h"
 
-#define CPUS            64u
-#define LINE            64u
-#define BUCKETS         (1u << 16)
-#define HYPERVISOR_LOW  0xffff800000000000ull /* the hypervisor's slots, by the ABI */
-#define HYPERVISOR_HIGH 0xffff880000000000ull
+#define CPUS    64u
+#define LINE    64u
+#define BUCKETS (1u << 16)
 
 int qemu_plugin_version = QEMU_PLUGIN_INTERFACE;
 
@@ -155,7 +154,7 @@ static void on_translation(uint64_t id, struct qemu_plugin_tb *tb)
     for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint64_t address = qemu_plugin_insn_vaddr(insn);
-        bool in_hypervisor = address >= HYPERVISOR_LOW && address < HYPERVISOR_HIGH;
+        bool in_hypervisor = who_executes(address) == HYPERVISOR;
         long marker = marker_in(insn);
 
         if (in_hypervisor) {
