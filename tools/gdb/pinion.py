@@ -25,7 +25,6 @@ TYPE_FLAGS = (  # an element is there if all of its bits are set
     (VALIDATED | LOCKED, "locked"),
     (1 << 55, "maps devices"),
 )
-TYPE_NAMES = ("none", "L1 table", "L2 table", "L3 table", "L4 table", "descriptor page", "writable", "shared")
 
 # A page-table entry: lib/x86/pte.h.
 PRESENT, WRITABLE, USER, LARGE, NX = 1, 2, 4, 1 << 7, 1 << 63
@@ -150,6 +149,12 @@ def frame_words(mfn):
     )
 
 
+def type_name(number):
+    """The name of a type, from the hypervisor's own table (vmmu/result.c)."""
+    names = gdb.parse_and_eval("type_names")
+    return names[number].string() if number <= names.type.range()[1] else "?"
+
+
 def frame_text(mfn):
     """What the frame table says of a frame, in words."""
     words = frame_words(mfn)
@@ -161,7 +166,7 @@ def frame_text(mfn):
     owner = references >> OWNER_SHIFT & OWNER_MASK
     parts = ["owner domain %d" % owner if any(int(d["id"]) == owner for d in domains()) else "owner %d" % owner]
     parts.append("%d references" % (references & COUNT))
-    name = TYPE_NAMES[use >> TYPE_SHIFT] if use >> TYPE_SHIFT < len(TYPE_NAMES) else "?"
+    name = type_name(use >> TYPE_SHIFT)
     if use & COUNT:
         parts.append("%s, %d type references" % (name, use & COUNT))
         parts += [text for bits, text in TYPE_FLAGS if use & bits == bits]
