@@ -18,6 +18,18 @@ void synthetic_number(struct synthetic *elf, u32 type, u64 value)
     synthetic_note(elf, type, &value, sizeof(value));
 }
 
+void synthetic_old_form(struct synthetic *elf, const char *text)
+{
+    elf->segment[0].type = 0;
+    elf->note_size = (u32)strlen(text) + 1;
+    memcpy(elf->note, text, elf->note_size);
+    elf->header.section_count = 3;
+    elf->section[2].name = 8;
+    elf->section[2].type = 1;
+    elf->section[2].offset = 2048;
+    elf->section[2].size = elf->note_size;
+}
+
 struct elf64_segment *synthetic_segment(struct synthetic *elf, u64 physical, u64 file_size,
                                         u64 memory_size)
 {

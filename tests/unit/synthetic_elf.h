@@ -26,6 +26,10 @@ void synthetic_note(struct synthetic *elf, u32 type, const void *value, u32 size
 
 void synthetic_number(struct synthetic *elf, u32 type, u64 value);
 
+/* Gives a kernel that has been started, in the place of ELF notes, their old form: the string
+ * `text`, in section 2. */
+void synthetic_old_form(struct synthetic *elf, const char *text);
+
 struct elf64_segment *synthetic_segment(struct synthetic *elf, u64 physical, u64 file_size,
                                         u64 memory_size);
 

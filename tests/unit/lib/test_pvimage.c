@@ -159,15 +159,8 @@ static enum pvimage_error read_old_form(const char *text, struct pvimage *image)
     struct synthetic elf;
 
     synthetic_start(&elf, 5000);
-    elf.segment[0].type = 0;
+    synthetic_old_form(&elf, text);
     elf.segment[1].physical = 0x80102000;
-    elf.note_size = (u32)strlen(text) + 1;
-    memcpy(elf.note, text, elf.note_size);
-    elf.header.section_count = 3;
-    elf.section[2].name = 8;
-    elf.section[2].type = 1;
-    elf.section[2].offset = 2048;
-    elf.section[2].size = elf.note_size;
     return read_synthetic(&elf, image);
 }
 
