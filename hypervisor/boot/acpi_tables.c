@@ -14,8 +14,8 @@
 #define EBDA_SEARCH 1024u
 #define POINTER_GAP 16u /* bytes: a root pointer lies on a multiple of this */
 
-static const struct acpi_pointer
-    *given; /* the boot loader's copy; NULL: it gave none that is right */
+/* The boot loader's copy; NULL: it gave none that is right. */
+static const struct acpi_pointer *given;
 
 static bool sums_to_zero(const void *of, u32 length)
 {

@@ -294,22 +294,29 @@ static bool read_version(const struct word *w, struct boot_options *options)
     return true;
 }
 
+static bool value_is_one_of(const struct word *w, const char *const *texts, u32 count)
+{
+    u32 i = 0;
+
+    while (i < count && !value_is(w, texts[i])) {
+        i++;
+    }
+    return i < count;
+}
+
 /* Reads a truth value. Xen's words `xpti' and `no-xpti' choose the guests for which PCID is used;
  * here it is used for all, so they mean yes. */
 static bool read_pcid(const struct word *w, struct boot_options *options)
 {
-    static const char *const words[][6] = {{"yes", "on", "true", "1", "xpti", "no-xpti"},
-                                           {"no", "off", "false", "0"}};
+    static const char *const yes[] = {"yes", "on", "true", "1", "xpti", "no-xpti"};
+    static const char *const no[] = {"no", "off", "false", "0"};
+    const bool is_no = value_is_one_of(w, no, ARRAY_LENGTH(no));
 
-    for (u32 i = 0; i < ARRAY_LENGTH(words) * ARRAY_LENGTH(words[0]); i++) {
-        const char *text = words[i / ARRAY_LENGTH(words[0])][i % ARRAY_LENGTH(words[0])];
-
-        if (text && value_is(w, text)) {
-            options->no_pcid = i >= ARRAY_LENGTH(words[0]);
-            return true;
-        }
+    if (!is_no && !value_is_one_of(w, yes, ARRAY_LENGTH(yes))) {
+        return false;
     }
-    return false;
+    options->no_pcid = is_no;
+    return true;
 }
 
 /* Reads LEVEL[/LEVEL], of which the second one is for messages that are limited. The log has one

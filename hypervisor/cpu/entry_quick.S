@@ -32,6 +32,17 @@
         sub     $REGISTERS_SIZE, %rdi
         .endm
 
+/* Stores the registers that PUSH_VOLATILE has left out, which C has preserved, in the block of the
+ * vCPU in the register \vcpu. */
+        .macro  STORE_PRESERVED vcpu
+        mov     %rbx, REGISTERS_RBX(\vcpu)
+        mov     %rbp, REGISTERS_RBP(\vcpu)
+        mov     %r12, REGISTERS_R12(\vcpu)
+        mov     %r13, REGISTERS_R13(\vcpu)
+        mov     %r14, REGISTERS_R14(\vcpu)
+        mov     %r15, REGISTERS_R15(\vcpu)
+        .endm
+
 /* A hypercall, except an IRET that the fast path in entry.S has done.
  * in:       RSP = `vector` of the vCPU's register block; RCX and R11 are free, all other registers
  *           are the guest's; interrupts are off.
@@ -62,17 +73,6 @@ FUNCTION hypercall
         mov     REGISTERS_RAX(%rax), %rax
         CLEAR_BUFFERS
         sysretq
-
-/* Stores the registers that PUSH_VOLATILE has left out, which C has preserved, in the block of the
- * vCPU in the register \vcpu. */
-        .macro  STORE_PRESERVED vcpu
-        mov     %rbx, REGISTERS_RBX(\vcpu)
-        mov     %rbp, REGISTERS_RBP(\vcpu)
-        mov     %r12, REGISTERS_R12(\vcpu)
-        mov     %r13, REGISTERS_R13(\vcpu)
-        mov     %r14, REGISTERS_R14(\vcpu)
-        mov     %r15, REGISTERS_R15(\vcpu)
-        .endm
 
 .Lhypercall_general:
         FIND_VCPU

@@ -98,8 +98,8 @@ void sched_set_cpus(struct vcpu *vcpu, u64 cpus)
     }
     struct cpu *home = sched_lock_home(vcpu);
     vcpu->queue.cpus = cpus;
-    if (queue_of(home)->chosen == vcpu || atomic_load(&vcpu->loaded)) {
-        cpu_kick(home); /* a vCPU is loaded on its home or nowhere */
+    if (atomic_load(&vcpu->loaded)) { /* by its home: no other CPU may load it */
+        cpu_kick(home);
     } else if (vcpu->queue.waits) {
         queue_publish(home, clock_now());
         place_offer(home, clock_now());

@@ -61,8 +61,8 @@ _Static_assert(IRET_IN_SYSCALL == VGCF_in_syscall && CALL_IRET == __HYPERVISOR_i
                "as the entry code has it");
 
 #define VCPU_ORDER 1u
-#define FRAME_WORDS                                                                                \
-    9u /* words of an IRET's frame; a page fault's has one less, a system call's two */
+/* Words of an IRET's frame; a page fault's has one less, a system call's two. */
+#define FRAME_WORDS 9u
 
 static struct {
     _Atomic u64 taken[WINDOWS_MAX / 64]; /* one bit for each descriptor window */
