@@ -24,4 +24,8 @@
 #include <xen/version.h>
 #include <xen/errno.h>
 
+#include "lib/watch.h"
+
+#define __HYPERVISOR_watch WATCH_HYPERCALL /* Pinion's own */
+
 #endif

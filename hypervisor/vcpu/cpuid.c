@@ -10,6 +10,7 @@
 #include "hypervisor/time/clock.h"
 #include "hypervisor/vcpu/policy.h"
 #include "lib/string.h"
+#include "lib/watch.h"
 #include "lib/x86/control.h"
 #include "lib/x86/cpuid.h"
 
@@ -21,8 +22,8 @@
 
 #define XEN_FIRST 0x40000000u
 #define XEN_LAST  0x40000005u
-#define OWN_FIRST 0x40000100u
-#define OWN_LAST  0x40000101u
+#define OWN_FIRST WATCH_NAME_LEAF
+#define OWN_LAST  0x40000102u
 
 /* Feature bits that guests are shown, by leaf and register (1D: leaf 1, EDX). PLAIN bits need no
  * vector registers; AVX and AVX512 bits need those registers enabled in XCR0. The comments name the
@@ -139,7 +140,7 @@ static struct cpuid hypervisor_leaf(u32 leaf, u32 subleaf)
 }
 
 /* Pinion's own leaves: the first has its name; the second has the counters of the domain's
- * page-table work (vmmu_counters), one in each subleaf. */
+ * page-table work (vmmu_counters), one in each subleaf; the third says how to call `watch`. */
 static struct cpuid own_leaf(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
 {
     struct vmmu_counters counters;
@@ -147,6 +148,9 @@ static struct cpuid own_leaf(const struct vcpu *vcpu, u32 leaf, u32 subleaf)
 
     if (leaf == OWN_FIRST) {
         return text(OWN_LAST, "PinionVMMCPU");
+    }
+    if (leaf == WATCH_LEAF) {
+        return (struct cpuid){.eax = WATCH_HYPERCALL, .ebx = WATCH_VERSION};
     }
     if (subleaf >= sizeof counters / sizeof(_Atomic u64)) {
         return (struct cpuid){0};
