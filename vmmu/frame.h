@@ -32,6 +32,8 @@
  *     40..55 of a validated table: for each part of it, of PART entries, whether an entry of that
  *            part may hold references. If the bit is clear, none does. Bits are set under the
  *            table's lock, or by the promotion, and never cleared while the table is live.
+ *     55     demoting, only with count 1 and neither validated nor partial: the CPU that owns the
+ *            frame exclusively demotes a table that was partial, and may leave it partial again.
  *     0..31  count.
  *
  * Count 1 with neither validated nor partial means that one CPU owns the frame exclusively: it
@@ -68,6 +70,7 @@
 #define USE_LOCKED         (1ull << USE_LOCK_SHIFT)
 #define USE_SHARE_WRITABLE (1ull << 53)
 #define USE_CHILD          (1ull << 54)
+#define USE_DEMOTING       (1ull << 55)
 #define USE_DEVICES        (1ull << 56)
 #define USE_PINNED         (1ull << 57)
 #define USE_PARTIAL        (1ull << 58)
@@ -313,6 +316,12 @@ ALWAYS_INLINE bool use_is_valid(u64 use, enum vmmu_type type)
 static inline bool use_is_locked(u64 use)
 {
     return (use & (USE_VALIDATED | USE_LOCKED)) == (USE_VALIDATED | USE_LOCKED);
+}
+
+/* Says whether a type word is that of a formerly partial table that a CPU is demoting. */
+static inline bool use_is_demoting(u64 use)
+{
+    return (use & (USE_VALIDATED | USE_PARTIAL | USE_DEMOTING)) == USE_DEMOTING;
 }
 
 /* Says whether a type word has count 0 and `type` as the last type. */

@@ -22,13 +22,18 @@ static struct visit visit_of(mfn_t m, u32 place, bool child)
         .entries = frame_words(m), .place = place, .child = child, .owner = ref_owner(references)};
 }
 
-/* Completes the demotion of the target of entry visit->place, on which the table has a reference,
- * and drops the reference. VMMU_AGAIN: interrupted, before that if visit->child is still set. */
-static enum vmmu_result drop_child(struct visit *visit)
+/* Completes the demotion of the target of entry visit->place of a table of this level, on which the
+ * table has a reference, and drops the reference. VMMU_AGAIN: interrupted, before that if
+ * visit->child is still set. */
+static enum vmmu_result drop_child(struct visit *visit, u32 level)
 {
     const mfn_t target = entry_frame(word_read(&visit->entries[visit->place]));
+    const u64 use = frame_type_word(target);
 
-    if (type_finish(target) != VMMU_DONE) {
+    /* An entry may have been refused because its target is a table of this level or further up,
+     * perhaps one that this CPU is demoting. Such a target is not waited for. */
+    const bool above = use_is_demoting(use) && (u32)use_type(use) >= level;
+    if (!above && type_finish(target) != VMMU_DONE) {
         return VMMU_AGAIN;
     }
     ref_put(target);
@@ -44,7 +49,7 @@ static enum vmmu_result demote(mfn_t m, enum vmmu_type type, struct visit *visit
 
     visit->since = flush_clock(visit->owner);
     if (visit->child) {
-        result = drop_child(visit);
+        result = drop_child(visit, (u32)type);
     }
     if (type == VMMU_TYPE_L1) {
         visit_drop_pages(visit);

@@ -70,11 +70,12 @@ static bool claim(mfn_t m, u64 old, enum vmmu_type type, u64 *word, enum vmmu_re
     return true;
 }
 
-/* Gets exclusive ownership of `m`, which is partial, if its type word is still `old`. False:
- * another CPU has changed the word, and nothing has happened. */
-static bool take_over(mfn_t m, u64 old)
+/* Gets exclusive ownership of `m`, which is partial, if its type word is still `old`; `demoting` is
+ * 0 or USE_DEMOTING. False: another CPU has changed the word, and nothing has happened. */
+static bool take_over(mfn_t m, u64 old, u64 demoting)
 {
-    return word_swap(frame_type_word_at(m), &old, (old & USE_TYPE) | 1, memory_order_acquire);
+    return word_swap(frame_type_word_at(m), &old, (old & USE_TYPE) | demoting | 1,
+                     memory_order_acquire);
 }
 
 /* Handles a type_get of `m`, which is partial, and whose type word was `old`: resumes the promotion
@@ -87,7 +88,7 @@ static bool adopt_partial(mfn_t m, u64 old, enum vmmu_type type, u64 *word,
         *result = type_finish(m);
         return *result != VMMU_DONE;
     }
-    if (!take_over(m, old)) {
+    if (!take_over(m, old, 0)) {
         return false;
     }
     *result = promote(m, type, (u32)use_place(old), old & USE_CHILD, word);
@@ -182,9 +183,12 @@ enum vmmu_result type_put_slow(mfn_t m)
 
 enum vmmu_result type_finish(mfn_t m)
 {
-    const u64 old = frame_type_word_acquire(m);
-    if (!(old & USE_PARTIAL) || !take_over(m, old)) {
-        return VMMU_DONE;
+    u64 old = frame_type_word_acquire(m);
+    while ((old & USE_PARTIAL) && !take_over(m, old, USE_DEMOTING)) {
+        old = frame_type_word_acquire(m);
+    }
+    if (!(old & USE_PARTIAL)) {
+        return use_is_demoting(old) ? VMMU_AGAIN : VMMU_DONE;
     }
     const enum vmmu_result result = table_demote(m, old);
     ref_put(m); /* the reference of the partial state that take_over ended; if the frame is partial

@@ -107,9 +107,11 @@ ALWAYS_INLINE enum vmmu_result type_put(mfn_t m)
 }
 
 /* Demotes `m` if it is partial: continues an interrupted demotion, or undoes an interrupted
- * promotion. The caller has a reference on `m`. VMMU_DONE: demoted; or `m` was not partial, or
- * another CPU has changed its type word meanwhile, and nothing has happened. VMMU_AGAIN:
- * interrupted again, and `m` is partial. */
+ * promotion. The caller has a reference on `m`. VMMU_DONE: demoted; or `m` was not partial, and
+ * nothing has happened. VMMU_AGAIN: interrupted again, and `m` is partial; or another CPU does the
+ * same, and may be the one that is interrupted. Then it need not come back, so the caller has to.
+ * (Such a wait cannot be circular: a demotion only goes down. If it waited for a promotion, it
+ * could be for one of its own CPU, which has found this table as a page to be written to.) */
 enum vmmu_result type_finish(mfn_t m);
 
 /* The fast path of type_lock, which also sets the bits `parts` (USE_PARTS) in the type word. False:

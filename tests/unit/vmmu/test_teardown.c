@@ -220,6 +220,13 @@ static void stop_the_domain(void)
     machine.stop_each = 1;
 }
 
+/* The guest's vCPU continues its deferred release while the table is exclusive. */
+static void finish_the_release(void)
+{
+    machine.on_ask = NULL;
+    stopped = vmmu_finish(&guest.vcpu[0]);
+}
+
 /* The other guest maps a partial table of the dying one, so its CPU demotes the table; it is
  * interrupted, and leaves the table partial for the second time. */
 static void a_table_that_another_cpu_demotes_is_waited_for(void **state)
@@ -244,6 +251,66 @@ static void a_table_that_another_cpu_demotes_is_waited_for(void **state)
     assert_all_back();
 }
 
+/* An L3 table `above` with one L2 table `below`, which has a smaller number: the teardown comes to
+ * it first. */
+static void two_tables(mfn_t *above, mfn_t *below)
+{
+    const mfn_t a = guest_page(&guest), b = guest_page(&guest);
+    *above = a.n > b.n ? a : b;
+    *below = a.n > b.n ? b : a;
+    machine_words(*above)[0] = LINK(*below);
+    for (u32 i = 0; i < TABLES; i++) {
+        machine_words(*below)[i] = LINK(guest_page(&guest));
+    }
+}
+
+/* The teardown has gone by the lower table, whose demotion it has begun as part of the upper one's,
+ * when the other guest's CPU takes that over, and leaves the table partial again. The teardown
+ * comes back for it. */
+static void a_lower_table_that_another_cpu_demotes_is_waited_for(void **state)
+{
+    const struct space theirs = guest_running_space(&other);
+    mfn_t above, below;
+    (void)state;
+    two_tables(&above, &below);
+    assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, above, 3));
+    machine.stop_each = 1;
+    while (!look(below).partial) {
+        assert_result(VMMU_AGAIN, vmmu_domain_stop(&guest.domain));
+    }
+    machine.on_ask = stop_the_domain;
+    assert_result(VMMU_AGAIN,
+                  vmmu_update(&other.vcpu[0], &other.domain, &guest.domain,
+                              machine_at(theirs.l1, 5), RW(below), VMMU_UPDATE_NORMAL));
+    assert_null(machine.on_ask);
+    assert_result(VMMU_AGAIN, stopped);
+    machine.stop_each = 0;
+    guest_end(&guest);
+    assert_all_back();
+}
+
+/* The same with a table that is a vCPU's deferred release. */
+static void a_deferred_table_that_another_cpu_demotes_is_waited_for(void **state)
+{
+    const struct space theirs = guest_running_space(&other);
+    mfn_t above, below;
+    (void)state;
+    two_tables(&above, &below);
+    assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, below, 2));
+    machine.stop_each = 1;
+    assert_done(vmmu_unpin(&guest.vcpu[0], &guest.domain, below));
+    assert_true(look(below).partial);
+    machine.on_ask = finish_the_release;
+    assert_result(VMMU_AGAIN,
+                  vmmu_update(&other.vcpu[0], &other.domain, &guest.domain,
+                              machine_at(theirs.l1, 5), RW(below), VMMU_UPDATE_NORMAL));
+    assert_null(machine.on_ask);
+    assert_result(VMMU_AGAIN, stopped);
+    machine.stop_each = 0;
+    assert_done(vmmu_finish(&guest.vcpu[0]));
+    assert_false(look(below).partial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +323,8 @@ int main(void)
         SMALL_TEST(held_and_foreign_frames_follow_later),
         SMALL_TEST(released_pinned_and_partial_frames_are_found),
         SMALL_TEST(a_table_that_another_cpu_demotes_is_waited_for),
+        SMALL_TEST(a_lower_table_that_another_cpu_demotes_is_waited_for),
+        SMALL_TEST(a_deferred_table_that_another_cpu_demotes_is_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
