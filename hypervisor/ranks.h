@@ -14,8 +14,9 @@
 #define HYPERVISOR_RANKS_H
 
 enum rank {
-    RANK_CONTROL,    /* domain/managed.h: one CPU serves a domctl on a domain; only ever tried */
-    RANK_TEARDOWN,   /* domain/domain.h: one CPU tears a domain down; only ever tried */
+    RANK_CONTROL,  /* domain/managed.h: one CPU serves a domctl on a domain; call/watch/trace.c: one
+                      starts, stops or reads the timeline; only ever tried */
+    RANK_TEARDOWN, /* domain/domain.h: one CPU tears a domain down; only ever tried */
     RANK_INITIALISE, /* vcpu/vcpu.h: one CPU gives a vCPU its first state; only ever tried */
     RANK_DOMAIN,     /* domain/domain.h: a domain's data */
     RANK_CLAIMS,     /* domain/claim.c: the claims of all domains */

@@ -15,10 +15,11 @@
  *                              any guest
  *     audit WORD               optional: on, if the hypervisor is to check itself after each crash
  *                              and at the end; off (the default); before any guest
- *     guest NAME               1..HANDOFF_NAME_MAX bytes without control characters, unique
- *     memory MIB               the guest's memory
- *     vcpus N                  the guest's number of vCPUs
- *     weight N                 the guest's share of the CPUs, 1..65535 (default HANDOFF_WEIGHT)
+ *     trace WORD               optional: all, or slow, if a timeline is to be recorded for a reader
+ * of the machine's memory (lib/watch_trace.h): of every entry, or of those on the slow paths;
+ * before any guest guest NAME               1..HANDOFF_NAME_MAX bytes without control characters,
+ * unique memory MIB               the guest's memory vcpus N                  the guest's number of
+ * vCPUs weight N                 the guest's share of the CPUs, 1..65535 (default HANDOFF_WEIGHT)
  *     cap N                    the most CPU time for the guest, in percent of one CPU (default 0:
  *                              no cap)
  *     affinity N CPUS          vCPU N runs on these CPUs only, as in `0,2,3` (default: on all)
@@ -55,11 +56,12 @@
 #define HANDOFF_FAILED   0x12 /* the hypervisor failed; the last line of its log says why */
 #define HANDOFF_NO_LOG   0x13 /* there is no COM1, so the hypervisor did not start */
 
-#define HANDOFF_NAME_MAX   127 /* bytes of the name of a guest */
-#define HANDOFF_GUESTS_MAX 32
-#define HANDOFF_VCPUS_MAX  32 /* the most vCPUs of one guest */
-#define HANDOFF_CPUS_MAX   64
-#define HANDOFF_WEIGHT     256 /* the default weight of a guest */
-#define HANDOFF_WEIGHT_MAX 65535
+#define HANDOFF_NAME_MAX      127 /* bytes of the name of a guest */
+#define HANDOFF_GUESTS_MAX    32
+#define HANDOFF_VCPUS_MAX     32 /* the most vCPUs of one guest */
+#define HANDOFF_CPUS_MAX      64
+#define HANDOFF_WEIGHT        256 /* the default weight of a guest */
+#define HANDOFF_WEIGHT_MAX    65535
+#define HANDOFF_TRACE_RECORDS 32768 /* room in the timeline, in records a CPU: 1 MiB */
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The hypercall `watch`: how a tool in the privileged domain looks at the hypervisor. It is
+/* The hypercall `watch`: how a tool in the privileged domain watches the hypervisor. It is
  * Pinion's own, beside the ABI. Tools and hypervisor both follow this header; the structures of a
  * family of operations stand in a header of the family's own.
  *

@@ -9,8 +9,8 @@
 /* The last step of vmmu_pin for a table of another domain: `m`, on which the caller has a reference
  * and a type reference. That domain may be torn down meanwhile, and the pass that drops its pins
  * may be beyond `m` already. Refuses: ALREADY_PINNED, DOMAIN_DYING. */
-static __attribute__((noinline)) enum vmmu_result pin_foreign(struct vmmu_vcpu *vcpu,
-                                                              struct vmmu_domain *owner, mfn_t m)
+static __attribute__((noinline)) enum vmmu_result
+pin_foreign(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn_t m, u32 level)
 {
     enum vmmu_result result = VMMU_DONE;
 
@@ -25,6 +25,7 @@ static __attribute__((noinline)) enum vmmu_result pin_foreign(struct vmmu_vcpu *
         result = VMMU_REFUSED_DOMAIN_DYING;
     } else {
         count_up(&owner->counters.pins, 1);
+        port_work_done(VMMU_WORK_PIN, owner, m, level);
     }
     ref_put(m);
     return result_report(vcpu->domain, result, m.n);
@@ -61,13 +62,14 @@ enum vmmu_result vmmu_pin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, mfn
         return result_report(vcpu->domain, result, word);
     }
     if (owner != vcpu->domain) {
-        return pin_foreign(vcpu, owner, m);
+        return pin_foreign(vcpu, owner, m, level);
     }
     if (frame_set_type_bits(m, USE_PINNED) & USE_PINNED) {
         defer_put(vcpu, m);
         return result_refuse(vcpu->domain, VMMU_REFUSED_ALREADY_PINNED, m.n);
     }
     count_up(&owner->counters.pins, 1);
+    port_work_done(VMMU_WORK_PIN, owner, m, level);
     return VMMU_DONE;
 }
 
@@ -93,6 +95,7 @@ enum vmmu_result vmmu_unpin(struct vmmu_vcpu *vcpu, struct vmmu_domain *owner, m
         return result_refuse(vcpu->domain, VMMU_REFUSED_NOT_PINNED, m.n);
     }
     count_up(&owner->counters.unpins, 1);
+    port_work_done(VMMU_WORK_UNPIN, owner, m, (u32)use_type(old));
     defer_put(vcpu, m);
     ref_put(m);
     return VMMU_DONE;

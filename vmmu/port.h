@@ -54,6 +54,14 @@ void port_descriptor_map(struct vmmu_vcpu *vcpu, u32 slot, mfn_t m);
  * nothing meanwhile, unlocks the table. */
 void port_pause(void);
 
+/* Report work on a table to the machine, which may keep a record of it; nothing of the engine
+ * depends on it. port_work_begins: before a step of a promotion or demotion of a table of `level`.
+ * port_work_done: table `m` of `domain` has been promoted or demoted, or its pin set or removed. A
+ * step within another one is for a table of a lower level. */
+enum vmmu_work { VMMU_WORK_PROMOTION, VMMU_WORK_DEMOTION, VMMU_WORK_PIN, VMMU_WORK_UNPIN };
+void port_work_begins(enum vmmu_work work, u32 level);
+void port_work_done(enum vmmu_work work, const struct vmmu_domain *domain, mfn_t m, u32 level);
+
 /* Reports a refusal to `domain`, for the log: the rule that was broken, and the word that was
  * refused: what the rule's sentence speaks of, mostly an entry, a frame number or an address. */
 void port_refused(struct vmmu_domain *domain, enum vmmu_result rule, u64 word);

@@ -47,6 +47,7 @@ static enum vmmu_result demote(mfn_t m, enum vmmu_type type, struct visit *visit
 {
     enum vmmu_result result = VMMU_DONE;
 
+    port_work_begins(VMMU_WORK_DEMOTION, (u32)type);
     visit->since = flush_clock(visit->owner);
     if (visit->child) {
         result = drop_child(visit, (u32)type);
@@ -59,8 +60,10 @@ static enum vmmu_result demote(mfn_t m, enum vmmu_type type, struct visit *visit
     if (result != VMMU_DONE) {
         return suspend(m, type, visit->place, visit->child);
     }
-    count_up(&port_domain(visit->owner)->counters.demotions, 1);
+    struct vmmu_domain *domain = port_domain(visit->owner);
+    count_up(&domain->counters.demotions, 1);
     frame_publish(m, use_of(type) | use_at(flush_clock(visit->owner)));
+    port_work_done(VMMU_WORK_DEMOTION, domain, m, (u32)type);
     return VMMU_DONE;
 }
 
@@ -103,6 +106,7 @@ enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool chi
     const u32 level = (u32)type;
     struct visit visit = visit_of(m, place, child);
 
+    port_work_begins(VMMU_WORK_PROMOTION, level);
     visit.word = word;
     if (place > 0) {
         /* What an interrupted earlier part of the promotion found was not recorded: assume that
@@ -113,11 +117,12 @@ enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool chi
     const enum vmmu_result result =
         level == 1 ? visit_take_pages(&visit) : visit_take_tables(&visit, level);
 
-    struct vmmu_counters *counters = &port_domain(visit.owner)->counters;
-    count_up(&counters->entries_checked, visit.checked);
+    struct vmmu_domain *domain = port_domain(visit.owner);
+    count_up(&domain->counters.entries_checked, visit.checked);
     if (result == VMMU_DONE) {
         install(m, level, &visit);
-        count_up(&counters->promotions, 1);
+        count_up(&domain->counters.promotions, 1);
+        port_work_done(VMMU_WORK_PROMOTION, domain, m, level);
         return VMMU_DONE;
     }
     if (result == VMMU_AGAIN && level > 1) {

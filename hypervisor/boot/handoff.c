@@ -168,6 +168,9 @@ static bool set_machine(struct handoff *handoff, const struct line *line)
         handoff->ram_zeroed = choice_of(line, "zeroed", "unknown");
     } else if (strcmp(line->text, "audit") == 0) {
         handoff->audit = choice_of(line, "on", "off");
+    } else if (strcmp(line->text, "trace") == 0) {
+        handoff->trace = true;
+        handoff->trace_all = choice_of(line, "all", "slow");
     } else {
         return false;
     }

@@ -38,6 +38,8 @@ struct handoff {
     enum mitigations mitigations;
     bool ram_zeroed; /* the RAM was zero when the machine was switched on */
     bool audit;      /* check all references and the free memory after a crash and at the end */
+    bool trace;      /* record a timeline from the start */
+    bool trace_all;  /* of every entry */
     u32 guest_count;
     struct handoff_guest guest[HANDOFF_GUESTS_MAX];
 };

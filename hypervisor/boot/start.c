@@ -25,10 +25,12 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
 #include "hypervisor/trap/run.h"
+#include "hypervisor/trap/tracing.h"
 #include "hypervisor/vcpu/abi_version.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/dirty.h"
 #include "hypervisor/memory/frames.h"
+#include "hypervisor/memory/direct.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
@@ -121,6 +123,19 @@ static void start_input(void)
     }
 }
 
+/* Starts the timeline, if the hand-off wants one, and says where it is. */
+static void start_trace(void)
+{
+    if (!boot.handoff.trace) {
+        return;
+    }
+    if (!tracing_start(HANDOFF_TRACE_RECORDS, boot.handoff.trace_all ? TRACE_ALL : 0)) {
+        panic("no memory for the timeline");
+    }
+    log_line("trace: directory at %#llx",
+             (unsigned long long)frame_of_view(trace_directory()).n << PAGE_SHIFT);
+}
+
 /* The second half of boot, on the CPU's own stack. */
 static void start_guests(void)
 {
@@ -128,6 +143,7 @@ static void start_guests(void)
     build_reserve(&boot.handoff);
     smp_start(&boot.processors, boot.low_page);
     free_unused_modules();
+    start_trace();
     for (u32 i = 0; i < boot.handoff.guest_count; i++) {
         dom0_size(&boot.handoff.guest[i], &boot.options);
     }

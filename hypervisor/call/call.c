@@ -4,6 +4,7 @@
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/trace/trace.h"
 #include "hypervisor/vcpu/vcpu.h"
 #include "lib/string.h"
 #include "vmmu/port.h"
@@ -78,8 +79,14 @@ struct vcpu *call_from_guest(struct vcpu *vcpu)
 {
     struct registers *r = &vcpu->registers;
     struct call call = {.argument = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9}};
-    s64 result = dispatch(vcpu, r->rax, &call);
 
+    if (trace_is_on()) {
+        trace_call_begins((u16)r->rax, (u32)r->rdi, (u32)r->rsi);
+    }
+    s64 result = dispatch(vcpu, r->rax, &call);
+    if (trace_is_on()) {
+        trace_call_ends(result);
+    }
     if (call.left) {
         return NULL;
     }

@@ -104,6 +104,13 @@ FUNCTION entry_common
         iretq
 END entry_common
 
+/* The stub of a page fault while all is traced: no fast path. */
+        .balign 16
+FUNCTION page_fault_traced
+        push    $VECTOR_PF
+        jmp     entry_common
+END page_fault_traced
+
 /* ---- fast paths ------------------------------------------------------------------------------ */
 /* Nearly all entries are a system call or page fault of user mode that is delivered to the guest's
  * kernel, that kernel's IRET back, a hypercall that completes and leaves no other work, or a store
@@ -456,6 +463,11 @@ FUNCTION sysenter_template
         push    $ENTRY_SYSENTER
         JUMP_AIMED entry_common, sysenter_jump_end
 END sysenter_template
+/* As syscall_template, while all is traced. */
+        .balign 16
+FUNCTION traced_template
+        SYSCALL_STUB SELECTOR_USER_CS64, ENTRY_SYSCALL, entry_syscall_traced, traced_jump_end
+END traced_template
 syscall_template_end:
 
 /* ---- the way out ----------------------------------------------------------------------------- */

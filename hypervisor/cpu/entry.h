@@ -11,18 +11,24 @@ struct vcpu;
 
 /* The system call stubs: position-independent code that is copied to page 0 of each CPU's
  * region. */
-extern char syscall_template[], syscall32_template[], sysenter_template[], syscall_template_end[];
+extern char syscall_template[], syscall32_template[], sysenter_template[], traced_template[],
+    syscall_template_end[];
 /* The ends of the jumps out of the stubs. A copied stub needs a new distance in its jump. */
-extern char syscall_jump_end[], syscall32_jump_end[], sysenter_jump_end[];
+extern char syscall_jump_end[], syscall32_jump_end[], sysenter_jump_end[], traced_jump_end[];
 
 extern const u64 entry_stubs[256]; /* the address of the stub for each vector, for the IDT */
 /* The targets of the stubs' jumps. entry_syscall: SYSCALL from 64-bit code. entry_common: the slow
- * path, and the other system call instructions. */
+ * path, and the other system call instructions. entry_syscall_traced: as entry_syscall, but without
+ * the fast path of hypercalls. */
 void entry_common(void);
 void entry_syscall(void);
+void entry_syscall_traced(void);
+/* The stub of a page fault without a fast path. */
+void page_fault_traced(void);
 
-void idt_start(void); /* fills the IDT; once, before idt_load */
-void idt_load(void);  /* loads the IDT on this CPU */
+void idt_start(void); /* fills the IDTs; once, before idt_load */
+/* Loads an IDT on this CPU. `traced`: the one by which each page fault takes the slow path. */
+void idt_load(bool traced);
 
 /* Loads CS and SS with the hypervisor's selectors, and DS, ES, FS and GS with null selectors. A GDT
  * with the reserved page (cpu/segments.h) must be loaded. */

@@ -89,6 +89,21 @@ FUNCTION hypercall
         ud2
 END hypercall
 
+/* SYSCALL from 64-bit code while all is traced: a hypercall goes straight to the general function.
+ * in, out:  as entry_syscall. */
+        .balign 16
+FUNCTION entry_syscall_traced
+        cmpb    $0, VCPU_IN_KERNEL - REGISTERS_VECTOR(%rsp)
+        je      entry_syscall
+        cmp     $CALL_IRET, %eax
+        je      entry_syscall
+        PUSH_VOLATILE
+        ENTRY_BARRIER
+        lea     -REGISTERS_R11(%rsp), %rdi
+        mov     VCPU_STACK(%rdi), %rsp
+        jmp     .Lhypercall_general
+END entry_syscall_traced
+
 /* A page fault of guest kernel mode.
  * in:       RSP = `vector` of the vCPU's register block; all other registers are the guest's.
  * out:      the guest behind its instruction, if that was a store which has been executed and no

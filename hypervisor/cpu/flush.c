@@ -5,6 +5,7 @@
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/memory/space.h"
 #include "hypervisor/irq/vector.h"
+#include "hypervisor/trace/trace.h"
 #include "vmmu/vmmu.h"
 
 void flush_serve(void)
@@ -34,6 +35,9 @@ static u32 ask(struct cpu *cpu, u32 *sent)
     u32 before = atomic_fetch_add_explicit(&cpu->flushes.asked, 1, memory_order_seq_cst);
 
     if (before == atomic_load_explicit(&cpu->flushes.done, memory_order_seq_cst)) {
+        if (trace_is_on()) {
+            trace_ipi_sent(cpu->number, VECTOR_APIC_FLUSH);
+        }
         apic_send(cpu->apic_id, VECTOR_APIC_FLUSH);
         ++*sent;
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The interrupt descriptor table: the same for all CPUs. */
+/* The interrupt descriptor tables: the same for all CPUs, and one for CPUs that trace all. */
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/cpu/entry.h"
@@ -8,7 +8,7 @@
 
 static struct {
     struct gate gate[256];
-} idt __attribute__((aligned(4096)));
+} idt __attribute__((aligned(4096))), traced_idt __attribute__((aligned(4096)));
 
 static u16 gate_type(u32 vector)
 {
@@ -27,22 +27,29 @@ static u16 gate_type(u32 vector)
     return type;
 }
 
+static struct gate gate_to(u64 stub, u32 vector)
+{
+    return (struct gate){
+        .offset_low = (u16)stub,
+        .selector = SELECTOR_CODE,
+        .type = gate_type(vector),
+        .offset_middle = (u16)(stub >> 16),
+        .offset_high = (u32)(stub >> 32),
+    };
+}
+
 void idt_start(void)
 {
     for (u32 vector = 0; vector < 256; vector++) {
-        idt.gate[vector] = (struct gate){
-            .offset_low = (u16)entry_stubs[vector],
-            .selector = SELECTOR_CODE,
-            .type = gate_type(vector),
-            .offset_middle = (u16)(entry_stubs[vector] >> 16),
-            .offset_high = (u32)(entry_stubs[vector] >> 32),
-        };
+        idt.gate[vector] = gate_to(entry_stubs[vector], vector);
     }
+    traced_idt = idt;
+    traced_idt.gate[VECTOR_PF] = gate_to((u64)page_fault_traced, VECTOR_PF);
 }
 
-void idt_load(void)
+void idt_load(bool traced)
 {
-    struct table_pointer pointer = {sizeof idt.gate - 1, (u64)idt.gate};
+    struct table_pointer pointer = {sizeof idt.gate - 1, (u64)(traced ? &traced_idt : &idt)};
 
     __asm__ volatile("lidt %0" : : "m"(pointer));
 }

@@ -49,6 +49,7 @@ static bool map_stubs(u64 region)
     aim_jump(copy, region, syscall_jump_end, entry_syscall);
     aim_jump(copy, region, syscall32_jump_end, entry_common);
     aim_jump(copy, region, sysenter_jump_end, entry_common);
+    aim_jump(copy, region, traced_jump_end, entry_syscall_traced);
     return true;
 }
 
@@ -108,7 +109,7 @@ static void load_tables(struct cpu *cpu)
     segments_load(idle_window(cpu->number));
     load_hypervisor_segments();
     segments_load_tss(cpu->number, &cpu->tss);
-    idt_load();
+    idt_load(false);
 }
 
 /* Where SYSENTER does not exist its selector is 0, which makes it a #GP on an emulated processor
@@ -137,6 +138,14 @@ static void start_syscalls(struct cpu *cpu)
     write_msr(MSR_SYSCALL_MASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT |
                                     RFLAGS_RF | RFLAGS_VM | RFLAGS_AC);
     start_sysenter(stub);
+}
+
+void cpu_use_entries(bool traced)
+{
+    u64 stub = (u64)this_cpu() - CPU_STATE;
+
+    write_msr(MSR_LSTAR, stub + (traced ? (u64)(traced_template - syscall_template) : 0));
+    idt_load(traced);
 }
 
 void cpu_start_tables(void)

@@ -20,6 +20,10 @@ struct cpu *cpu_build(u32 number);
  * CPU lacks a feature that the first CPU has. */
 bool cpu_load(struct cpu *cpu);
 
+/* Makes this CPU, which is on its own stack, enter the hypervisor by the entries without fast paths
+ * for hypercalls and page faults (`traced`), or by those with them. */
+void cpu_use_entries(bool traced);
+
 /* Switches to the top of the main stack of `cpu`, which is this CPU, and calls `then`, which must
  * not return. */
 _Noreturn void cpu_enter_stack(struct cpu *cpu, void (*then)(void));

@@ -2,6 +2,7 @@
 /* One CPU stops all others in their run loops, and later lets them continue. */
 #include "hypervisor/cpu/stop.h"
 #include "hypervisor/cpu/cpu.h"
+#include "hypervisor/trace/trace.h"
 #include "vmmu/vmmu.h"
 
 static struct {
@@ -21,6 +22,7 @@ void stop_for_others(void)
     while (atomic_load_explicit(&stopping.turn, memory_order_acquire) == turn) {
         lock_wait();
     }
+    trace_use_entries();
 }
 
 /* Makes this CPU the one that stops the others, and returns its turn, an odd number. Meanwhile this

@@ -9,7 +9,8 @@
 void stop_others(void);
 void stop_end(void);
 
-/* Called in the run loop: if another CPU has called stop_others, waits until it calls stop_end. */
+/* Called in the run loop: if another CPU has called stop_others, waits until it calls stop_end, and
+ * then enters the hypervisor as the other CPU has decided for tracing (trace/trace.h). */
 void stop_for_others(void);
 
 #endif

@@ -8,6 +8,7 @@
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
+#include "hypervisor/trace/trace.h"
 
 u32 port_cpu(void)
 {
@@ -26,7 +27,40 @@ enum vmmu_access port_device_access(u16 id, mfn_t m)
 
 void port_flush(u64 cpus)
 {
+    const u64 begin = trace_begin();
+
     flush_cpus(cpus);
+    if (begin) {
+        trace_put(TRACE_FLUSH, 0, 0, cpus, begin);
+    }
+}
+
+void port_work_begins(enum vmmu_work work, u32 level)
+{
+    if (trace_is_on()) {
+        trace_step_begins(work == VMMU_WORK_DEMOTION, level);
+    }
+}
+
+/* Records work of the engine for the timeline. */
+static __attribute__((cold, noinline)) void
+record_work(enum vmmu_work work, const struct vmmu_domain *domain, mfn_t m, u32 level)
+{
+    static const u8 kinds[] = {[VMMU_WORK_PROMOTION] = TRACE_PROMOTED,
+                               [VMMU_WORK_DEMOTION] = TRACE_DEMOTED,
+                               [VMMU_WORK_PIN] = TRACE_PINNED,
+                               [VMMU_WORK_UNPIN] = TRACE_UNPINNED};
+    const bool is_step = work == VMMU_WORK_PROMOTION || work == VMMU_WORK_DEMOTION;
+
+    trace_put(kinds[work], level, domain->id, m.n,
+              is_step ? trace_step_begun(work == VMMU_WORK_DEMOTION, level) : 0);
+}
+
+void port_work_done(enum vmmu_work work, const struct vmmu_domain *domain, mfn_t m, u32 level)
+{
+    if (trace_is_on()) {
+        record_work(work, domain, m, level);
+    }
 }
 
 bool port_should_stop(void)
@@ -66,6 +100,9 @@ void port_refused(struct vmmu_domain *domain, enum vmmu_result rule, u64 word)
 {
     const struct domain *of = domain->user;
 
+    if (trace_is_on()) {
+        trace_put(TRACE_REFUSED, rule, domain->id, word, 0);
+    }
     log_limited(of->place, domain->id, "d%u: refused, %s: %s %#llx", domain->id,
                 vmmu_result_name(rule), vmmu_result_sentence(rule), (unsigned long long)word);
 }

@@ -7,6 +7,7 @@
 #include "hypervisor/event/table.h"
 #include "hypervisor/event/two_level.h"
 #include "hypervisor/sched/sched.h"
+#include "hypervisor/trace/trace.h"
 
 void event_upcall(struct vcpu *vcpu)
 {
@@ -34,6 +35,19 @@ static void wake_pollers(struct domain *domain, u32 port)
     }
 }
 
+/* Records an event for the timeline. */
+static __attribute__((cold, noinline)) void trace_sent(struct domain *domain,
+                                                       const struct channel *channel, u32 port)
+{
+    struct vcpu *vcpu = domain->vcpu[channel->vcpu];
+
+    if (vcpu) {
+        trace_put(TRACE_SENT, port,
+                  1 + atomic_fetch_add_explicit(&vcpu->trace_raised, 1, memory_order_relaxed),
+                  domain->id | vcpu->id << 16, 0);
+    }
+}
+
 bool event_mark(struct domain *domain, struct channel *channel, u32 port)
 {
     bool fresh = domain->events.fifo ? fifo_raise(domain, channel, port)
@@ -41,6 +55,9 @@ bool event_mark(struct domain *domain, struct channel *channel, u32 port)
 
     if (fresh) {
         wake_pollers(domain, port);
+        if (trace_is_on()) {
+            trace_sent(domain, channel, port);
+        }
     }
     return fresh;
 }

@@ -8,6 +8,7 @@
 #include "hypervisor/irq/pic.h"
 #include "hypervisor/irq/vector.h"
 #include "hypervisor/log/log.h"
+#include "hypervisor/trace/trace.h"
 
 /* Serves a vector of the devices' interrupt lines. One that belongs to no line is left over from a
  * line that has been closed; it cannot come again, so that it is reported once for all. */
@@ -55,10 +56,15 @@ void interrupt_handle(u32 vector)
     apic_acknowledge();
     if (vector == VECTOR_APIC_FLUSH) {
         flush_serve();
+        if (trace_is_on()) {
+            trace_ipi_served(vector);
+        }
         return;
     }
     if (vector == VECTOR_APIC_TIMER) {
         cpu->timers.programmed = 0;
+    } else if (trace_is_on()) {
+        trace_ipi_served(vector);
     }
     cpu->work = true;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The run loop of a CPU. */
 #include "hypervisor/trap/run.h"
+#include "hypervisor/trace/trace.h"
+#include "hypervisor/trap/traced.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/machine.h"
@@ -246,6 +248,9 @@ static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
             continue;
         }
         if (event_upcall_due(vcpu)) {
+            if (trace_is_on()) {
+                traced_upcall(vcpu);
+            }
             deliver_event(vcpu);
             continue;
         }

@@ -7,6 +7,7 @@
 #include "hypervisor/vcpu/fpu.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/trap/run.h"
+#include "hypervisor/trap/traced.h"
 #include "hypervisor/memory/layout.h"
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/emulate/emulate.h"
@@ -14,6 +15,7 @@
 #include "hypervisor/cpu/extable.h"
 #include "hypervisor/trap/fault.h"
 #include "hypervisor/irq/interrupt.h"
+#include "hypervisor/trace/trace.h"
 #include "hypervisor/trap/stale_code.h"
 #include "hypervisor/cpu/halt.h"
 #include "hypervisor/cpu/segments.h"
@@ -96,6 +98,15 @@ static __attribute__((noinline)) void interrupt_from_guest(struct vcpu *vcpu, st
     }
 }
 
+static inline void page_fault_from_guest(struct vcpu *vcpu, const struct registers *r)
+{
+    if (trace_is_on()) {
+        traced_fault(vcpu, read_cr2(), (u32)r->error_code);
+    } else {
+        fault_from_guest(vcpu, read_cr2(), (u32)r->error_code);
+    }
+}
+
 void trap_from_guest(struct registers *r)
 {
     struct vcpu *vcpu = current_vcpu();
@@ -103,13 +114,21 @@ void trap_from_guest(struct registers *r)
     if (r->vector == ENTRY_SYSCALL && vcpu->in_kernel) {
         call_from_guest(vcpu);
     } else if (r->vector == VECTOR_PF) {
-        fault_from_guest(vcpu, read_cr2(), (u32)r->error_code);
-    } else if (r->vector >= ENTRY_SYSCALL) {
-        syscall_from_guest(vcpu, r);
-    } else if (r->vector < VECTOR_FIRST_INTERRUPT) {
-        exception_from_guest(vcpu, r);
+        page_fault_from_guest(vcpu, r);
     } else {
-        interrupt_from_guest(vcpu, r);
+        if (trace_is_on()) {
+            trace_trap_begins();
+        }
+        if (r->vector >= ENTRY_SYSCALL) {
+            syscall_from_guest(vcpu, r);
+        } else if (r->vector < VECTOR_FIRST_INTERRUPT) {
+            exception_from_guest(vcpu, r);
+        } else {
+            interrupt_from_guest(vcpu, r);
+        }
+        if (trace_is_on()) {
+            traced_trap(vcpu, r->vector, (u32)r->error_code);
+        }
     }
     run();
 }

@@ -18,6 +18,7 @@
 #include "hypervisor/memory/map.h"
 #include "hypervisor/ranks.h"
 #include "hypervisor/sched/sched.h"
+#include "hypervisor/trace/trace.h"
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/cpu/entry.h"
 #include "hypervisor/cpu/processor.h"
@@ -382,5 +383,8 @@ void vcpu_switch(struct vcpu *from, struct vcpu *to)
     }
     if (to && !wakes) {
         load(to);
+    }
+    if (trace_is_on()) {
+        trace_run(to ? new->id : TRACE_NOBODY, to ? to->id : TRACE_NOBODY);
     }
 }

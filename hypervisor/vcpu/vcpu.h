@@ -117,6 +117,8 @@ struct vcpu {
     struct timer poll_timer;
     u32 poll_port_count;
     u16 poll_ports[128];
+    _Atomic u32 trace_raised;  /* events for the vCPU that the timeline has recorded; any CPU */
+    u32 trace_told;            /* how many of them had been recorded at its last recorded upcall */
     _Atomic u32 virq_port[24]; /* the port of each VIRQ (NR_VIRQS); 0: not bound */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Pinion's own hypercall, by which tools watch the hypervisor. CPUID says that it is there and by
  * which number; dom0 gets a named refusal for an unknown operation, another version and a bad
- * pointer; a guest without privileges is refused whatever it asks.
+ * pointer; a guest without privileges is refused every operation.
  * Runs as: dom0 Cpus: 1 2 */
 #include "tests/guests/common/guest.h"
 
@@ -17,9 +17,7 @@ static struct cpuid cpuid(u32 leaf)
 {
     struct cpuid r;
 
-    __asm__ volatile(XEN_CPUID
-                     : "=a"(r.a), "=b"(r.b), "=c"(r.c), "=d"(r.d)
-                     : "0"(leaf), "2"(0));
+    __asm__ volatile(XEN_CPUID : "=a"(r.a), "=b"(r.b), "=c"(r.c), "=d"(r.d) : "0"(leaf), "2"(0));
     return r;
 }
 

@@ -305,6 +305,20 @@ void port_descriptor_map(struct vmmu_vcpu *vcpu, u32 slot, mfn_t m)
     window_of(vcpu)->slot[slot] = m;
 }
 
+void port_work_begins(enum vmmu_work work, u32 level)
+{
+    (void)work;
+    (void)level;
+}
+
+void port_work_done(enum vmmu_work work, const struct vmmu_domain *domain, mfn_t m, u32 level)
+{
+    (void)work;
+    (void)domain;
+    (void)m;
+    (void)level;
+}
+
 void port_pause(void)
 {
     if (machine.on_pause) {

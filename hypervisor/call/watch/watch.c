@@ -10,8 +10,11 @@ _Static_assert(WATCH_HYPERCALL == __HYPERVISOR_arch_7, "a number that Xen leaves
 static s64 serve(struct vcpu *vcpu, struct call *call, u64 at)
 {
     (void)vcpu;
-    (void)at;
     switch (call->argument[0]) {
+    case WATCH_TRACE_START:
+    case WATCH_TRACE_STOP:
+    case WATCH_TRACE_READ:
+        return watch_trace(call->argument[0], at);
     default:
         return -XEN_ENOSYS;
     }

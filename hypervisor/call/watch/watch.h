@@ -13,4 +13,7 @@
 #include "hypervisor/xen.h"
 #include "lib/watch.h"
 
+/* WATCH_TRACE_START, _STOP and _READ (trace.c). Refuses also: EBUSY: another CPU is doing one. */
+s64 watch_trace(u64 operation, u64 at);
+
 #endif

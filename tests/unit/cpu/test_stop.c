@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves, with threads as CPUs that all want to stop the others again and again: while one CPU has
  * the others stopped, each of them is in its run loop and does nothing else; and every CPU gets its
- * turns. */
+ * turns; and a CPU that was stopped takes up the entries that tracing demands before it goes on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 #include "tests/unit/cpu/crowd.h"
 
 #include "hypervisor/cpu/stop.h"
+#include "hypervisor/trace/trace.h"
 
 #define TURNS 500u
 
@@ -17,7 +18,8 @@ static struct {
     _Atomic u32 at_work; /* CPUs that are working */
     _Atomic u32 over;    /* CPUs that have had all their turns */
     _Atomic u64 wrong;
-    u64 turns; /* not atomic: only the CPU that has the others stopped changes it */
+    _Atomic u64 entries; /* how often a CPU has asked by which entries it is to be entered */
+    u64 turns;           /* not atomic: only the CPU that has the others stopped changes it */
 } world;
 
 void cpu_kick(struct cpu *cpu)
@@ -28,6 +30,12 @@ void cpu_kick(struct cpu *cpu)
 void lock_wait(void)
 {
     sched_yield();
+}
+
+/* Called at the end of each stop, by each CPU but the one that stopped the others. */
+void trace_use_entries(void)
+{
+    atomic_fetch_add(&world.entries, 1);
 }
 
 static void work(void)
@@ -71,6 +79,7 @@ static void one_at_a_time(void **state)
     crowd_run(body);
     assert_int_equal(atomic_load(&world.wrong), 0);
     assert_int_equal(world.turns, TURNS * CROWD);
+    assert_int_equal(atomic_load(&world.entries), TURNS * CROWD * (CROWD - 1));
 }
 
 int main(void)
