@@ -2,10 +2,10 @@
 # The command `pinion`.
 TOOL_SRC := $(wildcard tools/*.c) lib/pvimage.c lib/pvfeatures.c
 TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/host/%.o)
-TOOL_LIBS := -lz -llzma -lzstd -llz4 -lxlutil
+TOOL_LIBS := -pthread -lz -llzma -lzstd -llz4 -lxlutil -lxencall
 # What a packed kernel holds, for the package's copies of kernels and for measurements.
 UNPACK_KERNEL_OBJ := $(patsubst %,$(B)/host/%.o,$(addprefix tools/,package/unpack-kernel kernel unpack buffer fail) lib/pvimage lib/pvfeatures)
-UNPACK_KERNEL_LIBS := $(filter-out -lxlutil,$(TOOL_LIBS))
+UNPACK_KERNEL_LIBS := $(filter-out -lxlutil -lxencall,$(TOOL_LIBS))
 
 $(B)/pinion: $(TOOL_OBJ) $(call stamp,pinion,$(TOOL_OBJ) $(TOOL_LIBS))
 	$(CC) -o $@ $(TOOL_OBJ) $(TOOL_LIBS)

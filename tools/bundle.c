@@ -207,6 +207,9 @@ static void say_machine(struct bundle *bundle, const struct bundle_machine *mach
     if (machine->audit) {
         say(bundle, "audit", "on");
     }
+    if (machine->trace) {
+        say(bundle, "trace", machine->trace);
+    }
 }
 
 /* Adds the kernel command line. For a Linux that is to leave vCPUs offline it begins with their

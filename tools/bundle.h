@@ -26,6 +26,7 @@ struct bundle_machine {
     const char *mitigations; /* the word for the text; NULL: none, which means the default */
     bool ram_zeroed;
     bool audit;
+    const char *trace; /* which timeline, the word for the text; NULL: none */
 };
 
 /* Reads and checks the files of all guests, and composes the text. Files with the same contents

@@ -163,6 +163,13 @@ char **emulator_command(const struct emulator *emulator, const struct emulator_m
     }
     add(&words, "-m");
     add(&words, "%u", machine->memory);
+    if (machine->memory_file > 0) {
+        add(&words, "-object");
+        add(&words, "memory-backend-file,id=memory,size=%uM,share=on,mem-path=/proc/self/fd/%d",
+            machine->memory, machine->memory_file);
+        add(&words, "-machine");
+        add(&words, "memory-backend=memory");
+    }
     add(&words, "-smp");
     add(&words, "%u", machine->cpus);
     for (unsigned i = 0; i < machine->files; i++) {
@@ -241,6 +248,9 @@ static void become(char **command, const struct emulator_machine *machine, pid_t
     dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output belongs to the guests' consoles */
     inherit(machine->log);
     inherit(machine->console);
+    if (machine->memory_file > 0) {
+        inherit(machine->memory_file);
+    }
     for (unsigned i = 0; i < machine->files; i++) {
         inherit(machine->file[i]);
     }
@@ -250,9 +260,11 @@ static void become(char **command, const struct emulator_machine *machine, pid_t
 }
 
 bool emulator_start(struct emulator *emulator, const struct bundle *bundle,
-                    const struct options *options, unsigned memory, struct failure *failure)
+                    const struct options *options, unsigned memory, int memory_file,
+                    struct failure *failure)
 {
     struct emulator_machine machine = {.memory = memory,
+                                       .memory_file = memory_file,
                                        .cpus = options->machine_cpus,
                                        .file = bundle->file,
                                        .files = bundle->files};

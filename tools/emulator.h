@@ -26,6 +26,7 @@ bool emulator_find(struct emulator *emulator, struct failure *failure);
 struct emulator_machine {
     unsigned memory; /* MiB */
     unsigned cpus;
+    int memory_file;  /* the file that is the machine's memory; 0: QEMU allocates it */
     int log, console; /* QEMU's ends of the wires to COM1 and COM2 */
     const int *file;  /* the files that bundle_write has made */
     unsigned files;
@@ -41,9 +42,11 @@ void emulator_command_free(char **command);
  * so. False: the user's arguments have an option that may bring memory with contents. */
 bool emulator_ram_is_zeroed(const struct options *options);
 
-/* Starts QEMU, with `memory` MiB, and connects the wires. Returns false if that failed. */
+/* Starts QEMU, with `memory` MiB, in the file `memory_file` if that is not 0, and connects the
+ * wires. Returns false if that failed. */
 bool emulator_start(struct emulator *emulator, const struct bundle *bundle,
-                    const struct options *options, unsigned memory, struct failure *failure);
+                    const struct options *options, unsigned memory, int memory_file,
+                    struct failure *failure);
 
 /* Ends QEMU by SIGKILL. */
 void emulator_kill(struct emulator *emulator);

@@ -4,12 +4,15 @@
 
 #include "tools/output.h"
 #include "tools/run.h"
+#include "tools/trace.h"
 
 static const char help_text[] =
     "usage: pinion run [options] KERNEL | GUEST.cfg ...\n"
+    "       pinion trace [-t SECONDS] [-a] >FILE\n"
     "\n"
     "Pinion is a small hypervisor whose guests run on page tables that they edit themselves.\n"
-    "  run      boot guests on Pinion, inside QEMU; pinion run --help says more\n";
+    "  run      boot guests on Pinion, inside QEMU; pinion run --help says more\n"
+    "  trace    in dom0: record what the hypervisor does; pinion trace --help says more\n";
 
 /* Prints a text on standard output. Returns the exit status. */
 static int print(const char *text)
@@ -37,6 +40,9 @@ int main(int count, char **words)
     }
     if (!strcmp(words[1], "run")) {
         return run(count - 2, words + 2);
+    }
+    if (!strcmp(words[1], "trace")) {
+        return trace(count - 2, words + 2);
     }
     refuse(&failure, "unknown command %s; see pinion --help", words[1]);
     output_complain(failure.sentence);

@@ -40,6 +40,10 @@ const char options_help_text[] =
     "The run:\n"
     "  --timeout SECONDS      stop the machine then (default: never)\n"
     "  --log FILE             the hypervisor's log (default: standard error)\n"
+    "  --trace FILE           a timeline of what the hypervisor does, for Perfetto and the like\n"
+    "  --trace-entries WORD   slow (the default): the timeline has the hypercalls, faults and\n"
+    "                         stores to page tables that take a slow path; all: it has all, which\n"
+    "                         then take it\n"
     "\n"
     "Standard output carries the guest's console; with several guests each line begins `NAME: `.\n"
     "Standard input is the console's too when there is one guest; on a terminal Ctrl-] ends the "
@@ -67,6 +71,8 @@ enum option {
     OPTION_TIMEOUT,
     OPTION_EMULATOR_ARG,
     OPTION_LOG,
+    OPTION_TRACE,
+    OPTION_TRACE_ENTRIES,
     OPTIONS
 };
 
@@ -83,6 +89,8 @@ static const char *const option_name[OPTIONS] = {
     [OPTION_TIMEOUT] = "timeout",
     [OPTION_EMULATOR_ARG] = "emulator-arg",
     [OPTION_LOG] = "log",
+    [OPTION_TRACE] = "trace",
+    [OPTION_TRACE_ENTRIES] = "trace-entries",
 };
 
 bool number_read(const char *text, unsigned long long low, unsigned long long high,
@@ -171,6 +179,15 @@ static bool take_audit(struct options *options, const char *value, struct failur
     return refuse(failure, "expected auto, on or off");
 }
 
+static bool take_trace_entries(struct options *options, const char *value, struct failure *failure)
+{
+    if (strcmp(value, "slow") != 0 && strcmp(value, "all") != 0) {
+        return refuse(failure, "expected slow or all");
+    }
+    options->trace_entries = value;
+    return true;
+}
+
 static bool take_emulator_arg(struct options *options, const char *value, struct failure *failure)
 {
     if (!strcmp(value, "-daemonize") || !strcmp(value, "--daemonize")) {
@@ -199,6 +216,11 @@ static bool take_option(struct options *options, enum option option, const char 
     case OPTION_LOG:
         options->log = value;
         return true;
+    case OPTION_TRACE:
+        options->trace = value;
+        return true;
+    case OPTION_TRACE_ENTRIES:
+        return take_trace_entries(options, value, failure);
     default:
         return take_guest_option(options, option, value, failure);
     }
@@ -289,6 +311,9 @@ bool options_read(struct options *options, int count, char **words, struct failu
             return refuse(failure, "run: --%s %.200s: %.600s", option_name[option], value,
                           reason.sentence);
         }
+    }
+    if (options->trace_entries && !options->trace) {
+        return refuse(failure, "run: --trace-entries is about the timeline of --trace");
     }
     return check_operands(options, failure);
 }

@@ -17,12 +17,14 @@ struct options {
     const char **operand; /* the words KERNEL, or GUEST.cfg ... */
     unsigned operands;
     bool operands_are_cfg;
-    unsigned machine_memory; /* MiB; 0: as much as the guests need */
-    unsigned machine_cpus;   /* 0: as many as the guests need */
-    unsigned timeout;        /* seconds; 0: never */
-    const char *log;         /* path of the log; NULL: standard error */
-    const char *mitigations; /* a word of lib/handoff.h; NULL: the default */
-    enum audit audit;        /* when all counts are checked, after a crash and at the end */
+    unsigned machine_memory;   /* MiB; 0: as much as the guests need */
+    unsigned machine_cpus;     /* 0: as many as the guests need */
+    unsigned timeout;          /* seconds; 0: never */
+    const char *log;           /* path of the log; NULL: standard error */
+    const char *mitigations;   /* a word of lib/handoff.h; NULL: the default */
+    enum audit audit;          /* when all counts are checked, after a crash and at the end */
+    const char *trace;         /* path of the timeline; NULL: none */
+    const char *trace_entries; /* which entries it has, a word of lib/handoff.h */
     const char **emulator_argument;
     unsigned emulator_arguments;
 };

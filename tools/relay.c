@@ -82,6 +82,17 @@ static bool read_wire(int wire, uint8_t *bytes, size_t room, size_t *size)
     return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
+/* Reads where the timeline is, if the last line of the log says so. */
+static void find_directory(struct relay *relay)
+{
+    static const char words[] = "trace: directory at ";
+    const char *line = relay_last_line(relay);
+
+    if (!relay->directory && !strncmp(line, words, sizeof(words) - 1)) {
+        relay->directory = strtoull(line + sizeof(words) - 1, NULL, 16);
+    }
+}
+
 /* Keeps the last complete line of the log. Of a longer one, the beginning. */
 static void keep_last_line(struct relay *relay, const uint8_t *bytes, size_t size)
 {
@@ -90,6 +101,7 @@ static void keep_last_line(struct relay *relay, const uint8_t *bytes, size_t siz
             memcpy(relay->last_line, relay->line, relay->line_size);
             relay->last_line[relay->line_size] = 0;
             relay->line_size = 0;
+            find_directory(relay);
         } else if (bytes[i] != '\r' && relay->line_size < RELAY_LINE_MAX - 1) {
             relay->line[relay->line_size++] = (char)bytes[i];
         }
@@ -296,6 +308,10 @@ enum relay_end relay_run(struct relay *relay)
         struct pollfd slot[SLOTS];
         int wait = -1;
 
+        if (relay->directory && !relay->traced) {
+            relay->traced = true;
+            return RELAY_TRACED;
+        }
         if (relay->deadline && machine_runs(relay)) {
             long long left = relay->deadline - milliseconds();
 

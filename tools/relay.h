@@ -18,6 +18,7 @@ enum relay_end {
 
     /* Not an end: call relay_run again. */
     RELAY_AWAKE,  /* the hypervisor has written something, for the first time */
+    RELAY_TRACED, /* the hypervisor records a timeline, and has said where: relay->directory */
     RELAY_BROKEN, /* an output cannot be written any more: log_error or out_error is new */
 };
 
@@ -48,6 +49,8 @@ struct relay {
     char line[RELAY_LINE_MAX], last_line[RELAY_LINE_MAX]; /* of the log: the line that is arriving,
                                                              and the last one that is complete */
     size_t line_size;
+    unsigned long long directory; /* machine address of the timeline's directory; 0: none yet */
+    bool traced;                  /* relay_run has said so */
 };
 
 /* Fills in a relay that has no descriptors yet. `guests` must outlive it. */

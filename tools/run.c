@@ -17,6 +17,7 @@
 #include "tools/emulator.h"
 #include "tools/options.h"
 #include "tools/output.h"
+#include "tools/recorder.h"
 #include "tools/relay.h"
 #include "tools/terminal.h"
 
@@ -63,6 +64,14 @@ static bool read_guests(struct options *options, struct guests *guests, struct f
     return true;
 }
 
+/* The MiB that the timeline takes in the machine's memory. */
+static unsigned timeline_memory(unsigned cpus)
+{
+    const unsigned a_cpu = HANDOFF_TRACE_RECORDS * sizeof(struct trace_record);
+
+    return ((cpus * a_cpu >> 20) + 4) & ~3u;
+}
+
 /* Gives the machine's memory in MiB: as much as --machine-memory says, or as much as is needed. */
 static bool choose_memory(const struct options *options, const struct bundle *bundle,
                           const struct guests *guests, unsigned *memory, struct failure *failure)
@@ -70,6 +79,9 @@ static bool choose_memory(const struct options *options, const struct bundle *bu
     unsigned long long least = guests_memory(guests);
 
     *memory = bundle_machine_memory(bundle, guests);
+    if (options->trace) {
+        *memory += timeline_memory(options->machine_cpus);
+    }
     if (!options->machine_memory) {
         return true;
     }
@@ -180,6 +192,7 @@ struct run {
     struct bundle *bundle;
     struct emulator emulator;
     struct relay relay;
+    struct recorder recorder;
     int log;                         /* where the log is written */
     bool log_reported, out_reported; /* the user knows that this output cannot be written */
     int signals;                     /* from which the signals that end the run are read */
@@ -252,6 +265,28 @@ static void attach(struct run *run)
     }
 }
 
+static void start_recorder(struct run *run)
+{
+    struct failure failure;
+
+    if (!recorder_start(&run->recorder, run->relay.directory, &failure)) {
+        complain(run, failure.sentence);
+    }
+}
+
+/* Ends the timeline; says so if it is not complete. */
+static void end_recorder(struct run *run)
+{
+    struct failure note;
+
+    if (!recorder_end(&run->recorder, &note)) {
+        output_lost();
+    }
+    if (note.sentence[0]) {
+        complain(run, note.sentence);
+    }
+}
+
 /* Copies input and output until the machine has ended or must be ended. */
 static enum relay_end copy(struct run *run)
 {
@@ -261,10 +296,12 @@ static enum relay_end copy(struct run *run)
         end = relay_run(&run->relay);
         if (end == RELAY_AWAKE) {
             bundle_release(run->bundle); /* the emulator has read the files before the boot */
+        } else if (end == RELAY_TRACED) {
+            start_recorder(run);
         } else if (end == RELAY_BROKEN) {
             report_broken(run, false);
         }
-    } while (end == RELAY_AWAKE || end == RELAY_BROKEN);
+    } while (end == RELAY_AWAKE || end == RELAY_TRACED || end == RELAY_BROKEN);
     return end;
 }
 
@@ -293,6 +330,7 @@ static int end_machine(struct run *run, enum relay_end *end)
         emulator_kill(&run->emulator);
     }
     int status = emulator_wait(&run->emulator);
+    end_recorder(run);
     if (*end == RELAY_TIMEOUT && emulator_is_reported_end(status)) {
         /* The machine had ended in time, and only its output was not written yet. */
         relay_set_deadline(&run->relay, 0);
@@ -360,6 +398,9 @@ static int run_guests(struct options *options, struct guests *guests, struct bun
     struct run run = {.options = options, .guests = guests, .bundle = bundle};
     unsigned memory;
     struct bundle_machine machine = {.mitigations = options->mitigations,
+                                     .trace = !options->trace          ? NULL
+                                              : options->trace_entries ? options->trace_entries
+                                                                       : "slow",
                                      .ram_zeroed = emulator_ram_is_zeroed(options)};
 
     if (!read_guests(options, guests, failure)) {
@@ -370,13 +411,14 @@ static int run_guests(struct options *options, struct guests *guests, struct bun
     if (!check_cpus(options, guests, failure) || !emulator_find(&run.emulator, failure) ||
         !bundle_read(bundle, guests, &machine, failure) ||
         !choose_memory(options, bundle, guests, &memory, failure) ||
-        !open_log(options, &run.log, failure)) {
+        !open_log(options, &run.log, failure) ||
+        (options->trace && !recorder_open(&run.recorder, options->trace, memory, failure))) {
         return EXIT_BAD_INPUT;
     }
     run.needs_reader = !is_ignored(SIGPIPE);
     run.signals = catch_signals(&run.caught);
     if (!bundle_write(bundle, failure) ||
-        !emulator_start(&run.emulator, bundle, options, memory, failure)) {
+        !emulator_start(&run.emulator, bundle, options, memory, run.recorder.memory, failure)) {
         return EXIT_FAILED;
     }
     int status = carry(&run, failure);

@@ -19,14 +19,18 @@ offers() {
     [ "$got" = "$expected" ] || wrong "for '$*': '$got', not '$expected'"
 }
 
-offers '--help,help,run' pinion ''
+offers '--help,help,run,trace' pinion ''
 offers 'run' pinion r
 offers '--machine-cpus,--machine-memory' pinion run --mac
-offers '--timeout' pinion run --memory 5 vmlinuz --t
+offers '--timeout,--trace,--trace-entries' pinion run --memory 5 vmlinuz --t
 offers '' pinion run web.cfg --mem
 offers 'auto,off,partial' pinion run --mitigations ''
 offers 'partial' pinion run --mitigations = p
 offers 'auto,off,on' pinion run --audit ''
+offers 'all,slow' pinion run --trace-entries ''
+offers 'vmlinuz' pinion run --trace v
+offers '--help,-a,-s,-t' pinion trace ''
+offers '' pinion trace -t ''
 offers 'auto,off,partial' pinion run --mitigations =
 offers 'vmlinuz' pinion run --log x v
 offers 'db.cfg,disk image,folder,vmlinuz,web.cfg' pinion run ''

@@ -36,6 +36,7 @@ static void defaults(void **state)
     assert_null(options.guest.ramdisk);
     assert_null(options.guest.cmdline);
     assert_null(options.log);
+    assert_null(options.trace);
     assert_null(options.mitigations);
     assert_int_equal(options.audit, AUDIT_AUTO);
     assert_int_equal(options.timeout + options.machine_memory + options.machine_cpus, 0);
@@ -89,6 +90,9 @@ static void mistakes(void **state)
         {{"-x", "k"}, "run: unknown option -x; see pinion run --help"},
         {{"--mem", "5", "k"}, "run: unknown option --mem; see pinion run --help"},
         {{"k", "--log"}, "run: --log needs a value"},
+        {{"k", "--trace=t", "--trace-entries=some"},
+         "run: --trace-entries some: expected slow or all"},
+        {{"k", "--trace-entries", "all"}, "run: --trace-entries is about the timeline of --trace"},
         {{"--memory", "12M", "k"},
          "run: --memory 12M: memory is a number of MiB from 1 to 1048576"},
         {{"--memory=", "k"}, "run: --memory : memory is a number of MiB from 1 to 1048576"},
