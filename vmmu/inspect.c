@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the frame table says of a frame: its owner, type and counts; and the counters of a domain.
  */
+#include "lib/x86/pte.h"
 #include "vmmu/frame.h"
+#include "vmmu/type.h"
 
 void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info)
 {
@@ -27,6 +29,27 @@ void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info)
     info->pinned = use & USE_PINNED;
     info->validated = use & USE_VALIDATED;
     info->partial = use & USE_PARTIAL;
+    info->allocated = references & REF_ALLOCATED;
+    info->maps_devices = use & USE_DEVICES;
+}
+
+u32 vmmu_table_read(mfn_t m, u32 first, u32 count, u64 *entry)
+{
+    if (!frame_exists(m) || !(frame_references_acquire(m) & REF_OWNED)) {
+        return 0;
+    }
+    const enum vmmu_type type = use_type(frame_type_word(m));
+    if (!type_is_table(type) || !type_lock(m, type, 0)) {
+        return 0;
+    }
+    const _Atomic u64 *const word = frame_words(m);
+    for (u32 i = 0; i < count; i++) {
+        const u64 read = word_read(&word[first + i]);
+
+        entry[i] = read & PTE_PRESENT ? read : 0;
+    }
+    type_unlock(m);
+    return (u32)type;
 }
 
 bool vmmu_frame_is_taken(mfn_t m)

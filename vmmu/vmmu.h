@@ -507,6 +507,8 @@ struct vmmu_frame_info {
     bool pinned;
     bool validated;
     bool partial;
+    bool allocated;    /* the owner's own reference is among the references */
+    bool maps_devices; /* a table of which an entry maps a device frame, or has mapped one */
     enum vmmu_type type;
     u64 references;
     u64 type_count;
@@ -515,6 +517,11 @@ struct vmmu_frame_info {
 /* Fills *info with what the frame table says of `m`, which may be any number. Takes no reference:
  * the result may be out of date at once. */
 void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info);
+
+/* Copies entries of a live page table: `count` of them from entry `first` on, which the table has.
+ * Entries that are not present become 0. Returns the table's level; 0: `m`, any number, is no live
+ * page table, and nothing is copied. Locks the table meanwhile; takes no reference. */
+u32 vmmu_table_read(mfn_t m, u32 first, u32 count, u64 *entry);
 
 /* Say of `m`, any number, whether it is marked as a device frame or has an owner; and whether it
  * belongs to `domain` and has a reference. Perhaps not for long. */

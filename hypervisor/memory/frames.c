@@ -388,6 +388,18 @@ static void audit_block(struct recount *run, u64 at, u32 order)
     }
 }
 
+u64 frames_free_from(mfn_t m)
+{
+    for (u32 order = 0; m.n < allocator.count && order < ORDERS; order++) {
+        const u64 head = m.n & ~((1ull << order) - 1), block = state_of(head) & ~(u64)BLOCK_DIRTY;
+
+        if (block == order + 1) {
+            return head + (1ull << order) - m.n;
+        }
+    }
+    return 0;
+}
+
 u64 frames_audit(void)
 {
     struct recount run = {0};

@@ -15,5 +15,9 @@
 
 /* WATCH_TRACE_START, _STOP and _READ (trace.c). Refuses also: EBUSY: another CPU is doing one. */
 s64 watch_trace(u64 operation, u64 at);
+/* Frames and page tables (frames.c). */
+s64 watch_frames(u64 at);
+s64 watch_table(u64 at);
+s64 watch_roots(u64 at);
 
 #endif

@@ -343,6 +343,36 @@ static void frames_below_a_limit(void **state)
     }
 }
 
+/* How many frames are free from each one on; what is in use, or is no frame, is not. */
+static void free_frames_are_known(void **state)
+{
+    mfn_t m, block;
+    u64 at, free = 0;
+
+    (void)state;
+    start(true);
+    m = take(0);
+    block = take(4);
+    for (at = 0; at < FRAMES; at++) {
+        const u64 from = frames_free_from(mfn(at));
+
+        assert_true(at + from <= FRAMES);
+        assert_int_equal(from != 0,
+                         at >= FIRST && at != m.n && (at < block.n || at >= block.n + 16));
+        free += from != 0;
+    }
+    assert_int_equal(free, FRAMES - FIRST - 17);
+    assert_int_equal(frames_free_from(mfn(FRAMES)), 0);
+    assert_int_equal(frames_free_from(MFN_NONE), 0);
+    for (at = FIRST; at < FRAMES; at += frames_free_from(mfn(at)) + !frames_free_from(mfn(at))) {
+        free -= frames_free_from(mfn(at)); /* the next one is behind all of them */
+    }
+    assert_int_equal(free, 0);
+    frames_free(m, 0);
+    frames_free(block, 4);
+    stop();
+}
+
 static void the_audit_finds(void **state)
 {
     mfn_t m;
@@ -378,6 +408,7 @@ int main(void)
         cmocka_unit_test(random_use),
         cmocka_unit_test(several_cpus),
         cmocka_unit_test(frames_below_a_limit),
+        cmocka_unit_test(free_frames_are_known),
         cmocka_unit_test(the_audit_finds),
     };
 
