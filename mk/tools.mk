@@ -7,6 +7,9 @@ TOOL_LIBS := -pthread -lz -llzma -lzstd -llz4 -lxlutil -lxencall
 UNPACK_KERNEL_OBJ := $(patsubst %,$(B)/host/%.o,$(addprefix tools/,package/unpack-kernel kernel unpack buffer fail) lib/pvimage lib/pvfeatures)
 UNPACK_KERNEL_LIBS := $(filter-out -lxlutil -lxencall,$(TOOL_LIBS))
 
+# The page of `pinion map` is part of the command.
+$(B)/host/tools/map_page.o $(B)/check/tools/map_page.o: $(wildcard tools/map/page.* tools/map/*.js)
+
 $(B)/pinion: $(TOOL_OBJ) $(call stamp,pinion,$(TOOL_OBJ) $(TOOL_LIBS))
 	$(CC) -o $@ $(TOOL_OBJ) $(TOOL_LIBS)
 $(B)/unpack-kernel: $(UNPACK_KERNEL_OBJ) $(call stamp,unpack-kernel,$(UNPACK_KERNEL_OBJ) $(UNPACK_KERNEL_LIBS))

@@ -2,6 +2,7 @@
 /* The command `pinion`: calls the function of a subcommand. */
 #include <string.h>
 
+#include "tools/map.h"
 #include "tools/output.h"
 #include "tools/run.h"
 #include "tools/trace.h"
@@ -12,7 +13,8 @@ static const char help_text[] =
     "\n"
     "Pinion is a small hypervisor whose guests run on page tables that they edit themselves.\n"
     "  run      boot guests on Pinion, inside QEMU; pinion run --help says more\n"
-    "  trace    in dom0: record what the hypervisor does; pinion trace --help says more\n";
+    "  trace    in dom0: record what the hypervisor does; pinion trace --help says more\n"
+    "  map      frames and page tables as a picture or a table; pinion map --help says more\n";
 
 /* Prints a text on standard output. Returns the exit status. */
 static int print(const char *text)
@@ -43,6 +45,9 @@ int main(int count, char **words)
     }
     if (!strcmp(words[1], "trace")) {
         return trace(count - 2, words + 2);
+    }
+    if (!strcmp(words[1], "map")) {
+        return map(count - 2, words + 2);
     }
     refuse(&failure, "unknown command %s; see pinion --help", words[1]);
     output_complain(failure.sentence);

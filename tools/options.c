@@ -37,6 +37,10 @@ const char options_help_text[] =
     "which\n"
     "                         takes the longer the more memory there is; off: do not; auto (the\n"
     "                         default): on if the guests have at most 1024 MiB together\n"
+    "Snapshots for `pinion map`:\n"
+    "  --map FILE             record the frames and page tables at the end; may be repeated\n"
+    "  --map-at TEXT          not at the end, but when a line of standard output begins\n"
+    "                         with TEXT (belongs to the --map before it)\n"
     "The run:\n"
     "  --timeout SECONDS      stop the machine then (default: never)\n"
     "  --log FILE             the hypervisor's log (default: standard error)\n"
@@ -68,6 +72,8 @@ enum option {
     OPTION_MACHINE_CPUS,
     OPTION_MITIGATIONS,
     OPTION_AUDIT,
+    OPTION_MAP,
+    OPTION_MAP_AT,
     OPTION_TIMEOUT,
     OPTION_EMULATOR_ARG,
     OPTION_LOG,
@@ -86,6 +92,8 @@ static const char *const option_name[OPTIONS] = {
     [OPTION_MACHINE_CPUS] = "machine-cpus",
     [OPTION_MITIGATIONS] = "mitigations",
     [OPTION_AUDIT] = "audit",
+    [OPTION_MAP] = "map",
+    [OPTION_MAP_AT] = "map-at",
     [OPTION_TIMEOUT] = "timeout",
     [OPTION_EMULATOR_ARG] = "emulator-arg",
     [OPTION_LOG] = "log",
@@ -197,6 +205,32 @@ static bool take_emulator_arg(struct options *options, const char *value, struct
     return true;
 }
 
+static bool take_map(struct options *options, const char *value, struct failure *failure)
+{
+    struct marks *marks = &options->marks;
+
+    if (marks->count == MARKS_MAX) {
+        return refuse(failure, "at most %u snapshots", MARKS_MAX);
+    }
+    marks->mark[marks->count++] = (struct mark){.path = value};
+    return true;
+}
+
+/* Gives the --map before it the text at which it is recorded. */
+static bool take_map_at(struct options *options, const char *value, struct failure *failure)
+{
+    struct marks *marks = &options->marks;
+
+    if (!marks->count || marks->mark[marks->count - 1].text) {
+        return refuse(failure, "belongs to a --map, which comes before it");
+    }
+    if (!*value || strlen(value) > MARK_TEXT_MAX) {
+        return refuse(failure, "expected a text of at most %u bytes", MARK_TEXT_MAX);
+    }
+    marks->mark[marks->count - 1].text = value;
+    return true;
+}
+
 static bool take_option(struct options *options, enum option option, const char *value,
                         struct failure *failure)
 {
@@ -209,6 +243,10 @@ static bool take_option(struct options *options, enum option option, const char 
         return take_mitigations(options, value, failure);
     case OPTION_AUDIT:
         return take_audit(options, value, failure);
+    case OPTION_MAP:
+        return take_map(options, value, failure);
+    case OPTION_MAP_AT:
+        return take_map_at(options, value, failure);
     case OPTION_TIMEOUT:
         return take_number(value, 100000000, &options->timeout, failure);
     case OPTION_EMULATOR_ARG:

@@ -4,6 +4,7 @@
 #define TOOLS_OPTIONS_H
 
 #include "tools/guest.h"
+#include "tools/marks.h"
 
 /* Whether the hypervisor audits. AUTO: if the guests have at most AUDITED_MEMORY_MAX MiB together,
  * with which nobody notices how long it takes. */
@@ -22,6 +23,7 @@ struct options {
     unsigned timeout;          /* seconds; 0: never */
     const char *log;           /* path of the log; NULL: standard error */
     const char *mitigations;   /* a word of lib/handoff.h; NULL: the default */
+    struct marks marks;        /* the snapshots to record: --map and --map-at */
     enum audit audit;          /* when all counts are checked, after a crash and at the end */
     const char *trace;         /* path of the timeline; NULL: none */
     const char *trace_entries; /* which entries it has, a word of lib/handoff.h */

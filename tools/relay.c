@@ -137,7 +137,10 @@ static void take_console(struct relay *relay)
     bool more = read_wire(relay->console_wire, bytes, sizeof(bytes), &size);
 
     relay->awake |= size > 0;
+    const size_t before = relay->out.buffer.size;
     consoles_take(&relay->consoles, bytes, size, &relay->out.buffer);
+    relay->marked |= relay->marks && marks_take(relay->marks, relay->out.buffer.bytes + before,
+                                                relay->out.buffer.size - before);
     if (!more) {
         relay->console_wire = -1;
         consoles_finish(&relay->consoles, &relay->out.buffer);
@@ -272,7 +275,14 @@ static enum relay_end serve_slots(struct relay *relay, const struct pollfd *slot
     if (end == RELAY_ENDED && slot[SLOT_IN].revents && !take_input(relay)) {
         end = RELAY_QUIT;
     }
-    return end == RELAY_ENDED && relay->awake && !awake ? RELAY_AWAKE : end;
+    if (end == RELAY_ENDED && relay->awake && !awake) {
+        return RELAY_AWAKE;
+    }
+    if (end == RELAY_ENDED && relay->marked) {
+        relay->marked = false;
+        return RELAY_MARK;
+    }
+    return end;
 }
 
 void relay_set_deadline(struct relay *relay, unsigned seconds)

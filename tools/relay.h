@@ -8,6 +8,7 @@
 #define TOOLS_RELAY_H
 
 #include "tools/consoles.h"
+#include "tools/marks.h"
 
 enum relay_end {
     RELAY_ENDED,     /* both wires have ended, and all is written */
@@ -19,6 +20,7 @@ enum relay_end {
     /* Not an end: call relay_run again. */
     RELAY_AWAKE,  /* the hypervisor has written something, for the first time */
     RELAY_TRACED, /* the hypervisor records a timeline, and has said where: relay->directory */
+    RELAY_MARK,   /* a console has printed the text of a mark: relay->marks says of which */
     RELAY_BROKEN, /* an output cannot be written any more: log_error or out_error is new */
 };
 
@@ -42,6 +44,8 @@ struct relay {
     long long deadline;         /* in ms of CLOCK_MONOTONIC; 0: none */
     bool extended;              /* all guests have ended before the deadline, which is a new one */
     struct consoles consoles;
+    struct marks *marks; /* NULL: none */
+    bool marked;         /* RELAY_MARK is to be returned */
     struct queue log, out, in;
     int log_error, out_error; /* errno: the output cannot be written any more, and what arrives for
                                  it is dropped; 0: it can */

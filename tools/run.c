@@ -15,6 +15,7 @@
 #include "tools/bundle.h"
 #include "tools/cfg.h"
 #include "tools/emulator.h"
+#include "tools/map_run.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/recorder.h"
@@ -190,6 +191,8 @@ struct run {
     const struct options *options;
     const struct guests *guests;
     struct bundle *bundle;
+    struct marks *marks;          /* the snapshots to record */
+    struct map_run_memory memory; /* where they are recorded from */
     struct emulator emulator;
     struct relay relay;
     struct recorder recorder;
@@ -252,6 +255,7 @@ static void attach(struct run *run)
     relay->out_to = output_without_waiting(STDOUT_FILENO);
     relay->signals = run->signals;
     relay->needs_reader = run->needs_reader;
+    relay->marks = run->marks;
     relay_set_deadline(relay, run->options->timeout);
     if (run->guests->count != 1) {
         return;
@@ -287,6 +291,14 @@ static void end_recorder(struct run *run)
     }
 }
 
+/* Records the snapshots that are due; pid: of the emulator, 0 if it has ended. */
+static void record_snapshots(struct run *run, pid_t pid)
+{
+    if (run->memory.file && !map_run_record(&run->memory, run->marks, pid, output_complain)) {
+        output_lost();
+    }
+}
+
 /* Copies input and output until the machine has ended or must be ended. */
 static enum relay_end copy(struct run *run)
 {
@@ -298,10 +310,12 @@ static enum relay_end copy(struct run *run)
             bundle_release(run->bundle); /* the emulator has read the files before the boot */
         } else if (end == RELAY_TRACED) {
             start_recorder(run);
+        } else if (end == RELAY_MARK) {
+            record_snapshots(run, run->emulator.pid);
         } else if (end == RELAY_BROKEN) {
             report_broken(run, false);
         }
-    } while (end == RELAY_AWAKE || end == RELAY_TRACED || end == RELAY_BROKEN);
+    } while (end == RELAY_AWAKE || end == RELAY_TRACED || end == RELAY_MARK || end == RELAY_BROKEN);
     return end;
 }
 
@@ -341,6 +355,7 @@ static int end_machine(struct run *run, enum relay_end *end)
         output_is_stuck();
     }
     terminal_restore();
+    record_snapshots(run, 0);
     /* There is nothing left to clean up, so from now on they may end a write that waits. */
     sigprocmask(SIG_UNBLOCK, &run->caught, NULL);
     run->signal = *end == RELAY_SIGNAL ? run->relay.signal : *end == RELAY_NO_READER ? SIGPIPE : 0;
@@ -384,18 +399,21 @@ static int carry(struct run *run, struct failure *failure)
     return status;
 }
 
-/* Says whether the hypervisor is to audit this run. */
+/* Says whether the hypervisor is to audit this run. An audit at the end tears the last domain down
+ * before it, so that there would be nothing left to record. */
 static bool audits(const struct options *options, const struct guests *guests)
 {
     return options->audit == AUDIT_ON ||
-           (options->audit == AUDIT_AUTO && guests_memory(guests) <= AUDITED_MEMORY_MAX);
+           (options->audit == AUDIT_AUTO && guests_memory(guests) <= AUDITED_MEMORY_MAX &&
+            !marks_at_end(&options->marks));
 }
 
 /* Checks everything that can be wrong with the input, and only then starts the machine. */
 static int run_guests(struct options *options, struct guests *guests, struct bundle *bundle,
                       int *signal, struct failure *failure)
 {
-    struct run run = {.options = options, .guests = guests, .bundle = bundle};
+    struct run run = {
+        .options = options, .guests = guests, .bundle = bundle, .marks = &options->marks};
     unsigned memory;
     struct bundle_machine machine = {.mitigations = options->mitigations,
                                      .trace = !options->trace          ? NULL
@@ -418,10 +436,13 @@ static int run_guests(struct options *options, struct guests *guests, struct bun
     run.needs_reader = !is_ignored(SIGPIPE);
     run.signals = catch_signals(&run.caught);
     if (!bundle_write(bundle, failure) ||
-        !emulator_start(&run.emulator, bundle, options, memory, run.recorder.memory, failure)) {
+        (run.marks->count && !map_run_open(&run.memory, run.recorder.memory, memory, failure)) ||
+        !emulator_start(&run.emulator, bundle, options, memory,
+                        run.marks->count ? run.memory.file : run.recorder.memory, failure)) {
         return EXIT_FAILED;
     }
     int status = carry(&run, failure);
+    map_run_close(&run.memory);
     *signal = run.signal;
     return status;
 }

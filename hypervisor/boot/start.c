@@ -22,6 +22,7 @@
 #include "hypervisor/build/build.h"
 #include "hypervisor/call/version.h"
 #include "hypervisor/console/machine_console.h"
+#include "hypervisor/domain/anchor.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/report.h"
 #include "hypervisor/trap/run.h"
@@ -99,6 +100,7 @@ static void start_engine(void)
         vmmu_show(mfn_of(maddr(at)));
     }
     map_use_allocator();
+    anchor_start(map_idle_root(), vaddr((u64)table), frames);
 }
 
 /* Frees module 0, which is the text of the hand-off, and modules that no guest names. */

@@ -193,3 +193,8 @@ struct domain *domain_from(u16 id)
     }
     return NULL;
 }
+
+u64 domain_table_address(void)
+{
+    return (u64)domain_table.domain;
+}

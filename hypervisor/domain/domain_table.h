@@ -62,4 +62,8 @@ struct domain *domain_by_id(u16 id);
  * is valid as long as that of domain_at. */
 struct domain *domain_from(u16 id);
 
+/* The address of the array of DOMAINS_MAX domains by place, for those who read the machine's memory
+ * from outside (domain/anchor.h). */
+u64 domain_table_address(void);
+
 #endif

@@ -19,9 +19,10 @@ offers() {
     [ "$got" = "$expected" ] || wrong "for '$*': '$got', not '$expected'"
 }
 
-offers '--help,help,run,trace' pinion ''
+offers '--help,help,map,run,trace' pinion ''
 offers 'run' pinion r
 offers '--machine-cpus,--machine-memory' pinion run --mac
+offers '--map,--map-at' pinion run --map
 offers '--timeout,--trace,--trace-entries' pinion run --memory 5 vmlinuz --t
 offers '' pinion run web.cfg --mem
 offers 'auto,off,partial' pinion run --mitigations ''
@@ -41,6 +42,11 @@ offers 'disk image' pinion run --ramdisk di
 offers '' pinion run vmlinuz ''
 offers '' pinion run --vcpus ''
 offers '' pinion help ''
+offers '--label' pinion map --l
+offers 'vmlinuz' pinion map v
+offers 'web.cfg' pinion map --text w
+offers 'db.cfg,disk image' pinion map --output d
+offers 'db.cfg' pinion run --map db
 
 bash --norc --noprofile -c 'source "$1" && complete -p pinion' bash "$completion" >"$work/out" ||
     wrong "it does not register"

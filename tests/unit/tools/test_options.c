@@ -43,6 +43,20 @@ static void defaults(void **state)
     assert_int_equal(options.emulator_arguments, 0);
 }
 
+static void snapshots(void **state)
+{
+    (void)state;
+    assert_true(READ("--map", "a", "--map-at=x y", "--map", "b", "k"));
+    assert_int_equal(options.marks.count, 2);
+    assert_string_equal(options.marks.mark[0].path, "a");
+    assert_string_equal(options.marks.mark[0].text, "x y");
+    assert_null(options.marks.mark[1].text);
+    assert_false(READ("--map-at", "x", "k"));
+    assert_false(READ("--map", "a", "--map-at", "x", "--map-at", "y", "k"));
+    assert_false(READ("--map", "a", "--map-at", "", "k"));
+    assert_string_equal(failure.sentence, "run: --map-at : expected a text of at most 200 bytes");
+}
+
 static void every_option(void **state)
 {
     (void)state;
@@ -146,9 +160,9 @@ static void too_many_guests(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),        cmocka_unit_test(every_option),
-        cmocka_unit_test(several_guests),  cmocka_unit_test(mistakes),
-        cmocka_unit_test(too_many_guests),
+        cmocka_unit_test(defaults),     cmocka_unit_test(snapshots),
+        cmocka_unit_test(every_option), cmocka_unit_test(several_guests),
+        cmocka_unit_test(mistakes),     cmocka_unit_test(too_many_guests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
