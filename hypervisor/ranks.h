@@ -35,6 +35,7 @@ enum rank {
     RANK_PORT,       /* console/: COM2, and the input of COM1 */
     RANK_RIGHTS,     /* domain/rights_frame.c: the ranges of frames that are forbidden */
     RANK_MAP,        /* memory/map.c: the hypervisor's own page tables */
+    RANK_VIEWS,      /* memory/view.h: what a domain's view maps */
     RANK_FRAMES,     /* memory/frames.c: the frame allocator */
     RANK_LOG,        /* log/log.c: the log, and COM1's output */
 };

@@ -10,6 +10,7 @@
  *
  *     pinion 1                 the format's version; must be the first line
  *     mitigations WORD         optional: auto (the default), partial, off; before any guest
+ *     isolation WORD           optional: auto (the default), always, never; before any guest
  *     ram WORD                 optional: zeroed, if all RAM was zero when the machine was switched
  *                              on, so that none has to be cleaned; unknown (the default); before
  *                              any guest

@@ -66,6 +66,9 @@ FRAMES_CFLAGS := -Itests/unit/memory/host $(CHECK_CFLAGS)
 FRAMES_OBJ := $(B)/frames/hypervisor/memory/frames.o $(B)/frames/hypervisor/memory/dirty.o
 $(eval $(call compiled,frames,FRAMES_CFLAGS))
 $(eval $(call unit-tests,tests/unit/memory/test_frames,frames,$(FRAMES_OBJ) $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
+# Views and their recount likewise.
+VIEW_OBJ := $(B)/frames/hypervisor/memory/view.o $(B)/frames/hypervisor/domain/recount.o
+$(eval $(call unit-tests,tests/unit/memory/test_view,view,$(VIEW_OBJ) $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
 # The screen draws with the distribution's font.
 SCREEN_FONT_OBJ := $(B)/check/hypervisor/screen/font.S.o
 $(SCREEN_FONT_OBJ): $(B)/font/glyphs

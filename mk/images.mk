@@ -30,6 +30,11 @@ $(B)/entries.cpio: $(B)/entries tests/system/entries/init tools/demo/make-initra
 	tools/demo/make-initramfs $@ $(B)/entries tests/system/entries/init
 $(B)/read_screen: $(B)/host/tests/system/screen/read_screen.o $(B)/font/glyphs
 	$(CC) -o $@ $<
+# What roots map, in a dump of a machine's memory.
+$(B)/canary-walk: $(B)/host/tests/system/canary/walk.o
+	$(CC) -o $@ $<
+canary-walk: $(B)/canary-walk
+.PHONY: canary-walk
 screen-reader: $(B)/read_screen
 .PHONY: screen-reader
 images: all $(addprefix $(B)/,initramfs.cpio torture.cpio ports.cpio entries.cpio vmlinuz)

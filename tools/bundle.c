@@ -201,6 +201,9 @@ static void say_machine(struct bundle *bundle, const struct bundle_machine *mach
     if (machine->mitigations) {
         say(bundle, "mitigations", machine->mitigations);
     }
+    if (machine->isolation) {
+        say(bundle, "isolation", machine->isolation);
+    }
     if (machine->ram_zeroed) {
         say(bundle, "ram", "zeroed");
     }

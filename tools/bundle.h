@@ -24,6 +24,7 @@ struct bundle {
 /* What the text of the boot hand-off says about the whole machine (lib/handoff.h). */
 struct bundle_machine {
     const char *mitigations; /* the word for the text; NULL: none, which means the default */
+    const char *isolation;   /* likewise */
     bool ram_zeroed;
     bool audit;
     const char *trace; /* which timeline, the word for the text; NULL: none */

@@ -33,6 +33,11 @@ const char options_help_text[] =
     "they\n"
     "                         do not suffice; partial starts the guests in any case; off applies\n"
     "                         none (for measurements)\n"
+    "  --isolation WORD       always: while a guest runs no memory of another one is mapped, not "
+    "even\n"
+    "                         for the hypervisor; never: that of all is; auto (the default): "
+    "always\n"
+    "                         where this processor needs it\n"
     "  --audit WORD           on: check all counts of the memory after a crash and at the end, "
     "which\n"
     "                         takes the longer the more memory there is; off: do not; auto (the\n"
@@ -71,6 +76,7 @@ enum option {
     OPTION_MACHINE_MEMORY,
     OPTION_MACHINE_CPUS,
     OPTION_MITIGATIONS,
+    OPTION_ISOLATION,
     OPTION_AUDIT,
     OPTION_MAP,
     OPTION_MAP_AT,
@@ -91,6 +97,7 @@ static const char *const option_name[OPTIONS] = {
     [OPTION_MACHINE_MEMORY] = "machine-memory",
     [OPTION_MACHINE_CPUS] = "machine-cpus",
     [OPTION_MITIGATIONS] = "mitigations",
+    [OPTION_ISOLATION] = "isolation",
     [OPTION_AUDIT] = "audit",
     [OPTION_MAP] = "map",
     [OPTION_MAP_AT] = "map-at",
@@ -174,6 +181,15 @@ static bool take_mitigations(struct options *options, const char *value, struct 
     return true;
 }
 
+static bool take_isolation(struct options *options, const char *value, struct failure *failure)
+{
+    if (strcmp(value, "auto") != 0 && strcmp(value, "always") != 0 && strcmp(value, "never") != 0) {
+        return refuse(failure, "expected auto, always or never");
+    }
+    options->isolation = value;
+    return true;
+}
+
 static bool take_audit(struct options *options, const char *value, struct failure *failure)
 {
     static const char *const word[] = {"auto", "on", "off"};
@@ -241,6 +257,8 @@ static bool take_option(struct options *options, enum option option, const char 
         return take_number(value, 255, &options->machine_cpus, failure);
     case OPTION_MITIGATIONS:
         return take_mitigations(options, value, failure);
+    case OPTION_ISOLATION:
+        return take_isolation(options, value, failure);
     case OPTION_AUDIT:
         return take_audit(options, value, failure);
     case OPTION_MAP:

@@ -23,6 +23,7 @@ struct options {
     unsigned timeout;          /* seconds; 0: never */
     const char *log;           /* path of the log; NULL: standard error */
     const char *mitigations;   /* a word of lib/handoff.h; NULL: the default */
+    const char *isolation;     /* likewise */
     struct marks marks;        /* the snapshots to record: --map and --map-at */
     enum audit audit;          /* when all counts are checked, after a crash and at the end */
     const char *trace;         /* path of the timeline; NULL: none */

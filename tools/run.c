@@ -416,6 +416,7 @@ static int run_guests(struct options *options, struct guests *guests, struct bun
         .options = options, .guests = guests, .bundle = bundle, .marks = &options->marks};
     unsigned memory;
     struct bundle_machine machine = {.mitigations = options->mitigations,
+                                     .isolation = options->isolation,
                                      .trace = !options->trace          ? NULL
                                               : options->trace_entries ? options->trace_entries
                                                                        : "slow",

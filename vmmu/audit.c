@@ -4,6 +4,7 @@
  * checks of entries and descriptors, but none of its counting code. */
 #include "vmmu/defer.h"
 #include "vmmu/entry.h"
+#include "vmmu/m2p.h"
 #include "vmmu/port.h"
 
 /* The progress of an audit. It counts the references on one window of frames at a time, in one pass
@@ -197,6 +198,10 @@ static void check_entry(struct recount *run, mfn_t table, u32 level, u64 entry)
 static void check_table(struct recount *run, mfn_t m, u64 use)
 {
     const u32 level = (u32)use_type(use);
+    const struct vmmu_domain *owner = port_domain(ref_owner(references_of(m)));
+    const u64 *slots =
+        slots_are_others(owner, m, true) ? owner->user_slots : owner->hypervisor_slots;
+
     for (u32 i = 0; i < ENTRIES; i++) {
         const u64 entry = entry_of(m, i);
         if (entry_slot_is_guests(level, i)) {
@@ -204,10 +209,10 @@ static void check_table(struct recount *run, mfn_t m, u64 use)
             if (entry_holds(entry) && !(use & use_part(i))) {
                 tell(run, m, "an entry in a part that the type word says is empty", 0, entry);
             }
-        } else if (entry != vmmu_engine.hypervisor_slots[i - VMMU_GUEST_HOLE_FIRST] &&
+        } else if (entry != slots[i - VMMU_GUEST_HOLE_FIRST] &&
                    !(i == VMMU_M2P_SLOT && entry == 0)) {
             tell(run, m, "a wrong entry in a slot of the hypervisor",
-                 vmmu_engine.hypervisor_slots[i - VMMU_GUEST_HOLE_FIRST], entry);
+                 slots[i - VMMU_GUEST_HOLE_FIRST], entry);
         }
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine-to-physical map (M2P): its words, and the L4 tables that show it to a guest. The
- * engine only writes the words, and guests read them; no check depends on their contents. */
+/* The machine-to-physical map (M2P): its words, and the L4 tables that show it to a guest; and the
+ * other slots of the hypervisor in L4 tables. The engine only writes the words, and guests read
+ * them; no check depends on their contents. */
 #ifndef VMMU_M2P_H
 #define VMMU_M2P_H
 
@@ -32,21 +33,36 @@ ALWAYS_INLINE bool m2p_is_shown(mfn_t root)
     return word_read(&frame_words(root)[VMMU_M2P_SLOT]) != 0;
 }
 
-/* Shows the M2P in `root`, which has become a kernel root, unless `hides_m2p` of its domain is set.
- * The caller has a reference and an L4 type reference on `root` and holds no table's lock. */
+/* The slot by which a kernel root's slots differ from a user root's, where a domain has both. */
+#define SLOT_THAT_DIFFERS 262u
+
+/* Says whether the hypervisor's slots of `root`, which has become a kernel root or a user root of
+ * `domain`, are those of the other kind. */
+ALWAYS_INLINE bool slots_are_others(const struct vmmu_domain *domain, mfn_t root, bool kernel)
+{
+    return domain->user_slots &&
+           word_read(&frame_words(root)[SLOT_THAT_DIFFERS]) !=
+               (kernel ? domain->hypervisor_slots
+                       : domain->user_slots)[SLOT_THAT_DIFFERS - VMMU_GUEST_HOLE_FIRST];
+}
+
+/* Shows the M2P in `root`, which has become a kernel root, unless `hides_m2p` of its domain is set,
+ * and gives it the hypervisor's slots of a kernel root. The caller has a reference and an L4 type
+ * reference on `root` and holds no table's lock. */
 ALWAYS_INLINE void m2p_show(struct vmmu_domain *domain, mfn_t root)
 {
-    if (!m2p_is_shown(root)) {
+    if (!m2p_is_shown(root) || slots_are_others(domain, root, true)) {
         m2p_show_slow(domain, root, true);
     }
 }
 
-/* Hides the M2P in `root`, which has become a user root, if `hides_m2p` of its domain is set. CPUs
- * that have `root` loaded see that when they load a root next, also if they keep translations then.
- * The caller is in the same position as that of m2p_show. */
+/* Hides the M2P in `root`, which has become a user root, if `hides_m2p` of its domain is set, and
+ * gives it the hypervisor's slots of a user root. CPUs that have `root` loaded see that when they
+ * load a root next, also if they keep translations then. The caller is in the same position as that
+ * of m2p_show. */
 ALWAYS_INLINE void m2p_hide(struct vmmu_domain *domain, mfn_t root)
 {
-    if (m2p_is_hidden(domain) && m2p_is_shown(root)) {
+    if ((m2p_is_hidden(domain) && m2p_is_shown(root)) || slots_are_others(domain, root, false)) {
         m2p_show_slow(domain, root, false);
     }
 }

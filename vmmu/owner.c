@@ -15,6 +15,7 @@ void vmmu_domain_start(struct vmmu_domain *domain, u16 id, u64 frames_max)
     }
     domain->id = id;
     domain->frames_max = frames_max;
+    domain->hypervisor_slots = vmmu_engine.hypervisor_slots;
     atomic_store_explicit(&domain->lessened, LESSENED_SINCE, memory_order_relaxed);
 }
 

@@ -27,6 +27,17 @@ static enum vmmu_result get_root(struct vmmu_vcpu *vcpu, mfn_t m)
     return result_report(vcpu->domain, result, word);
 }
 
+/* Gives the L4 table `root`, which is locked, the hypervisor's slots of a kernel root or of a user
+ * root, except that of the M2P. */
+static void slots_write(const struct vmmu_domain *domain, mfn_t root, bool kernel)
+{
+    const u64 *slots = kernel ? domain->hypervisor_slots : domain->user_slots;
+
+    for (u32 i = 1; i < ARRAY_LENGTH(vmmu_engine.hypervisor_slots); i++) {
+        word_write(&frame_words(root)[VMMU_GUEST_HOLE_FIRST + i], slots[i]);
+    }
+}
+
 void m2p_show_slow(struct vmmu_domain *domain, mfn_t root, bool kernel)
 {
     if (!type_lock(root, VMMU_TYPE_L4, 0)) {
@@ -41,6 +52,10 @@ void m2p_show_slow(struct vmmu_domain *domain, mfn_t root, bool kernel)
         if (hidden) {
             lessened_mark(domain);
         }
+    }
+    if (slots_are_others(domain, root, kernel)) {
+        slots_write(domain, root, kernel);
+        lessened_mark(domain);
     }
     type_unlock(root);
 }

@@ -78,9 +78,21 @@ enum vmmu_result table_demote(mfn_t m, u64 use)
     return demote(m, use_type(use), &visit);
 }
 
+/* Stores the hypervisor's entries in an L4 table of `domain`, that of the M2P if the domain's mode
+ * says so. */
+static void install_slots(_Atomic u64 *entries, const struct vmmu_domain *domain)
+{
+    for (u32 i = 0; i < ARRAY_LENGTH(vmmu_engine.hypervisor_slots); i++) {
+        word_write(&entries[VMMU_GUEST_HOLE_FIRST + i], domain->hypervisor_slots[i]);
+    }
+    if (!m2p_is_hidden(domain)) {
+        word_write(&entries[VMMU_M2P_SLOT], 0);
+    }
+}
+
 /* Completes a promotion, all entries of which are accepted: if some entries may differ from their
- * form in a live table, stores them in that form; stores the hypervisor's entries in an L4 table,
- * that of the M2P if the domain's mode says so; and publishes the table as validated. */
+ * form in a live table, stores them in that form; stores the hypervisor's entries in an L4 table;
+ * and publishes the table as validated. */
 static void install(mfn_t m, u32 level, const struct visit *visit)
 {
     _Atomic u64 *const entries = visit->entries;
@@ -91,11 +103,8 @@ static void install(mfn_t m, u32 level, const struct visit *visit)
             word_write(&entries[i], entry_installed(level, entry));
         }
     }
-    for (u32 i = 0; level == 4 && i < ARRAY_LENGTH(vmmu_engine.hypervisor_slots); i++) {
-        word_write(&entries[VMMU_GUEST_HOLE_FIRST + i], vmmu_engine.hypervisor_slots[i]);
-    }
-    if (level == 4 && !m2p_is_hidden(port_domain(ref_owner(frame_references(m))))) {
-        word_write(&entries[VMMU_M2P_SLOT], 0);
+    if (level == 4) {
+        install_slots(entries, port_domain(ref_owner(frame_references(m))));
     }
     frame_publish(m, use_of((enum vmmu_type)level) | USE_VALIDATED | visit->parts |
                          (visit->devices ? USE_DEVICES : 0) | 1);

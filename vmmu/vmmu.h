@@ -124,6 +124,16 @@ struct vmmu_domain {
     /* The word that was refused then: what the rule's sentence speaks of, mostly an entry, a frame
      * number or an address. */
     VMMU_ATOMIC(u64) last_word;
+    /* What the domain's L4 tables get in slots 256 to 271: 16 entries, of which VMMU_M2P_SLOT is
+     * the first. vmmu_domain_start sets it to those that vmmu_start was given. The caller may set
+     * others, which never change, before the domain has its first L4 table. The first one is the
+     * same for all domains. */
+    const u64 *hypervisor_slots;
+    /* Likewise what a table gets instead when it is set as a user root, until it is set as a kernel
+     * root; the first of the 16 is not used, and that of slot 262 is another one. NULL, as
+     * vmmu_domain_start leaves it: the same. Which of the two a table has does not matter for the
+     * guest. */
+    const u64 *user_slots;
     u64 teardown_cursor;
     /* vmmu_domain_stop has begun. By its contract no CPU runs the domain from then on, so no new
      * translation of the domain arises; the release of frames relies on this. */
@@ -165,10 +175,10 @@ struct vmmu_vcpu {
  *
  * frames: the frame table, `count` elements of zeroes, indexed by mfn. m2p: the machine-to-physical
  * map, `count` words, which the engine writes and guests read. The engine uses both arrays from now
- * on. hypervisor_slots: the 16 entries that each L4 table gets in slots 256 to 271, the first of
- * them (VMMU_M2P_SLOT) as its domain's mode says; they are copied. l1tf: the processor may
- * speculatively read memory through an entry that is not present (L1 terminal fault), so such
- * entries are checked too. */
+ * on. hypervisor_slots: the 16 entries that each L4 table gets in slots 256 to 271, unless its
+ * domain has others, the first of them (VMMU_M2P_SLOT) as its domain's mode says; they are copied.
+ * l1tf: the processor may speculatively read memory through an entry that is not present (L1
+ * terminal fault), so such entries are checked too. */
 void vmmu_start(struct vmmu_frame *frames, u64 count, u64 *m2p, const u64 hypervisor_slots[16],
                 bool l1tf);
 

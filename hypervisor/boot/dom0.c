@@ -89,6 +89,7 @@ void dom0_read(struct handoff *handoff, const struct boot_options *options, cons
     }
     place_modules(handoff);
     handoff->mitigations = options->mitigations;
+    handoff->isolation = options->isolation;
     handoff->audit = options->audit;
     handoff->guest_count = 1;
     guest->privileged = true;

@@ -164,6 +164,10 @@ static bool set_machine(struct handoff *handoff, const struct line *line)
 {
     if (strcmp(line->text, "mitigations") == 0) {
         handoff->mitigations = mitigations_of(line);
+    } else if (strcmp(line->text, "isolation") == 0) {
+        if (!speculation_read_isolation(line->value, strlen(line->value), &handoff->isolation)) {
+            bad(line, "auto, always or never");
+        }
     } else if (strcmp(line->text, "ram") == 0) {
         handoff->ram_zeroed = choice_of(line, "zeroed", "unknown");
     } else if (strcmp(line->text, "audit") == 0) {

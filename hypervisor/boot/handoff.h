@@ -36,6 +36,7 @@ struct handoff {
     u32 module_count;
     struct handoff_module module[HANDOFF_MODULES_MAX];
     enum mitigations mitigations;
+    enum isolation isolation;
     bool ram_zeroed; /* the RAM was zero when the machine was switched on */
     bool audit;      /* check all references and the free memory after a crash and at the end */
     bool trace;      /* record a timeline from the start */

@@ -366,6 +366,10 @@ static bool apply(const struct word *w, struct boot_options *options, bool *know
     if (is_named(w, "mitigations")) {
         return read_mitigations(w, options);
     }
+    if (is_named(w, "isolation")) {
+        return speculation_read_isolation(w->value, (u64)(end_of(w) - w->value),
+                                          &options->isolation);
+    }
     if (is_named(w, "pcid")) {
         return read_pcid(w, options);
     }

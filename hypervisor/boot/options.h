@@ -24,6 +24,7 @@ struct boot_options {
     u32 dom0_vcpus;                   /* dom0_max_vcpus; 0: as many as there are CPUs */
     u32 baud;                         /* com1: bits a second; 0: as the firmware set the port up */
     enum mitigations mitigations;
+    enum isolation isolation;
     u32 consoles;      /* console: a sum of enum output */
     bool keep_screen;  /* vga=keep: draw on the screen when dom0 runs, too */
     u32 restart_delay; /* panic: seconds from a failure to the restart; 0, also by noreboot: none */

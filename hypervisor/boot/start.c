@@ -278,7 +278,10 @@ void start(u32 loader_information, u32 magic)
     start_engine();
     report_use_audit(boot.handoff.audit);
     report_use_counters(boot.options.verbose);
-    speculation_start(boot.handoff.mitigations, boot.handoff.guest_count);
+    if (speculation_start(boot.handoff.mitigations, boot.handoff.isolation,
+                          boot.handoff.guest_count)) {
+        space_isolate();
+    }
     space_start(!boot.options.no_pcid);
     cpu = start_first_cpu();
     isa_start();

@@ -5,6 +5,7 @@
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/call/vcpu_context.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/isolation.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/sched/sched.h"
@@ -117,6 +118,10 @@ static s64 register_info(struct vcpu *vcpu, struct call *call, struct vcpu *targ
         return 0;
     default:
         return -XEN_EINVAL;
+    }
+    if (!isolation_add_frame(target->domain, mfn(ask.mfn))) {
+        vmmu_unhold(mfn(ask.mfn));
+        return -XEN_ENOMEM;
     }
     struct vcpu_info *info = (struct vcpu_info *)((u8 *)frame_view(mfn(ask.mfn)) + ask.offset);
     memcpy(info, target->info, sizeof *info);

@@ -16,9 +16,12 @@
 #define CPU_STACK_END  0x10000
 
 /* Offsets in struct cpu, in bytes, for the entry code. */
-#define CPU_SYSCALL_RSP 0
-#define CPU_SYSCALL_TOP 8
-#define CPU_WORK        16
+#define CPU_SYSCALL_TOP 0
+#define CPU_WORK        8 /* `work`, and `away` behind it */
+
+/* Where a system call stub keeps the guest's RSP until it has pushed it, as an offset in struct
+ * cpu: the lowest word of the stack of #DF, since other guests may map the state page. */
+#define CPU_SYSCALL_RSP (CPU_IST_FIRST - CPU_STATE)
 
 #ifndef __ASSEMBLY__
 
@@ -31,6 +34,7 @@
 #include "lib/types.h"
 #include "lib/x86/tss.h"
 
+struct domain;
 struct vcpu;
 struct vmmu_domain;
 
@@ -42,10 +46,22 @@ struct flushes {
     _Atomic bool caches; /* the next flush also writes the caches back */
 };
 
+/* The root of a CPU that maps all memory, where guests' roots do not, and of the guest's part of
+ * the address space what was needed. Only memory/space.c reads and writes it. */
+struct own_root {
+    u64 cr3;       /* its value of CR3; 0: there is no such root */
+    u64 *table;    /* the table, in the direct map */
+    u64 copied[8]; /* the slots copied from the guest's root, one bit each */
+    mfn_t missed;  /* a frame that the guest's root did not map when the hypervisor needed it;
+                      MFN_NONE: none since the guest was entered */
+};
+
 struct cpu {
-    u64 syscall_rsp;   /* where a system call stub keeps the guest's RSP until it has pushed it */
     u64 syscall_top;   /* the end of the current vCPU's register block */
     _Atomic bool work; /* there is work for the run loop; set by any CPU */
+    bool
+        away; /* the own root may be loaded: a root of `current` must be loaded before it is entered
+               */
     u32 number;
     u32 apic_id;
     struct vcpu *current; /* the vCPU that this CPU runs; NULL: idle, on the idle root */
@@ -57,13 +73,17 @@ struct cpu {
                         mitigations between domains are applied (speculation_switch); 0: none yet */
     struct timers timers;
     struct tss tss;
+    struct domain *shown; /* the domain whose view maps this CPU's stacks, and to which all that a
+                             guest may have left on them belongs (domain/isolation.h); NULL: none */
+    bool unclean;         /* the stacks may hold what another domain than `shown` has left */
+    struct own_root own;  /* a root that maps all memory (memory/space.h) */
     struct contexts contexts; /* of roots of `space`; used where PCID is (memory/space.h) */
     _Alignas(64) struct flushes flushes;
 };
 
-_Static_assert(__builtin_offsetof(struct cpu, syscall_rsp) == CPU_SYSCALL_RSP &&
-                   __builtin_offsetof(struct cpu, syscall_top) == CPU_SYSCALL_TOP &&
-                   __builtin_offsetof(struct cpu, work) == CPU_WORK,
+_Static_assert(__builtin_offsetof(struct cpu, syscall_top) == CPU_SYSCALL_TOP &&
+                   __builtin_offsetof(struct cpu, work) == CPU_WORK &&
+                   __builtin_offsetof(struct cpu, away) == CPU_WORK + 1,
                "as the entry code has them");
 
 /* The value of MSR_PAT that the ABI prescribes: WB, WT, UC-, UC, WC, WP, UC, UC. */
@@ -84,6 +104,13 @@ void cpu_set_online(struct cpu *cpu);
 /* Sets the work flag of `cpu`, so that it goes through its run loop soon. Interrupts that CPU if
  * the flag was clear and it is not this CPU. May be called on any CPU, with locks held. */
 void cpu_kick(struct cpu *cpu);
+
+/* True if the vCPU that `cpu`, this CPU, runs must not be entered without a pass through the run
+ * loop: there is work, or the own root may be loaded. Reads both members at once. */
+static inline bool cpu_must_pass(const struct cpu *cpu)
+{
+    return __atomic_load_n((const u16 *)&cpu->work, __ATOMIC_RELAXED);
+}
 
 /* The CPU that executes this function, found by masking the stack pointer. Not valid on the boot
  * stack. */

@@ -15,7 +15,7 @@
  * clobbers: RCX, RFLAGS. */
         .macro  UNLESS_WORK elsewhere
         mov     VCPU_CPU(%rax), %rcx
-        cmpb    $0, CPU_WORK(%rcx)
+        cmpw    $0, CPU_WORK(%rcx)
         jne     \elsewhere
         cmpw    $0, VCPU_SLOW_EXIT(%rax)
         jne     \elsewhere

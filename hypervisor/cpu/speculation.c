@@ -127,18 +127,23 @@ static void remove_others(u32 kept)
     }
 }
 
-void speculation_start(enum mitigations mitigations, u32 guests)
+bool speculation_start(enum mitigations mitigations, enum isolation isolation, u32 guests)
 {
     struct processor processor;
     struct speculation chosen;
 
     read_processor(&processor);
     chosen = speculation_choose(&processor, guests);
+    if (isolation == ISOLATION_NEVER && chosen.on & MITIGATION_ISOLATION) {
+        chosen.on &= ~(u32)MITIGATION_ISOLATION;
+        chosen.lacking |= MITIGATION_ISOLATION;
+    }
     speculation.on = mitigations == MITIGATIONS_OFF ? 0 : chosen.on;
     speculation.threads_may_differ =
         mitigations == MITIGATIONS_OFF || speculation_threads_may_differ(&chosen);
     report(mitigations, chosen.lacking, guests);
     remove_others(speculation.on);
+    return isolation == ISOLATION_ALWAYS || speculation.on & MITIGATION_ISOLATION;
 }
 
 bool speculation_allows_cpu(void)

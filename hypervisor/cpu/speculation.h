@@ -18,7 +18,7 @@
 #define MITIGATION_RETURN_STACK   (1 << 5) /* between domains: return predictions are replaced */
 #define MITIGATION_L1D_FLUSH      (1 << 6) /* between domains: the level 1 data cache is emptied */
 #define MITIGATION_CLEAR_BUFFERS  (1 << 7) /* at each exit to a guest: VERW clears buffers */
-#define MITIGATION_ISOLATION      (1 << 8) /* hypervisor unmapped in guests: not implemented */
+#define MITIGATION_ISOLATION      (1 << 8) /* guests' roots map no other guest (memory/space.h) */
 #define MITIGATIONS               9
 
 #ifndef __ASSEMBLY__
@@ -30,6 +30,17 @@ enum mitigations {
     MITIGATIONS_PARTIAL, /* all that are needed and available; start guests in any case */
     MITIGATIONS_OFF,     /* none, for performance measurements */
 };
+
+/* Whether guests are isolated (memory/space.h). */
+enum isolation {
+    ISOLATION_AUTO, /* where the processor needs that */
+    ISOLATION_ALWAYS,
+    ISOLATION_NEVER,
+};
+
+/* Reads `length` bytes at `word`: auto, always or never. False: it is none of these, and *isolation
+ * is as before. */
+bool speculation_read_isolation(const char *word, u64 length, enum isolation *isolation);
 
 /* What a processor reports about itself. */
 struct processor {
@@ -43,8 +54,8 @@ struct processor {
 /* The choice: two sets of mitigations. `on`: those to use. */
 struct speculation {
     u32 on;
-    u32 lacking; /* needed for this number of guests, but not available on this processor, or not
-                    implemented */
+    u32 lacking; /* needed for this number of guests, but not available on this processor, or
+                    forbidden */
 };
 
 /* Chooses the mitigations for a processor on which `guests` guests will run side by side. */
@@ -57,10 +68,11 @@ bool speculation_threads_may_differ(const struct speculation *chosen);
 /* The name of the mitigation with bit number `bit`, for the log. */
 const char *speculation_name(u32 bit);
 
-/* Chooses the mitigations for this machine (none if `mitigations` is MITIGATIONS_OFF), logs them,
- * and removes the instructions of all others from the entry code. Panics if a needed one is lacking
- * and `mitigations` is MITIGATIONS_AUTO. Once, before any other CPU and any guest is started. */
-void speculation_start(enum mitigations mitigations, u32 guests);
+/* Chooses the mitigations for this machine (none if `mitigations` is MITIGATIONS_OFF; not isolation
+ * if `isolation` is ISOLATION_NEVER), logs them, and removes the instructions of all others from
+ * the entry code. Panics if a needed one is lacking and `mitigations` is MITIGATIONS_AUTO. Returns
+ * whether guests are to be isolated. Once, before any other CPU and any guest is started. */
+bool speculation_start(enum mitigations mitigations, enum isolation isolation, u32 guests);
 
 /* False if the CPU that executes this must not run guests: it is the second thread of a core, and
  * its threads may not run different guests. */

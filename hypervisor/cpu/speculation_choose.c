@@ -26,8 +26,7 @@ enum fact {
     MDS_NO,
     TAA_NO,
     SRSO_NO,
-    CLEARS_MORE, /* VERW clears further buffers, which MDS_NO does not cover: they leak */
-    NEVER /* in `means`: the mitigation is not implemented, since no processor has this property */
+    CLEARS_MORE /* VERW clears further buffers, which MDS_NO does not cover: they leak */
 };
 
 enum source { BASIC_7B, BASIC_7D, EXTENDED_8B, EXTENDED_21A, CAPABILITIES, SOURCES };
@@ -94,7 +93,7 @@ static const struct row {
     {MITIGATION_ENTRY_BARRIER, false, CONFUSES_LATE, BIT(SRSO_NO),
      BIT(HAS_BARRIER) | BIT(HAS_TYPE_BARRIER)},
     /* Forbidden reads: of all that is mapped, of the level 1 cache, of internal buffers. */
-    {MITIGATION_ISOLATION, false, READS_ANYTHING, BIT(RDCL_NO), BIT(NEVER)},
+    {MITIGATION_ISOLATION, false, READS_ANYTHING, BIT(RDCL_NO), 0},
     {MITIGATION_L1D_FLUSH, true, READS_ANYTHING, BIT(RDCL_NO) | BIT(SKIP_L1D_FLUSH),
      BIT(HAS_L1D_FLUSH)},
     {MITIGATION_CLEAR_BUFFERS, false, READS_ANYTHING, BIT(MDS_NO), BIT(HAS_CLEAR)},
@@ -113,10 +112,27 @@ const char *speculation_name(u32 bit)
         "return stack between guests",
         "L1D flush between guests",
         "buffers cleared at each exit",
-        "hypervisor's memory out of guests' sight",
+        "isolation of guests",
     };
 
     return names[bit];
+}
+
+bool speculation_read_isolation(const char *word, u64 length, enum isolation *isolation)
+{
+    static const char *const words[] = {
+        [ISOLATION_AUTO] = "auto",
+        [ISOLATION_ALWAYS] = "always",
+        [ISOLATION_NEVER] = "never",
+    };
+
+    for (u32 i = 0; i < ARRAY_LENGTH(words); i++) {
+        if (strlen(words[i]) == length && memcmp(words[i], word, length) == 0) {
+            *isolation = (enum isolation)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 static u64 facts_by_kind(const struct processor *processor)

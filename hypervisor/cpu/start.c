@@ -91,7 +91,7 @@ struct cpu *cpu_build(u32 number)
     _Static_assert(sizeof *cpu <= PAGE_SIZE, "struct cpu is one page");
     _Static_assert(LAYOUT_CPUS + VMMU_CPUS_MAX * CPU_REGION - LAYOUT_IMAGE < 1ull << 31,
                    "a direct jump reaches the image");
-    if (!map_region(region) || !map_idle_window(number)) {
+    if (!map_region(region) || !map_idle_window(number) || !space_build_cpu(cpu)) {
         return NULL;
     }
     for (u32 ist = IST_DF; ist < ISTS; ist++) {
@@ -169,6 +169,37 @@ bool cpu_load(struct cpu *cpu)
     }
     speculation_start_cpu();
     return xsave_start() && space_start_cpu();
+}
+
+void cpu_enter_clean_stack(struct cpu *cpu, void (*then)(void))
+{
+    const u64 region = (u64)cpu - CPU_STATE;
+
+    for (u32 ist = IST_DF; ist < ISTS; ist++) {
+        memset((void *)(region + CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE), 0, PAGE_SIZE);
+    }
+    /* To `then` as in cpu_enter_stack. */
+    __asm__ volatile("mov %0, %%rsp\n\t"
+                     "cld\n\t"
+                     "rep stosq\n\t"
+                     "xor %%ebx, %%ebx\n\t"
+                     "xor %%ebp, %%ebp\n\t"
+                     "xor %%r12d, %%r12d\n\t"
+                     "xor %%r13d, %%r13d\n\t"
+                     "xor %%r14d, %%r14d\n\t"
+                     "xor %%r15d, %%r15d\n\t"
+                     "push $0\n\t"
+                     "call 1f\n"
+                     "0:\tpause\n\t"
+                     "lfence\n\t"
+                     "jmp 0b\n"
+                     "1:\tmov %1, (%%rsp)\n\t"
+                     "ret"
+                     :
+                     : "S"(region + CPU_STACK_END), "d"(then), "D"(region + CPU_STACK),
+                       "c"((CPU_STACK_END - CPU_STACK) / sizeof(u64)), "a"(0ull)
+                     : "memory");
+    __builtin_unreachable();
 }
 
 void cpu_enter_stack(struct cpu *cpu, void (*then)(void))

@@ -2,6 +2,7 @@
 /* Domains: creation, shutdown and crash. */
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/domain_table.h"
+#include "hypervisor/domain/isolation.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/stop.h"
@@ -13,8 +14,6 @@
 #include "hypervisor/vcpu/clock_page.h"
 #include "lib/print.h"
 #include "lib/string.h"
-
-#define DOMAIN_ORDER 0u
 
 static struct {
     _Atomic u32 live; /* domains that were announced (domains_expect) and have not ended for good */
@@ -44,8 +43,11 @@ static struct domain *allocate(void)
         return NULL;
     }
     domain->shared = page_alloc(0);
-    if (domain->shared && events_start(domain)) {
-        return domain;
+    if (domain->shared && isolation_start(domain)) {
+        if (events_start(domain)) {
+            return domain;
+        }
+        view_stop(&domain->view);
     }
     if (domain->shared) {
         page_free(domain->shared, 0);
@@ -74,6 +76,7 @@ static void set_up(struct domain *domain, const char *name, u32 place, u64 pages
     }
     vmmu_domain_start(&domain->mmu, domain->id, pages);
     domain->mmu.user = domain;
+    isolation_attach(domain);
     domain->started_at = clock_now();
     domain->shutdown_code = DOMAIN_NO_CODE;
     for (u32 i = 0; i < XEN_LEGACY_MAX_VCPUS; i++) {

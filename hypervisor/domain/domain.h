@@ -13,10 +13,12 @@
 #include "hypervisor/event/channel.h"
 #include "hypervisor/console/guest_console.h"
 #include "hypervisor/grant/grant.h"
+#include "hypervisor/memory/view.h"
 #include "hypervisor/pirq/pirq.h"
 #include "hypervisor/sched/share.h"
 #include "lib/lock.h"
 
+#define DOMAIN_ORDER     0u /* of the pages of struct domain */
 #define DOMAIN_VCPUS_MAX 32
 #define DOMAIN_NAME_MAX  127
 #define DOMAIN_NO_CODE   (~0u)
@@ -46,6 +48,7 @@ struct domain {
     bool managed;    /* made by a toolstack (domain/managed.h) */
     u32 place;       /* its place in the domain table */
     struct vmmu_domain mmu;
+    struct view view; /* where guests are isolated (domain/isolation.h) */
     u32 vcpu_count;
     struct vcpu *vcpu[DOMAIN_VCPUS_MAX];
     struct shared_info *shared;

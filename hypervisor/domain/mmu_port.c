@@ -5,6 +5,7 @@
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/flush.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/isolation.h"
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
@@ -72,7 +73,7 @@ bool port_should_stop(void)
 
 void port_frame_free(struct vmmu_domain *domain, mfn_t m)
 {
-    (void)domain;
+    isolation_forget(domain->user, m);
     frames_free(m, 0);
 }
 
@@ -81,7 +82,7 @@ void port_descriptor_map(struct vmmu_vcpu *vcpu, u32 slot, mfn_t m)
     const struct vcpu *owner = vcpu->user;
     u32 page = slot < VMMU_GDT_FRAMES ? slot : slot - VMMU_GDT_FRAMES + WINDOW_LDT;
 
-    window_map(owner->window, page, m);
+    window_map(owner, page, m);
 }
 
 void port_pause(void)

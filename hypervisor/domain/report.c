@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the log says about a domain. */
+#include "hypervisor/domain/recount.h"
 #include "hypervisor/domain/report.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/stop.h"
@@ -194,7 +195,7 @@ static bool audit_with(const struct evidence *e, struct vmmu_audit *lists, u64 *
         return false;
     }
     lists->scratch_frames = (PAGE_SIZE << order) / (SCRATCH_WORDS * sizeof(u32));
-    *findings = vmmu_audit(lists) + frames_audit();
+    *findings = vmmu_audit(lists) + frames_audit() + recount_isolation();
     page_free(lists->scratch, order);
     return true;
 }

@@ -4,6 +4,7 @@
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/stop.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/isolation.h"
 #include "hypervisor/domain/report.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/timer.h"
@@ -104,6 +105,7 @@ static bool drop_rest(struct domain *domain)
         }
         domain->vcpu[i] = NULL;
     }
+    isolation_stop(domain);
     if (!grants_stop(domain)) {
         return false;
     }

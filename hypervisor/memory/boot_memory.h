@@ -59,8 +59,8 @@ maddr_t boot_memory_largest(u64 *size);
 
 /* Gives all memory that is still free to the allocator; with `dirty` as dirty memory, otherwise as
  * clean memory but for the last 32 MiB of each range of RAM, in which firmware works. Afterwards
- * only boot_memory_frames, boot_memory_pages, boot_memory_has_ram and boot_memory_mark_devices may
- * be called. */
+ * only boot_memory_frames, boot_memory_pages, boot_memory_ram, boot_memory_has_ram and
+ * boot_memory_mark_devices may be called. */
 void boot_memory_hand_over(bool dirty);
 
 /* The allocator's function for boot (frames.c): makes the allocator empty, with the frame table

@@ -17,7 +17,8 @@
  * those of the zones below n. A block is in the zone of its last frame. There are two lists of each
  * zone and order: of blocks without a dirty frame, and of the others.
  *
- * Every other frame of the allocator, and every frame without an owner, has 0 in `references`. A
+ * Every other frame of the allocator, and every frame without an owner, has 0 in `references`. The
+ * word `type` of such a frame may be a MARK. A
  * frame with an owner (a domain, or VMMU_OWNER_DEVICE) has bit 63 set there. So `references` alone
  * distinguishes the head of a free block from all other frames. Only RAM is ever given to the
  * allocator.
@@ -28,7 +29,10 @@
 #define BLOCK_DIRTY 0x100u
 #define FRAME_OWNED (1ull << 63)
 #define ORDERS      (FRAMES_ORDER_MAX + 1)
-#define ZONES       31u /* the direct map holds fewer than 1 << 31 frames */
+/* `type` of a page of page_mark, with the owner in the low bits: no link, of which each half is a
+ * frame's number, below 1 << 31, or LINK_NONE. */
+#define MARK  (1ull << 63)
+#define ZONES 31u /* the direct map holds fewer than 1 << 31 frames */
 
 /* frames_clean cleans at most 16 frames, so that a wake-up waits briefly. */
 #define CLEAN_ORDER 4u
@@ -316,8 +320,39 @@ void *page_alloc(u32 order)
     return mfn_is_none(m) ? NULL : frame_view(m);
 }
 
+void page_mark(void *page, u32 order, u16 owner)
+{
+    u64 at = frame_of_view(page).n;
+
+    for (u64 i = at; i < at + (1ull << order); i++) {
+        atomic_store_explicit(&allocator.frames[i].type, MARK | owner, memory_order_release);
+    }
+}
+
+u32 page_marked(mfn_t m)
+{
+    struct vmmu_frame *frame = &allocator.frames[m.n];
+    u64 mark = atomic_load_explicit(&frame->type, memory_order_acquire);
+
+    return !(mark >> 16 ^ MARK >> 16) && !state_of(m.n) ? (u16)mark : PAGE_UNMARKED;
+}
+
+/* Ends the marks of the pages of a block that is given back. */
+static void end_marks(u64 at, u32 order)
+{
+    for (u64 i = at; i < at + (1ull << order); i++) {
+        u32 owner = page_marked(mfn(i));
+
+        if (owner != PAGE_UNMARKED) {
+            atomic_store_explicit(&allocator.frames[i].type, 0, memory_order_relaxed);
+            page_mark_ends((u16)owner, mfn(i));
+        }
+    }
+}
+
 void page_free(void *page, u32 order)
 {
+    end_marks(frame_of_view(page).n, order);
     frames_free(frame_of_view(page), order);
 }
 

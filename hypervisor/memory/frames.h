@@ -45,6 +45,19 @@ u64 frames_free_from(mfn_t m);
 void *page_alloc(u32 order);
 void page_free(void *page, u32 order);
 
+/* Says that the pages of page_alloc at `page` are for domain `owner` alone, and may be mapped where
+ * that domain runs; otherwise they are the hypervisor's. page_free ends it. */
+void page_mark(void *page, u32 order, u16 owner);
+
+/* The domain for which page_mark was called for frame `m`, which exists and has no owner in the
+ * frame table; PAGE_UNMARKED: none. */
+#define PAGE_UNMARKED 0xffffffffu
+u32 page_marked(mfn_t m);
+
+/* Defined by domain/: frame `m`, a page of the hypervisor, is no longer for domain `owner` alone.
+ * When this returns, the page is mapped nowhere where that domain runs. */
+void page_mark_ends(u16 owner, mfn_t m);
+
 /* Compares the lists, the dirty map and the counts with one another, and reads a part of each clean
  * frame. Logs one line for each difference and returns their number. No other CPU may use the
  * allocator meanwhile. */

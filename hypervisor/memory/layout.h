@@ -31,6 +31,7 @@
 #define MEMORY_LAYOUT_H
 
 #define LAYOUT_FIRST_SLOT 256
+#define LAYOUT_SLOTS      16
 #define LAYOUT_START      0xffff800000000000
 #define LAYOUT_END        0xffff880000000000
 

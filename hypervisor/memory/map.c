@@ -23,6 +23,7 @@ extern char image_text[], image_rodata[], image_data[], image_end[];
 
 static struct {
     struct lock lock;
+    bool isolated;  /* map_isolate has been called */
     bool allocator; /* new tables are taken from the allocator, no longer from boot memory */
     u64 *root;
     u64 devices;
@@ -62,6 +63,15 @@ static u64 *entry_for(u64 address, u32 level)
     return &table[address >> (12 + 9 * (level - 1)) & 511];
 }
 
+/* PTE_GLOBAL, unless there are roots of guests that do not map `address`. */
+static u64 global_at(u64 address)
+{
+    bool everywhere =
+        (address >= LAYOUT_DEVICES && address < LAYOUT_CPUS) || address >= LAYOUT_FRAMES;
+
+    return map.isolated && !everywhere ? 0 : PTE_GLOBAL;
+}
+
 bool map_page(u64 address, mfn_t m, u64 flags)
 {
     u64 *entry;
@@ -69,11 +79,26 @@ bool map_page(u64 address, mfn_t m, u64 flags)
     lock_take(&map.lock);
     entry = entry_for(address, 1);
     if (entry) {
-        *entry = mfn_is_none(m) ? 0 : m.n << PAGE_SHIFT | flags | LEAF | PTE_GLOBAL;
+        *entry = mfn_is_none(m) ? 0 : m.n << PAGE_SHIFT | flags | LEAF | global_at(address);
     }
     lock_release(&map.lock);
     invalidate_page(address);
     return entry != NULL;
+}
+
+u64 map_entry(u64 address, u32 level)
+{
+    const u64 *table = map.root;
+    u64 entry = 0;
+
+    for (u32 at = 4; at >= level; at--) {
+        entry = table[address >> (12 + 9 * (at - 1)) & 511];
+        if (!(entry & PTE_PRESENT)) {
+            return 0;
+        }
+        table = direct(maddr(entry & PTE_ADDRESS));
+    }
+    return entry;
 }
 
 static void map_large(u64 address, maddr_t at, u64 flags)
@@ -163,6 +188,18 @@ void map_start(void)
     for (u32 i = 0; i < ARRAY_LENGTH(shared); i++) {
         if (!entry_for(shared[i], 3)) {
             panic("no memory for the hypervisor's page tables");
+        }
+    }
+}
+
+void map_isolate(void)
+{
+    u64 start, end;
+
+    map.isolated = true;
+    for (u32 i = 0; boot_memory_ram(i, &start, &end); i++) {
+        for (u64 at = start & ~(LARGE_PAGE - 1); at < end; at += LARGE_PAGE) {
+            *entry_for(LAYOUT_DIRECT + at, 2) &= ~PTE_GLOBAL;
         }
     }
 }

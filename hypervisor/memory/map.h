@@ -21,10 +21,20 @@ void *map_screen(maddr_t at, u64 bytes);
  * memory nor a lock, so that panic may call it. Flushes the pages on this CPU only. */
 void map_screen_show(bool shown);
 
+/* From now on no translation of the direct map, of descriptor windows or of CPU regions is global:
+ * a load of CR3 drops them, because guests' roots do not map all of them. Once, after map_start,
+ * before anything is mapped in a window or a region and before CR4.PGE is set. */
+void map_isolate(void);
+
 /* Maps frame `m` at `address`, one of the hypervisor's, in place of what was mapped there;
- * MFN_NONE: unmaps. `flags`: PTE_WRITABLE, PTE_NX, and so on; the entry is always present and
- * global. Flushes the page on this CPU only. False: no memory for a table. Takes RANK_MAP. */
+ * MFN_NONE: unmaps. `flags`: PTE_WRITABLE, PTE_NX, and so on; the entry is always present, and
+ * global, except as map_isolate says. Flushes the page on this CPU only. False: no memory for a
+ * table. Takes RANK_MAP. */
 bool map_page(u64 address, mfn_t m, u64 flags);
+
+/* The entry of level `level` that maps `address`, one of the hypervisor's, or leads to what does,
+ * in the hypervisor's own tables; 0: none. */
+u64 map_entry(u64 address, u32 level);
 
 /* Maps the frame table: `bytes` bytes of memory from machine address `at`, a page's, in the area
  * that begins at LAYOUT_FRAMES. The table's offset in its first 2 MiB is kept, so that large pages

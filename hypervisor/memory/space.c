@@ -5,10 +5,13 @@
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/processor.h"
 #include "hypervisor/log/log.h"
+#include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
+#include "lib/string.h"
 #include "vmmu/vmmu.h"
 
 bool space_keeps;
+bool space_isolates;
 
 /* The number in a value of CR3. */
 static u32 number_in(u64 cr3)
@@ -18,7 +21,7 @@ static u32 number_in(u64 cr3)
 
 void space_start(bool pcid)
 {
-    space_keeps = pcid && processor_has_pcid();
+    space_keeps = pcid && processor_has_pcid() && !space_isolates;
     log_line(space_keeps ? "TLB: translations are kept by PCID"
                          : "TLB: each load of a root drops the translations");
 }
@@ -33,6 +36,133 @@ bool space_start_cpu(void)
     }
     return true;
 }
+
+/* ---- the own root ---- */
+
+void space_isolate(void)
+{
+    space_isolates = true;
+    map_isolate();
+    log_line("isolation: the root of a guest maps no memory of another one");
+}
+
+bool space_build_cpu(struct cpu *cpu)
+{
+    cpu->own.missed = MFN_NONE;
+    if (!space_isolates) {
+        return true;
+    }
+    cpu->own.table = page_alloc(0);
+    if (!cpu->own.table) {
+        return false;
+    }
+    memcpy(&cpu->own.table[LAYOUT_FIRST_SLOT], map_hypervisor_slots(), LAYOUT_SLOTS * sizeof(u64));
+    cpu->own.cr3 = space_cr3(frame_of_view(cpu->own.table));
+    return true;
+}
+
+static bool on_own_root(const struct cpu *cpu)
+{
+    return space_isolates && read_cr3() == cpu->own.cr3;
+}
+
+static bool has_copied(const struct own_root *own)
+{
+    u64 any = 0;
+
+    for (u32 i = 0; i < ARRAY_LENGTH(own->copied); i++) {
+        any |= own->copied[i];
+    }
+    return any;
+}
+
+/* Empties the guest's part of the own root. The CPU has loaded a root that maps the table; if that
+ * is the own root, it must be loaded again. */
+static void forget_copied(struct own_root *own)
+{
+    for (u32 i = 0; i < ARRAY_LENGTH(own->copied); i++) {
+        for (; own->copied[i]; own->copied[i] &= own->copied[i] - 1) {
+            own->table[i * 64 + (u32)__builtin_ctzll(own->copied[i])] = 0;
+        }
+    }
+}
+
+/* Loads the own root with an empty part of the guest. If there is something in it, it has been left
+ * in the same pass through the hypervisor, and without a flush since (space_flush), so that the
+ * tables to which it leads still exist. The guest's root does not map the table itself. */
+static void load_own(struct cpu *cpu)
+{
+    cpu->away = true;
+    write_cr3(cpu->own.cr3);
+    if (has_copied(&cpu->own)) {
+        forget_copied(&cpu->own);
+        write_cr3(cpu->own.cr3);
+    }
+}
+
+void space_return(u64 cr3)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (has_copied(&cpu->own)) {
+        if (!on_own_root(cpu)) {
+            load_own(cpu);
+        }
+        forget_copied(&cpu->own);
+    }
+    cpu->away = false;
+    write_cr3(cr3);
+}
+
+void space_own(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (space_isolates && cpu->current && !on_own_root(cpu)) {
+        load_own(cpu);
+    }
+}
+
+/* Copies the L4 entry for `address`, one of the guest's, to the own root, which is loaded. False:
+ * it is there already, or there is none. */
+static bool copy_slot(struct own_root *own, u64 address, mfn_t root)
+{
+    u32 slot = address >> 39 & 511;
+    u64 entry;
+
+    if (mfn_is_none(root) ||
+        (slot >= LAYOUT_FIRST_SLOT && slot < LAYOUT_FIRST_SLOT + LAYOUT_SLOTS)) {
+        return false;
+    }
+    entry = __atomic_load_n((const u64 *)frame_view(root) + slot, __ATOMIC_RELAXED);
+    if (!(entry & PTE_PRESENT) || entry == own->table[slot]) {
+        return false;
+    }
+    own->table[slot] = entry;
+    own->copied[slot / 64] |= 1ull << (slot & 63);
+    invalidate_page(address);
+    return true;
+}
+
+bool space_fault(u64 address, mfn_t root)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (!space_isolates || !cpu->current) {
+        return false;
+    }
+    if (on_own_root(cpu)) {
+        return copy_slot(&cpu->own, address, root);
+    }
+    if (address < LAYOUT_DIRECT || address >= LAYOUT_DIRECT + LAYOUT_DIRECT_SIZE) {
+        return false;
+    }
+    cpu->own.missed = frame_of_view((const void *)address);
+    load_own(cpu);
+    return true;
+}
+
+/* ---- contexts, loads and flushes ---- */
 
 /* The value of CR3 that loads `root` and drops nothing. Its context is good from now on. */
 static u64 ready(struct contexts *contexts, mfn_t root, u64 generation, struct contexts_kept kept)
@@ -101,6 +231,10 @@ void space_load(u64 cr3)
         return;
     }
     cpu->entered = false;
+    if (space_isolates) {
+        forget_copied(&cpu->own);
+        cpu->away = false;
+    }
     load_reported(cpu, cpu->space, cr3);
 }
 
@@ -110,6 +244,10 @@ void space_load_idle(void)
 
     cpu->space = NULL;
     give_up(cpu);
+    if (space_isolates) {
+        forget_copied(&cpu->own);
+        cpu->away = false;
+    }
     write_cr3(space_cr3(map_idle_root()));
 }
 
@@ -133,6 +271,9 @@ void space_flush(void)
 {
     struct cpu *cpu = this_cpu();
 
+    if (space_isolates && has_copied(&cpu->own)) {
+        load_own(cpu);
+    }
     if (space_keeps) {
         flush_kept(cpu, cpu->space);
     } else if (cpu->space) {
@@ -144,6 +285,9 @@ void space_flush(void)
 
 void space_flush_page(u64 address, u64 other)
 {
+    if (on_own_root(this_cpu())) {
+        forget_copied(&this_cpu()->own);
+    }
     invalidate_page(address);
     if (space_keeps && other) {
         invalidate_context(INVPCID_ADDRESS, number_in(other), address);

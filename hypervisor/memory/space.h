@@ -17,13 +17,23 @@
  * With PCID the translations of each root are in a context (lib/contexts.h). All flushes are eager:
  * a context is emptied when it is found not to be good, before its root is loaded, and every flush
  * empties all contexts. When this CPU leaves a domain it gives up its contexts: their translations
- * can stay in the TLB, but no root is loaded with their numbers before these have been emptied. */
+ * can stay in the TLB, but no root is loaded with their numbers before these have been emptied.
+ *
+ * With isolation (space_isolates) a guest's root maps, of the direct map, only that domain's view
+ * (memory/view.h). Each CPU has a root of its own beside it, which maps all memory. The hypervisor
+ * begins on the guest's root; at its first access to what that root does not map, the page fault
+ * (space_fault) loads the own root, on which the CPU stays until it loads one of the guest's. The
+ * guest's part of the own root is empty at first, and an L4 entry of it is copied from the guest's
+ * root at the first access that needs it; each flush empties it again. Translations are not kept
+ * by PCID then, so that every load of a root drops all of them but the global ones, and no
+ * translation of what a guest's root does not map is global (map_isolate). */
 #ifndef MEMORY_SPACE_H
 #define MEMORY_SPACE_H
 
 #include "hypervisor/cpu/asm.h"
 #include "lib/addr.h"
 
+struct cpu;
 struct vmmu_domain;
 
 /* The value of CR3 for `root`, a root of the hypervisor's own, whose load drops its
@@ -36,6 +46,27 @@ static inline u64 space_cr3(mfn_t root)
 /* Chooses whether translations are kept by PCID: if the processor can and `pcid` is set. On the
  * first CPU, before space_start_cpu. Logs the choice. */
 void space_start(bool pcid);
+
+/* What the caller of space_isolate has chosen: the hypervisor isolates guests. */
+extern bool space_isolates;
+
+/* Makes the hypervisor isolate guests. Once, on the first CPU, before space_start. */
+void space_isolate(void);
+
+/* Allocates the own root of `cpu`, if guests are isolated. False: no memory. */
+bool space_build_cpu(struct cpu *cpu);
+
+/* Loads this CPU's own root, if guests are isolated and a guest's root is loaded: for work that is
+ * known to need what guests' roots do not map, and would cost a page fault otherwise. */
+void space_own(void);
+
+/* Loads `cr3`, of struct space_roots for the vCPU that this CPU runs, which is entered next: the
+ * CPU is no longer away (struct cpu). */
+void space_return(u64 cr3);
+
+/* Serves a page fault of the hypervisor's at `address`. `root`: the root of the present mode of the
+ * vCPU that this CPU runs. False: the fault was none of isolation's; the CPU is as before. */
+bool space_fault(u64 address, mfn_t root);
 
 /* Prepares this CPU for what space_start has chosen. Once on each CPU, with a root of the
  * hypervisor's own loaded. False: the CPU cannot do it. */
@@ -68,7 +99,8 @@ static inline struct space_roots space_roots_dropped(mfn_t kernel, mfn_t user)
 void space_enter(struct vmmu_domain *domain);
 
 /* Loads `cr3`, of struct space_roots, of the domain that this CPU has entered. The caller has
- * references that keep the root. */
+ * references that keep the root. The idle root or the own root is loaded, if guests are
+ * isolated. */
 void space_load(u64 cr3);
 
 /* Loads `cr3`, another of struct space_roots for the vCPU that this CPU runs, or the root that is
@@ -79,7 +111,7 @@ static inline void space_load_root(u64 cr3)
     write_cr3(cr3);
 }
 
-/* Loads the idle root: this CPU runs no domain from now on. */
+/* Loads the idle root: this CPU runs no domain from now on. Likewise. */
 void space_load_idle(void);
 
 /* Flushes all of this CPU's translations of guest memory, in every context, and reports the flush

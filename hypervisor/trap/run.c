@@ -6,9 +6,11 @@
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/machine.h"
+#include "hypervisor/cpu/start.h"
 #include "hypervisor/cpu/stop.h"
 #include "hypervisor/build/build.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/isolation.h"
 #include "hypervisor/domain/report.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/sched/sched.h"
@@ -175,6 +177,11 @@ static void serve_work(struct cpu *cpu)
     next = sched_choose();
     if (next != cpu->current) {
         vcpu_switch(cpu->current, next);
+        if (cpu->unclean && next) {
+            cpu->unclean = false;
+            cpu->work = true; /* the rest of this pass is done in another one */
+            cpu_enter_clean_stack(cpu, run);
+        }
     } else if (next) {
         vcpu_refresh_iopl(next); /* another vCPU may have changed the domain's vm_assist */
     } else if (cpu->parked && !sched_may_park(cpu->parked)) {
@@ -256,6 +263,9 @@ static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
         }
         if (vcpu->runstate_stale) {
             sched_refresh_areas(vcpu);
+        }
+        if (cpu->away) {
+            isolation_return(vcpu);
         }
         enter_guest(vcpu);
     }

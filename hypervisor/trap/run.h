@@ -10,7 +10,7 @@
  * common case. False also when an upcall is pending, even if upcalls are masked. */
 static inline bool run_may_enter(const struct cpu *cpu, const struct vcpu *vcpu)
 {
-    return !cpu->work && mfn_is_none(vcpu->mmu.deferred.frame) && !vcpu->nmi_pending &&
+    return !cpu_must_pass(cpu) && mfn_is_none(vcpu->mmu.deferred.frame) && !vcpu->nmi_pending &&
            !vcpu->runstate_stale &&
            !__atomic_load_n(&vcpu->info->evtchn_upcall_pending, __ATOMIC_SEQ_CST);
 }

@@ -9,6 +9,7 @@
 #include "hypervisor/trap/run.h"
 #include "hypervisor/trap/traced.h"
 #include "hypervisor/memory/layout.h"
+#include "hypervisor/memory/space.h"
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/emulate/emulate.h"
 #include "hypervisor/cpu/entry.h"
@@ -165,6 +166,9 @@ void trap_in_hypervisor(struct registers *r)
         struct vcpu *vcpu = this_cpu()->current;
         u64 address = read_cr2();
 
+        if (vcpu && space_fault(address, vcpu_root(vcpu))) {
+            return;
+        }
         if (vcpu && address >= LAYOUT_WINDOWS && address < WINDOWS_END &&
             fault_in_window(vcpu, address)) {
             return;

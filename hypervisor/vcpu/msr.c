@@ -11,12 +11,12 @@
 #include "hypervisor/cpu/processor.h"
 
 /* The result of reading an MSR. */
-enum view {
-    VIEW_NONE,  /* #GP */
-    VIEW_VALUE, /* always `value` of the row */
-    VIEW_REAL,  /* the processor's register, which holds the current vCPU's value */
-    VIEW_APIC,
-    VIEW_TSC,
+enum reading {
+    READ_NONE,  /* #GP */
+    READ_VALUE, /* always `value` of the row */
+    READ_REAL,  /* the processor's register, which holds the current vCPU's value */
+    READ_APIC,
+    READ_TSC,
 };
 
 /* The effect of writing an MSR. */
@@ -36,7 +36,7 @@ enum where { ANY, INTEL, AMD, WITH_RDTSCP };
 /* The MSRs `first` to `last`, as guests see them. An MSR without a row gives #GP. */
 struct row {
     u32 first, last;
-    u8 view, effect, where;
+    u8 reading, effect, where;
     u64 value;
 };
 
@@ -46,27 +46,27 @@ struct row {
 #define HWCR_VALUE        (1ull << 24) /* the TSC counts at a constant rate */
 
 static const struct row rows[] = {
-    {MSR_TSC, MSR_TSC, VIEW_TSC, EFFECT_NONE, ANY, 0},
-    {MSR_APIC_BASE, MSR_APIC_BASE, VIEW_APIC, EFFECT_NONE, ANY, 0},
-    {0x8b, 0x8b, VIEW_VALUE, EFFECT_IGNORE, ANY, 0},   /* microcode revision */
-    {0xce, 0xce, VIEW_VALUE, EFFECT_NONE, ANY, 0},     /* platform information */
-    {0xe7, 0xe8, VIEW_NONE, EFFECT_IGNORE, ANY, 0},    /* APERF, MPERF */
-    {0x140, 0x140, VIEW_VALUE, EFFECT_SAME, INTEL, 0}, /* optional features in force */
-    {0x179, 0x17a, VIEW_VALUE, EFFECT_IGNORE, ANY, 0}, /* machine check: no banks */
-    {0x19a, 0x19a, VIEW_NONE, EFFECT_IGNORE, ANY, 0},  /* clock modulation */
-    {0x1a0, 0x1a0, VIEW_VALUE, EFFECT_IGNORE, INTEL, MISC_ENABLE_VALUE},
-    {0x1b0, 0x1b0, VIEW_NONE, EFFECT_IGNORE, ANY, 0}, /* energy bias */
-    {MSR_PAT, MSR_PAT, VIEW_VALUE, EFFECT_SAME, ANY, CPU_PAT},
-    {0x345, 0x345, VIEW_VALUE, EFFECT_NONE, INTEL, 0}, /* features of performance counters */
-    {MSR_EFER, MSR_EFER, VIEW_VALUE, EFFECT_SAME, ANY, EFER_VALUE},
-    {MSR_FS_BASE, MSR_KERNEL_GS_BASE, VIEW_REAL, EFFECT_BASE, ANY, 0},
-    {MSR_TSC_AUX, MSR_TSC_AUX, VIEW_REAL, EFFECT_WORD, WITH_RDTSCP, 0},
-    {MSR_HYPERCALLS, MSR_HYPERCALLS, VIEW_NONE, EFFECT_HYPERCALLS, ANY, 0},
-    {0xc0010015, 0xc0010015, VIEW_VALUE, EFFECT_IGNORE, AMD, HWCR_VALUE},
-    {0xc001001f, 0xc001001f, VIEW_VALUE, EFFECT_IGNORE, AMD, 0}, /* northbridge */
-    {0xc0010058, 0xc0010058, VIEW_VALUE, EFFECT_IGNORE, AMD, 0}, /* PCI configuration window */
-    {0xc0010061, 0xc001006b, VIEW_VALUE, EFFECT_IGNORE, AMD, 0}, /* P-states */
-    {0xc0011029, 0xc0011029, VIEW_VALUE, EFFECT_IGNORE, AMD, 0}, /* decoder configuration */
+    {MSR_TSC, MSR_TSC, READ_TSC, EFFECT_NONE, ANY, 0},
+    {MSR_APIC_BASE, MSR_APIC_BASE, READ_APIC, EFFECT_NONE, ANY, 0},
+    {0x8b, 0x8b, READ_VALUE, EFFECT_IGNORE, ANY, 0},   /* microcode revision */
+    {0xce, 0xce, READ_VALUE, EFFECT_NONE, ANY, 0},     /* platform information */
+    {0xe7, 0xe8, READ_NONE, EFFECT_IGNORE, ANY, 0},    /* APERF, MPERF */
+    {0x140, 0x140, READ_VALUE, EFFECT_SAME, INTEL, 0}, /* optional features in force */
+    {0x179, 0x17a, READ_VALUE, EFFECT_IGNORE, ANY, 0}, /* machine check: no banks */
+    {0x19a, 0x19a, READ_NONE, EFFECT_IGNORE, ANY, 0},  /* clock modulation */
+    {0x1a0, 0x1a0, READ_VALUE, EFFECT_IGNORE, INTEL, MISC_ENABLE_VALUE},
+    {0x1b0, 0x1b0, READ_NONE, EFFECT_IGNORE, ANY, 0}, /* energy bias */
+    {MSR_PAT, MSR_PAT, READ_VALUE, EFFECT_SAME, ANY, CPU_PAT},
+    {0x345, 0x345, READ_VALUE, EFFECT_NONE, INTEL, 0}, /* features of performance counters */
+    {MSR_EFER, MSR_EFER, READ_VALUE, EFFECT_SAME, ANY, EFER_VALUE},
+    {MSR_FS_BASE, MSR_KERNEL_GS_BASE, READ_REAL, EFFECT_BASE, ANY, 0},
+    {MSR_TSC_AUX, MSR_TSC_AUX, READ_REAL, EFFECT_WORD, WITH_RDTSCP, 0},
+    {MSR_HYPERCALLS, MSR_HYPERCALLS, READ_NONE, EFFECT_HYPERCALLS, ANY, 0},
+    {0xc0010015, 0xc0010015, READ_VALUE, EFFECT_IGNORE, AMD, HWCR_VALUE},
+    {0xc001001f, 0xc001001f, READ_VALUE, EFFECT_IGNORE, AMD, 0}, /* northbridge */
+    {0xc0010058, 0xc0010058, READ_VALUE, EFFECT_IGNORE, AMD, 0}, /* PCI configuration window */
+    {0xc0010061, 0xc001006b, READ_VALUE, EFFECT_IGNORE, AMD, 0}, /* P-states */
+    {0xc0011029, 0xc0011029, READ_VALUE, EFFECT_IGNORE, AMD, 0}, /* decoder configuration */
 };
 
 static bool exists(enum where where)
@@ -97,17 +97,17 @@ bool guest_read_msr(const struct vcpu *vcpu, u32 index, u64 *value)
 {
     const struct row *row = find(index);
 
-    switch (row ? row->view : VIEW_NONE) {
-    case VIEW_VALUE:
+    switch (row ? row->reading : READ_NONE) {
+    case READ_VALUE:
         *value = row->value;
         return true;
-    case VIEW_REAL:
+    case READ_REAL:
         *value = read_msr(index);
         return true;
-    case VIEW_APIC:
+    case READ_APIC:
         *value = APIC_BASE_RESET | APIC_BASE_ENABLED | (vcpu->id ? 0 : APIC_BASE_BOOT_CPU);
         return true;
-    case VIEW_TSC:
+    case READ_TSC:
         *value = read_tsc();
         return true;
     }

@@ -14,6 +14,7 @@
 #include "hypervisor/cpu/speculation.h"
 #include "hypervisor/memory/space.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/isolation.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/ranks.h"
@@ -61,7 +62,6 @@ _Static_assert(sizeof(struct iret_context) == IRET_SIZE, "as the entry code has 
 _Static_assert(IRET_IN_SYSCALL == VGCF_in_syscall && CALL_IRET == __HYPERVISOR_iret,
                "as the entry code has it");
 
-#define VCPU_ORDER 1u
 /* Words of an IRET's frame; a page fault's has one less, a system call's two. */
 #define FRAME_WORDS 9u
 
@@ -95,30 +95,27 @@ static mfn_t image_frame(const void *at)
     return mfn(((u64)at - LAYOUT_IMAGE + LAYOUT_IMAGE_LOAD) >> PAGE_SHIFT);
 }
 
-bool window_map(u32 window, u32 page, mfn_t m)
+bool window_map(const struct vcpu *vcpu, u32 page, mfn_t m)
 {
-    u64 at = window_address(window) + page * PAGE_SIZE;
+    u64 at = window_address(vcpu->window) + page * PAGE_SIZE, flags = PTE_NX;
 
-    if (!mfn_is_none(
-            m)) { /* writable, because the processor sets the accessed bits of descriptors */
-        return map_page(at, m, PTE_NX | PTE_WRITABLE);
+    if (!mfn_is_none(m)) {
+        flags |= PTE_WRITABLE; /* the processor sets the accessed bits of descriptors */
+    } else if (page < GDT_RESERVED_PAGE) {
+        m = image_frame(segments_zero_page());
     }
-    if (page < GDT_RESERVED_PAGE) {
-        return map_page(at, image_frame(segments_zero_page()), PTE_NX);
-    }
-    return map_page(at, MFN_NONE, 0);
+    return isolation_map_window(vcpu->domain, at, m, flags) && map_page(at, m, flags);
 }
 
 /* Fills a new window: the reserved page, zeroes in the rest of the GDT half, nothing in the LDT
  * half. All page tables of the window are allocated here, so that a later change of the window
  * needs no memory. False: no memory. */
-static bool window_fill(u32 window)
+static bool window_fill(const struct vcpu *vcpu)
 {
     for (u32 page = 0; page < WINDOW_PAGES; page++) {
         bool reserved = page == GDT_RESERVED_PAGE;
 
-        if (!window_map(window, page,
-                        reserved ? image_frame(segments_reserved_page()) : MFN_NONE)) {
+        if (!window_map(vcpu, page, reserved ? image_frame(segments_reserved_page()) : MFN_NONE)) {
             return false;
         }
     }
@@ -154,7 +151,7 @@ struct vcpu *vcpu_create(struct domain *domain, u32 id)
     }
     vmmu_vcpu_start(&vcpu->mmu, &domain->mmu);
     vcpu->mmu.user = vcpu;
-    if (!window_fill(vcpu->window)) {
+    if (!window_fill(vcpu) || !isolation_add_vcpu(vcpu)) {
         vcpu_destroy(vcpu);
         return NULL;
     }
@@ -234,6 +231,11 @@ void vcpu_refresh_iopl(struct vcpu *vcpu)
 static u64 root_cr3(const struct vcpu *vcpu)
 {
     return vcpu->in_kernel ? vcpu->kernel_cr3 : vcpu->user_cr3;
+}
+
+void vcpu_return_root(struct vcpu *vcpu)
+{
+    space_return(root_cr3(vcpu));
 }
 
 void vcpu_load_root(struct vcpu *vcpu)
@@ -338,6 +340,7 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
         attach(cpu, to);
         vcpu_refresh_fast(to);
     }
+    isolation_enter(cpu, to->domain);
     space_enter(&to->domain->mmu);
     if (to != cpu->parked || space_keeps) { /* the roots of a parked vCPU are those of before */
         vcpu_refresh_roots(to);
@@ -364,6 +367,9 @@ void vcpu_switch(struct vcpu *from, struct vcpu *to)
     struct domain *old = from ? from->domain : NULL, *new = to ? to->domain : NULL;
     const bool parks = from && !to && sched_may_park(from), wakes = to && to == cpu->parked;
 
+    if (from) {
+        space_own(); /* the root of `from` maps neither `to` nor its descriptor window */
+    }
     if (!from && !wakes) {
         vcpu_unpark();
     }

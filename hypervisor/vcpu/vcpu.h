@@ -14,6 +14,8 @@
 #include "lib/addr.h"
 #include "vmmu/vmmu.h"
 
+#define VCPU_ORDER 1u /* of the pages of struct vcpu */
+
 struct domain;
 struct cpu;
 
@@ -146,13 +148,17 @@ void vcpu_set_kernel_stack(struct vcpu *vcpu, u64 ss, u64 sp);
 /* Loads CR3 with the root of the current vCPU's present mode. */
 void vcpu_load_root(struct vcpu *vcpu);
 
+/* As vcpu_load_root, just before the vCPU is entered, where this CPU may be on its own root
+ * (memory/space.h). */
+void vcpu_return_root(struct vcpu *vcpu);
+
 /* Stores this CPU's data segment selectors in the current vCPU. */
 void vcpu_save_selectors(struct vcpu *vcpu);
 
-/* Maps frame `m` as page number `page` of descriptor window `window`. MFN_NONE: maps zeroes (in the
- * GDT half) or nothing (in the LDT half). False: no memory, which cannot happen after
+/* Maps frame `m` as page number `page` of the vCPU's descriptor window. MFN_NONE: maps zeroes (in
+ * the GDT half) or nothing (in the LDT half). False: no memory, which cannot happen after
  * vcpu_create. */
-bool window_map(u32 window, u32 page, mfn_t m);
+bool window_map(const struct vcpu *vcpu, u32 page, mfn_t m);
 
 /* vcpu_create makes vCPU `id` of a domain, in state VCPU_DOWN. NULL: no memory, or no descriptor
  * window is free. vcpu_destroy frees the vCPU; call it after vmmu_vcpu_stop, when no CPU has the

@@ -27,6 +27,7 @@ offers '--timeout,--trace,--trace-entries' pinion run --memory 5 vmlinuz --t
 offers '' pinion run web.cfg --mem
 offers 'auto,off,partial' pinion run --mitigations ''
 offers 'partial' pinion run --mitigations = p
+offers 'always,auto,never' pinion run --isolation ''
 offers 'auto,off,on' pinion run --audit ''
 offers 'all,slow' pinion run --trace-entries ''
 offers 'vmlinuz' pinion run --trace v

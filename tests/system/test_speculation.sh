@@ -8,7 +8,6 @@ user=$B/guests/test_user_mode.elf hello=$B/guests/test_hello.elf
 # Without PCID: CPUID would name it, but the emulator does not have it.
 intel=Haswell,tcg-cpuid=off,x-force-features=on,-pcid,-invpcid,+md-clear,+spec-ctrl,+stibp
 amd=qemu64,family=23,model=49,tcg-cpuid=off,x-force-features=on,+ibpb
-isolation="hypervisor's memory out of guests' sight"
 
 # on CPU ARG...: runs the command on that processor; $work/asm lists every instruction that was executed.
 on() {
@@ -48,15 +47,21 @@ expect_status 0 "on the emulator's own processor"
 expect log 'speculation: mitigations: none$' "nothing is needed there"
 [ -z "$(barriers)" ] || wrong "a barrier on a processor without a need"
 
-# An Intel processor that speculatively reads any mapped memory (Meltdown): no guest starts, and the log says why.
+# An Intel processor that speculatively reads any mapped memory (Meltdown): guests are isolated. Where that is
+# forbidden no guest starts, and the log says why.
 on "$intel" "$user"
-expect_status 3 "a processor that cannot be made safe"
-expect log "needed, but not available: $isolation" "what is lacking"
+expect_status 0 "a processor on which guests are isolated"
+expect log 'mitigations: .*isolation of guests' "what is on"
+expect log 'isolation: the root of a guest maps no memory of another one' "that it is done"
+expect log 'audit: isolation: .* 0 findings' "the recount"
+on "$intel" --isolation never "$user"
+expect_status 3 "a processor that must not be made safe"
+expect log "needed, but not available: isolation of guests" "what is lacking"
 expect log 'no guest is started \(--mitigations partial starts it in any case\)' "what to do"
 [ ! -s "$work/out" ] || wrong "the guest ran"
 
-# The same processor with the mitigations that are possible: buffers are cleared before each exit.
-on "$intel" --mitigations partial "$user"
+# The same processor with the mitigations that are permitted: buffers are cleared before each exit.
+on "$intel" --mitigations partial --isolation never "$user"
 expect_status 0 "--mitigations partial"
 expect out 'Test result: SUCCESS' "the guest ran"
 expect log 'mitigations: STIBP, .*branch barrier between guests.*buffers cleared at each exit' \

@@ -49,6 +49,7 @@ static void nothing_is_said_of_an_empty_line(void **state)
     assert_int_equal(options.dom0_vcpus, 0);
     assert_int_equal(options.baud, 0);
     assert_int_equal(options.mitigations, MITIGATIONS_AUTO);
+    assert_int_equal(options.isolation, ISOLATION_AUTO);
     assert_false(options.audit);
     assert_false(options.verbose);
     assert_string_equal(logged, "");
@@ -110,7 +111,7 @@ static void all_words_of_a_usual_line_are_known(void **state)
     struct boot_options options =
         read_line("placeholder console=com1,vga com1=115200,8n1 "
                   "dom0_mem=512M,max:768M dom0_max_vcpus=1-3 loglvl=all guest_loglvl=all/all "
-                  "no-real-mode edd=off mitigations=partial audit");
+                  "no-real-mode edd=off mitigations=partial isolation=always audit");
 
     (void)state;
     assert_int_equal(options.dom0_memory.bytes, 512 * MIB);
@@ -118,6 +119,7 @@ static void all_words_of_a_usual_line_are_known(void **state)
     assert_int_equal(options.dom0_vcpus, 3);
     assert_int_equal(options.baud, 115200);
     assert_int_equal(options.mitigations, MITIGATIONS_PARTIAL);
+    assert_int_equal(options.isolation, ISOLATION_ALWAYS);
     assert_true(options.audit);
     assert_string_equal(logged, "");
 }
@@ -199,6 +201,8 @@ static void a_value_without_sense_is_named_and_changes_nothing(void **state)
         "com1=7",
         "com1=9600,7e1",
         "mitigations=some",
+        "isolation=",
+        "isolation=yes",
         "audit=yes",
         "com1=230400",
     };
@@ -214,6 +218,7 @@ static void a_value_without_sense_is_named_and_changes_nothing(void **state)
         assert_false(memory_is_given(&options.dom0_most));
         assert_int_equal(options.dom0_vcpus | options.baud | options.audit, 0);
         assert_int_equal(options.mitigations, MITIGATIONS_AUTO);
+        assert_int_equal(options.isolation, ISOLATION_AUTO);
     }
 }
 

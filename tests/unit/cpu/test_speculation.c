@@ -67,16 +67,17 @@ static const struct claim claims[] = {
     /* Intel processors, oldest first. */
     {"Pentium", INTEL, 5, 2, 0, 0, 0, 0, 0, 9, 0, 0},
     {"Atom, in order", INTEL, 6, 0x1c, 0, 0, 0, 0, 0, 9, 0, 0},
-    {"Atom, out of order", INTEL, 6, 0x37, 0, 0, 0, 0, 0, 1, MITIGATION_RETURN_STACK,
-     MITIGATION_ISOLATION | MITIGATION_CLEAR_BUFFERS},
-    {"Haswell without microcode", INTEL, 6, 0x3c, B_RTM, 0, 0, 0, 0, 2, MITIGATION_RETURN_STACK,
-     MITIGATION_ISOLATION | MITIGATION_CLEAR_BUFFERS | MITIGATION_L1D_FLUSH |
-         MITIGATION_BRANCH_BARRIER},
+    {"Atom, out of order", INTEL, 6, 0x37, 0, 0, 0, 0, 0, 1,
+     MITIGATION_RETURN_STACK | MITIGATION_ISOLATION, MITIGATION_CLEAR_BUFFERS},
+    {"Haswell without microcode", INTEL, 6, 0x3c, B_RTM, 0, 0, 0, 0, 2,
+     MITIGATION_RETURN_STACK | MITIGATION_ISOLATION,
+     MITIGATION_CLEAR_BUFFERS | MITIGATION_L1D_FLUSH | MITIGATION_BRANCH_BARRIER},
     {"Haswell", INTEL, 6, 0x3c, B_RTM, D_ALL, 0, 0, 0, 2,
-     BETWEEN | MITIGATION_STIBP | MITIGATION_L1D_FLUSH | MITIGATION_CLEAR_BUFFERS,
-     MITIGATION_ISOLATION},
+     BETWEEN | MITIGATION_STIBP | MITIGATION_L1D_FLUSH | MITIGATION_CLEAR_BUFFERS |
+         MITIGATION_ISOLATION,
+     0},
     {"Haswell alone", INTEL, 6, 0x3c, B_RTM, D_ALL & ~D_L1D, 0, 0, 0, 1,
-     BETWEEN | MITIGATION_STIBP | MITIGATION_CLEAR_BUFFERS, MITIGATION_ISOLATION},
+     BETWEEN | MITIGATION_STIBP | MITIGATION_CLEAR_BUFFERS | MITIGATION_ISOLATION, 0},
     {"Cascade Lake", INTEL, 6, 0x55, B_RTM, D_ALL, 0, 0, C_GOOD & ~C_TAA_NO, 2,
      BETWEEN | MITIGATION_IBRS | MITIGATION_CLEAR_BUFFERS, 0},
     {"Cascade Lake without TSX", INTEL, 6, 0x55, 0, D_ALL, 0, 0, C_GOOD & ~C_TAA_NO, 2,
@@ -108,8 +109,8 @@ static const struct claim claims[] = {
      BETWEEN | MITIGATION_STIBP | MITIGATION_AUTOMATIC_IBRS, 0},
     {"one free of it", AMD, 0x1a, 2, 0, 0, E_IBPB, X_SRSO_NO, 0, 2, BETWEEN, 0},
     /* A processor of an unknown maker gets the mitigations of the worst known one. */
-    {"unknown", "Sometimes486", 6, 1, 0, 0, 0, 0, 0, 1, MITIGATION_RETURN_STACK,
-     MITIGATION_ISOLATION | MITIGATION_CLEAR_BUFFERS},
+    {"unknown", "Sometimes486", 6, 1, 0, 0, 0, 0, 0, 1,
+     MITIGATION_RETURN_STACK | MITIGATION_ISOLATION, MITIGATION_CLEAR_BUFFERS},
     {"unknown, says it is good", "Sometimes486", 6, 1, 0, D_ALL, 0, 0, C_GOOD, 2,
      BETWEEN | MITIGATION_IBRS, 0},
 };

@@ -57,6 +57,19 @@ void panic(const char *format, ...)
     abort();
 }
 
+/* The last page whose mark has ended, with its owner, and how many there were. */
+static struct {
+    u16 owner;
+    u64 frame, count;
+} ended;
+
+void page_mark_ends(u16 owner, mfn_t m)
+{
+    ended.owner = owner;
+    ended.frame = m.n;
+    ended.count++;
+}
+
 void page_clear(void *page)
 {
     memset(page, 0, PAGE_SIZE);
@@ -373,6 +386,32 @@ static void free_frames_are_known(void **state)
     stop();
 }
 
+/* A page is marked for one domain from page_mark to page_free, which reports the end for each page,
+ * and only after it has dropped the mark. */
+static void marks_end_with_the_page(void **state)
+{
+    (void)state;
+    start(false);
+    ended.count = 0;
+    void *page = page_alloc(1);
+    const mfn_t m = frame_of_view(page);
+
+    assert_int_equal(page_marked(m), PAGE_UNMARKED);
+    page_mark(page, 1, 7);
+    assert_int_equal(page_marked(m), 7);
+    assert_int_equal(page_marked(mfn(m.n + 1)), 7);
+    page_free(page, 1);
+    assert_int_equal(ended.count, 2);
+    assert_int_equal(ended.owner, 7);
+    assert_int_equal(ended.frame, m.n + 1);
+    for (u64 i = 0; i < FRAMES; i++) { /* neither these, nor the links of the lists */
+        assert_int_equal(page_marked(mfn(i)), PAGE_UNMARKED);
+    }
+    page_free(page_alloc(0), 0);
+    assert_int_equal(ended.count, 2);
+    stop();
+}
+
 static void the_audit_finds(void **state)
 {
     mfn_t m;
@@ -409,6 +448,7 @@ int main(void)
         cmocka_unit_test(several_cpus),
         cmocka_unit_test(frames_below_a_limit),
         cmocka_unit_test(free_frames_are_known),
+        cmocka_unit_test(marks_end_with_the_page),
         cmocka_unit_test(the_audit_finds),
     };
 

@@ -95,7 +95,7 @@ static void set_guest(struct guests *guests, const char *name, const char *kerne
 static void the_text(void **unused)
 {
     static const char expected[] =
-        "pinion 1\nmitigations partial\nram zeroed\naudit on\ntrace slow\n"
+        "pinion 1\nmitigations partial\nisolation always\nram zeroed\naudit on\ntrace slow\n"
         "guest a\nmemory 10\nvcpus 1\nkernel 1\nramdisk 2\ncmdline x  y=z\n"
         "guest b\nmemory 20\nvcpus 3\nweight 512\ncap 250\naffinity 0 0,2,3\naffinity 2 63\nkernel "
         "1\n"
@@ -107,7 +107,7 @@ static void the_text(void **unused)
     struct stat state;
     char path[32];
     int other;
-    const struct bundle_machine machine = {"partial", true, true, "slow"};
+    const struct bundle_machine machine = {"partial", "always", true, true, "slow"};
 
     (void)unused;
     set_guest(&guests, "a", "kernel", "ramdisk", "x  y=z");

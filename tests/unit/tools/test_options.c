@@ -38,6 +38,7 @@ static void defaults(void **state)
     assert_null(options.log);
     assert_null(options.trace);
     assert_null(options.mitigations);
+    assert_null(options.isolation);
     assert_int_equal(options.audit, AUDIT_AUTO);
     assert_int_equal(options.timeout + options.machine_memory + options.machine_cpus, 0);
     assert_int_equal(options.emulator_arguments, 0);
@@ -63,7 +64,8 @@ static void every_option(void **state)
     assert_true(READ("--ramdisk", "r", "--cmdline=a=b c", "k", "--memory", "64", "--vcpus", "1",
                      "--name", "n-1", "--machine-memory", "512", "--machine-cpus=2", "--timeout",
                      "9", "--emulator-arg", "-d", "--emulator-arg=int,cpu", "--log", "l",
-                     "--mitigations=off", "--audit", "on"));
+                     "--mitigations=off", "--isolation", "always", "--audit", "on"));
+    assert_string_equal(options.isolation, "always");
     assert_string_equal(options.mitigations, "off");
     assert_int_equal(options.audit, AUDIT_ON);
     assert_string_equal(options.guest.ramdisk, "r");
@@ -116,6 +118,7 @@ static void mistakes(void **state)
          "run: --timeout 99999999999999999999: expected a number from 1 to 100000000"},
         {{"--mitigations", "some", "k"}, "run: --mitigations some: expected auto, partial or off"},
         {{"--audit", "yes", "k"}, "run: --audit yes: expected auto, on or off"},
+        {{"--isolation", "on", "k"}, "run: --isolation on: expected auto, always or never"},
         {{"--mitigations=", "k"}, "run: --mitigations : expected auto, partial or off"},
         {{"--machine-cpus", "two", "k"},
          "run: --machine-cpus two: expected a number from 1 to 255"},

@@ -279,9 +279,8 @@ static void a_lower_table_that_another_cpu_demotes_is_waited_for(void **state)
         assert_result(VMMU_AGAIN, vmmu_domain_stop(&guest.domain));
     }
     machine.on_ask = stop_the_domain;
-    assert_result(VMMU_AGAIN,
-                  vmmu_update(&other.vcpu[0], &other.domain, &guest.domain,
-                              machine_at(theirs.l1, 5), RW(below), VMMU_UPDATE_NORMAL));
+    assert_result(VMMU_AGAIN, vmmu_update(&other.vcpu[0], &other.domain, &guest.domain,
+                                          machine_at(theirs.l1, 5), RW(below), VMMU_UPDATE_NORMAL));
     assert_null(machine.on_ask);
     assert_result(VMMU_AGAIN, stopped);
     machine.stop_each = 0;
@@ -301,9 +300,8 @@ static void a_deferred_table_that_another_cpu_demotes_is_waited_for(void **state
     assert_done(vmmu_unpin(&guest.vcpu[0], &guest.domain, below));
     assert_true(look(below).partial);
     machine.on_ask = finish_the_release;
-    assert_result(VMMU_AGAIN,
-                  vmmu_update(&other.vcpu[0], &other.domain, &guest.domain,
-                              machine_at(theirs.l1, 5), RW(below), VMMU_UPDATE_NORMAL));
+    assert_result(VMMU_AGAIN, vmmu_update(&other.vcpu[0], &other.domain, &guest.domain,
+                                          machine_at(theirs.l1, 5), RW(below), VMMU_UPDATE_NORMAL));
     assert_null(machine.on_ask);
     assert_result(VMMU_AGAIN, stopped);
     machine.stop_each = 0;
