@@ -11,6 +11,8 @@ struct trace_seat {
     _Alignas(64) struct trace_ring *ring; /* NULL: the CPU has none */
     struct trace_record *records;
     u64 mask;               /* the number of elements, less 1 */
+    u64 head;               /* as in the ring */
+    u64 limit;              /* up to here there was room when the reader's position was read */
     u16 domain, vcpu;       /* what the CPU runs */
     _Atomic u32 interrupts; /* how many other CPUs have sent this one; any CPU */
     u32 served;             /* how many of them were served */

@@ -8,36 +8,72 @@ bool trace_on;
 
 struct trace_seat trace_seats[TRACE_CPUS_MAX];
 
-void trace_write(struct trace_seat *seat, const struct trace_record *record)
+/* Reads again how far the reader is. False: there is no room, or no ring, and a record is lost. */
+static __attribute__((noinline)) bool find_room(struct trace_seat *seat)
 {
     struct trace_ring *ring = seat->ring;
-    u64 head;
+    u64 tail;
 
     if (!ring) {
-        return;
+        return false;
     }
-    head = ring->head;
-    if (head - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE) > seat->mask) {
+    tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+    if (seat->head - tail > seat->mask) {
         __atomic_store_n(&ring->lost, ring->lost + 1, __ATOMIC_RELAXED);
-        return;
+        return false;
     }
-    seat->records[head & seat->mask] = *record;
-    __atomic_store_n(&ring->head, head + 1, __ATOMIC_RELEASE);
+    seat->limit = tail + seat->mask + 1;
+    return true;
+}
+
+/* The element for the next record. NULL: there is no room. */
+static inline struct trace_record *next_record(struct trace_seat *seat)
+{
+    if (seat->head == seat->limit && !find_room(seat)) {
+        return NULL;
+    }
+    return &seat->records[seat->head & seat->mask];
+}
+
+/* Lets the reader have the element that next_record has given. */
+static inline void publish(struct trace_seat *seat)
+{
+    __atomic_store_n(&seat->ring->head, ++seat->head, __ATOMIC_RELEASE);
+}
+
+void trace_write(struct trace_seat *seat, const struct trace_record *record)
+{
+    struct trace_record *to = next_record(seat);
+
+    if (to) {
+        *to = *record;
+        publish(seat);
+    }
 }
 
 void trace_put(enum trace_kind kind, u32 number, u32 detail, u64 value, u64 begin)
 {
     struct trace_seat *seat = &trace_seats[this_cpu()->number];
-    const u64 now = __builtin_ia32_rdtsc(), span = begin ? now - begin : 0;
+    struct trace_record *to = next_record(seat);
+    u64 tsc, span = 0;
 
-    trace_write(seat, &(struct trace_record){.tsc = begin ? begin : now,
-                                             .span = span > ~0u ? ~0u : (u32)span,
-                                             .kind = (u16)kind,
-                                             .number = (u16)number,
-                                             .domain = seat->domain,
-                                             .vcpu = seat->vcpu,
-                                             .detail = detail,
-                                             .value = value});
+    if (!to) {
+        return;
+    }
+    tsc = __builtin_ia32_rdtsc();
+    if (begin) {
+        span = tsc - begin;
+        tsc = begin;
+    }
+    to->tsc = tsc;
+    to->span = span > ~0u ? ~0u : (u32)span;
+    to->kind = (u16)kind;
+    to->number = (u16)number;
+    to->domain = seat->domain;
+    to->vcpu = seat->vcpu;
+    to->detail = detail;
+    to->value = value;
+    publish(seat);
 }
 
 void trace_run(u32 domain, u32 vcpu)
