@@ -22,6 +22,7 @@ void vmmu_start(struct vmmu_frame *frames, u64 count, u64 *m2p, const u64 hyperv
      * has not flushed yet: it is less than every epoch of a frame. */
     for (u32 i = 0; i < FLUSH_CLOCKS; i++) {
         atomic_store(&vmmu_engine.times[i].clock, 1);
+        atomic_store(&vmmu_engine.times[i].unlinked, 1);
         for (u32 cpu = 0; cpu < VMMU_CPUS_MAX; cpu++) {
             atomic_store_explicit(&vmmu_engine.times[i].done[cpu], 0, memory_order_relaxed);
         }

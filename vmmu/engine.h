@@ -6,10 +6,12 @@
 
 #include "vmmu/vmmu.h"
 
-/* A flush clock, and for each CPU the epoch at which its latest completed flush began: what
- * vmmu_flush_begins returned for that flush, or 0 if there was none. */
+/* A flush clock, the epoch at which an L1 table was last unlinked (flush_note_unlinked), and for
+ * each CPU the epoch at which its latest completed flush began: what vmmu_flush_begins returned for
+ * that flush, or 0 if there was none. */
 struct flush_times {
     _Alignas(64) _Atomic u64 clock; /* vmmu_flush_begins adds 1 to it */
+    _Atomic u64 unlinked;
     _Alignas(64) _Atomic u64 done[VMMU_CPUS_MAX];
 };
 

@@ -224,6 +224,9 @@ ALWAYS_INLINE enum vmmu_result entry_put(u32 level, u64 entry, u16 table_owner, 
 {
     const mfn_t target = entry_frame(entry);
     if (level > 1) {
+        if (level == 2) {
+            flush_note_unlinked(table_owner, since);
+        }
         const enum vmmu_result result = type_put(target);
         if (result != VMMU_DONE) {
             return result;

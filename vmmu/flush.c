@@ -21,7 +21,9 @@ u64 flush_epoch_read(u16 id, u64 epoch, u32 bits)
     return now - ((now - epoch) & ((1ull << bits) - 1));
 }
 
-bool flush_since(const struct vmmu_domain *domain, u64 since)
+/* Returns the set of the CPUs that may have translations of `domain` and have not flushed since the
+ * epoch `since`. */
+static u64 stale_since(const struct vmmu_domain *domain, u64 since)
 {
     const struct flush_times *times = flush_times(domain->id);
     u64 stale = 0;
@@ -32,10 +34,26 @@ bool flush_since(const struct vmmu_domain *domain, u64 since)
             stale |= 1ull << cpu;
         }
     }
+    return stale;
+}
+
+bool flush_since(const struct vmmu_domain *domain, u64 since)
+{
+    const u64 stale = stale_since(domain, since);
     if (stale) {
         port_flush(stale);
     }
     return stale != 0;
+}
+
+bool flush_is_past(struct vmmu_domain *domain, u64 use)
+{
+    if (stale_since(domain, flush_epoch_read(domain->id, use_place(use), USE_PLACE_BITS))) {
+        return false;
+    }
+    count_up(&domain->counters.flushes_asked, 1);
+    count_up(&domain->counters.flushes_skipped, 1);
+    return true;
 }
 
 void flush_for_type_change(struct vmmu_domain *domain, u64 use)

@@ -35,6 +35,27 @@ static inline u64 flush_clock(u16 id)
     return atomic_load_explicit(&flush_times(id)->clock, memory_order_seq_cst);
 }
 
+/* Records that an entry of an L2 table of domain `id`, or such a table, is about to drop its type
+ * reference on an L1 table: since the epoch `since` no processor reaches the L1 table by it. */
+static inline void flush_note_unlinked(u16 id, u64 since)
+{
+    _Atomic u64 *const unlinked = &flush_times(id)->unlinked;
+    u64 old = atomic_load_explicit(unlinked, memory_order_relaxed);
+    while (old < since &&
+           !atomic_compare_exchange_weak_explicit(unlinked, &old, since, memory_order_release,
+                                                  memory_order_relaxed)) {
+    }
+}
+
+/* Returns the epoch at which the use of an L1 table of domain `id` by processors ended, at the
+ * latest, after its last type reference was dropped. A pin is no such use: what counts is when the
+ * last entry that led to the table was dropped, and that is no later than when the last entry that
+ * led to any L1 table of the domain was. */
+static inline u64 flush_unlinked(u16 id)
+{
+    return atomic_load_explicit(&flush_times(id)->unlinked, memory_order_acquire);
+}
+
 /* Returns the epoch of domain `id` of which `epoch` holds the low `bits` bits: the latest value, up
  * to now, of the domain's clock that has these low bits. */
 u64 flush_epoch_read(u16 id, u64 epoch, u32 bits);
@@ -43,6 +64,10 @@ u64 flush_epoch_read(u16 id, u64 epoch, u32 bits);
  * flush began after the epoch `since`. Returns when all of them have flushed. True: at least one
  * CPU had to flush. */
 bool flush_since(const struct vmmu_domain *domain, u64 since);
+
+/* Says whether the flush that flush_for_type_change would do for a frame that was a table, and is
+ * claimed, is not needed because each CPU has flushed already; then counts it as skipped. */
+bool flush_is_past(struct vmmu_domain *domain, u64 use);
 
 /* Flushes the CPUs that may have a stale translation of a frame of `domain`, which the caller has
  * claimed for another type than its last one, and counts the flush as sent or skipped. `use`: the

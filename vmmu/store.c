@@ -2,7 +2,7 @@
 /* Stores: a guest's own writes to a live L1 table, emulated after a write fault. */
 #include "vmmu/defer.h"
 #include "vmmu/result.h"
-#include "vmmu/walk.h"
+#include "vmmu/walk_inline.h"
 #include "vmmu/write_inline.h"
 
 bool vmmu_find_l1_write(struct vmmu_vcpu *vcpu, vaddr_t at, maddr_t *where)
@@ -96,46 +96,11 @@ enum vmmu_result vmmu_emulated_write_at(struct vmmu_vcpu *vcpu, maddr_t where, u
     return result;
 }
 
-/* Returns the entry for `va` in table `m`, which is RAM. */
-ALWAYS_INLINE u64 entry_for(mfn_t m, vaddr_t va, u32 level)
-{
-    return word_read(&frame_words(m)[walk_index(va, level)]);
-}
-
-/* Finds the entry that maps `va`, as walk_to_entry does, but leaves out what vmmu_store_quick does
- * not need. If the guest changes the upper tables meanwhile, the result may be wrong: then the
- * store takes the slow path, or goes to another live L1 table of the domain, which harms only that
- * guest. 0: nothing is mapped there, or not by such tables. */
-ALWAYS_INLINE u64 entry_quick(mfn_t root, vaddr_t va)
-{
-    const u64 high = ~0ull << (PAGE_SHIFT + 3 * 9) << 8; /* the upper half of the addresses */
-
-    if (va.a < high + ((u64)(VMMU_GUEST_HOLE_LAST + 1 - 256) << (PAGE_SHIFT + 3 * 9))) {
-        return 0;
-    }
-    /* A present entry of a live L4 table names RAM, and RAM stays RAM. What is read there may be no
-     * table any more, so that each number from there on is checked. */
-    const u64 entry4 = entry_for(root, va, 4);
-    if (!(entry4 & PTE_PRESENT)) {
-        return 0;
-    }
-    const u64 entry3 = entry_for(entry_frame(entry4), va, 3);
-    const mfn_t l2 = entry_frame(entry3);
-    if (!(entry3 & PTE_PRESENT) || !frame_exists(l2) || !(frame_references(l2) & REF_OWNED)) {
-        return 0;
-    }
-    const u64 entry2 = entry_for(l2, va, 2);
-    const mfn_t l1 = entry_frame(entry2);
-    if (!(entry2 & PTE_PRESENT) || !frame_exists(l1) || !(frame_references(l1) & REF_OWNED)) {
-        return 0;
-    }
-    return entry_for(l1, va, 1);
-}
-
 /* Does vmmu_store_quick, or, if `keep` is not 0, vmmu_change_quick. */
 ALWAYS_INLINE bool change_quick(struct vmmu_vcpu *vcpu, vaddr_t at, u64 keep, u64 flip, u64 *old)
 {
-    const u64 mapping = entry_quick(vcpu->kernel_root, at);
+    const mfn_t last = walk_quick_to_l1_table(vcpu->kernel_root, at);
+    const u64 mapping = mfn_is_none(last) ? 0 : walk_entry(last, at, 1);
     const mfn_t page = entry_frame(mapping);
     const u16 id = vcpu->domain->id;
     const struct write_terms terms = {0, vcpu->domain, id, keep != 0};

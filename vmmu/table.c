@@ -49,6 +49,9 @@ static enum vmmu_result demote(mfn_t m, enum vmmu_type type, struct visit *visit
 
     port_work_begins(VMMU_WORK_DEMOTION, (u32)type);
     visit->since = flush_clock(visit->owner);
+    if (type == VMMU_TYPE_L2) {
+        flush_note_unlinked(visit->owner, visit->since);
+    }
     if (visit->child) {
         result = drop_child(visit, (u32)type);
     }
@@ -62,7 +65,8 @@ static enum vmmu_result demote(mfn_t m, enum vmmu_type type, struct visit *visit
     }
     struct vmmu_domain *domain = port_domain(visit->owner);
     count_up(&domain->counters.demotions, 1);
-    frame_publish(m, use_of(type) | use_at(flush_clock(visit->owner)));
+    frame_publish(m, use_of(type) | use_at(type == VMMU_TYPE_L1 ? flush_unlinked(visit->owner)
+                                                                : flush_clock(visit->owner)));
     port_work_done(VMMU_WORK_DEMOTION, domain, m, (u32)type);
     return VMMU_DONE;
 }

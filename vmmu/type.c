@@ -130,6 +130,21 @@ enum vmmu_result type_get_slow(mfn_t m, enum vmmu_type type, u64 *word)
     return VMMU_AGAIN;
 }
 
+__attribute__((noinline)) bool type_get_writable_flushed(mfn_t m, struct vmmu_domain *domain)
+{
+    u64 old = frame_type_word(m);
+
+    /* Only after the claim is it certain that the frame is not used as a table once more. */
+    if (frame_count(old) != 0 || !type_is_table(use_type(old)) ||
+        !word_swap(frame_type_word_at(m), &old, use_of(VMMU_TYPE_WRITABLE) | 1,
+                   memory_order_seq_cst)) {
+        return false;
+    }
+    const bool past = flush_is_past(domain, old);
+    frame_publish(m, past ? use_of(VMMU_TYPE_WRITABLE) | USE_VALIDATED | 1 : old);
+    return past;
+}
+
 enum vmmu_result type_get_writable_slow(mfn_t m)
 {
     const u64 use = frame_type_word(m);

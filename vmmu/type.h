@@ -69,6 +69,11 @@ ALWAYS_INLINE bool type_get_writable_fast(struct vmmu_frame *frame)
     return true;
 }
 
+/* Takes a writable type reference on a frame of `domain` that was last a table, if each CPU that
+ * may still walk it as such has flushed since. Neither flushes nor waits, so that the caller may
+ * have another table locked. False: it is another case, and nothing has happened. */
+bool type_get_writable_flushed(mfn_t m, struct vmmu_domain *domain);
+
 /* The slow path of type_get_writable, with the same contract. */
 enum vmmu_result type_get_writable_slow(mfn_t m);
 

@@ -327,6 +327,11 @@ bool vmmu_update_quick(struct vmmu_vcpu *vcpu, struct vmmu_request request);
 enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, vaddr_t va,
                                 u64 entry);
 
+/* Does vmmu_update_va for frames of the vCPU's domain and an address in the upper half, if that
+ * needs neither a wait nor a decision of the slow path. False: nothing has happened;
+ * vmmu_update_va does the update, or refuses it. */
+bool vmmu_update_va_quick(struct vmmu_vcpu *vcpu, vaddr_t va, u64 entry);
+
 /* Maps a granted frame: writes `entry`, which may map a frame of `frame_owner`, at machine address
  * `at` of a live L1 table of the vCPU's domain. (vmmu_update_va does so by virtual address.) The
  * entry holds a reference on the frame, which keeps it from being freed, and a writable entry also

@@ -114,8 +114,11 @@ static bool serve_entry(struct vcpu *vcpu, struct call *outer, u64 at)
         struct call call;
     } entry;
     struct call *const call = &entry.call;
-    s64 result;
+    s64 result = 0;
 
+    if (call_multicall_quick(vcpu, at)) {
+        return copy_to_guest(at + offsetof(struct multicall_entry, result), &result, sizeof result);
+    }
     /* The arguments are read to where the handler finds them. */
     _Static_assert(offsetof(struct multicall_entry, args) ==
                            __builtin_offsetof(typeof(entry), call.argument) &&

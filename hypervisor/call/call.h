@@ -39,4 +39,9 @@ struct vcpu *call_from_guest(struct vcpu *vcpu);
  * those registers of the guest are in the vCPU's block that C does not preserve. */
 struct vcpu *call_quick(struct vcpu *vcpu);
 
+/* Does the entry of a multicall at guest address `at`, but does not store its result, if it is an
+ * update_va_mapping without a flush in its most frequent form; the result is 0 then. False: nothing
+ * has happened. */
+bool call_multicall_quick(struct vcpu *vcpu, u64 at);
+
 #endif

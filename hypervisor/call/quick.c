@@ -129,3 +129,17 @@ struct vcpu *call_quick(struct vcpu *vcpu)
     }
     return number == __HYPERVISOR_stack_switch ? stack_quick(vcpu) : NULL;
 }
+
+bool call_multicall_quick(struct vcpu *vcpu, u64 at)
+{
+    u64 head[2], mapping[2], flags[2];
+    const u64 arguments = at + offsetof(struct multicall_entry, args);
+
+    if (!copy_pair_from_kernel(head, at) || head[0] != __HYPERVISOR_update_va_mapping ||
+        !copy_pair_from_kernel(mapping, arguments) ||
+        !copy_pair_from_kernel(flags, arguments + sizeof mapping) ||
+        (flags[0] & UVMF_FLUSHTYPE_MASK) != UVMF_NONE) {
+        return false;
+    }
+    return vmmu_update_va_quick(&vcpu->mmu, vaddr(mapping[0]), mapping[1]);
+}

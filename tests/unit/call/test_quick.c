@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves which hypercalls call_quick serves, and with which arguments; that it does nothing in
  * every other case; and that operations of mmuext_op which it cannot do are left as the rest of an
- * interrupted call, none lost and none done twice. */
+ * interrupted call, none lost and none done twice; and which entries of a multicall
+ * call_multicall_quick serves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,6 +25,8 @@ static struct {
     struct vcpu vcpu;
     struct mmuext_op op[READABLE];
     u64 pair[2];     /* a request of mmu_update */
+    struct multicall_entry entry;
+    u64 readable; /* how many bytes of it can be read */
     bool refused;    /* what vmmu_update_quick and vmmu_set_root_quick do */
     bool unfinished; /* what vmmu_finish_quick does */
     u32 updates, kernel_roots, user_roots, loads, finishes, flushes;
@@ -37,6 +40,13 @@ bool copy_pair_from_kernel(u64 pair[2], u64 from)
     if (world.vcpu.registers.rax == __HYPERVISOR_mmu_update) {
         memcpy(pair, world.pair, sizeof world.pair);
         return from == AT;
+    }
+    if (world.vcpu.registers.rax == __HYPERVISOR_multicall) {
+        if (from < AT || from - AT > world.readable - sizeof world.pair) {
+            return false;
+        }
+        memcpy(pair, (const char *)&world.entry + (from - AT), sizeof world.pair);
+        return true;
     }
     if (from < AT || from - AT >= sizeof world.op) {
         return false;
@@ -65,6 +75,15 @@ bool vmmu_update_quick(struct vmmu_vcpu *vcpu, struct vmmu_request request)
     assert_ptr_equal(vcpu, &world.vcpu.mmu);
     assert_int_equal(request.at, world.pair[0]);
     assert_int_equal(request.entry, world.pair[1]);
+    world.updates += !world.refused;
+    return !world.refused;
+}
+
+bool vmmu_update_va_quick(struct vmmu_vcpu *vcpu, vaddr_t va, u64 entry)
+{
+    assert_ptr_equal(vcpu, &world.vcpu.mmu);
+    assert_int_equal(va.a, world.entry.args[0]);
+    assert_int_equal(entry, world.entry.args[1]);
     world.updates += !world.refused;
     return !world.refused;
 }
@@ -314,6 +333,41 @@ static void all_other_calls(void **state)
     assert_left();
 }
 
+static void entries_of_a_multicall(void **state)
+{
+    const struct multicall_entry served = {.op = __HYPERVISOR_update_va_mapping,
+                                           .args = {0xffff888000005000, 0x5067, UVMF_NONE}};
+    (void)state;
+    world.vcpu.registers.rax = __HYPERVISOR_multicall;
+    world.readable = sizeof served;
+    world.entry = served;
+    assert_true(call_multicall_quick(&world.vcpu, AT));
+    assert_int_equal(world.updates, 1);
+    /* Which CPUs would be flushed says nothing without a kind of flush. */
+    world.entry.args[2] = UVMF_NONE | UVMF_ALL;
+    assert_true(call_multicall_quick(&world.vcpu, AT));
+    assert_int_equal(world.updates, 2);
+
+    world.entry.args[2] = UVMF_INVLPG;
+    assert_false(call_multicall_quick(&world.vcpu, AT));
+    world.entry.args[2] = UVMF_TLB_FLUSH | UVMF_LOCAL;
+    assert_false(call_multicall_quick(&world.vcpu, AT));
+    world.entry = served;
+    world.entry.op = __HYPERVISOR_update_va_mapping_otherdomain;
+    assert_false(call_multicall_quick(&world.vcpu, AT));
+    world.entry.op = 1ull << 32 | __HYPERVISOR_update_va_mapping;
+    assert_false(call_multicall_quick(&world.vcpu, AT));
+    world.entry = served;
+    for (world.readable = 16; world.readable < 48; world.readable += 16) {
+        assert_false(call_multicall_quick(&world.vcpu, AT));
+    }
+    assert_false(call_multicall_quick(&world.vcpu, AT - 8));
+    world.readable = sizeof served;
+    world.refused = true;
+    assert_false(call_multicall_quick(&world.vcpu, AT));
+    assert_int_equal(world.updates, 2);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -332,6 +386,7 @@ int main(void)
         cmocka_unit_test_setup(operations_of_other_forms, setup),
         cmocka_unit_test_setup(stack_and_bases, setup),
         cmocka_unit_test_setup(all_other_calls, setup),
+        cmocka_unit_test_setup(entries_of_a_multicall, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,6 +90,127 @@ static void a_former_table_cannot_be_walked(void **state)
     assert_false(cpu_load(0, vaddr(through.a + PAGE_SIZE), &value));
 }
 
+/* ---- a pinned L1 table that is unlinked (a process that ends) ------------------------------ */
+
+#define THROUGH vaddr(3ull << 21 | 7ull << 12) /* what entry 7 of the table below maps */
+
+/* What entry 6 of a space's L1 table maps once its L3 table is linked where a kernel is, too: the
+ * addresses that vmmu_update_va does without the slow path. */
+#define KERNEL_SLOT 272u
+#define KERNEL_PAGE vaddr(0xffff880000006000)
+
+/* Pins and links an L1 table, which entry 6 of space->l1 shows read-only, and lets CPU 0 cache
+ * a walk through it. */
+static mfn_t walked_table(const struct space *space)
+{
+    const mfn_t table = guest_page(&guest), page = guest_page(&guest);
+    u64 value;
+    machine_words(table)[7] = RW(page);
+    machine_words(table)[8] = RW(page);
+    assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, table, 1));
+    assert_done(guest_set(&guest, space->l2, 3, LINK(table)));
+    assert_done(guest_set(&guest, space->l1, 6, RO(table)));
+    assert_done(guest_set(&guest, space->l4, KERNEL_SLOT, LINK(space->l3)));
+    assert_true(cpu_load(0, THROUGH, &value));
+    return table;
+}
+
+/* Unpins the table and makes it a page that the guest can write to, by one of the operations. The
+ * guest stores an entry in it, by which no CPU may reach a frame of the other guest. */
+static void make_page(const struct space *space, mfn_t table, bool by_address)
+{
+    const mfn_t secret = guest_page(&other);
+    u64 value;
+    assert_done(vmmu_unpin(&guest.vcpu[0], &guest.domain, table));
+    assert_done(by_address ? vmmu_update_va(&guest.vcpu[0], &guest.domain, KERNEL_PAGE, RW(table))
+                           : guest_set(&guest, space->l1, 6, RW(table)));
+    assert_true(cpu_store(0, vaddr(guest_address(6).a + 8 * sizeof(u64)), RW(secret)));
+    assert_false(cpu_load(0, vaddr(THROUGH.a + PAGE_SIZE), &value));
+}
+
+static void an_unlinked_table_is_flushed_before_it_is_a_page(void **state)
+{
+    (void)state;
+    for (u32 by_address = 0; by_address < 2; by_address++) {
+        const struct space space = guest_running_space(&guest);
+        const mfn_t table = walked_table(&space);
+        const u64 flushes = machine.flushes;
+        assert_done(guest_set(&guest, space.l2, 3, 0));
+        make_page(&space, table, by_address);
+        assert_int_equal(machine.flushes, flushes + 1);
+    }
+}
+
+static void also_if_the_table_above_ends(void **state)
+{
+    /* The tables above are demoted; the pin keeps the L1 table. */
+    (void)state;
+    for (u32 by_address = 0; by_address < 2; by_address++) {
+        const struct space first = guest_running_space(&guest);
+        const mfn_t table = walked_table(&first);
+        const struct space second = guest_space(&guest);
+        machine_words(second.l1)[6] = RO(table);
+        machine_words(second.l4)[KERNEL_SLOT] = LINK(second.l3);
+        assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, second.l4, 4));
+        /* A load of the root would flush, or drop what was lessened: the CPU keeps the old one, as
+         * one does that is about to load another. */
+        assert_done(vmmu_set_kernel_root(&guest.vcpu[0], second.l4));
+        assert_done(vmmu_finish(&guest.vcpu[0]));
+        const u64 flushes = machine.flushes;
+        assert_done(vmmu_unpin(&guest.vcpu[0], &guest.domain, first.l4));
+        assert_done(vmmu_unpin(&guest.vcpu[0], &guest.domain, table));
+        assert_done(by_address
+                        ? vmmu_update_va(&guest.vcpu[0], &guest.domain, KERNEL_PAGE, RW(table))
+                        : guest_set(&guest, second.l1, 6, RW(table)));
+        assert_int_equal(machine.flushes, flushes + 1);
+        assert_false(cpu_any_translates_to(table));
+        guest_run(&guest, 0, second.l4);
+    }
+}
+
+static void a_flush_between_unlinking_and_unpinning_saves_one(void **state)
+{
+    /* No processor uses a pin: the table has not been walked since it was unlinked. */
+    (void)state;
+    for (u32 by_address = 0; by_address < 2; by_address++) {
+        const struct space space = guest_running_space(&guest);
+        const mfn_t table = walked_table(&space);
+        assert_done(guest_set(&guest, space.l2, 3, 0));
+        cpu_flush(0);
+        const u64 flushes = machine.flushes;
+        make_page(&space, table, by_address);
+        assert_int_equal(machine.flushes, flushes);
+    }
+    assert_int_equal(guest.domain.counters.flushes_asked, 2);
+    assert_int_equal(guest.domain.counters.flushes_skipped, 2);
+}
+
+static void but_only_one_that_began_after_the_unlinking(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t table = walked_table(&space);
+    u64 value;
+    (void)state;
+    machine_flush_begins(0);
+    assert_true(cpu_load(0, THROUGH, &value));
+    assert_done(guest_set(&guest, space.l2, 3, 0));
+    machine_flush_ends(0);
+    make_page(&space, table, true);
+}
+
+static void a_table_that_was_never_linked_needs_no_flush(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t table = guest_page(&guest);
+    (void)state;
+    assert_done(guest_set(&guest, space.l1, 6, RO(table)));
+    assert_done(guest_set(&guest, space.l4, KERNEL_SLOT, LINK(space.l3)));
+    cpu_flush(0);
+    assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, table, 1));
+    make_page(&space, table, true);
+    assert_int_equal(guest.domain.counters.flushes_sent, 0);
+}
+
 static void every_cpu_that_ran_the_domain_is_asked(void **state)
 {
     const struct space space = guest_running_space(&guest);
@@ -288,6 +409,11 @@ int main(void)
         GUEST_TEST(nor_somebody_elses_page),
         GUEST_TEST(a_stale_read_is_gone_before_the_frame_is),
         GUEST_TEST(a_former_table_cannot_be_walked),
+        GUEST_TEST(an_unlinked_table_is_flushed_before_it_is_a_page),
+        GUEST_TEST(also_if_the_table_above_ends),
+        GUEST_TEST(a_flush_between_unlinking_and_unpinning_saves_one),
+        GUEST_TEST(but_only_one_that_began_after_the_unlinking),
+        GUEST_TEST(a_table_that_was_never_linked_needs_no_flush),
         GUEST_TEST(every_cpu_that_ran_the_domain_is_asked),
         GUEST_TEST(a_flush_since_saves_one),
         GUEST_TEST(a_flush_that_began_earlier_saves_none),

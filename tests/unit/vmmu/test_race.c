@@ -13,13 +13,13 @@ static mfn_t page, table;
 static enum vmmu_result theirs;
 static u32 pauses;
 
-/* A page that was an L1 table until just now, so that its first writable use begins with a
- * flush. */
+/* A page that was an L1 table of `space` until just now, so that its first writable use begins with
+ * a flush. */
 static mfn_t former_table(void)
 {
     const mfn_t m = guest_page(&guest);
-    assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, m, 1));
-    assert_done(vmmu_unpin(&guest.vcpu[0], &guest.domain, m));
+    assert_done(guest_set(&guest, space.l2, 3, LINK(m)));
+    assert_done(guest_set(&guest, space.l2, 3, 0));
     return m;
 }
 

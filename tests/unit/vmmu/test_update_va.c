@@ -65,6 +65,43 @@ static void a_foreign_frame_needs_its_owner_named(void **state)
     assert_int_equal(look(foreign).references, 2);
 }
 
+static void a_kernels_pages_become_tables_and_pages_again(void **state)
+{
+    /* What a guest's kernel does by address: neither a page nor a former table, which each CPU has
+     * flushed, takes the slow path. */
+    const struct space space = guest_running_space(&guest);
+    const vaddr_t va = vaddr(0xffff880000005000);
+    const mfn_t page = guest_page(&guest), foreign = guest_page(&other);
+    struct vmmu_vcpu *vcpu = &guest.vcpu[0];
+    (void)state;
+    assert_false(vmmu_update_va_quick(vcpu, va, RW(page))); /* no table */
+    assert_done(guest_set(&guest, space.l4, 272, LINK(space.l3)));
+    assert_true(vmmu_update_va_quick(vcpu, va, RW(page)));
+    assert_int_equal(look(page).type_count, 1);
+    assert_true(vmmu_update_va_quick(vcpu, va, RO(page) | PTE_ACCESSED));
+    assert_int_equal(look(page).type_count, 0);
+    assert_int_equal(look(page).references, 2);
+    assert_true(vmmu_update_va_quick(vcpu, va, RW(page)));
+    assert_int_equal(machine_words(space.l1)[5], RW(page));
+    assert_int_equal(look(page).type_count, 1);
+    assert_int_equal(guest_counters(&guest).updates, 4); /* one is that of the L4 table */
+
+    assert_true(vmmu_update_va_quick(vcpu, va, RO(page)));
+    assert_done(vmmu_pin(vcpu, &guest.domain, page, 1));
+    assert_false(vmmu_update_va_quick(vcpu, va, RW(page)));
+    assert_refused(WRITABLE_TABLE, update_va(va, RW(page)));
+    assert_done(vmmu_unpin(vcpu, &guest.domain, page));
+    assert_true(vmmu_update_va_quick(vcpu, va, RW(page))); /* never linked: no flush is needed */
+    assert_int_equal(look(page).type, VMMU_TYPE_WRITABLE);
+    assert_int_equal(look(page).type_count, 1);
+
+    assert_done(vmmu_update_va(vcpu, &other.domain, va, RW(foreign)));
+    assert_false(vmmu_update_va_quick(vcpu, va, RO(foreign)));
+    assert_int_equal(machine_words(space.l1)[5], RW(foreign));
+    assert_done(update_va(va, RO(foreign)));
+    assert_false(vmmu_update_va_quick(vcpu, guest_address(5), 0)); /* not a kernel's address */
+}
+
 /* ---- emulated writes --------------------------------------------------------------------- */
 
 /* A running space whose L1 table maps itself read-only, by its entry 1. */
@@ -213,6 +250,7 @@ int main(void)
         GUEST_TEST(addresses_without_an_l1_table),
         GUEST_TEST(a_changed_walk_is_seen_at_once),
         GUEST_TEST(a_foreign_frame_needs_its_owner_named),
+        GUEST_TEST(a_kernels_pages_become_tables_and_pages_again),
         GUEST_TEST(asks_for_emulation_only_on_l1_tables),
         GUEST_TEST(emulates_exchange_and_bit_changes),
         GUEST_TEST(emulates_what_needs_no_look_in_one_step),
