@@ -41,9 +41,8 @@ static inline void flush_note_unlinked(u16 id, u64 since)
 {
     _Atomic u64 *const unlinked = &flush_times(id)->unlinked;
     u64 old = atomic_load_explicit(unlinked, memory_order_relaxed);
-    while (old < since &&
-           !atomic_compare_exchange_weak_explicit(unlinked, &old, since, memory_order_release,
-                                                  memory_order_relaxed)) {
+    while (old < since && !atomic_compare_exchange_weak_explicit(
+                              unlinked, &old, since, memory_order_release, memory_order_relaxed)) {
     }
 }
 

@@ -57,18 +57,16 @@ bool vmmu_update_va_quick(struct vmmu_vcpu *vcpu, vaddr_t va, u64 entry)
     _Atomic u64 *const slot = &frame_words(table)[index];
     const u64 next = entry_installed(1, entry);
     u64 old = word_read(slot);
-    const enum written written =
-        (old & PTE_PRESENT) && ((old ^ next) & ~ENTRY_FREE) == PTE_WRITABLE
-            ? write_any_right_locked(terms, slot, &old, next)
-            : write_entry_locked(terms, 1, slot, &old, next, &left);
+    const enum written written = (old & PTE_PRESENT) && ((old ^ next) & ~ENTRY_FREE) == PTE_WRITABLE
+                                     ? write_any_right_locked(terms, slot, &old, next)
+                                     : write_entry_locked(terms, 1, slot, &old, next, &left);
     type_unlock_frame(frame_of(table));
     return write_ended(vcpu, written, left, &vcpu->counted.updates);
 }
 
 /* Does vmmu_update_va for any address, owner and write. */
-static __attribute__((noinline)) enum vmmu_result update_va_slow(struct vmmu_vcpu *vcpu,
-                                                                 struct vmmu_domain *frame_owner,
-                                                                 vaddr_t va, u64 entry)
+static __attribute__((noinline)) enum vmmu_result
+update_va_slow(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, vaddr_t va, u64 entry)
 {
     struct vmmu_domain *domain = vcpu->domain;
     enum vmmu_result result = defer_complete(vcpu);

@@ -24,9 +24,9 @@
 static struct {
     struct vcpu vcpu;
     struct mmuext_op op[READABLE];
-    u64 pair[2];     /* a request of mmu_update */
+    u64 pair[2]; /* a request of mmu_update */
     struct multicall_entry entry;
-    u64 readable; /* how many bytes of it can be read */
+    u64 readable;    /* how many bytes of it can be read */
     bool refused;    /* what vmmu_update_quick and vmmu_set_root_quick do */
     bool unfinished; /* what vmmu_finish_quick does */
     u32 updates, kernel_roots, user_roots, loads, finishes, flushes;
