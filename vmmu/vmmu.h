@@ -313,10 +313,10 @@ enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *ta
                                   struct vmmu_domain *frame_owner,
                                   const struct vmmu_request *requests, u64 count, u64 *done);
 
-/* Does one request of VMMU_UPDATE_NORMAL in a live L1 table of the vCPU's domain, whose entry may
- * map frames of that domain, if that needs neither a wait nor a decision of the slow path. False:
- * nothing has happened; vmmu_update_many does the request, or refuses it. Faster than
- * vmmu_update_many for a single request. */
+/* Do one request of VMMU_UPDATE_NORMAL in a live L1 table, or vmmu_update_va in the upper half, for
+ * tables and frames of the vCPU's domain, if that needs neither a wait nor a decision of the slow
+ * path. False: nothing has happened; vmmu_update_many or vmmu_update_va does it, or refuses it. */
+bool vmmu_update_va_quick(struct vmmu_vcpu *vcpu, vaddr_t va, u64 entry);
 bool vmmu_update_quick(struct vmmu_vcpu *vcpu, struct vmmu_request request);
 
 /* Writes the L1 entry for `va` in the tables below the vCPU's kernel root. The entry may map frames
@@ -326,11 +326,6 @@ bool vmmu_update_quick(struct vmmu_vcpu *vcpu, struct vmmu_request request);
  * update_va_mapping. */
 enum vmmu_result vmmu_update_va(struct vmmu_vcpu *vcpu, struct vmmu_domain *frame_owner, vaddr_t va,
                                 u64 entry);
-
-/* Does vmmu_update_va for frames of the vCPU's domain and an address in the upper half, if that
- * needs neither a wait nor a decision of the slow path. False: nothing has happened;
- * vmmu_update_va does the update, or refuses it. */
-bool vmmu_update_va_quick(struct vmmu_vcpu *vcpu, vaddr_t va, u64 entry);
 
 /* Maps a granted frame: writes `entry`, which may map a frame of `frame_owner`, at machine address
  * `at` of a live L1 table of the vCPU's domain. (vmmu_update_va does so by virtual address.) The
