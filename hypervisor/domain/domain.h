@@ -74,6 +74,7 @@ struct domain {
                              NULL: none */
     bool reported;        /* the log and the console have all that there is to say of it */
     _Atomic u64 unknown_calls;
+    _Atomic u32 refused[VMMU_RESULTS]; /* how often each rule has refused a request of it */
     _Atomic u32 shutdown_code;  /* the reason that SCHEDOP_shutdown_code has fixed; DOMAIN_NO_CODE:
                                    none */
     u64 started_at;             /* system time at which the domain was created, ns */

@@ -99,11 +99,12 @@ struct vmmu_domain *port_domain(u16 id)
 
 void port_refused(struct vmmu_domain *domain, enum vmmu_result rule, u64 word)
 {
-    const struct domain *of = domain->user;
+    struct domain *of = domain->user;
 
     if (trace_is_on()) {
         trace_put(TRACE_REFUSED, rule, domain->id, word, 0);
     }
+    atomic_fetch_add_explicit(&of->refused[rule], 1, memory_order_relaxed);
     log_limited(of->place, domain->id, "d%u: refused, %s: %s %#llx", domain->id,
                 vmmu_result_name(rule), vmmu_result_sentence(rule), (unsigned long long)word);
 }

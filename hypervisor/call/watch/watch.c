@@ -4,6 +4,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/rights.h"
 #include "hypervisor/memory/guest_copy.h"
+#include "lib/watch_counters.h"
 #include "lib/watch_frames.h"
 
 _Static_assert(WATCH_HYPERCALL == __HYPERVISOR_arch_7, "a number that Xen leaves to architectures");
@@ -16,6 +17,10 @@ static s64 serve(struct vcpu *vcpu, struct call *call, u64 at)
     case WATCH_TRACE_STOP:
     case WATCH_TRACE_READ:
         return watch_trace(call->argument[0], at);
+    case WATCH_MACHINE:
+        return watch_machine(at);
+    case WATCH_DOMAIN:
+        return watch_domain(at);
     case WATCH_FRAMES:
         return watch_frames(at);
     case WATCH_TABLE:

@@ -20,4 +20,8 @@ s64 watch_frames(u64 at);
 s64 watch_table(u64 at);
 s64 watch_roots(u64 at);
 
+/* Counters (counters.c). */
+s64 watch_machine(u64 at);
+s64 watch_domain(u64 at);
+
 #endif
