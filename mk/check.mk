@@ -91,3 +91,6 @@ $(foreach folder,$(WORLDS),$(eval $(call world,$(folder),$(call world-objects,$(
 $(eval $(call unit-tests,tests/unit/,hypervisor,$(LIB_OBJ) $(HV_ARCHIVE),-lcmocka -lZydis))
 check-build: $(CHECK_BIN)
 .PHONY: check-build
+# A sample of metrics, for Prometheus' own checker.
+metrics-sample: $(B)/check/tests/unit/tools/test_metrics_text
+.PHONY: metrics-sample

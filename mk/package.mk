@@ -4,7 +4,7 @@
 PACKAGE := $(B)/package
 PACKAGE_VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog)
 PACKAGES := $(patsubst %,$(PACKAGE)/%_$(PACKAGE_VERSION)_amd64.deb,pinion-hypervisor pinion-tools)
-PACKAGE_FROM := $(shell find debian tools/package tools/completion -type f) $(wildcard tools/*.[17]) \
+PACKAGE_FROM := $(shell find debian tools/package tools/completion tools/grafana -type f) $(wildcard tools/*.[17]) \
 	docs/dom0.md docs/install.md CHANGELOG.md
 
 $(PACKAGES) &: tools/package/make-packages $(PACKAGE_FROM) \

@@ -2,10 +2,10 @@
 # The command `pinion`.
 TOOL_SRC := $(wildcard tools/*.c) lib/pvimage.c lib/pvfeatures.c
 TOOL_OBJ := $(TOOL_SRC:%.c=$(B)/host/%.o)
-TOOL_LIBS := -pthread -lz -llzma -lzstd -llz4 -lxlutil -lxencall
+TOOL_LIBS := -pthread -lz -llzma -lzstd -llz4 -lxlutil -lxencall -lxenstore -lmicrohttpd -lncursesw -ltinfo
 # What a packed kernel holds, for the package's copies of kernels and for measurements.
 UNPACK_KERNEL_OBJ := $(patsubst %,$(B)/host/%.o,$(addprefix tools/,package/unpack-kernel kernel unpack buffer fail) lib/pvimage lib/pvfeatures)
-UNPACK_KERNEL_LIBS := $(filter-out -lxlutil -lxencall,$(TOOL_LIBS))
+UNPACK_KERNEL_LIBS := $(filter -lz -llzma -lzstd -llz4,$(TOOL_LIBS))
 
 # The page of `pinion map` is part of the command.
 $(B)/host/tools/map_page.o $(B)/check/tools/map_page.o: $(wildcard tools/map/page.* tools/map/*.js)

@@ -2,6 +2,7 @@
 /* The command `pinion`: calls the function of a subcommand. */
 #include <string.h>
 
+#include "tools/counters.h"
 #include "tools/map.h"
 #include "tools/output.h"
 #include "tools/run.h"
@@ -13,8 +14,12 @@ static const char help_text[] =
     "\n"
     "Pinion is a small hypervisor whose guests run on page tables that they edit themselves.\n"
     "  run      boot guests on Pinion, inside QEMU; pinion run --help says more\n"
-    "  trace    in dom0: record what the hypervisor does; pinion trace --help says more\n"
-    "  map      frames and page tables as a picture or a table; pinion map --help says more\n";
+    "  map      frames and page tables as a picture or a table; pinion map --help says more\n"
+    "In dom0 on Pinion:\n"
+    "  trace    record what the hypervisor does; pinion trace --help says more\n"
+    "  stat     what entered the hypervisor from a domain, and how long it took\n"
+    "  top      all domains, refreshed in a terminal\n"
+    "  metrics  the counters for Prometheus\n";
 
 /* Prints a text on standard output. Returns the exit status. */
 static int print(const char *text)
@@ -48,6 +53,15 @@ int main(int count, char **words)
     }
     if (!strcmp(words[1], "map")) {
         return map(count - 2, words + 2);
+    }
+    if (!strcmp(words[1], "stat")) {
+        return counters(COMMAND_STAT, count - 2, words + 2);
+    }
+    if (!strcmp(words[1], "top")) {
+        return counters(COMMAND_TOP, count - 2, words + 2);
+    }
+    if (!strcmp(words[1], "metrics")) {
+        return counters(COMMAND_METRICS, count - 2, words + 2);
     }
     refuse(&failure, "unknown command %s; see pinion --help", words[1]);
     output_complain(failure.sentence);

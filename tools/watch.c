@@ -3,8 +3,10 @@
 #include "tools/watch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <xencall.h>
 
 static bool is_pv_guest(void)
@@ -49,18 +51,33 @@ static bool is_there(struct failure *failure)
     return true;
 }
 
+/* Finds out whether hypercalls can be made, before the library complains in its own words. */
+static bool may_call(struct failure *failure)
+{
+    static const char *const path[] = {"/dev/xen/privcmd", "/proc/xen/privcmd"};
+    int error = ENOENT;
+
+    for (unsigned i = 0; i < sizeof(path) / sizeof(path[0]); i++) {
+        int file = open(path[i], O_RDWR | O_CLOEXEC);
+
+        if (file >= 0) {
+            close(file);
+            return true;
+        }
+        error = errno == ENOENT ? error : errno;
+    }
+    return error == ENOENT
+               ? refuse(failure, "this is not dom0: only the privileged domain may watch Pinion")
+               : refuse(failure, "only root may watch Pinion: %s: %s", path[0], strerror(error));
+}
+
 bool watch_open(struct watch *watch, struct failure *failure)
 {
-    watch->xen = xencall_open(NULL, 0);
-    if (!watch->xen) {
-        return refuse(failure, "this must run as root in dom0: no way to the hypervisor: %s",
-                      strerror(errno));
-    }
-    if (!is_there(failure)) {
-        watch_close(watch);
+    if (!is_there(failure) || !may_call(failure)) {
         return false;
     }
-    return true;
+    watch->xen = xencall_open(NULL, 0);
+    return watch->xen || refuse(failure, "no way to the hypervisor: %s", strerror(errno));
 }
 
 void watch_close(struct watch *watch)

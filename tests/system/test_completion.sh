@@ -19,7 +19,7 @@ offers() {
     [ "$got" = "$expected" ] || wrong "for '$*': '$got', not '$expected'"
 }
 
-offers '--help,help,map,run,trace' pinion ''
+offers '--help,help,map,metrics,run,stat,top,trace' pinion ''
 offers 'run' pinion r
 offers '--machine-cpus,--machine-memory' pinion run --mac
 offers '--map,--map-at' pinion run --map
@@ -48,6 +48,13 @@ offers 'vmlinuz' pinion map v
 offers 'web.cfg' pinion map --text w
 offers 'db.cfg,disk image' pinion map --output d
 offers 'db.cfg' pinion run --map db
+offers '--help,--sort,--time' pinion stat web --
+offers 'mean' pinion stat --sort me
+offers 'maxmem,maxmem-share,mem,mem-share' pinion top --once --sort m
+offers '--delay,--help,--once,--sort' pinion top --once --
+offers '--format,--help,--listen,--measure' pinion metrics --
+offers 'openmetrics,prometheus' pinion metrics --format ''
+offers '' pinion metrics --listen ''
 
 bash --norc --noprofile -c 'source "$1" && complete -p pinion' bash "$completion" >"$work/out" ||
     wrong "it does not register"
