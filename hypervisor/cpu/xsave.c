@@ -8,16 +8,18 @@
 #include "lib/x86/control.h"
 #include "lib/x86/cpuid.h"
 
-/* The state components that guests may enable. Their XSAVE area fits one page, and they need no
- * further handling by the hypervisor. */
+/* The state components that guests may enable. They need no further handling by the hypervisor. */
 #define XCR0_KNOWN (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512)
+
+#define FXSAVE_BYTES 512u
 
 #define LEAF_XSAVE 0xdu /* a machine may hide this leaf although it shows XSAVE */
 
 static struct {
     bool started; /* xsave_start has chosen `xcr0` on the first CPU */
     u64 xcr0;
-} xsave;
+    u32 area_size;
+} xsave = {.area_size = FXSAVE_BYTES};
 
 /* The components of XCR0_KNOWN that this CPU offers. CR4.OSXSAVE must be set. */
 static u64 offered(void)
@@ -42,12 +44,25 @@ bool xsave_start(void)
         }
     }
     bool same = (present ? offered() : 0) == xsave.xcr0;
+    if (same && present) { /* EBX: the size for what XCR0 has now */
+        const u32 size = read_cpuid(LEAF_XSAVE, 0).ebx;
+
+        if (!xsave.started) {
+            ASSERT(size >= FXSAVE_BYTES && size <= PAGE_SIZE);
+            xsave.area_size = size;
+        }
+        same = size == xsave.area_size;
+    }
     xsave.started = true;
-    ASSERT(!same || !present || read_cpuid(LEAF_XSAVE, 0).ebx <= PAGE_SIZE);
     return same;
 }
 
 u64 xsave_xcr0(void)
 {
     return xsave.xcr0;
+}
+
+u32 xsave_area_size(void)
+{
+    return xsave.area_size;
 }

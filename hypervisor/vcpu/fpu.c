@@ -10,10 +10,21 @@
 #define MXCSR_MASK         28u     /* offset in the area */
 #define MXCSR_MASK_DEFAULT 0xffbfu /* of a processor that stores 0 there (Intel SDM, 11.6.6) */
 
-bool fpu_create(struct vcpu *vcpu)
-{
-    u8 *area = page_alloc(0);
+#define ALIGNMENT 64u /* of an area that XSAVE writes */
 
+/* Where the vCPU's save area is if it lies behind the struct. */
+static u8 *area_behind(struct vcpu *vcpu)
+{
+    return (u8 *)vcpu + (sizeof *vcpu + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+bool fpu_create(struct vcpu *vcpu, u64 room)
+{
+    u8 *area = area_behind(vcpu), *end = (u8 *)(vcpu + 1) + room;
+
+    if (area + xsave_area_size() > end) {
+        area = page_alloc(0);
+    }
     if (!area) {
         return false;
     }
@@ -26,7 +37,7 @@ bool fpu_create(struct vcpu *vcpu)
 
 void fpu_destroy(struct vcpu *vcpu)
 {
-    if (vcpu->fpu_area) {
+    if (vcpu->fpu_area && vcpu->fpu_area != area_behind(vcpu)) {
         page_free(vcpu->fpu_area, 0);
     }
     vcpu->fpu_area = NULL;

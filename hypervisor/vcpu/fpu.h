@@ -8,9 +8,10 @@
 
 struct vcpu;
 
-/* fpu_create allocates a new vCPU's save area and sets it to the initial state. False: no memory.
- * fpu_destroy frees the area, if there is one. */
-bool fpu_create(struct vcpu *vcpu);
+/* fpu_create gives a new vCPU a save area, in its initial state: the cleared `room` bytes behind
+ * the struct, if they suffice, otherwise a page. False: no memory. fpu_destroy frees the page, if
+ * there is one. */
+bool fpu_create(struct vcpu *vcpu, u64 room);
 void fpu_destroy(struct vcpu *vcpu);
 
 /* fpu_save saves the processor's registers in the vCPU's area; fpu_load loads them from there, and

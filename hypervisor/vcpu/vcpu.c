@@ -144,7 +144,8 @@ struct vcpu *vcpu_create(struct domain *domain, u32 id)
     vcpu->debug[7] = DR7_FIXED;
     vcpu->cr4 = control_guest_cr4(0);
     fetched_start(vcpu);
-    if (!fpu_create(vcpu) || !window_take(&vcpu->window)) {
+    if (!fpu_create(vcpu, (PAGE_SIZE << VCPU_ORDER) - sizeof *vcpu) ||
+        !window_take(&vcpu->window)) {
         fpu_destroy(vcpu);
         page_free(vcpu, VCPU_ORDER);
         return NULL;

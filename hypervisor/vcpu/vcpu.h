@@ -86,7 +86,7 @@ struct vcpu {
         gs_base_inactive; /* valid while the vCPU is not loaded; gs_base is the base in its present
                              mode, gs_base_inactive that in the other mode */
     u16 ds, es, fs, gs;   /* valid while the vCPU is not loaded */
-    void *fpu_area;       /* one page, in the format of XSAVE or FXSAVE */
+    void *fpu_area;       /* in the format of XSAVE or FXSAVE; xsave_area_size() bytes */
     u64 xcr0;
     u64 tsc_aux;                 /* valid while the vCPU is not loaded */
     _Atomic bool initialised;    /* any CPU: the vCPU has been given its first state */

@@ -7,6 +7,7 @@
 #include "hypervisor/cpu/cpu.h"
 #include "hypervisor/cpu/flush.h"
 #include "hypervisor/cpu/segments.h"
+#include "hypervisor/cpu/xsave.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/space.h"
 #include "hypervisor/sched/sched.h"
@@ -41,7 +42,7 @@ struct vcpu *vcpu_create(struct domain *domain, u32 id)
     vcpu->debug[7] = DR7_FIXED;
     vcpu->cr4 = control_guest_cr4(0);
     vcpu->info = (struct vcpu_info *)&domain->shared->vcpu_info[id];
-    vcpu->fpu_area = page_alloc(0);
+    vcpu->fpu_area = calloc(1, xsave_area_size());
     if (!vcpu->fpu_area) {
         free(vcpu);
         return NULL;
@@ -57,7 +58,7 @@ void vcpu_destroy(struct vcpu *vcpu)
     shim_claim(!atomic_load(&vcpu->loaded) && mfn_is_none(vcpu->info_frame),
                "no CPU has a destroyed vCPU");
     machine_drop_vcpu(&vcpu->mmu);
-    page_free(vcpu->fpu_area, 0);
+    free(vcpu->fpu_area);
     free(vcpu);
     vcpus--;
 }
@@ -144,6 +145,11 @@ struct cpuid read_cpuid(u32 leaf, u32 subleaf)
 u64 xsave_xcr0(void)
 {
     return 7;
+}
+
+u32 xsave_area_size(void)
+{
+    return 0x340;
 }
 
 u32 fpu_mxcsr_mask(void)

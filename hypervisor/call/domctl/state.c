@@ -7,7 +7,6 @@
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/vcpu/control.h"
-#include "hypervisor/vcpu/cpuid.h"
 #include "hypervisor/vcpu/fpu.h"
 #include "lib/string.h"
 #include "lib/x86/msr.h"
@@ -21,12 +20,11 @@ struct extended_header {
 #define LEGACY_BYTES 512u /* of the area; then its header of 64 bytes, of which the first word */
 #define HEADER_BYTES 64u  /* says which parts are there and the others must be 0 */
 #define MXCSR        24u
-#define LEAF_XSAVE   0xdu
 
 /* The size of a saved state: the header, and the area with all parts that guests may use. */
 static u64 extended_size(void)
 {
-    return xsave_xcr0() ? sizeof(struct extended_header) + cpuid_offered(LEAF_XSAVE, 0).ecx : 0;
+    return xsave_xcr0() ? sizeof(struct extended_header) + xsave_area_size() : 0;
 }
 
 s64 domctl_getvcpuextstate(struct domctl *d)
@@ -101,7 +99,7 @@ s64 domctl_setvcpuextstate(struct domctl *d)
     } else if (!area_ok(area, header.used)) {
         error = -XEN_EINVAL;
     } else {
-        memcpy(vcpu->fpu_area, area, PAGE_SIZE);
+        memcpy(vcpu->fpu_area, area, xsave_area_size());
         vcpu->xcr0 = header.xcr0;
     }
     page_free(area, 0);
