@@ -297,11 +297,12 @@ static void count_window(struct recount *run)
         tally_vcpu(run, audit->vcpus[i]);
     }
     tally_list(run, audit->held, audit->held_count);
-    for (u64 i = 0; i < run->frames; i++) {
-        const mfn_t m = mfn(run->first + i);
-        const u64 references = references_of(m);
-        if ((references & REF_OWNED) || (sums[2 * i] | sums[2 * i + 1])) {
-            compare_frame(run, m, references, &sums[2 * i]);
+    const struct vmmu_frame *frame = &vmmu_engine.frames[run->first];
+    const u32 *const end = sums + 2 * run->frames;
+    for (const u32 *both = sums; both < end; both += 2, frame++) {
+        const u64 references = word_read(&frame->references);
+        if ((references & REF_OWNED) || (both[0] | both[1])) {
+            compare_frame(run, mfn((u64)(frame - vmmu_engine.frames)), references, both);
         }
     }
 }

@@ -37,11 +37,11 @@ void port_flush(u64 cpus);
  * progress, so that an operation which is resumed again and again ends. */
 bool port_should_stop(void);
 
-/* Gives the machine's allocator frame `m`, which has no references, no owner and type none; no CPU
- * has a translation of it. Its contents, which are not cleaned, and its two words in the frame
- * table, except bit 63 of `references`, are the allocator's from now on. `domain` was the owner;
- * its struct exists at least until this returns. */
-void port_frame_free(struct vmmu_domain *domain, mfn_t m);
+/* Gives the machine's allocator the `count` frames from `first` on, which have no references, no
+ * owner and type none; no CPU has a translation of them. Their contents, which are not cleaned, and
+ * their two words in the frame table, except bit 63 of `references`, are the allocator's from now
+ * on. `domain` was the owner; its struct exists at least until this returns. */
+void port_frames_free(struct vmmu_domain *domain, mfn_t first, u64 count);
 
 /* Maps frame `m` in slot `slot` of the vCPU's descriptor window, the addresses at which the CPU
  * reads descriptors and sets their accessed bits. Slots 0 to VMMU_GDT_FRAMES - 1 are the GDT's

@@ -134,12 +134,18 @@ struct vmmu_domain {
      * vmmu_domain_start leaves it: the same. Which of the two a table has does not matter for the
      * guest. */
     const u64 *user_slots;
-    u64 teardown_cursor;
+    /* The progress of vmmu_domain_stop: the first frame that its first pass, and that its second
+     * pass, has not reached. */
+    u64 unpinned, released;
     /* vmmu_domain_stop has begun. By its contract no CPU runs the domain from then on, so no new
      * translation of the domain arises; the release of frames relies on this. */
     VMMU_ATOMIC(bool) stopped;
     u64 stopped_at; /* the domain's flush clock, read just before `stopped` was set */
-    void *user;     /* for the caller; the engine does not use it */
+    /* Each CPU in `flushed_cpus` began its latest flush at the epoch `flushed` of the domain's
+     * flush clock or later. `flushed_locked`: a CPU is changing the two. */
+    VMMU_ATOMIC(u64) flushed, flushed_cpus;
+    VMMU_ATOMIC(bool) flushed_locked;
+    void *user; /* for the caller; the engine does not use it */
 };
 
 /* A deferred release: what an operation that already has its result has left to do. Either the old
@@ -208,8 +214,8 @@ enum vmmu_result vmmu_give(struct vmmu_domain *domain, mfn_t m, pfn_t p);
 enum vmmu_result vmmu_give_many(struct vmmu_domain *domain, mfn_t m, pfn_t p, u64 count);
 
 /* Drops the ownership reference of `domain` on `m`. When no other reference is left, at once or
- * later, the frame goes to port_frame_free. A pin of the frame stays until it is unpinned. Refuses:
- * BAD_FRAME, NOT_OWNER (also a shared page), ALREADY_RELEASED. */
+ * later, the frame goes to port_frames_free. A pin of the frame stays until it is unpinned.
+ * Refuses: BAD_FRAME, NOT_OWNER (also a shared page), ALREADY_RELEASED. */
 enum vmmu_result vmmu_take(struct vmmu_domain *domain, mfn_t m);
 
 /* Does what vmmu_take does, but only if the ownership reference is the only one, so that the frame
@@ -224,7 +230,7 @@ enum vmmu_result vmmu_take_unused(struct vmmu_domain *domain, mfn_t m);
 void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable);
 
 /* Ends vmmu_share of `m`: drops the hypervisor's reference and type reference. The page goes to
- * port_frame_free when no reference is left, at once or later. Panics if `m` is not a shared
+ * port_frames_free when no reference is left, at once or later. Panics if `m` is not a shared
  * page. */
 void vmmu_unshare(mfn_t m);
 
@@ -439,9 +445,10 @@ enum vmmu_result vmmu_set_kernel_root(struct vmmu_vcpu *vcpu, mfn_t m);
  * Refuses what vmmu_set_kernel_root refuses. Xen ABI: MMUEXT_NEW_USER_BASEPTR. */
 enum vmmu_result vmmu_set_user_root(struct vmmu_vcpu *vcpu, mfn_t m);
 
-/* As vmmu_set_kernel_root (`kernel`) or vmmu_set_user_root, if the vCPU has another such root and
- * no LDT, `m` is an L4 table already, and nothing has to be waited for. The old root becomes the
- * vCPU's deferred release, also if it was the user root. False: nothing has happened. */
+/* As vmmu_set_kernel_root (`kernel`) or vmmu_set_user_root, if the vCPU has another such root, or
+ * no user root, and no LDT, `m` is an L4 table already, or MFN_NONE for the user root, and nothing
+ * has to be waited for. The old root becomes the vCPU's deferred release, also if it was the user
+ * root. False: nothing has happened. */
 bool vmmu_set_root_quick(struct vmmu_vcpu *vcpu, mfn_t m, bool kernel);
 
 /* Completes the deferred release of the vCPU, if it has one. VMMU_AGAIN: interrupted, call
@@ -452,8 +459,8 @@ bool vmmu_set_root_quick(struct vmmu_vcpu *vcpu, mfn_t m, bool kernel);
  * counted as tables. */
 enum vmmu_result vmmu_finish(struct vmmu_vcpu *vcpu);
 
-/* Completes the deferred release that vmmu_set_root_quick has left, if no table has to be demoted.
- * False: nothing has happened, and vmmu_finish does it. */
+/* Completes the deferred release that vmmu_set_root_quick has left, if there is one, and if no
+ * table has to be demoted. False: nothing has happened, and vmmu_finish does it. */
 bool vmmu_finish_quick(struct vmmu_vcpu *vcpu);
 
 /* ---- descriptor tables ------------------------------------------------------------------- */

@@ -58,9 +58,9 @@ bool port_should_stop(void)
     return false;
 }
 
-void port_frame_free(struct vmmu_domain *domain, mfn_t m)
+void port_frames_free(struct vmmu_domain *domain, mfn_t first, u64 count)
 {
-    (void)domain, (void)m;
+    (void)domain, (void)first, (void)count;
 }
 
 void port_descriptor_map(struct vmmu_vcpu *vcpu, u32 slot, mfn_t m)

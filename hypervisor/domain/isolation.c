@@ -92,9 +92,14 @@ bool isolation_map_window(struct domain *domain, u64 address, mfn_t m, u64 flags
     return !space_isolates || view_map(&domain->view, address, m, flags);
 }
 
-void isolation_forget(struct domain *domain, mfn_t m)
+void isolation_forget(struct domain *domain, mfn_t first, u64 count)
 {
-    if (space_isolates && view_forget(&domain->view, m)) {
+    bool was_mapped = false;
+
+    for (u64 i = 0; space_isolates && i < count; i++) {
+        was_mapped |= view_forget(&domain->view, mfn(first.n + i));
+    }
+    if (was_mapped) {
         flush_cpus(atomic_load_explicit(&domain->mmu.cpus, memory_order_seq_cst));
     }
 }
@@ -104,7 +109,7 @@ void page_mark_ends(u16 owner, mfn_t m)
     struct domain *domain = domain_by_id(owner);
 
     if (domain) {
-        isolation_forget(domain, m);
+        isolation_forget(domain, m, 1);
     }
 }
 

@@ -31,9 +31,9 @@ bool isolation_add_frame(struct domain *domain, mfn_t m);
  */
 bool isolation_map_window(struct domain *domain, u64 address, mfn_t m, u64 flags);
 
-/* The domain has lost frame `m`, which nobody else has yet: removes it from the view and, if it was
- * in it, flushes the domain's CPUs. Locks may be held. */
-void isolation_forget(struct domain *domain, mfn_t m);
+/* The domain has lost `count` frames from `first` on, which nobody else has yet: removes them from
+ * the view and, if one was in it, flushes the domain's CPUs. Locks may be held. */
+void isolation_forget(struct domain *domain, mfn_t first, u64 count);
 
 /* `cpu`, this CPU, is about to load a root of the domain, which must be the next one of a guest's
  * that it loads: makes the domain's view map the CPU's stacks, and no other one. If it was another

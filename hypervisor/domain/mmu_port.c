@@ -71,10 +71,10 @@ bool port_should_stop(void)
     return this_cpu()->work;
 }
 
-void port_frame_free(struct vmmu_domain *domain, mfn_t m)
+void port_frames_free(struct vmmu_domain *domain, mfn_t first, u64 count)
 {
-    isolation_forget(domain->user, m);
-    frames_free(m, 0);
+    isolation_forget(domain->user, first, count);
+    frames_free_range(first, count, true);
 }
 
 void port_descriptor_map(struct vmmu_vcpu *vcpu, u32 slot, mfn_t m)

@@ -9,7 +9,6 @@
 #include "lib/string.h"
 #include "lib/x86/pte.h"
 
-#define SCRATCH_ORDER 9u
 #define SCRATCH_WORDS 2u /* 32-bit words of scratch memory that the audit needs for each frame */
 
 typedef unsigned long long ull;
@@ -182,8 +181,10 @@ static void free_lists(const struct evidence *e)
 /* Audits with the lists. False: no memory for it. */
 static bool audit_with(const struct evidence *e, struct vmmu_audit *lists, u64 *findings)
 {
-    u32 order = SCRATCH_ORDER;
+    /* Enough for all frames, because the audit reads the frame table once for each part of them. */
+    u32 order = order_for(frames_count() * SCRATCH_WORDS * sizeof(u32));
 
+    order = order < FRAMES_ORDER_MAX ? order : FRAMES_ORDER_MAX;
     lists->vcpus = e->vcpu;
     lists->vcpu_count = e->vcpus;
     lists->held = e->held;

@@ -69,9 +69,14 @@ static void link(u32 at, u32 next, u32 previous)
                           memory_order_relaxed);
 }
 
+static u64 read_state(const struct vmmu_frame *frame)
+{
+    return atomic_load_explicit(&frame->references, memory_order_relaxed);
+}
+
 static u64 state_of(u64 at)
 {
-    return atomic_load_explicit(&allocator.frames[at].references, memory_order_relaxed);
+    return read_state(&allocator.frames[at]);
 }
 
 static void set_state(u32 at, u64 state)
@@ -410,8 +415,9 @@ static void audit_block(struct recount *run, u64 at, u32 order)
         differ(run, at, "a block on the wrong list");
     }
     run->free += end - at;
-    for (u64 i = at + 1; i < end; i++) {
-        states |= state_of(i);
+    for (const struct vmmu_frame *frame = &allocator.frames[at + 1]; frame < &allocator.frames[end];
+         frame++) {
+        states |= read_state(frame);
     }
     for (u64 i = at + 1; states && i < end; i++) {
         if (state_of(i)) {

@@ -289,14 +289,16 @@ bool port_should_stop(void)
     return asks == machine.stop_at || (machine.stop_each && asks % machine.stop_each == 0);
 }
 
-void port_frame_free(struct vmmu_domain *domain, mfn_t m)
+void port_frames_free(struct vmmu_domain *domain, mfn_t first, u64 count)
 {
     assert_non_null(domain);
-    assert_int_equal(atomic_load(&frame_table[m.n].references), 0);
-    assert_int_equal(atomic_load(&frame_table[m.n].type), 0);
-    assert_false(cpu_any_translates_to(m));
-    __atomic_fetch_add(&machine.freed, 1, __ATOMIC_RELAXED);
-    machine_free(m);
+    for (u64 n = first.n; n < first.n + count; n++) {
+        assert_int_equal(atomic_load(&frame_table[n].references), 0);
+        assert_int_equal(atomic_load(&frame_table[n].type), 0);
+        assert_false(cpu_any_translates_to(mfn(n)));
+        __atomic_fetch_add(&machine.freed, 1, __ATOMIC_RELAXED);
+        machine_free(mfn(n));
+    }
 }
 
 void port_descriptor_map(struct vmmu_vcpu *vcpu, u32 slot, mfn_t m)

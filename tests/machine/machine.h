@@ -15,7 +15,7 @@
 struct machine {
     u64 frames;
     u64 allocated; /* frames out of the allocator */
-    u64 freed;     /* times that port_frame_free was called */
+    u64 freed;     /* frames that port_frames_free was given */
     u64 flushes;   /* CPU flushes that port_flush did */
     u64 refusals;
     enum vmmu_result last_rule;

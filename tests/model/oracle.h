@@ -124,7 +124,8 @@ struct oracle_vcpu {
 
 struct oracle_domain {
     bool started, dying, hides_m2p;
-    u32 frames, frames_max, cursor;
+    u32 frames, frames_max;
+    u32 unpinned, released; /* the first frames that the two passes of its end have not seen */
     enum vmmu_result last_refusal;
     u64 entries_checked, updates, promotions, demotions, pins, unpins, emulated_writes,
         root_switches, refusals;

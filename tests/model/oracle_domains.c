@@ -152,8 +152,9 @@ static enum vmmu_result domain_start(struct oracle *o, const struct model_op *op
     return VMMU_DONE;
 }
 
-/* Drops the domain's ownership reference on one frame. */
-static enum vmmu_result release(struct oracle *o, u32 m)
+/* Drops the pin or the partial state of one frame, and with `whole` the domain's ownership
+ * reference. */
+static enum vmmu_result release(struct oracle *o, u32 m, bool whole)
 {
     struct oracle_frame *f = &o->frame[m];
     enum vmmu_result result;
@@ -168,7 +169,7 @@ static enum vmmu_result release(struct oracle *o, u32 m)
     } else {
         result = oracle_finish_partial(o, m);
     }
-    if (result == VMMU_DONE && f->allocated) {
+    if (result == VMMU_DONE && whole && f->allocated) {
         f->allocated = false;
         oracle_put(o, m);
     }
@@ -182,18 +183,71 @@ static bool told_to_stop(struct oracle *o)
     return o->asks == o->stop_at || (o->stop_each && o->asks % o->stop_each == 0);
 }
 
+/* The first pass: to the next frame that is pinned or partial, and over it. */
+static enum vmmu_result unpin_next(struct oracle *o, u16 id)
+{
+    u32 *m = &o->domain[id].unpinned;
+    while (*m < o->frames &&
+           (o->frame[*m].owner != id || !(o->frame[*m].pinned || o->frame[*m].partial))) {
+        ++*m;
+    }
+    if (*m == o->frames) {
+        return VMMU_DONE;
+    }
+    const enum vmmu_result result = release(o, *m, false);
+    *m += result == VMMU_DONE;
+    return result;
+}
+
+static bool has_frames(const struct oracle *o, u16 id)
+{
+    for (u32 m = 0; m < o->frames; m++) {
+        if (o->frame[m].owner == id && o->frame[m].type != VMMU_TYPE_SHARED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Says whether nothing but the domain's ownership refers to the frame. */
+static bool is_alone(const struct oracle_frame *f, u16 id)
+{
+    return f->owner == id && f->allocated && f->references == 1 && f->type != VMMU_TYPE_SHARED;
+}
+
+/* The second pass: to the next frame of the domain, and over it, or over all those behind it that
+ * nothing else refers to. */
+static enum vmmu_result release_next(struct oracle *o, u16 id)
+{
+    u32 *m = &o->domain[id].released;
+    while (*m < o->frames && o->frame[*m].owner != id) {
+        ++*m;
+    }
+    if (*m == o->frames) {
+        return VMMU_DONE;
+    }
+    if (!is_alone(&o->frame[*m], id)) {
+        const enum vmmu_result result = release(o, *m, true);
+        *m += result == VMMU_DONE;
+        return result;
+    }
+    for (; *m < o->frames && is_alone(&o->frame[*m], id); ++*m) {
+        release(o, *m, true);
+    }
+    return VMMU_DONE;
+}
+
 static enum vmmu_result domain_stop(struct oracle *o, const struct model_op *op)
 {
     struct oracle_domain *d = &o->domain[op->domain];
     d->dying = true;
-    while (d->cursor < o->frames) {
-        const u32 m = d->cursor;
-        const bool own = o->frame[m].owner == op->domain;
-        if (own && release(o, m) != VMMU_DONE) {
+    while (d->unpinned < o->frames) {
+        if (unpin_next(o, op->domain) != VMMU_DONE || told_to_stop(o)) {
             return VMMU_AGAIN;
         }
-        d->cursor++;
-        if (own && told_to_stop(o)) {
+    }
+    while (d->released < o->frames && has_frames(o, op->domain)) {
+        if (release_next(o, op->domain) != VMMU_DONE || told_to_stop(o)) {
             return VMMU_AGAIN;
         }
     }

@@ -125,7 +125,8 @@ u64 snapshot_hash(void)
         hash = mix(hash, v->ldt_base);
     }
     for (u32 d = 1; d < ORACLE_DOMAINS; d++) {
-        hash = mix(hash, o->domain[d].dying | (u64)o->domain[d].cursor << 8);
+        hash = mix(hash, o->domain[d].dying | (u64)o->domain[d].unpinned << 8 |
+                             (u64)o->domain[d].released << 32);
         for (u32 i = 0; i < ORACLE_DEVICE_KINDS; i++) {
             hash = mix(hash, o->access[d][i]);
         }

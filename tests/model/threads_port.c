@@ -500,9 +500,8 @@ bool port_should_stop(void)
     return stop;
 }
 
-void port_frame_free(struct vmmu_domain *domain, mfn_t m)
+static void free_frame_checked(mfn_t m)
 {
-    (void)domain;
     for (u32 i = 0; i < THREADS_CPUS; i++) {
         pthread_mutex_lock(&cpus[i].mutex);
         if (shows(&cpus[i], m)) {
@@ -512,6 +511,14 @@ void port_frame_free(struct vmmu_domain *domain, mfn_t m)
     }
     atomic_fetch_add_explicit(&threads_seen.freed, 1, memory_order_relaxed);
     threads_free(m);
+}
+
+void port_frames_free(struct vmmu_domain *domain, mfn_t first, u64 count)
+{
+    (void)domain;
+    for (u64 i = 0; i < count; i++) {
+        free_frame_checked(mfn(first.n + i));
+    }
 }
 
 void port_descriptor_map(struct vmmu_vcpu *vcpu, u32 slot, mfn_t m)

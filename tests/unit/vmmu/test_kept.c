@@ -244,7 +244,7 @@ static void xsa_292_a_frame_in_a_context_that_is_not_loaded(void **state)
         assert_false(cpu_store(0, guest_address(5), RW(first.l4)));
         assert_done(vmmu_unpin(&guest.vcpu[0], &guest.domain, page));
     }
-    /* The fake machine's port_frame_free looks for translations in all contexts. */
+    /* The fake machine's port_frames_free looks for translations in all contexts. */
     use_by_both(RW(page));
     assert_done(guest_set(&guest, first.l1, 5, 0));
     assert_done(vmmu_take(&guest.domain, page));
