@@ -45,6 +45,9 @@ void defer_abandon(struct vmmu_vcpu *vcpu, mfn_t m, enum vmmu_result result)
 bool vmmu_finish_quick(struct vmmu_vcpu *vcpu)
 {
     const mfn_t m = vcpu->deferred.frame;
+    if (mfn_is_none(m)) {
+        return true;
+    }
     if (vcpu->deferred.kind != DEFER_PUT || !type_put_fast(frame_of(m))) {
         return false;
     }

@@ -35,16 +35,23 @@ void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain)
 
 /* Gives frame `m`, which exists, an owner, or makes it a device frame: stores `physical` as its M2P
  * word, `use` as its type word and, last, `references` as its references word, which makes the
- * frame the owner's for other CPUs. Memory order: release. Panics if `m` has an owner already. */
-ALWAYS_INLINE void adopt(mfn_t m, u64 references, u64 use, u64 physical)
+ * frame the owner's for other CPUs. Memory order: release. `frame` and `m2p` are its words. Panics
+ * if `m` has an owner already. */
+ALWAYS_INLINE void adopt_words(mfn_t m, struct vmmu_frame *frame, u64 *m2p, u64 references, u64 use,
+                               u64 physical)
 {
-    struct vmmu_frame *frame = frame_of(m);
-    if (frame_references(m) & (REF_OWNED | REF_DEVICE)) {
+    if (word_read(&frame->references) & (REF_OWNED | REF_DEVICE)) {
         port_panic("a frame is given that has an owner", m.n);
     }
-    m2p_write(m, physical);
+    __atomic_store_n(m2p, physical, __ATOMIC_RELAXED); /* guests may be reading it */
     atomic_store_explicit(&frame->type, use, memory_order_relaxed);
     atomic_store_explicit(&frame->references, references, memory_order_release);
+}
+
+/* As adopt_words. */
+ALWAYS_INLINE void adopt(mfn_t m, u64 references, u64 use, u64 physical)
+{
+    adopt_words(m, frame_of(m), &vmmu_engine.m2p[m.n], references, use, physical);
 }
 
 /* Releases frames that another domain's CPU has just given to `domain`, which is being torn down:
@@ -72,8 +79,10 @@ enum vmmu_result vmmu_give_many(struct vmmu_domain *domain, mfn_t m, pfn_t p, u6
         atomic_fetch_sub_explicit(&domain->frames, count, memory_order_relaxed);
         return result_refuse(domain, VMMU_REFUSED_TOO_MANY_FRAMES, m.n);
     }
+    struct vmmu_frame *const frames = frame_of(m);
+    u64 *const m2p = &vmmu_engine.m2p[m.n];
     for (u64 i = 0; i < count; i++) {
-        adopt(mfn(m.n + i), references, use_of(VMMU_TYPE_NONE), p.n + i);
+        adopt_words(mfn(m.n + i), &frames[i], &m2p[i], references, use_of(VMMU_TYPE_NONE), p.n + i);
     }
     /* The words before, then `dying`: see domain_is_dying. */
     atomic_thread_fence(memory_order_seq_cst);

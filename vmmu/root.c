@@ -50,6 +50,9 @@ void m2p_show_slow(struct vmmu_domain *domain, mfn_t root, bool kernel)
         const u64 entry = vmmu_engine.hypervisor_slots[VMMU_M2P_SLOT - VMMU_GUEST_HOLE_FIRST];
         word_write(&frame_words(root)[VMMU_M2P_SLOT], hidden ? 0 : entry);
         if (hidden) {
+            /* After the store, and seen after it, because the exchange is locked: a CPU that loads
+             * a root between the two keeps the M2P, and the next load drops it. In the other order
+             * that load would clear the mark, fill in the old entry again, and keep it. */
             lessened_mark(domain);
         }
     }
@@ -119,15 +122,19 @@ bool vmmu_set_root_quick(struct vmmu_vcpu *vcpu, mfn_t m, bool kernel)
 {
     mfn_t *const root = kernel ? &vcpu->kernel_root : &vcpu->user_root;
 
-    if (!mfn_is_none(vcpu->deferred.frame) || mfn_is_none(*root) || mfn_equal(m, *root) ||
-        vcpu->ldt_entries || !frame_exists(m) || ref_get(m, vcpu->domain->id) != VMMU_DONE) {
+    if (!mfn_is_none(vcpu->deferred.frame) || mfn_equal(m, *root) || vcpu->ldt_entries) {
         return false;
     }
-    if (!type_get_fast(frame_of(m), VMMU_TYPE_L4)) {
+    if (!frame_exists(m)) {
+        if (kernel || !mfn_is_none(m)) {
+            return false;
+        }
+    } else if (ref_get(m, vcpu->domain->id) != VMMU_DONE) {
+        return false;
+    } else if (!type_get_fast(frame_of(m), VMMU_TYPE_L4)) {
         ref_put(m);
         return false;
-    }
-    if (kernel) {
+    } else if (kernel) {
         m2p_show(vcpu->domain, m);
         vcpu->counted.root_switches++;
     } else {

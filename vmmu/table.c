@@ -94,6 +94,17 @@ static void install_slots(_Atomic u64 *entries, const struct vmmu_domain *domain
     }
 }
 
+/* Gives the entries of a table their form in a live table. Inlined for level 1 and for the rest. */
+ALWAYS_INLINE void install_entries(_Atomic u64 *entries, u32 level)
+{
+    for (u32 i = 0; i < ENTRIES; i++) {
+        const u64 entry = word_read(&entries[i]);
+        if (entry_installed(level, entry) != entry) {
+            word_write(&entries[i], entry_installed(level, entry));
+        }
+    }
+}
+
 /* Completes a promotion, all entries of which are accepted: if some entries may differ from their
  * form in a live table, stores them in that form; stores the hypervisor's entries in an L4 table;
  * and publishes the table as validated. */
@@ -101,11 +112,10 @@ static void install(mfn_t m, u32 level, const struct visit *visit)
 {
     _Atomic u64 *const entries = visit->entries;
 
-    for (u32 i = 0; visit->differ && i < ENTRIES; i++) {
-        const u64 entry = word_read(&entries[i]);
-        if (entry_installed(level, entry) != entry) {
-            word_write(&entries[i], entry_installed(level, entry));
-        }
+    if (visit->differ && level == 1) {
+        install_entries(entries, 1);
+    } else if (visit->differ) {
+        install_entries(entries, level);
     }
     if (level == 4) {
         install_slots(entries, port_domain(ref_owner(frame_references(m))));

@@ -12,8 +12,17 @@ static bool give(struct population *p, u64 at, mfn_t m, u64 count)
     if (vmmu_give_many(&p->domain->mmu, m, pfn(at), count) != VMMU_DONE) {
         return false;
     }
-    for (u64 i = 0; i < count; i++) {
-        p->p2m[at + i] = m.n + i;
+    u64 *to = &p->p2m[at];
+    u64 i = 0;
+
+    for (; i + 4 <= count; i += 4) {
+        to[i] = m.n + i;
+        to[i + 1] = m.n + i + 1;
+        to[i + 2] = m.n + i + 2;
+        to[i + 3] = m.n + i + 3;
+    }
+    for (; i < count; i++) {
+        to[i] = m.n + i;
     }
     return true;
 }
@@ -71,6 +80,23 @@ void *populate_page(struct population *p, u64 at)
     return frame_view(m);
 }
 
+/* How many of the `most` pages from `at` on can be the module's own frames from `from` on: the
+ * guest has none there yet, and the frames are nobody's. */
+static u64 own_frames(const struct population *p, u64 at, maddr_t from, u64 most)
+{
+    const u64 first = mfn_of(from).n;
+    u64 count = 0;
+
+    if (page_offset(from.a)) {
+        return 0;
+    }
+    while (count < most && p->p2m[at + count] == P2M_UNSET &&
+           !vmmu_frame_is_taken(mfn(first + count))) {
+        count++;
+    }
+    return count;
+}
+
 bool populate_from_module(struct population *p, struct handoff_module *module, u64 offset, u64 size,
                           u64 to, bool last)
 {
@@ -78,12 +104,13 @@ bool populate_from_module(struct population *p, struct handoff_module *module, u
         u64 room = PAGE_SIZE - page_offset(to), part = size < room ? size : room;
         maddr_t from = maddr(module->start.a + offset);
         u64 at = to >> PAGE_SHIFT;
+        const u64 own = last && !page_offset(to) ? own_frames(p, at, from, size >> PAGE_SHIFT) : 0;
 
-        if (last && part == PAGE_SIZE && page_offset(from.a) == 0 && p->p2m[at] == P2M_UNSET &&
-            !vmmu_frame_is_taken(mfn_of(from))) {
-            if (!give(p, at, mfn_of(from), 1)) {
+        if (own) {
+            if (!give(p, at, mfn_of(from), own)) {
                 return false;
             }
+            part = own << PAGE_SHIFT;
         } else {
             u8 *page = populate_page(p, at);
 
@@ -109,15 +136,28 @@ bool populate_zeroed(struct population *p, u64 from, u64 to)
     return true;
 }
 
+/* Where the pfns without a frame end that begin at pfn `at`. */
+static u64 unset_end(const struct population *p, u64 at)
+{
+    const u64 *p2m = p->p2m;
+
+    _Static_assert(P2M_UNSET == ~0ull, "all bits are set");
+    while (at + 4 <= p->pages && (p2m[at] & p2m[at + 1] & p2m[at + 2] & p2m[at + 3]) == P2M_UNSET) {
+        at += 4;
+    }
+    while (at < p->pages && p2m[at] == P2M_UNSET) {
+        at++;
+    }
+    return at;
+}
+
 bool populate_rest(struct population *p)
 {
     for (u64 at = 0, end; at < p->pages; at = end) {
-        end = at + 1;
-        if (p->p2m[at] != P2M_UNSET) {
-            continue;
-        }
-        while (end < p->pages && p->p2m[end] == P2M_UNSET) {
+        end = unset_end(p, at);
+        if (end == at) {
             end++;
+            continue;
         }
         for (u64 count = end - at; at < end; at += count, count = end - at) {
             const mfn_t m = next_frames(p, &count);

@@ -44,11 +44,11 @@ QUICK stack_quick(struct vcpu *vcpu)
     return vcpu;
 }
 
-/* Another root for a vCPU that has one, of the mode `kernel` or of user mode. False: the operation
- * has not been done, or the release of the old root is still to be completed. */
-static inline bool root_quick(struct vcpu *vcpu, u64 number, bool kernel, bool *done)
+/* Another root for the vCPU, of the mode `kernel` or of user mode. False: the operation has not
+ * been done, or the release of the old root is still to be completed. */
+static inline bool root_quick(struct vcpu *vcpu, mfn_t m, bool kernel, bool *done)
 {
-    *done = vmmu_set_root_quick(&vcpu->mmu, guest_mfn(number), kernel);
+    *done = vmmu_set_root_quick(&vcpu->mmu, m, kernel);
     if (!*done) {
         return false;
     }
@@ -65,10 +65,9 @@ static inline bool operation_quick(struct vcpu *vcpu, u32 command, u64 argument,
     *done = true;
     switch (command) {
     case MMUEXT_NEW_BASEPTR:
-        return root_quick(vcpu, argument, true, done);
-    case MMUEXT_NEW_USER_BASEPTR: /* frame 0 means none, which is not what guests do often */
-        *done = false;
-        return argument && root_quick(vcpu, argument, false, done);
+        return root_quick(vcpu, guest_mfn(argument), true, done);
+    case MMUEXT_NEW_USER_BASEPTR: /* frame 0 means none */
+        return root_quick(vcpu, argument ? guest_mfn(argument) : MFN_NONE, false, done);
     case MMUEXT_INVLPG_LOCAL:
         if (guest_range_ok(argument, 1)) {
             space_flush_page(argument, vcpu->user_cr3);

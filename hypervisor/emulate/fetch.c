@@ -36,7 +36,8 @@ static bool code_is_known(const struct vcpu *vcpu, u32 selector, bool *long_mode
     return *long_mode || (descriptor & DESCRIPTOR_DEFAULT && !(descriptor & DESCRIPTOR_BASE));
 }
 
-static bool is_same(const struct fetched *last, const union fetched_bytes *bytes, bool long_mode)
+static bool is_same(const struct fetched_instruction *last, const union fetched_bytes *bytes,
+                    bool long_mode)
 {
     return last->known && last->instruction.long_mode == long_mode &&
            last->bytes.word[0] == bytes->word[0] && last->bytes.word[1] == bytes->word[1];
@@ -103,17 +104,20 @@ void fetched_start(struct vcpu *vcpu)
 
 const struct instruction *instruction_fetch(struct vcpu *vcpu)
 {
-    struct fetched *last = &vcpu->fetched;
-    union fetched_bytes bytes;
     u64 rip = vcpu->registers.rip, to_page_end = PAGE_SIZE - page_offset(rip);
+    struct fetched_instruction *last = &vcpu->fetched.kept[(rip ^ rip >> 3) % FETCHED_KEPT];
+    union fetched_bytes bytes;
     u32 size = sizeof bytes;
     bool long_mode;
 
     if (!code_is_known(vcpu, vcpu->registers.cs & 0xffff, &long_mode)) {
         return NULL;
     }
-    if (copy_from_guest(&bytes, rip, size)) {
+    if (copy_pair_from_kernel(bytes.word, rip) || copy_from_guest(&bytes, rip, size)) {
         if (is_same(last, &bytes, long_mode)) {
+            if (long_mode && last->instruction.operation >= OPERATION_FIRST_STORE) {
+                keep_quick(vcpu, &bytes, &last->instruction);
+            }
             return &last->instruction;
         }
     } else {

@@ -7,8 +7,6 @@
 
 struct vcpu;
 
-/* The instruction that was decoded last, kept because a kernel has few places that store to page
- * tables and executes them thousands of times. Used again only if the bytes at RIP are the same. */
 union fetched_bytes {
     u8 byte[16];
     u64 word[2];
@@ -21,9 +19,16 @@ enum quick_kind {
     QUICK_BITS,     /* AND or OR with an immediate, of any size */
 };
 
+/* An instruction that was decoded. What bytes mean does not depend on anything else, so that it is
+ * never out of date: it is used again if the bytes at RIP are the same. */
+struct fetched_instruction {
+    bool known;
+    union fetched_bytes bytes;
+    struct instruction instruction;
+};
+
 /* The same for emulate_quick: the last instruction of a form that it knows, whose memory operand is
- * at a general register plus a displacement. It is never out of date, because what bytes mean does
- * not depend on anything else. */
+ * at a general register plus a displacement. */
 struct fetched_quick {
     union fetched_bytes bytes;
     u64 displacement;
@@ -36,10 +41,12 @@ struct fetched_quick {
     u8 length;
 };
 
+/* Instructions that were decoded last, by a part of their addresses: a kernel has few places that
+ * store to page tables or use ports, and executes them thousands of times. */
+#define FETCHED_KEPT 8u
+
 struct fetched {
-    bool known;
-    union fetched_bytes bytes;
-    struct instruction instruction;
+    struct fetched_instruction kept[FETCHED_KEPT];
     struct fetched_quick quick;
 };
 

@@ -35,32 +35,6 @@ bool copy_to_guest(u64 to, const void *from, u64 size)
     return guest_range_ok(to, size) && copy_bytes_out((void *)to, from, size) == 0;
 }
 
-bool copy_pair_from_kernel(u64 pair[2], u64 from)
-{
-    u64 low, high;
-
-    if (from < LAYOUT_END || from > -2 * sizeof(u64)) {
-        return false;
-    }
-    /* For speculation, which may not wait for the comparison above: no address below LAYOUT_END. */
-    __asm__ goto volatile("cmp %[first], %[at]\n\t"
-                          "cmovb %[first], %[at]\n"
-                          "1:\tmov (%[at]), %[low]\n"
-                          "2:\tmov 8(%[at]), %[high]\n\t"
-                          ".pushsection .extable, \"a\"\n\t"
-                          ".quad 1b, %l[fault], 2b, %l[fault]\n\t"
-                          ".popsection"
-                          : [low] "=&r"(low), [high] "=&r"(high), [at] "+&r"(from)
-                          : [first] "r"(LAYOUT_END)
-                          : "cc", "memory"
-                          : fault);
-    pair[0] = low;
-    pair[1] = high;
-    return true;
-fault:
-    return false;
-}
-
 bool copy_record_to_guest(u64 to, const u64 record[RECORD_WORDS], u64 mark)
 {
     u64 at, word;

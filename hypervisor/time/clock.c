@@ -10,9 +10,10 @@
 #include "hypervisor/time/frequency.h"
 #include "hypervisor/time/scale.h"
 
-#define APIC_WINDOW 500000ull /* the time in ns over which the local APIC timer is measured */
-#define LONGEST_NS  3600000000000ull
-#define SAMPLES     8
+#define APIC_WINDOW  500000ull /* the time in ns over which the local APIC timer is measured */
+#define APIC_PRECISE 8192u     /* or until it is known to one part in so many */
+#define LONGEST_NS   3600000000000ull
+#define SAMPLES      8
 
 static struct {
     u64 tsc_start; /* TSC value at which system time is 0 */
@@ -23,7 +24,7 @@ static struct {
 } timebase;
 
 struct apic_sample {
-    u64 tsc;
+    u64 tsc, width; /* when the timer was read, and how long that took */
     u32 left;
 };
 
@@ -31,27 +32,31 @@ struct apic_sample {
  * is therefore the most exact one. */
 static struct apic_sample apic_sample(void)
 {
-    struct apic_sample best = {0};
-    u64 narrowest = ~0ull;
+    struct apic_sample best = {.width = ~0ull};
 
     for (u32 i = 0; i < SAMPLES; i++) {
         u64 before = read_tsc();
         u32 left = apic_timer_left();
         u64 width = read_tsc() - before;
 
-        if (width < narrowest) {
-            narrowest = width;
-            best = (struct apic_sample){before + width / 2, left};
+        if (width < best.width) {
+            best = (struct apic_sample){before + width / 2, width, left};
         }
     }
     return best;
 }
 
-static void wait_ticks(u64 ticks)
+/* Waits for `ticks` of the TSC since the sample `first`, or until both counters have counted so far
+ * that their ratio is precise enough. */
+static void wait_since(const struct apic_sample *first, u64 ticks)
 {
-    for (u64 start = read_tsc(); read_tsc() - start < ticks;) {
+    u64 gone;
+
+    do {
         __builtin_ia32_pause();
-    }
+        gone = read_tsc() - first->tsc;
+    } while (gone < ticks && (gone / APIC_PRECISE < first->width ||
+                              first->left - apic_timer_left() < APIC_PRECISE));
 }
 
 /* Converts a frequency in Hz to ticks per ns, times 2^32. */
@@ -74,7 +79,7 @@ static u64 measure_apic(u64 hertz)
 
     apic_measure_start();
     first = apic_sample();
-    wait_ticks(hertz / 1000000 * APIC_WINDOW / 1000);
+    wait_since(&first, hertz / 1000000 * APIC_WINDOW / 1000);
     last = apic_sample();
     apic_measure_end();
     return scaled_rate(first.left - last.left, last.tsc - first.tsc, hertz);

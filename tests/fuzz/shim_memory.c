@@ -74,6 +74,12 @@ u64 copy_bytes_out(void *to, const void *from, u64 count)
     return count - part;
 }
 
+/* The fake guest's memory is in the lower half; its kernel's quick calls read it all the same. */
+bool copy_pair_from_kernel(u64 pair[2], u64 from)
+{
+    return copy_bytes_in(pair, (const void *)from, 2 * sizeof(u64)) == 0;
+}
+
 /* ---- frames ---- */
 
 void *direct(maddr_t at)

@@ -67,6 +67,11 @@ bool copy_from_guest(void *to, u64 from, u64 size)
     return true;
 }
 
+bool copy_pair_from_kernel(u64 pair[2], u64 from)
+{
+    return copy_from_guest(pair, from, 2 * sizeof(u64));
+}
+
 bool copy_to_guest(u64 to, const void *from, u64 size)
 {
     if (!guest(to, size)) {
