@@ -119,7 +119,9 @@ ALWAYS_INLINE enum vmmu_result type_put(mfn_t m)
  * could be for one of its own CPU, which has found this table as a page to be written to.) */
 enum vmmu_result type_finish(mfn_t m);
 
-/* The fast path of type_lock, which also sets the bits `parts` (USE_PARTS) in the type word. False:
+/* The fast path of type_lock, which also sets the bits `parts` (USE_PARTS) in the type word. The
+ * caller may find only then that the table is another domain's, and leave the bits set: that a part
+ * is marked only says that it may have entries, so that its demotion reads 32 words more. False:
  * nothing is locked, because that needs a wait, or `m` is not such a table, or its type word has a
  * bit of `without`. */
 ALWAYS_INLINE bool type_try_lock(struct vmmu_frame *frame, enum vmmu_type type, u64 without,

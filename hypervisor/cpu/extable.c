@@ -2,6 +2,7 @@
 /* The exception table: the hypervisor's instructions that may fault because of a guest, and their
  * fixups. */
 #include "hypervisor/cpu/extable.h"
+#include "hypervisor/cpu/asm.h"
 
 struct extable_entry {
     u64 at, fixup;
@@ -17,4 +18,11 @@ u64 extable_fixup(u64 rip)
         }
     }
     return 0;
+}
+
+void fault_address_restore(u64 address)
+{
+    if (read_cr2() != address) { /* reading it is much faster */
+        write_cr2(address);
+    }
 }

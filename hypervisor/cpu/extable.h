@@ -10,4 +10,8 @@
  * instruction must not fault, so the fault is an error of the hypervisor. */
 u64 extable_fixup(u64 rip);
 
+/* Makes `address` the address of this CPU's last page fault (CR2) again, for a handler that may
+ * have caused others, which were fixed. */
+void fault_address_restore(u64 address);
+
 #endif

@@ -10,21 +10,23 @@
 static void vcpus_info(struct domain *domain, struct xen_domctl_getdomaininfo *info)
 {
     bool blocked = true, running = false;
+    struct vcpu_runstate_info runstate;
 
-    info->cpu_time = sched_domain_time(domain);
     if (domain->vcpu_count) {
         info->max_vcpu_id = domain->vcpu_count - 1;
     }
     for (u32 i = 0; i < domain->vcpu_count; i++) {
-        const struct vcpu *vcpu = domain->vcpu[i];
+        struct vcpu *vcpu = domain->vcpu[i];
         u32 state = atomic_load(&vcpu->state);
 
+        sched_read_runstate(vcpu, &runstate);
+        info->cpu_time += runstate.time[RUNSTATE_running];
         if (state == VCPU_DOWN) {
             continue;
         }
         info->nr_online_vcpus++;
         blocked &= state != VCPU_RUNNABLE;
-        running |= state == VCPU_RUNNABLE && atomic_load(&vcpu->loaded);
+        running |= runstate.state == RUNSTATE_running; /* `loaded`: also while it is parked */
     }
     if (info->nr_online_vcpus) {
         info->flags |= (blocked ? XEN_DOMINF_blocked : 0) | (running ? XEN_DOMINF_running : 0);
@@ -79,7 +81,8 @@ void domain_counters(const struct domain *domain, struct vmmu_counters *sum)
 {
     if (domain_has_ended(domain)) { /* vmmu_vcpu_stop adds up the rest, and then the vCPUs go */
         vmmu_counters_read(&domain->mmu, sum);
-    } else {
+    } else { /* if it ends meanwhile, its vCPUs stay until this CPU is in its run loop: stop_users
+                in teardown.c; and the caller's own domain until the caller's vCPU has stopped */
         domain_counters_at_end(domain, sum);
     }
 }

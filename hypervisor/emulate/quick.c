@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest's store to a live page table in its most frequent form. */
-#include "hypervisor/cpu/asm.h"
+#include "hypervisor/cpu/extable.h"
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/emulate/emulate.h"
 #include "hypervisor/emulate/execute.h"
@@ -16,14 +16,27 @@ static inline bool fits(const struct registers *r)
            (u16)r->ss == SELECTOR_USER_DS && !(r->rflags & RFLAGS_TF);
 }
 
-/* Reads the bytes at the guest's RIP. False, with CR2 as before: they cannot be read. */
-static inline bool read_code(union fetched_bytes *bytes, u64 rip, u64 cr2)
+/* Leaves the fault to the general form, with its address in CR2, in which reading the guest's code
+ * may have left another: also where it succeeded, if it was repeated after a fault by a stale
+ * translation. */
+static __attribute__((noinline)) struct vcpu *leave(u64 address)
 {
-    if (copy_pair_from_kernel(bytes->word, rip)) {
-        return true;
-    }
-    write_cr2(cr2);
-    return false;
+    fault_address_restore(address);
+    return NULL;
+}
+
+/* The address of the memory operand of the instruction that is kept. */
+static inline u64 operand(struct vcpu *vcpu)
+{
+    const struct fetched_quick *quick = &vcpu->fetched.quick;
+
+    return *(u64 *)((char *)vcpu + quick->base) + quick->displacement;
+}
+
+/* The same for a fault whose address is that of the operand. */
+static __attribute__((noinline)) struct vcpu *leave_operand(struct vcpu *vcpu)
+{
+    return leave(operand(vcpu));
 }
 
 /* Moves RIP behind the instruction. */
@@ -44,7 +57,7 @@ static __attribute__((noinline)) struct vcpu *change_bits(struct vcpu *vcpu, u64
 
     if (address & (quick->size - 1u) ||
         !vmmu_change_quick(&vcpu->mmu, vaddr(address - shift / 8), keep, flip, &old)) {
-        return NULL;
+        return leave_operand(vcpu);
     }
     flags_set_logical(&vcpu->registers, ((old & keep) ^ flip) >> shift, quick->size);
     return finish(vcpu);
@@ -57,17 +70,17 @@ struct vcpu *emulate_quick(struct vcpu *vcpu, u64 address)
     union fetched_bytes bytes;
     u64 *source, old;
 
-    if (!fits(r) || !read_code(&bytes, r->rip, address) || bytes.word[0] != quick->bytes.word[0] ||
-        bytes.word[1] != quick->bytes.word[1] ||
-        *(u64 *)((char *)vcpu + quick->base) + quick->displacement != address) {
-        return NULL;
+    if (!fits(r) || !copy_pair_from_kernel(bytes.word, r->rip) ||
+        bytes.word[0] != quick->bytes.word[0] || bytes.word[1] != quick->bytes.word[1] ||
+        operand(vcpu) != address) {
+        return leave(address);
     }
     if (quick->kind == QUICK_BITS) {
         return change_bits(vcpu, address);
     }
     source = (u64 *)((char *)vcpu + quick->source);
     if (address % sizeof(u64) || !vmmu_store_quick(&vcpu->mmu, vaddr(address), *source, &old)) {
-        return NULL;
+        return leave_operand(vcpu);
     }
     if (quick->kind == QUICK_EXCHANGE) {
         *source = old;

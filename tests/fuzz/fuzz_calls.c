@@ -45,16 +45,24 @@ static void put_words(void)
     }
 }
 
-/* A store of the current guest to an address that its tables map, as far as they let it. */
+/* A store of the current guest to an address that its tables map, as far as they let it. To a live
+ * page table it is executed as emulate_quick does. */
 static void store(void)
 {
     const u64 address = word_page_address() | input_below(&input, 24) * 8;
     const struct domain *domain = word_once_in(8) ? word_target() : current_vcpu()->domain;
     struct vmmu_walk walk;
+    u64 old;
 
     vmmu_walk(vcpu_root(current_vcpu()), vaddr(address), &walk);
     if (walk.depth == 1 && (walk.entry[1] & PTE_ADDRESS) >> PAGE_SHIFT < SHIM_FRAMES) {
-        cpu_store(0, vaddr(address), word_entry(domain));
+        const u64 value = word_entry(domain);
+        struct vmmu_vcpu *mmu = &current_vcpu()->mmu;
+
+        if (value & 8 ? !vmmu_store_quick(mmu, vaddr(address), value, &old)
+                      : !vmmu_change_quick(mmu, vaddr(address), ~value, value & 2, &old)) {
+            cpu_store(0, vaddr(address), value);
+        }
     }
 }
 
@@ -63,8 +71,27 @@ static void interrupt(void)
     interrupt_of_line(input_below(&input, 64));
 }
 
-/* Makes the call as call_from_guest does: repeats it for as long as it is interrupted and its vCPU
- * may go on. Now and then the guest does not repeat it. */
+/* Makes the call in its quick form. True: it is served. False: what is left is in call->argument.
+ */
+static bool call_quickly(const struct form *form, struct call *call)
+{
+    struct registers *r = &current_vcpu()->registers;
+
+    r->rax = form->number;
+    r->rdi = call->argument[0];
+    r->rsi = call->argument[1];
+    r->rdx = call->argument[2];
+    r->r10 = call->argument[3];
+    r->r8 = call->argument[4];
+    r->r9 = call->argument[5];
+    const bool served = call_quick(current_vcpu());
+    call->argument[0] = r->rdi;
+    call->argument[1] = r->rsi;
+    return served;
+}
+
+/* Makes the call as the entry code does, and call_from_guest: repeats it for as long as it is
+ * interrupted and its vCPU may go on. Now and then the guest does not repeat it. */
 static void call(const struct form *form)
 {
     struct call call = {0};
@@ -78,6 +105,10 @@ static void call(const struct form *form)
     for (u32 restarts = 0; current_vcpu(); restarts++) {
         current_vcpu()->registers.rsp = call.argument[0];
         call.again = call.left = false;
+        if (call_quickly(form, &call)) {
+            shim_work();
+            return;
+        }
         call_dispatch(current_vcpu(), form->number, &call);
         if (!shim_work() || !call.again || !repeats) {
             return;

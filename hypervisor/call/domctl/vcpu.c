@@ -49,7 +49,7 @@ s64 domctl_getvcpuinfo(struct domctl *d)
     sched_read_runstate(vcpu, &runstate);
     info->online = state != VCPU_DOWN;
     info->blocked = state == VCPU_BLOCKED || state == VCPU_POLLING;
-    info->running = state == VCPU_RUNNABLE && atomic_load(&vcpu->loaded);
+    info->running = runstate.state == RUNSTATE_running; /* `loaded`: also while it is parked */
     info->cpu_time = runstate.time[RUNSTATE_running];
     info->cpu = home ? home->number : 0;
     d->answers = true;

@@ -21,7 +21,7 @@ static const char *state_name(const struct vcpu *vcpu)
 {
     switch (atomic_load(&vcpu->state)) {
     case VCPU_RUNNABLE:
-        return atomic_load(&vcpu->loaded) ? "running" : "runnable";
+        return vcpu->runstate.state == RUNSTATE_running ? "running" : "runnable";
     case VCPU_BLOCKED:
         return "blocked";
     case VCPU_POLLING:

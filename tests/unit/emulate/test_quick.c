@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that emulate_quick executes stores and exchanges of 8 bytes, for every pair of registers,
  * and AND and OR with an immediate of every size as instruction_execute does, and only these: that
- * it leaves everything as it is if the instruction in memory, its address, the segments, the error
- * code or the flags are others. */
+ * it leaves everything as it is, CR2 included, if the instruction in memory, its address, the
+ * segments, the error code or the flags are others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "hypervisor/cpu/extable.h"
 #include "hypervisor/cpu/segments.h"
 #include "hypervisor/emulate/emulate.h"
 #include "hypervisor/emulate/execute.h"
@@ -28,8 +29,14 @@ static struct {
     struct vcpu vcpu;
     u8 code[LONGEST];
     u64 entry;
+    u64 cr2;
     bool refused; /* what vmmu_store_quick does */
 } world;
+
+void fault_address_restore(u64 address)
+{
+    world.cr2 = address;
+}
 
 bool copy_from_guest(void *to, u64 from, u64 size)
 {
@@ -43,6 +50,7 @@ bool copy_from_guest(void *to, u64 from, u64 size)
 bool copy_pair_from_kernel(u64 pair[2], u64 from)
 {
     assert_int_equal(from, RIP);
+    world.cr2 = RIP; /* a fault by a stale translation */
     memcpy(pair, world.code, LONGEST);
     return true;
 }
@@ -121,7 +129,9 @@ static void assert_left_alone(u64 address)
     const struct registers before = world.vcpu.registers;
     const u64 entry = world.entry;
 
+    world.cr2 = address;
     assert_null(emulate_quick(&world.vcpu, address));
+    assert_int_equal(world.cr2, address);
     assert_int_equal(world.entry, entry);
     assert_memory_equal(&world.vcpu.registers, &before, sizeof before);
 }
