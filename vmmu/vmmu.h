@@ -121,9 +121,7 @@ struct vmmu_domain {
     struct vmmu_counters counters;
     /* The latest refusal (enum vmmu_result), for the crash report. VMMU_DONE: none yet. */
     VMMU_ATOMIC(u32) last_refusal;
-    /* The word that was refused then: what the rule's sentence speaks of, mostly an entry, a frame
-     * number or an address. */
-    VMMU_ATOMIC(u64) last_word;
+    VMMU_ATOMIC(u64) last_word; /* was refused then: mostly an entry, frame number or address */
     /* What the domain's L4 tables get in slots 256 to 271: 16 entries, of which VMMU_M2P_SLOT is
      * the first. vmmu_domain_start sets it to those that vmmu_start was given. The caller may set
      * others, which never change, before the domain has its first L4 table. The first one is the
@@ -141,11 +139,7 @@ struct vmmu_domain {
      * translation of the domain arises; the release of frames relies on this. */
     VMMU_ATOMIC(bool) stopped;
     u64 stopped_at; /* the domain's flush clock, read just before `stopped` was set */
-    /* Each CPU in `flushed_cpus` began its latest flush at the epoch `flushed` of the domain's
-     * flush clock or later. `flushed_locked`: a CPU is changing the two. */
-    VMMU_ATOMIC(u64) flushed, flushed_cpus;
-    VMMU_ATOMIC(bool) flushed_locked;
-    void *user; /* for the caller; the engine does not use it */
+    void *user;     /* for the caller; the engine does not use it */
 };
 
 /* A deferred release: what an operation that already has its result has left to do. Either the old

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves that records of the timeline add up to counts and times of exits, by domain and reason, and
- * that records of other kinds add nothing. */
+/* Proves that records of the timeline add up to counts and times of exits, by domain and reason,
+ * and that records of other kinds add nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
