@@ -28,12 +28,11 @@ static struct visit visit_of(mfn_t m, u32 place, bool child)
 static enum vmmu_result drop_child(struct visit *visit, u32 level)
 {
     const mfn_t target = entry_frame(word_read(&visit->entries[visit->place]));
-    const u64 use = frame_type_word(target);
+    const enum vmmu_type type = use_type(frame_type_word(target));
 
-    /* An entry may have been refused because its target is a table of this level or further up,
-     * perhaps one that this CPU is demoting. Such a target is not waited for. */
-    const bool above = use_is_demoting(use) && (u32)use_type(use) >= level;
-    if (!above && type_finish(target) != VMMU_DONE) {
+    /* An entry may have been refused because its target is a table of this level or further up.
+     * Such a table is not this one's to demote: the two may lead to each other. */
+    if (type == (enum vmmu_type)(level - 1) && type_finish(target) != VMMU_DONE) {
         return VMMU_AGAIN;
     }
     ref_put(target);

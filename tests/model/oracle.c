@@ -250,7 +250,8 @@ static enum vmmu_result demote(struct oracle *o, u32 m, u32 place, bool child)
     f->open = false;
     if (child) {
         const u32 target = oracle_target(oracle_word(o, m, place));
-        if (oracle_finish_partial(o, target) != VMMU_DONE) {
+        if ((u32)o->frame[target].type == level - 1 &&
+            oracle_finish_partial(o, target) != VMMU_DONE) {
             return leave_partial(o, m, place, true);
         }
         oracle_put(o, target);

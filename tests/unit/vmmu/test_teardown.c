@@ -309,6 +309,39 @@ static void a_deferred_table_that_another_cpu_demotes_is_waited_for(void **state
     assert_false(look(below).partial);
 }
 
+/* Two partial tables, each of which is to drop an entry that leads to the other one: the lower one
+ * an entry that was refused, since the other is no L1 table. Neither waits for the other. */
+static void tables_that_lead_to_each_other_end(void **state)
+{
+    struct vmmu_vcpu *const foreign = &other.vcpu[0];
+    enum vmmu_result result = VMMU_AGAIN;
+    mfn_t above, below;
+    u32 tries = 0;
+    (void)state;
+    guest_running_space(&other);
+    two_tables(&above, &below);
+    machine_words(below)[TABLES] = LINK(above);
+    machine.stop_each = 1;
+    while (!look(below).partial && tries++ < 100) {
+        assert_result(VMMU_AGAIN, vmmu_pin(foreign, &guest.domain, above, 3));
+    }
+    for (tries = 0; result == VMMU_AGAIN && tries < 100; tries++) {
+        assert_result(VMMU_AGAIN, vmmu_pin(&guest.vcpu[0], &guest.domain, below, 2));
+        result = vmmu_pin(foreign, &guest.domain, above, 3);
+    }
+    assert_refused(WRONG_TYPE, result);
+    assert_true(look(below).partial);
+    assert_true(look(above).partial);
+    assert_done(vmmu_vcpu_stop(&guest.vcpu[0]));
+    for (tries = 0; tries < 1000 && vmmu_domain_stop(&guest.domain) == VMMU_AGAIN; tries++) {
+    }
+    assert_true(tries < 1000);
+    machine.stop_each = 0;
+    assert_done(vmmu_finish(foreign));
+    guest_end(&guest);
+    assert_all_back();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +356,7 @@ int main(void)
         SMALL_TEST(a_table_that_another_cpu_demotes_is_waited_for),
         SMALL_TEST(a_lower_table_that_another_cpu_demotes_is_waited_for),
         SMALL_TEST(a_deferred_table_that_another_cpu_demotes_is_waited_for),
+        SMALL_TEST(tables_that_lead_to_each_other_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
