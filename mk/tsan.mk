@@ -6,7 +6,7 @@ TSAN_CFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -fsanitize=thread -pthread \
 TSAN_RACED := $(patsubst %.c,$(B)/tsan/%.o,tests/model/test_raced.c tests/model/threads_port.c lib/contexts.c \
 	$(wildcard tests/model/races*.c vmmu/*.c))
 TSAN_SCHED := $(patsubst %.c,$(B)/tsan/%.o,tests/unit/sched/test_threads.c tests/unit/sched/stack.c \
-	hypervisor/cpu/kick.c hypervisor/domain/domain_table.c lib/lock.c $(wildcard hypervisor/sched/*.c))
+	hypervisor/cpu/kick.c hypervisor/domain/domain_table.c lib/lock.c tests/fuzz/shim_trace.c $(wildcard hypervisor/sched/*.c))
 
 $(eval $(call compiled,tsan,TSAN_CFLAGS))
 $(B)/tsan/test_raced: $(TSAN_RACED) $(call stamp,tsan-raced,$(TSAN_CFLAGS) $(TSAN_RACED))

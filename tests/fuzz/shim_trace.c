@@ -15,6 +15,12 @@ void trace_put(enum trace_kind kind, u32 number, u32 detail, u64 value, u64 begi
     (void)begin;
 }
 
+void trace_ipi_sent(u32 to, u32 vector)
+{
+    (void)to;
+    (void)vector;
+}
+
 void trace_call_begins(u16 number, u32 first, u32 second)
 {
     (void)number;
