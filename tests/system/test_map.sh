@@ -112,7 +112,7 @@ refused 'map: two snapshots at most' "$work/after.map" "$work/after.map" "$work/
 refused 'map: --record writes the machine as it is now' "$work/after.map" --record "$work/x.html"
 map
 [ "$status" = 3 ] || wrong "exit status $status without a hypervisor to ask"
-expect err '^pinion: map: this must run as root in dom0' "the sentence without a hypervisor to ask"
+expect err '^pinion: map: this system does not run on a Pinion' "the sentence without a hypervisor to ask"
 map --help
 expect_status 0 "--help"
 finish
