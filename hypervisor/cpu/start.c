@@ -171,6 +171,17 @@ bool cpu_load(struct cpu *cpu)
     return xsave_start() && space_start_cpu();
 }
 
+/* Assembly: a jump to operand 1, on an empty stack. It is a RET with a return address stored by
+ * this code, not an indirect branch, whose predicted target a guest could influence. */
+#define JUMP_TO_SECOND                                                                             \
+    "push $0\n\t"                                                                                  \
+    "call 1f\n"                                                                                    \
+    "0:\tpause\n\t"                                                                                \
+    "lfence\n\t"                                                                                   \
+    "jmp 0b\n"                                                                                     \
+    "1:\tmov %1, (%%rsp)\n\t"                                                                      \
+    "ret"
+
 void cpu_enter_clean_stack(struct cpu *cpu, void (*then)(void))
 {
     const u64 region = (u64)cpu - CPU_STATE;
@@ -178,7 +189,6 @@ void cpu_enter_clean_stack(struct cpu *cpu, void (*then)(void))
     for (u32 ist = IST_DF; ist < ISTS; ist++) {
         memset((void *)(region + CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE), 0, PAGE_SIZE);
     }
-    /* To `then` as in cpu_enter_stack. */
     __asm__ volatile("mov %0, %%rsp\n\t"
                      "cld\n\t"
                      "rep stosq\n\t"
@@ -187,14 +197,7 @@ void cpu_enter_clean_stack(struct cpu *cpu, void (*then)(void))
                      "xor %%r12d, %%r12d\n\t"
                      "xor %%r13d, %%r13d\n\t"
                      "xor %%r14d, %%r14d\n\t"
-                     "xor %%r15d, %%r15d\n\t"
-                     "push $0\n\t"
-                     "call 1f\n"
-                     "0:\tpause\n\t"
-                     "lfence\n\t"
-                     "jmp 0b\n"
-                     "1:\tmov %1, (%%rsp)\n\t"
-                     "ret"
+                     "xor %%r15d, %%r15d\n\t" JUMP_TO_SECOND
                      :
                      : "S"(region + CPU_STACK_END), "d"(then), "D"(region + CPU_STACK),
                        "c"((CPU_STACK_END - CPU_STACK) / sizeof(u64)), "a"(0ull)
@@ -204,17 +207,8 @@ void cpu_enter_clean_stack(struct cpu *cpu, void (*then)(void))
 
 void cpu_enter_stack(struct cpu *cpu, void (*then)(void))
 {
-    /* The jump to `then` is a RET with a return address stored by this code, not an indirect
-     * branch, whose predicted target a guest could influence. */
     __asm__ volatile("mov %0, %%rsp\n\t"
-                     "xor %%ebp, %%ebp\n\t"
-                     "push $0\n\t"
-                     "call 1f\n"
-                     "0:\tpause\n\t"
-                     "lfence\n\t"
-                     "jmp 0b\n"
-                     "1:\tmov %1, (%%rsp)\n\t"
-                     "ret"
+                     "xor %%ebp, %%ebp\n\t" JUMP_TO_SECOND
                      :
                      : "r"((u64)cpu - CPU_STATE + CPU_STACK_END), "r"(then)
                      : "memory");

@@ -78,7 +78,7 @@ bool isolation_add_vcpu(struct vcpu *vcpu)
         return true;
     }
     page_mark(vcpu, VCPU_ORDER, domain->id);
-    page_mark(vcpu->fpu_area, 0, domain->id);
+    page_mark(vcpu->fpu_area, 0, domain->id); /* a page of its own, or one of the vCPU's again */
     return view_map_pages(&domain->view, vcpu, VCPU_ORDER);
 }
 
