@@ -131,22 +131,6 @@ static void start_guest(struct handoff *handoff, const struct line *line)
     handoff->guest_count++;
 }
 
-static enum mitigations mitigations_of(const struct line *line)
-{
-    static const char *const words[] = {
-        [MITIGATIONS_AUTO] = "auto",
-        [MITIGATIONS_PARTIAL] = "partial",
-        [MITIGATIONS_OFF] = "off",
-    };
-
-    for (u32 i = 0; i < ARRAY_LENGTH(words); i++) {
-        if (strcmp(line->value, words[i]) == 0) {
-            return (enum mitigations)i;
-        }
-    }
-    bad(line, "auto, partial or off");
-}
-
 /* True if the value is `yes`, false if it is `no`; no other word is right. */
 static bool choice_of(const struct line *line, const char *yes, const char *no)
 {
@@ -163,7 +147,10 @@ static bool choice_of(const struct line *line, const char *yes, const char *no)
 static bool set_machine(struct handoff *handoff, const struct line *line)
 {
     if (strcmp(line->text, "mitigations") == 0) {
-        handoff->mitigations = mitigations_of(line);
+        if (!speculation_read_mitigations(line->value, strlen(line->value),
+                                          &handoff->mitigations)) {
+            bad(line, "auto, partial or off");
+        }
     } else if (strcmp(line->text, "isolation") == 0) {
         if (!speculation_read_isolation(line->value, strlen(line->value), &handoff->isolation)) {
             bad(line, "auto, always or never");

@@ -262,23 +262,6 @@ static void read_screen(const struct word *w, struct boot_options *options)
     }
 }
 
-static bool read_mitigations(const struct word *w, struct boot_options *options)
-{
-    static const char *const words[] = {
-        [MITIGATIONS_AUTO] = "auto",
-        [MITIGATIONS_PARTIAL] = "partial",
-        [MITIGATIONS_OFF] = "off",
-    };
-
-    for (u32 i = 0; i < ARRAY_LENGTH(words); i++) {
-        if (value_is(w, words[i])) {
-            options->mitigations = (enum mitigations)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Reads the version of Xen that guests and tools see: 4.17 to 4.20. */
 static bool read_version(const struct word *w, struct boot_options *options)
 {
@@ -364,7 +347,8 @@ static bool apply(const struct word *w, struct boot_options *options, bool *know
         return true;
     }
     if (is_named(w, "mitigations")) {
-        return read_mitigations(w, options);
+        return speculation_read_mitigations(w->value, (u64)(end_of(w) - w->value),
+                                            &options->mitigations);
     }
     if (is_named(w, "isolation")) {
         return speculation_read_isolation(w->value, (u64)(end_of(w) - w->value),

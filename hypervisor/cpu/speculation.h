@@ -38,8 +38,11 @@ enum isolation {
     ISOLATION_NEVER,
 };
 
-/* Reads `length` bytes at `word`: auto, always or never. False: it is none of these, and *isolation
+/* Reads `length` bytes at `word`: auto, partial or off. False: it is none of these, and *mitigations
  * is as before. */
+bool speculation_read_mitigations(const char *word, u64 length, enum mitigations *mitigations);
+
+/* The same for auto, always or never. */
 bool speculation_read_isolation(const char *word, u64 length, enum isolation *isolation);
 
 /* What a processor reports about itself. */

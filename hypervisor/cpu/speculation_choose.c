@@ -118,6 +118,32 @@ const char *speculation_name(u32 bit)
     return names[bit];
 }
 
+/* Finds the `length` bytes at `word` in the table. False: not there, and *index is as before. */
+static bool find_word(const char *const *table, u32 count, const char *word, u64 length, u32 *index)
+{
+    for (u32 i = 0; i < count; i++) {
+        if (strlen(table[i]) == length && memcmp(table[i], word, length) == 0) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool speculation_read_mitigations(const char *word, u64 length, enum mitigations *mitigations)
+{
+    static const char *const words[] = {
+        [MITIGATIONS_AUTO] = "auto",
+        [MITIGATIONS_PARTIAL] = "partial",
+        [MITIGATIONS_OFF] = "off",
+    };
+    u32 index = *mitigations;
+    bool known = find_word(words, ARRAY_LENGTH(words), word, length, &index);
+
+    *mitigations = (enum mitigations)index;
+    return known;
+}
+
 bool speculation_read_isolation(const char *word, u64 length, enum isolation *isolation)
 {
     static const char *const words[] = {
@@ -125,14 +151,11 @@ bool speculation_read_isolation(const char *word, u64 length, enum isolation *is
         [ISOLATION_ALWAYS] = "always",
         [ISOLATION_NEVER] = "never",
     };
+    u32 index = *isolation;
+    bool known = find_word(words, ARRAY_LENGTH(words), word, length, &index);
 
-    for (u32 i = 0; i < ARRAY_LENGTH(words); i++) {
-        if (strlen(words[i]) == length && memcmp(words[i], word, length) == 0) {
-            *isolation = (enum isolation)i;
-            return true;
-        }
-    }
-    return false;
+    *isolation = (enum isolation)index;
+    return known;
 }
 
 static u64 facts_by_kind(const struct processor *processor)
