@@ -38,8 +38,8 @@ enum isolation {
     ISOLATION_NEVER,
 };
 
-/* Reads `length` bytes at `word`: auto, partial or off. False: it is none of these, and *mitigations
- * is as before. */
+/* Reads `length` bytes at `word`: auto, partial or off. False: it is none of these, and
+ * *mitigations is as before. */
 bool speculation_read_mitigations(const char *word, u64 length, enum mitigations *mitigations);
 
 /* The same for auto, always or never. */
