@@ -8,6 +8,7 @@
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/memory/space.h"
+#include "lib/string.h"
 #include "lib/x86/pte.h"
 
 #define ENTRIES    512u
@@ -15,7 +16,9 @@
 
 struct recount {
     const struct domain *domain; /* whose roots are walked; NULL: what all roots have alike */
-    u64 roots, pages, findings;
+    u64 roots, others, pages, findings;
+    u64 known[LAYOUT_SLOTS];     /* what all roots have alike, and has been walked */
+    u64 walked[2][LAYOUT_SLOTS]; /* the two last forms of the domain's roots that were walked */
 };
 
 static bool lies_in(u64 address, u64 start, u64 end)
@@ -108,53 +111,119 @@ static void walk(struct recount *run, u64 address, u64 entry, u32 level)
     }
 }
 
-/* Walks those of the hypervisor's slots that hold other entries than `known` has (NULL: all). */
-static void walk_slots(struct recount *run, const u64 *slots, const u64 *known)
+/* Walks those of the hypervisor's slots that do not hold what all roots have alike. */
+static void walk_slots(struct recount *run, const u64 *slots)
 {
     for (u64 i = 0; i < LAYOUT_SLOTS; i++) {
-        if (slots[i] & PTE_PRESENT && !(known && slots[i] == known[i])) {
+        if (slots[i] & PTE_PRESENT && slots[i] != run->known[i]) {
             walk(run, LAYOUT_START + (i << 39), slots[i], 3);
         }
     }
 }
 
-static void walk_root(struct recount *run, mfn_t root, const u64 *known)
+/* Walks what all roots have alike. */
+static void walk_known(struct recount *run)
 {
-    if (!mfn_is_none(root)) {
-        run->roots++;
-        walk_slots(run, (const u64 *)frame_view(root) + LAYOUT_FIRST_SLOT, known);
+    const u64 *all = map_hypervisor_slots();
+    u64 known[LAYOUT_SLOTS];
+
+    for (u32 i = 0; i < LAYOUT_SLOTS; i++) {
+        u64 at = LAYOUT_START + ((u64)i << 39);
+        bool shared = at != LAYOUT_WINDOWS && at != LAYOUT_IMAGE &&
+                      !lies_in(at, LAYOUT_DIRECT, LAYOUT_FRAMES);
+
+        known[i] = shared ? all[i] : 0;
+    }
+    walk_slots(run, known);
+    memcpy(run->known, known, sizeof known);
+}
+
+/* Turns to the roots of `domain`. */
+static void begin_domain(struct recount *run, const struct domain *domain)
+{
+    run->domain = domain;
+    memset(run->walked, 0, sizeof run->walked);
+}
+
+/* Walks a root of run->domain, unless it shows what one that was walked shows: all roots of a
+ * domain lead to the same tables, in one of two forms. */
+static void walk_root(struct recount *run, mfn_t root)
+{
+    const u64 *slots = (const u64 *)frame_view(root) + LAYOUT_FIRST_SLOT;
+
+    if (memcmp(slots, run->walked[0], sizeof run->walked[0]) &&
+        memcmp(slots, run->walked[1], sizeof run->walked[1])) {
+        walk_slots(run, slots);
+        memcpy(run->walked[1], run->walked[0], sizeof run->walked[0]);
+        memcpy(run->walked[0], slots, sizeof run->walked[0]);
+    }
+}
+
+static void walk_vcpus(struct recount *run, const struct domain *domain)
+{
+    begin_domain(run, domain);
+    for (u32 i = 0; i < 2 * domain->vcpu_count; i++) {
+        const struct vcpu *vcpu = domain->vcpu[i / 2];
+        const mfn_t root = !vcpu ? MFN_NONE : i % 2 ? vcpu->mmu.user_root : vcpu->mmu.kernel_root;
+
+        if (!mfn_is_none(root)) {
+            run->roots++;
+            walk_root(run, root);
+        }
+    }
+}
+
+static bool is_root(const struct domain *domain, mfn_t m)
+{
+    for (u32 i = 0; i < domain->vcpu_count; i++) {
+        const struct vcpu *vcpu = domain->vcpu[i];
+
+        if (vcpu && (vcpu->mmu.kernel_root.n == m.n || vcpu->mmu.user_root.n == m.n)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Walks the other L4 tables that a vCPU may load: those that are validated. */
+static void walk_others(struct recount *run)
+{
+    begin_domain(run, NULL);
+    for (u64 i = 0; i < frames_count(); i++) {
+        struct vmmu_frame_info info;
+
+        vmmu_frame_inspect(mfn(i), &info);
+        if (!info.owned || info.type != VMMU_TYPE_L4 || !info.validated) {
+            continue;
+        }
+        if (!run->domain || run->domain->id != info.owner) {
+            begin_domain(run, domain_by_id(info.owner));
+        }
+        if (run->domain && !is_root(run->domain, mfn(i))) {
+            run->others++;
+            walk_root(run, mfn(i));
+        }
     }
 }
 
 u64 recount_isolation(void)
 {
     struct recount run = {.roots = 0};
-    u64 known[LAYOUT_SLOTS];
 
     if (!space_isolates) {
         return 0;
     }
-    /* What all roots have alike is walked once. */
-    for (u32 i = 0; i < LAYOUT_SLOTS; i++) {
-        u64 at = LAYOUT_START + ((u64)i << 39);
-        bool shared = at != LAYOUT_WINDOWS && at != LAYOUT_IMAGE &&
-                      !lies_in(at, LAYOUT_DIRECT, LAYOUT_FRAMES);
-
-        known[i] = shared ? map_hypervisor_slots()[i] : 0;
-    }
-    walk_slots(&run, known, NULL);
-    for (u32 d = 0; d < domain_count(); d++) {
-        run.domain = domain_at(d);
-        for (u32 i = 0; run.domain && i < run.domain->vcpu_count; i++) {
-            if (run.domain->vcpu[i]) {
-                walk_root(&run, run.domain->vcpu[i]->mmu.kernel_root, known);
-                walk_root(&run, run.domain->vcpu[i]->mmu.user_root, known);
-            }
+    walk_known(&run);
+    for (u32 i = 0; i < domain_count(); i++) {
+        if (domain_at(i)) {
+            walk_vcpus(&run, domain_at(i));
         }
     }
-    log_line("audit: isolation: %llu root(s), %llu pages of the hypervisor's slots, %llu "
-             "finding%s",
-             (unsigned long long)run.roots, (unsigned long long)run.pages,
-             (unsigned long long)run.findings, run.findings == 1 ? "" : "s");
+    walk_others(&run);
+    log_line("audit: isolation: %llu root(s), %llu other L4 table(s), %llu pages of the "
+             "hypervisor's slots, %llu finding%s",
+             (unsigned long long)run.roots, (unsigned long long)run.others,
+             (unsigned long long)run.pages, (unsigned long long)run.findings,
+             run.findings == 1 ? "" : "s");
     return run.findings;
 }

@@ -16,6 +16,7 @@ typedef unsigned long long ull;
 static struct {
     bool audits;
     bool counters;
+    u64 mapped; /* what report_isolation has found: each later audit counts it, too */
 } reporting;
 
 static void report_walk(mfn_t root, const char *of, u64 address)
@@ -196,7 +197,7 @@ static bool audit_with(const struct evidence *e, struct vmmu_audit *lists, u64 *
         return false;
     }
     lists->scratch_frames = (PAGE_SIZE << order) / (SCRATCH_WORDS * sizeof(u32));
-    *findings = vmmu_audit(lists) + frames_audit() + recount_isolation();
+    *findings = vmmu_audit(lists) + frames_audit() + recount_isolation() + reporting.mapped;
     page_free(lists->scratch, order);
     return true;
 }
@@ -250,5 +251,12 @@ void report_audit(void)
     }
     stop_others();
     audit();
+    stop_end();
+}
+
+void report_isolation(void)
+{
+    stop_others();
+    reporting.mapped += recount_isolation();
     stop_end();
 }

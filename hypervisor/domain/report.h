@@ -33,4 +33,9 @@ bool report_audits(void);
  * Call it from a run loop. */
 void report_audit(void);
 
+/* Recounts what the roots of all guests map (domain/recount.h), while the other CPUs are stopped.
+ * Without effect where guests are not isolated. Call it with no lock held but a domain's
+ * teardown_lock, and with no pointer to another domain than the current one. */
+void report_isolation(void);
+
 #endif

@@ -6,6 +6,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/isolation.h"
 #include "hypervisor/domain/report.h"
+#include "hypervisor/memory/space.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/timer.h"
 
@@ -58,6 +59,9 @@ static void report_end(struct domain *domain)
         return;
     }
     domain->reported = true;
+    if (space_isolates && report_audits()) {
+        report_isolation(); /* the last moment at which all roots of the domain exist */
+    }
     report_costs(domain);
     if (!domain_restarts(domain)) {
         domain_gone(domain);

@@ -2,7 +2,10 @@
 /* Isolation in a process: guests are not isolated, so nothing has an effect. */
 #include "hypervisor/domain/isolation.h"
 #include "hypervisor/domain/recount.h"
+#include "hypervisor/memory/space.h"
 #include "hypervisor/memory/view.h"
+
+bool space_isolates;
 
 bool isolation_start(struct domain *domain)
 {

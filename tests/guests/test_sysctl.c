@@ -255,11 +255,14 @@ static void check_log(void)
     check_equal(press("h"), 0, "debug key h");
     count = read_log(true, index, 32768, false);
     check(has_text((char *)buffer, count, "debug keys: "), "no help: %u bytes", count);
-    check_equal(press("qregim?\xff"), 0, "debug keys");
+    check_equal(press("qregimv?\xff"), 0, "debug keys");
     count = read_log(true, index, 32768, false);
     check(has_text((char *)buffer, count, "domain 0 \"Domain-0\""), "no report of domain 0");
     check(has_text((char *)buffer, count, "CPU 0: "), "no report of CPU 0");
     check(has_text((char *)buffer, count, "MiB of RAM"), "no report of memory");
+    check(has_text((char *)buffer, count, "audit: isolation: ") ||
+              has_text((char *)buffer, count, "guests are not isolated"),
+          "no report of what roots map");
     check_equal(read_log(true, index, 10, false), 10, "ten bytes");
     check_equal(op.u.readconsole.index, index + 10, "position behind ten bytes");
     read_log(false, 0, 32768, true);

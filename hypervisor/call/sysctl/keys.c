@@ -5,10 +5,12 @@
 #include "hypervisor/cpu/machine.h"
 #include "hypervisor/domain/claim.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/domain/report.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/log/log.h"
 #include "hypervisor/memory/boot_memory.h"
 #include "hypervisor/memory/frames.h"
+#include "hypervisor/memory/space.h"
 #include "hypervisor/pirq/pirq.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
@@ -172,6 +174,15 @@ static void report_memory(void)
              (ull)claims_all());
 }
 
+static void report_views(void)
+{
+    if (space_isolates) {
+        report_isolation();
+    } else {
+        log_line("guests are not isolated: every root maps all memory, for the hypervisor alone");
+    }
+}
+
 static void report_domains(char key)
 {
     for (u32 i = 0; i < domain_count(); i++) {
@@ -205,10 +216,13 @@ void key_report(char key)
     case 'h':
         log_line("debug keys: C fail, as a test of the recovery, e event channels, g grants, h "
                  "this help, i interrupts of devices, "
-                 "m memory, q domains, r CPUs and scheduler");
+                 "m memory, q domains, r CPUs and scheduler, v what guests' roots map");
         break;
     case 'm':
         report_memory();
+        break;
+    case 'v':
+        report_views();
         break;
     case 'r':
         report_cpus();

@@ -31,6 +31,7 @@
 #define STRANGE 41u    /* one for another domain */
 #define PRIVATE 42u    /* one for none */
 #define ROOT    43u    /* the domain's kernel root */
+#define PINNED  44u    /* an L4 table that no vCPU has loaded, where `pinned` is set */
 #define STACK   0x900u /* where the frames of CPU regions begin, of no interest otherwise */
 #define HEAP    2048u  /* where page_alloc takes pages */
 
@@ -43,6 +44,7 @@ static struct cpu cpu;
 static u64 all_slots[LAYOUT_SLOTS];
 static u16 owner_of[FRAMES]; /* 0: none */
 static u32 taken, left;      /* pages of page_alloc */
+static bool pinned;
 
 void *page_alloc(u32 order)
 {
@@ -80,6 +82,10 @@ void vmmu_frame_inspect(mfn_t m, struct vmmu_frame_info *info)
 {
     *info = (struct vmmu_frame_info){
         .valid = m.n < FRAMES, .owned = owner_of[m.n], .owner = owner_of[m.n]};
+    if (m.n == PINNED && pinned) {
+        *info = (struct vmmu_frame_info){
+            .valid = true, .owned = true, .owner = 1, .validated = true, .type = VMMU_TYPE_L4};
+    }
 }
 
 const u64 *map_hypervisor_slots(void)
@@ -105,6 +111,11 @@ struct cpu *cpu_at(u32 number)
 u32 domain_count(void)
 {
     return 1;
+}
+
+struct domain *domain_by_id(u16 id)
+{
+    return id == domain.id ? &domain : NULL;
 }
 
 struct domain *domain_at(u32 place)
@@ -155,6 +166,7 @@ static int begin(void **state)
     memset(owner_of, 0, sizeof owner_of);
     taken = 0;
     left = 100;
+    pinned = false;
     domain.mmu.id = domain.id = 1;
     domain.mmu.frames = OWN_END - OWN;
     for (u32 i = OWN; i < OWN_END; i++) {
@@ -305,6 +317,24 @@ static void the_recount_finds_one_mapping_too_many(void **state)
     assert_int_equal(recount_isolation(), 0);
 }
 
+/* The root that no vCPU has loaded leads elsewhere, and is found. */
+static void a_root_that_is_only_pinned(void **state)
+{
+    u64 *slots = (u64 *)frame_view(mfn(PINNED)) + LAYOUT_FIRST_SLOT;
+    struct view strange = {.tables = 0};
+
+    (void)state;
+    assert_true(view_start(&strange));
+    assert_true(view_map(&strange, LAYOUT_DIRECT + (OTHERS << PAGE_SHIFT), mfn(OTHERS), PTE_NX));
+    memcpy(slots, strange.slots, sizeof strange.slots);
+    assert_int_equal(recount_isolation(), 0);
+    pinned = true;
+    assert_int_equal(recount_isolation(), 1);
+    memcpy(slots, domain.view.slots, sizeof domain.view.slots);
+    assert_int_equal(recount_isolation(), 0);
+    view_stop(&strange);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +344,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_memory, begin, end),
         cmocka_unit_test_setup_teardown(stacks_while_they_are_shown, begin, end),
         cmocka_unit_test_setup_teardown(the_recount_finds_one_mapping_too_many, begin, end),
+        cmocka_unit_test_setup_teardown(a_root_that_is_only_pinned, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
