@@ -18,6 +18,7 @@ GUEST_ARCHIVE := $(B)/check/guest.a
 GUEST_CHECK_OBJ := $(filter-out %/console.o %/kernel.o %/trap.o %/cpu.o %/event.o %/start.o %/refused.o, \
 	$(call check-objects,guest/*.c guest/pv/*.c tests/unit/guest/fake*.c)) $(LIB_OBJ)
 # The hypervisor as an archive: a test gets the objects that it needs and stands in for the rest.
+comma := ,
 HV_ARCHIVE := $(B)/check/hypervisor.a
 HV_CHECK_OBJ := $(filter-out $(B)/check/hypervisor/unpack/%,$(call check-objects,hypervisor/*.c hypervisor/*/*.c hypervisor/*/*/*.c))
 
@@ -68,6 +69,10 @@ $(eval $(call compiled,frames,FRAMES_CFLAGS))
 $(eval $(call unit-tests,tests/unit/memory/test_frames,frames,$(FRAMES_OBJ) $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
 # Views and their recount likewise.
 VIEW_OBJ := $(B)/frames/hypervisor/memory/view.o $(B)/frames/hypervisor/domain/recount.o
+# And with all that gives frames from owner to owner; the test sees each frame that the allocator gets.
+VIEW_RACES_OBJ := $(VIEW_OBJ) $(FRAMES_OBJ) $(B)/frames/hypervisor/domain/isolation.o $(B)/frames/hypervisor/domain/mmu_port.o
+$(eval $(call unit-tests,tests/unit/memory/test_view_races,view-races,$(VIEW_RACES_OBJ) \
+	$(call check-objects,vmmu/*.c) $(LIB_OBJ) $(HV_ARCHIVE),$(addprefix -Wl$(comma)--wrap=,frames_free_range port_should_stop vmmu_frame_owned_by)))
 $(eval $(call unit-tests,tests/unit/memory/test_view,view,$(VIEW_OBJ) $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
 # The screen draws with the distribution's font.
 SCREEN_FONT_OBJ := $(B)/check/hypervisor/screen/font.S.o
