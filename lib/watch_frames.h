@@ -79,7 +79,7 @@ struct watch_roots {
     u32 version;
     u32 id;    /* the least number wanted; answer: the domain's */
     u32 ended; /* answer: 1 if it has ended and is not gone yet */
-    u32 vcpus; /* answer: how many it has */
+    u32 vcpus; /* answer: how many it has; 0 if it has ended */
     u32 room;  /* elements of the array at `vcpu` */
     u32 gap;
     u64 vcpu;       /* address of an array of struct watch_vcpu_roots */

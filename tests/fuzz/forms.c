@@ -206,7 +206,11 @@ static void make_one(struct form *form)
         form_vcpu(form);
         break;
     default:
-        make_raw(form);
+        if (word_once_in(2)) {
+            form_watch(form);
+        } else {
+            make_raw(form);
+        }
     }
 }
 

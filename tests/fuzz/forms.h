@@ -21,7 +21,7 @@ extern struct input input;
 void form_make(struct form *form);
 
 /* The families: forms_mmu.c, forms_memory.c, forms_grant.c, forms_event.c, forms_domctl.c,
- * forms_machine.c. */
+ * forms_machine.c, forms_watch.c. */
 void form_mmu(struct form *form);
 void form_memory(struct form *form);
 void form_grant(struct form *form);
@@ -29,6 +29,7 @@ void form_event(struct form *form);
 void form_domctl(struct form *form);
 void form_machine(struct form *form);
 void form_vcpu(struct form *form);
+void form_watch(struct form *form);
 
 /* Writes a state of a vCPU of `domain`, mostly one that it can have. */
 void form_context(struct vcpu_guest_context *context, struct domain *domain);

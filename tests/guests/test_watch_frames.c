@@ -3,8 +3,9 @@
  * is shown as runs without a gap or an overlap, in pieces of any size; the runs have this domain's
  * root, its pins and its writable pages with the counts that are due. A table's entries are those
  * that the domain itself reads; a page that is no page table is refused, and so no word of an
- * ordinary page is ever shown. Another domain is shown with its roots until it is gone, and gets
- * -EPERM itself for each operation. Bad numbers and pointers are refused by name.
+ * ordinary page is ever shown. Another domain is shown with its roots until it has ended, then
+ * without vCPUs until it is gone, and gets -EPERM itself for each operation. Bad numbers and
+ * pointers are refused by name.
  * Runs as: dom0 Cpus: 1 2 */
 #include "tests/guests/common/toolstack.h"
 
@@ -228,8 +229,15 @@ static void check_other(void)
     check_equal(ask(WATCH_TABLE, &table), 0, "its root's entries");
     check(table.level == 4 && table.owner == made.id, "level %u, owner %u", table.level,
           table.owner);
-    tiny_unmap(&made);
+    /* As long as a frame of it is mapped here, it is shown without vCPUs. */
     check_equal(tiny_command(XEN_DOMCTL_destroydomain, made.id), 0, "destroy");
+    for (u32 i = 0; i < 10; i++) {
+        sleep_ms(10);
+        check_equal(ask_roots(&roots, 1), 0, "an ended domain");
+        check(roots.id == made.id && roots.ended && !roots.vcpus, "domain %u, ended %u, %u vCPUs",
+              roots.id, roots.ended, roots.vcpus);
+    }
+    tiny_unmap(&made);
     for (u32 i = 0; i < 1000 && !ask_roots(&roots, 1); i++) {
         sleep_ms(10);
     }

@@ -144,7 +144,11 @@ s64 watch_roots(u64 at)
     if (!domain) {
         return -XEN_ESRCH;
     }
-    for (u32 i = 0; i < domain->vcpu_count && i < ask.room; i++) {
+    /* The vCPUs of a domain that has ended are freed while it is still shown. Of one that ends now
+     * they stay until this CPU is in its run loop (stop_users in domain/teardown.c). */
+    ask.ended = domain_has_ended(domain);
+    ask.vcpus = ask.ended ? 0 : domain->vcpu_count;
+    for (u32 i = 0; i < ask.vcpus && i < ask.room; i++) {
         const struct vcpu *vcpu = domain->vcpu[i];
         const struct watch_vcpu_roots roots = {.id = vcpu->id,
                                                .kernel_root = vcpu->mmu.kernel_root.n,
@@ -155,8 +159,6 @@ s64 watch_roots(u64 at)
         }
     }
     ask.id = domain->id;
-    ask.ended = domain_has_ended(domain);
-    ask.vcpus = domain->vcpu_count;
     memset(ask.name, 0, sizeof ask.name);
     print_to(ask.name, sizeof ask.name, "%s", domain->name);
     return PUT_GUEST(at, &ask) ? 0 : -XEN_EFAULT;
