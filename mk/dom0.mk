@@ -26,7 +26,7 @@ $(DOM0)/small.img: tools/dom0/make-guest tools/dom0/guest-init
 	@mkdir -p $(@D)
 	tools/dom0/make-guest $@ 64 tools/dom0/guest-init
 $(B)/dom0.img: tools/dom0/make-image $(DOM0)/root.tar $(DOM0)/guest.img $(DOM0)/guest-initrd.cpio $(DOM0)/vmlinuz \
-  $(wildcard tools/dom0/guests/*) $(shell find tools/dom0/files -type f)
+  $(wildcard tools/dom0/guests/*) $(shell find tools/dom0/files -type f) tools/grafana/pinion.json tools/completion/pinion
 	tools/dom0/make-image $@ 3072 $(DOM0)/root.tar $(DOM0)/vmlinuz $(DOM0)/guest-initrd.cpio $(DOM0)/guest.img \
 	  tools/dom0/guests/*
 # Another release's kernel, for the same root: with those modules that Xen's services ask for.
@@ -36,11 +36,12 @@ $(B)/kernel-%/vmlinuz: tools/dom0/fetch-kernel
 	tools/dom0/fetch-kernel $* $(@D)
 $(B)/kernel-%/initrd.cpio: $(B)/kernel-%/vmlinuz tools/dom0/make-initramfs tools/dom0/initramfs-init
 	tools/dom0/make-initramfs $@ tools/dom0/initramfs-init $(@D)/modules $(DOM0_MODULES) $(BACKEND_MODULES)
-# The initial ramdisk with the demonstration, and its unit for systemd.
+# The initial ramdisk of `make run-dom0`, with the demonstration, its unit for systemd, and the command `pinion`, a
+# change of which then needs no new disk.
 $(DOM0)/demonstration.cpio: $(DOM0)/vmlinuz tools/dom0/make-initramfs tools/dom0/initramfs-init tools/dom0/demonstration \
-  $(wildcard tools/dom0/units/*)
+  $(wildcard tools/dom0/units/*) $(B)/pinion
 	tools/dom0/make-initramfs $@ tools/dom0/initramfs-init $(DOM0)/modules $(DOM0_MODULES) -- \
-	  tools/dom0/demonstration tools/dom0/units
+	  tools/dom0/demonstration tools/dom0/units $(B)/pinion
 DOM0_IMAGE := $(B)/dom0.img $(DOM0)/initrd.cpio $(DOM0)/demonstration.cpio
 
 # For the tests: an unpacked kernel, which xl need not unpack again for each guest.
@@ -50,5 +51,5 @@ DOM0_KERNELS := $(patsubst %,$(B)/guests/%.elf,test_pin test_grant blocked)
 $(DOM0)/work.img: tests/system/dom0/make-work $(addprefix $(DOM0)/,vmlinux guest-initrd.cpio small.img) $(DOM0_KERNELS)
 	tests/system/dom0/make-work $@ 2048 vmlinux=$(DOM0)/vmlinux initrd.cpio=$(DOM0)/guest-initrd.cpio \
 	  small.img=$(DOM0)/small.img $(foreach k,$(DOM0_KERNELS),kernels/$(notdir $(k))=$(k))
-dom0-test: $(B)/dom0.img $(DOM0)/initrd.cpio $(DOM0)/work.img
+dom0-test: $(B)/dom0.img $(DOM0)/initrd.cpio $(DOM0)/work.img $(B)/pinion
 .PHONY: dom0-test

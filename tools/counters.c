@@ -13,8 +13,7 @@
 #include "tools/output.h"
 #include "tools/watch.h"
 
-#define STATUS_REFUSED 1
-#define NS_IN_MS       1000000
+#define NS_IN_MS 1000000
 
 static void signals_that_end(sigset_t *set)
 {
@@ -49,28 +48,32 @@ static int text_print(struct text *text, struct failure *failure)
     return printed ? 0 : EXIT_OUTPUT;
 }
 
-/* Reads a moment before and one after the options' seconds, in which exits are measured. The caller
- * frees both. */
-static bool read_two(struct watch *watch, const struct counters_options *options,
-                     struct moment *before, struct moment *after, struct failure *failure)
+/* Reads a moment before and one after the options' seconds, in which exits are measured. Returns
+ * the exit status; 0: the caller frees both. */
+static int read_two(struct watch *watch, const struct counters_options *options,
+                    struct moment *before, struct moment *after, struct failure *failure)
 {
     struct measure *measure = measure_start(watch, failure);
-    bool good, ended;
+    int status = EXIT_FAILED;
+    bool ended;
 
     if (!measure) {
-        return false;
+        return EXIT_FAILED;
     }
-    good = measure_moment(measure, before, failure);
-    if (good && options->domain && !moment_domain_named(before, options->domain)) {
-        good = refuse(failure, "stat: there is no domain %.200s", options->domain);
+    if (!measure_moment(measure, before, failure)) {
+        status = EXIT_FAILED;
+    } else if (options->domain && !moment_domain_named(before, options->domain)) {
+        refuse(failure, "stat: there is no domain %.200s", options->domain);
+        status = EXIT_BAD_INPUT;
+    } else if (measure_wait(measure, options->seconds, &ended, failure) &&
+               measure_moment(measure, after, failure)) {
+        status = 0;
     }
-    good = good && measure_wait(measure, options->seconds, &ended, failure) &&
-           measure_moment(measure, after, failure);
     measure_end(measure);
-    if (!good) {
+    if (status) {
         moment_free(before);
     }
-    return good;
+    return status;
 }
 
 static int stat_print(struct watch *watch, const struct counters_options *options,
@@ -80,11 +83,12 @@ static int stat_print(struct watch *watch, const struct counters_options *option
     unsigned id;
     const struct domain_moment *domain;
     struct text text;
-    int status = STATUS_REFUSED;
+    int status = read_two(watch, options, &before, &after, failure);
 
-    if (!read_two(watch, options, &before, &after, failure)) {
-        return STATUS_REFUSED;
+    if (status) {
+        return status;
     }
+    status = EXIT_FAILED;
     since = moment_since(&after, &before);
     id = moment_domain_named(&before, options->domain)->id;
     domain = moment_domain(&since, id);
@@ -107,11 +111,12 @@ static int top_print(struct watch *watch, const struct counters_options *options
     struct moment before = {.at = 0}, after;
     struct top top = {.now = &after};
     struct text text;
-    int status = STATUS_REFUSED;
+    int status = read_two(watch, options, &before, &after, failure);
 
-    if (!read_two(watch, options, &before, &after, failure)) {
-        return STATUS_REFUSED;
+    if (status) {
+        return status;
     }
+    status = EXIT_FAILED;
     top.since = moment_since(&after, &before);
     if (text_begin(&text, failure)) {
         top_write(text.out, &top, options->top_by);
@@ -130,11 +135,11 @@ static int metrics_print(struct watch *watch, const struct counters_options *opt
     struct text text;
 
     if (!moment_read(watch, &moment, failure)) {
-        return STATUS_REFUSED;
+        return EXIT_FAILED;
     }
     if (!text_begin(&text, failure)) {
         moment_free(&moment);
-        return STATUS_REFUSED;
+        return EXIT_FAILED;
     }
     metrics_write(text.out, &moment, options->format);
     moment_free(&moment);
@@ -200,7 +205,7 @@ static int metrics_listen(struct watch *watch, const struct counters_options *op
     bool good = false;
 
     if (options->measure && !(serving.measure = measure_start(watch, failure))) {
-        return STATUS_REFUSED;
+        return EXIT_FAILED;
     }
     server = metrics_serve(&options->address, read_for_client, &serving, failure);
     if (server) {
@@ -211,7 +216,7 @@ static int metrics_listen(struct watch *watch, const struct counters_options *op
     if (serving.measure) {
         measure_end(serving.measure);
     }
-    return good ? 0 : STATUS_REFUSED;
+    return good ? 0 : EXIT_FAILED;
 }
 
 static int serve(struct watch *watch, const struct counters_options *options,
@@ -227,7 +232,7 @@ static int serve(struct watch *watch, const struct counters_options *options,
     if (options->once) {
         return top_print(watch, options, failure);
     }
-    return top_show(watch, options, failure) ? 0 : STATUS_REFUSED;
+    return top_show(watch, options, failure);
 }
 
 int counters(enum counters_command command, int count, char **words)
@@ -235,7 +240,7 @@ int counters(enum counters_command command, int count, char **words)
     struct counters_options options;
     struct failure failure = {""};
     struct watch watch;
-    int status = STATUS_REFUSED;
+    int status = EXIT_FAILED;
     sigset_t set;
 
     if (!counters_options_read(&options, command, count, words, &failure)) {
@@ -255,7 +260,7 @@ int counters(enum counters_command command, int count, char **words)
         status = serve(&watch, &options, &failure);
         watch_close(&watch);
     }
-    if (status == STATUS_REFUSED) {
+    if (failure.sentence[0] && (status == EXIT_FAILED || status == EXIT_BAD_INPUT)) {
         output_complain(failure.sentence);
     }
     return status;

@@ -12,6 +12,6 @@ int counters(enum counters_command command, int count, char **words);
 struct watch;
 
 /* Shows the domains on the terminal until the user ends it (top.c). */
-bool top_show(struct watch *watch, const struct counters_options *options, struct failure *failure);
+int top_show(struct watch *watch, const struct counters_options *options, struct failure *failure);
 
 #endif

@@ -14,9 +14,8 @@ static const char stat_help[] =
     "by rule; the work on its page tables. In dom0, as root. DOMAIN: a name or a number.\n"
     "  -t, --time SECONDS   how long to watch (1)\n"
     "  --sort COLUMN        exit, count, time (the default), least, mean or most\n"
-    "Exit status: 0 done, 1 the hypervisor cannot be asked or there is no such domain, 2 bad "
-    "usage,\n"
-    "4 the output could not be written.\n";
+    "Exit status: 0 done, 2 bad usage or no such domain, 3 the hypervisor cannot be asked, 4 the\n"
+    "output could not be written.\n";
 
 static const char top_help[] =
     "usage: pinion top [options]\n"
@@ -30,7 +29,7 @@ static const char top_help[] =
     "Keys: left, right or S: the column to sort by; up, down: the domain; E: the column to sort "
     "the\n"
     "exits by; space: refresh; Q: quit.\n"
-    "Exit status: 0 done, 1 the hypervisor cannot be asked, 2 bad usage, 4 the output could not "
+    "Exit status: 0 done, 2 bad usage, 3 the hypervisor cannot be asked, 4 the output could not "
     "be\n"
     "written.\n";
 
@@ -46,8 +45,8 @@ static const char metrics_help[] =
     "an\n"
     "                       IP address, an IPv6 one in brackets (127.0.0.1)\n"
     "  --measure            with --listen: count and time exits, too, as long as it serves\n"
-    "Exit status: 0 done, 1 the hypervisor cannot be asked or the port cannot be had, 2 bad "
-    "usage,\n"
+    "Exit status: 0 done, 2 bad usage, 3 the hypervisor cannot be asked or the port cannot be "
+    "had,\n"
     "4 the output could not be written.\n";
 
 const char *counters_help(enum counters_command command)

@@ -19,7 +19,10 @@ static const char help_text[] =
     "  trace    record what the hypervisor does; pinion trace --help says more\n"
     "  stat     what entered the hypervisor from a domain, and how long it took\n"
     "  top      all domains, refreshed in a terminal\n"
-    "  metrics  the counters for Prometheus\n";
+    "  metrics  the counters for Prometheus\n"
+    "Exit status of all but run: 0 done, 2 bad usage or bad input, 3 the hypervisor cannot be "
+    "asked,\n"
+    "4 an output could not be written.\n";
 
 /* Prints a text on standard output. Returns the exit status. */
 static int print(const char *text)

@@ -3,7 +3,7 @@
  * that each number is in groups of seven bits, the lowest first, with bit 7 set in all but the
  * last:
  *
- *     label, time, frames, 1 if tables were left out
+ *     label, time, frames, 1 if tables were left out, log2 of how many frames have one state
  *     domains: how many, then for each its id, 1 if it ended, name, vCPUs: how many, then for each
  *         its id, and kernel root and user root plus 1, or 0
  *     states: how many, then for each kind, type, flags, owner, references, type references
@@ -20,7 +20,7 @@
 
 #include "tools/map_snapshot.h"
 
-static const char magic[8] = "PINMAP1\n";
+static const char magic[8] = "PINMAP2\n";
 
 /* The most bytes that a file may unpack to: of the largest machine, with all its tables. */
 #define UNPACKED_MAX (1ull << 32)
@@ -125,6 +125,7 @@ void snapshot_write(const struct snapshot *snapshot, int level, struct buffer *t
     put(&plain, snapshot->time);
     put(&plain, snapshot->frames);
     put(&plain, snapshot->tables_left_out);
+    put(&plain, snapshot->coarse);
     put_domains(&plain, snapshot);
     put_frames(&plain, snapshot);
     put_tables(&plain, snapshot);
@@ -326,6 +327,7 @@ static bool get_snapshot(struct snapshot *snapshot, const uint8_t *bytes, size_t
     snapshot->time = get(&from, ~0ull);
     snapshot->frames = get(&from, MAP_FRAMES_MAX);
     snapshot->tables_left_out = get(&from, 1);
+    snapshot->coarse = (unsigned)get(&from, MAP_COARSE_MAX);
     const unsigned domains = (unsigned)get(&from, MAP_DOMAINS_MAX);
     for (unsigned i = 0; i < domains && !from.bad; i++) {
         get_domain(&from, snapshot);

@@ -5,10 +5,12 @@
 #include "tools/map_hypervisor.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "lib/watch_frames.h"
+#include "tools/toolstack.h"
 #include "tools/watch.h"
 
 #define RUNS 1024u /* of a piece */
@@ -60,15 +62,19 @@ static uint64_t frame_or_none(uint64_t frame)
 static bool record_domains(struct watch *watch, struct asked *asked, struct snapshot *snapshot,
                            struct failure *failure)
 {
+    struct xs_handle *store = toolstack_open();
     long answer = 0;
 
     for (uint32_t id = 0; !(answer = ask_roots(watch, asked, id)); id = asked->roots.id + 1) {
-        asked->roots.name[sizeof(asked->roots.name) - 1] = 0;
-        struct map_domain *domain =
-            snapshot_add_domain(snapshot, (uint16_t)asked->roots.id, asked->roots.name);
+        char name[sizeof(asked->roots.name)];
+
+        snprintf(name, sizeof(name), "%.*s", (int)sizeof(name) - 1, asked->roots.name);
+        toolstack_name(store, asked->roots.id, name, sizeof(name));
+        struct map_domain *domain = snapshot_add_domain(snapshot, (uint16_t)asked->roots.id, name);
 
         if (!domain) {
-            return true;
+            answer = -ESRCH;
+            break;
         }
         domain->ended = asked->roots.ended;
         for (uint32_t i = 0; i < asked->roots.vcpus && i < MAP_VCPUS_MAX; i++) {
@@ -78,6 +84,7 @@ static bool record_domains(struct watch *watch, struct asked *asked, struct snap
                                   .user_root = frame_or_none(asked->vcpu[i].user_root)};
         }
     }
+    toolstack_close(store);
     return answer == -ESRCH || refuse_error(failure, "its domains", answer);
 }
 
@@ -160,11 +167,10 @@ bool map_hypervisor_record(const char *label, long domain, struct snapshot *snap
                            struct failure *failure)
 {
     struct watch watch;
-    struct failure reason;
 
     *snapshot = snapshot_new(label, (uint64_t)time(NULL));
-    if (!watch_open(&watch, &reason)) {
-        return refuse(failure, "map: %.900s", reason.sentence);
+    if (!watch_open(&watch, failure)) {
+        return false;
     }
     struct asked *asked = watch_allocate(&watch, sizeof(*asked));
     if (!asked) {

@@ -79,6 +79,11 @@ static void pack(struct snapshot *snapshot, size_t most, struct buffer *to)
         to->size = 0;
         snapshot_write(snapshot, 9, to);
     }
+    for (unsigned coarse = 1; to->size > most && coarse <= MAP_COARSE_MAX; coarse++) {
+        snapshot_coarsen(snapshot, coarse);
+        to->size = 0;
+        snapshot_write(snapshot, 9, to);
+    }
 }
 
 static void add_snapshots(struct snapshot *snapshot, unsigned count, size_t most, struct buffer *to)

@@ -194,6 +194,22 @@ void snapshot_drop_tables(struct snapshot *snapshot)
     snapshot->tables_left_out = true;
 }
 
+/* Gives a snapshot the frames of another one, of which nothing is left. */
+static void take_frames(struct snapshot *snapshot, const struct snapshot *from)
+{
+    free(snapshot->run);
+    free(snapshot->state);
+    free(snapshot->place);
+    snapshot->run = from->run;
+    snapshot->runs = from->runs;
+    snapshot->runs_room = from->runs_room;
+    snapshot->state = from->state;
+    snapshot->states = from->states;
+    snapshot->states_room = from->states_room;
+    snapshot->place = from->place;
+    snapshot->places = from->places;
+}
+
 void snapshot_drop_counts(struct snapshot *snapshot)
 {
     struct snapshot plain = snapshot_new("", 0);
@@ -208,17 +224,76 @@ void snapshot_drop_counts(struct snapshot *snapshot)
         }
         snapshot_add_frames(&plain, &state, snapshot->run[i].length);
     }
-    free(snapshot->run);
-    free(snapshot->state);
-    free(snapshot->place);
-    snapshot->run = plain.run;
-    snapshot->runs = plain.runs;
-    snapshot->runs_room = plain.runs_room;
-    snapshot->state = plain.state;
-    snapshot->states = plain.states;
-    snapshot->states_room = plain.states_room;
-    snapshot->place = plain.place;
-    snapshot->places = plain.places;
+    take_frames(snapshot, &plain);
+}
+
+/* How many frames of a block have which state. */
+struct block {
+    uint64_t left; /* frames that are still to come */
+    size_t states, room;
+    struct map_run *state;
+};
+
+static void block_add(struct block *block, uint32_t state, uint64_t count)
+{
+    size_t i = 0;
+
+    while (i < block->states && block->state[i].state != state) {
+        i++;
+    }
+    if (i == block->states) {
+        block->state = more(block->state, block->states, &block->room, sizeof(struct map_run));
+        block->state[block->states++] = (struct map_run){state, 0};
+    }
+    block->state[i].length += count;
+    block->left -= count;
+}
+
+/* Ends a block: all its frames get the state of the most of them. */
+static void block_end(struct block *block, uint64_t size, const struct snapshot *from,
+                      struct snapshot *to)
+{
+    size_t most = 0;
+
+    for (size_t i = 1; i < block->states; i++) {
+        most = block->state[i].length > block->state[most].length ? i : most;
+    }
+    if (block->states) {
+        snapshot_add_frames(to, &from->state[block->state[most].state], size - block->left);
+    }
+    block->left = size;
+    block->states = 0;
+}
+
+void snapshot_coarsen(struct snapshot *snapshot, unsigned coarse)
+{
+    const uint64_t size = 1ull << coarse;
+    struct snapshot plain = snapshot_new("", 0);
+    struct block block = {.left = size};
+
+    for (size_t i = 0; i < snapshot->runs; i++) {
+        uint64_t left = snapshot->run[i].length;
+
+        while (left) {
+            /* Where a block begins, all whole ones of this run are added together. */
+            uint64_t whole = block.left == size ? left / size * size : 0, part;
+
+            snapshot_add_frames(&plain, &snapshot->state[snapshot->run[i].state], whole);
+            left -= whole;
+            part = left < block.left ? left : block.left;
+            if (part) {
+                block_add(&block, snapshot->run[i].state, part);
+                left -= part;
+            }
+            if (!block.left) {
+                block_end(&block, size, snapshot, &plain);
+            }
+        }
+    }
+    block_end(&block, size, snapshot, &plain);
+    free(block.state);
+    take_frames(snapshot, &plain);
+    snapshot->coarse = coarse;
 }
 
 void snapshot_free(struct snapshot *snapshot)

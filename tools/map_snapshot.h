@@ -96,6 +96,8 @@ struct snapshot {
     struct map_table *table; /* by ascending frame */
     size_t tables, tables_room;
     bool tables_left_out; /* to save room; or those of domains which were not asked for */
+    unsigned coarse;      /* 2^coarse frames from a multiple of it on have one state: that of the
+                             most of them */
     struct map_entries *entry;
     size_t entries, entries_room;
     uint32_t *place; /* of states by their hash, while the snapshot is being recorded */
@@ -134,6 +136,11 @@ void snapshot_drop_tables(struct snapshot *snapshot);
 
 /* Leaves out all counts, so that more frames have the same state. */
 void snapshot_drop_counts(struct snapshot *snapshot);
+
+/* Makes the map coarser: 2^coarse frames, at most 2^MAP_COARSE_MAX, have one state. The number of
+ * runs is then at most the number of frames >> coarse, plus 1. */
+#define MAP_COARSE_MAX 24u
+void snapshot_coarsen(struct snapshot *snapshot, unsigned coarse);
 
 /* Frees what the snapshot has allocated. It is empty afterwards. */
 void snapshot_free(struct snapshot *snapshot);

@@ -5,13 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-#include <xenstore.h>
 
 #include "lib/watch_counters.h"
 #include "tools/output.h"
+#include "tools/toolstack.h"
 #include "tools/watch.h"
 
 #define COUNTERS_FIRST 256u /* room at first; a hypervisor with more counters says how many */
@@ -25,41 +22,6 @@ struct reading {
     struct watch_vcpu *vcpu;
     unsigned counters, vcpus; /* for how many there is room */
 };
-
-/* Opens the xenstore of dom0. NULL: its daemon does not run, and a domain is called as the
- * hypervisor calls it. Without the daemon the library would wait for an answer of the kernel, which
- * never comes: so it is tried first. */
-static struct xs_handle *open_store(void)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int daemon = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool runs;
-
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", xs_daemon_socket());
-    runs = daemon >= 0 && !connect(daemon, (const struct sockaddr *)&address, sizeof address);
-    if (daemon >= 0) {
-        close(daemon);
-    }
-    return runs ? xs_open(0) : NULL;
-}
-
-/* Replaces the name of a domain by that under which the toolstack knows it. */
-static void read_name(const struct reading *r, struct domain_moment *domain)
-{
-    char path[64];
-    unsigned length;
-    char *name;
-
-    if (!r->store) {
-        return;
-    }
-    snprintf(path, sizeof path, "/local/domain/%u/name", domain->id);
-    name = xs_read(r->store, XBT_NULL, path, &length);
-    if (name && *name) {
-        snprintf(domain->name, sizeof domain->name, "%s", name);
-    }
-    free(name);
-}
 
 /* Memory that the hypervisor can reach; ends the program if there is none left. */
 static void *allocate(struct watch *watch, size_t size)
@@ -116,7 +78,7 @@ static void take(const struct reading *r, struct domain_moment *domain)
 
     domain->id = d->id;
     snprintf(domain->name, sizeof domain->name, "%.*s", (int)sizeof d->name, d->name);
-    read_name(r, domain);
+    toolstack_name(r->store, d->id, domain->name, sizeof domain->name);
     for (unsigned i = 0; DOMAIN_STATES[i]; i++) {
         domain->state[i] = d->state >> i & 1 ? DOMAIN_STATES[i] : '-';
     }
@@ -161,7 +123,7 @@ static bool read_machine(struct watch *watch, struct moment *moment, struct fail
 
 bool moment_read(struct watch *watch, struct moment *moment, struct failure *failure)
 {
-    struct reading r = {.watch = watch, .store = open_store()};
+    struct reading r = {.watch = watch, .store = toolstack_open()};
     long answer = 0;
 
     *moment = (struct moment){.at = 0};
@@ -177,9 +139,7 @@ bool moment_read(struct watch *watch, struct moment *moment, struct failure *fai
     watch_free(watch, r.domain);
     watch_free(watch, r.counter);
     watch_free(watch, r.vcpu);
-    if (r.store) {
-        xs_close(r.store);
-    }
+    toolstack_close(r.store);
     if (answer != -ESRCH) {
         moment_free(moment);
         return refuse(failure, "the hypervisor does not show the counters of a domain: %s",

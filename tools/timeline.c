@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tools/names.h"
+#include "tools/toolstack.h"
 
 #define MACHINE        1u
 #define DOMAINS        100u  /* process of domain 0 */
@@ -50,12 +51,30 @@ static void end(struct timeline *t)
     fputs("}", t->to);
 }
 
+/* Prints what stands inside the quotes of a JSON string: ASCII without control characters, of
+ * which a toolstack makes names. */
+static void print_text(struct timeline *t, const char *text)
+{
+    for (; *text; text++) {
+        const bool plain = *text >= ' ' && *text <= '~' && *text != '"' && *text != '\\';
+
+        fputc(plain ? *text : '?', t->to);
+    }
+}
+
 /* Gives a process or a thread its name, and its place among the others. */
 static void name_track(struct timeline *t, bool thread, struct track at, const char *name, u32 n)
 {
+    char text[128];
+
     begin(t, "M", at);
-    fprintf(t->to, ",\"name\":\"%s_name\",\"args\":{\"name\":\"%s %u\"}",
+    fprintf(t->to, ",\"name\":\"%s_name\",\"args\":{\"name\":\"%s %u",
             thread ? "thread" : "process", name, n);
+    if (!thread && toolstack_name(t->store, n, text, sizeof(text))) {
+        fputs(", ", t->to);
+        print_text(t, text);
+    }
+    fputs("\"}", t->to);
     end(t);
     begin(t, "M", at);
     fprintf(t->to, ",\"name\":\"%s_sort_index\",\"args\":{\"sort_index\":%u}",

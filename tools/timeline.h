@@ -26,11 +26,13 @@ struct timeline {
     u64 start, khz; /* TSC at the start of the trace, and its frequency */
     bool any;       /* an event has been written */
     u64 records;
+    struct xs_handle *store; /* names of domains (tools/toolstack.h); NULL: there are none */
     struct timeline_cpu cpu[TRACE_CPUS_MAX];
     u8 named[TRACE_NOBODY + 1][4]; /* which vCPUs of each domain have names, as bits */
 };
 
-/* Begins the file. `timeline` is large: not for the stack. */
+/* Begins the file. `timeline` is large: not for the stack. Without names of domains, unless the
+ * caller sets `store` afterwards. */
 void timeline_start(struct timeline *timeline, FILE *to, u64 start, u64 khz);
 
 /* Adds a record of CPU `cpu`, which is less than TRACE_CPUS_MAX. A record of an unknown kind is

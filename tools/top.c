@@ -7,6 +7,7 @@
 
 #include "tools/counters.h"
 #include "tools/measure.h"
+#include "tools/output.h"
 
 #define MACHINE_LINES   2
 #define KEY_ESCAPE      27
@@ -222,23 +223,24 @@ static bool show_on_terminal(struct screen *s, struct failure *failure)
     return good;
 }
 
-bool top_show(struct watch *watch, const struct counters_options *options, struct failure *failure)
+int top_show(struct watch *watch, const struct counters_options *options, struct failure *failure)
 {
     struct screen s = {
         .seconds = options->seconds, .by = options->top_by, .exits_by = options->stat_by};
     bool good;
 
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-        return refuse(failure, "top: this is no terminal; there is pinion top --once");
+        refuse(failure, "top: this is no terminal; there is pinion top --once");
+        return EXIT_BAD_INPUT;
     }
     s.measure = measure_start(watch, failure);
     if (!s.measure) {
-        return false;
+        return EXIT_FAILED;
     }
     good = show_on_terminal(&s, failure);
     measure_end(s.measure);
     moment_free(&s.before);
     moment_free(&s.now);
     free(s.order);
-    return good;
+    return good ? 0 : EXIT_FAILED;
 }

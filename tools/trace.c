@@ -16,6 +16,7 @@
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/timeline.h"
+#include "tools/toolstack.h"
 #include "tools/watch.h"
 
 #define RECORDS     65536u /* a CPU: 2 MiB */
@@ -35,8 +36,9 @@ static const char help_text[] =
     "               slow path; without it only those that take one in any case\n"
     "  -s           stop a recording that was left running\n"
     "\n"
-    "Exit status: 0 recorded, 2 bad usage, or not in dom0, 3 the hypervisor refuses, 4 the output\n"
-    "could not be written.\n";
+    "Exit status: 0 recorded, 2 bad usage, 3 the hypervisor cannot be asked, 4 the output could "
+    "not\n"
+    "be written.\n";
 
 struct trace {
     unsigned seconds;
@@ -184,11 +186,13 @@ static int run_trace(struct trace *t, struct failure *failure)
         return EXIT_FAILED;
     }
     timeline_start(&t->timeline, stdout, t->start->start, t->start->tsc_khz);
+    t->timeline.store = toolstack_open();
     good = record(t, failure);
     stop(t, 0);
     good = good && take_all(t, failure);
     stop(t, TRACE_FREE);
     lost = timeline_end(&t->timeline);
+    toolstack_close(t->timeline.store);
     if (fflush(stdout) || ferror(stdout)) {
         refuse(failure, "standard output: %s", strerror(errno));
         return EXIT_OUTPUT;
@@ -223,7 +227,9 @@ int trace(int count, char **words)
     if (read_options(t, count, words, &failure)) {
         if (t->help) {
             status = output_print(help_text, &failure) ? 0 : EXIT_OUTPUT;
-        } else if (watch_open(&t->watch, &failure)) {
+        } else if (!watch_open(&t->watch, &failure)) {
+            status = EXIT_FAILED;
+        } else {
             status = t->stop ? stop_other(t, &failure) : run_trace(t, &failure);
             watch_close(&t->watch);
         }

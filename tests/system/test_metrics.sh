@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Proves that what `pinion metrics` writes is valid for Prometheus' own checker, in both formats; that the board for
-# Grafana is JSON and asks for no metric, and no label, that does not exist; and that the commands which need dom0 say
-# in one sentence that this is none.
+# Grafana is JSON and asks for no metric, and no label, that does not exist; and that all commands which need dom0 say
+# in one sentence that this is none, with one exit status, which their --help has.
 # Needs: all metrics-sample
 . "$(dirname "$0")/common.sh"
 sample=$B/check/tests/unit/tools/test_metrics_text
@@ -52,12 +52,22 @@ END
 refused() { # WORD...
     status=0
     "$B/pinion" "$@" </dev/null >"$work/out" 2>"$work/err" || status=$?
-    expect_status 1 "pinion $*"
+    expect_status 3 "pinion $*"
     [ ! -s "$work/out" ] || wrong "pinion $* prints something"
     [ "$(wc -l <"$work/err")" = 1 ] || wrong "pinion $*: $(cat "$work/err")"
-    expect err '^pinion: .*(Pinion|dom0)' "pinion $*"
+    expect err '^pinion: this system does not run on a Pinion that can be watched$' "pinion $*"
 }
+for command in trace map stat top metrics; do
+    "$B/pinion" "$command" --help | tr '\n' ' ' | grep -q 'Exit status: .* 3 the hypervisor cannot be asked' ||
+        wrong "pinion $command --help lacks the status 3"
+done
+refused trace -t 1
+refused trace -s
+refused map
+refused map 1 -o "$work/page"
+[ ! -e "$work/page" ] || wrong "pinion map writes a page without a hypervisor"
 refused stat Domain-0
+refused top
 refused top --once
 refused metrics
 refused metrics --listen 0

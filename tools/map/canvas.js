@@ -134,6 +134,8 @@ class FrameMap {
     const { looks, numbers } = looksOf(this.m, view.by);
     this.looks = looks;
     this.numbers = numbers;
+    this.rarity = new Float64Array(looks.length);
+    for (const n of numbers) { this.rarity[n]++; }
   }
 
   get rows() { return Math.ceil(this.m.frames / view.columns); }
@@ -224,22 +226,21 @@ class FrameMap {
       const v = parseInt(colourOf(look).slice(1), 16);
       return (0xff000000 | (v & 255) << 16 | (v & 0xff00) | v >> 16) >>> 0;
     });
-    const rarity = new Float64Array(this.looks.length);
-    for (let i = 0; i < this.m.frames; i++) { rarity[this.numbers[i]]++; }
     for (let py = 0; py < height; py++) {
       const y = Math.floor(view.y + py / s), below = Math.floor(view.y + (py + 1) / s);
       if (y >= this.rows) { break; }
       for (let px = 0; px < width; px++) {
         const x = Math.floor(view.x + px / s), right = Math.floor(view.x + (px + 1) / s);
         if (x >= view.columns) { break; }
-        const n = this.rarest(rarity, x, Math.max(x + 1, right), y, Math.max(y + 1, below));
+        const n = this.rarest(x, Math.max(x + 1, right), y, Math.max(y + 1, below));
         if (n >= 0) { pixels[py * width + px] = colours[n]; }
       }
     }
     this.context.putImageData(image, Math.round(this.gutter * ratio), 0);
   }
 
-  rarest(rarity, left, right, top, bottom) {
+  rarest(left, right, top, bottom) {
+    const rarity = this.rarity;
     let best = -1;
     for (let y = top; y < bottom; y++) {
       const end = Math.min(y * view.columns + Math.min(right, view.columns), this.m.frames);

@@ -97,7 +97,7 @@ async function readSnapshot(text) {
     .pipeThrough(new DecompressionStream('deflate'));
   const r = new Reader(new Uint8Array(await new Response(stream).arrayBuffer()));
   const m = { label: r.text(), time: new Date(r.number() * 1000), frames: r.number(),
-    tablesLeftOut: !!r.number() };
+    tablesLeftOut: !!r.number(), coarse: 2 ** r.number() };
   m.domains = readDomains(r);
   readFrames(r, m);
   readTables(r, m);

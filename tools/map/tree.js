@@ -226,6 +226,9 @@ function summarise() {
   if (m.states.some((s) => s.flags & FLAG.NOT_COUNTED)) {
     parts.push('counts were left out to keep the page small');
   }
+  if (m.coarse > 1) {
+    parts.push(count(m.coarse) + ' frames each have the look of the most of them, to keep the page small');
+  }
   element('summary').textContent = parts.join(' · ') + '. Recorded ' +
     snapshots.map((o) => '“' + o.label + '”').join(' and ') + '.';
 }

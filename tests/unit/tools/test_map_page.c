@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that the page has the recorded snapshots, readable again, and nothing that it would have
  * to fetch; that no label or name gets a meaning in HTML; that a snapshot too large for it loses
- * its tables and then its counts; and what the text form says of one snapshot and of two. */
+ * its tables, then its counts, and then single frames, so that the page of a machine with 64 GiB
+ * has a known size for any frames; and what the text form says of one snapshot and of
+ * two. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -129,6 +131,58 @@ static void too_much_is_left_out(void **state)
     buffer_free(&all);
 }
 
+#define FRAMES_64_GIB (1ull << 24)
+
+/* Frames of the given number of domains, in stretches of 1 to `stretch` frames with counts from a
+ * generator of random numbers. */
+static struct snapshot large(uint64_t frames, unsigned domains, unsigned stretch)
+{
+    struct snapshot snapshot = snapshot_new("large", 1700000000);
+    uint64_t random = 1;
+
+    while (snapshot.frames < frames) {
+        random = random * 6364136223846793005ull + 1442695040888963407ull;
+        const uint32_t bits = (uint32_t)(random >> 32), length = 1 + bits % stretch;
+        const uint64_t left = frames - snapshot.frames;
+        const struct map_state page = {.kind = MAP_OWNED,
+                                       .owner = (uint16_t)(1 + (bits >> 8) % domains),
+                                       .type = bits >> 16 & 1 ? MAP_TYPE_WRITABLE : 1,
+                                       .flags = MAP_ALLOCATED | MAP_VALIDATED,
+                                       .references = 2 + (bits >> 24) % 64,
+                                       .type_references = 1};
+        snapshot_add_frames(&snapshot, &page, length < left ? length : left);
+    }
+    return snapshot;
+}
+
+/* As machines are used, nothing is left out. In the worst case a sixteenth of the machine gets a
+ * sixteenth of the room. */
+static void a_page_of_64_gib(void **state)
+{
+    const size_t most = MAP_PAGE_SNAPSHOT_MAX / 16;
+    struct snapshot usual = large(FRAMES_64_GIB, 8, 4096);
+    struct snapshot worst = large(FRAMES_64_GIB / 16, 200, 1);
+    struct buffer page = {0};
+    (void)state;
+
+    assert_int_equal(usual.frames, FRAMES_64_GIB);
+    assert_true(usual.runs < 10000);
+    map_page(&usual, 1, MAP_PAGE_SNAPSHOT_MAX, &page);
+    assert_true(page.size < 1 << 18);
+    assert_int_equal(usual.coarse, 0);
+    assert_int_equal(snapshot_state_of(&usual, 0)->flags & MAP_NOT_COUNTED, 0);
+
+    page.size = 0;
+    map_page(&worst, 1, most, &page);
+    assert_true(page.size < 2 * most + (1 << 17));
+    assert_true(worst.coarse > 0);
+    assert_int_equal(worst.frames, FRAMES_64_GIB / 16);
+    assert_true(worst.runs <= (worst.frames >> worst.coarse) + 1);
+    snapshot_free(&usual);
+    snapshot_free(&worst);
+    buffer_free(&page);
+}
+
 static void text_of_one_and_of_two(void **state)
 {
     struct snapshot one = sample("x", 2), two = sample("y", 5);
@@ -170,6 +224,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_has_both),
         cmocka_unit_test(too_much_is_left_out),
+        cmocka_unit_test(a_page_of_64_gib),
         cmocka_unit_test(text_of_one_and_of_two),
     };
 
