@@ -2,7 +2,7 @@
 /* Event channels with FIFO queues: the guest gives pages for them, ports are delivered in the order
  * of sending and of priority, and bad pages or bad links harm only this guest. Also the return to
  * two levels.
- * Vcpus: 2 */
+ * Vcpus: 2 Isolated: 1 */
 #include "tests/guests/common/event.h"
 
 #define ARRAY_PAGES   6u

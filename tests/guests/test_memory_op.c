@@ -4,7 +4,8 @@
  * A guest's balloon gives frames back and asks for others; for devices a guest exchanges scattered
  * frames for contiguous ones. Every new frame must belong to the guest, be in the
  * machine-to-physical map and contain nothing of other domains; every frame that was given back
- * must be out of reach; and every order, count and pointer must be checked. */
+ * must be out of reach; and every order, count and pointer must be checked.
+ * Isolated: 2 */
 #include "tests/guests/common/guest.h"
 #include "tests/guests/common/reservation.h"
 

@@ -2,7 +2,7 @@
 /* Grants under several vCPUs at once: a handle is dropped once, the grant's use marks are cleared
  * when its last use ends and not before, a frame is fixed while it is in use, and at the end
  * nothing is in use. XSA-218, 224, 228, 230, 234, 236, 500.
- * Vcpus: 4 Cpus: 1 2 4 */
+ * Vcpus: 4 Cpus: 1 2 4 Isolated: 2 */
 #include "tests/guests/common/grant.h"
 #include "tests/guests/common/smp.h"
 

@@ -2,7 +2,7 @@
 /* Frames are given back and exchanged while other vCPUs map them, pin them, make them descriptor
  * pages and change their M2P entries, by number: a vCPU gets a frame completely or not at all, and
  * none is lost. XSA-287.
- * Vcpus: 4 Cpus: 1 2 4 */
+ * Vcpus: 4 Cpus: 1 2 4 Isolated: 2 */
 #include "tests/guests/common/reservation.h"
 #include "tests/guests/common/smp.h"
 

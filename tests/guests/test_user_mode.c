@@ -4,7 +4,8 @@
  * Kernel and user both run in ring 3, so what protects the kernel from a process is the second
  * root, which does not map the kernel. The code here runs in an address space of two pages. It must
  * not access the kernel, make hypercalls or execute privileged instructions; and each of its
- * exceptions must be delivered to the kernel, on the kernel's stack, as one of user mode. */
+ * exceptions must be delivered to the kernel, on the kernel's stack, as one of user mode.
+ * Isolated: 1 */
 #include "tests/guests/common/user.h"
 
 static struct user_space space;
