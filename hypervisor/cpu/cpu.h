@@ -46,13 +46,15 @@ struct flushes {
     _Atomic bool caches; /* the next flush also writes the caches back */
 };
 
+#define COPIED_GROUP 8u /* slots of an L4 table */
+
 /* The root of a CPU that maps all memory, where guests' roots do not, and of the guest's part of
  * the address space what was needed. Only memory/space.c reads and writes it. */
 struct own_root {
-    u64 cr3;       /* its value of CR3; 0: there is no such root */
-    u64 *table;    /* the table, in the direct map */
-    u64 copied[8]; /* the slots copied from the guest's root, one bit each */
-    mfn_t missed;  /* a frame that the guest's root did not map when the hypervisor needed it;
+    u64 cr3;      /* its value of CR3; 0: there is no such root */
+    u64 *table;   /* the table, in the direct map */
+    u64 copied;   /* which slots were copied from the guest's root: a bit for COPIED_GROUP slots */
+    mfn_t missed; /* a frame that the guest's root did not map when the hypervisor needed it;
                       MFN_NONE: none since the guest was entered */
 };
 

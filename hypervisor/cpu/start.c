@@ -182,13 +182,23 @@ bool cpu_load(struct cpu *cpu)
     "1:\tmov %1, (%%rsp)\n\t"                                                                      \
     "ret"
 
+/* The words of an exception's frame from its CS to its end: CS, RFLAGS, RSP, SS. */
+#define FRAME_WORDS_FROM_CS 4
+
 void cpu_enter_clean_stack(struct cpu *cpu, void (*then)(void))
 {
     const u64 region = (u64)cpu - CPU_STATE;
 
+    /* An exception on one of these stacks begins with a store of CS, which is never 0. Without an
+     * exception, only the stubs write there: one word. */
     for (u32 ist = IST_DF; ist < ISTS; ist++) {
-        memset((void *)(region + CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE), 0, PAGE_SIZE);
+        u64 *stack = (u64 *)(region + CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE);
+
+        if (stack[PAGE_SIZE / sizeof(u64) - FRAME_WORDS_FROM_CS]) {
+            memset(stack, 0, PAGE_SIZE);
+        }
     }
+    *(u64 *)((u64)cpu + CPU_SYSCALL_RSP) = 0;
     __asm__ volatile("mov %0, %%rsp\n\t"
                      "cld\n\t"
                      "rep stosq\n\t"

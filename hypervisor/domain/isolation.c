@@ -32,6 +32,7 @@ void isolation_attach(struct domain *domain)
         domain->mmu.hypervisor_slots = domain->view.slots;
         domain->mmu.user_slots = domain->view.user_slots;
         page_mark(domain, DOMAIN_ORDER, domain->id);
+        page_mark(domain->events.page[0], 0, domain->id); /* allocated before there was an id */
     }
 }
 
@@ -94,12 +95,7 @@ bool isolation_map_window(struct domain *domain, u64 address, mfn_t m, u64 flags
 
 void isolation_forget(struct domain *domain, mfn_t first, u64 count)
 {
-    bool was_mapped = false;
-
-    for (u64 i = 0; space_isolates && i < count; i++) {
-        was_mapped |= view_forget(&domain->view, mfn(first.n + i));
-    }
-    if (was_mapped) {
+    if (space_isolates && view_forget_run(&domain->view, first, count)) {
         flush_cpus(atomic_load_explicit(&domain->mmu.cpus, memory_order_seq_cst));
     }
 }

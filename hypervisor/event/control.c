@@ -67,6 +67,7 @@ s64 event_init_control(struct domain *domain, struct evtchn_init_control *ask, b
     if (!fresh) {
         return -XEN_ENOMEM;
     }
+    page_mark(fresh, 0, domain->id);
     u8 *page = hold(domain, ask->control_gfn, again);
     bool done = false;
     if (page) {

@@ -158,12 +158,13 @@ u32 table_last(struct event_channels *events, bool but_console)
 
 /* The table element of `port`, in use or not; its page is allocated if necessary. NULL: no
  * memory. */
-static struct channel *place(struct event_channels *events, u32 port)
+static struct channel *place(struct domain *domain, u32 port)
 {
+    struct event_channels *events = &domain->events;
     struct channel **page = &events->page[port / CHANNELS_A_PAGE];
 
-    if (!*page) {
-        *page = page_alloc(0);
+    if (!*page && (*page = page_alloc(0))) {
+        page_mark(*page, 0, domain->id);
     }
     return *page ? &(*page)[port % CHANNELS_A_PAGE] : NULL;
 }
@@ -194,7 +195,7 @@ u32 table_add(struct domain *domain, struct channel channel)
         port++;
     }
     if (port < ports) {
-        at = place(events, port);
+        at = place(domain, port);
     }
     if (!at) {
         return 0;

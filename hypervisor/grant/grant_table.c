@@ -77,6 +77,9 @@ static bool add_page(struct domain *domain)
     struct grants *g = &domain->grants;
     void *shared = page_alloc(0), *use = page_alloc(USE_ORDER);
 
+    if (use) {
+        page_mark(use, USE_ORDER, domain->id);
+    }
     if (shared && use && (g->version == 1 || grant_statuses_add(domain, g->frames + 1))) {
         vmmu_share(&domain->mmu, frame_of_view(shared), true);
         g->shared[g->frames] = shared;

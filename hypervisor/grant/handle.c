@@ -19,18 +19,21 @@ static struct grant_handle *at(const struct grants *g, u32 number)
 
 /* Allocates one more page of handles, all free. False: no memory, or the domain has all the pages
  * that it may have. The caller holds handle_lock. */
-static bool grow(struct grants *g)
+static bool grow(struct domain *mapper)
 {
+    struct grants *g = &mapper->grants;
     struct grant_handle *page;
 
     if (g->handle_pages == g->handle_pages_max ||
         (!g->handles && !(g->handles = page_alloc(POINTERS_ORDER)))) {
         return false;
     }
+    page_mark(g->handles, POINTERS_ORDER, mapper->id);
     page = page_alloc(0);
     if (!page) {
         return false;
     }
+    page_mark(page, 0, mapper->id);
     g->handles[g->handle_pages] = page;
     for (u32 i = 0; i < HANDLES_A_PAGE; i++) {
         page[i].ref = g->free_handle;
@@ -46,7 +49,7 @@ u32 handle_take(struct domain *mapper, const struct grant_handle *handle)
     u32 number = HANDLE_NONE;
 
     lock_take(&g->handle_lock);
-    if (g->free_handle != HANDLE_NONE || grow(g)) {
+    if (g->free_handle != HANDLE_NONE || grow(mapper)) {
         number = g->free_handle;
         g->free_handle = at(g, number)->ref;
         *at(g, number) = *handle;

@@ -66,24 +66,14 @@ static bool on_own_root(const struct cpu *cpu)
     return space_isolates && read_cr3() == cpu->own.cr3;
 }
 
-static bool has_copied(const struct own_root *own)
-{
-    u64 any = 0;
-
-    for (u32 i = 0; i < ARRAY_LENGTH(own->copied); i++) {
-        any |= own->copied[i];
-    }
-    return any;
-}
-
 /* Empties the guest's part of the own root. The CPU has loaded a root that maps the table; if that
  * is the own root, it must be loaded again. */
 static void forget_copied(struct own_root *own)
 {
-    for (u32 i = 0; i < ARRAY_LENGTH(own->copied); i++) {
-        for (; own->copied[i]; own->copied[i] &= own->copied[i] - 1) {
-            own->table[i * 64 + (u32)__builtin_ctzll(own->copied[i])] = 0;
-        }
+    for (; own->copied; own->copied &= own->copied - 1) {
+        u32 group = (u32)__builtin_ctzll(own->copied);
+
+        memset(&own->table[group * COPIED_GROUP], 0, COPIED_GROUP * sizeof *own->table);
     }
 }
 
@@ -94,7 +84,7 @@ static void load_own(struct cpu *cpu)
 {
     cpu->away = true;
     write_cr3(cpu->own.cr3);
-    if (has_copied(&cpu->own)) {
+    if (cpu->own.copied) {
         forget_copied(&cpu->own);
         write_cr3(cpu->own.cr3);
     }
@@ -104,7 +94,7 @@ void space_return(u64 cr3)
 {
     struct cpu *cpu = this_cpu();
 
-    if (has_copied(&cpu->own)) {
+    if (cpu->own.copied) {
         if (!on_own_root(cpu)) {
             load_own(cpu);
         }
@@ -139,7 +129,7 @@ static bool copy_slot(struct own_root *own, u64 address, mfn_t root)
         return false;
     }
     own->table[slot] = entry;
-    own->copied[slot / 64] |= 1ull << (slot & 63);
+    own->copied |= 1ull << slot / COPIED_GROUP;
     invalidate_page(address);
     return true;
 }
@@ -271,7 +261,7 @@ void space_flush(void)
 {
     struct cpu *cpu = this_cpu();
 
-    if (space_isolates && has_copied(&cpu->own)) {
+    if (space_isolates && cpu->own.copied) {
         load_own(cpu);
     }
     if (space_keeps) {

@@ -222,12 +222,13 @@ void view_show_cpu(struct view *view, u32 number, bool shown)
 {
     const u64 region = LAYOUT_CPUS + (u64)number * CPU_REGION;
 
+    u64 *entries;
+
     lock_take(&view->lock);
-    for (u64 at = region; at < region + CPU_REGION; at += PAGE_SIZE) {
-        if (is_stack(at)) {
-            /* There is a table, because each region has pages that are no stacks. */
-            *entry_for(view, view->slots, at, 1, false) = shown ? map_entry(at, 1) : 0;
-        }
+    /* There is a table, because each region has pages that are no stacks. */
+    entries = entry_for(view, view->slots, region, 1, false);
+    for (u64 page = CPU_IST_FIRST / PAGE_SIZE; page < CPU_REGION / PAGE_SIZE; page++) {
+        entries[page] = shown ? map_entry(region + page * PAGE_SIZE, 1) : 0;
     }
     lock_release(&view->lock);
 }
@@ -280,29 +281,38 @@ void view_learn(struct view *view, struct vmmu_domain *domain, mfn_t m)
     lock_release(&view->lock);
 }
 
-/* As view_forget, below the slots `slots` of the view, whose lock is held. */
-static bool forget_below(struct view *view, u64 *slots, u64 address)
+/* As view_forget_run for frames `first` up to `end`, which lie in one large page, below the slots
+ * `slots` of the view, whose lock is held. */
+static bool forget_below(struct view *view, u64 *slots, u64 first, u64 end)
 {
-    u64 *entry = entry_for(view, slots, address, 2, false);
+    u64 *entry = entry_for(view, slots, address_of(mfn(first)), 2, false);
+    u64 count = 1, mapped = 0;
 
     if (entry && *entry && !(*entry & PTE_LARGE)) {
-        entry = entry_for(view, slots, address, 1, false);
+        entry = &table_of(*entry)[first & (ENTRIES - 1)];
+        count = end - first;
     }
-    if (!entry || !*entry) {
-        return false;
+    for (u64 i = 0; entry && i < count; i++) {
+        if (entry[i]) {
+            mapped = entry[i];
+            __atomic_store_n(&entry[i], 0, __ATOMIC_RELEASE);
+        }
     }
-    __atomic_store_n(entry, 0, __ATOMIC_RELEASE);
-    return true;
+    return mapped;
 }
 
-bool view_forget(struct view *view, mfn_t m)
+bool view_forget_run(struct view *view, mfn_t m, u64 count)
 {
-    const u64 address = address_of(m);
-    bool mapped;
+    const u64 end = m.n + count;
+    bool mapped = false;
 
     lock_take(&view->lock);
-    mapped = forget_below(view, view->slots, address);
-    mapped |= forget_below(view, view->user_slots, address);
+    for (u64 at = m.n, next; at < end; at = next) {
+        next = (at | (ENTRIES - 1)) + 1;
+        next = next < end ? next : end;
+        mapped |= forget_below(view, view->slots, at, next);
+        mapped |= forget_below(view, view->user_slots, at, next);
+    }
     lock_release(&view->lock);
     return mapped;
 }

@@ -57,8 +57,13 @@ void view_show_cpu(struct view *view, u32 number, bool shown);
  * RANK_VIEWS. */
 void view_learn(struct view *view, struct vmmu_domain *domain, mfn_t m);
 
-/* Removes frame `m` of the direct map, which may take others that view_learn added with it. True:
- * it was mapped, so the CPUs that have loaded a root of the domain must flush. Takes RANK_VIEWS. */
-bool view_forget(struct view *view, mfn_t m);
+/* Removes `count` frames from `m` on of the direct map, which may take others that view_learn added
+ * with them. True: one was mapped, so the CPUs that have loaded a root of the domain must flush.
+ * Takes RANK_VIEWS. */
+bool view_forget_run(struct view *view, mfn_t m, u64 count);
+static inline bool view_forget(struct view *view, mfn_t m)
+{
+    return view_forget_run(view, m, 1);
+}
 
 #endif

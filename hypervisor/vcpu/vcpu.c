@@ -368,7 +368,7 @@ void vcpu_switch(struct vcpu *from, struct vcpu *to)
     struct domain *old = from ? from->domain : NULL, *new = to ? to->domain : NULL;
     const bool parks = from && !to && sched_may_park(from), wakes = to && to == cpu->parked;
 
-    if (from) {
+    if (from && to) {
         space_own(); /* the root of `from` maps neither `to` nor its descriptor window */
     }
     if (!from && !wakes) {

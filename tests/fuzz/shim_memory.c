@@ -202,3 +202,8 @@ void page_free(void *page, u32 order)
         machine_free(frame_of_view(page));
     }
 }
+
+void page_mark(void *page, u32 order, u16 owner)
+{
+    (void)page, (void)order, (void)owner;
+}

@@ -27,6 +27,11 @@ void page_free(void *page, u32 order)
     free(page);
 }
 
+void page_mark(void *page, u32 order, u16 owner)
+{
+    (void)page, (void)order, (void)owner;
+}
+
 enum vmmu_result vmmu_hold(struct vmmu_domain *domain, mfn_t m)
 {
     (void)domain;

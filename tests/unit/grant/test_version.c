@@ -42,6 +42,11 @@ void page_free(void *page, u32 order)
     free(page);
 }
 
+void page_mark(void *page, u32 order, u16 owner)
+{
+    (void)page, (void)order, (void)owner;
+}
+
 /* The parts of the engine and of the domain table that grants call. */
 void vmmu_share(struct vmmu_domain *domain, mfn_t m, bool writable)
 {
