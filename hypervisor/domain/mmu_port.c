@@ -44,17 +44,14 @@ void port_work_begins(enum vmmu_work work, u32 level)
 }
 
 /* Records work of the engine for the timeline. */
-static __attribute__((cold, noinline)) void
+static __attribute__((noinline)) void
 record_work(enum vmmu_work work, const struct vmmu_domain *domain, mfn_t m, u32 level)
 {
-    static const u8 kinds[] = {[VMMU_WORK_PROMOTION] = TRACE_PROMOTED,
-                               [VMMU_WORK_DEMOTION] = TRACE_DEMOTED,
-                               [VMMU_WORK_PIN] = TRACE_PINNED,
-                               [VMMU_WORK_UNPIN] = TRACE_UNPINNED};
-    const bool is_step = work == VMMU_WORK_PROMOTION || work == VMMU_WORK_DEMOTION;
-
-    trace_put(kinds[work], level, domain->id, m.n,
-              is_step ? trace_step_begun(work == VMMU_WORK_DEMOTION, level) : 0);
+    if (work == VMMU_WORK_PROMOTION || work == VMMU_WORK_DEMOTION) {
+        trace_step_ends(work == VMMU_WORK_DEMOTION, level, domain->id, m.n);
+    } else {
+        trace_put(work == VMMU_WORK_PIN ? TRACE_PINNED : TRACE_UNPINNED, level, domain->id, m.n, 0);
+    }
 }
 
 void port_work_done(enum vmmu_work work, const struct vmmu_domain *domain, mfn_t m, u32 level)

@@ -116,12 +116,11 @@ void trace_seat(u32 cpu, u32 domain, u32 vcpu)
 {
     struct trace_seat *seat = &trace_seats[cpu];
 
-    seat->domain = (u16)domain;
-    seat->vcpu = (u16)vcpu;
+    seat->who = trace_who(domain, vcpu);
     trace_write(seat, &(struct trace_record){.tsc = __builtin_ia32_rdtsc(),
                                              .kind = TRACE_RUN,
-                                             .domain = seat->domain,
-                                             .vcpu = seat->vcpu});
+                                             .domain = (u16)domain,
+                                             .vcpu = (u16)vcpu});
 }
 
 void trace_switch_off(void)

@@ -8,12 +8,12 @@
 #include "hypervisor/trace/trace.h"
 
 struct trace_seat {
-    _Alignas(64) struct trace_ring *ring; /* NULL: the CPU has none */
+    _Alignas(64) struct trace_record *next; /* the element for the next record */
+    struct trace_record *end; /* where find_room must be asked: nothing may be written from here */
+    struct trace_ring *ring;  /* NULL: the CPU has none; `next` is `end` then */
+    u32 who;                  /* what the CPU runs: trace_who */
     struct trace_record *records;
     u64 mask;               /* the number of elements, less 1 */
-    u64 head;               /* as in the ring */
-    u64 limit;              /* up to here there was room when the reader's position was read */
-    u16 domain, vcpu;       /* what the CPU runs */
     _Atomic u32 interrupts; /* how many other CPUs have sent this one; any CPU */
     u32 served;             /* how many of them were served */
     u64 call_begun;         /* the hypercall that is being served; 0: none */
@@ -24,6 +24,12 @@ struct trace_seat {
 };
 
 extern struct trace_seat trace_seats[TRACE_CPUS_MAX];
+
+/* A domain and a vCPU as a record has them side by side. */
+static inline u32 trace_who(u32 domain, u32 vcpu)
+{
+    return (u16)domain | vcpu << 16;
+}
 
 /* Writes one record of the CPU whose seat this is. */
 void trace_write(struct trace_seat *seat, const struct trace_record *record);

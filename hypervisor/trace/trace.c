@@ -8,81 +8,111 @@ bool trace_on;
 
 struct trace_seat trace_seats[TRACE_CPUS_MAX];
 
-/* Reads again how far the reader is. False: there is no room, or no ring, and a record is lost. */
-static __attribute__((noinline)) bool find_room(struct trace_seat *seat)
+/* Reads how far the reader is, and finds how many elements may be written without asking again: up
+ * to its position or the end of the array. False: none, or no ring, and a record is lost. */
+static __attribute__((cold, noinline)) bool find_room(struct trace_seat *seat)
 {
     struct trace_ring *ring = seat->ring;
-    u64 tail;
+    const u64 count = seat->mask + 1;
+    u64 used, at, room;
 
     if (!ring) {
         return false;
     }
-    tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
-    if (seat->head - tail > seat->mask) {
+    used = ring->head - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+    if (used >= count) {
         __atomic_store_n(&ring->lost, ring->lost + 1, __ATOMIC_RELAXED);
         return false;
     }
-    seat->limit = tail + seat->mask + 1;
+    at = ring->head & seat->mask;
+    room = count - used < count - at ? count - used : count - at;
+    seat->next = &seat->records[at];
+    seat->end = seat->next + room;
     return true;
 }
 
-/* The element for the next record. NULL: there is no room. */
-static inline struct trace_record *next_record(struct trace_seat *seat)
-{
-    if (seat->head == seat->limit && !find_room(seat)) {
-        return NULL;
-    }
-    return &seat->records[seat->head & seat->mask];
-}
-
-/* Lets the reader have the element that next_record has given. */
+/* Lets the reader have the element that was taken from seat->next. One instruction: nobody else
+ * writes to `head`, and the processor keeps the order of stores. */
 static inline void publish(struct trace_seat *seat)
 {
-    __atomic_store_n(&seat->ring->head, ++seat->head, __ATOMIC_RELEASE);
+    __asm__ volatile("incq %0" : "+m"(seat->ring->head) : : "memory", "cc");
 }
 
 void trace_write(struct trace_seat *seat, const struct trace_record *record)
 {
-    struct trace_record *to = next_record(seat);
-
-    if (to) {
-        *to = *record;
+    if (seat->next != seat->end || find_room(seat)) {
+        *seat->next++ = *record;
         publish(seat);
     }
 }
 
-void trace_put(enum trace_kind kind, u32 number, u32 detail, u64 value, u64 begin)
+/* The seat of this CPU. Its address is computed once and stays in a register. */
+static inline struct trace_seat *own_seat(void)
 {
     struct trace_seat *seat = &trace_seats[this_cpu()->number];
-    struct trace_record *to = next_record(seat);
-    u64 tsc, span = 0;
 
-    if (!to) {
-        return;
-    }
-    tsc = __builtin_ia32_rdtsc();
+    __asm__("" : "+r"(seat));
+    return seat;
+}
+
+/* Two neighbours of a record, written by one store. */
+static inline void put_pair(void *to, u32 first, u32 second)
+{
+    typedef u64 __attribute__((may_alias)) pair;
+
+    *(pair *)to = first | (u64)second << 32;
+}
+
+/* Writes a record for which there is room. */
+static inline void put_there(struct trace_seat *seat, u32 what, u32 detail, u64 value, u64 begin)
+{
+    struct trace_record *to = seat->next++;
+    u64 tsc = __builtin_ia32_rdtsc(), span = 0;
+
     if (begin) {
         span = tsc - begin;
+        span = __builtin_expect(span >> 32 != 0, false) ? ~0u : span;
         tsc = begin;
     }
     to->tsc = tsc;
-    to->span = span > ~0u ? ~0u : (u32)span;
-    to->kind = (u16)kind;
-    to->number = (u16)number;
-    to->domain = seat->domain;
-    to->vcpu = seat->vcpu;
-    to->detail = detail;
+    put_pair(&to->span, (u32)span, what);
+    put_pair(&to->domain, seat->who, detail);
     to->value = value;
     publish(seat);
 }
 
+/* Puts a record where there may be no room. Apart, so that `put` has no call within it, and its
+ * callers save no registers. */
+static __attribute__((cold, noinline)) void put_slow(u32 what, u32 detail, u64 value, u64 begin)
+{
+    struct trace_seat *seat = own_seat();
+
+    if (find_room(seat)) {
+        put_there(seat, what, detail, value, begin);
+    }
+}
+
+static inline __attribute__((always_inline)) void put(struct trace_seat *seat, u32 what, u32 detail,
+                                                      u64 value, u64 begin)
+{
+    if (__builtin_expect(seat->next == seat->end, false)) {
+        put_slow(what, detail, value, begin);
+    } else {
+        put_there(seat, what, detail, value, begin);
+    }
+}
+
+void trace_put_packed(u32 what, u32 detail, u64 value, u64 begin)
+{
+    put(own_seat(), what, detail, value, begin);
+}
+
 void trace_run(u32 domain, u32 vcpu)
 {
-    struct trace_seat *seat = &trace_seats[this_cpu()->number];
+    struct trace_seat *seat = own_seat();
 
-    seat->domain = (u16)domain;
-    seat->vcpu = (u16)vcpu;
-    trace_put(TRACE_RUN, 0, 0, 0, 0);
+    seat->who = trace_who(domain, vcpu);
+    put(seat, TRACE_RUN, 0, 0, 0);
 }
 
 void trace_ipi_sent(u32 to, u32 vector)
@@ -95,7 +125,7 @@ void trace_ipi_sent(u32 to, u32 vector)
 
 void trace_ipi_served(u32 vector)
 {
-    struct trace_seat *seat = &trace_seats[this_cpu()->number];
+    struct trace_seat *seat = own_seat();
     u32 number = atomic_load_explicit(&seat->interrupts, memory_order_acquire);
 
     trace_put(TRACE_IPI_DONE, vector, number, seat->served, 0);
@@ -104,17 +134,20 @@ void trace_ipi_served(u32 vector)
 
 void trace_step_begins(bool demotion, u32 level)
 {
-    trace_seats[this_cpu()->number].step[demotion][level] = __builtin_ia32_rdtsc();
+    own_seat()->step[demotion][level] = __builtin_ia32_rdtsc();
 }
 
-u64 trace_step_begun(bool demotion, u32 level)
+void trace_step_ends(bool demotion, u32 level, u32 owner, u64 frame)
 {
-    return trace_seats[this_cpu()->number].step[demotion][level];
+    struct trace_seat *seat = own_seat();
+
+    put(seat, (demotion ? TRACE_DEMOTED : TRACE_PROMOTED) | level << 16, owner, frame,
+        seat->step[demotion][level]);
 }
 
 void trace_call_begins(u16 number, u32 first, u32 second)
 {
-    struct trace_seat *seat = &trace_seats[this_cpu()->number];
+    struct trace_seat *seat = own_seat();
 
     seat->call_begun = __builtin_ia32_rdtsc();
     seat->call_number = number;
@@ -124,24 +157,26 @@ void trace_call_begins(u16 number, u32 first, u32 second)
 
 void trace_call_ends(s64 result)
 {
-    struct trace_seat *seat = &trace_seats[this_cpu()->number];
+    struct trace_seat *seat = own_seat();
+    const u64 begun = seat->call_begun;
 
-    if (seat->call_begun) {
-        trace_put(TRACE_CALL, seat->call_number, seat->call_first,
-                  seat->call_second | (u64)result << 32, seat->call_begun);
+    if (begun) {
         seat->call_begun = 0;
+        put(seat, TRACE_CALL | (u32)seat->call_number << 16, seat->call_first,
+            seat->call_second | (u64)result << 32, begun);
     }
 }
 
 void trace_trap_begins(void)
 {
-    trace_seats[this_cpu()->number].trap_begun = __builtin_ia32_rdtsc();
+    own_seat()->trap_begun = __builtin_ia32_rdtsc();
 }
 
 void trace_trap_ends(u32 vector, u32 error_code)
 {
-    struct trace_seat *seat = &trace_seats[this_cpu()->number];
+    struct trace_seat *seat = own_seat();
+    const u64 begun = seat->trap_begun;
 
-    trace_put(TRACE_TRAP, vector, error_code, 0, seat->trap_begun);
     seat->trap_begun = 0;
+    put(seat, TRACE_TRAP | vector << 16, error_code, 0, begun);
 }

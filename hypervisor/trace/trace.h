@@ -7,8 +7,9 @@
  *
  * trace_begin() returns 0 while tracing is off, else the time at which a slice begins, to be passed
  * to trace_put. An instant has `begin` 0. A slice that began before tracing was switched on is not
- * recorded. Nothing here takes a lock. Records are put with interrupts off, and never on an
- * interrupt stack. */
+ * recorded. Nothing here takes a lock, and what puts records is compiled for speed, not for size:
+ * it is called only where trace_is_on() has said so. Records are put with interrupts off, and never
+ * on an interrupt stack. */
 #ifndef TRACE_TRACE_H
 #define TRACE_TRACE_H
 
@@ -28,31 +29,34 @@ static inline u64 trace_begin(void)
 }
 
 /* Adds a record to this CPU's ring, or counts it as lost if the ring is full. */
-void trace_put(enum trace_kind kind, u32 number, u32 detail, u64 value, u64 begin)
-    __attribute__((cold, noinline));
+void trace_put_packed(u32 what, u32 detail, u64 value, u64 begin) __attribute__((noinline));
+static inline void trace_put(enum trace_kind kind, u32 number, u32 detail, u64 value, u64 begin)
+{
+    trace_put_packed(kind | number << 16, detail, value, begin);
+}
 
 /* Records that this CPU now runs vCPU `vcpu` of domain `domain` (TRACE_NOBODY: nothing); later
  * records name it. */
-void trace_run(u32 domain, u32 vcpu) __attribute__((cold, noinline));
+void trace_run(u32 domain, u32 vcpu) __attribute__((noinline));
 
 /* Record an interrupt of vector `vector` that this CPU has sent to CPU `to`, and that this CPU has
  * served those which had been sent to it. */
-void trace_ipi_sent(u32 to, u32 vector) __attribute__((cold, noinline));
-void trace_ipi_served(u32 vector) __attribute__((cold, noinline));
+void trace_ipi_sent(u32 to, u32 vector) __attribute__((noinline));
+void trace_ipi_served(u32 vector) __attribute__((noinline));
 
 /* Record a hypercall with its first arguments, and an exception or interrupt of a guest, when they
  * end. A hypercall that began before tracing was switched on is not recorded, a trap is an instant.
  */
-void trace_call_begins(u16 number, u32 first, u32 second) __attribute__((cold, noinline));
-void trace_call_ends(s64 result) __attribute__((cold, noinline));
-void trace_trap_begins(void) __attribute__((cold, noinline));
-void trace_trap_ends(u32 vector, u32 error_code) __attribute__((cold, noinline));
+void trace_call_begins(u16 number, u32 first, u32 second) __attribute__((noinline));
+void trace_call_ends(s64 result) __attribute__((noinline));
+void trace_trap_begins(void) __attribute__((noinline));
+void trace_trap_ends(u32 vector, u32 error_code) __attribute__((noinline));
 
-/* trace_step_begins notes the time at which this CPU begins a step of a promotion, or of a
- * `demotion`, of a table of `level` (1 to 4); trace_step_begun returns it. Only the last step of
- * each level counts. */
-void trace_step_begins(bool demotion, u32 level) __attribute__((cold, noinline));
-u64 trace_step_begun(bool demotion, u32 level) __attribute__((cold, noinline));
+/* Notes the time at which this CPU begins a step of a promotion, or of a `demotion`, of a table of
+ * `level` (1 to 4); and records the end of the last step of that level, of a frame of domain
+ * `owner`. */
+void trace_step_begins(bool demotion, u32 level) __attribute__((noinline));
+void trace_step_ends(bool demotion, u32 level, u32 owner, u64 frame) __attribute__((noinline));
 
 /* ---- starting and stopping: by one CPU at a time ---- */
 

@@ -12,10 +12,9 @@ static struct trace_ring ring;
 static struct trace_record records_of_ring[TRACE_RECORDS_LEAST];
 static bool started;
 
-void trace_put(enum trace_kind kind, u32 number, u32 detail, u64 value, u64 begin)
+void trace_put_packed(u32 what, u32 detail, u64 value, u64 begin)
 {
-    (void)kind;
-    (void)number;
+    (void)what;
     (void)detail;
     (void)value;
     (void)begin;

@@ -25,7 +25,7 @@ static int start(void **state)
     (void)state;
     memset(&ring, 0, sizeof(ring));
     memset(&array, 0, sizeof(array));
-    seat.head = seat.limit = 0;
+    seat.next = seat.end = NULL;
     return 0;
 }
 
