@@ -1,54 +1,89 @@
 # SPDX-License-Identifier: MIT
-# Proves that the root on which a guest runs maps nothing of another guest, where guests are isolated: one guest fills
-# its memory and its registers with a word, and at a moment when another one runs the emulator dumps the machine's memory
-# and that guest's root. The word is in no page that the root maps, with one CPU and with a CPU for each guest.
-# Without isolation it is there, so that the test would find it.
+# Proves that the roots on which a guest runs map nothing of another guest, where guests are isolated: one guest fills
+# its memory, its registers and its vector registers, on each of its vCPUs, with words; at moments when another one runs
+# the emulator dumps the machine's memory, that guest's root and the CPU's registers. The words are in no page that the
+# root maps, and in no register: not in the root of its kernel, nor in that of its user mode, which maps less; with one
+# CPU, and with several. Without isolation the words are there, so that the test would find them.
 # Needs: all guests canary-walk
 . "$(dirname "$0")/common.sh"
-memory=256
+memory=192 samples=4
 
 for name in hide look; do
-    printf 'name = "%s"\nkernel = "%s"\nmemory = 32\nextra = "%s"\n' $name "$B/guests/canary.elf" $name >"$work/$name.cfg"
+    printf 'name = "%s"\nkernel = "%s"\nmemory = 32\nvcpus = 2\nextra = "%s"\n' \
+        $name "$B/guests/canary.elf" $name >"$work/$name.cfg"
 done
 mkfifo "$work/monitor.in" "$work/monitor.out"
+hidden=$(printf '%016x|%016x' $((0xd1b54a32d192ed03 * 9)) $((0x9e3779b97f4a7c15 * 11)))
+
+# stops: commands for the monitor: the machine is stopped a few times, and each time its memory is dumped.
+stops() {
+    local i
+    monitor_when out 'hide: canary: hidden'
+    monitor_when out 'look: canary: here'
+    for i in $(seq $samples); do
+        printf '%s\n' stop "print $i" 'info registers -a' "pmemsave 0 $((memory << 20)) \"$work/dump.$i\"" cont
+        sleep 0.3
+    done
+    echo quit
+}
 
 # sample CPUS WORD: runs both guests with --isolation WORD; $work/roots gets what the roots map of those CPUs that
-# run a guest when the machine is stopped.
+# run a guest when the machine is stopped, and `(in a register)` behind it if a hidden word is in one of the CPU's.
 sample() {
-    local cpus=$1 word=$2
-    : >"$work/monitor" >"$work/out"
+    local cpus=$1 word=$2 i root
+    : >"$work/monitor" >"$work/out" >"$work/roots"
     cat "$work/monitor.out" >"$work/monitor" &
-    {
-        monitor_when out 'hide: canary: hidden'
-        monitor_when out 'look: canary: here' stop 'info registers -a' "pmemsave 0 $((memory << 20)) \"$work/dump\"" quit
-    } >"$work/monitor.in" &
+    stops >"$work/monitor.in" &
     pinion --isolation "$word" --machine-cpus "$cpus" --machine-memory $memory --emulator-arg -monitor \
         --emulator-arg "pipe:$work/monitor" "$work/hide.cfg" "$work/look.cfg"
     wait
-    tr -d '\r' <"$work/monitor" | awk '
+    tr -d '\r' <"$work/monitor" | awk -v hidden="$hidden" '
+        function say() { if (ring == 3) print sample, root, found; ring = "" }
+        /^0x[0-9]$/ { next_sample = substr($0, 3) } # what `print` has answered
+        /CPU#/ { say(); sample = next_sample; found = "" }
         /CPL=/ { ring = $0; sub(/.*CPL=/, "", ring); sub(/ .*/, "", ring) }
-        /CR3=/ { root = $0; sub(/.*CR3=/, "", root); sub(/ .*/, "", root); if (ring == 3) print root }' >"$work/cr3"
-    # shellcheck disable=SC2046  # one word for each root
-    "$B/canary-walk" "$work/dump" $(cat "$work/cr3") >"$work/roots" 2>&1
+        /CR3=/ { root = $0; sub(/.*CR3=/, "", root); sub(/ .*/, "", root) }
+        $0 ~ hidden { found = "(in a register)" }
+        END { say() }' >"$work/stopped"
+    while read -r i root found; do
+        echo "$("$B/canary-walk" "$work/dump.$i" "$root" 2>&1) ${found:-}" >>"$work/roots"
+    done <"$work/stopped"
+    rm -f "$work"/dump.*
 }
 
-# seen CPUS WORD: samples until one of the roots is that of the guest that looks.
+one='[1-9][0-9]*' any='[0-9]+'
+kernel=", $one with the marker, $any with the user marker"
+user=", [0-9] with the marker, $one with the user marker" # its kernel's memory is not there
+all_words="$kernel, $one with the canary, $one with the canary of the registers, $one with that"
+
+# is_seen WORD: a root of the guest that looks is among the samples; of isolated guests one of its kernel and one of
+# its user mode.
+is_seen() {
+    case $1 in
+    never) grep -qE "$kernel" "$work/all" ;;
+    *) grep -qE "$user" "$work/all" && grep -vE "$user" "$work/all" | grep -qE "$kernel" ;;
+    esac
+}
+
+# seen CPUS WORD: samples until the guest that looks has been seen, with several boots if need be.
 seen() {
     local try
+    : >"$work/all"
     for try in 1 2 3 4 5 6 7 8; do
         sample "$@"
-        grep -q ', [1-9][0-9]* with the marker' "$work/roots" && break
+        cat "$work/roots" >>"$work/all"
+        is_seen "$2" && break
     done
-    echo "--isolation $2, $1 CPUs, sample $try:"
-    cat "$work/roots"
-    grep -q ', [1-9][0-9]* with the marker' "$work/roots" || wrong "the guest that looks was never seen"
+    echo "--isolation $2, $1 CPUs, $try boots:"
+    cat "$work/all"
+    is_seen "$2" || wrong "the guest that looks was never seen in its kernel and in user mode"
 }
 
-both=', [1-9][0-9]* with the marker, [1-9][0-9]* with the canary'
-for cpus in 1 2; do
+for cpus in 1 3; do
     seen $cpus always
-    grep -qE "$both" "$work/roots" && wrong "a root shows another guest's memory or registers, with $cpus CPU(s)"
+    grep -E "$kernel" "$work/all" | grep -vE ', 0 with the canary, 0 with [a-z ]*, 0 with [a-z ]*$' &&
+        wrong "a root or a CPU shows another guest's memory or registers, with $cpus CPU(s)"
 done
 seen 1 never
-grep -qE "$both" "$work/roots" || wrong "the test does not find the word where it is"
+grep -qE "$all_words" "$work/all" || wrong "the test does not find the words where they are"
 finish

@@ -4,9 +4,10 @@
  *
  *     walk DUMP CR3...
  *
- * For each root prints a line `root CR3: P pages, M with the marker, C with the canary`, where a
- * page counts if one of its aligned words is that of tests/guests/canary.c. Exit status 2: bad
- * usage, or a file that cannot be read. */
+ * For each root prints a line `root CR3: P pages, ...`, with the number of pages in which one of
+ * the aligned words is one of those of tests/guests/canary.c: N with the marker, N with the user
+ * marker, N with the canary, N with the canary of the registers, N with that of the vector
+ * registers. Exit status 2: bad usage, or a file that cannot be read. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#define SEED    0x9e3779b97f4a7c15ull
+#define SEED    0xd1b54a32d192ed03ull
 #define ADDRESS 0xffffffffff000ull
 #define PRESENT 1u
 #define LARGE   0x80u
@@ -24,25 +25,39 @@
 static const uint64_t *memory;
 static uint64_t memory_size;
 
+static const struct {
+    uint64_t word;
+    const char *name;
+} words[] = {
+    {SEED * 5, "the marker"},
+    {SEED * 7, "the user marker"},
+    {SEED * 3, "the canary"},
+    {SEED * 9, "the canary of the registers"},
+    {SEED * 11, "that of the vector registers"},
+};
+#define WORDS (sizeof words / sizeof words[0])
+
 struct root {
-    uint64_t pages, markers, canaries;
+    uint64_t pages, with[WORDS];
 };
 
 static void look_at(struct root *root, uint64_t page)
 {
-    const uint64_t *words = memory + page / sizeof *words;
-    int marker = 0, canary = 0;
+    const uint64_t *contents = memory + page / sizeof *contents;
+    int has[WORDS] = {0};
 
     if (page + PAGE > memory_size) { /* a device */
         return;
     }
-    for (unsigned i = 0; i < PAGE / sizeof *words; i++) {
-        canary |= words[i] == SEED * 3;
-        marker |= words[i] == SEED * 5;
+    for (unsigned i = 0; i < PAGE / sizeof *contents; i++) {
+        for (unsigned w = 0; w < WORDS; w++) {
+            has[w] |= contents[i] == words[w].word;
+        }
     }
     root->pages++;
-    root->markers += (uint64_t)marker;
-    root->canaries += (uint64_t)canary;
+    for (unsigned w = 0; w < WORDS; w++) {
+        root->with[w] += (uint64_t)has[w];
+    }
 }
 
 static void walk(struct root *root, uint64_t table, unsigned level)
@@ -87,9 +102,11 @@ int main(int argc, char **argv)
         struct root root = {0};
 
         walk(&root, strtoull(argv[i], NULL, 16) & ADDRESS, 4);
-        printf("root %s: %llu pages, %llu with the marker, %llu with the canary\n", argv[i],
-               (unsigned long long)root.pages, (unsigned long long)root.markers,
-               (unsigned long long)root.canaries);
+        printf("root %s: %llu pages", argv[i], (unsigned long long)root.pages);
+        for (unsigned w = 0; w < WORDS; w++) {
+            printf(", %llu with %s", (unsigned long long)root.with[w], words[w].name);
+        }
+        printf("\n");
     }
     return 0;
 }
