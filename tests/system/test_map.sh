@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Proves that `pinion run --map` records a Linux before and after a fork, that `pinion map` shows the difference
-# as text and as a page, and that a browser draws the page: its legend has the numbers of the text, a root's
+# as text and as a page, and that a browser draws the page: its legend has the numbers of the text, a picture of it
+# shows each type in as much of its area, a root's
 # references are explained to the last one, and an address is followed through all four tables to its frame. What
 # is no snapshot, and wrong options, are refused with one sentence; nothing is written then.
 # Needs: all images
@@ -79,6 +80,21 @@ if command -v chromium >/dev/null; then
     done
     expect dom 'A guest may read, execute it' "the journey's end"
     [ "$(grep -oE 'role="treeitem"' "$work/dom" | wc -l)" -gt 4 ] || wrong "the tree has no items"
+    # A picture of the page: each type's colour covers so much more of it than another's as it has more frames.
+    timeout -k 5 "$patience" chromium --headless=new --no-sandbox --disable-gpu --hide-scrollbars --window-size=1400,1100 \
+        --user-data-dir="$work/profile" --virtual-time-budget=20000 --screenshot="$work/one.png" \
+        "file://$work/one.html#theme=light" >"$work/browser" 2>&1
+    tests/system/colours "$work/one.png" >"$work/colours" || wrong "the picture: $(tail -n 3 "$work/browser")"
+    pixels() { # COLOUR
+        awk -v colour="$1" '$2 == colour { print $1 }' "$work/colours"
+    }
+    frames() { # TYPE
+        grep -oE "data-look=\"$1\" data-frames=\"[0-9]+\"" "$work/dom" | grep -oE '[0-9]+"$' | tr -d '"'
+    }
+    echo "pixels: writable $(pixels 9fd0ee), no type $(pixels dcebd6), L1 table $(pixels f0e442), L4 table $(pixels 3b0f00)"
+    awk -v a="$(pixels 9fd0ee)" -v b="$(pixels dcebd6)" -v n="$(frames writable)" -v m="$(frames 'no type')" \
+        'BEGIN { r = a * m / (b * n); exit !(r > 0.9 && r < 1.1) }' || wrong "the areas are not as the frames are"
+    [ "$(pixels f0e442)" -gt "$(pixels 3b0f00)" ] && [ "$(pixels 3b0f00)" -gt 0 ] || wrong "tables are not in the picture"
     drawn 'pair.html#by=change'
     [ "$(grep -oE '<canvas' "$work/dom" | wc -l)" = 2 ] || wrong "there are not two maps"
     expect dom '<h3>What became of the frames' "the changes"
