@@ -62,7 +62,7 @@ u64 flush_epoch_read(u16 id, u64 epoch, u32 bits);
 /* Flushes each CPU that may have translations of `domain` (domain->cpus), except those whose latest
  * flush began after the epoch `since`. Returns when all of them have flushed. True: at least one
  * CPU had to flush. */
-bool flush_since(const struct vmmu_domain *domain, u64 since);
+bool flush_since(struct vmmu_domain *domain, u64 since);
 
 /* Says whether the flush that flush_for_type_change would do for a frame that was a table, and is
  * claimed, is not needed because each CPU has flushed already; then counts it as skipped. */

@@ -115,8 +115,7 @@ struct vmmu_domain {
     /* The ABI's VMASST_TYPE_m2p_strict, which the caller may change at any time. It decides which
      * of the domain's L4 tables show the M2P. False: a promoted table does not show it until it is
      * set as a kernel root. True: a promoted table shows it until it is set as a user root, and
-     * then no longer, also where it is a kernel root. A change of the mode itself changes no table.
-     */
+     * then no longer, also where it is a kernel root. A change of the mode changes no table. */
     VMMU_ATOMIC(bool) hides_m2p;
     struct vmmu_counters counters;
     /* The latest refusal (enum vmmu_result), for the crash report. VMMU_DONE: none yet. */
@@ -132,14 +131,15 @@ struct vmmu_domain {
      * vmmu_domain_start leaves it: the same. Which of the two a table has does not matter for the
      * guest. */
     const u64 *user_slots;
-    /* The progress of vmmu_domain_stop: the first frame that its first pass, and that its second
-     * pass, has not reached. */
+    /* The first frames that the first and the second pass of vmmu_domain_stop have not reached. */
     u64 unpinned, released;
-    /* vmmu_domain_stop has begun. By its contract no CPU runs the domain from then on, so no new
-     * translation of the domain arises; the release of frames relies on this. */
+    /* vmmu_domain_stop has begun: no CPU runs the domain, so no new translation of it arises. */
     VMMU_ATOMIC(bool) stopped;
     u64 stopped_at; /* the domain's flush clock, read just before `stopped` was set */
-    void *user;     /* for the caller; the engine does not use it */
+    /* Each CPU in `flushed_cpus` began its latest flush at the epoch `flushed` of the domain's
+     * flush clock or later. Each change of the two makes `flushed_version` odd and then even. */
+    VMMU_ATOMIC(u64) flushed, flushed_cpus, flushed_version;
+    void *user; /* for the caller; the engine does not use it */
 };
 
 /* A deferred release: what an operation that already has its result has left to do. Either the old

@@ -234,6 +234,31 @@ static void every_cpu_that_ran_the_domain_is_asked(void **state)
     }
 }
 
+/* That CPUs 0 and 1 have flushed is known from the frame before; CPU 2 was away then. */
+static void a_cpu_that_comes_back_is_asked(void **state)
+{
+    const struct space space = guest_running_space(&guest);
+    const mfn_t first = guest_page(&guest), second = guest_page(&guest);
+    (void)state;
+    guest_run(&guest, 1, space.l4);
+    guest_run(&guest, 2, space.l4);
+    assert_done(guest_set(&guest, space.l1, 5, RW(first)));
+    assert_done(guest_set(&guest, space.l1, 6, RW(second)));
+    for (u32 cpu = 0; cpu < 3; cpu++) {
+        assert_true(cpu_store(cpu, guest_address(6), 0));
+    }
+    assert_done(guest_set(&guest, space.l1, 5, 0));
+    assert_done(guest_set(&guest, space.l1, 6, 0));
+    atomic_fetch_and(&guest.domain.cpus, ~4ull);
+    assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, first, 1));
+    atomic_fetch_or(&guest.domain.cpus, 4);
+    const u64 flushes = machine.flushes;
+    machine_words(second)[0] = 0;
+    assert_done(vmmu_pin(&guest.vcpu[0], &guest.domain, second, 1));
+    assert_int_equal(machine.flushes, flushes + 1);
+    assert_false(cpu_store(2, guest_address(6), 1));
+}
+
 static void a_flush_since_saves_one(void **state)
 {
     const struct space space = guest_running_space(&guest);
@@ -415,6 +440,7 @@ int main(void)
         GUEST_TEST(but_only_one_that_began_after_the_unlinking),
         GUEST_TEST(a_table_that_was_never_linked_needs_no_flush),
         GUEST_TEST(every_cpu_that_ran_the_domain_is_asked),
+        GUEST_TEST(a_cpu_that_comes_back_is_asked),
         GUEST_TEST(a_flush_since_saves_one),
         GUEST_TEST(a_flush_that_began_earlier_saves_none),
         GUEST_TEST(another_domains_flushes_save_none),
