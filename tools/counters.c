@@ -48,31 +48,67 @@ static int text_print(struct text *text, struct failure *failure)
     return printed ? 0 : EXIT_OUTPUT;
 }
 
+/* Waits for the options' seconds, or a signal. *last: a moment at the end; if domain `id`
+ * (negative: all) ends meanwhile, the last one in which it was there, and the wait ends. Returns
+ * false if there is none. */
+static bool wait_for_moment(struct measure *measure, const struct counters_options *options,
+                            long id, struct moment *last, struct failure *failure)
+{
+    bool ended = false, there = true;
+
+    *last = (struct moment){.at = 0};
+    for (unsigned left = options->seconds; left && there && !ended; left--) {
+        struct moment next;
+
+        if (!measure_wait(measure, 1, &ended, failure) ||
+            !measure_moment(measure, &next, failure)) {
+            moment_free(last);
+            return false;
+        }
+        there = id < 0 || moment_domain(&next, (unsigned)id);
+        if (there) {
+            moment_free(last);
+            *last = next;
+        } else {
+            moment_free(&next);
+        }
+    }
+    if (!there && last->domains) {
+        refuse(failure,
+               "stat: domain %.200s has ended; what follows is from before its last second",
+               options->domain);
+        output_complain(failure->sentence);
+    }
+    return last->domains || refuse(failure, "stat: domain %.200s has ended meanwhile",
+                                   options->domain ? options->domain : "0");
+}
+
 /* Reads a moment before and one after the options' seconds, in which exits are measured. Returns
  * the exit status; 0: the caller frees both. */
 static int read_two(struct watch *watch, const struct counters_options *options,
                     struct moment *before, struct moment *after, struct failure *failure)
 {
     struct measure *measure = measure_start(watch, failure);
+    const struct domain_moment *domain;
     int status = EXIT_FAILED;
-    bool ended;
 
     if (!measure) {
         return EXIT_FAILED;
     }
-    if (!measure_moment(measure, before, failure)) {
-        status = EXIT_FAILED;
-    } else if (options->domain && !moment_domain_named(before, options->domain)) {
-        refuse(failure, "stat: there is no domain %.200s", options->domain);
-        status = EXIT_BAD_INPUT;
-    } else if (measure_wait(measure, options->seconds, &ended, failure) &&
-               measure_moment(measure, after, failure)) {
-        status = 0;
+    if (measure_moment(measure, before, failure)) {
+        domain = options->domain ? moment_domain_named(before, options->domain) : NULL;
+        if (options->domain && !domain) {
+            refuse(failure, "stat: there is no domain %.200s", options->domain);
+            status = EXIT_BAD_INPUT;
+        } else if (wait_for_moment(measure, options, domain ? (long)domain->id : -1, after,
+                                   failure)) {
+            status = 0;
+        }
+        if (status) {
+            moment_free(before);
+        }
     }
     measure_end(measure);
-    if (status) {
-        moment_free(before);
-    }
     return status;
 }
 
@@ -92,9 +128,7 @@ static int stat_print(struct watch *watch, const struct counters_options *option
     since = moment_since(&after, &before);
     id = moment_domain_named(&before, options->domain)->id;
     domain = moment_domain(&since, id);
-    if (!domain) {
-        refuse(failure, "stat: domain %.200s has ended meanwhile", options->domain);
-    } else if (text_begin(&text, failure)) {
+    if (text_begin(&text, failure)) {
         stat_sort(&since.domain[domain - since.domain], options->stat_by);
         stat_write(text.out, &since, domain);
         status = text_print(&text, failure);
