@@ -5,6 +5,7 @@
 #include "hypervisor/cpu/flush.h"
 #include "hypervisor/cpu/stop.h"
 #include "hypervisor/domain/domain.h"
+#include "hypervisor/log/log.h"
 #include "hypervisor/memory/direct.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/space.h"
@@ -41,6 +42,7 @@ void isolation_stop(struct domain *domain)
     if (!space_isolates) {
         return;
     }
+    log_line("isolation: the view of %s had %u pages of tables", domain->name, domain->view.tables);
     stop_others(); /* no CPU is in isolation_enter */
     for (u32 i = 0; i < cpu_count(); i++) {
         struct cpu *cpu = cpu_at(i);

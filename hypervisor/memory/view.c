@@ -16,10 +16,11 @@
 
 #define ENTRIES 512u /* of a table, and frames of a large page */
 
-/* view_learn adds no table beyond these, and one for each 400 frames that the domain has: 0.25 % of
- * its memory. */
-#define TABLES_LEAST 24u
-#define TABLE_FRAMES 400u
+/* With what view_learn adds there is at most one table for each 400 frames that the domain has,
+ * 0.25 % of its memory; or there are 20, 0.25 % of 32 MiB. One call adds at most three. */
+#define TABLES_LEAST  20u
+#define TABLE_FRAMES  400u
+#define TABLES_A_CALL 3u
 
 static u32 slot_of(u64 address)
 {
@@ -260,6 +261,13 @@ static void learn_large(struct view *view, const struct vmmu_domain *domain, u64
     }
 }
 
+static bool may_grow(const struct view *view, struct vmmu_domain *domain)
+{
+    u64 tables = view->tables + TABLES_A_CALL;
+
+    return tables <= TABLES_LEAST || tables <= atomic_load(&domain->frames) / TABLE_FRAMES;
+}
+
 void view_learn(struct view *view, struct vmmu_domain *domain, mfn_t m)
 {
     const u64 address = address_of(m);
@@ -269,8 +277,7 @@ void view_learn(struct view *view, struct vmmu_domain *domain, mfn_t m)
         return;
     }
     lock_take(&view->lock);
-    if (may_map(domain, m) &&
-        view->tables < TABLES_LEAST + atomic_load(&domain->frames) / TABLE_FRAMES) {
+    if (may_map(domain, m) && may_grow(view, domain)) {
         entry = entry_for(view, view->slots, address, 2, true);
         if (entry && !*entry) {
             learn_large(view, domain, entry, m.n & ~(u64)(ENTRIES - 1));
