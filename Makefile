@@ -69,6 +69,11 @@ bench-dom0: ## the same Debian as dom0 on Xen and on Pinion: what its boot, a gu
 	@bench/dom0/run
 	@mv $(B)/bench/dom0.json bench/results/
 	@bench/draw
+bench-isolation: ## what isolation costs, on Xen (xpti) and on Pinion
+	@tools/install
+	@$(MAKE) --no-print-directory --silent bench-build bench-dom0-build bench-tlb-build
+	@bench/isolation
+	@bench/draw
 bench-boot: ## what it costs from the boot loader to dom0's first instruction, on BIOS and on UEFI, on Xen and on Pinion
 	@tools/install
 	@$(MAKE) --no-print-directory --silent bench-boot-build
@@ -91,5 +96,5 @@ help: ## this list
 # A file whose recipe failed is not left behind, half written.
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run run-dom0 dom0-image package image iso run-image test test-bochs check coverage fuzz bench bench-tlb bench-dom0 bench-boot conformance lint format clean help
+.PHONY: all run run-dom0 dom0-image package image iso run-image test test-bochs check coverage fuzz bench bench-tlb bench-dom0 bench-boot bench-isolation conformance lint format clean help
 -include $(shell find $(addprefix $(B)/,hv host guests check clock tsan plugin engine xlcfg) -name '*.d' -type f 2>/dev/null)

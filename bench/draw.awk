@@ -95,6 +95,16 @@ function wrapped(sentence,    word, count, i, line, out) {
         user[machine[k], steps_of_dom0] = number(machine[k] "_users")
     }
 }
+/"row"/ {
+    rows++
+    row_title[rows] = text("row")
+    for (k = 1; k <= 4; k++) isolation[k, rows] = number(isolates[k])
+}
+/"walks_of"/ {
+    walked++
+    walk_title[walked] = text("walks_of"); walk[3, walked] = number("pinion"); walk[4, walked] = number("isolated")
+}
+/"guest_mib"/ { views++; view_mib[views] = number("guest_mib"); view_tables[views] = number("tables") }
 /"module"/ {
     entries++
     entry_title[entries] = (text("firmware") == "bios" ? "BIOS" : "UEFI") ", " text("module")
@@ -116,6 +126,7 @@ function wrapped(sentence,    word, count, i, line, out) {
 BEGIN {
     shape[1] = "each"; shape[2] = "one"
     colour["each"] = "#c2410c"; colour["one"] = "#64748b"
+    isolates[1] = "xen"; isolates[2] = "xpti"; isolates[3] = "pinion"; isolates[4] = "isolated"
     machine[1] = "bare"; machine[2] = "xen"; machine[3] = "pinion"
     shown[1] = "bare"; shown[2] = "Xen"; shown[3] = "Pinion"
     named["skylake"] = "Intel Skylake, with PCID"; named["zen"] = "AMD Zen, without PCID"
@@ -197,6 +208,25 @@ END {
                 sprintf("%.1f", hypervisor["xen", i] / hypervisor["pinion", i]) : ""
         print "\n" wrapped(sprintf("Xen %s; %s, emulated CPU `%s`, one instruction a nanosecond; dom0's kernel %s.", \
             setup["xen"], setup["emulator"], setup["cpu"], setup["kernel"]))
+    } else if (what == "isolation") {
+        print "| the hypervisor's instructions | Xen, `xpti=no` | `xpti=yes` | more | Pinion, `never` | `always` | more |"
+        print "|---|--:|--:|--:|--:|--:|--:|"
+        for (i = 1; i <= rows; i++)
+            print "| " row_title[i] " |" dearer(isolation[1, i], isolation[2, i]) dearer(isolation[3, i], isolation[4, i])
+        if (views) {
+            print "\n| a guest's memory | page tables of its view | of its memory |"
+            print "|---|--:|--:|"
+        }
+        for (i = 1; i <= views; i++)
+            printf "| %d MiB | %d | %.3f %% |\n", view_mib[i], view_tables[i], 100 * view_tables[i] / (view_mib[i] * 256)
+        if (walked) {
+            print "\n| walks of the page tables for one operation: Intel Skylake | Pinion, `never`, with PCID | `always`, without |"
+            print "|---|--:|--:|"
+        }
+        for (i = 1; i <= walked; i++)
+            print "| " walk_title[i] " | " tenths(walk[3, i]) " | " tenths(walk[4, i]) " |"
+        print "\n" wrapped(sprintf("Xen %s; %s, emulated CPU `%s`. Compiler: %s.", setup["xen"], setup["emulator"], \
+            setup["cpu"], setup["compiler"]))
     } else if (what == "pair") {
         print "| a round trip, instructions | hypervisor | kernel | user |"
         print "|---|--:|--:|--:|"
@@ -256,6 +286,13 @@ END {
     else if (what == "picture-entries") draw_entries()
     else if (what == "picture-engine") draw_engine()
 }
+
+# Two columns, and how much the second is above the first.
+function dearer(before, after) {
+    if (!before || !after) return (before ? " " amount(before) : "") " | | |"
+    return " " amount(before) " | " amount(after) " | " sprintf("%+.1f %% |", 100 * (after / before - 1))
+}
+function amount(value) { return value >= 1e7 ? millions(value) : grouped(value) }
 
 function table_of_shapes(heading, of, each, one,    i, k, m, row) {
     row = "| " heading " | " of ":"
