@@ -75,8 +75,10 @@ expect log 'mitigations: none \(switched off\)' "nothing is on"
 grep -q verw "$work/asm" && wrong "VERW, although switched off"
 
 # An AMD processor whose returns another guest can train: a barrier at each entry and between two guests.
+# It has no need of isolation.
 on "$amd" "$user"
 expect_status 0 "a processor that can be made safe"
+expect_no log 'isolation: the root of a guest' "isolation without a need"
 expect log 'branch barrier at each entry, branch barrier between guests' "what is on"
 [ "$(barriers)" = "entry_common hypercall " ] || wrong "no barrier at an entry: only at $(barriers)"
 grep -q verw "$work/asm" && wrong "VERW, although the processor has no need"
