@@ -204,6 +204,10 @@ void cpu_enter_clean_stack(struct cpu *cpu, void (*then)(void))
                      "rep stosq\n\t"
                      "xor %%ebx, %%ebx\n\t"
                      "xor %%ebp, %%ebp\n\t"
+                     "xor %%r8d, %%r8d\n\t" /* an interrupt saves these four on the stack */
+                     "xor %%r9d, %%r9d\n\t"
+                     "xor %%r10d, %%r10d\n\t"
+                     "xor %%r11d, %%r11d\n\t"
                      "xor %%r12d, %%r12d\n\t"
                      "xor %%r13d, %%r13d\n\t"
                      "xor %%r14d, %%r14d\n\t"

@@ -29,7 +29,7 @@ void cpu_use_entries(bool traced);
 _Noreturn void cpu_enter_stack(struct cpu *cpu, void (*then)(void));
 
 /* As cpu_enter_stack, from the main stack itself, after clearing all stacks of the CPU and the
- * registers that functions preserve: nothing is left of what the CPU has done before. */
+ * general registers: nothing is left of what the CPU has done before. */
 _Noreturn void cpu_enter_clean_stack(struct cpu *cpu, void (*then)(void));
 
 #endif

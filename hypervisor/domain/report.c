@@ -6,6 +6,7 @@
 #include "hypervisor/cpu/stop.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/frames.h"
+#include "hypervisor/memory/space.h"
 #include "lib/string.h"
 #include "lib/x86/pte.h"
 
@@ -48,6 +49,19 @@ static void report_walk(mfn_t root, const char *of, u64 address)
     }
 }
 
+/* The registers that may have contents of the guest's memory. */
+static void report_registers(const struct registers *r, u64 cr2)
+{
+    log_line("  rax %016llx  rbx %016llx  rcx %016llx  rdx %016llx", (ull)r->rax, (ull)r->rbx,
+             (ull)r->rcx, (ull)r->rdx);
+    log_line("  rsi %016llx  rdi %016llx  rbp %016llx  cr2 %016llx", (ull)r->rsi, (ull)r->rdi,
+             (ull)r->rbp, (ull)cr2);
+    log_line("  r8  %016llx  r9  %016llx  r10 %016llx  r11 %016llx", (ull)r->r8, (ull)r->r9,
+             (ull)r->r10, (ull)r->r11);
+    log_line("  r12 %016llx  r13 %016llx  r14 %016llx  r15 %016llx", (ull)r->r12, (ull)r->r13,
+             (ull)r->r14, (ull)r->r15);
+}
+
 static void report_vcpu(const struct vcpu *vcpu)
 {
     const struct registers *r = &vcpu->registers;
@@ -57,14 +71,11 @@ static void report_vcpu(const struct vcpu *vcpu)
              vcpu->in_kernel ? "kernel" : "user", (ull)r->vector, (ull)r->error_code);
     log_line("  rip %016llx  rsp %016llx  rflags %08llx  cs %04llx  ss %04llx", (ull)r->rip,
              (ull)r->rsp, (ull)r->rflags, (ull)r->cs, (ull)r->ss);
-    log_line("  rax %016llx  rbx %016llx  rcx %016llx  rdx %016llx", (ull)r->rax, (ull)r->rbx,
-             (ull)r->rcx, (ull)r->rdx);
-    log_line("  rsi %016llx  rdi %016llx  rbp %016llx  cr2 %016llx", (ull)r->rsi, (ull)r->rdi,
-             (ull)r->rbp, (ull)cr2);
-    log_line("  r8  %016llx  r9  %016llx  r10 %016llx  r11 %016llx", (ull)r->r8, (ull)r->r9,
-             (ull)r->r10, (ull)r->r11);
-    log_line("  r12 %016llx  r13 %016llx  r14 %016llx  r15 %016llx", (ull)r->r12, (ull)r->r13,
-             (ull)r->r14, (ull)r->r15);
+    if (space_isolates) {
+        log_line("  cr2 %016llx; no more registers: every guest's root maps the log", (ull)cr2);
+    } else {
+        report_registers(r, cr2);
+    }
     report_walk(vcpu_root(vcpu), "rip", r->rip);
     report_walk(vcpu_root(vcpu), "cr2", cr2);
 }

@@ -2,7 +2,7 @@
 /* For tests/system/test_canary.sh: a guest that fills its memory, its registers and its vector
  * registers, of each vCPU, with words that are found nowhere else. With `hide` on its command line
  * these are the canaries; otherwise markers, by which the test knows the roots of that guest, and
- * then its first vCPU is in user mode most of the time. The words are computed here, so that the
+ * then its first vCPU is in user mode half of the time. The words are computed here, so that the
  * image of the kernel holds none. Afterwards it goes in and out of the hypervisor for ever. It has
  * no verdict of its own. */
 #include "tests/guests/common/smp.h"
@@ -15,10 +15,11 @@ static volatile u64 seed = 0xd1b54a32d192ed03; /* tests/system/canary/walk.c has
 static bool hides;
 static _Atomic u32 ready; /* vCPUs whose registers are filled */
 
-/* User mode for about as long as a time slice takes, with a word of the kernel's in no register. */
+/* User mode for about as long as the loop of `work` takes in an emulator, with none of the words in
+ * a register. */
 extern const u8 spin[], spin_end[];
 __asm__(".pushsection .rodata\n"
-        "spin: mov $2000000, %ecx\n"
+        "spin: mov $300000, %ecx\n"
         "1: dec %ecx\n"
         "jnz 1b\n"
         "int $0x80\n"
@@ -74,10 +75,9 @@ static void work(unsigned self)
         yield_with(word);
         if (!hides && self == 0) {
             user_run_code(&space, spin, spin_end, &frame);
-            continue;
         }
-        for (u32 i = 0; i < 100000; i++) {
-            __asm__ volatile("" : : "r"(word), "m"(memory[i]));
+        for (u32 i = 0; i < 1000000; i++) {
+            __asm__ volatile("" : : "r"(word), "m"(memory[i % WORDS]));
         }
     }
 }

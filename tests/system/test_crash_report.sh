@@ -26,4 +26,11 @@ expect log 'vCPU 0 in kernel mode, last entry 14, error code 0x6$' "the page fau
 sed -n '/walk of cr2/,/last refusal/p' "$work/log" >"$work/walk"
 [ "$(grep -c 'L[1-4] at 0x' "$work/walk")" = 4 ] || wrong "the walk of cr2 has not four levels"
 expect walk 'L1 at 0x[0-9a-f]+: 0, not present$' "the entry that was never written"
+expect log '  rbx [0-9a-f]+' "the registers"
+
+# The log is mapped in the roots of all guests, so that it has no registers with contents of an isolated one's memory.
+pinion --memory 64 --isolation always "$B/guests/test_crash_refused.elf"
+expect_status 1 "the guest crashed"
+expect log '  rip [0-9a-f]+' "where it crashed"
+expect_no log '  r(ax|bx|cx|dx|si|di|bp|[89]|1[0-5]) ' "registers of an isolated guest"
 finish
