@@ -97,4 +97,4 @@ help: ## this list
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run run-dom0 dom0-image package image iso run-image test test-bochs check coverage fuzz bench bench-tlb bench-dom0 bench-boot bench-isolation conformance lint format clean help
--include $(shell find $(addprefix $(B)/,hv host guests check clock tsan plugin engine xlcfg) -name '*.d' -type f 2>/dev/null)
+-include $(shell find $(addprefix $(B)/,hv host guests check clock frames stepped tsan plugin engine xlcfg) -name '*.d' -type f 2>/dev/null)
