@@ -19,7 +19,7 @@ static _Atomic u32 ready; /* vCPUs whose registers are filled */
  * a register. */
 extern const u8 spin[], spin_end[];
 __asm__(".pushsection .rodata\n"
-        "spin: mov $300000, %ecx\n"
+        "spin: mov $1000000, %ecx\n"
         "1: dec %ecx\n"
         "jnz 1b\n"
         "int $0x80\n"

@@ -56,34 +56,35 @@ kernel=", $one with the marker, $any with the user marker"
 user=", [0-9] with the marker, $one with the user marker" # its kernel's memory is not there
 all_words="$kernel, $one with the canary, $one with the canary of the registers, $one with that"
 
-# is_seen WORD: a root of the guest that looks is among the samples; of isolated guests one of its kernel and one of
-# its user mode.
-is_seen() {
-    case $1 in
-    never) grep -qE "$kernel" "$work/all" ;;
-    *) grep -qE "$user" "$work/all" && grep -vE "$user" "$work/all" | grep -qE "$kernel" ;;
-    esac
+# both_in FILE: a root of the kernel of the guest that looks is among the samples, and one of its user mode.
+both_in() {
+    grep -qE "$user" "$1" && grep -vE "$user" "$1" | grep -qE "$kernel"
 }
 
-# seen CPUS WORD: samples until the guest that looks has been seen, with several boots if need be.
+# seen CPUS WORD: samples until the guest that looks has been seen, with several boots if need be; if it is isolated
+# also until both of its kinds of roots have been seen, with this number of CPUs or another one.
 seen() {
     local try
     : >"$work/all"
     for try in 1 2 3 4 5 6 7 8; do
         sample "$@"
         cat "$work/roots" >>"$work/all"
-        is_seen "$2" && break
+        cat "$work/all" "$work/before" >"$work/every"
+        grep -qE "$kernel" "$work/all" && { [ "$2" = never ] || both_in "$work/every"; } && break
     done
     echo "--isolation $2, $1 CPUs, $try boots:"
     cat "$work/all"
-    is_seen "$2" || wrong "the guest that looks was never seen in its kernel and in user mode"
+    grep -qE "$kernel" "$work/all" || wrong "the guest that looks was never seen, with $1 CPU(s)"
 }
 
-for cpus in 1 3; do
+: >"$work/before"
+for cpus in 3 1; do
     seen $cpus always
+    cp "$work/every" "$work/before"
     grep -E "$kernel" "$work/all" | grep -vE ', 0 with the canary, 0 with [a-z ]*, 0 with [a-z ]*$' &&
         wrong "a root or a CPU shows another guest's memory or registers, with $cpus CPU(s)"
 done
+both_in "$work/before" || wrong "the guest that looks was not seen in its kernel and in user mode"
 seen 1 never
 grep -qE "$all_words" "$work/all" || wrong "the test does not find the words where they are"
 finish
