@@ -68,9 +68,17 @@ void isolation_enter(struct cpu *cpu, struct domain *domain)
         flush_cpus(atomic_load_explicit(&old->mmu.cpus, memory_order_seq_cst) &
                    ~(1ull << cpu->number));
     }
+    cpu->shown = NULL;
+    cpu->unclean = true;
+}
+
+void isolation_show(struct cpu *cpu)
+{
+    struct domain *domain = cpu->current->domain;
+
+    cpu->unclean = false;
     view_show_cpu(&domain->view, cpu->number, true);
     cpu->shown = domain;
-    cpu->unclean = true;
 }
 
 bool isolation_add_vcpu(struct vcpu *vcpu)

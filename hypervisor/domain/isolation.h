@@ -35,10 +35,14 @@ bool isolation_map_window(struct domain *domain, u64 address, mfn_t m, u64 flags
  * the view and, if one was in it, flushes the domain's CPUs. Locks may be held. */
 void isolation_forget(struct domain *domain, mfn_t first, u64 count);
 
-/* `cpu`, this CPU, is about to load a root of the domain, which must be the next one of a guest's
- * that it loads: makes the domain's view map the CPU's stacks, and no other one. If it was another
- * one before, the CPU's stacks must be cleared before the guest is entered (cpu->unclean). */
+/* `cpu`, this CPU, is about to run a vCPU of the domain. If another domain's view maps the CPU's
+ * stacks, or none: no view maps them any more, and they must be cleared (cpu->unclean), then be
+ * shown by isolation_show, before a root of the domain is loaded. */
 void isolation_enter(struct cpu *cpu, struct domain *domain);
+
+/* The stacks of `cpu`, this CPU, which is on its own root, are clear: makes the view of the domain
+ * that it runs map them. */
+void isolation_show(struct cpu *cpu);
 
 /* Before the vCPU that this CPU runs is entered again: adds the frame to its view that the view was
  * found to lack, and loads the vCPU's root. */

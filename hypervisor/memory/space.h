@@ -103,6 +103,9 @@ void space_enter(struct vmmu_domain *domain);
  * isolated. */
 void space_load(u64 cr3);
 
+/* Loads this CPU's own root instead, where guests are isolated: the CPU is away (struct cpu). */
+void space_load_own(void);
+
 /* Loads `cr3`, another of struct space_roots for the vCPU that this CPU runs, or the root that is
  * built at boot. A flush by this load is not reported to the virtual MMU, which may therefore
  * request one flush more than needed. */

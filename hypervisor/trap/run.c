@@ -157,6 +157,14 @@ static u64 next_pass(bool tearing_down)
     return slice_end && slice_end < step_end ? slice_end : step_end;
 }
 
+/* The rest of a switch to another domain, once what the one before has left on the stack is gone.
+ */
+static void run_on_clean_stack(void)
+{
+    isolation_show(this_cpu());
+    run();
+}
+
 static void serve_work(struct cpu *cpu)
 {
     struct vcpu *next;
@@ -178,9 +186,8 @@ static void serve_work(struct cpu *cpu)
     if (next != cpu->current) {
         vcpu_switch(cpu->current, next);
         if (cpu->unclean && next) {
-            cpu->unclean = false;
             cpu->work = true; /* the rest of this pass is done in another one */
-            cpu_enter_clean_stack(cpu, run);
+            cpu_enter_clean_stack(cpu, run_on_clean_stack);
         }
     } else if (next) {
         vcpu_refresh_iopl(next); /* another vCPU may have changed the domain's vm_assist */

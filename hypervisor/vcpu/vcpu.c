@@ -322,7 +322,8 @@ static void attach(struct cpu *cpu, struct vcpu *vcpu)
     segments_load(window_address(vcpu->window));
 }
 
-/* Loads the root of `to`, or the idle root if `to` is NULL. What else the entry code needs of `to`
+/* Loads the root of `to`, or this CPU's own root if its stacks must be cleared first
+ * (cpu->unclean), or the idle root if `to` is NULL. What else the entry code needs of `to`
  * is still in place if it is parked here. */
 static void change_root(struct cpu *cpu, struct vcpu *to)
 {
@@ -347,7 +348,11 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
         vcpu_refresh_roots(to);
     }
     vcpu_refresh_iopl(to);
-    space_load(root_cr3(to));
+    if (cpu->unclean) { /* the stacks are not in the root of `to` yet */
+        space_load_own();
+    } else {
+        space_load(root_cr3(to));
+    }
 }
 
 void vcpu_unpark(void)
