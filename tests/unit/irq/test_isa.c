@@ -6,6 +6,7 @@
 #include "hypervisor/irq/interrupt.h"
 #include "hypervisor/irq/isa.h"
 #include "hypervisor/time/timer.h"
+#include "tests/unit/cpu/region.h"
 #include "tests/unit/irq/devices.h"
 
 #define COM1   4u
@@ -96,7 +97,7 @@ static void by_asking(void **state)
     assert_int_equal(world.asked, 1u << COM1);
 }
 
-int main(void)
+static void *run_all(void *failed)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(by_the_8259s, start),
@@ -104,5 +105,11 @@ int main(void)
         cmocka_unit_test_setup(by_asking, start),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    *(int *)failed = cmocka_run_group_tests(tests, NULL, NULL);
+    return NULL;
+}
+
+int main(void)
+{
+    return region_run(run_all);
 }

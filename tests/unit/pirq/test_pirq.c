@@ -20,6 +20,7 @@
 #include "hypervisor/memory/map.h"
 #include "hypervisor/pirq/forbid.h"
 #include "hypervisor/pirq/pirq.h"
+#include "tests/unit/cpu/region.h"
 
 #define PINS   24u
 #define LEVEL  9u /* a pin that is triggered by its level; all others by an edge */
@@ -565,7 +566,7 @@ static void the_form_of_a_bound_pin_stays(void **state)
     assert_true(world.form[8].level);
 }
 
-int main(void)
+static void *run_all(void *failed)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_edge_is_delivered_each_time, start, stop),
@@ -584,5 +585,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_first_form_of_the_page_unmasks, start, stop),
         cmocka_unit_test_setup_teardown(the_form_of_a_bound_pin_stays, start, stop),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    *(int *)failed = cmocka_run_group_tests(tests, NULL, NULL);
+    return NULL;
+}
+
+int main(void)
+{
+    return region_run(run_all);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves, with a simulated clock, what hypervisor/sched and hypervisor/time/timer promise: which
  * vCPU runs, for how long, and what wakes it. */
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,6 +20,7 @@
 #include "hypervisor/time/clock.h"
 #include "hypervisor/time/timer.h"
 #include "hypervisor/vcpu/clock_page.h"
+#include "tests/unit/cpu/region.h"
 
 #define MS 1000000ull
 
@@ -380,20 +380,7 @@ static void *run_all(void *failed)
     return NULL;
 }
 
-/* this_cpu() computes the CPU from the stack pointer: the tests run on a stack that lies in a
- * region as a CPU's does. */
 int main(void)
 {
-    static _Alignas(CPU_REGION) char region[CPU_REGION];
-    pthread_attr_t attributes;
-    pthread_t thread;
-    int failed = 1;
-
-    pthread_attr_init(&attributes);
-    pthread_attr_setstack(&attributes, region + CPU_IST_FIRST, CPU_REGION - CPU_IST_FIRST);
-    if (pthread_create(&thread, &attributes, run_all, &failed)) {
-        return 1;
-    }
-    pthread_join(thread, NULL);
-    return failed;
+    return region_run(run_all);
 }
