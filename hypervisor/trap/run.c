@@ -157,8 +157,7 @@ static u64 next_pass(bool tearing_down)
     return slice_end && slice_end < step_end ? slice_end : step_end;
 }
 
-/* The rest of a switch to another domain, once what the one before has left on the stack is gone.
- */
+/* The rest of a switch to another domain, when the stacks of this CPU have been cleared. */
 static void run_on_clean_stack(void)
 {
     isolation_show(this_cpu());
