@@ -11,7 +11,8 @@
 
 /* A free block is described by its first frame, the head, in the frame table: `references` is the
  * block's order + 1, with BLOCK_DIRTY if a frame of the block is dirty, and `type` holds the links
- * of a list, the next head in the upper half and the previous head in the lower half.
+ * of a list, the next head in the upper half and the previous head in the lower half. While a block
+ * is being cleaned, `references` has BLOCK_CLEANING too, and the block is joined with no other.
  *
  * A zone is the frames whose numbers have the same highest bit, so the frames below 1 << n are
  * those of the zones below n. A block is in the zone of its last frame. There are two lists of each
@@ -25,10 +26,11 @@
  *
  * A block that is being cleaned is on no list, so that the lock is free meanwhile; it counts as
  * free, and an allocation that finds nothing else waits for it. */
-#define LINK_NONE   0xffffffffu
-#define BLOCK_DIRTY 0x100u
-#define FRAME_OWNED (1ull << 63)
-#define ORDERS      (FRAMES_ORDER_MAX + 1)
+#define LINK_NONE      0xffffffffu
+#define BLOCK_DIRTY    0x100u
+#define BLOCK_CLEANING 0x200u
+#define FRAME_OWNED    (1ull << 63)
+#define ORDERS         (FRAMES_ORDER_MAX + 1)
 /* `type` of a page of page_mark, with the owner in the low bits: no link, of which each half is a
  * frame's number, below 1 << 31, or LINK_NONE. */
 #define MARK  (1ull << 63)
@@ -294,9 +296,11 @@ bool frames_clean(void)
     }
     order = have < CLEAN_ORDER ? have : CLEAN_ORDER;
     at = take(DIRTY, at, have, order, false);
+    set_state(at, (order + 1) | BLOCK_DIRTY | BLOCK_CLEANING);
     allocator.cleaning++;
     lock_release(&allocator.lock);
     clean(at, order);
+    set_state(at, 0);
     put_back(at, order);
     allocator.cleaning--;
     lock_release(&allocator.lock);
@@ -431,14 +435,20 @@ static void audit_block(struct recount *run, u64 at, u32 order)
 
 u64 frames_free_from(mfn_t m)
 {
-    for (u32 order = 0; m.n < allocator.count && order < ORDERS; order++) {
-        const u64 head = m.n & ~((1ull << order) - 1), block = state_of(head) & ~(u64)BLOCK_DIRTY;
+    u64 count = 0;
+
+    /* With the lock: without it, a block that is joined or split meanwhile would seem in use. */
+    lock_take(&allocator.lock);
+    for (u32 order = 0; m.n < allocator.count && !count && order < ORDERS; order++) {
+        const u64 head = m.n & ~((1ull << order) - 1);
+        const u64 block = state_of(head) & ~(u64)(BLOCK_DIRTY | BLOCK_CLEANING);
 
         if (block == order + 1) {
-            return head + (1ull << order) - m.n;
+            count = head + (1ull << order) - m.n;
         }
     }
-    return 0;
+    lock_release(&allocator.lock);
+    return count;
 }
 
 u64 frames_audit(void)

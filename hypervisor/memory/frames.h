@@ -36,8 +36,8 @@ u64 frames_free_count(void);
 u64 frames_dirty_count(void);
 u64 frames_count(void); /* of the machine: one above the highest frame of RAM */
 
-/* If `m`, any number, is free: how many frames from it on are free with it, at least 1. 0: it is
- * not, or the allocator is working on it. May be out of date at once. */
+/* If `m`, any number, is free, being cleaned or not: how many frames from it on are free with it,
+ * at least 1. 0: it is not. May be out of date at once. Takes RANK_FRAMES. */
 u64 frames_free_from(mfn_t m);
 
 /* page_alloc takes `1 << order` pages for the hypervisor and returns their address in the direct

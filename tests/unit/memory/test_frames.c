@@ -2,8 +2,9 @@
 /* Proves that the allocator hands out only frames of zeroes, for any contents that users left:
  * frames that were cleaned before, and frames that it cleans when it hands them out; that it takes
  * clean frames first, high frames before low ones, and only frames below a limit if one is given;
- * that idle CPUs clean in small steps and lose no frame meanwhile; and that its audit finds what is
- * wrong. The machine's memory is an array here. */
+ * that idle CPUs clean in small steps and lose no frame meanwhile, and that none seems in use to a
+ * reader of the frame table; and that its audit finds what is wrong. The machine's memory is an
+ * array here. */
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -34,6 +35,8 @@ unsigned char machine_memory[FRAMES << PAGE_SHIFT] __attribute__((aligned(4096))
 static struct vmmu_frame frame_table[FRAMES];
 static void *dirty_map;
 static bool quiet;
+static bool count_while_clearing;
+static u64 fewest_free; /* of these counts */
 
 void log_line(const char *format, ...)
 {
@@ -70,8 +73,23 @@ void page_mark_ends(u16 owner, mfn_t m)
     ended.count++;
 }
 
+/* Counts the free frames from the first to the last, as a reader of the frame table does. */
+static u64 count_free(void)
+{
+    u64 free = 0;
+
+    for (u64 at = 0, from; at < FRAMES; at += from ? from : 1) {
+        from = frames_free_from(mfn(at));
+        free += from;
+    }
+    return free;
+}
+
 void page_clear(void *page)
 {
+    const u64 free = count_while_clearing ? count_free() : fewest_free;
+
+    fewest_free = free < fewest_free ? free : fewest_free;
     memset(page, 0, PAGE_SIZE);
 }
 
@@ -325,6 +343,36 @@ static void several_cpus(void **state)
     stop();
 }
 
+/* Cleaning takes, splits and joins blocks; a reader sees all their frames as free throughout. */
+static void free_while_cleaned(void **state)
+{
+    pthread_t cleaners[2];
+
+    (void)state;
+    start(true);
+    count_while_clearing = true;
+    fewest_free = FRAMES;
+    for (u32 i = 0; i < 8; i++) {
+        assert_true(frames_clean());
+    }
+    assert_int_equal(fewest_free, FRAMES - FIRST);
+    count_while_clearing = over = false;
+    for (u64 i = 0; i < 2; i++) {
+        pthread_create(&cleaners[i], NULL, cleaner, NULL);
+    }
+    while (frames_dirty_count()) {
+        const u64 free = count_free();
+
+        fewest_free = free < fewest_free ? free : fewest_free;
+    }
+    over = true;
+    for (u64 i = 0; i < 2; i++) {
+        pthread_join(cleaners[i], NULL);
+    }
+    assert_int_equal(fewest_free, FRAMES - FIRST);
+    stop();
+}
+
 /* FRAMES is 1 << 13, so all machine addresses are below 1 << 25. */
 static void frames_below_a_limit(void **state)
 {
@@ -444,6 +492,7 @@ int main(void)
         cmocka_unit_test(clean_frames_first),
         cmocka_unit_test(clean_parts_of_a_dirty_block),
         cmocka_unit_test(idle_cpus_clean_in_small_steps),
+        cmocka_unit_test(free_while_cleaned),
         cmocka_unit_test(random_use),
         cmocka_unit_test(several_cpus),
         cmocka_unit_test(frames_below_a_limit),
