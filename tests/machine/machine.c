@@ -40,6 +40,26 @@ u64 machine_hypervisor_slot(u32 i)
     return (1ull << 12) + ((u64)i << 53) + 0x63;
 }
 
+u64 machine_slot_of(u16 id, u32 i, bool user)
+{
+    const u64 own = i ? ((u64)id << 1 | user) << 12 : 0;
+
+    return machine_hypervisor_slot(i) + own;
+}
+
+void machine_give_slots(struct vmmu_domain *domain)
+{
+    static u64 slots[MACHINE_DOMAINS][2][16];
+
+    assert_true(domain->id < MACHINE_DOMAINS);
+    for (u32 i = 0; i < 16; i++) {
+        slots[domain->id][0][i] = machine_slot_of(domain->id, i, false);
+        slots[domain->id][1][i] = machine_slot_of(domain->id, i, true);
+    }
+    domain->hypervisor_slots = slots[domain->id][0];
+    domain->user_slots = slots[domain->id][1];
+}
+
 /* Allocates the machine's memory, unless the machine before had as many frames. */
 static void reserve(u64 frames)
 {

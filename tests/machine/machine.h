@@ -86,7 +86,15 @@ mfn_t machine_descriptor_window(const struct vmmu_vcpu *vcpu, u32 slot);
 /* Returns the M2P entry of a frame. */
 u64 machine_m2p(mfn_t m);
 
-/* Returns the entry that the hypervisor has in slot 256 + i of each root. */
+/* Returns the entry that vmmu_start was given for slot 256 + i of each root. */
 u64 machine_hypervisor_slot(u32 i);
+
+/* Returns the entry that machine_give_slots makes that of slot 256 + i of the roots of domain `id`:
+ * of user roots (`user`), or of kernel roots. No two domains have the same, nor has one for both
+ * kinds of roots, except in slot 256. */
+u64 machine_slot_of(u16 id, u32 i, bool user);
+
+/* Gives a domain that has started, and has no L4 table yet, slots of its own for its roots. */
+void machine_give_slots(struct vmmu_domain *domain);
 
 #endif

@@ -24,12 +24,11 @@ u64 oracle_word(const struct oracle *o, u32 m, u32 index)
     return i == ORACLE_NONE ? 0 : o->frame[m].word[i];
 }
 
-void oracle_start(struct oracle *o, u32 frames, bool l1tf, const u64 hypervisor_slot[16])
+void oracle_start(struct oracle *o, u32 frames, bool l1tf)
 {
     memset(o, 0, sizeof(*o));
     o->frames = frames;
     o->l1tf = l1tf;
-    memcpy(o->hypervisor_slot, hypervisor_slot, sizeof(o->hypervisor_slot));
     o->frame[1] = (struct oracle_frame){.owner = ORACLE_HYPERVISOR,
                                         .allocated = true,
                                         .open = true,
@@ -284,7 +283,7 @@ static void open_table(struct oracle *o, u32 m)
     for (u32 i = 0; i < ORACLE_SLOTS; i++) {
         f->word[i] = oracle_slot_is_guests((u32)f->type, oracle_slot[i])
                          ? oracle_installed((u32)f->type, f->word[i])
-                         : o->hypervisor_slot[oracle_slot[i] - 256];
+                         : o->hypervisor_slot[f->owner][0][oracle_slot[i] - 256];
     }
     if (f->type == VMMU_TYPE_L4 && !o->domain[f->owner].hides_m2p) {
         f->word[oracle_slot_position(256)] = 0;

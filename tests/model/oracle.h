@@ -134,7 +134,8 @@ struct oracle_domain {
 struct oracle {
     u32 frames; /* how many exist; frames 0 and 1 never belong to a domain */
     bool l1tf;
-    u64 hypervisor_slot[16];
+    /* By domain: slots 256 to 271 of its kernel roots, [0], and of its user roots, [1]. */
+    u64 hypervisor_slot[ORACLE_DOMAINS][2][16];
     struct oracle_frame frame[ORACLE_FRAMES];
     struct oracle_vcpu vcpu[ORACLE_VCPUS];
     struct oracle_domain domain[ORACLE_OWNERS];
@@ -143,7 +144,8 @@ struct oracle {
     u64 answer; /* what the last EMULATED_WRITE, IS_L1_WRITE or FIND_DEVICE returned */
 };
 
-void oracle_start(struct oracle *o, u32 frames, bool l1tf, const u64 hypervisor_slot[16]);
+/* The caller then fills hypervisor_slot. */
+void oracle_start(struct oracle *o, u32 frames, bool l1tf);
 
 /* Returns what the engine must answer to `op`, and performs the effects of `op` in the model. */
 enum vmmu_result oracle_predict(struct oracle *o, const struct model_op *op);

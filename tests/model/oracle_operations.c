@@ -134,12 +134,17 @@ void oracle_ldt_drop(struct oracle *o, struct oracle_vcpu *v)
     }
 }
 
-/* Shows the M2P in a table that is used as a kernel root, or hides it in one that is used as a user
- * root, if the mode of the domain is the one in which that happens. */
-static void show_m2p(struct oracle *o, u32 domain, u32 m, bool kernel)
+/* Gives a table that has become a kernel root or a user root the hypervisor's slots of that kind;
+ * shows the M2P in the former or hides it in the latter, if the mode of the domain is the one in
+ * which that happens. */
+static void give_slots(struct oracle *o, u32 domain, u32 m, bool kernel)
 {
+    for (u32 index = 257; index < 272; index++) {
+        o->frame[m].word[oracle_slot_position(index)] =
+            o->hypervisor_slot[domain][!kernel][index - 256];
+    }
     if (kernel && !o->domain[domain].hides_m2p) {
-        o->frame[m].word[oracle_slot_position(256)] = o->hypervisor_slot[0];
+        o->frame[m].word[oracle_slot_position(256)] = o->hypervisor_slot[domain][!kernel][0];
     }
     if (!kernel && o->domain[domain].hides_m2p) {
         o->frame[m].word[oracle_slot_position(256)] = 0;
@@ -160,7 +165,7 @@ static enum vmmu_result kernel_root(struct oracle *o, struct oracle_vcpu *v,
             oracle_owe(v, old, true);
         }
     }
-    show_m2p(o, v->domain, v->kernel_root, true);
+    give_slots(o, v->domain, v->kernel_root, true);
     oracle_ldt_drop(o, v);
     o->domain[v->domain].root_switches++;
     return VMMU_DONE;
@@ -178,7 +183,7 @@ static enum vmmu_result user_root(struct oracle *o, struct oracle_vcpu *v,
         }
     }
     if (next != ORACLE_NONE) {
-        show_m2p(o, v->domain, next, false);
+        give_slots(o, v->domain, next, false);
     }
     v->user_root = next;
     if (old != ORACLE_NONE && next != old) {

@@ -104,6 +104,19 @@ static void tally_entry(const struct oracle *o, struct tally *t, u32 m, u32 leve
     }
 }
 
+/* A hypervisor's slot has what its domain has there; all slots of a table are of the same kind. */
+static void tally_slot(const struct oracle *o, struct tally *t, u32 m, u32 index)
+{
+    const u64(*slot)[16] = o->hypervisor_slot[o->frame[m].owner];
+    const u64 entry = oracle_word(o, m, index);
+    const bool kernel = oracle_word(o, m, 262) == slot[0][262 - 256];
+    const bool blank = index == 256 && entry == 0;
+
+    if (!blank && entry != slot[!kernel][index - 256]) {
+        wrong(t, m, "shows what is not its domain's in a slot of the hypervisor");
+    }
+}
+
 static void tally_table(const struct oracle *o, struct tally *t, u32 m)
 {
     const struct oracle_frame *f = &o->frame[m];
@@ -112,9 +125,8 @@ static void tally_table(const struct oracle *o, struct tally *t, u32 m)
         const u32 index = oracle_slot[i];
         const u64 entry = f->word[i];
         if (!oracle_slot_is_guests(level, index)) {
-            const bool blank = index == 256 && entry == 0;
-            if (!f->partial && !blank && entry != o->hypervisor_slot[index - 256]) {
-                wrong(t, m, "has a hypervisor slot of its own");
+            if (!f->partial) {
+                tally_slot(o, t, m, index);
             }
             continue;
         }

@@ -94,6 +94,9 @@ void raced_start_guest(u32 g)
     const u32 first = g ? 4 : 0, last = g ? 6 : 4;
     memset(guest, 0, sizeof(*guest));
     vmmu_domain_start(&guest->domain, (u16)(g + 1), FRAMES);
+    if (g == 0) {
+        threads_give_slots(&guest->domain);
+    }
     threads_register((u16)(g + 1), &guest->domain);
     for (u32 i = first; i < last; i++) {
         memset(&raced_vcpu[i], 0, sizeof(raced_vcpu[i]));

@@ -76,6 +76,24 @@ static _Noreturn void broken(const char *what, mfn_t m, u64 word)
 
 /* ---- beginning, end, frames ----------------------------------------------------------------- */
 
+/* Slot 256 + i of a kernel root or a user root of domain `id`; 0: of those without their own. */
+static u64 slot_of(u16 id, u32 i, bool user)
+{
+    return 0x1063 + ((u64)i << 53) + (id && i ? ((u64)id << 1 | user) << 12 : 0);
+}
+
+void threads_give_slots(struct vmmu_domain *domain)
+{
+    static u64 slots[THREADS_DOMAINS][2][16];
+
+    for (u32 i = 0; i < 16; i++) {
+        slots[domain->id][0][i] = slot_of(domain->id, i, false);
+        slots[domain->id][1][i] = slot_of(domain->id, i, true);
+    }
+    domain->hypervisor_slots = slots[domain->id][0];
+    domain->user_slots = slots[domain->id][1];
+}
+
 void threads_start(u64 frames, bool keep)
 {
     u64 slots[16];
@@ -100,7 +118,7 @@ void threads_start(u64 frames, bool keep)
         cpus[i].root = MFN_NONE;
     }
     for (u32 i = 0; i < 16; i++) {
-        slots[i] = 0x1063 + ((u64)i << 53);
+        slots[i] = slot_of(0, i, false);
     }
     vmmu_start(frame_table, frames, m2p, slots, false);
     vmmu_own_device(mfn(0));

@@ -41,6 +41,10 @@ u32 threads_below(u32 n);
 
 void threads_register(u16 id, struct vmmu_domain *domain);
 
+/* Gives a domain that has no L4 table yet slots of the hypervisor's that no other domain has, of
+ * two kinds for its two kinds of roots. */
+void threads_give_slots(struct vmmu_domain *domain);
+
 /* Loads a root on the calling CPU; MFN_NONE: none. */
 void threads_load_root(mfn_t root);
 

@@ -73,6 +73,12 @@ static void on_abort(int signal_number)
 
 /* ---- beginning and end ---------------------------------------------------------------------- */
 
+/* Says whether a domain's roots have slots of its own. */
+static bool is_isolated(u32 id)
+{
+    return id % 2;
+}
+
 static void start_domain(u32 id)
 {
     world_do(&(struct model_op){
@@ -87,7 +93,6 @@ static enum vmmu_access device_access(u16 id, mfn_t m)
 void world_start(u32 frames, bool l1tf)
 {
     static bool registered;
-    u64 slots[16];
 
     if (!registered) {
         registered = true;
@@ -97,10 +102,16 @@ void world_start(u32 frames, bool l1tf)
     }
     clean_exit = false;
     machine_start(frames, l1tf);
-    for (u32 i = 0; i < 16; i++) {
-        slots[i] = machine_hypervisor_slot(i);
+    oracle_start(&world.oracle, frames, l1tf);
+    for (u32 id = 1; id < ORACLE_DOMAINS; id++) {
+        for (u32 i = 0; i < 16; i++) {
+            u64(*slots)[16] = world.oracle.hypervisor_slot[id];
+
+            slots[0][i] =
+                is_isolated(id) ? machine_slot_of((u16)id, i, false) : machine_hypervisor_slot(i);
+            slots[1][i] = is_isolated(id) ? machine_slot_of((u16)id, i, true) : slots[0][i];
+        }
     }
-    oracle_start(&world.oracle, frames, l1tf, slots);
     vmmu_own_device(mfn(0));
     vmmu_show(mfn(1));
     memset(machine_words(mfn(1)), 0, PAGE_SIZE);
@@ -250,6 +261,9 @@ static void restart_domain(const struct model_op *op)
     struct vmmu_domain *d = &world.domain[op->domain];
     memset(d, 0, sizeof(*d));
     vmmu_domain_start(d, (u16)op->domain, op->number);
+    if (is_isolated(op->domain)) {
+        machine_give_slots(d);
+    }
     machine_register((u16)op->domain, d);
     for (u32 i = 0; i < 2; i++) {
         struct vmmu_vcpu *v = &world.vcpu[(op->domain - 1) * 2 + i];
