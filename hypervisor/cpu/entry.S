@@ -65,6 +65,8 @@ LOCAL_FUNCTION stubs
         jmp     entry_ist
         .elseif vector == VECTOR_PF
         jmp     entry_page_fault
+        .elseif vector == VECTOR_GP
+        jmp     entry_protection
         .else
         jmp     entry_common
         .endif
@@ -104,19 +106,24 @@ FUNCTION entry_common
         iretq
 END entry_common
 
-/* The stub of a page fault while all is traced: no fast path. */
+/* The stubs of a page fault and of a #GP while all is traced: no fast path. */
         .balign 16
 FUNCTION page_fault_traced
         push    $VECTOR_PF
         jmp     entry_common
 END page_fault_traced
+        .balign 16
+FUNCTION protection_traced
+        push    $VECTOR_GP
+        jmp     entry_common
+END protection_traced
 
 /* ---- fast paths ------------------------------------------------------------------------------ */
 /* Nearly all entries are a system call or page fault of user mode that is delivered to the guest's
- * kernel, that kernel's IRET back, a hypercall that completes and leaves no other work, or a store
- * of that kernel to its page tables. The first three call no C and save only the registers that
- * they use; the last two are in entry_quick.S. Any other case continues on the slow path, with the
- * register block and all registers as they were.
+ * kernel, that kernel's IRET back, a hypercall that completes and leaves no other work, a store of
+ * that kernel to its page tables, or its IN, OUT, CLI or STI. The first three call no C and save
+ * only the registers that they use; the last three are in entry_quick.S. Any other case continues
+ * on the slow path, with the register block and all registers as they were.
  *
  * Each begins with RSP at `vector` of the vCPU's register block. */
 #define V(offset) (offset) - REGISTERS_VECTOR(%rsp) /* a member of the vCPU, while RSP = `vector` */

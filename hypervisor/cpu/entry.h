@@ -23,11 +23,13 @@ extern const u64 entry_stubs[256]; /* the address of the stub for each vector, f
 void entry_common(void);
 void entry_syscall(void);
 void entry_syscall_traced(void);
-/* The stub of a page fault without a fast path. */
+/* The stubs of a page fault and of a #GP without a fast path. */
 void page_fault_traced(void);
+void protection_traced(void);
 
 void idt_start(void); /* fills the IDTs; once, before idt_load */
-/* Loads an IDT on this CPU. `traced`: the one by which each page fault takes the slow path. */
+/* Loads an IDT on this CPU. `traced`: the one by which each page fault and #GP takes the slow
+ * path. */
 void idt_load(bool traced);
 
 /* Loads CS and SS with the hypervisor's selectors, and DS, ES, FS and GS with null selectors. A GDT

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The fast paths that call C: a hypercall, and a page fault of the guest's kernel, which is mostly a
- * store to one of its page tables.
+/* The fast paths that call C: a hypercall; a page fault of the guest's kernel, which is mostly a
+ * store to one of its page tables; and a #GP of the guest's kernel, which is mostly one for IN or OUT.
  *
  * Each calls a quick C function first. If that function completes what is asked, it returns the
  * vCPU. Otherwise it returns NULL, and the general function does the rest, with all registers in the
- * vCPU's block. After a hypercall only those registers are loaded that C does not preserve. If other
- * work waits then, the run loop follows (trap/run.h has the same conditions). */
+ * vCPU's block. After a hypercall or #GP only those registers are loaded that C does not preserve.
+ * If other work waits then, the run loop follows (trap/run.h has the same conditions). */
 #include "hypervisor/cpu/entry.inc"
 #include "lib/assembly.inc"
 #include "lib/x86/rflags.h"
@@ -130,10 +130,43 @@ FUNCTION fault_of_kernel
 /* As entry_common, for virtual-8086 mode; for all other code of ring 3 this changes nothing. */
 .Lfault_general:
         FIND_VCPU
+.Ltrap_general:
         andl    $~RFLAGS_VM, REGISTERS_RFLAGS(%rdi)
         orb     $RING, REGISTERS_CS(%rdi)
         xor     %ebp, %ebp
         call    trap_from_guest
         ud2
 END fault_of_kernel
+
+/* A #GP. The guest's kernel gets one for each of its port instructions, CLI and STI.
+ * in:       RSP = `vector` of a register block, the vCPU's if the fault is of ring 3; all other
+ *           registers are the interrupted code's.
+ * out:      the guest behind its instruction, if emulate_privileged_quick has executed it and no
+ *           other work is there; otherwise the run loop, trap_from_guest, or entry_common. The
+ *           IRETQ cannot fault, as that of fault_of_kernel. */
+        .balign 64
+FUNCTION entry_protection
+        testb   $RING, REGISTERS_CS - REGISTERS_VECTOR(%rsp)
+        jz      entry_common
+        cmpb    $0, VCPU_IN_KERNEL - REGISTERS_VECTOR(%rsp)
+        je      entry_common
+        PUSH_VOLATILE
+        cld
+        ENTRY_BARRIER
+        lea     -REGISTERS_R11(%rsp), %rdi
+        mov     VCPU_STACK(%rdi), %rsp
+        call    emulate_privileged_quick
+        test    %rax, %rax
+        jz      .Lprotection_general
+        UNLESS_WORK .Lhypercall_run
+        lea     REGISTERS_R11(%rax), %rsp
+        POP_VOLATILE
+        add     $REGISTERS_RIP - REGISTERS_VECTOR, %rsp
+        CLEAR_BUFFERS
+        iretq
+.Lprotection_general:
+        FIND_VCPU
+        STORE_PRESERVED %rdi
+        jmp     .Ltrap_general
+END entry_protection
         .section .note.GNU-stack, "", @progbits

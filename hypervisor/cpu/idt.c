@@ -45,6 +45,7 @@ void idt_start(void)
     }
     traced_idt = idt;
     traced_idt.gate[VECTOR_PF] = gate_to((u64)page_fault_traced, VECTOR_PF);
+    traced_idt.gate[VECTOR_GP] = gate_to((u64)protection_traced, VECTOR_GP);
 }
 
 void idt_load(bool traced)

@@ -5,6 +5,7 @@
 #include "hypervisor/log/log.h"
 #include "hypervisor/cpu/asm.h"
 #include "hypervisor/cpu/flush.h"
+#include "hypervisor/cpu/segments.h"
 #include "hypervisor/vcpu/control.h"
 #include "hypervisor/vcpu/cpuid.h"
 #include "hypervisor/vcpu/debug.h"
@@ -14,6 +15,7 @@
 #include "hypervisor/vcpu/deliver.h"
 #include "hypervisor/emulate/execute.h"
 #include "hypervisor/emulate/fetch.h"
+#include "hypervisor/emulate/machine_port.h"
 #include "hypervisor/emulate/port.h"
 #include "hypervisor/vcpu/msr.h"
 #include "lib/x86/descriptor.h"
@@ -269,6 +271,56 @@ enum emulated emulate_privileged(struct vcpu *vcpu)
         instruction_finish(vcpu, in);
     }
     return result;
+}
+
+/* ---- the most frequent ones without the decoder */
+
+#define OPCODE_CLI 0xfau
+#define OPCODE_STI 0xfbu
+
+/* IN and OUT are 0xe4 to 0xe7 and 0xec to 0xef: OPCODE_PORT with any of the bits behind it. */
+#define OPCODE_PORT      0xe4u /* IN of 1 byte from the port that the next byte names */
+#define OPCODE_PORT_32   0x01u /* 4 bytes */
+#define OPCODE_PORT_OUT  0x02u
+#define OPCODE_PORT_DX   0x08u /* DX names the port */
+#define OPCODE_PORT_BITS (OPCODE_PORT_32 | OPCODE_PORT_OUT | OPCODE_PORT_DX)
+
+/* Executes IN or OUT. Returns the length of the instruction. */
+static inline u32 port_quick(struct vcpu *vcpu, const union fetched_bytes *bytes)
+{
+    const u8 opcode = bytes->byte[0];
+    const u16 port = opcode & OPCODE_PORT_DX ? (u16)vcpu->registers.rdx : bytes->byte[1];
+    const u32 size = opcode & OPCODE_PORT_32 ? 4 : 1;
+
+    if (opcode & OPCODE_PORT_OUT) {
+        const u32 value = (u32)register_read(&vcpu->registers, REGISTER_RAX, size);
+        machine_port_write(vcpu->domain, port, size, value);
+    } else {
+        const u32 value = machine_port_read(vcpu->domain, port, size);
+        register_write(&vcpu->registers, REGISTER_RAX, size, value);
+    }
+    return opcode & OPCODE_PORT_DX ? 1 : 2;
+}
+
+struct vcpu *emulate_privileged_quick(struct vcpu *vcpu)
+{
+    struct registers *r = &vcpu->registers;
+    union fetched_bytes bytes;
+    u32 length = 1;
+
+    if ((u16)r->cs != SELECTOR_USER_CS64 || (u16)r->ss != SELECTOR_USER_DS ||
+        (r->rflags & RFLAGS_TF) || vcpu->iopl < virtual_ring(vcpu) ||
+        !copy_pair_from_kernel(bytes.word, r->rip)) {
+        return NULL;
+    }
+    if ((bytes.byte[0] & ~OPCODE_PORT_BITS) == OPCODE_PORT) {
+        length = port_quick(vcpu, &bytes);
+    } else if (bytes.byte[0] != OPCODE_CLI && bytes.byte[0] != OPCODE_STI) {
+        return NULL;
+    }
+    r->rip += length;
+    r->rflags &= ~RFLAGS_RF;
+    return vcpu;
 }
 
 enum emulated emulate_forced_cpuid(struct vcpu *vcpu)

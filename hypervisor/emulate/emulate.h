@@ -36,6 +36,13 @@ enum emulated emulate_table_write(struct vcpu *vcpu, u64 address, maddr_t where)
  * NULL: nothing has happened, and the general form follows; CR2 is `address`. */
 struct vcpu *emulate_quick(struct vcpu *vcpu, u64 address);
 
+/* The quick form of emulate_privileged, after #GP in guest kernel mode: executes IN and OUT of 1 or
+ * 4 bytes without a prefix, CLI and STI, of 64-bit code with the hypervisor's segments, which is in
+ * the upper half of the address space and whose I/O privilege level permits them. Returns the vCPU,
+ * with its registers as after the instruction; RIP, CS and SS are then such that IRETQ takes them.
+ * NULL: nothing has happened, and the general form follows. */
+struct vcpu *emulate_privileged_quick(struct vcpu *vcpu);
+
 /* Executes a store of the privileged domain to frame `m` of a device, to which nobody may write:
  * checked, if it is a window on configuration space (pci/window.h), else without an effect on the
  * device. Call it after a write fault at `address` in guest kernel mode. */

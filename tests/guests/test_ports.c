@@ -5,7 +5,8 @@
  * the bits in the kernel's memory when an instruction needs them: a change takes effect without a
  * call, and a bitmap whose page is gone permits nothing. No guest owns a port, so that a permitted
  * read gives all ones, also of a port that the hypervisor itself uses, and a write changes
- * nothing. Each vCPU has a bitmap of its own. Vcpus: 2 */
+ * nothing. Each vCPU has a bitmap of its own. What the kernel may use, it uses with no other
+ * register or flag changed. Vcpus: 2 */
 #include "tests/guests/common/smp.h"
 #include "tests/guests/common/user.h"
 
@@ -276,6 +277,87 @@ static void check_code(void)
     check_traps(VECTOR_GP, in_kernel, &value, "the kernel without it");
 }
 
+/* ---- the kernel by its level: what else an instruction changes than RAX ---- */
+
+#define REGISTERS    15u /* in the order of KERNEL_CODE */
+#define FLAGS_LOADED (RFLAGS_CF | RFLAGS_DF)
+#define KERNEL_PORT  0x9au /* a port that no machine has, as DX and as an immediate */
+
+u64 kernel_registers[REGISTERS], kernel_flags;
+
+/* A function that loads registers and flags, executes `text`, and stores both. */
+#define KERNEL_CODE(name, text)                                                                    \
+    void name(void);                                                                               \
+    __asm__(".pushsection .text\n" #name ":\n"                                                     \
+            "push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"                   \
+            "pushq kernel_flags(%rip); popfq\n"                                                    \
+            ".set at, 0\n"                                                                         \
+            ".irp register, rax, rdx, rcx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, "  \
+            "r15\n"                                                                                \
+            "mov kernel_registers + at(%rip), %\\register\n"                                       \
+            ".set at, at + 8\n.endr\n" text "\n.set at, 0\n"                                       \
+            ".irp register, rax, rdx, rcx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, "  \
+            "r15\n"                                                                                \
+            "mov %\\register, kernel_registers + at(%rip)\n"                                       \
+            ".set at, at + 8\n.endr\n"                                                             \
+            "pushfq; popq kernel_flags(%rip); cld\n"                                               \
+            "pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx; ret\n"                    \
+            ".popsection\n")
+
+KERNEL_CODE(kernel_in_8, "in %dx, %al");
+KERNEL_CODE(kernel_in_16, "in %dx, %ax");
+KERNEL_CODE(kernel_in_32, "in %dx, %eax");
+KERNEL_CODE(kernel_in_8_immediate, "in $0x9a, %al");
+KERNEL_CODE(kernel_in_32_immediate, "in $0x9a, %eax");
+KERNEL_CODE(kernel_out_8, "out %al, %dx");
+KERNEL_CODE(kernel_out_16, "out %ax, %dx");
+KERNEL_CODE(kernel_out_32, "out %eax, %dx");
+KERNEL_CODE(kernel_out_8_immediate, "out %al, $0x9a");
+KERNEL_CODE(kernel_out_32_immediate, "out %eax, $0x9a");
+KERNEL_CODE(kernel_cli, "cli");
+KERNEL_CODE(kernel_sti, "sti");
+
+static void check_kernel(void)
+{
+    static const struct {
+        void (*execute)(void);
+        const char *name;
+        u64 keeps, sets; /* the bits of RAX */
+    } cases[] = {
+        {kernel_in_8, "in %dx, %al", ~0xffull, 0xff},
+        {kernel_in_16, "in %dx, %ax", ~0xffffull, 0xffff},
+        {kernel_in_32, "in %dx, %eax", 0, 0xffffffff},
+        {kernel_in_8_immediate, "in $0x9a, %al", ~0xffull, 0xff},
+        {kernel_in_32_immediate, "in $0x9a, %eax", 0, 0xffffffff},
+        {kernel_out_8, "out %al, %dx", ~0ull, 0},
+        {kernel_out_16, "out %ax, %dx", ~0ull, 0},
+        {kernel_out_32, "out %eax, %dx", ~0ull, 0},
+        {kernel_out_8_immediate, "out %al, $0x9a", ~0ull, 0},
+        {kernel_out_32_immediate, "out %eax, $0x9a", ~0ull, 0},
+        {kernel_cli, "cli", ~0ull, 0},
+        {kernel_sti, "sti", ~0ull, 0},
+    };
+    u64 expected[REGISTERS];
+
+    check_equal(set_level(1), 0, "set_iopl 1");
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        for (u64 r = 0; r < REGISTERS; r++) {
+            expected[r] = kernel_registers[r] = 0x1234567890abcd00 * (r + 1) + r;
+        }
+        expected[1] = kernel_registers[1] = 0x5555555555550000 + KERNEL_PORT;
+        expected[0] = (expected[0] & cases[i].keeps) | cases[i].sets;
+        kernel_flags = RFLAGS_FIXED | RFLAGS_IF | FLAGS_LOADED;
+        cases[i].execute();
+        check_equal(kernel_flags & (RFLAGS_ARITHMETIC | RFLAGS_DF | RFLAGS_IF),
+                    RFLAGS_IF | FLAGS_LOADED, "the flags behind %s", cases[i].name);
+        for (unsigned r = 0; r < REGISTERS; r++) {
+            check_equal(kernel_registers[r], expected[r], "register %u behind %s", r,
+                        cases[i].name);
+        }
+    }
+    check_equal(set_level(0), 0, "set_iopl 0");
+}
+
 /* What the hypervisor itself uses: interrupt controllers, the timer's control port, the clock, the
  * console, PCI's configuration, the port that switches the emulator off. */
 static void check_machine(void)
@@ -339,6 +421,7 @@ void test_main(void)
     check_strings();
     check_level();
     check_code();
+    check_kernel();
     if (!is_initial_domain()) {
         check_machine();
         check_vcpus();
