@@ -79,6 +79,9 @@ VIEW_MEMORY_OBJ := $(VIEW_OBJ) $(FRAMES_OBJ) $(patsubst %,$(B)/frames/hypervisor
 	vcpu/fpu call/vcpu_op)
 $(eval $(call unit-tests,tests/unit/domain/test_isolation_memory,view-memory,$(VIEW_MEMORY_OBJ) \
 	$(call check-objects,vmmu/*.c) $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka -no-pie -Wl$(comma)--unresolved-symbols=ignore-all$(comma)-z$(comma)muldefs))
+# The assembly of this one is under test.
+PARTS_OBJ := $(B)/check/hypervisor/memory/parts.S.o
+$(eval $(call unit-tests,tests/unit/memory/test_parts,parts,$(PARTS_OBJ),-lcmocka))
 # The screen draws with the distribution's font.
 SCREEN_FONT_OBJ := $(B)/check/hypervisor/screen/font.S.o
 $(SCREEN_FONT_OBJ): $(B)/font/glyphs

@@ -17,6 +17,11 @@ u32 port_cpu(void);
  * CPU enters a guest. */
 void *port_frame_view(mfn_t m);
 
+/* Says for each part of a table, of 32 entries, whether an entry in it is not 0: bit i for part i.
+ * `entries`: what port_frame_view returned for the table's frame. The engine calls it for tables
+ * that the calling CPU owns exclusively; lib/parts.h has it in C. */
+u32 port_parts_in_use(const _Atomic u64 *entries);
+
 /* Returns the domain that vmmu_domain_start was given the number `id` for, or NULL if there is
  * none. The machine keeps the struct of a domain as long as the domain owns a frame. */
 struct vmmu_domain *port_domain(u16 id);

@@ -132,9 +132,8 @@ enum vmmu_result table_promote(mfn_t m, enum vmmu_type type, u32 place, bool chi
     visit.word = word;
     if (place > 0) {
         /* What an interrupted earlier part of the promotion found was not recorded: assume that
-         * some entry differs, and that each part below has entries. */
+         * some entry differs. */
         visit.differ = true;
-        visit.parts = USE_PARTS & ((use_part(place - 1) << 1) - 1);
     }
     const enum vmmu_result result =
         level == 1 ? visit_take_pages(&visit) : visit_take_tables(&visit, level);

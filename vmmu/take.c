@@ -106,11 +106,11 @@ enum vmmu_result visit_take_pages(struct visit *visit)
     struct taken taken = {0, ~0ull};
     enum vmmu_result result = VMMU_DONE;
 
-    for (u32 part = 0; part < ENTRIES && result == VMMU_DONE; part += PART) {
-        if (part_is_empty(&entries[part])) {
-            continue;
-        }
-        visit->parts |= use_part(part);
+    const u32 used = port_parts_in_use(entries);
+    visit->parts = (u64)used << USE_PARTS_SHIFT;
+    for (u32 left = used; left && result == VMMU_DONE; left &= left - 1) {
+        const u32 part = (u32)__builtin_ctz(left) * PART;
+
         for (u32 line = part; line < part + PART && result == VMMU_DONE; line += LINE) {
             if (!line_is_empty(&entries[line])) {
                 result = take_line(visit, line, usual, &taken);
@@ -176,28 +176,26 @@ ALWAYS_INLINE enum vmmu_result take_line_of_tables(struct visit *visit, u32 leve
                                                    struct usual usual, struct taken *taken)
 {
     const _Atomic u64 *const entries = visit->entries;
+    bool quick;
 
     do {
         const u64 entry = word_read(&entries[index]);
-        enum vmmu_result result = VMMU_DONE;
         bool held = false;
-        if (take_table_fast(level, entry, usual, &held)) {
+        quick = take_table_fast(level, entry, usual, &held);
+        if (quick) {
             taken->any |= entry;
             taken->all &= entry;
             visit->checked++;
-            if (index % LINE == LINE - 1 && should_stop_after(visit, (u32)index, true)) {
-                return VMMU_AGAIN;
-            }
         } else if (entry) {
             visit->checked++;
             visit->child = held;
-            result = take_table_slow(visit, level, (u32)index, entry);
+            const enum vmmu_result result = take_table_slow(visit, level, (u32)index, entry);
             if (result != VMMU_DONE) {
                 return result;
             }
         }
     } while (++index % LINE);
-    return VMMU_DONE;
+    return quick && should_stop_after(visit, (u32)index - 1, true) ? VMMU_AGAIN : VMMU_DONE;
 }
 
 enum vmmu_result visit_take_tables(struct visit *visit, u32 level)
@@ -207,18 +205,20 @@ enum vmmu_result visit_take_tables(struct visit *visit, u32 level)
     enum vmmu_result result = VMMU_DONE;
     u32 index = visit->place;
 
+    visit->parts = (u64)port_parts_in_use(visit->entries) << USE_PARTS_SHIFT;
     if (visit->child) {
-        visit->parts |= use_part(index);
         visit->checked++;
         result = take_table_slow(visit, level, index, word_read(&visit->entries[index]));
         index++;
     }
     while (result == VMMU_DONE && index < ENTRIES) {
-        if (index % PART == 0 && part_is_empty(&visit->entries[index])) {
-            index += PART;
-            continue;
+        const u64 left = visit->parts >> (USE_PARTS_SHIFT + index / PART);
+        if (left == 0) {
+            break;
         }
-        visit->parts |= use_part(index);
+        if (!(left & 1)) {
+            index = (index / PART + (u32)__builtin_ctzll(left)) * PART;
+        }
         do {
             if (index % LINE != 0 || !line_holds_none(visit, level, index)) {
                 result = take_line_of_tables(visit, level, index, usual, &taken);

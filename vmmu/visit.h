@@ -3,7 +3,8 @@
  * which a table is read, and the words of a frame that an entry maps.
  *
  * Most entries of most tables are 0. A promotion has to read them all, and does so by parts, of 32
- * entries, and lines, of 8. A demotion reads only the parts for which the type word has a bit. */
+ * entries (port_parts_in_use), and lines, of 8. A demotion reads only the parts for which the type
+ * word has a bit. */
 #ifndef VMMU_VISIT_H
 #define VMMU_VISIT_H
 
@@ -39,20 +40,6 @@ static inline __attribute__((no_sanitize("thread"))) bool line_is_empty(const _A
 {
     const u64 *line = (const u64 *)first;
     return (line[0] | line[1] | line[2] | line[3] | line[4] | line[5] | line[6] | line[7]) == 0;
-}
-
-/* Says whether the 32 entries from `first` on are all 0. They are read like those of a line; the
- * fence keeps the compiler from loading them to registers for later. */
-static inline __attribute__((no_sanitize("thread"))) bool part_is_empty(const _Atomic u64 *first)
-{
-    const u64 *part = (const u64 *)first;
-    const u64 any =
-        (part[0] | part[1] | part[2] | part[3] | part[4] | part[5] | part[6] | part[7] | part[8] |
-         part[9] | part[10] | part[11] | part[12] | part[13] | part[14] | part[15] | part[16] |
-         part[17] | part[18] | part[19] | part[20] | part[21] | part[22] | part[23] | part[24] |
-         part[25] | part[26] | part[27] | part[28] | part[29] | part[30] | part[31]);
-    atomic_signal_fence(memory_order_seq_cst);
-    return any == 0;
 }
 
 /* Says whether the line that begins at entry `first` of a table of this level holds no reference:

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "vmmu/entry.h"
+#include "lib/parts.h"
 #include "vmmu/port.h"
 
 #define SPACE_FRAMES (SPACE_PAGES + SPACE_TABLES + 6u)
@@ -51,6 +52,11 @@ enum vmmu_access port_device_access(u16 id, mfn_t m)
 {
     (void)id, (void)m;
     return VMMU_ACCESS_NONE;
+}
+
+u32 port_parts_in_use(const _Atomic u64 *entries)
+{
+    return parts_in_use((const void *)entries);
 }
 
 bool port_should_stop(void)

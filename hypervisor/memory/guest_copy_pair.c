@@ -8,11 +8,12 @@ bool copy_pair_from_kernel(u64 pair[2], u64 from)
 {
     u64 low, high;
 
-    if (from < LAYOUT_END || from > -2 * sizeof(u64)) {
+    if (from > -2 * sizeof(u64)) {
         return false;
     }
-    /* For speculation, which may not wait for the comparison above: no address below LAYOUT_END. */
+    /* CMOVB is for speculation, which may not wait for the branch: no address below LAYOUT_END. */
     __asm__ goto volatile("cmp %[first], %[at]\n\t"
+                          "jb %l[fault]\n\t"
                           "cmovb %[first], %[at]\n"
                           "1:\tmov (%[at]), %[low]\n"
                           "2:\tmov 8(%[at]), %[high]\n\t"

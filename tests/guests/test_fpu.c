@@ -2,7 +2,9 @@
 /* The floating-point unit: its start state, its contents across calls and traps, and TS.
  *
  * A new domain must find the unit as after a reset, without values of another domain. With
- * fpu_taskswitch (or a move to cr0) the guest sets TS, and its next use of the unit is #NM. */
+ * fpu_taskswitch (or a move to cr0) the guest sets TS, and its next use of the unit is #NM. Neither
+ * its contents nor TS change when the hypervisor reads a page table, in which it may use vector
+ * registers itself. */
 #include "tests/guests/common/guest.h"
 
 struct fx_area {
@@ -130,6 +132,37 @@ static void check_task_switch(void)
     check_equal(xmm0(), 42, "xmm0 at the end");
 }
 
+static u8 promoted[PAGE_SIZE] __attribute__((aligned(4096)));
+
+/* Makes `promoted` a page table, which is read as a whole, and an ordinary page again. */
+static void pin_and_unpin(void)
+{
+    check_equal(update_va_mapping(address(promoted), entry_for(promoted, PTE_RO), UVMF_INVLPG), 0,
+                "read-only");
+    check_equal(mmuext(MMUEXT_PIN_L1_TABLE, mfn_of(promoted), 0), 0, "pinning");
+    check_equal(mmuext(MMUEXT_UNPIN_TABLE, mfn_of(promoted), 0), 0, "unpinning");
+    check_equal(update_va_mapping(address(promoted), entry_for(promoted, PTE_RW), UVMF_INVLPG), 0,
+                "writable again");
+}
+
+static void check_promotion(void)
+{
+    static struct fx_area before;
+
+    set_xmm(0xfedcba987654321);
+    save();
+    before = area;
+    pin_and_unpin();
+    save();
+    check(memcmp(&area, &before, sizeof area) == 0, "the contents after a promotion");
+    check_equal(hypercall(__HYPERVISOR_fpu_taskswitch, 1, 0, 0), 0, "setting TS");
+    pin_and_unpin();
+    check(read_cr0() & 8, "TS in cr0 after a promotion: %lx", read_cr0());
+    check_traps(VECTOR_NM, use_sse, NULL, "SSE with TS raises %lu", trap_caught.vector);
+    save();
+    check(memcmp(&area, &before, sizeof area) == 0, "the contents after a promotion with TS");
+}
+
 static void divide(void *unused)
 {
     u16 unmasked = 0x37f & ~4;
@@ -150,5 +183,6 @@ void test_main(void)
     check_start_state();
     check_kept();
     check_task_switch();
+    check_promotion();
     check_exceptions();
 }

@@ -12,6 +12,7 @@
 
 #include "tests/machine/cpu.h"
 #include "vmmu/frame.h"
+#include "lib/parts.h"
 #include "vmmu/port.h"
 
 /* The number of vCPUs whose descriptor windows are kept. */
@@ -298,6 +299,11 @@ void port_flush(u64 cpus)
             cpu_flush((u32)__builtin_ctzll(cpus));
         }
     }
+}
+
+u32 port_parts_in_use(const _Atomic u64 *entries)
+{
+    return parts_in_use((const void *)entries);
 }
 
 bool port_should_stop(void)

@@ -17,6 +17,7 @@
 
 #include "lib/contexts.h"
 #include "lib/x86/pte.h"
+#include "lib/parts.h"
 #include "vmmu/port.h"
 
 #define TRANSLATIONS 16u
@@ -509,6 +510,11 @@ enum vmmu_access port_device_access(u16 id, mfn_t m)
     return id != 1                           ? VMMU_ACCESS_NONE
            : mfn_equal(m, threads_device(1)) ? VMMU_ACCESS_READ
                                              : VMMU_ACCESS_WRITE;
+}
+
+u32 port_parts_in_use(const _Atomic u64 *entries)
+{
+    return parts_in_use((const void *)entries);
 }
 
 bool port_should_stop(void)

@@ -34,6 +34,7 @@
 #include "hypervisor/trace/trace.h"
 #include "hypervisor/vcpu/vcpu.h"
 #include "lib/x86/pte.h"
+#include "lib/parts.h"
 #include "vmmu/port.h"
 #include "vmmu/vmmu.h"
 
@@ -261,6 +262,11 @@ void __wrap_frames_free_range(mfn_t first, u64 count, bool dirty)
         check_gone(mfn(first.n + i));
     }
     __real_frames_free_range(first, count, dirty);
+}
+
+u32 port_parts_in_use(const _Atomic u64 *entries)
+{
+    return parts_in_use((const void *)entries);
 }
 
 bool __wrap_port_should_stop(void)
