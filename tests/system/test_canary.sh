@@ -6,6 +6,7 @@
 # CPU, and with several. Without isolation the words are there, so that the test would find them.
 # Needs: all guests canary-walk
 . "$(dirname "$0")/common.sh"
+. tests/system/canary/lib.sh
 memory=192 samples=4
 
 for name in hide look; do
@@ -13,7 +14,6 @@ for name in hide look; do
         $name "$B/guests/canary.elf" $name >"$work/$name.cfg"
 done
 mkfifo "$work/monitor.in" "$work/monitor.out"
-hidden=$(printf '%016x|%016x' $((0xd1b54a32d192ed03 * 9)) $((0x9e3779b97f4a7c15 * 11)))
 
 # stops: commands for the monitor: the machine is stopped a few times, and each time its memory is dumped.
 stops() {
@@ -37,23 +37,12 @@ sample() {
     pinion --isolation "$word" --machine-cpus "$cpus" --machine-memory $memory --emulator-arg -monitor \
         --emulator-arg "pipe:$work/monitor" "$work/hide.cfg" "$work/look.cfg"
     wait
-    tr -d '\r' <"$work/monitor" | awk -v hidden="$hidden" '
-        function say() { if (ring == 3) print sample, root, found; ring = "" }
-        /^0x[0-9]$/ { next_sample = substr($0, 3) } # what `print` has answered
-        /CPU#/ { say(); sample = next_sample; found = "" }
-        /CPL=/ { ring = $0; sub(/.*CPL=/, "", ring); sub(/ .*/, "", ring) }
-        /CR3=/ { root = $0; sub(/.*CR3=/, "", root); sub(/ .*/, "", root) }
-        $0 ~ hidden { found = "(in a register)" }
-        END { say() }' >"$work/stopped"
+    guests_roots <"$work/monitor" >"$work/stopped"
     while read -r i root found; do
         echo "$("$B/canary-walk" "$work/dump.$i" "$root" 2>&1) ${found:-}" >>"$work/roots"
     done <"$work/stopped"
     rm -f "$work"/dump.*
 }
-
-one='[1-9][0-9]*' any='[0-9]+'
-kernel=", $one with the marker, $any with the user marker"
-user=", [0-9] with the marker, $one with the user marker" # its kernel's memory is not there
 all_words="$kernel, $one with the canary, $one with the canary of the registers, $one with that"
 
 # both_in FILE: a root of the kernel of the guest that looks is among the samples, and one of its user mode.
@@ -81,7 +70,7 @@ seen() {
 for cpus in 3 1; do
     seen $cpus always
     cp "$work/every" "$work/before"
-    grep -E "$kernel" "$work/all" | grep -vE ', 0 with the canary, 0 with [a-z ]*, 0 with [a-z ]*$' &&
+    grep -E "$kernel" "$work/all" | grep -vE "$none" &&
         wrong "a root or a CPU shows another guest's memory or registers, with $cpus CPU(s)"
 done
 both_in "$work/before" || wrong "the guest that looks was not seen in its kernel and in user mode"
