@@ -47,7 +47,7 @@ DOM0_IMAGE := $(B)/dom0.img $(DOM0)/initrd.cpio $(DOM0)/demonstration.cpio
 # For the tests: an unpacked kernel, which xl need not unpack again for each guest.
 $(DOM0)/vmlinux: $(DOM0)/vmlinuz $(B)/unpack-kernel
 	$(B)/unpack-kernel $< $@
-DOM0_KERNELS := $(patsubst %,$(B)/guests/%.elf,test_pin test_grant blocked)
+DOM0_KERNELS := $(patsubst %,$(B)/guests/%.elf,test_pin test_grant blocked canary)
 $(DOM0)/work.img: tests/system/dom0/make-work $(addprefix $(DOM0)/,vmlinux guest-initrd.cpio small.img) $(DOM0_KERNELS)
 	tests/system/dom0/make-work $@ 2048 vmlinux=$(DOM0)/vmlinux initrd.cpio=$(DOM0)/guest-initrd.cpio \
 	  small.img=$(DOM0)/small.img $(foreach k,$(DOM0_KERNELS),kernels/$(notdir $(k))=$(k))

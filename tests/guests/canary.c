@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests/system/test_canary.sh: a guest that fills its memory, its registers and its vector
- * registers, of each vCPU, with words that are found nowhere else. With `hide` on its command line
- * these are the canaries; otherwise markers, by which the test knows the roots of that guest, and
- * then its first vCPU is in user mode half of the time. The words are computed here, so that the
- * image of the kernel holds none. Afterwards it goes in and out of the hypervisor for ever. It has
- * no verdict of its own. */
+/* For tests/system/test_canary.sh and test_dom0_isolation.sh: a guest that fills its memory, its
+ * registers and its vector registers, of each vCPU, with words that are found nowhere else. With
+ * `hide` on its command line these are the canaries; otherwise markers, by which the test knows the
+ * roots of that guest, and then its first vCPU is in user mode half of the time. The words are
+ * computed here, so that the image of the kernel holds none. It prints which machine frames three
+ * of the filled pages are. Afterwards it goes in and out of the hypervisor for ever. It has no
+ * verdict of its own. */
 #include "tests/guests/common/smp.h"
 #include "tests/guests/common/user.h"
 
@@ -88,6 +89,8 @@ void test_main(void)
     for (u32 i = 0; i < WORDS; i++) {
         memory[i] = seed * (hides ? 3 : 5);
     }
+    print("canary: frames %lx %lx %lx\n", mfn_of(&memory[WORDS / 4]), mfn_of(&memory[WORDS / 2]),
+          mfn_of(&memory[WORDS / 4 * 3]));
     smp_start(smp_count());
     smp_run(work);
 }

@@ -7,7 +7,8 @@
  * For each root prints a line `root CR3: P pages, ...`, with the number of pages in which one of
  * the aligned words is one of those of tests/guests/canary.c: N with the marker, N with the user
  * marker, N with the canary, N with the canary of the registers, N with that of the vector
- * registers. Exit status 2: bad usage, or a file that cannot be read. */
+ * registers; and where there is the canary, `: frames N...` with the numbers of the first few of
+ * these pages, in hexadecimal. Exit status 2: bad usage, or a file that cannot be read. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,6 +22,8 @@
 #define LARGE   0x80u
 #define PAGE    4096u
 #define ENTRIES 512u
+#define CANARY  2u /* in `words` */
+#define NAMED   8u /* frames that are named */
 
 static const uint64_t *memory;
 static uint64_t memory_size;
@@ -38,7 +41,7 @@ static const struct {
 #define WORDS (sizeof words / sizeof words[0])
 
 struct root {
-    uint64_t pages, with[WORDS];
+    uint64_t pages, with[WORDS], named[NAMED];
 };
 
 static void look_at(struct root *root, uint64_t page)
@@ -55,9 +58,24 @@ static void look_at(struct root *root, uint64_t page)
         }
     }
     root->pages++;
+    if (has[CANARY] && root->with[CANARY] < NAMED) {
+        root->named[root->with[CANARY]] = page / PAGE;
+    }
     for (unsigned w = 0; w < WORDS; w++) {
         root->with[w] += (uint64_t)has[w];
     }
+}
+
+static void print_root(const char *name, const struct root *root)
+{
+    printf("root %s: %llu pages", name, (unsigned long long)root->pages);
+    for (unsigned w = 0; w < WORDS; w++) {
+        printf(", %llu with %s", (unsigned long long)root->with[w], words[w].name);
+    }
+    for (unsigned i = 0; i < NAMED && i < root->with[CANARY]; i++) {
+        printf("%s %llx", i == 0 ? ": frames" : "", (unsigned long long)root->named[i]);
+    }
+    printf("\n");
 }
 
 static void walk(struct root *root, uint64_t table, unsigned level)
@@ -102,11 +120,7 @@ int main(int argc, char **argv)
         struct root root = {0};
 
         walk(&root, strtoull(argv[i], NULL, 16) & ADDRESS, 4);
-        printf("root %s: %llu pages", argv[i], (unsigned long long)root.pages);
-        for (unsigned w = 0; w < WORDS; w++) {
-            printf(", %llu with %s", (unsigned long long)root.with[w], words[w].name);
-        }
-        printf("\n");
+        print_root(argv[i], &root);
     }
     return 0;
 }

@@ -14,8 +14,7 @@ check_machine() {
     cat /proc/interrupts
     [ "$(ls /sys/bus/pci/devices | wc -l)" -ge 4 ]
     grep -q xen-pirq /proc/interrupts
-    card=$(find /sys/devices/pci* -path "*/net/*" -prune | sed "s,.*/,," | head -n 1)
-    [ -n "$card" ] || skip "no network card"
+    find_card
     ip address add 10.0.2.15/24 dev "$card"
     ip link set "$card" up
     until_true 'ping -c 1 -W 1 10.0.2.2'

@@ -43,6 +43,24 @@ check_many_lives() {
     # xl's own process cleans up after its guest.
     until_true 'test "$(xenstore-list /local/domain | sort)" = "$(xl list | awk "NR > 1 { print \$2 }" | sort)"'
 }
+check_canary() {
+    # For tests/system/test_dom0_isolation.sh, which reads the memory that dom0's roots map: a guest full of words that
+    # are nowhere else, and a program that maps three of its frames after a while. The cable of the network card says
+    # when it may go on.
+    [ "$(word canary 0)" = 1 ] || skip "nobody looks"
+    [ -e /work/kernels/canary.elf ] || skip "no kernel"
+    find_card
+    ip link set "$card" up
+    kernel_config canary canary 'vcpus = 2' 'extra = "hide"'
+    create canary
+    on_console canary 'canary: hidden'
+    xl pause canary
+    read -r -a frames < <(sed -n 's/.*canary: frames \([0-9a-f ]*\).*/\1/p' "$(console_log canary)")
+    python3 /run/extra/canary.py "/sys/class/net/$card/carrier" "$(xl domid canary)" "${frames[@]}"
+    ip link set "$card" down
+    xl destroy canary
+    gone canary
+}
 check_destroy_in_creation() {
     # `xl create` is killed in the middle; the tools can remove what is left.
     [ -e /work/kernels/blocked.elf ] || skip "no kernel"
