@@ -74,6 +74,8 @@ VIEW_RACES_OBJ := $(VIEW_OBJ) $(FRAMES_OBJ) $(B)/frames/hypervisor/domain/isolat
 $(eval $(call unit-tests,tests/unit/memory/test_view_races,view-races,$(VIEW_RACES_OBJ) \
 	$(call check-objects,vmmu/*.c) $(LIB_OBJ) $(HV_ARCHIVE),$(addprefix -Wl$(comma)--wrap=,frames_free_range port_should_stop vmmu_frame_owned_by)))
 $(eval $(call unit-tests,tests/unit/memory/test_view,view,$(VIEW_OBJ) $(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
+$(eval $(call unit-tests,tests/unit/domain/test_isolation_stacks,stacks,$(VIEW_OBJ) $(B)/frames/hypervisor/domain/isolation.o \
+	$(LIB_OBJ) $(HV_ARCHIVE),-lcmocka))
 # Likewise all that makes a domain, without the assembly, which nothing there calls; the functions of the test come first.
 VIEW_MEMORY_OBJ := $(VIEW_OBJ) $(FRAMES_OBJ) $(patsubst %,$(B)/frames/hypervisor/%.o,domain/isolation domain/domain vcpu/vcpu \
 	vcpu/fpu call/vcpu_op)

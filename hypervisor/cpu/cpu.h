@@ -14,6 +14,7 @@
 #define CPU_IST_STRIDE 0x2000
 #define CPU_STACK      0xc000
 #define CPU_STACK_END  0x10000
+#define CPU_SETS       4 /* sets of stacks of a CPU, where guests are isolated */
 
 /* Offsets in struct cpu, in bytes, for the entry code. */
 #define CPU_SYSCALL_TOP 0
@@ -58,6 +59,17 @@ struct own_root {
                       MFN_NONE: none since the guest was entered */
 };
 
+/* A set of stacks of a CPU: its interrupt stacks and its main stack. Where guests are isolated a
+ * CPU has CPU_SETS of them, and its region maps one at a time, so that a stack has the same address
+ * in each. A set belongs to one domain: what a guest may have left on it is of that domain alone,
+ * whose view maps it, and no other one's (domain/isolation.h). */
+#define CPU_SET_PAGES ((CPU_REGION - CPU_IST_FIRST) >> PAGE_SHIFT)
+struct stacks {
+    u64 entry[CPU_SET_PAGES]; /* what maps them, from CPU_IST_FIRST on; 0: no page of a stack */
+    struct domain *domain;    /* NULL: none; there may be traces of one that has ended */
+    u64 turn; /* when the CPU turned to them last; the higher, the later; 0: no domain's */
+};
+
 struct cpu {
     u64 syscall_top;   /* the end of the current vCPU's register block */
     _Atomic bool work; /* there is work for the run loop; set by any CPU */
@@ -75,10 +87,14 @@ struct cpu {
                         mitigations between domains are applied (speculation_switch); 0: none yet */
     struct timers timers;
     struct tss tss;
-    struct domain *shown; /* the domain whose view maps this CPU's stacks, and to which all that a
-                             guest may have left on them belongs (domain/isolation.h); NULL: none */
-    bool unclean;         /* the stacks may hold what another domain than `shown` has left */
-    struct own_root own;  /* a root that maps all memory (memory/space.h) */
+    struct stacks set[CPU_SETS]; /* where guests are isolated */
+    struct stacks *stacks;       /* the set that the region maps */
+    struct stacks *next_stacks;  /* the set to which the CPU turns (vcpu_switch) */
+    u64 turns;                   /* how often it has turned to a set */
+    struct {
+        struct vcpu *from, *to;
+    } turning;                /* meanwhile: the arguments of vcpu_switch */
+    struct own_root own;      /* a root that maps all memory (memory/space.h) */
     struct contexts contexts; /* of roots of `space`; used where PCID is (memory/space.h) */
     _Alignas(64) struct flushes flushes;
 };

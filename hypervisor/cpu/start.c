@@ -83,6 +83,29 @@ static bool map_region(u64 region)
     return good;
 }
 
+/* Makes the sets of stacks of the CPU; the first is what its region maps. False: no memory. */
+static bool build_sets(struct cpu *cpu)
+{
+    const u64 first = (u64)cpu - CPU_STATE + CPU_IST_FIRST;
+
+    for (u64 page = 0; page < CPU_SET_PAGES; page++) {
+        u64 entry = map_entry(first + page * PAGE_SIZE, 1);
+
+        cpu->set[0].entry[page] = entry;
+        for (u32 i = 1; i < CPU_SETS && entry; i++) {
+            char *own = page_alloc(0);
+
+            if (!own) {
+                return false;
+            }
+            cpu->set[i].entry[page] = (entry & ~(u64)PTE_ADDRESS) | frame_of_view(own).n
+                                                                        << PAGE_SHIFT;
+        }
+    }
+    cpu->stacks = &cpu->set[0];
+    return true;
+}
+
 struct cpu *cpu_build(u32 number)
 {
     struct cpu *cpu = cpu_at(number);
@@ -91,7 +114,8 @@ struct cpu *cpu_build(u32 number)
     _Static_assert(sizeof *cpu <= PAGE_SIZE, "struct cpu is one page");
     _Static_assert(LAYOUT_CPUS + VMMU_CPUS_MAX * CPU_REGION - LAYOUT_IMAGE < 1ull << 31,
                    "a direct jump reaches the image");
-    if (!map_region(region) || !map_idle_window(number) || !space_build_cpu(cpu)) {
+    if (!map_region(region) || !map_idle_window(number) || !space_build_cpu(cpu) ||
+        (space_isolates && !build_sets(cpu))) {
         return NULL;
     }
     for (u32 ist = IST_DF; ist < ISTS; ist++) {
@@ -182,29 +206,29 @@ bool cpu_load(struct cpu *cpu)
     "1:\tmov %1, (%%rsp)\n\t"                                                                      \
     "ret"
 
-/* The words of an exception's frame from its CS to its end: CS, RFLAGS, RSP, SS. */
-#define FRAME_WORDS_FROM_CS 4
-
-void cpu_enter_clean_stack(struct cpu *cpu, void (*then)(void))
+void cpu_enter_stacks(struct cpu *cpu, void (*then)(void))
 {
-    const u64 region = (u64)cpu - CPU_STATE;
+    const struct stacks *to = cpu->next_stacks;
+    const u64 first = (u64)cpu - CPU_STATE + CPU_IST_FIRST;
+    u64 *table = direct(maddr(map_entry(first, 2) & PTE_ADDRESS));
 
-    /* An exception on one of these stacks begins with a store of CS, which is never 0. Without an
-     * exception, only the stubs write there: one word. */
-    for (u32 ist = IST_DF; ist < ISTS; ist++) {
-        u64 *stack = (u64 *)(region + CPU_IST_FIRST + (ist - 1) * CPU_IST_STRIDE);
-
-        if (stack[PAGE_SIZE / sizeof(u64) - FRAME_WORDS_FROM_CS]) {
-            memset(stack, 0, PAGE_SIZE);
-        }
-    }
-    *(u64 *)((u64)cpu + CPU_SYSCALL_RSP) = 0;
-    __asm__ volatile("mov %0, %%rsp\n\t"
-                     "cld\n\t"
-                     "rep stosq\n\t"
+    /* RDX runs over the addresses of the stacks, to the end of the region, which is the top of the
+     * main stack. No stack is used from the first change of an entry on. */
+    __asm__ volatile("0:\tmov (%%rbx), %%rax\n\t"
+                     "mov %%rax, (%%rdi)\n\t"
+                     "invlpg (%%rdx)\n\t"
+                     "add $8, %%rbx\n\t"
+                     "add $8, %%rdi\n\t"
+                     "add %2, %%rdx\n\t"
+                     "test %3, %%edx\n\t"
+                     "jnz 0b\n\t"
+                     "mov %%rdx, %%rsp\n\t"
+                     "xor %%eax, %%eax\n\t"
                      "xor %%ebx, %%ebx\n\t"
+                     "xor %%ecx, %%ecx\n\t"
+                     "xor %%edi, %%edi\n\t"
                      "xor %%ebp, %%ebp\n\t"
-                     "xor %%r8d, %%r8d\n\t" /* an interrupt saves these four on the stack */
+                     "xor %%r8d, %%r8d\n\t"
                      "xor %%r9d, %%r9d\n\t"
                      "xor %%r10d, %%r10d\n\t"
                      "xor %%r11d, %%r11d\n\t"
@@ -213,8 +237,8 @@ void cpu_enter_clean_stack(struct cpu *cpu, void (*then)(void))
                      "xor %%r14d, %%r14d\n\t"
                      "xor %%r15d, %%r15d\n\t" JUMP_TO_SECOND
                      :
-                     : "S"(region + CPU_STACK_END), "d"(then), "D"(region + CPU_STACK),
-                       "c"((CPU_STACK_END - CPU_STACK) / sizeof(u64)), "a"(0ull)
+                     : "d"(first), "S"(then), "i"(PAGE_SIZE), "i"(CPU_REGION - 1), "b"(to->entry),
+                       "D"(&table[first >> PAGE_SHIFT & 511])
                      : "memory");
     __builtin_unreachable();
 }

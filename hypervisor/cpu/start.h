@@ -28,8 +28,9 @@ void cpu_use_entries(bool traced);
  * not return. */
 _Noreturn void cpu_enter_stack(struct cpu *cpu, void (*then)(void));
 
-/* As cpu_enter_stack, from the main stack itself, after clearing all stacks of the CPU and the
- * general registers: nothing is left of what the CPU has done before. */
-_Noreturn void cpu_enter_clean_stack(struct cpu *cpu, void (*then)(void));
+/* As cpu_enter_stack, after mapping the set cpu->next_stacks in the CPU's region, on a root that
+ * maps all memory. Clears the general registers: nothing in them is left of what the CPU has done
+ * before. */
+_Noreturn void cpu_enter_stacks(struct cpu *cpu, void (*then)(void));
 
 #endif

@@ -15,7 +15,7 @@ struct vcpu;
 /* Makes the view of a new domain, with its page `shared`. False: no memory, and nothing stays
  * allocated. isolation_attach then makes the domain's L4 tables show it; call that once, after
  * vmmu_domain_start. isolation_stop ends the view, when no CPU has loaded a root of the domain, and
- * its vCPUs are gone. */
+ * its vCPUs are gone; called again, it has no effect. */
 bool isolation_start(struct domain *domain);
 void isolation_attach(struct domain *domain);
 void isolation_stop(struct domain *domain);
@@ -35,14 +35,14 @@ bool isolation_map_window(struct domain *domain, u64 address, mfn_t m, u64 flags
  * the view and, if one was in it, flushes the domain's CPUs. Locks may be held. */
 void isolation_forget(struct domain *domain, mfn_t first, u64 count);
 
-/* `cpu`, this CPU, is about to run a vCPU of the domain. If another domain's view maps the CPU's
- * stacks, or none: no view maps them any more, and they must be cleared (cpu->unclean), then be
- * shown by isolation_show, before a root of the domain is loaded. */
-void isolation_enter(struct cpu *cpu, struct domain *domain);
+/* `cpu`, this CPU, is about to run a vCPU of the domain. False: it is on stacks of the domain.
+ * Otherwise it must turn to the set cpu->next_stacks (cpu_enter_stacks), and call isolation_show on
+ * that, before a root of the domain is loaded: a set that the domain has had before, or else one
+ * that no view maps any more and that is clear. */
+bool isolation_turns(struct cpu *cpu, const struct domain *domain);
 
-/* The stacks of `cpu`, this CPU, which is on its own root, are clear: makes the view of the domain
- * that it runs map them. */
-void isolation_show(struct cpu *cpu);
+/* `cpu`, this CPU, has turned to cpu->next_stacks: makes the view of `domain` map them. */
+void isolation_show(struct cpu *cpu, struct domain *domain);
 
 /* Before the vCPU that this CPU runs is entered again: adds the frame to its view that the view was
  * found to lack, and loads the vCPU's root. */

@@ -26,14 +26,11 @@ static bool lies_in(u64 address, u64 start, u64 end)
     return address >= start && address < end;
 }
 
-/* True for the address of a stack of a CPU that may not run the domain now. */
-static bool is_others_stack(const struct domain *domain, u64 address)
+/* True for the address of a stack of a CPU. */
+static bool is_stack(u64 address)
 {
-    if (!lies_in(address, LAYOUT_CPUS, LAYOUT_CPUS + VMMU_CPUS_MAX * CPU_REGION) ||
-        (address & (CPU_REGION - 1)) < CPU_IST_FIRST) {
-        return false;
-    }
-    return cpu_at((u32)((address - LAYOUT_CPUS) / CPU_REGION))->shown != domain;
+    return lies_in(address, LAYOUT_CPUS, LAYOUT_CPUS + VMMU_CPUS_MAX * CPU_REGION) &&
+           (address & (CPU_REGION - 1)) >= CPU_IST_FIRST;
 }
 
 /* True for addresses at which all guests may have the hypervisor's own pages: its image and the
@@ -50,9 +47,6 @@ static const char *wrong_with(const struct domain *domain, u64 address, mfn_t m)
     struct vmmu_frame_info info;
     u32 marked;
 
-    if (is_others_stack(domain, address)) {
-        return "a stack of a CPU that does not run it";
-    }
     vmmu_frame_inspect(m, &info);
     if (!info.valid || (info.owned && info.owner == VMMU_OWNER_DEVICE)) {
         return is_everybodys(address) ? NULL : "no memory";
@@ -66,6 +60,9 @@ static const char *wrong_with(const struct domain *domain, u64 address, mfn_t m)
     marked = page_marked(m);
     if (marked != PAGE_UNMARKED) {
         return domain && marked == domain->id ? NULL : "the hypervisor's page for another domain";
+    }
+    if (is_stack(address)) {
+        return "a stack of a CPU that is no domain's";
     }
     if (lies_in(address, LAYOUT_WINDOWS, WINDOWS_END)) { /* the pages that all GDTs have */
         return m.n << PAGE_SHIFT >= LAYOUT_IMAGE_LOAD &&
@@ -206,6 +203,20 @@ static void walk_others(struct recount *run)
     }
 }
 
+/* Counts the CPUs that run a domain on stacks which another one's view may map. */
+static void check_stacks(struct recount *run)
+{
+    for (u32 i = 0; i < cpu_count(); i++) {
+        const struct cpu *cpu = cpu_at(i);
+
+        if (cpu->current && cpu->stacks->domain != cpu->current->domain) {
+            run->findings++;
+            log_line("audit: CPU %u runs %s on stacks that are not its own", i,
+                     cpu->current->domain->name);
+        }
+    }
+}
+
 u64 recount_isolation(void)
 {
     struct recount run = {.roots = 0};
@@ -220,6 +231,7 @@ u64 recount_isolation(void)
         }
     }
     walk_others(&run);
+    check_stacks(&run);
     log_line("audit: isolation: %llu root(s), %llu other L4 table(s), %llu pages of the "
              "hypervisor's slots, %llu finding%s",
              (unsigned long long)run.roots, (unsigned long long)run.others,

@@ -329,13 +329,23 @@ void *page_alloc(u32 order)
     return mfn_is_none(m) ? NULL : frame_view(m);
 }
 
-void page_mark(void *page, u32 order, u16 owner)
+static void set_mark(const void *page, u32 order, u64 mark)
 {
     u64 at = frame_of_view(page).n;
 
     for (u64 i = at; i < at + (1ull << order); i++) {
-        atomic_store_explicit(&allocator.frames[i].type, MARK | owner, memory_order_release);
+        atomic_store_explicit(&allocator.frames[i].type, mark, memory_order_release);
     }
+}
+
+void page_mark(void *page, u32 order, u16 owner)
+{
+    set_mark(page, order, MARK | owner);
+}
+
+void page_unmark(void *page, u32 order)
+{
+    set_mark(page, order, 0);
 }
 
 u32 page_marked(mfn_t m)

@@ -46,8 +46,10 @@ void *page_alloc(u32 order);
 void page_free(void *page, u32 order);
 
 /* Says that the pages of page_alloc at `page` are for domain `owner` alone, and may be mapped where
- * that domain runs; otherwise they are the hypervisor's. page_free ends it. */
+ * that domain runs; otherwise they are the hypervisor's. page_free ends it, and page_unmark, which
+ * removes them from no view: that is up to the caller. */
 void page_mark(void *page, u32 order, u16 owner);
+void page_unmark(void *page, u32 order);
 
 /* The domain for which page_mark was called for frame `m`, which exists and has no owner in the
  * frame table; PAGE_UNMARKED: none. */

@@ -228,16 +228,6 @@ void space_load(u64 cr3)
     load_reported(cpu, cpu->space, cr3);
 }
 
-void space_load_own(void)
-{
-    struct cpu *cpu = this_cpu();
-
-    cpu->entered = false;
-    forget_copied(&cpu->own);
-    cpu->away = true;
-    load_reported(cpu, cpu->space, cpu->own.cr3);
-}
-
 void space_load_idle(void)
 {
     struct cpu *cpu = this_cpu();

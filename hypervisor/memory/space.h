@@ -103,10 +103,6 @@ void space_enter(struct vmmu_domain *domain);
  * isolated. */
 void space_load(u64 cr3);
 
-/* In place of space_load, where guests are isolated: loads this CPU's own root, so that the CPU is
- * away (struct cpu) until space_return loads the guest's. */
-void space_load_own(void);
-
 /* Loads `cr3`, another of struct space_roots for the vCPU that this CPU runs, or the root that is
  * built at boot. A flush by this load is not reported to the virtual MMU, which may therefore
  * request one flush more than needed. */

@@ -219,17 +219,16 @@ bool view_map_pages(struct view *view, const void *page, u32 order)
     return true;
 }
 
-void view_show_cpu(struct view *view, u32 number, bool shown)
+void view_show_cpu(struct view *view, u32 number, const u64 *entry)
 {
     const u64 region = LAYOUT_CPUS + (u64)number * CPU_REGION;
-
     u64 *entries;
 
     lock_take(&view->lock);
     /* There is a table, because each region has pages that are no stacks. */
     entries = entry_for(view, view->slots, region, 1, false);
-    for (u64 page = CPU_IST_FIRST / PAGE_SIZE; page < CPU_REGION / PAGE_SIZE; page++) {
-        entries[page] = shown ? map_entry(region + page * PAGE_SIZE, 1) : 0;
+    for (u64 page = 0; page < CPU_SET_PAGES; page++) {
+        entries[CPU_IST_FIRST / PAGE_SIZE + page] = entry ? entry[page] : 0;
     }
     lock_release(&view->lock);
 }

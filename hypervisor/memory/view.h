@@ -6,7 +6,7 @@
  * windows and the image with the CPU regions lead to tables of the view's own; the others are those
  * of every domain. The view maps what the entry code needs without a page fault, for as long as the
  * domain has vCPUs (view_map): for user roots, which have tables of their own for the direct map,
- * this is all. Of a CPU's region it maps the stacks only while that CPU may run the domain
+ * this is all. Of a CPU's region it maps no stacks but a set that the domain has on that CPU
  * (view_show_cpu). For kernel roots the view is, beyond that, a cache of the direct map: the
  * domain's frames are added when the hypervisor needs them (view_learn), and what is not mapped is
  * reached by the own root, so that to add nothing is always correct. What is never correct is a
@@ -48,8 +48,9 @@ bool view_map(struct view *view, u64 address, mfn_t m, u64 flags);
  * of roots. False: no memory. */
 bool view_map_pages(struct view *view, const void *page, u32 order);
 
-/* Maps the stacks of CPU `number`, or unmaps them, which flushes nothing. Takes RANK_VIEWS. */
-void view_show_cpu(struct view *view, u32 number, bool shown);
+/* Maps the stacks of CPU `number` by the entries of struct stacks; NULL: unmaps them, which flushes
+ * nothing. Takes RANK_VIEWS. */
+void view_show_cpu(struct view *view, u32 number, const u64 *entry);
 
 /* Adds frame `m`, which exists, to the view of `domain` if it is the domain's, or marked for it;
  * with it the domain's frames in the same 2 MiB if none of these was in the view before. May add

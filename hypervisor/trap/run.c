@@ -157,10 +157,10 @@ static u64 next_pass(bool tearing_down)
     return slice_end && slice_end < step_end ? slice_end : step_end;
 }
 
-/* The rest of a switch to another domain, when the stacks of this CPU have been cleared. */
-static void run_on_clean_stack(void)
+/* The rest of a switch to another domain, on stacks of that domain. */
+static void run_on_other_stacks(void)
 {
-    isolation_show(this_cpu());
+    vcpu_switch_turned();
     run();
 }
 
@@ -183,10 +183,9 @@ static void serve_work(struct cpu *cpu)
     }
     next = sched_choose();
     if (next != cpu->current) {
-        vcpu_switch(cpu->current, next);
-        if (cpu->unclean && next) {
+        if (!vcpu_switch(cpu->current, next)) {
             cpu->work = true; /* the rest of this pass is done in another one */
-            cpu_enter_clean_stack(cpu, run_on_clean_stack);
+            cpu_enter_stacks(cpu, run_on_other_stacks);
         }
     } else if (next) {
         vcpu_refresh_iopl(next); /* another vCPU may have changed the domain's vm_assist */

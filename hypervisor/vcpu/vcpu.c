@@ -322,8 +322,7 @@ static void attach(struct cpu *cpu, struct vcpu *vcpu)
     segments_load(window_address(vcpu->window));
 }
 
-/* Loads the root of `to`, or this CPU's own root if its stacks must be cleared first
- * (cpu->unclean), or the idle root if `to` is NULL. What else the entry code needs of `to`
+/* Loads the root of `to`, or the idle root if `to` is NULL. What else the entry code needs of `to`
  * is still in place if it is parked here. */
 static void change_root(struct cpu *cpu, struct vcpu *to)
 {
@@ -342,17 +341,12 @@ static void change_root(struct cpu *cpu, struct vcpu *to)
         attach(cpu, to);
         vcpu_refresh_fast(to);
     }
-    isolation_enter(cpu, to->domain);
     space_enter(&to->domain->mmu);
     if (to != cpu->parked || space_keeps) { /* the roots of a parked vCPU are those of before */
         vcpu_refresh_roots(to);
     }
     vcpu_refresh_iopl(to);
-    if (cpu->unclean) { /* the stacks are not in the root of `to` yet */
-        space_load_own();
-    } else {
-        space_load(root_cr3(to));
-    }
+    space_load(root_cr3(to));
 }
 
 void vcpu_unpark(void)
@@ -367,21 +361,12 @@ void vcpu_unpark(void)
     }
 }
 
-void vcpu_switch(struct vcpu *from, struct vcpu *to)
+/* The second half of vcpu_switch, on stacks of the domain of `to`. */
+static void load_next(struct cpu *cpu, struct vcpu *from, struct vcpu *to, bool parks)
 {
-    struct cpu *cpu = this_cpu();
     struct domain *old = from ? from->domain : NULL, *new = to ? to->domain : NULL;
-    const bool parks = from && !to && sched_may_park(from), wakes = to && to == cpu->parked;
+    const bool wakes = to && to == cpu->parked;
 
-    if (from && to) {
-        space_own(); /* the root of `from` maps neither `to` nor its descriptor window */
-    }
-    if (!from && !wakes) {
-        vcpu_unpark();
-    }
-    if (from && !parks) {
-        save(from);
-    }
     if (new &&new != old) {
         atomic_fetch_or_explicit(&new->mmu.cpus, 1ull << cpu->number, memory_order_seq_cst);
     }
@@ -399,4 +384,35 @@ void vcpu_switch(struct vcpu *from, struct vcpu *to)
     if (trace_is_on()) {
         trace_run(to ? new->id : TRACE_NOBODY, to ? to->id : TRACE_NOBODY);
     }
+}
+
+bool vcpu_switch(struct vcpu *from, struct vcpu *to)
+{
+    struct cpu *cpu = this_cpu();
+    const bool parks = from && !to && sched_may_park(from);
+
+    if (from && to) {
+        space_own(); /* the root of `from` maps neither `to` nor its descriptor window */
+    }
+    if (!from && to != cpu->parked) {
+        vcpu_unpark();
+    }
+    if (from && !parks) {
+        save(from);
+    }
+    if (to && isolation_turns(cpu, to->domain)) {
+        cpu->turning.from = from;
+        cpu->turning.to = to;
+        return false;
+    }
+    load_next(cpu, from, to, parks);
+    return true;
+}
+
+void vcpu_switch_turned(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    isolation_show(cpu, cpu->turning.to->domain);
+    load_next(cpu, cpu->turning.from, cpu->turning.to, false);
 }

@@ -171,8 +171,13 @@ void vcpu_destroy(struct vcpu *vcpu);
  * control registers. Other CPUs may run `from` afterwards; not if this CPU becomes idle and
  * sched_may_park: then it leaves the root and keeps the rest of the state in its registers, so that
  * the vCPU can go on here without a load when it wakes. That vCPU is parked on this CPU, and counts
- * as loaded, until this CPU runs it, switches to another one, or calls vcpu_unpark. */
-void vcpu_switch(struct vcpu *from, struct vcpu *to);
+ * as loaded, until this CPU runs it, switches to another one, or calls vcpu_unpark.
+ *
+ * False: where guests are isolated `to` needs other stacks. `from` is saved but still current; the
+ * caller turns to the other stacks (cpu_enter_stacks) and calls vcpu_switch_turned there, which
+ * does the rest. */
+bool vcpu_switch(struct vcpu *from, struct vcpu *to);
+void vcpu_switch_turned(void);
 
 /* Saves the state of the vCPU that is parked on this CPU, if there is one. Other CPUs may run it
  * afterwards. */

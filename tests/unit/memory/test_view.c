@@ -2,8 +2,9 @@
 /* Proves that a domain's view maps that domain's frames and the pages marked for it, and no other
  * ones, in every order of accesses; that a frame which the domain loses is gone from it; that
  * its tables stay within their limit, and that it copes without memory; that the stacks of a CPU
- * are in it only while they are shown; and that the recount finds each single mapping too many. The
- * machine's memory is an array here, and the page tables in it are real ones. */
+ * are in it only while they are shown, and only if they are marked for the domain; and that the
+ * recount finds each single mapping too many. The machine's memory is an array here, and the page
+ * tables in it are real ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,7 +34,8 @@
 #define ROOT    43u    /* the domain's kernel root */
 #define PINNED  44u    /* an L4 table that no vCPU has loaded, where `pinned` is set */
 #define STACK   0x900u /* where the frames of CPU regions begin, of no interest otherwise */
-#define HEAP    2048u  /* where page_alloc takes pages */
+#define STACKS  (STACK + (CPU_REGION + CPU_IST_FIRST) / PAGE_SIZE) /* those of CPU 1 */
+#define HEAP    2048u /* where page_alloc takes pages */
 
 unsigned char machine_memory[FRAMES << PAGE_SHIFT] __attribute__((aligned(4096)));
 bool space_isolates = true;
@@ -44,7 +46,7 @@ static struct cpu cpu;
 static u64 all_slots[LAYOUT_SLOTS];
 static u16 owner_of[FRAMES]; /* 0: none */
 static u32 taken, left;      /* pages of page_alloc */
-static bool pinned;
+static bool pinned, stacks_marked;
 
 void *page_alloc(u32 order)
 {
@@ -65,6 +67,9 @@ void page_free(void *page, u32 order)
 
 u32 page_marked(mfn_t m)
 {
+    if (m.n >= STACKS && m.n < STACKS + CPU_SET_PAGES) {
+        return stacks_marked ? 1 : PAGE_UNMARKED;
+    }
     return m.n == MARKED ? 1 : m.n == STRANGE ? 2 : PAGE_UNMARKED;
 }
 
@@ -106,6 +111,11 @@ struct cpu *cpu_at(u32 number)
 {
     assert_true(number < 2);
     return &cpu;
+}
+
+u32 cpu_count(void)
+{
+    return 2;
 }
 
 u32 domain_count(void)
@@ -166,7 +176,7 @@ static int begin(void **state)
     memset(owner_of, 0, sizeof owner_of);
     taken = 0;
     left = 100;
-    pinned = false;
+    pinned = stacks_marked = false;
     domain.mmu.id = domain.id = 1;
     domain.mmu.frames = OWN_END - OWN;
     for (u32 i = OWN; i < OWN_END; i++) {
@@ -177,6 +187,7 @@ static int begin(void **state)
     all_slots[(LAYOUT_IMAGE >> 39 & 511) - LAYOUT_FIRST_SLOT] = 1;
     all_slots[(LAYOUT_DIRECT >> 39 & 511) - LAYOUT_FIRST_SLOT] = 1;
     assert_true(view_start(&domain.view));
+    vcpu.domain = &domain;
     vcpu.mmu.kernel_root = mfn(ROOT);
     vcpu.mmu.user_root = MFN_NONE;
     domain.vcpu_count = 1;
@@ -283,17 +294,26 @@ static void without_memory(void **state)
 static void stacks_while_they_are_shown(void **state)
 {
     const u64 stack = LAYOUT_CPUS + CPU_REGION + CPU_STACK;
+    u64 entry[CPU_SET_PAGES];
 
     (void)state;
     assert_true(mfn_is_none(mapped(domain.view.slots, stack)));
     assert_false(mfn_is_none(mapped(domain.view.slots, LAYOUT_CPUS + CPU_REGION + CPU_STATE)));
-    view_show_cpu(&domain.view, 1, true);
+    for (u64 page = 0; page < CPU_SET_PAGES; page++) {
+        entry[page] = (STACKS + page) << PAGE_SHIFT | PTE_PRESENT;
+    }
+    view_show_cpu(&domain.view, 1, entry);
     assert_false(mfn_is_none(mapped(domain.view.slots, stack)));
     assert_true(mfn_is_none(mapped(domain.view.slots, stack - CPU_REGION)));
-    assert_true(recount_isolation() > 0); /* the CPU does not run the domain */
-    cpu.shown = &domain;
+    assert_int_equal(recount_isolation(), CPU_SET_PAGES); /* the stacks are not the domain's */
+    stacks_marked = true;
     assert_int_equal(recount_isolation(), 0);
-    view_show_cpu(&domain.view, 1, false);
+    cpu.current = &vcpu;
+    cpu.stacks = &cpu.set[0];
+    assert_int_equal(recount_isolation(), 2); /* two CPUs run it on others */
+    cpu.set[0].domain = &domain;
+    assert_int_equal(recount_isolation(), 0);
+    view_show_cpu(&domain.view, 1, NULL);
     assert_true(mfn_is_none(mapped(domain.view.slots, stack)));
 }
 
