@@ -69,6 +69,12 @@ bench-dom0: ## the same Debian as dom0 on Xen and on Pinion: what its boot, a gu
 	@bench/dom0/run
 	@mv $(B)/bench/dom0.json bench/results/
 	@bench/draw
+bench-field: ## lmbench's operations on the bare machine, on Xen and on Pinion: instructions and misses of a TLB
+	@tools/install
+	@$(MAKE) --no-print-directory --silent bench-build bench-tlb-build
+	@bench/field
+	@mv $(B)/bench/field.json $(B)/bench/tlb-field.json bench/results/
+	@bench/draw
 bench-isolation: ## what isolation costs, on Xen (xpti) and on Pinion
 	@tools/install
 	@$(MAKE) --no-print-directory --silent bench-build bench-dom0-build bench-tlb-build
@@ -96,5 +102,5 @@ help: ## this list
 # A file whose recipe failed is not left behind, half written.
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run run-dom0 dom0-image package image iso run-image test test-bochs check coverage fuzz bench bench-tlb bench-dom0 bench-boot bench-isolation conformance lint format clean help
+.PHONY: all run run-dom0 dom0-image package image iso run-image test test-bochs check coverage fuzz bench bench-tlb bench-dom0 bench-boot bench-field bench-isolation conformance lint format clean help
 -include $(shell find $(addprefix $(B)/,hv host guests check clock frames stepped tsan plugin engine xlcfg) -name '*.d' -type f 2>/dev/null)

@@ -33,6 +33,34 @@ function wrapped(sentence,    word, count, i, line, out) {
     return out line
 }
 
+# The figure of an operation, of a switch without what it costs to pass the byte without one: that is another
+# operation, of the same size.
+function beyond_passing(figure, on, op,    pass) {
+    pass = op
+    if (!sub(/^field_switch_[0-9]+_/, "field_pass_", pass)) return figure[on op]
+    return figure[on op] - figure[on pass]
+}
+function table_for_the_field(    i, k, t, op, row) {
+    for (t = 1; t <= tlbs; t++)
+        for (row = 1; row <= tlb_rows[tlb[t]]; row++)
+            for (k = 1; k <= 3; k++)
+                walked_in[tlb[t] " " machine[k] " " tlb_name[row]] = walks[tlb[t], machine[k], row]
+    for (i = 1; i <= operations; i++)
+        for (k = 1; k <= 3; k++) executed[machine[k] " " operation[i]] = all[machine[k], operation[i]]
+    print "| | instructions: bare | Xen | Pinion | walks, Skylake: bare | Xen | Pinion | walks, Zen: bare | Xen | Pinion |"
+    print "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
+    for (i = 1; i <= operations; i++) {
+        op = operation[i]
+        if (op ~ /^field_pass_/) continue
+        printf "| %s |", title[op]
+        for (k = 1; k <= 3; k++) printf " %s |", tenths(beyond_passing(executed, machine[k] " ", op))
+        for (t = 1; t <= tlbs; t++)
+            for (k = 1; k <= 3; k++)
+                printf " %s |", tenths(beyond_passing(walked_in, tlb[t] " " machine[k] " ", op))
+        print ""
+    }
+}
+
 /^"(cpu|kernel|xen|emulator|compiler|form|processor|processors|load)"/ {
     match($0, /^"[a-z]*"/)
     key = substr($0, 2, RLENGTH - 2)
@@ -42,6 +70,7 @@ function wrapped(sentence,    word, count, i, line, out) {
     at = text("tlb"); op = text("name")
     if (!(at in tlb_rows)) tlb[++tlbs] = at
     row = ++tlb_rows[at]; tlb_title[row] = text("title")
+    tlb_name[row] = op
     for (k = 1; k <= 3; k++) {
         walks[at, machine[k], row] = number(machine[k] "_walks")
         second[at, machine[k], row] = number(machine[k] "_second")
@@ -250,6 +279,8 @@ END {
         }
         print "\n" wrapped(sprintf("Linux %s, Xen %s, %s; Pinion built by %s.", setup["kernel"], setup["xen"], \
             setup["emulator"], setup["compiler"]))
+    } else if (what == "field") {
+        table_for_the_field()
     } else if (what == "misses-who") {
         for (i = 1; i <= tlbs; i++) {
             printf "%s| walks by: %s | Xen: itself | its guest's kernel | user | Pinion: itself | its guest's kernel | user |\n", \

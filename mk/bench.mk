@@ -58,7 +58,7 @@ $(B)/bench/boot.so: $(B)/plugin/bench/boot/plugin.o $(call stamp,boot.so,)
 bench-boot-build: all xen-image $(DOM0)/vmlinux $(DOM0)/initrd.cpio $(addprefix $(B)/bench/,boot.so xen)
 .PHONY: bench-boot-build
 # Misses of a TLB: a Bochs with our model in it. Its makefiles find out themselves what has changed.
-TLB_SOURCES := $(wildcard bench/tlb/*.[ch] bench/tlb/bochs/*) bench/who.h bench/markers.h bench/operations.def
+TLB_SOURCES := $(wildcard bench/tlb/*.[ch] bench/tlb/bochs/*) bench/who.h bench/markers.h $(wildcard bench/*.def)
 $(B)/bench/tlb/bochs: bench/tlb/make-bochs $(TLB_SOURCES)
 	bench/tlb/make-bochs $(@D)
 bench-tlb-guard: all $(addprefix $(B)/bench/,tlb/bochs ramdisk.cpio vmlinux)

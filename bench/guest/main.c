@@ -22,9 +22,20 @@ static const struct {
     unsigned count, count_short;
 } operation[] = {
 #define OPERATION(function, title, count, count_short) {#function, function, count, count_short},
-#include "bench/operations.def"
+#include "bench/all.def"
 #undef OPERATION
 };
+
+#define OPERATION(...) +1
+/* Those of bench/operations.def, which come first. */
+static const unsigned usual =
+#include "bench/operations.def"
+    ;
+#undef OPERATION
+
+/* Those of them that the table for the field has, too. */
+static const enum operation shared[] = {OP_null_call, OP_own_signal, OP_protection_fault,
+                                        OP_fork_exit, OP_fork_exec,  OP_pipe_trip};
 
 void must(int good, const char *what)
 {
@@ -46,7 +57,7 @@ static void finish_output(void)
     nanosleep(&pause, NULL);
 }
 
-/* Returns the word of bench=WORD on the kernel command line: full, short, or symbols. */
+/* Returns the word of bench=WORD on the kernel command line: full, short, field, or symbols. */
 static const char *chosen_form(void)
 {
     static char line[4096];
@@ -64,15 +75,34 @@ static bool starts_with(const char *word, const char *start)
     return !strncmp(word, start, strlen(start));
 }
 
-static void run_all(bool is_short)
+static void run_one(unsigned i, bool is_short)
 {
-    for (unsigned i = 0; i < OPERATIONS; i++) {
-        unsigned count = is_short ? operation[i].count_short : operation[i].count;
+    unsigned count = is_short ? operation[i].count_short : operation[i].count;
 
-        operation[i].function(operation[i].count_short); /* not measured: fills caches */
-        operation[i].function(count);
-        printf("bench: %s %u %llu\n", operation[i].name, count, (unsigned long long)measure_total);
-        finish_output();
+    operation[i].function(operation[i].count_short); /* not measured: fills caches */
+    operation[i].function(count);
+    printf("bench: %s %u %llu\n", operation[i].name, count, (unsigned long long)measure_total);
+    finish_output();
+}
+
+static void run_field(void)
+{
+    for (unsigned i = 0; i < sizeof shared / sizeof *shared; i++) {
+        run_one(shared[i], true);
+    }
+    for (unsigned i = usual; i < OPERATIONS; i++) {
+        run_one(i, true);
+    }
+}
+
+static void run_chosen(const char *form)
+{
+    if (starts_with(form, "field")) {
+        run_field();
+        return;
+    }
+    for (unsigned i = 0; i < usual; i++) {
+        run_one(i, starts_with(form, "short"));
     }
 }
 
@@ -94,7 +124,7 @@ int main(int argc, char **argv)
         if (starts_with(chosen_form(), "symbols")) {
             print_symbols();
         } else {
-            run_all(starts_with(chosen_form(), "short"));
+            run_chosen(chosen_form());
         }
         return 0;
     }

@@ -9,14 +9,14 @@
 
 enum operation {
 #define OPERATION(function, ...) OP_##function,
-#include "bench/operations.def"
+#include "bench/all.def"
 #undef OPERATION
     OPERATIONS
 };
 
 /* Each operation is a function that executes it `count` times, between begin() and end(). */
 #define OPERATION(function, ...) void function(unsigned count);
-#include "bench/operations.def"
+#include "bench/all.def"
 #undef OPERATION
 
 /* When the last operation began, and how long it took; in ticks of the TSC. */
@@ -47,6 +47,9 @@ static inline uint64_t ticks(void)
 
 /* Writes the kernel's list of its functions (/proc/kallsyms) to the emulator's debugging port. */
 void print_symbols(void);
+
+/* Waits until a child has ended, with exit status 0. */
+void wait_for(int child);
 
 /* Ends the program if `good` is false. what: what has failed, for the message. */
 void must(int good, const char *what);

@@ -8,7 +8,7 @@
 
 enum phase {
 #define OPERATION(function, ...) PHASE_##function,
-#include "bench/operations.def"
+#include "bench/all.def"
 #undef OPERATION
     PHASE_BOOT, /* from reset to the guest's first process */
     PHASE_ALL,  /* from reset to the end */

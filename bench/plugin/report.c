@@ -16,7 +16,7 @@ static const char *const who_name[WHOS] = {"hypervisor", "kernel", "low"};
 
 static const char *const phase_name[PHASES] = {
 #define OPERATION(function, ...) #function,
-#include "bench/operations.def"
+#include "bench/all.def"
 #undef OPERATION
     "boot",
     "all",

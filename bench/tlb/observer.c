@@ -18,7 +18,7 @@
 
 static const char *const operation_name[] = {
 #define OPERATION(function, ...) #function,
-#include "bench/operations.def"
+#include "bench/all.def"
 #undef OPERATION
 };
 static const char *const who_name[WHOS] = {"hypervisor", "kernel", "user"};
