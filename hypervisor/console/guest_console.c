@@ -5,6 +5,7 @@
 #include "hypervisor/log/uart.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/channel.h"
+#include "hypervisor/memory/map.h"
 #include "hypervisor/ranks.h"
 #include "lib/handoff.h"
 
@@ -14,11 +15,21 @@
 static struct {
     struct lock lock;
     bool named;
-    u32 source; /* `slot` of the console whose bytes were sent last; only if `named` */
-    u8 input[INPUT_BYTES];
-    u32 in, out; /* how many bytes were ever put into `input` and taken out, modulo 2^32 */
+    u32 source;  /* `slot` of the console whose bytes were sent last; only if `named` */
+    u32 in, out; /* how many bytes were ever put into the buffer and taken out, modulo 2^32 */
     bool held;   /* input waits in COM2 because the buffer was full */
 } com2 = {.lock = {.rank = RANK_PORT}};
+
+static struct {
+    u8 byte[INPUT_BYTES];
+} input_buffer IMAGE_PRIVATE;
+
+static u8 *input_at(u32 place)
+{
+    u8 *input = map_private(&input_buffer);
+
+    return &input[place % INPUT_BYTES];
+}
 
 void guest_console_write(struct domain *domain, const char *bytes, u64 count)
 {
@@ -108,7 +119,7 @@ static void fill(void)
             com2.held = false;
             return;
         }
-        com2.input[com2.in++ % INPUT_BYTES] = (u8)byte;
+        *input_at(com2.in++) = (u8)byte;
     }
     com2.held = true;
 }
@@ -133,7 +144,7 @@ static u32 deliver(struct xencons_interface *ring)
     }
     lock_take(&com2.lock);
     for (; com2.in != com2.out && end - start < sizeof ring->in; moved++) {
-        ring->in[MASK_XENCONS_IDX(end, ring->in)] = (char)com2.input[com2.out++ % INPUT_BYTES];
+        ring->in[MASK_XENCONS_IDX(end, ring->in)] = (char)*input_at(com2.out++);
         end++;
         if (com2.in == com2.out && com2.held) {
             fill();

@@ -3,6 +3,7 @@
 #include "hypervisor/console/machine_console.h"
 #include "hypervisor/event/channel.h"
 #include "hypervisor/log/uart.h"
+#include "hypervisor/memory/map.h"
 #include "hypervisor/ranks.h"
 #include "lib/lock.h"
 
@@ -10,10 +11,20 @@
 
 static struct {
     struct lock lock;
-    u32 in, out; /* how many bytes were ever put into `input` and taken out, modulo 2^32 */
+    u32 in, out; /* how many bytes were ever put into the buffer and taken out, modulo 2^32 */
     bool held;   /* input waits in COM1 because the buffer was full */
-    u8 input[INPUT_BYTES];
 } com1 = {.lock = {.rank = RANK_PORT}};
+
+static struct {
+    u8 byte[INPUT_BYTES];
+} input_buffer IMAGE_PRIVATE;
+
+static u8 *input_at(u32 place)
+{
+    u8 *input = map_private(&input_buffer);
+
+    return &input[place % INPUT_BYTES];
+}
 
 /* Reads COM1 until it is empty or the buffer is full; what does not fit stays in COM1, whose flow
  * control stops the sender. The caller holds com1.lock. */
@@ -26,7 +37,7 @@ static void fill(void)
             com1.held = false;
             return;
         }
-        com1.input[com1.in++ % INPUT_BYTES] = (u8)byte;
+        *input_at(com1.in++) = (u8)byte;
     }
     com1.held = true;
 }
@@ -55,7 +66,7 @@ u32 machine_console_peek(char *bytes, u32 count, u32 *at)
 
     *at = com1.out;
     for (u32 i = 0; i < copied; i++) {
-        bytes[i] = (char)com1.input[(com1.out + i) % INPUT_BYTES];
+        bytes[i] = (char)*input_at(com1.out + i);
     }
     lock_release(&com1.lock);
     return copied;

@@ -33,8 +33,8 @@ static bool is_stack(u64 address)
            (address & (CPU_REGION - 1)) >= CPU_IST_FIRST;
 }
 
-/* True for addresses at which all guests may have the hypervisor's own pages: its image and the
- * screen, CPU regions, device registers, the frame table. */
+/* True for addresses at which all guests may have the hypervisor's own pages: its image, CPU
+ * regions, device registers, the frame table. */
 static bool is_everybodys(u64 address)
 {
     return lies_in(address, LAYOUT_DEVICES, LAYOUT_DIRECT) ||
@@ -47,6 +47,12 @@ static const char *wrong_with(const struct domain *domain, u64 address, mfn_t m)
     struct vmmu_frame_info info;
     u32 marked;
 
+    if (lies_in(address, LAYOUT_SCREEN, LAYOUT_CPUS)) {
+        return "the screen";
+    }
+    if (map_is_private(m)) {
+        return "a private page of the image";
+    }
     vmmu_frame_inspect(m, &info);
     if (!info.valid || (info.owned && info.owner == VMMU_OWNER_DEVICE)) {
         return is_everybodys(address) ? NULL : "no memory";

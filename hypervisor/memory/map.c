@@ -19,7 +19,8 @@
 #define SCREEN_TYPE  PTE_PAT_LARGE
 
 extern const u64 boot_l2_image_at; /* head.S: machine address of its table for slot 261 */
-extern char image_text[], image_rodata[], image_data[], image_end[];
+extern char image_text[], image_rodata[], image_data[], image_private[], image_private_end[],
+    image_end[];
 
 static struct {
     struct lock lock;
@@ -118,6 +119,9 @@ static void map_image(void)
     for (u64 at = LAYOUT_IMAGE; at < (u64)image_end; at += PAGE_SIZE, physical += PAGE_SIZE) {
         u64 flags = PTE_NX | PTE_WRITABLE;
 
+        if (map_is_private(mfn(physical >> PAGE_SHIFT))) {
+            continue;
+        }
         if (at >= (u64)image_text && at < (u64)image_rodata) {
             flags = 0;
         } else if (at >= (u64)image_rodata && at < (u64)image_data) {
@@ -125,6 +129,18 @@ static void map_image(void)
         }
         map_page(at, mfn(physical >> PAGE_SHIFT), flags);
     }
+}
+
+void *map_private(void *thing)
+{
+    return direct(maddr((u64)thing - LAYOUT_IMAGE + LAYOUT_IMAGE_LOAD));
+}
+
+bool map_is_private(mfn_t m)
+{
+    const u64 at = LAYOUT_IMAGE + ((m.n << PAGE_SHIFT) - LAYOUT_IMAGE_LOAD);
+
+    return at >= (u64)image_private && at < (u64)image_private_end;
 }
 
 /* ---- the screen's frame buffer ---- */

@@ -55,6 +55,14 @@ mfn_t map_m2p_unit(u64 unit);
  * address of `at`; NULL: no memory. */
 void *device_map(maddr_t at);
 
+/* For what is said by or for one domain and lies in the image: `static T name IMAGE_PRIVATE;`. No
+ * root of a guest maps it where guests are isolated. It begins as zeroes, and is not to be reached
+ * by its own address. map_private returns the address in the direct map of such a thing, and may be
+ * called on the tables of head.S, too. */
+#define IMAGE_PRIVATE __attribute__((section(".bss.private")))
+void *map_private(void *thing);
+bool map_is_private(mfn_t m); /* a page of such things */
+
 /* From this call on, new tables are taken from the allocator instead of boot memory. */
 void map_use_allocator(void);
 

@@ -144,6 +144,10 @@ bool space_fault(u64 address, mfn_t root)
     if (on_own_root(cpu)) {
         return copy_slot(&cpu->own, address, root);
     }
+    if (address >= LAYOUT_SCREEN && address < LAYOUT_CPUS) {
+        load_own(cpu);
+        return true;
+    }
     if (address < LAYOUT_DIRECT || address >= LAYOUT_DIRECT + LAYOUT_DIRECT_SIZE) {
         return false;
     }

@@ -98,13 +98,16 @@ static bool is_stack(u64 address)
     return (address & (CPU_REGION - 1)) >= CPU_IST_FIRST;
 }
 
-/* Fills the slot of the image: what lies below the CPU regions is as in every domain's, and of the
- * regions of all CPUs the pages that are no stacks. False: no memory. */
+/* Fills the slot of the image: the table of the image is every domain's; there is no screen, and of
+ * the regions of all CPUs there are the pages that are no stacks. False: no memory. */
 static bool start_image(struct view *view)
 {
-    u64 *entry = entry_for(view, view->slots, LAYOUT_IMAGE, 3, true);
+    u64 *entry = entry_for(view, view->slots, LAYOUT_IMAGE, 2, true);
 
-    *entry = map_entry(LAYOUT_IMAGE, 3);
+    if (!entry) {
+        return false;
+    }
+    *entry = map_entry(LAYOUT_IMAGE, 2);
     for (u64 at = LAYOUT_CPUS; at < LAYOUT_CPUS + VMMU_CPUS_MAX * CPU_REGION; at += PAGE_SIZE) {
         u64 known = map_entry(at, 1);
 
@@ -165,11 +168,12 @@ static void free_table(u64 entry, u32 level)
 
 void view_stop(struct view *view)
 {
-    u64 *image = &view->slots[slot_of(LAYOUT_IMAGE)];
+    u64 *image;
 
     lock_take(&view->lock);
-    if (*image) { /* every domain's */
-        table_of(*image)[index_at(LAYOUT_IMAGE, 3)] = 0;
+    image = entry_for(view, view->slots, LAYOUT_IMAGE, 2, false);
+    if (image) { /* every domain's */
+        *image = 0;
     }
     for (u32 slot = 0; slot < LAYOUT_SLOTS; slot++) {
         if (is_own(slot) && view->slots[slot]) {

@@ -23,6 +23,13 @@ static struct {
     bool left; /* to the privileged domain */
 } machine_screen;
 
+static struct screen_text text IMAGE_PRIVATE; /* has what dom0 writes to its console */
+
+static void start(void)
+{
+    screen_start(&machine_screen.mode, machine_screen.memory, map_private(&text));
+}
+
 static u8 read_indexed(u16 port, u8 index)
 {
     out8(port, index);
@@ -59,7 +66,7 @@ void machine_screen_find(const struct screen_mode *given)
 void machine_screen_draw(void)
 {
     if (machine_screen.mode.kind != SCREEN_NONE) {
-        screen_start(&machine_screen.mode, machine_screen.memory);
+        start();
     }
 }
 
@@ -89,7 +96,7 @@ bool machine_screen_return(void)
     if (machine_screen.mode.kind == SCREEN_PIXELS) {
         map_screen_show(true);
     }
-    screen_start(&machine_screen.mode, machine_screen.memory);
+    start();
     return true;
 }
 

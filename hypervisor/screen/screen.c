@@ -4,10 +4,6 @@
 #include "hypervisor/screen/pixels.h"
 #include "lib/string.h"
 
-/* More characters than that are not used of a screen. */
-#define COLUMNS_MOST 240u
-#define ROWS_MOST    100u
-
 #define TEXT_COLOUR 0x0700u /* of a character in text mode: grey on black */
 #define TAB         8u
 #define ESCAPE      0x1b
@@ -23,8 +19,7 @@ static struct {
     u32 columns, rows;
     u32 column, row;
     enum escape escape;
-    u8 wanted[ROWS_MOST][COLUMNS_MOST]; /* the text that is to be seen */
-    u8 shown[ROWS_MOST][COLUMNS_MOST];  /* and what has been drawn */
+    struct screen_text *text;
 } screen;
 
 static u32 smaller(u32 a, u32 b)
@@ -32,20 +27,20 @@ static u32 smaller(u32 a, u32 b)
     return a < b ? a : b;
 }
 
-void screen_start(const struct screen_mode *mode, void *memory)
+void screen_start(const struct screen_mode *mode, void *memory, struct screen_text *text)
 {
     screen.kind = mode->kind;
     screen.columns = SCREEN_TEXT_COLUMNS;
     screen.rows = SCREEN_TEXT_ROWS;
     screen.column = screen.row = 0;
     screen.escape = ESCAPE_NONE;
-    memset(screen.wanted, ' ', sizeof screen.wanted);
-    memset(screen.shown, ' ', sizeof screen.shown);
+    screen.text = text;
+    memset(text, ' ', sizeof *text);
     if (mode->kind == SCREEN_PIXELS) {
         pixels_use(&screen.pixels, mode, memory);
         pixels_clear(&screen.pixels, mode);
-        screen.columns = smaller(pixels_columns(&screen.pixels, mode), COLUMNS_MOST);
-        screen.rows = smaller(pixels_rows(&screen.pixels, mode), ROWS_MOST);
+        screen.columns = smaller(pixels_columns(&screen.pixels, mode), SCREEN_COLUMNS_MOST);
+        screen.rows = smaller(pixels_rows(&screen.pixels, mode), SCREEN_ROWS_MOST);
     } else {
         screen.character = memory;
         for (u32 i = 0; i < SCREEN_TEXT_COLUMNS * SCREEN_TEXT_ROWS; i++) {
@@ -83,11 +78,11 @@ static void draw_changes(void)
 {
     for (u32 row = 0; row < screen.rows; row++) {
         for (u32 column = 0; column < screen.columns; column++) {
-            const u8 wanted = screen.wanted[row][column];
+            const u8 wanted = screen.text->wanted[row][column];
 
-            if (wanted != screen.shown[row][column]) {
+            if (wanted != screen.text->shown[row][column]) {
                 draw(column, row, wanted);
-                screen.shown[row][column] = wanted;
+                screen.text->shown[row][column] = wanted;
             }
         }
     }
@@ -100,8 +95,8 @@ static void next_line(void)
         return;
     }
     screen.row--;
-    memmove(screen.wanted[0], screen.wanted[1], (u64)screen.row * COLUMNS_MOST);
-    memset(screen.wanted[screen.row], ' ', COLUMNS_MOST);
+    memmove(screen.text->wanted[0], screen.text->wanted[1], (u64)screen.row * SCREEN_COLUMNS_MOST);
+    memset(screen.text->wanted[screen.row], ' ', SCREEN_COLUMNS_MOST);
 }
 
 static void put(u8 character)
@@ -109,7 +104,7 @@ static void put(u8 character)
     if (screen.column == screen.columns) {
         next_line();
     }
-    screen.wanted[screen.row][screen.column++] = character;
+    screen.text->wanted[screen.row][screen.column++] = character;
 }
 
 /* Takes a byte of an escape sequence. False: it belongs to none. */

@@ -11,9 +11,20 @@
 #define SCREEN_TEXT_COLUMNS 80u /* of VGA's text mode */
 #define SCREEN_TEXT_ROWS    25u
 
+/* More characters than that are not used of a screen. */
+#define SCREEN_COLUMNS_MOST 240u
+#define SCREEN_ROWS_MOST    100u
+
+/* The text of a screen. */
+struct screen_text {
+    u8 wanted[SCREEN_ROWS_MOST][SCREEN_COLUMNS_MOST]; /* that is to be seen */
+    u8 shown[SCREEN_ROWS_MOST][SCREEN_COLUMNS_MOST];  /* that has been drawn */
+};
+
 /* Clears the screen and starts at its first line. memory: its frame buffer, or the characters of
- * its text mode. The mode is text mode, or sound (screen_mode_is_sound). */
-void screen_start(const struct screen_mode *mode, void *memory);
+ * its text mode. The mode is text mode, or sound (screen_mode_is_sound). *text is used from then
+ * on; its contents are of no matter. */
+void screen_start(const struct screen_mode *mode, void *memory, struct screen_text *text);
 
 /* From now on screen_write does nothing. */
 void screen_stop(void);

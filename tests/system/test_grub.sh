@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Proves that GRUB starts the packed image by Multiboot 2, on a PC's BIOS and on UEFI, with two CPUs: the memory map,
 # ACPI's tables, the screen, the modules wherever GRUB puts them, and both command lines arrive, and a dom0 runs to its
-# end. The same image starts by Multiboot 1. Without a module, it says in a sentence what is missing, also on the frame
+# end, also isolated and with the console on the screen. The same image starts by Multiboot 1. Without a module, it says in a sentence what is missing, also on the frame
 # buffer of UEFI.
 # Needs: all guests xen-image screen-reader
 . "$(dirname "$0")/common.sh"
@@ -61,6 +61,16 @@ dom0_ran "GRUB on UEFI"
 expect out 'screen: [0-9]+ by [0-9]+ pixels of' "GRUB on UEFI: the firmware's frame buffer"
 expect out 'ACPI NVS' "GRUB on UEFI: a memory map with what the firmware keeps"
 expect out "EFI: [0-9]+ tables, ACPI's root pointer by one of them" "GRUB on UEFI: EFI's tables, for dom0"
+
+# A guest's roots map neither the screen nor its text; the hypervisor draws both all the same.
+image "multiboot2 /boot/xen-pinion.gz $words console=com1,vga vga=keep isolation=always" \
+    'module2 /boot/dom0 placeholder root=UUID=1 quiet'
+for firmware_of in bios uefi; do
+    declare -n firmware_words=$firmware_of
+    boot "isolated, $firmware_of" "${firmware_words[@]}"
+    dom0_ran "isolated, $firmware_of"
+    expect out 'audit: isolation: [1-9][0-9]* root.* 0 findings' "isolated, $firmware_of: the recount"
+done
 
 image "multiboot /boot/xen-pinion.gz $words" 'module /boot/dom0 placeholder root=UUID=1 quiet'
 boot "Multiboot 1" "${bios[@]}"

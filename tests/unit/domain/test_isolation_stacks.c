@@ -96,6 +96,12 @@ const u64 *map_hypervisor_slots(void)
     return all_slots;
 }
 
+bool map_is_private(mfn_t m)
+{
+    (void)m;
+    return false;
+}
+
 u64 map_entry(u64 address, u32 level)
 {
     return level == 1 && address >= LAYOUT_CPUS && address < LAYOUT_CPUS + CPU_REGION ? PTE_PRESENT

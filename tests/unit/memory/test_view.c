@@ -2,9 +2,9 @@
 /* Proves that a domain's view maps that domain's frames and the pages marked for it, and no other
  * ones, in every order of accesses; that a frame which the domain loses is gone from it; that
  * its tables stay within their limit, and that it copes without memory; that the stacks of a CPU
- * are in it only while they are shown, and only if they are marked for the domain; and that the
- * recount finds each single mapping too many. The machine's memory is an array here, and the page
- * tables in it are real ones. */
+ * are in it only while they are shown, and only if they are marked for the domain; that the image
+ * is in it and the screen is not; and that the recount finds each single mapping too many. The
+ * machine's memory is an array here, and the page tables in it are real ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,11 +28,13 @@
 #define OWN     1024u /* to 1024 + 767: one large page, and half of the next, are the domain's */
 #define OWN_END (OWN + 768u)
 #define OTHERS  (OWN_END + 1)
-#define MARKED  40u    /* a page of the hypervisor for the domain */
-#define STRANGE 41u    /* one for another domain */
-#define PRIVATE 42u    /* one for none */
-#define ROOT    43u    /* the domain's kernel root */
-#define PINNED  44u    /* an L4 table that no vCPU has loaded, where `pinned` is set */
+#define MARKED  40u /* a page of the hypervisor for the domain */
+#define STRANGE 41u /* one for another domain */
+#define PRIVATE 42u /* one for none */
+#define ROOT    43u /* the domain's kernel root */
+#define PINNED  44u /* an L4 table that no vCPU has loaded, where `pinned` is set */
+#define IMAGE   45u /* the table of level 2 of the image and the screen; then that of the image */
+#define SECRET  47u /* a private page of the image */
 #define STACK   0x900u /* where the frames of CPU regions begin, of no interest otherwise */
 #define STACKS  (STACK + (CPU_REGION + CPU_IST_FIRST) / PAGE_SIZE) /* those of CPU 1 */
 #define HEAP    2048u /* where page_alloc takes pages */
@@ -98,9 +100,17 @@ const u64 *map_hypervisor_slots(void)
     return all_slots;
 }
 
-/* The regions of two CPUs exist. */
+bool map_is_private(mfn_t m)
+{
+    return m.n == SECRET;
+}
+
+/* The image, a screen behind it, and the regions of two CPUs exist. */
 u64 map_entry(u64 address, u32 level)
 {
+    if (level > 1 && address == LAYOUT_IMAGE) {
+        return (IMAGE + (level == 2)) << PAGE_SHIFT | PTE_PRESENT;
+    }
     if (level == 1 && address >= LAYOUT_CPUS && address < LAYOUT_CPUS + 2 * CPU_REGION) {
         return (STACK + (address - LAYOUT_CPUS) / PAGE_SIZE) << PAGE_SHIFT | PTE_PRESENT;
     }
@@ -186,6 +196,10 @@ static int begin(void **state)
     all_slots[(LAYOUT_WINDOWS >> 39 & 511) - LAYOUT_FIRST_SLOT] = 1;
     all_slots[(LAYOUT_IMAGE >> 39 & 511) - LAYOUT_FIRST_SLOT] = 1;
     all_slots[(LAYOUT_DIRECT >> 39 & 511) - LAYOUT_FIRST_SLOT] = 1;
+    u64 *image = frame_view(mfn(IMAGE));
+    image[0] = (IMAGE + 1) << PAGE_SHIFT | PTE_PRESENT;
+    image[1] = PTE_PRESENT | PTE_LARGE; /* the screen */
+    *(u64 *)frame_view(mfn(IMAGE + 1)) = (u64)PRIVATE << PAGE_SHIFT | PTE_PRESENT;
     assert_true(view_start(&domain.view));
     vcpu.domain = &domain;
     vcpu.mmu.kernel_root = mfn(ROOT);
@@ -203,6 +217,20 @@ static int end(void **state)
     view_stop(&domain.view);
     assert_int_equal(left, 100); /* all tables were freed */
     return 0;
+}
+
+static void the_image_and_no_screen(void **state)
+{
+    (void)state;
+    assert_int_equal(mapped(domain.view.slots, LAYOUT_IMAGE).n, PRIVATE);
+    assert_true(mfn_is_none(mapped(domain.view.slots, LAYOUT_SCREEN)));
+    assert_true(mfn_is_none(mapped(domain.view.user_slots, LAYOUT_SCREEN)));
+    assert_int_equal(recount_isolation(), 0);
+    assert_true(view_map(&domain.view, LAYOUT_SCREEN, mfn(PRIVATE), PTE_NX));
+    assert_int_equal(recount_isolation(), 1);
+    assert_true(view_map(&domain.view, LAYOUT_SCREEN, MFN_NONE, 0));
+    *(u64 *)frame_view(mfn(IMAGE + 1)) = (u64)SECRET << PAGE_SHIFT | PTE_PRESENT;
+    assert_int_equal(recount_isolation(), 1);
 }
 
 static void only_the_domains_frames(void **state)
@@ -319,7 +347,7 @@ static void stacks_while_they_are_shown(void **state)
 
 static void the_recount_finds_one_mapping_too_many(void **state)
 {
-    static const u64 wrong[] = {OTHERS, STRANGE, PRIVATE};
+    static const u64 wrong[] = {OTHERS, STRANGE, PRIVATE, SECRET};
 
     (void)state;
     assert_int_equal(recount_isolation(), 0);
@@ -358,6 +386,7 @@ static void a_root_that_is_only_pinned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_image_and_no_screen, begin, end),
         cmocka_unit_test_setup_teardown(only_the_domains_frames, begin, end),
         cmocka_unit_test_setup_teardown(a_lost_frame_is_gone, begin, end),
         cmocka_unit_test_setup_teardown(a_page_inside_a_large_one, begin, end),

@@ -22,6 +22,8 @@ static struct {
     u8 *memory;
 } fake;
 
+static struct screen_text kept;
+
 static struct screen_mode mode_of(u32 bits, u32 width, u32 height, u32 pitch)
 {
     struct screen_mode mode = {.kind = SCREEN_PIXELS,
@@ -54,7 +56,7 @@ static void start(u32 bits, u32 width, u32 height, u32 pitch)
     free(fake.memory);
     fake.memory = malloc(screen_mode_size(&fake.mode));
     memset(fake.memory, UNTOUCHED, screen_mode_size(&fake.mode));
-    screen_start(&fake.mode, fake.memory);
+    screen_start(&fake.mode, fake.memory, &kept);
 }
 
 static int end(void **unused)
@@ -233,7 +235,7 @@ static void text_mode_shows_characters(void **unused)
 
     (void)unused;
     memset(memory, UNTOUCHED, 80 * 25 * sizeof *memory);
-    screen_start(&text, memory);
+    screen_start(&text, memory, &kept);
     for (u32 i = 0; i < 30; i++) {
         char line[] = {(char)('A' + i), '\n'};
 
