@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "vmmu/entry.h"
 #include "lib/parts.h"
+#include "vmmu/entry.h"
 #include "vmmu/port.h"
 
 #define SPACE_FRAMES (SPACE_PAGES + SPACE_TABLES + 6u)

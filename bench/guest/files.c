@@ -85,8 +85,7 @@ void field_install(unsigned count)
     signal(SIGUSR1, SIG_DFL);
 }
 
-/* ---- files that come and go
- * ---------------------------------------------------------------------- */
+/* ---- files that come and go ---- */
 
 static const char *name_of(unsigned i)
 {
@@ -150,8 +149,7 @@ void field_delete_10(unsigned count)
     end();
 }
 
-/* ---- a mapped file
- * ------------------------------------------------------------------------------- */
+/* ---- a mapped file ---- */
 
 /* Opens a file of MAPPED bytes, which has pages for all of them. */
 static int open_mapped(void)

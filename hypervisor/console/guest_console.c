@@ -2,6 +2,7 @@
 /* A guest's console: the ring page in the guest's memory, and the serial port COM2, which carries
  * the consoles of all guests. */
 #include "hypervisor/console/guest_console.h"
+#include "hypervisor/console/input.h"
 #include "hypervisor/log/uart.h"
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/event/channel.h"
@@ -9,27 +10,16 @@
 #include "hypervisor/ranks.h"
 #include "lib/handoff.h"
 
-#define CHUNK       256
-#define INPUT_BYTES 1024 /* must be a power of two */
+#define CHUNK 256
+
+static struct input_bytes input_buffer IMAGE_PRIVATE;
 
 static struct {
     struct lock lock;
     bool named;
-    u32 source;  /* `slot` of the console whose bytes were sent last; only if `named` */
-    u32 in, out; /* how many bytes were ever put into the buffer and taken out, modulo 2^32 */
-    bool held;   /* input waits in COM2 because the buffer was full */
-} com2 = {.lock = {.rank = RANK_PORT}};
-
-static struct {
-    u8 byte[INPUT_BYTES];
-} input_buffer IMAGE_PRIVATE;
-
-static u8 *input_at(u32 place)
-{
-    u8 *input = map_private(&input_buffer);
-
-    return &input[place % INPUT_BYTES];
-}
+    u32 source; /* `slot` of the console whose bytes were sent last; only if `named` */
+    struct input input;
+} com2 = {.lock = {.rank = RANK_PORT}, .input = {.uart = UART_GUESTS, .bytes = &input_buffer}};
 
 void guest_console_write(struct domain *domain, const char *bytes, u64 count)
 {
@@ -109,25 +99,10 @@ void guest_console_ended(void)
     lock_release(&com2.lock);
 }
 
-/* Reads COM2 until it is empty or the buffer is full; what does not fit stays in COM2, whose flow
- * control stops the sender. The caller holds com2.lock. */
-static void fill(void)
-{
-    while (com2.in - com2.out < INPUT_BYTES) {
-        int byte = uart_read(UART_GUESTS);
-        if (byte < 0) {
-            com2.held = false;
-            return;
-        }
-        *input_at(com2.in++) = (u8)byte;
-    }
-    com2.held = true;
-}
-
 void guest_console_receive(void)
 {
     lock_take(&com2.lock);
-    fill();
+    input_fill(&com2.input);
     lock_release(&com2.lock);
 }
 
@@ -143,11 +118,11 @@ static u32 deliver(struct xencons_interface *ring)
         return 0;
     }
     lock_take(&com2.lock);
-    for (; com2.in != com2.out && end - start < sizeof ring->in; moved++) {
-        ring->in[MASK_XENCONS_IDX(end, ring->in)] = (char)*input_at(com2.out++);
+    for (; com2.input.in != com2.input.out && end - start < sizeof ring->in; moved++) {
+        ring->in[MASK_XENCONS_IDX(end, ring->in)] = input_at(&com2.input, com2.input.out++);
         end++;
-        if (com2.in == com2.out && com2.held) {
-            fill();
+        if (com2.input.in == com2.input.out && com2.input.held) {
+            input_fill(&com2.input);
         }
     }
     lock_release(&com2.lock);
@@ -160,17 +135,19 @@ static u32 deliver(struct xencons_interface *ring)
 static void discard(void)
 {
     lock_take(&com2.lock);
-    com2.out = com2.in;
-    if (com2.held) { /* read once only: a sender that never stops must not keep this CPU here */
-        fill();
-        com2.out = com2.in;
+    com2.input.out = com2.input.in;
+    /* Read once only: a sender that never stops must not keep this CPU here. */
+    if (com2.input.held) {
+        input_fill(&com2.input);
+        com2.input.out = com2.input.in;
     }
     lock_release(&com2.lock);
 }
 
 void guest_console_input(void)
 {
-    if (com2.in == com2.out) { /* the common case; if `held` is set, the buffer is not empty */
+    /* The common case; if `held` is set, the buffer is not empty. */
+    if (com2.input.in == com2.input.out) {
         return;
     }
     struct domain *domain = domain_count() == 1 ? domain_at(0) : NULL;

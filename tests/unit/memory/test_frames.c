@@ -85,11 +85,18 @@ static u64 count_free(void)
     return free;
 }
 
-void page_clear(void *page)
+static void count_free_again(void)
 {
-    const u64 free = count_while_clearing ? count_free() : fewest_free;
+    const u64 free = count_free();
 
     fewest_free = free < fewest_free ? free : fewest_free;
+}
+
+void page_clear(void *page)
+{
+    if (count_while_clearing) {
+        count_free_again();
+    }
     memset(page, 0, PAGE_SIZE);
 }
 
@@ -361,9 +368,7 @@ static void free_while_cleaned(void **state)
         pthread_create(&cleaners[i], NULL, cleaner, NULL);
     }
     while (frames_dirty_count()) {
-        const u64 free = count_free();
-
-        fewest_free = free < fewest_free ? free : fewest_free;
+        count_free_again();
     }
     over = true;
     for (u64 i = 0; i < 2; i++) {
