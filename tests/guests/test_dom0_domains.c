@@ -2,7 +2,7 @@
 /* Domains at run time: dom0 makes one by the calls of `xl create`, in their order, with a tiny
  * kernel of its own; it runs, pauses, suspends, is resumed, powers off, crashes, and is destroyed
  * at many moments of its life, also while dom0 maps its frames, and a hundred times without losing
- * a frame or a place in the domain table. Runs as: dom0 Cpus: 1 2 4 */
+ * a frame or a place in the domain table. Runs as: dom0 Cpus: 1 2 4 Isolated: 1 2 */
 #include "tests/guests/common/toolstack.h"
 #include "tests/guests/common/time.h"
 

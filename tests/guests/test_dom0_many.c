@@ -2,7 +2,7 @@
 /* Hundreds of domains exist at a time. Each has a number of its own, which ascends from one to the
  * next, unless dom0 chooses it: then it may be any that is not in use. All are in the list of
  * domains and found by their numbers, and nothing of them is left in the end.
- * Runs as: dom0 Cpus: 1 2 */
+ * Runs as: dom0 Cpus: 1 2 Isolated: 2 */
 #include "tests/guests/common/toolstack.h"
 #include <xen/sysctl.h>
 

@@ -2,7 +2,7 @@
 /* Domains are destroyed at any moment: one vCPU of dom0 makes a domain and lets it run, others
  * pause, describe, shut down and destroy it meanwhile, at random. Each call may succeed or fail; in
  * the end no domain is left, and as many frames are free as before.
- * Runs as: dom0 Vcpus: 4 Cpus: 1 2 4 */
+ * Runs as: dom0 Vcpus: 4 Cpus: 1 2 4 Isolated: 1 2 */
 #include "tests/guests/common/toolstack.h"
 #include "tests/guests/common/smp.h"
 

@@ -17,7 +17,12 @@
 #define TABLE_AT  (LOOP / PAGE_SIZE * PAGE_SIZE + 2 * PAGE_SIZE) /* the L1 table, read-only */
 #define FREE_SLOT 256u                                           /* of that table */
 
-static u32 frame[16] __attribute__((aligned(64)));
+/* The frame of an IRETD lies directly above the stack that it names: a processor that does not load
+ * the stack pointer from it, as Bochs' does not, has a stack all the same. */
+static struct {
+    u8 stack[4096];
+    u32 frame[16];
+} leaving __attribute__((aligned(64)));
 static u64 context[9];
 static u32 first_ip;
 static u64 *low_table; /* the L1 table of low memory */
@@ -55,10 +60,12 @@ static void map_in_low_table(u32 at, u64 entry)
 /* IRETD: EIP, CS, EFLAGS, ESP, SS, and for virtual-8086 mode ES, DS, FS, GS. */
 static void leave_32(void *cs)
 {
+    u32 *frame = leaving.frame;
+
     frame[0] = first_ip;
     frame[1] = (u32)address(cs);
     frame[2] = (u32)(RFLAGS_VM | RFLAGS_IF | RFLAGS_FIXED);
-    frame[3] = (u32)address(stack) + sizeof stack;
+    frame[3] = (u32)address(frame);
     frame[4] = 0;
     frame[6] = TABLE_AT >> 4;
     __asm__ volatile("mov %0, %%rsp\niretl" ::"r"((u64)(u32)address(frame)), "a"(0ull),
@@ -103,7 +110,8 @@ static void check_store(void)
 }
 
 /* The kernel sees by the ring in CS that an exception came from user mode, and the hypervisor sees
- * by it whether the kernel returns there. Nothing is mapped at CS * 16. `events`: RFLAGS_IF, or 0:
+ * by it whether the kernel returns there. Nothing is mapped at CS * 16, nor at 0, where a processor
+ * goes that ignores the flag; it refuses a return to an inner ring. `events`: RFLAGS_IF, or 0:
  * events are masked, and the exception is delivered by the slow path. */
 static void check_user_mode(struct user_space *space, u32 cs, u64 events)
 {
@@ -114,7 +122,8 @@ static void check_user_mode(struct user_space *space, u32 cs, u64 events)
     words[1] = cs;
     words[2] = (u32)(RFLAGS_VM | RFLAGS_IF | RFLAGS_FIXED);
     user_run(&user, 0);
-    check_equal(user.vector, VECTOR_PF, "IRETD of user mode to CS %x", cs);
+    check(user.vector == VECTOR_PF || (user.vector == VECTOR_GP && (cs & 3) < 3),
+          "IRETD of user mode to CS %x: exception %lu", cs, user.vector);
     check_equal(user.cs & 3, 3, "CS %x: the ring", cs);
     check(!(user.rflags & RFLAGS_VM), "CS %x: the flags are %lx", cs, user.rflags);
 }

@@ -295,21 +295,10 @@ void sleep_ms(u64 ms)
 
 long free_frames(u64 *count)
 {
-    struct made made;
-    struct xen_domctl op = {.u.max_mem.max_memkb = 1ull << 40};
-    u64 low = 0, high = 1 << 20;
-    long error = tiny_create(&made, 1);
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_physinfo,
+                            .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
+    long error = hypercall(__HYPERVISOR_sysctl, address(&op), 0, 0);
 
-    error = error ? error : domctl(XEN_DOMCTL_max_mem, made.id, &op);
-    while (!error && low + 1 < high) {
-        u64 middle = (low + high) / 2;
-        long result = claim(made.id, middle);
-
-        *(result ? &high : &low) = middle;
-        error = result == -XEN_ENOMEM ? 0 : result;
-        claim(made.id, 0);
-    }
-    *count = low;
-    tiny_command(XEN_DOMCTL_destroydomain, made.id);
+    *count = op.u.physinfo.free_pages;
     return error;
 }

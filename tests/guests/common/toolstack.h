@@ -10,6 +10,7 @@
 #define __XEN_TOOLS__
 #include "tests/guests/common/guest.h"
 #include <xen/domctl.h>
+#include <xen/sysctl.h>
 
 #define TINY_PAGES 32u
 
@@ -77,8 +78,8 @@ bool tiny_calls(const struct made *made, u32 count);
 /* Reads the domain's state; *found: the number that answered. */
 long tiny_info(u16 id, struct xen_domctl_getdomaininfo *info);
 
-/* Counts the machine's free frames: the largest claim that succeeds, of a domain that is made for
- * this and destroyed. */
+/* Counts the machine's free frames, by physinfo. Where guests are isolated, dom0's own view may have
+ * taken a few for its tables since the last time: it grows with what dom0 uses. */
 long free_frames(u64 *count);
 
 /* Lets others run for a moment: sleeps for that time. */
