@@ -13,4 +13,13 @@ static inline u64 opaque(u64 value)
     return value;
 }
 
+/* Returns `pointer`, without letting the compiler know what it is computed from. For a function
+ * that uses a member of a struct and then no longer the struct: the compiler keeps one address in a
+ * register, not both. */
+static inline void *opaque_pointer(void *pointer)
+{
+    __asm__("" : "+r"(pointer));
+    return pointer;
+}
+
 #endif

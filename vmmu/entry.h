@@ -49,13 +49,19 @@ static inline mfn_t entry_frame(u64 entry)
     return mfn((entry & PTE_ADDRESS) >> PAGE_SHIFT);
 }
 
-/* Returns the entry that a live table holds when a guest wrote `entry`: a present entry gets the
- * user bit, because all of a guest runs in ring 3, and loses the global bit at level 1. (Above
- * level 1 the global bit is refused, not removed.) An entry that is not present is unchanged. */
-static inline u64 entry_installed(u32 level, u64 entry)
+/* Returns the entry that a live table holds when a guest wrote `entry`, which is present: it gets
+ * the user bit, because all of a guest runs in ring 3, and loses the global bit at level 1. (Above
+ * level 1 the global bit is refused, not removed.) */
+static inline u64 entry_installed_present(u32 level, u64 entry)
 {
     const u64 off = level == 1 ? PTE_GLOBAL : 0;
-    return entry & PTE_PRESENT ? (entry | PTE_USER) & ~off : entry;
+    return (entry | PTE_USER) & ~off;
+}
+
+/* The same for any entry: one that is not present is unchanged. */
+static inline u64 entry_installed(u32 level, u64 entry)
+{
+    return entry & PTE_PRESENT ? entry_installed_present(level, entry) : entry;
 }
 
 /* Says whether an L1 entry is present, maps `m`, and is writable exactly if `writable`. */

@@ -44,6 +44,7 @@
 
 #include <stdatomic.h>
 
+#include "lib/opaque.h"
 #include "vmmu/engine.h"
 #include "vmmu/port.h"
 #include "vmmu/vmmu.h"
@@ -64,19 +65,20 @@
 #define REF_OWNED       (1ull << 63)
 #define REF_DEVICE      REF_ALLOCATED /* the references word of a device frame */
 
-#define USE_PLACE_SHIFT    32
-#define USE_PLACE_BITS     21
-#define USE_LOCK_SHIFT     32
-#define USE_LOCKED         (1ull << USE_LOCK_SHIFT)
-#define USE_SHARE_WRITABLE (1ull << 53)
-#define USE_CHILD          (1ull << 54)
-#define USE_DEMOTING       (1ull << 55)
-#define USE_DEVICES        (1ull << 56)
-#define USE_PINNED         (1ull << 57)
-#define USE_PARTIAL        (1ull << 58)
-#define USE_VALIDATED      (1ull << 59)
-#define USE_TYPE_SHIFT     60
-#define USE_TYPE           (0xfull << USE_TYPE_SHIFT)
+#define USE_PLACE_SHIFT     32
+#define USE_PLACE_BITS      21
+#define USE_LOCK_SHIFT      32
+#define USE_LOCKED          (1ull << USE_LOCK_SHIFT)
+#define USE_SHARE_WRITABLE  (1ull << 53)
+#define USE_CHILD           (1ull << 54)
+#define USE_DEMOTING        (1ull << 55)
+#define USE_DEVICES         (1ull << 56)
+#define USE_PINNED          (1ull << 57)
+#define USE_PARTIAL         (1ull << 58)
+#define USE_VALIDATED_SHIFT 59
+#define USE_VALIDATED       (1ull << USE_VALIDATED_SHIFT)
+#define USE_TYPE_SHIFT      60
+#define USE_TYPE            (0xfull << USE_TYPE_SHIFT)
 
 #define ENTRIES 512u /* the number of entries of a page table, of any level */
 
@@ -213,6 +215,14 @@ ALWAYS_INLINE _Atomic u64 *frame_words(mfn_t m)
     return (_Atomic u64 *)port_frame_view(m);
 }
 
+/* Returns the address of the word at machine address `at`, a multiple of 8 in a frame that is RAM.
+ */
+ALWAYS_INLINE _Atomic u64 *frame_word(maddr_t at)
+{
+    const mfn_t m = mfn_of(at);
+    return (_Atomic u64 *)((u64)port_frame_view(m) + (at.a - (m.n << PAGE_SHIFT)));
+}
+
 /* Returns the count of a references word or a type word. */
 ALWAYS_INLINE u64 frame_count(u64 word)
 {
@@ -309,7 +319,7 @@ static inline bool type_is_table(enum vmmu_type type)
 /* Says whether a type word is that of a validated frame of this type. */
 ALWAYS_INLINE bool use_is_valid(u64 use, enum vmmu_type type)
 {
-    return (use & (USE_TYPE | USE_VALIDATED)) == (use_of(type) | USE_VALIDATED);
+    return opaque(use >> USE_VALIDATED_SHIFT) == ((u64)type << 1 | 1);
 }
 
 /* Says whether a type word is that of a live table which a CPU has locked. */

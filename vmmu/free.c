@@ -6,7 +6,7 @@
 #include "vmmu/frame.h"
 #include "vmmu/m2p.h"
 #include "vmmu/port.h"
-#include "vmmu/ref.h"
+#include "vmmu/usual.h"
 
 static void check_unused(mfn_t m, u64 use)
 {

@@ -7,6 +7,7 @@
 #include "vmmu/ref.h"
 #include "vmmu/result.h"
 #include "vmmu/type.h"
+#include "vmmu/usual.h"
 
 void vmmu_domain_start(struct vmmu_domain *domain, u16 id, u64 frames_max)
 {
@@ -22,6 +23,7 @@ void vmmu_domain_start(struct vmmu_domain *domain, u16 id, u64 frames_max)
 void vmmu_vcpu_start(struct vmmu_vcpu *vcpu, struct vmmu_domain *domain)
 {
     vcpu->domain = domain;
+    vcpu->usual = ref_usual(domain->id);
     vcpu->kernel_root = MFN_NONE;
     vcpu->user_root = MFN_NONE;
     vcpu->deferred.frame = MFN_NONE;

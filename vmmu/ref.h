@@ -100,18 +100,6 @@ ALWAYS_INLINE bool ref_put_fast(struct vmmu_frame *frame)
     return true;
 }
 
-/* The usual case, for loops over many entries: the frame belongs to the domain in question, is not
- * shared, has not been handed back, and has fewer than REF_USUAL_END references. Then these bits of
- * its references word equal ref_usual() of the domain. The count is not 0 then, because it includes
- * the ownership reference. */
-#define REF_USUAL_END  (1ull << 31)
-#define REF_USUAL_BITS (REF_OWNED | REF_ALLOCATED | REF_SHARED | REF_OWNER | REF_USUAL_END)
-
-static inline u64 ref_usual(u16 id)
-{
-    return ref_owned_by(id) | REF_ALLOCATED;
-}
-
 /* Drops a reference of the caller on `m`. If it was the last one, the frame goes back to the
  * machine's allocator, after a flush if one is needed (free_frame). */
 ALWAYS_INLINE void ref_put(mfn_t m)

@@ -4,6 +4,7 @@
 #include "vmmu/m2p.h"
 #include "vmmu/port.h"
 #include "vmmu/result.h"
+#include "vmmu/usual.h"
 #include "vmmu/write_inline.h"
 
 /* Stores write->entry in write->table, on which the caller has a reference, if that is an ordinary
@@ -259,11 +260,39 @@ enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *ta
     return result;
 }
 
+/* How vmmu_update_quick goes on where it does not store the entry itself. Both functions unlock the
+ * table and return what vmmu_update_quick returns. They are not inlined, so that the request that
+ * needs neither of them saves no registers. */
+#define ELSEWHERE static __attribute__((noinline)) bool
+
+/* Serves the request for any entry, in a slot of the locked table. */
+ELSEWHERE update_locked(struct vmmu_vcpu *vcpu, struct vmmu_frame *table, _Atomic u64 *slot,
+                        u64 entry)
+{
+    const struct write_terms terms = {0, vcpu->domain, vcpu->domain->id, false};
+    u64 left = 0, old = word_read(slot);
+    const enum written written =
+        write_entry_locked(terms, 1, slot, &old, entry_installed(1, entry), &left);
+
+    type_unlock_frame(table);
+    return write_ended(vcpu, written, left, &vcpu->counted.updates);
+}
+
+/* Gives the request up, and drops the reference on the frame that `entry` maps. */
+ELSEWHERE update_abandoned(struct vmmu_vcpu *vcpu, struct vmmu_frame *table, u64 entry)
+{
+    type_unlock_frame(table);
+    return write_release(vcpu, WRITTEN_NOT, entry & ~PTE_WRITABLE, &vcpu->counted.updates);
+}
+
+/* The usual request is for an entry that is not present yet. Nobody else changes such an entry
+ * while the table is locked: a processor sets bits of present ones only. So a store is enough, and
+ * nothing is lessened. */
 bool vmmu_update_quick(struct vmmu_vcpu *vcpu, struct vmmu_request request)
 {
     const mfn_t page = mfn_of(maddr(request.at));
-    const struct write_terms terms = {0, vcpu->domain, vcpu->domain->id, false};
-    u64 left = 0;
+    const struct usual usual = usual_of_vcpu(vcpu);
+    const u64 entry = request.entry;
 
     if (kind_of(&request) != VMMU_UPDATE_NORMAL || !mfn_is_none(vcpu->deferred.frame) ||
         !frame_exists(page)) {
@@ -271,15 +300,29 @@ bool vmmu_update_quick(struct vmmu_vcpu *vcpu, struct vmmu_request request)
     }
     struct vmmu_frame *const table = frame_of(page);
     const u32 index = (u32)(page_offset(request.at) / sizeof(u64));
-    if (!write_try_lock(table, 1, terms.owner, WRITE_NOT_FAST, index)) {
+    if (!type_try_lock(table, VMMU_TYPE_L1, WRITE_NOT_FAST, use_part(index))) {
         return false;
     }
-    _Atomic u64 *const slot = &frame_words(page)[index];
-    u64 old = word_read(slot);
-    const enum written written =
-        write_entry_locked(terms, 1, slot, &old, entry_installed(1, request.entry), &left);
+    if (!is_usual(usual, word_read(&table->references))) {
+        type_unlock_frame(table);
+        return false;
+    }
+    _Atomic u64 *const slot = frame_word(maddr(request.at));
+    if ((word_read(slot) & PTE_PRESENT) || !entry_is_plain(1, entry)) {
+        return update_locked(vcpu, table, slot, entry);
+    }
+    struct vmmu_frame *const target = frame_of(entry_frame(entry));
+    if (!ref_get_usual(&target->references, usual)) {
+        return update_locked(vcpu, table, slot, entry);
+    }
+    if ((entry & PTE_WRITABLE) && !type_get_writable_fast(target)) {
+        return update_abandoned(vcpu, table, entry);
+    }
+    atomic_store_explicit(slot, entry_installed_present(1, entry), memory_order_release);
     type_unlock_frame(table);
-    return write_ended(vcpu, written, left, &vcpu->counted.updates);
+    vcpu->counted.updates++;
+    vcpu->counted.entries_checked++;
+    return true;
 }
 
 enum vmmu_result vmmu_update(struct vmmu_vcpu *vcpu, struct vmmu_domain *table_owner,

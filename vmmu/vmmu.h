@@ -157,6 +157,7 @@ struct vmmu_deferred {
  * with it. */
 struct vmmu_vcpu {
     struct vmmu_domain *domain;
+    u64 usual;         /* the engine's (vmmu/usual.h): ref_usual() of the domain */
     mfn_t kernel_root; /* MFN_NONE: the vCPU has no kernel root */
     mfn_t user_root;   /* MFN_NONE: the vCPU has no user root */
     mfn_t gdt_frame[VMMU_GDT_FRAMES];

@@ -35,9 +35,11 @@ s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call);
 struct vcpu *call_from_guest(struct vcpu *vcpu);
 
 /* The quick form of call_from_guest, for the most frequent hypercalls in their most frequent forms.
- * NULL: call_from_guest follows; nothing has happened, or the registers describe what is left. Only
- * those registers of the guest are in the vCPU's block that C does not preserve. */
-struct vcpu *call_quick(struct vcpu *vcpu);
+ * True: the call is done, and its result is 0, which the caller stores; nothing else has changed
+ * that call_from_guest would not change. False: call_from_guest follows; nothing has happened, or
+ * the registers describe what is left. Only those registers of the guest are in the vCPU's block
+ * that C does not preserve. */
+bool call_quick(struct vcpu *vcpu);
 
 /* Does the entry of a multicall at guest address `at`, but does not store its result, if it is an
  * update_va_mapping without a flush in its most frequent form; the result is 0 then. False: nothing

@@ -7,32 +7,30 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/memory/guest_copy.h"
 #include "hypervisor/memory/space.h"
+#include "lib/opaque.h"
 
 /* Each serves one hypercall and returns as call_quick. They are not inlined: call_quick would
  * otherwise save all registers that the largest of them needs. */
-#define QUICK static __attribute__((noinline)) struct vcpu *
+#define QUICK static __attribute__((noinline)) bool
 
-/* A single request, of a guest for its own tables and frames. */
+/* A single request, of a guest for its own tables and frames. All that may follow is called last,
+ * so that this function saves no registers. */
 QUICK update_quick(struct vcpu *vcpu)
 {
-    struct registers *r = &vcpu->registers;
+    const struct registers *r = &vcpu->registers;
+    struct vmmu_vcpu *mmu = opaque_pointer(&vcpu->mmu);
     u64 pair[2];
 
-    if ((u32)r->rsi != 1 || r->rdx || (u32)r->r10 != DOMID_SELF ||
-        !copy_pair_from_kernel(pair, r->rdi) ||
-        !vmmu_update_quick(&vcpu->mmu, (struct vmmu_request){pair[0], pair[1]})) {
-        return NULL;
-    }
-    r->rax = 0;
-    return vcpu;
+    return (u32)r->rsi == 1 && !r->rdx && (u32)r->r10 == DOMID_SELF &&
+           copy_pair_from_kernel(pair, r->rdi) &&
+           vmmu_update_quick(mmu, (struct vmmu_request){pair[0], pair[1]});
 }
 
 QUICK segment_base_quick(struct vcpu *vcpu)
 {
     struct registers *r = &vcpu->registers;
 
-    r->rax = (u64)segment_set_base(r->rdi, r->rsi);
-    return vcpu;
+    return segment_set_base(r->rdi, r->rsi) == 0;
 }
 
 QUICK stack_quick(struct vcpu *vcpu)
@@ -40,8 +38,7 @@ QUICK stack_quick(struct vcpu *vcpu)
     struct registers *r = &vcpu->registers;
 
     vcpu_set_kernel_stack(vcpu, r->rdi, r->rsi);
-    r->rax = 0;
-    return vcpu;
+    return true;
 }
 
 /* Another root for the vCPU, of the mode `kernel` or of user mode. False: the operation has not
@@ -91,7 +88,7 @@ QUICK operations_quick(struct vcpu *vcpu)
     bool quick = true, done;
 
     if (count - 1 > 1 || r->rdx || (u16)r->r10 != DOMID_SELF) {
-        return NULL;
+        return false;
     }
     while (quick && count) {
         if (!copy_pair_from_kernel(pair, at)) {
@@ -102,18 +99,14 @@ QUICK operations_quick(struct vcpu *vcpu)
         at += done ? sizeof(struct mmuext_op) : 0;
         count -= done;
     }
-    if (quick) {
-        r->rax = 0;
-        return vcpu;
-    }
-    if (at != r->rdi) {
+    if (!quick && at != r->rdi) {
         r->rdi = at;
         r->rsi = count | CALL_PREEMPTED;
     }
-    return NULL;
+    return quick;
 }
 
-struct vcpu *call_quick(struct vcpu *vcpu)
+bool call_quick(struct vcpu *vcpu)
 {
     const u64 number = vcpu->registers.rax;
 
@@ -126,7 +119,7 @@ struct vcpu *call_quick(struct vcpu *vcpu)
     if (number == __HYPERVISOR_mmuext_op) {
         return operations_quick(vcpu);
     }
-    return number == __HYPERVISOR_stack_switch ? stack_quick(vcpu) : NULL;
+    return number == __HYPERVISOR_stack_switch && stack_quick(vcpu);
 }
 
 bool call_multicall_quick(struct vcpu *vcpu, u64 at)

@@ -3,9 +3,10 @@
  * store to one of its page tables; and a #GP of the guest's kernel, which is mostly one for IN or OUT.
  *
  * Each calls a quick C function first. If that function completes what is asked, it returns the
- * vCPU. Otherwise it returns NULL, and the general function does the rest, with all registers in the
- * vCPU's block. After a hypercall or #GP only those registers are loaded that C does not preserve.
- * If other work waits then, the run loop follows (trap/run.h has the same conditions). */
+ * vCPU, or true. Otherwise it returns NULL or false, and the general function does the rest, with
+ * all registers in the vCPU's block. After a hypercall or #GP only those registers are loaded that C
+ * does not preserve. If other work waits then, the run loop follows (trap/run.h has the same
+ * conditions). */
 #include "hypervisor/cpu/entry.inc"
 #include "lib/assembly.inc"
 #include "lib/x86/rflags.h"
@@ -54,9 +55,13 @@ FUNCTION hypercall
         ENTRY_BARRIER
         lea     -REGISTERS_R11(%rsp), %rdi
         mov     VCPU_STACK(%rdi), %rsp
+        push    %rdi                            /* twice, because C expects an aligned stack */
+        push    %rdi
         call    call_quick
-        test    %rax, %rax
-        jz      .Lhypercall_general
+        test    %al, %al
+        mov     (%rsp), %rax
+        jz      .Lhypercall_left
+        movq    $0, REGISTERS_RAX(%rax)
 .Lhypercall_done:
         UNLESS_WORK .Lhypercall_run
         mov     REGISTERS_RIP(%rax), %rcx
@@ -74,8 +79,9 @@ FUNCTION hypercall
         CLEAR_BUFFERS
         sysretq
 
+.Lhypercall_left:
+        mov     %rax, %rdi
 .Lhypercall_general:
-        FIND_VCPU
         STORE_PRESERVED %rdi
         call    call_from_guest
         test    %rax, %rax
