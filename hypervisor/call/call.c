@@ -51,8 +51,10 @@ s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call)
     return -XEN_ENOSYS;
 }
 
-/* As call_dispatch, but compares with the most frequent hypercalls first. */
-static inline s64 dispatch(struct vcpu *vcpu, u64 number, struct call *call)
+/* As call_dispatch, but compares with the most frequent hypercalls first. `alone`: it is no entry
+ * of a multicall, so that call_quick has left it, which leaves none of those that are always quick.
+ */
+static inline s64 dispatch(struct vcpu *vcpu, u64 number, struct call *call, bool alone)
 {
     if (number == __HYPERVISOR_mmu_update) {
         return call_mmu_update(vcpu, call);
@@ -66,10 +68,10 @@ static inline s64 dispatch(struct vcpu *vcpu, u64 number, struct call *call)
     if (number == __HYPERVISOR_update_va_mapping) {
         return call_update_va_mapping(vcpu, call);
     }
-    if (number == __HYPERVISOR_stack_switch) {
+    if (!alone && number == __HYPERVISOR_stack_switch) {
         return call_stack_switch(vcpu, call);
     }
-    if (number == __HYPERVISOR_set_segment_base) {
+    if (!alone && number == __HYPERVISOR_set_segment_base) {
         return call_set_segment_base(vcpu, call);
     }
     return call_dispatch(vcpu, number, call);
@@ -83,7 +85,7 @@ struct vcpu *call_from_guest(struct vcpu *vcpu)
     if (trace_is_on()) {
         trace_call_begins((u16)r->rax, (u32)r->rdi, (u32)r->rsi);
     }
-    s64 result = dispatch(vcpu, r->rax, &call);
+    s64 result = dispatch(vcpu, r->rax, &call, true);
     if (trace_is_on()) {
         trace_call_ends(result);
     }
@@ -132,7 +134,7 @@ static bool serve_entry(struct vcpu *vcpu, struct call *outer, u64 at)
         result = -XEN_EINVAL; /* the ABI allows no nesting, and nested multicalls would overflow the
                                  stack */
     } else {
-        result = dispatch(vcpu, entry.op, call);
+        result = dispatch(vcpu, entry.op, call, false);
     }
     if (call->left || domain_is_over(vcpu->domain)) {
         outer->left = true;

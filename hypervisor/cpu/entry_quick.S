@@ -44,6 +44,24 @@
         mov     %r15, REGISTERS_R15(\vcpu)
         .endm
 
+/* Loads the registers of the guest that C does not preserve, except RAX. Continues at `elsewhere` if
+ * SYSRET cannot return: it needs a canonical RIP, and RIP behind a SYSCALL in the upper half is one.
+ * in:       RAX = vCPU.
+ * clobbers: RFLAGS. */
+        .macro  LOAD_FOR_SYSRET elsewhere
+        mov     REGISTERS_RIP(%rax), %rcx
+        test    %rcx, %rcx
+        jns     \elsewhere
+        mov     REGISTERS_RFLAGS(%rax), %r11
+        mov     REGISTERS_RDI(%rax), %rdi
+        mov     REGISTERS_RSI(%rax), %rsi
+        mov     REGISTERS_RDX(%rax), %rdx
+        mov     REGISTERS_R8(%rax), %r8
+        mov     REGISTERS_R9(%rax), %r9
+        mov     REGISTERS_R10(%rax), %r10
+        mov     REGISTERS_RSP(%rax), %rsp
+        .endm
+
 /* A hypercall, except an IRET that the fast path in entry.S has done.
  * in:       RSP = `vector` of the vCPU's register block; RCX and R11 are free, all other registers
  *           are the guest's; interrupts are off.
@@ -61,20 +79,15 @@ FUNCTION hypercall
         test    %al, %al
         mov     (%rsp), %rax
         jz      .Lhypercall_left
-        movq    $0, REGISTERS_RAX(%rax)
+        UNLESS_WORK .Lhypercall_quick_run
+        LOAD_FOR_SYSRET .Lhypercall_quick_run
+        xor     %eax, %eax
+        CLEAR_BUFFERS
+        sysretq
+
 .Lhypercall_done:
         UNLESS_WORK .Lhypercall_run
-        mov     REGISTERS_RIP(%rax), %rcx
-        test    %rcx, %rcx                      /* SYSRET needs a canonical RIP, and */
-        jns     .Lhypercall_run                 /* RIP behind a SYSCALL in the upper half is */
-        mov     REGISTERS_RFLAGS(%rax), %r11
-        mov     REGISTERS_RDI(%rax), %rdi
-        mov     REGISTERS_RSI(%rax), %rsi
-        mov     REGISTERS_RDX(%rax), %rdx
-        mov     REGISTERS_R8(%rax), %r8
-        mov     REGISTERS_R9(%rax), %r9
-        mov     REGISTERS_R10(%rax), %r10
-        mov     REGISTERS_RSP(%rax), %rsp
+        LOAD_FOR_SYSRET .Lhypercall_run
         mov     REGISTERS_RAX(%rax), %rax
         CLEAR_BUFFERS
         sysretq
@@ -87,6 +100,8 @@ FUNCTION hypercall
         test    %rax, %rax
         jnz     .Lhypercall_done
         jmp     .Lrun
+.Lhypercall_quick_run:
+        movq    $0, REGISTERS_RAX(%rax)
 .Lhypercall_run:
         STORE_PRESERVED %rax
 .Lrun:

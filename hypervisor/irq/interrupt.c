@@ -63,6 +63,7 @@ void interrupt_handle(u32 vector)
     }
     if (vector == VECTOR_APIC_TIMER) {
         cpu->timers.programmed = 0;
+        cpu->timers.stale = true;
     } else if (trace_is_on()) {
         trace_ipi_served(vector);
     }

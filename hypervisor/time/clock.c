@@ -19,8 +19,9 @@ static struct {
     u64 tsc_start; /* TSC value at which system time is 0 */
     struct frequency frequency;
     struct scale scale;
-    u64 tsc_per_ns, apic_per_ns; /* ticks per ns, times 2^32 */
-    _Atomic u64 wall_ns;         /* wall-clock time at system time 0, in ns since 1970 */
+    struct conversion conversion; /* of `scale` */
+    u64 tsc_per_ns, apic_per_ns;  /* ticks per ns, times 2^32 */
+    _Atomic u64 wall_ns;          /* wall-clock time at system time 0, in ns since 1970 */
 } timebase;
 
 struct apic_sample {
@@ -99,11 +100,12 @@ void clock_start(void)
     timebase.tsc_start = read_tsc();
     timebase.wall_ns = cmos_seconds(hertz) * 1000000000;
     timebase.scale = scale_make(hertz);
+    timebase.conversion = conversion_of(timebase.scale);
 }
 
 u64 clock_now(void)
 {
-    return scale_ns(timebase.scale, read_tsc() - timebase.tsc_start);
+    return conversion_ns(timebase.conversion, read_tsc() - timebase.tsc_start);
 }
 
 u64 log_time(void)

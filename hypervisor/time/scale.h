@@ -28,11 +28,24 @@ static inline struct scale scale_make(u64 hertz)
     return scale;
 }
 
-/* Converts `ticks` to ns. */
-static inline u64 scale_ns(struct scale scale, u64 ticks)
+/* A scale as the hypervisor uses it: two shifts, of which one is 0, so that a conversion has no
+ * cases. */
+struct conversion {
+    u32 multiplier;
+    u8 left, right;
+};
+
+static inline struct conversion conversion_of(struct scale scale)
 {
-    ticks = scale.shift < 0 ? ticks >> -scale.shift : ticks << scale.shift;
-    return (u64)((unsigned __int128)ticks * scale.multiplier >> 32);
+    return (struct conversion){.multiplier = scale.multiplier,
+                               .left = (u8)(scale.shift < 0 ? 0 : scale.shift),
+                               .right = (u8)(scale.shift < 0 ? -scale.shift : 0)};
+}
+
+/* Converts `ticks` to ns. */
+static inline u64 conversion_ns(struct conversion by, u64 ticks)
+{
+    return (u64)((unsigned __int128)(ticks << by.left >> by.right) * by.multiplier >> 32);
 }
 
 /* Seconds from 1970 to the start of a day of the Gregorian calendar. month: 1 to 12; day: 1 to

@@ -46,6 +46,7 @@ void timer_set(struct timer *timer, u64 deadline)
     link(&cpu->timers, timer, deadline);
     set_cpu(timer, cpu);
     if (cpu->timers.first == timer) {
+        cpu->timers.stale = true;
         cpu->work = true;
     }
     lock_release(&cpu->timers.lock);
@@ -58,6 +59,7 @@ void timer_stop(struct timer *timer)
     while ((cpu = atomic_load_explicit(&timer->cpu, memory_order_acquire))) {
         lock_take(&cpu->timers.lock);
         if (atomic_load_explicit(&timer->cpu, memory_order_relaxed) == cpu) {
+            cpu->timers.stale |= cpu == this_cpu() && cpu->timers.first == timer;
             unlink(&cpu->timers, timer);
             set_cpu(timer, NULL);
         }
@@ -110,12 +112,20 @@ static __attribute__((noinline)) void program(struct timers *timers, u64 deadlin
     }
 }
 
-void timers_run(u64 slice_end)
+/* Says whether the local APIC timer is programmed for the first timer and the end of the slice, or
+ * for an earlier time: then its interrupt comes in time for everything that is to be done. */
+static bool is_up_to_date(const struct timers *timers, u64 slice_end)
 {
-    struct cpu *cpu = this_cpu();
+    return !timers->stale &&
+           (!slice_end || (timers->programmed && timers->programmed <= slice_end));
+}
+
+static __attribute__((noinline)) void run_and_program(struct cpu *cpu, u64 slice_end)
+{
     struct timers *timers = &cpu->timers;
     u64 now = clock_now();
 
+    timers->stale = false;
     lock_take(&timers->lock);
     if (is_due(timers, now)) {
         fire_due(cpu, now);
@@ -127,5 +137,14 @@ void timers_run(u64 slice_end)
     }
     if (deadline != timers->programmed) {
         program(timers, deadline, now);
+    }
+}
+
+void timers_run(u64 slice_end)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (!is_up_to_date(&cpu->timers, slice_end)) {
+        run_and_program(cpu, slice_end);
     }
 }

@@ -16,7 +16,9 @@ void timer_set(struct timer *timer, u64 deadline);
 void timer_stop(struct timer *timer);
 
 /* Fires every timer of this CPU that is due, then programs the local APIC timer for the next
- * deadline or `slice_end` (0: no slice), whichever is earlier. The run loop calls it before it
+ * deadline or `slice_end` (0: no slice), whichever is earlier. Does nothing if the local APIC timer
+ * will interrupt early enough anyway: it may do so too early, after another CPU has stopped a timer
+ * or a slice has ended before its time. The run loop calls it before it
  * enters a guest or idles, and before each step of a teardown. If cpu->work is set afterwards, a
  * timer has changed what should run, and the run loop must choose a vCPU again. */
 void timers_run(u64 slice_end);

@@ -25,8 +25,10 @@ struct timer {
 struct timers {
     struct lock lock;    /* guards `first` and the timers in the list */
     struct timer *first; /* in ascending order of deadlines */
-    u64 programmed; /* the deadline for which the local APIC timer was last programmed, kept after
-                       it has passed; 0: the timer is stopped */
+    u64 programmed; /* the deadline for which the local APIC timer was last programmed; 0: it is
+                       stopped, or its interrupt has come */
+    bool stale;     /* since then its interrupt has come, or this CPU has armed a timer that is now
+                       the first, or stopped the first; only this CPU uses it */
 };
 
 #endif

@@ -167,10 +167,12 @@ static void run_on_other_stacks(void)
 static void serve_work(struct cpu *cpu)
 {
     struct vcpu *next;
-    bool tearing_down;
+    bool tearing_down = false;
 
-    cpu->work = false; /* otherwise port_should_stop would end each step at its first question */
-    tearing_down = domains_ending() && teardown_ended(cpu);
+    if (domains_ending()) {
+        cpu->work = false; /* port_should_stop would end each step at its first question */
+        tearing_down = teardown_ended(cpu);
+    }
     if (domains_all_gone()) {
         end_machine();
     }

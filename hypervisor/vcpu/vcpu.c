@@ -362,7 +362,8 @@ void vcpu_unpark(void)
 }
 
 /* The second half of vcpu_switch, on stacks of the domain of `to`. */
-static void load_next(struct cpu *cpu, struct vcpu *from, struct vcpu *to, bool parks)
+static inline __attribute__((always_inline)) void load_next(struct cpu *cpu, struct vcpu *from,
+                                                            struct vcpu *to, bool parks)
 {
     struct domain *old = from ? from->domain : NULL, *new = to ? to->domain : NULL;
     const bool wakes = to && to == cpu->parked;

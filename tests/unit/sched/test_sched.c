@@ -172,6 +172,7 @@ static struct vcpu *pass_after(u64 ns)
     world.now += ns;
     if (world.alarm && world.now >= world.alarm) {
         world.cpu->timers.programmed = world.alarm = 0;
+        world.cpu->timers.stale = true;
     }
     return pass();
 }
@@ -324,6 +325,39 @@ static void timers_fire_once_and_in_order(void **unused)
     assert_null(world.cpu->timers.first);
 }
 
+/* The interrupt comes for the first timer or the end of the slice. It may come too early, once,
+ * where what it was for has gone. */
+static void the_interrupt_is_for_what_comes_first(void **unused)
+{
+    (void)unused;
+    sched_add(V(0));
+    RUNS(pass(), 0);
+    V(0)->singleshot = (struct timer){.kind = TIMER_SINGLESHOT, .vcpu = V(0)};
+    V(0)->periodic = (struct timer){.kind = TIMER_PERIODIC, .vcpu = V(0)};
+    timer_set(&V(0)->singleshot, world.now + 7 * MS);
+    RUNS(pass(), 0);
+    timer_set(&V(0)->periodic, world.now + 3 * MS);
+    RUNS(pass(), 0);
+    assert_int_equal(world.alarm, world.now + 3 * MS);
+    timer_stop(&V(0)->periodic); /* by its own CPU */
+    RUNS(pass(), 0);
+    assert_int_equal(world.alarm, world.now + 7 * MS);
+    timer_stop(&V(0)->singleshot);
+    RUNS(pass(), 0);
+    assert_int_equal(world.alarm, 0);
+
+    const u64 end = world.now + 5 * MS;
+    timers_run(end);
+    assert_int_equal(world.alarm, end);
+    timers_run(end + MS); /* another slice, which ends later */
+    assert_int_equal(world.alarm, end);
+    RUNS(pass_after(5 * MS), 0); /* the interrupt: nothing to do */
+    timers_run(end + MS);
+    assert_int_equal(world.alarm, end + MS);
+    timers_run(end + MS / 2);
+    assert_int_equal(world.alarm, end + MS / 2);
+}
+
 static void an_ended_domain_does_not_run(void **unused)
 {
     (void)unused;
@@ -373,6 +407,7 @@ static void *run_all(void *failed)
         cmocka_unit_test_setup(an_event_in_between_is_not_lost, start),
         cmocka_unit_test_setup(poll_ends_by_port_or_time, start),
         cmocka_unit_test_setup(timers_fire_once_and_in_order, start),
+        cmocka_unit_test_setup(the_interrupt_is_for_what_comes_first, start),
         cmocka_unit_test_setup(an_ended_domain_does_not_run, start),
         cmocka_unit_test_setup(the_runstate_area_is_written, start),
     };
