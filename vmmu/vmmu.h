@@ -152,9 +152,8 @@ struct vmmu_deferred {
     u32 kind;
 };
 
-/* A vCPU as the engine sees it. The caller owns the memory, clears it to zeroes, and then calls
- * vmmu_vcpu_start. The caller ensures that only one CPU at a time runs a vCPU or calls functions
- * with it. */
+/* A vCPU as the engine sees it. The caller owns the memory, clears it, and calls vmmu_vcpu_start.
+ * It ensures that only one CPU at a time runs a vCPU or calls functions with it. */
 struct vmmu_vcpu {
     struct vmmu_domain *domain;
     u64 usual;         /* the engine's (vmmu/usual.h): ref_usual() of the domain */

@@ -59,7 +59,9 @@ void timer_stop(struct timer *timer)
     while ((cpu = atomic_load_explicit(&timer->cpu, memory_order_acquire))) {
         lock_take(&cpu->timers.lock);
         if (atomic_load_explicit(&timer->cpu, memory_order_relaxed) == cpu) {
-            cpu->timers.stale |= cpu == this_cpu() && cpu->timers.first == timer;
+            if (cpu == this_cpu() && cpu->timers.first == timer) {
+                cpu->timers.stale = true;
+            }
             unlink(&cpu->timers, timer);
             set_cpu(timer, NULL);
         }

@@ -6,7 +6,8 @@
 #include "hypervisor/time/timer_list.h"
 
 /* Arms a timer on this CPU for the system time `deadline` (ns), after stopping it if it was armed;
- * a timer with a deadline in the past fires at the next timers_run. Two CPUs must not arm the same
+ * a timer with a deadline in the past fires at the next timers_run, or when an earlier interrupt of
+ * the APIC's timer, which is on its way, has been served. Two CPUs must not arm the same
  * timer at the same time. Sets cpu->work if the timer is now the first of this CPU. Takes
  * RANK_TIMERS. */
 void timer_set(struct timer *timer, u64 deadline);
@@ -17,8 +18,9 @@ void timer_stop(struct timer *timer);
 
 /* Fires every timer of this CPU that is due, then programs the local APIC timer for the next
  * deadline or `slice_end` (0: no slice), whichever is earlier. Does nothing if the local APIC timer
- * will interrupt early enough anyway: it may do so too early, after another CPU has stopped a timer
- * or a slice has ended before its time. The run loop calls it before it
+ * will interrupt early enough anyway, or has done so and only waits for interrupts to be let in:
+ * who calls this in a loop lets them in (`sti`). It may interrupt too early, after another CPU has
+ * stopped a timer or a slice has ended before its time. The run loop calls it before it
  * enters a guest or idles, and before each step of a teardown. If cpu->work is set afterwards, a
  * timer has changed what should run, and the run loop must choose a vCPU again. */
 void timers_run(u64 slice_end);

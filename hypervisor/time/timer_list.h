@@ -28,7 +28,8 @@ struct timers {
     u64 programmed; /* the deadline for which the local APIC timer was last programmed; 0: it is
                        stopped, or its interrupt has come */
     bool stale;     /* since then its interrupt has come, or this CPU has armed a timer that is now
-                       the first, or stopped the first; only this CPU uses it */
+                       the first, or stopped the first. No other CPU writes it, not even its
+                       own value: the interrupt sets it without the lock */
 };
 
 #endif

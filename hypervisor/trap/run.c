@@ -169,15 +169,16 @@ static void serve_work(struct cpu *cpu)
     struct vcpu *next;
     bool tearing_down = false;
 
+    cpu->work = false; /* who ends a domain after this sends an interrupt */
     if (domains_ending()) {
-        cpu->work = false; /* port_should_stop would end each step at its first question */
         tearing_down = teardown_ended(cpu);
+        cpu->work = false;
     }
     if (domains_all_gone()) {
         end_machine();
     }
-    cpu->work = false; /* Work that was requested before this is found below; later requests send an
-                          interrupt. */
+    /* Work that was requested before `work` was cleared is found below; later requests send an
+     * interrupt. */
     stop_for_others();
     guest_console_input();
     if (log_holds()) {
@@ -200,12 +201,18 @@ static void serve_work(struct cpu *cpu)
     }
 }
 
+/* Serves the interrupts that wait. */
+static void let_interrupts_in(void)
+{
+    __asm__ volatile("sti; nop; cli" : : : "memory");
+}
+
 /* Waits until this CPU has work: cleans free memory, and sleeps when there is none to clean. The
  * steps are small, since what wakes the CPU waits for one of them. */
 static void idle(struct cpu *cpu)
 {
     while (!cpu->work && frames_clean()) {
-        __asm__ volatile("sti; nop; cli" : : : "memory");
+        let_interrupts_in();
     }
     if (!cpu->work) {
         __asm__ volatile("sti; hlt; cli" : : : "memory");
@@ -236,6 +243,7 @@ static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
             if (cpu->work) { /* for example, a vCPU of an ended domain that must leave another CPU
                                 first */
                 lock_wait();
+                let_interrupts_in();
                 continue;
             }
             if (!cpu->current) {
@@ -247,6 +255,7 @@ static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
         if (vcpu->awaits && run_awaits(vcpu)) {
             cpu->work = true;
             lock_wait();
+            let_interrupts_in();
             continue;
         }
         /* A deferred release of an interrupted operation is completed before anything else of this

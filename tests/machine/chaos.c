@@ -91,9 +91,14 @@ static enum vmmu_result update(struct chaos *chaos)
     const u64 i = pick(chaos, CHAOS_FRAMES);
     const u32 level = favourite_level(i);
     const bool foreign = pick(chaos, 10) == 0;
-    return vmmu_update(chaos->vcpu, &guest.domain, foreign ? &other.domain : &guest.domain,
-                       machine_at(chaos->pool->frame[i], any_index(chaos)), any_entry(chaos, level),
-                       (enum vmmu_update_kind)pick(chaos, 4));
+    const maddr_t at = machine_at(chaos->pool->frame[i], any_index(chaos));
+    const u64 entry = any_entry(chaos, level);
+    const enum vmmu_update_kind kind = (enum vmmu_update_kind)pick(chaos, 4);
+    if (!foreign && vmmu_update_quick(chaos->vcpu, (struct vmmu_request){at.a | kind, entry})) {
+        return VMMU_DONE;
+    }
+    return vmmu_update(chaos->vcpu, &guest.domain, foreign ? &other.domain : &guest.domain, at,
+                       entry, kind);
 }
 
 /* mmu_update with several entries, most of them in the same page. */

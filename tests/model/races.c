@@ -381,11 +381,13 @@ static void hook(struct actor *actor)
     const mfn_t m = raced_pool(actor, threads_below(8) ? index_for(above ? above - 1 : 0)
                                                        : threads_below(POOL));
     const u32 kind = threads_below(9);
-    raced_count(actor, vmmu_update(actor->vcpu, actor->domain, actor->domain,
-                                   AT(table, 8 + threads_below(4)),
-                                   kind < 2   ? 0
-                                   : kind < 4 ? RO(m)
-                                              : RW(m),
+    const u64 entry = kind < 2 ? 0 : kind < 4 ? RO(m) : RW(m);
+    const maddr_t at = AT(table, 8 + threads_below(4));
+    if (threads_below(2) && vmmu_update_quick(actor->vcpu, (struct vmmu_request){at.a, entry})) {
+        raced_count(actor, VMMU_DONE);
+        return;
+    }
+    raced_count(actor, vmmu_update(actor->vcpu, actor->domain, actor->domain, at, entry,
                                    (enum vmmu_update_kind)threads_below(2)));
 }
 
