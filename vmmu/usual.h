@@ -6,10 +6,10 @@
 #include "lib/opaque.h"
 #include "vmmu/entry.h"
 
-/* The usual case: the frame belongs to the domain in question, is not
- * shared, has not been handed back, and has fewer than REF_USUAL_END references. Then these bits of
- * its references word equal ref_usual() of the domain. The count is not 0 then, because it includes
- * the ownership reference. */
+/* The usual case: the frame belongs to the domain in question, is not shared, has not been handed
+ * back, and has fewer than REF_USUAL_END references. Then these bits of its references word equal
+ * ref_usual() of the domain. The count is not 0 then, because it includes the ownership
+ * reference. */
 #define REF_USUAL_END  (1ull << 31)
 #define REF_USUAL_BITS (REF_OWNED | REF_ALLOCATED | REF_SHARED | REF_OWNER | REF_USUAL_END)
 
