@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values that the compiler is not to compute again. */
+/* Values of which the compiler is not to know how they were computed. */
 #ifndef LIB_OPAQUE_H
 #define LIB_OPAQUE_H
 

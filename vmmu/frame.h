@@ -316,7 +316,10 @@ static inline bool type_is_table(enum vmmu_type type)
     return type >= VMMU_TYPE_L1 && type <= VMMU_TYPE_L4;
 }
 
-/* Says whether a type word is that of a validated frame of this type. */
+_Static_assert(USE_TYPE_SHIFT == USE_VALIDATED_SHIFT + 1, "use_is_valid shifts down to both");
+
+/* Says whether a type word is that of a validated frame of this type: by a shift, because a mask
+ * would be a constant of 64 bits, which takes an instruction and a register. */
 ALWAYS_INLINE bool use_is_valid(u64 use, enum vmmu_type type)
 {
     return opaque(use >> USE_VALIDATED_SHIFT) == ((u64)type << 1 | 1);

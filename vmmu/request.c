@@ -263,11 +263,10 @@ enum vmmu_result vmmu_update_many(struct vmmu_vcpu *vcpu, struct vmmu_domain *ta
 /* How vmmu_update_quick goes on where it does not store the entry itself. Both functions unlock the
  * table and return what vmmu_update_quick returns. They are not inlined, so that the request that
  * needs neither of them saves no registers. */
-#define ELSEWHERE static __attribute__((noinline)) bool
 
 /* Serves the request for any entry, in a slot of the locked table. */
-ELSEWHERE update_locked(struct vmmu_vcpu *vcpu, struct vmmu_frame *table, _Atomic u64 *slot,
-                        u64 entry)
+static __attribute__((noinline)) bool
+update_locked(struct vmmu_vcpu *vcpu, struct vmmu_frame *table, _Atomic u64 *slot, u64 entry)
 {
     const struct write_terms terms = {0, vcpu->domain, vcpu->domain->id, false};
     u64 left = 0, old = word_read(slot);
@@ -279,7 +278,8 @@ ELSEWHERE update_locked(struct vmmu_vcpu *vcpu, struct vmmu_frame *table, _Atomi
 }
 
 /* Gives the request up, and drops the reference on the frame that `entry` maps. */
-ELSEWHERE update_abandoned(struct vmmu_vcpu *vcpu, struct vmmu_frame *table, u64 entry)
+static __attribute__((noinline)) bool update_abandoned(struct vmmu_vcpu *vcpu,
+                                                       struct vmmu_frame *table, u64 entry)
 {
     type_unlock_frame(table);
     return write_release(vcpu, WRITTEN_NOT, entry & ~PTE_WRITABLE, &vcpu->counted.updates);

@@ -51,9 +51,9 @@ s64 call_dispatch(struct vcpu *vcpu, u64 number, struct call *call)
     return -XEN_ENOSYS;
 }
 
-/* As call_dispatch, but compares with the most frequent hypercalls first. `alone`: it is no entry
- * of a multicall, so that call_quick has left it, which leaves none of those that are always quick.
- */
+/* As call_dispatch, but compares with the most frequent hypercalls first. `alone`: this is not an
+ * entry of a multicall. Then stack_switch and set_segment_base are not frequent, because call_quick
+ * has served them. */
 static inline s64 dispatch(struct vcpu *vcpu, u64 number, struct call *call, bool alone)
 {
     if (number == __HYPERVISOR_mmu_update) {

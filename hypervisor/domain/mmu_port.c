@@ -7,6 +7,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/isolation.h"
 #include "hypervisor/domain/rights.h"
+#include "hypervisor/irq/interrupt.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/memory/map.h"
 #include "hypervisor/trace/trace.h"
@@ -63,8 +64,8 @@ void port_work_done(enum vmmu_work work, const struct vmmu_domain *domain, mfn_t
 
 bool port_should_stop(void)
 {
-    /* A pending interrupt is served between STI and CLI, and may set `work`. */
-    __asm__ volatile("sti; nop; cli" : : : "memory");
+    /* A pending interrupt may set `work`. */
+    interrupts_let_in();
     return this_cpu()->work;
 }
 

@@ -8,6 +8,7 @@
 #include "hypervisor/irq/pic.h"
 #include "hypervisor/irq/vector.h"
 #include "hypervisor/log/log.h"
+#include "hypervisor/time/timer.h"
 #include "hypervisor/trace/trace.h"
 
 /* Serves a vector of the devices' interrupt lines. One that belongs to no line is left over from a
@@ -62,8 +63,7 @@ void interrupt_handle(u32 vector)
         return;
     }
     if (vector == VECTOR_APIC_TIMER) {
-        cpu->timers.programmed = 0;
-        cpu->timers.stale = true;
+        timers_interrupted();
     } else if (trace_is_on()) {
         trace_ipi_served(vector);
     }

@@ -5,6 +5,13 @@
 
 #include "lib/types.h"
 
+/* Serves the interrupts that wait: lets them in for one instruction. Interrupts are off before and
+ * afterwards. */
+static inline void interrupts_let_in(void)
+{
+    __asm__ volatile("sti; nop; cli" : : : "memory");
+}
+
 /* Serves the interrupt `vector`, 0x20 to 0xff, which came while a guest ran, while the CPU idled,
  * or where the hypervisor let interrupts in: acknowledges it unless it is spurious, and sets
  * cpu->work if the run loop has something to do. Interrupts are off. */

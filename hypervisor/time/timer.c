@@ -142,6 +142,14 @@ static __attribute__((noinline)) void run_and_program(struct cpu *cpu, u64 slice
     }
 }
 
+void timers_interrupted(void)
+{
+    struct timers *timers = &this_cpu()->timers;
+
+    timers->programmed = 0;
+    timers->stale = true;
+}
+
 void timers_run(u64 slice_end)
 {
     struct cpu *cpu = this_cpu();

@@ -12,6 +12,7 @@
 #include "hypervisor/domain/domain.h"
 #include "hypervisor/domain/isolation.h"
 #include "hypervisor/domain/report.h"
+#include "hypervisor/irq/interrupt.h"
 #include "hypervisor/memory/frames.h"
 #include "hypervisor/sched/sched.h"
 #include "hypervisor/time/clock.h"
@@ -169,7 +170,9 @@ static void serve_work(struct cpu *cpu)
     struct vcpu *next;
     bool tearing_down = false;
 
-    cpu->work = false; /* who ends a domain after this sends an interrupt */
+    /* Before the question whether a domain ends, so that who ends one later sends an interrupt; and
+     * before the teardown, of which port_should_stop would end each step otherwise. */
+    cpu->work = false;
     if (domains_ending()) {
         tearing_down = teardown_ended(cpu);
         cpu->work = false;
@@ -201,18 +204,12 @@ static void serve_work(struct cpu *cpu)
     }
 }
 
-/* Serves the interrupts that wait. */
-static void let_interrupts_in(void)
-{
-    __asm__ volatile("sti; nop; cli" : : : "memory");
-}
-
 /* Waits until this CPU has work: cleans free memory, and sleeps when there is none to clean. The
  * steps are small, since what wakes the CPU waits for one of them. */
 static void idle(struct cpu *cpu)
 {
     while (!cpu->work && frames_clean()) {
-        let_interrupts_in();
+        interrupts_let_in();
     }
     if (!cpu->work) {
         __asm__ volatile("sti; hlt; cli" : : : "memory");
@@ -243,7 +240,7 @@ static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
             if (cpu->work) { /* for example, a vCPU of an ended domain that must leave another CPU
                                 first */
                 lock_wait();
-                let_interrupts_in();
+                interrupts_let_in();
                 continue;
             }
             if (!cpu->current) {
@@ -255,7 +252,7 @@ static _Noreturn __attribute__((noinline)) void run_after_work(struct cpu *cpu)
         if (vcpu->awaits && run_awaits(vcpu)) {
             cpu->work = true;
             lock_wait();
-            let_interrupts_in();
+            interrupts_let_in();
             continue;
         }
         /* A deferred release of an interrupted operation is completed before anything else of this

@@ -361,7 +361,8 @@ void vcpu_unpark(void)
     }
 }
 
-/* The second half of vcpu_switch, on stacks of the domain of `to`. */
+/* The second half of vcpu_switch, on stacks of the domain of `to`. As a function of its own it
+ * would save the registers again that vcpu_switch has saved. */
 static inline __attribute__((always_inline)) void load_next(struct cpu *cpu, struct vcpu *from,
                                                             struct vcpu *to, bool parks)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest that makes random requests at random times. */
 #include "tests/machine/chaos.h"
+#include "tests/machine/update.h"
 
 #include "vmmu/port.h"
 
@@ -94,11 +95,8 @@ static enum vmmu_result update(struct chaos *chaos)
     const maddr_t at = machine_at(chaos->pool->frame[i], any_index(chaos));
     const u64 entry = any_entry(chaos, level);
     const enum vmmu_update_kind kind = (enum vmmu_update_kind)pick(chaos, 4);
-    if (!foreign && vmmu_update_quick(chaos->vcpu, (struct vmmu_request){at.a | kind, entry})) {
-        return VMMU_DONE;
-    }
-    return vmmu_update(chaos->vcpu, &guest.domain, foreign ? &other.domain : &guest.domain, at,
-                       entry, kind);
+    return update_entry(chaos->vcpu, &guest.domain, foreign ? &other.domain : &guest.domain, at,
+                        entry, kind);
 }
 
 /* mmu_update with several entries, most of them in the same page. */

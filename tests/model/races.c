@@ -2,6 +2,7 @@
 /* The races: what each thread does over and over. */
 #include <sched.h>
 
+#include "tests/machine/update.h"
 #include "tests/model/raced.h"
 
 /* The slots of the live L1 table by which guests use the frames of their pools. */
@@ -383,12 +384,9 @@ static void hook(struct actor *actor)
     const u32 kind = threads_below(9);
     const u64 entry = kind < 2 ? 0 : kind < 4 ? RO(m) : RW(m);
     const maddr_t at = AT(table, 8 + threads_below(4));
-    if (threads_below(2) && vmmu_update_quick(actor->vcpu, (struct vmmu_request){at.a, entry})) {
-        raced_count(actor, VMMU_DONE);
-        return;
-    }
-    raced_count(actor, vmmu_update(actor->vcpu, actor->domain, actor->domain, at, entry,
-                                   (enum vmmu_update_kind)threads_below(2)));
+    const enum vmmu_update_kind mode = (enum vmmu_update_kind)threads_below(2);
+    raced_count(actor, (threads_below(2) ? update_entry : vmmu_update)(
+                           actor->vcpu, actor->domain, actor->domain, at, entry, mode));
 }
 
 static void descriptors(struct actor *actor)

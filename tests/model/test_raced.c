@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/machine/update.h"
 #include "tests/model/raced.h"
 #include "tests/patience.h"
 
@@ -54,15 +55,11 @@ mfn_t raced_pool(struct actor *actor, u32 i)
     return mfn(atomic_load(&actor->guest->pool[i]));
 }
 
-/* As the hypercall does it: the quick way, if that can, or else the general one. */
 enum vmmu_result raced_update(struct actor *actor, mfn_t table, u32 slot, u64 entry)
 {
     enum vmmu_result result;
-    if (vmmu_update_quick(actor->vcpu, (struct vmmu_request){AT(table, slot).a, entry})) {
-        return raced_count(actor, VMMU_DONE);
-    }
-    TO_THE_END(result, vmmu_update(actor->vcpu, actor->domain, actor->domain, AT(table, slot),
-                                   entry, VMMU_UPDATE_NORMAL));
+    TO_THE_END(result, update_entry(actor->vcpu, actor->domain, actor->domain, AT(table, slot),
+                                    entry, VMMU_UPDATE_NORMAL));
     return result;
 }
 

@@ -299,6 +299,6 @@ long free_frames(u64 *count)
                             .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
     long error = hypercall(__HYPERVISOR_sysctl, address(&op), 0, 0);
 
-    *count = op.u.physinfo.free_pages;
+    *count = op.u.physinfo.free_pages - op.u.physinfo.outstanding_pages;
     return error;
 }

@@ -78,8 +78,9 @@ bool tiny_calls(const struct made *made, u32 count);
 /* Reads the domain's state; *found: the number that answered. */
 long tiny_info(u16 id, struct xen_domctl_getdomaininfo *info);
 
-/* Counts the machine's free frames, by physinfo. Where guests are isolated, dom0's own view may
- * have taken a few for its tables since the last time: it grows with what dom0 uses. */
+/* Counts the machine's free frames that nobody has claimed, by physinfo. Where guests are isolated,
+ * dom0's own view may have taken a few for its tables since the last time: it grows with what dom0
+ * uses. */
 long free_frames(u64 *count);
 
 /* Lets others run for a moment: sleeps for that time. */

@@ -171,8 +171,8 @@ static struct vcpu *pass_after(u64 ns)
 {
     world.now += ns;
     if (world.alarm && world.now >= world.alarm) {
-        world.cpu->timers.programmed = world.alarm = 0;
-        world.cpu->timers.stale = true;
+        world.alarm = 0;
+        timers_interrupted();
     }
     return pass();
 }
@@ -294,13 +294,19 @@ static void poll_ends_by_port_or_time(void **unused)
     RUNS(pass(), 0);
 }
 
-static void timers_fire_once_and_in_order(void **unused)
+/* vCPU 0 runs; its two timers are not armed. */
+static void run_with_timers(void)
 {
-    (void)unused;
     sched_add(V(0));
     RUNS(pass(), 0);
     V(0)->singleshot = (struct timer){.kind = TIMER_SINGLESHOT, .vcpu = V(0)};
     V(0)->periodic = (struct timer){.kind = TIMER_PERIODIC, .vcpu = V(0)};
+}
+
+static void timers_fire_once_and_in_order(void **unused)
+{
+    (void)unused;
+    run_with_timers();
     timer_set(&V(0)->singleshot, world.now + 7 * MS);
     timer_set(&V(0)->singleshot, world.now + 3 * MS);
     pass();
@@ -330,10 +336,7 @@ static void timers_fire_once_and_in_order(void **unused)
 static void the_interrupt_is_for_what_comes_first(void **unused)
 {
     (void)unused;
-    sched_add(V(0));
-    RUNS(pass(), 0);
-    V(0)->singleshot = (struct timer){.kind = TIMER_SINGLESHOT, .vcpu = V(0)};
-    V(0)->periodic = (struct timer){.kind = TIMER_PERIODIC, .vcpu = V(0)};
+    run_with_timers();
     timer_set(&V(0)->singleshot, world.now + 7 * MS);
     RUNS(pass(), 0);
     timer_set(&V(0)->periodic, world.now + 3 * MS);
