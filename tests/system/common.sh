@@ -84,8 +84,9 @@ expect() {
     grep -Eq -- "$2" "$work/$1" || wrong "$1 lacks /$2/: $3"
 }
 
+# expect_no out|err|log PATTERN WHAT: no line of it may. Prints the first ones that do.
 expect_no() {
-    ! grep -Eq -- "$2" "$work/$1" || wrong "$1 has /$2/: $3"
+    ! grep -Eq -- "$2" "$work/$1" || wrong "$1 has /$2/: $3: $(grep -E -m 3 -- "$2" "$work/$1" | tr '\n' '|')"
 }
 
 # Ends the test; if a check failed, prints the end of each output.

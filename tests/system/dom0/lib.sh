@@ -24,6 +24,15 @@ skip() {
     exit 77
 }
 
+# has [OPTION...] PATTERN: whether a line of the input matches. It reads all of it: `grep -q` alone, at the end of a pipe,
+# ends with the first such line, and then a command that goes on writing fails.
+has() {
+    local status=0
+    grep -q "$@" || status=$?
+    cat >/dev/null
+    return $status
+}
+
 # until_true 'COMMAND': repeats it until it succeeds. The check's own limit ends what never does.
 until_true() {
     until eval "$1"; do
@@ -99,7 +108,7 @@ in_guest() {
 
 # find_card: sets $card to the name of the machine's network card. Skips the check if there is none.
 find_card() {
-    card=$(find /sys/devices/pci* -path "*/net/*" -prune | sed "s,.*/,," | head -n 1)
+    card=$(find /sys/devices/pci* -path "*/net/*" -prune | sed "s,.*/,," | sed -n 1p)
     [ -n "$card" ] || skip "no network card"
 }
 
@@ -125,4 +134,10 @@ no_complaints() {
 }
 free_memory() {
     xl info free_memory
+}
+# free_again: waits until as much memory is free as $before says. Less a MiB: xl rounds down, dom0's services release a
+# domain's last frames after its end, and a first guest leaves pages of dom0's own behind (its view's tables, if guests are
+# isolated).
+free_again() {
+    until_true 'test "$(free_memory)" -ge $((before - 1))'
 }

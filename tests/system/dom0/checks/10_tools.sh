@@ -51,14 +51,14 @@ check_info_numa() {
 }
 check_list() {
     xl list
-    xl list | grep -q -E '^Domain-0 +0 +[0-9]+ +[1-9][0-9]* +r----- +[0-9.]+$'
+    xl list | has -E '^Domain-0 +0 +[0-9]+ +[1-9][0-9]* +r----- +[0-9.]+$'
     [ "$(xl domid Domain-0)" = 0 ]
     [ "$(xl domname 0)" = Domain-0 ]
-    xl list -l Domain-0 | grep -q '"domid": 0'
-    xl list -v | grep -q -i uuid
+    xl list -l Domain-0 | has '"domid": 0'
+    xl list -v | has -i uuid
 }
 check_uptime() {
-    xl uptime | grep -q -E '^Domain-0 +0 +[0-9]+:[0-9][0-9]:[0-9][0-9]'
+    xl uptime | has -E '^Domain-0 +0 +[0-9]+:[0-9][0-9]:[0-9][0-9]'
 }
 check_vcpu_list() {
     xl vcpu-list
@@ -66,32 +66,32 @@ check_vcpu_list() {
 }
 check_cpupool_list() {
     xl cpupool-list
-    xl cpupool-list | grep -q -E "^Pool-0 +$(xl info nr_cpus) +credit2 +y +1$"
+    xl cpupool-list | has -E "^Pool-0 +$(xl info nr_cpus) +credit2 +y +1$"
 }
 check_sched_credit2() {
     xl sched-credit2
-    xl sched-credit2 | grep -q -E '^Domain-0 +0 +256 +0'
+    xl sched-credit2 | has -E '^Domain-0 +0 +256 +0'
     xl sched-credit2 -d Domain-0 -w 512
-    xl sched-credit2 | grep -q -E '^Domain-0 +0 +512 +0'
+    xl sched-credit2 | has -E '^Domain-0 +0 +512 +0'
     xl sched-credit2 -d Domain-0 -w 256
 }
 check_dmesg() {
     xl dmesg | tail -n 5
-    xl dmesg | grep -q -i pinion || [ "$(xl dmesg | wc -l)" -gt 10 ]
+    xl dmesg | has -i pinion || [ "$(xl dmesg | wc -l)" -gt 10 ]
 }
 check_debug_keys() {
     xl debug-keys h
     xl debug-keys q
-    xl dmesg | grep -q -i 'domain'
+    xl dmesg | has -i 'domain'
 }
 check_xentop() {
     xentop -b -i 1
-    xentop -b -i 1 | grep -q Domain-0
+    xentop -b -i 1 | has Domain-0
 }
 check_bad_commands() {
     # What does not exist is refused, and nothing changes.
     ! xl pause 4711
     ! xl destroy nobody
     ! xl create /work/nothing.cfg
-    xl list | grep -q ^Domain-0
+    xl list | has ^Domain-0
 }

@@ -32,6 +32,7 @@ check_watch_trace() {
     need_a
     on_pinion || skip "this is no Pinion"
     id=$(xl domid a)
+    rm -f /run/trace.json
     pinion trace -t 600 >/run/trace.json 2>/run/err &
     until_true 'test -s /run/trace.json'
     # Nobody else's recording is disturbed.
@@ -78,7 +79,7 @@ check_watch_counters() {
         echo "$name: $counted of $most"
         [ "${counted:-0}" -gt 0 ] && [ "$counted" -le "$most" ] || fail "stat has ${counted:-no} $name, metrics $most"
     done
-    pinion stat "$id" -t 1 --sort exit | grep -q "^a, domain $id, "
+    pinion stat "$id" -t 1 --sort exit | has "^a, domain $id, "
     one_sentence 2 'stat: there is no domain nobody$' pinion stat nobody
 
     # A paused guest's numbers do not change: they are the same everywhere.
@@ -96,7 +97,7 @@ check_watch_counters() {
     [ "$(cell /run/top a REFUSED)" = "$(metric /run/metrics pinion_domain_refusals_total "domain=\"$id\"")" ]
     [ "$(cell /run/top a VCPUS)" = "$(awk 'NR == 2 { print $4 }' /run/list)" ] || [ "$(cell /run/top a VCPUS)" = 2 ]
     [ -n "$(cell /run/top Domain-0 STATE)" ]
-    pinion top --once --sort name | awk '/^(Domain-0|a) / { print $1 }' | tr '\n' ' ' | grep -q '^Domain-0 a $'
+    pinion top --once --sort name | awk '/^(Domain-0|a) / { print $1 }' | tr '\n' ' ' | has '^Domain-0 a $'
 
     # The two formats differ in their comments and the end only.
     grep -q '^# EOF$' /run/metrics
@@ -110,8 +111,8 @@ check_watch_counters() {
     }
     get /metrics | tr -d '\r' >/run/served
     grep -q '^HTTP/1\.[01] 200 OK$' /run/served
-    sed '1,/^$/d' /run/served | grep -q "^pinion_domain_memory_bytes{domain=\"$id\",name=\"a\"} "
-    get /nothing | grep -q '^HTTP/1\.[01] 404 '
+    sed '1,/^$/d' /run/served | has "^pinion_domain_memory_bytes{domain=\"$id\",name=\"a\"} "
+    get /nothing | has '^HTTP/1\.[01] 404 '
     ! get /metrics 10.77.0.1 || fail "the metrics are served to the network"
     one_sentence 3 '--listen: 127.0.0.1 port 9120: Address already in use$' pinion metrics --listen 9120
     kill %1
@@ -148,6 +149,7 @@ check_watch_ends() {
     # A guest that is made and destroyed while it is recorded and drawn: what is written is whole, and what it was.
     on_pinion || skip "this is no Pinion"
     kernel_config short blocked
+    rm -f /run/trace.json
     pinion trace -t 600 >/run/trace.json 2>/run/trace.err &
     trace=$!
     until_true 'test -s /run/trace.json'
@@ -171,10 +173,10 @@ check_watch_ends() {
     for map in one 1 2 3 4; do
         pinion map "/run/$map.map" -o /run/page.html
         grep -q '</html>' /run/page.html
-        pinion map "/run/$map.map" | grep -E "^d$id " | head -n 2 || true
+        pinion map "/run/$map.map" | grep -E "^d$id " | sed -n 1,2p || true
     done
-    pinion map /run/one.map | grep -q -E "^d$id short +L4 table, pinned +[1-9]"
-    ! pinion map | grep -q "^d$id " || fail "the domain is still there"
+    pinion map /run/one.map | has -E "^d$id short +L4 table, pinned +[1-9]"
+    ! pinion map | has "^d$id " || fail "the domain is still there"
     # What `pinion stat` has counted of it is not lost.
     create short
     id=$(xl domid short)
