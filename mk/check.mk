@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Unit tests and the model: on the host, under sanitizers.
-CHECK_CFLAGS := $(COMMON) -I$(B) -O1 -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=all \
+CHECK_CFLAGS := -Itests/checked $(COMMON) -I$(B) -O1 -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -pthread
 CHECK_SRC := $(wildcard tests/unit/*/test_*.c tests/model/test_*.c)
 CHECK_BIN := $(CHECK_SRC:%.c=$(B)/check/%)

@@ -28,6 +28,7 @@
 #include "hypervisor/memory/map.h"
 #include "hypervisor/memory/space.h"
 #include "hypervisor/vcpu/vcpu.h"
+#include "tests/unit/cpu/region.h"
 #include "vmmu/vmmu.h"
 
 #define FRAMES  4096u
@@ -238,7 +239,7 @@ static void a_vcpu_info_is_not_registered(void **state)
     assert_in_range(refused, 2, MOST); /* a table for each kind of root */
 }
 
-int main(void)
+static void *run_all(void *failed)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_domain_is_not_made),
@@ -246,5 +247,11 @@ int main(void)
         cmocka_unit_test(a_vcpu_info_is_not_registered),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    *(int *)failed = cmocka_run_group_tests(tests, NULL, NULL);
+    return NULL;
+}
+
+int main(void)
+{
+    return region_run(run_all);
 }

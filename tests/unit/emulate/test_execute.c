@@ -353,6 +353,23 @@ static void show(const struct sample *s, const struct registers *ours,
     }
 }
 
+/* When a repeated instruction with 32-bit addresses has nothing to do, Intel's processors clear the
+ * upper halves of the registers that it uses, and AMD's do not. Lets both pass. */
+static void allow_cleared(const struct sample *s, struct registers *native)
+{
+    const u64 before[] = {s->r.rcx, s->r.rdi, s->r.rsi};
+    u64 *const now[] = {&native->rcx, &native->rdi, &native->rsi};
+
+    if (s->in.address_size != 4 || !instruction_idle(&s->in, &s->r)) {
+        return;
+    }
+    for (u32 i = 0; i < ARRAY_LENGTH(now); i++) {
+        if (*now[i] == (u32)before[i]) {
+            *now[i] = before[i];
+        }
+    }
+}
+
 static void compare(const struct sample *s)
 {
     struct registers ours = s->r, native = s->r;
@@ -361,6 +378,7 @@ static void compare(const struct sample *s)
 
     interpret(s, &ours);
     native_run(&native, CODE);
+    allow_cleared(s, &native);
     same = !memcmp(&ours, &native, offsetof(struct registers, vector)) && ours.rsp == native.rsp &&
            !((ours.rflags ^ native.rflags) & flags) && !((ours.rflags ^ s->r.rflags) & ~STATUS) &&
            !memcmp(test.model, ARENA, ARENA_SIZE) && ours.rip == (u64)CODE + s->in.length;

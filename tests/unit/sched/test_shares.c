@@ -116,6 +116,25 @@ static void weights_are_kept(void **unused)
 }
 
 /* Weights and caps that a toolstack changes count from then on, for running and waiting vCPUs. */
+struct change {
+    struct domain *domain;
+    u32 weight, cap;
+};
+
+static void do_change(void *argument)
+{
+    const struct change *change = argument;
+
+    sched_set_share(change->domain, change->weight, change->cap);
+}
+
+static void set_share(struct domain *domain, u32 weight, u32 cap)
+{
+    struct change change = {domain, weight, cap};
+
+    call_as(any_cpu(), do_change, &change);
+}
+
 static void a_change_counts_at_once(void **unused)
 {
     (void)unused;
@@ -124,17 +143,17 @@ static void a_change_counts_at_once(void **unused)
         struct domain *one = add_spinners(2, 256, 0), *two = add_spinners(2, 256, 1);
 
         run_for(RUN);
-        sched_set_share(two, 768, 0); /* its cap has held it back */
+        set_share(two, 768, 0); /* its cap has held it back */
         count_from_here();
         run_for(RUN);
         check_share(one, cpus * RUN / 4);
         check_share(two, cpus * RUN / 4 * 3);
-        sched_set_share(one, 256, 10);
+        set_share(one, 256, 10);
         count_from_here();
         run_for(RUN);
         check_share(one, RUN / 10);
         check_share(two, cpus * RUN - RUN / 10);
-        sched_set_share(one, 768, 0);
+        set_share(one, 768, 0);
         count_from_here();
         run_for(RUN);
         check_share(one, cpus * RUN / 2);
