@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Unit tests and the model: on the host, under sanitizers.
+# tests/checked: headers that take the place of ours, and check more.
 CHECK_CFLAGS := -Itests/checked $(COMMON) -I$(B) -O1 -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer -pthread
 CHECK_SRC := $(wildcard tests/unit/*/test_*.c tests/model/test_*.c)

@@ -135,9 +135,12 @@ no_complaints() {
 free_memory() {
     xl info free_memory
 }
-# free_again: waits until as much memory is free as $before says. Less a MiB: xl rounds down, dom0's services release a
-# domain's last frames after its end, and a first guest leaves pages of dom0's own behind (its view's tables, if guests are
-# isolated).
-free_again() {
-    until_true 'test "$(free_memory)" -ge $((before - 1))'
+# free_at_least MIB: waits until so much memory is free. dom0's services release a domain's last frames after its end.
+free_at_least() {
+    until_true "test \"\$(free_memory)\" -ge $1"
+}
+# only_dom0_left BEFORE: waits until there is no guest and as much free memory as before, in MiB.
+only_dom0_left() {
+    until_true 'test "$(xl list | wc -l)" = 2'
+    free_at_least "$1"
 }

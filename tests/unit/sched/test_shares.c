@@ -115,7 +115,6 @@ static void weights_are_kept(void **unused)
     check_near(used_by(light), 1000 * RUN / 65536, 10, "the lightest");
 }
 
-/* Weights and caps that a toolstack changes count from then on, for running and waiting vCPUs. */
 struct change {
     struct domain *domain;
     u32 weight, cap;
@@ -135,6 +134,7 @@ static void set_share(struct domain *domain, u32 weight, u32 cap)
     call_as(any_cpu(), do_change, &change);
 }
 
+/* Weights and caps that a toolstack changes count from then on, for running and waiting vCPUs. */
 static void a_change_counts_at_once(void **unused)
 {
     (void)unused;

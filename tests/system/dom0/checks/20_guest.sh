@@ -15,7 +15,9 @@ check_create() {
     # What the guest says it sent is what came.
     grep -a -q "their sum: $(sha256sum </run/from-guest | cut -d ' ' -f 1)" "$(console_log first)"
     gone first
-    free_again
+    # The first guest leaves pages of dom0's own behind (its view's tables, if guests are isolated); xl rounds down to
+    # MiB. What many lives leave behind is measured by other checks.
+    free_at_least $((before - 1))
     # Its file system is clean, and what it wrote is in the image.
     e2fsck -f -n /work/first.img
 }

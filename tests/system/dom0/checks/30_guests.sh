@@ -38,7 +38,7 @@ check_many_lives() {
     done
     echo "domain numbers $first to $last, free memory $before MiB before, $(free_memory) MiB after"
     [ "$last" = $((first + $(word lives 5) - 1)) ]
-    free_again
+    free_at_least "$before"
     xenstore-ls /local/domain | grep -v '^  *' || true
     # xl's own process cleans up after its guest.
     until_true 'test "$(xenstore-list /local/domain | sort)" = "$(xl list | awk "NR > 1 { print \$2 }" | sort)"'
@@ -76,9 +76,7 @@ check_destroy_in_creation() {
         done
     done
     xl list
-    # An ended domain is listed until the services of dom0 have released its last frames.
-    until_true 'test "$(xl list | wc -l)" = 2'
-    free_again
+    only_dom0_left "$before"
 }
 check_destroy_under_load() {
     need busy 31
@@ -92,7 +90,7 @@ nc -ll -p 7100 -e cat >/dev/null 2>&1 & echo started'
     gone busy
     kill "$flood" 2>/dev/null || true
     # All of its 96 MiB come back.
-    until_true 'test "$(free_memory)" -ge $((before + 96))'
+    free_at_least $((before + 96))
     # Its journal brings its file system back, and dom0 goes on.
     e2fsck -p /work/busy.img || [ $? = 1 ]
     e2fsck -f -n /work/busy.img

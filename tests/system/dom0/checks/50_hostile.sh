@@ -1,11 +1,6 @@
 # SPDX-License-Identifier: MIT
 # With names, or `all`, only: what goes wrong in the tools' hands leaves the others alone, and costs nothing.
 
-# only_dom0_left BEFORE: waits until there is no guest and as much free memory as before, in MiB.
-only_dom0_left() {
-    until_true 'test "$(xl list | wc -l)" = 2'
-    until_true "test \"\$(free_memory)\" -ge $1"
-}
 # end_all: destroys every guest, so that a check knows what is there. xl's own process for a guest, which may be about
 # to start it again, ends after its guest.
 end_all() {
